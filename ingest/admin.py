@@ -1,0 +1,180 @@
+"""The admin of what comes in: people, projects, keys, events (read only), and what the pipeline gave up on."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from ingest.keys import create_key, revoke_key
+from ingest.models import (
+    ApiKey,
+    Event,
+    EventKey,
+    Job,
+    Membership,
+    ProcessingFailure,
+    Project,
+    QueuedEvent,
+    User,
+)
+from ingest.models.projects import KeyKind
+from ingest.queueing import retry_failures
+
+admin.site.register(User, UserAdmin)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What the pipeline writes is looked at here, not changed. Big tables: no COUNT(*) over all rows."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Project)
+class ProjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("slug", "name", "created_at")
+    search_fields = ("slug", "name")
+    inlines = (MembershipInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # its events would stay behind: they hang on it without a constraint
+
+
+class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = ApiKey
+        fields = ("project", "kind", "name")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("prefix", "name", "kind", "project", "created_at", "last_used_at", "revoked_at")
+    list_filter = ("kind", ("revoked_at", admin.EmptyFieldListFilter), "project")
+    search_fields = ("prefix", "name")
+    list_select_related = ("project",)
+    readonly_fields = ("project", "kind", "prefix", "created_by", "created_at", "last_used_at", "revoked_at")
+    fields = ("project", "kind", "name", "prefix", "created_by", "created_at", "last_used_at", "revoked_at")
+    actions = ("revoke",)
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+        return super().get_fields(request, obj) if obj else NewKeyForm.Meta.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+        return super().get_readonly_fields(request, obj) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        """A new key is made by `create_key`, and shown once."""
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        assert isinstance(request.user, User)
+        row, secret = create_key(
+            project=obj.project, kind=KeyKind(obj.kind), name=obj.name, created_by=request.user
+        )
+        obj.__dict__.update(row.__dict__)
+        self.message_user(
+            request,
+            format_html("The key is <code>{}</code>. Copy it now: it is not shown again.", secret),
+            messages.WARNING,
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # a key is revoked, so that it stays known who had it
+
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        keys = list(queryset.filter(revoked_at=None))
+        for key in keys:
+            revoke_key(key)
+        self.message_user(request, f"{len(keys)} keys are revoked.", messages.SUCCESS)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = (
+        "event_id",
+        "project",
+        "name",
+        "timestamp",
+        "model",
+        "tool_calls",
+        "tool_errors",
+        "is_pending",
+        "counted",
+    )
+    list_filter = ("project", "is_pending", "counted", "timestamp")
+    list_select_related = ("project",)
+    search_fields = ("event_id",)
+    search_help_text = "The app's own event id, whole."
+    ordering = ("-timestamp", "-id")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        """By the narrow table of keys: a search over the events would read all their text."""
+        if not search_term.strip():
+            return queryset, False
+        keys = EventKey.objects.filter(event_id=search_term.strip().replace("\x00", ""))
+        found = list(
+            keys.filter(project__in=Project.objects.values("id")).values_list("event_uuid", flat=True)
+        )
+        return queryset.filter(id__in=found), False
+
+
+@admin.register(ProcessingFailure)
+class ProcessingFailureAdmin(ReadOnlyAdmin):
+    list_display = ("event_id_of_app", "project", "reason", "attempts", "failed_at")
+    list_filter = ("project", "failed_at")
+    list_select_related = ("project", "event")
+    search_fields = ("reason",)
+    actions = ("retry",)
+
+    @admin.display(description="Event")
+    def event_id_of_app(self, failure: ProcessingFailure) -> str:
+        event = Event.objects.filter(id=failure.event_id).first()
+        if event is None:
+            return str(failure.event_id)
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:ingest_event_change", args=[event.id]), event.event_id
+        )
+
+    @admin.action(description="Retry: put the events into the queue again", permissions=["view"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[ProcessingFailure]) -> None:
+        failures = list(queryset)
+        retry_failures(failures)
+        self.message_user(request, f"{len(failures)} events are in the queue again.", messages.SUCCESS)
+
+
+@admin.register(QueuedEvent)
+class QueuedEventAdmin(ReadOnlyAdmin):
+    list_display = ("event_id", "project", "queued_at", "available_at", "claims", "attempts", "last_error")
+    list_filter = ("project", "waiting")
+    list_select_related = ("project",)
+    ordering = ("available_at", "id")
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "project", "state", "done", "total", "message", "created_by", "updated_at")
+    list_filter = ("state", "kind", "project")
+    list_select_related = ("project", "created_by")

@@ -1,0 +1,7 @@
+"""Under /api/."""
+
+from django.urls import path
+
+from ingest import api
+
+urlpatterns = [path("jobs/<uuid:job_id>/", api.job, name="api-job")]

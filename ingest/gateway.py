@@ -1,0 +1,191 @@
+"""The write path's fast door: ASGI in front of Django, and one commit for all the requests that wait.
+
+A single event costs five statements and a commit, whether it comes alone or with a hundred others; a commit waits for the
+disk. So the requests that arrive while one commit is under way are stored together by the next one (group commit):
+nobody waits on purpose, and the busier the server, the larger the groups. Each answer is sent after its own commit.
+
+Everything else (other paths and methods, errors in the request) is what ingest/wire.py says: both doors share its
+`authorize`, decoders and answers.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpResponse
+from django.utils.datastructures import CaseInsensitiveMapping
+
+from ingest import wire
+from ingest.body import MAX_BODY, decompress, too_large
+from ingest.models import ApiKey, Project
+from raindrop.errors import ApiError
+
+logger = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+# Two, so that one prepares its rows while the other waits for the disk.
+COMMITTERS = 2
+# A group's size in items: beyond it a longer transaction gains nothing and makes everybody wait.
+MAX_GROUP = 1000
+# Bodies below this are decoded on the event loop: handing them to a thread would cost more.
+SMALL_BODY = 64 * 1024
+
+
+@dataclass
+class Write:
+    """One request's items on their way to the database."""
+
+    endpoint: wire.Endpoint
+    project: Project
+    items: list[Any]
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[HttpResponse]"
+
+
+@dataclass
+class Committer:
+    """Threads that take what waits, and store it with one commit per project and endpoint."""
+
+    queue: "SimpleQueue[Write | None]" = field(default_factory=SimpleQueue)
+    started: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    async def store(self, *, endpoint: wire.Endpoint, project: Project, items: list[Any]) -> HttpResponse:
+        if not self.started:
+            with self.lock:
+                if not self.started:
+                    for number in range(COMMITTERS):
+                        threading.Thread(target=self._run, name=f"committer-{number}", daemon=True).start()
+                    self.started = True
+        loop = asyncio.get_running_loop()
+        write = Write(endpoint, project, items, loop, loop.create_future())
+        self.queue.put(write)
+        return await write.answer
+
+    def _run(self) -> None:
+        while True:
+            waiting = [first] if (first := self.queue.get()) else []
+            size = sum(len(write.items) for write in waiting)
+            while size < MAX_GROUP and not self.queue.empty():
+                write = self.queue.get()
+                if write:
+                    waiting.append(write)
+                    size += len(write.items)
+            groups: dict[tuple[int, Any], list[Write]] = {}
+            for write in waiting:
+                groups.setdefault((id(write.endpoint), write.project.id), []).append(write)
+            for group in groups.values():
+                self._store_group(group)
+
+    def _store_group(self, group: list[Write]) -> None:
+        first = group[0]
+        try:
+            answers = wire.store(first.endpoint, first.project, [write.items for write in group])
+        except (OperationalError, InterfaceError) as error:
+            connection.close()
+            answers = [wire.failure(error) for _ in group]
+        except Exception as error:
+            if len(group) > 1:  # one of them spoils it for the others: each by itself
+                for write in group:
+                    self._store_group([write])
+                return
+            answers = [wire.failure(error)]
+        finally:
+            if connection.connection and connection.connection.broken:
+                connection.close()
+        for write, answer in zip(group, answers, strict=True):
+            write.loop.call_soon_threadsafe(_resolve, write.answer, answer)
+
+
+def _resolve(future: "asyncio.Future[HttpResponse]", answer: HttpResponse) -> None:
+    if not future.done():  # the client may have gone
+        future.set_result(answer)
+
+
+class WriteGateway:
+    """ASGI: answers POSTs of the write path itself, and passes all else on."""
+
+    def __init__(self, application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        self.application = application
+        self.committer = Committer()
+        self.threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="wire")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = None
+        if scope["type"] == "http" and scope["method"] == "POST":
+            endpoint = wire.ENDPOINTS.get(scope["path"].removeprefix("/v1").strip("/"))
+        if endpoint is None:
+            await self.application(scope, receive, send)
+            return
+        response = await self._answer(endpoint, scope, receive)
+        for header, value in wire.CORS.items():
+            response[header] = value
+        await _send(response, send)
+
+    async def _answer(self, endpoint: wire.Endpoint, scope: Scope, receive: Receive) -> HttpResponse:
+        headers = CaseInsensitiveMapping(_headers(scope["headers"]))
+        loop = asyncio.get_running_loop()
+        try:
+            try:
+                key = wire.authorize(headers, only_cached=True)
+            except KeyError:
+                key = await loop.run_in_executor(self.threads, _authorize, headers)
+            body = await _read(headers, receive)
+            if len(body) < SMALL_BODY and "content-encoding" not in headers:
+                items = endpoint.decode(body)
+            else:
+                items = await loop.run_in_executor(self.threads, _decode, endpoint, body, headers)
+            return await self.committer.store(endpoint=endpoint, project=key.project, items=items)
+        except Exception as error:
+            return wire.failure(error)
+
+
+def _authorize(headers: Mapping[str, str]) -> ApiKey:
+    try:
+        return wire.authorize(headers)
+    finally:
+        connection.close()  # back to the pool: this thread may idle long
+
+
+def _decode(endpoint: wire.Endpoint, body: bytes, headers: Mapping[str, str]) -> list[Any]:
+    return endpoint.decode(decompress(body, headers))
+
+
+def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
+
+
+async def _read(headers: Mapping[str, str], receive: Receive) -> bytes:
+    """The body, never more than MAX_BODY of it, whether its length was announced or not."""
+    announced = headers.get("content-length", "0")
+    if not announced.isdigit() or int(announced) > MAX_BODY:
+        raise too_large()
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ApiError(400, "The connection broke before the whole body had arrived.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise too_large()
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def _send(response: HttpResponse, send: Send) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
+    headers.append((b"content-length", str(len(response.content)).encode()))
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": response.content})

@@ -1,0 +1,111 @@
+"""manage.py import_events: files of events or conversations into a project (ingest/importing.py)."""
+
+import argparse
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ingest.formats import FORMATS
+from ingest.importing import UNREADABLE, ImportReport, Redating, import_file
+from ingest.projects import find_or_create_project
+from ingest.redating import parse_span
+
+AUTO = "auto"
+
+
+def _span(text: str) -> dt.timedelta:
+    try:
+        return parse_span(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+class Command(BaseCommand):
+    help = (
+        "Imports JSONL files (or .jsonl.gz) of events, conversations, OpenAI messages, OTLP or a Langfuse export; each line "
+        "tells its own format (ingest/formats). An import that was broken off goes on where it stopped; importing a file "
+        "twice changes nothing."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument("--project", required=True, metavar="SLUG", help="Made when it is new.")
+        parser.add_argument(
+            "--format",
+            choices=[AUTO, *FORMATS],
+            default=AUTO,
+            help="Read every line in this format; other lines are rejected.",
+        )
+        parser.add_argument(
+            "--redate",
+            type=_span,
+            metavar="14d",
+            help="Spread the conversations over the last days (d), hours (h) or weeks (w), each moved as a whole. Files that "
+            "belong together (traces, observations) must be given together.",
+        )
+        parser.add_argument(
+            "--keep-labels",
+            action="store_true",
+            help="Keep `labels` and `meta` as the properties label.* and meta.*.",
+        )
+
+    def handle(
+        self,
+        *args: Any,
+        files: list[Path],
+        project: str,
+        format: str,
+        redate: dt.timedelta | None,
+        keep_labels: bool,
+        **options: Any,
+    ) -> None:
+        try:
+            target = find_or_create_project(project)
+        except ValidationError as error:
+            raise CommandError(f"--project {project!r}: {' '.join(error.messages)}") from None
+        forced = None if format == AUTO else format
+        redating = (
+            Redating(files, project=target, span=redate, format=forced, show_progress=True)
+            if redate
+            else None
+        )
+        imported = 0
+        for path in files:
+            try:
+                report = import_file(
+                    path,
+                    project=target,
+                    format=forced,
+                    redate=redating,
+                    keep_labels=keep_labels,
+                    progress=True,
+                )
+            except UNREADABLE as error:
+                self.stderr.write(f"{path}: {error}")
+                continue
+            self._print(path, report)
+            imported += report.events + report.spans + report.signals + report.skipped
+        if redating:
+            redating.finish()
+        if not imported:
+            raise CommandError("Nothing was imported.")
+
+    def _print(self, path: Path, report: ImportReport) -> None:
+        parts = [f"{report.events:,} events"]
+        for count, name in ((report.spans, "spans"), (report.signals, "signals")):
+            parts += [f"{count:,} {name}"] if count else []
+        ignored = f", {report.ignored:,} spans or logs are not about GenAI" if report.ignored else ""
+        resumed = f", {report.skipped:,} lines were done before" if report.skipped else ""
+        self.stdout.write(f"{path.name}: {', '.join(parts)} from {report.lines:,} lines{ignored}{resumed}.")
+        if report.rejected:
+            for reason in report.reasons:
+                self.stderr.write(f"  {reason}")
+            more = report.rejected - len(report.reasons)
+            self.stderr.write(
+                f"  {report.rejected:,} lines were rejected"
+                + (f" ({more:,} more than shown)" if more else "")
+                + f"; they are kept in {report.rejects}."
+            )

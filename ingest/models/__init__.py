@@ -1,0 +1,14 @@
+from ingest.models.events import Attachment, Conversation, EndUser, Event, EventKey, ExplicitSignal, Span
+from ingest.models.health import IngestCount
+from ingest.models.jobs import Job
+from ingest.models.limits import MonthlyUsage
+from ingest.models.projects import ApiKey, Membership, Project, User
+from ingest.models.queue import ProcessingFailure, QueuedEvent
+from ingest.models.redaction import RedactionSettings
+from ingest.models.rollups import Day, DayUser, Hour, SubjectUser, Total
+from ingest.models.traces import OpenTrace
+
+__all__ = [
+    "ApiKey", "Attachment", "Conversation", "Day", "DayUser", "EndUser", "Event", "EventKey", "ExplicitSignal", "Hour",
+    "IngestCount", "Job", "Membership", "MonthlyUsage", "OpenTrace", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectUser", "Total", "User",
+]  # fmt: skip

@@ -1,0 +1,42 @@
+"""Long work that a person waits for: a backfill, a training run."""
+
+from django.conf import settings
+from django.db import models
+
+from ingest.models.projects import Project
+from raindrop.ids import new_id
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Job(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="jobs")
+    kind = models.CharField(max_length=40)
+    subject = models.UUIDField(null=True, blank=True, help_text="What it works on, such as an issue.")
+    state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    message = models.TextField(default="", blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            # A second request while one waits adds nothing: the waiting one will see the newest data.
+            models.UniqueConstraint(
+                fields=["project", "kind", "subject"],
+                condition=models.Q(state="queued"),
+                name="one_queued_job",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"

@@ -1,0 +1,79 @@
+"""Counts, kept as events and matches are stored, so that no page counts at read time. Written by ingest/rollups.py.
+
+A *subject* is whatever is counted: a project (all its events), a signal definition (its matches) or an issue
+(its matches). Its id is the subject's own UUID.
+"""
+
+from django.db import models
+
+from ingest.models.events import BigForeignKey, EndUser
+from ingest.models.projects import Project
+
+
+class Total(models.Model):
+    """Of all time."""
+
+    subject = models.UUIDField(primary_key=True)
+    project = BigForeignKey(Project, related_name="+")
+    events = models.IntegerField(default=0)
+    users = models.IntegerField(default=0)
+    first_seen = models.DateTimeField(null=True)
+    last_seen = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.events}"
+
+
+class Hour(models.Model):
+    pk = models.CompositePrimaryKey("subject", "start")
+    subject = models.UUIDField()
+    start = models.DateTimeField()
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    events = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.start}: {self.events}"
+
+
+class Day(models.Model):
+    pk = models.CompositePrimaryKey("subject", "start")
+    subject = models.UUIDField()
+    start = models.DateField()
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    events = models.IntegerField(default=0)
+    users = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.start}: {self.events}"
+
+
+class DayUser(models.Model):
+    """Which end users a day's count comes from, and with how many events: makes Day.users exact."""
+
+    pk = models.CompositePrimaryKey("subject", "start", "end_user_id")
+    subject = models.UUIDField()
+    start = models.DateField()
+    end_user = BigForeignKey(EndUser, db_index=False, related_name="+")
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    events = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.start} {self.end_user_id}"
+
+
+class SubjectUser(models.Model):
+    """Which end users a subject has met: makes Total.users exact, and answers "users in the last N days"."""
+
+    pk = models.CompositePrimaryKey("subject", "end_user_id")
+    subject = models.UUIDField()
+    end_user = BigForeignKey(EndUser, db_index=False, related_name="+")
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    events = models.IntegerField(default=0)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "-last_seen"], name="subject_user_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.end_user_id}"

@@ -1,0 +1,308 @@
+"""One span, in any dialect -> MappedSpan. Never raises on a decoded span, never gates on the scope's name.
+
+The order in which attributes are believed is in `precedence.py`; for messages it is INPUT and OUTPUT here.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from ingest.otlp import langfuse, openinference, openllmetry, others, raindrop_sdk, semconv, vercel
+from ingest.otlp import precedence as order
+from ingest.otlp.attributes import amount, as_object, first, first_text, whole
+from ingest.otlp.mapped import Kind, MappedSpan, Message, Tokens, TraceSignal
+from ingest.otlp.messages import dump, load, unquote
+from ingest.otlp.raw import RawSpan
+
+MAX_ATTRIBUTES = 64
+MAX_ATTRIBUTE_CHARS = 8192
+MAX_NAME = 512
+MAX_REPEATED = 4_000
+
+Reader = Callable[[RawSpan], list[Message]]
+SPAN_EVENTS = ()
+
+# (the attributes that a source reads, by name or "prefix.", its reader); the first that finds messages is believed.
+INPUT: tuple[tuple[tuple[str, ...], Reader], ...] = (
+    (("langfuse.observation.input",), langfuse.observation_input),
+    (("gen_ai.input.messages",), semconv.span_input),  # and gen_ai.system_instructions
+    (SPAN_EVENTS, semconv.details_input),  # gen_ai.client.inference.operation.details
+    (SPAN_EVENTS, semconv.event_input),  # gen_ai.<role>.message, gen_ai.content.prompt
+    (("llm.input_messages.",), openinference.input_messages),
+    (("gen_ai.prompt.", "gen_ai.prompt"), openllmetry.input_messages),
+    (("ai.prompt.messages",), vercel.prompt_messages),
+    (("ai.prompt",), vercel.prompt),
+    (others.HISTORIES, others.history_input),
+    (("events",), others.logfire_input),
+    (others.STRONG_INPUT, others.strong_input),
+    (("llm.prompts.",), openinference.prompts),
+    (others.WEAK_INPUT, others.weak_input),
+    (("langfuse.trace.input",), langfuse.trace_input),
+)
+OUTPUT: tuple[tuple[tuple[str, ...], Reader], ...] = (
+    (("langfuse.observation.output",), langfuse.observation_output),
+    (("gen_ai.output.messages",), semconv.span_output),
+    (SPAN_EVENTS, semconv.details_output),
+    (SPAN_EVENTS, semconv.event_output),  # gen_ai.choice, gen_ai.content.completion
+    (("llm.output_messages.",), openinference.output_messages),
+    (("gen_ai.completion.", "gen_ai.completion"), openllmetry.output_messages),
+    (("ai.response.", "ai.result."), vercel.response),
+    (others.HISTORIES, others.history_output),
+    (("events",), others.logfire_output),
+    (others.STRONG_OUTPUT, others.strong_output),
+    (("llm.choices.",), openinference.completions),
+    (others.WEAK_OUTPUT, others.weak_output),
+    (("langfuse.trace.output",), langfuse.trace_output),
+)
+
+
+class Names:
+    """A span's attribute names in one text: asking it whether a source is there at all costs a tenth of reading."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        self.text = "\n" + "\n".join(attributes) + "\n"
+
+    def have(self, markers: tuple[str, ...]) -> bool:
+        text = self.text
+        return any(marker in text for marker in markers)
+
+
+def _markers(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"\n{name}" if name.endswith(".") else f"\n{name}\n" for name in names)
+
+
+_INPUT = tuple((_markers(names), reader) for names, reader in INPUT)
+_OUTPUT = tuple((_markers(names), reader) for names, reader in OUTPUT)
+_PROPERTIES = tuple(f"\n{prefix}" for prefix in (*order.PROPERTIES, "raindrop."))
+
+
+def map_span(span: RawSpan) -> MappedSpan:
+    attributes = span.attributes
+    genai = any(name.startswith(order.GENAI_PREFIXES) for name in attributes)
+    if not genai:
+        genai = any(semconv.is_genai_event(event.name) for event in span.events)
+    mapped = MappedSpan(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id,
+        start_ns=span.start_ns,
+        end_ns=span.end_ns,
+        status=span.status_code,
+        name=span.name[:MAX_NAME],
+        scope=span.scope_name[:MAX_NAME],
+        unknown=not genai,
+    )
+    mapped.error, stack = _error(span)
+    if mapped.error and span.status_code == "unset":
+        mapped.status = "error"
+    mapped.attributes = _unmapped(attributes)
+    if stack:
+        mapped.attributes["exception.stacktrace"] = stack[:MAX_ATTRIBUTE_CHARS]
+    mapped.project = first_text(attributes, order.PROJECT)
+    mapped.convo_id = first_text(attributes, order.CONVO_ID)
+    mapped.user_id = first_text(attributes, order.USER_ID)
+    if not genai:
+        return mapped
+    names = Names(attributes)
+    mapped.kind = kind_of(attributes)
+    mapped.model = first_text(attributes, order.MODEL)
+    mapped.provider = first_text(attributes, order.PROVIDER).lower()
+    if response_id := first_text(attributes, order.RESPONSE_ID):
+        mapped.response_id = mapped.attributes["gen_ai.response.id"] = response_id
+    mapped.event_id = first_text(attributes, order.EVENT_ID)
+    mapped.event_name = first_text(attributes, order.EVENT_NAME)
+    if mapped.kind == "tool":
+        mapped.name = _tool_name(span) or mapped.name
+        mapped.tool_arguments = _payload(first(attributes, order.TOOL_ARGUMENTS))
+        mapped.tool_result = _payload(first(attributes, order.TOOL_RESULT))
+    else:
+        mapped.input_messages, earlier = without_history(_read(_INPUT, span, names))
+        if earlier:
+            mapped.attributes["raindrop.earlier_messages"] = earlier
+        mapped.output_messages = _read(_OUTPUT, span, names)
+    if names.have(("usage", "token")):
+        mapped.tokens = _tokens(attributes)
+    if names.have(("cost",)):
+        mapped.cost = _cost(attributes)
+    mapped.feature_flags = {**semconv.flags(span), **raindrop_sdk.feature_flags(attributes)}
+    _identity(mapped, span, names)
+    mapped.signals = _signals(mapped, span, names)
+    return mapped
+
+
+def kind_of(attributes: dict[str, Any]) -> Kind:
+    for name, kinds in order.KIND:
+        if name in attributes and (kind := kinds.get(str(attributes[name]).lower())):
+            return cast(Kind, kind)
+    for name, kind in order.KIND_BY_PRESENCE:
+        if attributes.get(name):
+            return cast(Kind, kind)
+    return "other"
+
+
+def _read(sources: tuple[tuple[tuple[str, ...], Reader], ...], span: RawSpan, names: Names) -> list[Message]:
+    for markers, reader in sources:
+        if (names.have(markers) if markers else span.events) and (messages := reader(span)):
+            return messages
+    return []
+
+
+def without_history(messages: list[Message]) -> tuple[list[Message], int]:
+    """The messages that are new with this call, and how many were left out.
+
+    Each call sends the whole conversation again; what the assistant has answered already stands in earlier spans. The
+    user's last words are always kept (cut, when they are not new), so that a span alone tells what it was about.
+    """
+    start = max((i + 1 for i, message in enumerate(messages) if message.role == "assistant"), default=0)
+    last_user = max((i for i, message in enumerate(messages) if message.role == "user"), default=-1)
+    if start == len(messages):  # a finished run's whole history
+        start = max(last_user, 0)
+    kept = messages[start:]
+    if 0 <= last_user < start:
+        user = messages[last_user]
+        kept = [Message("user", user.text[:MAX_REPEATED], media=user.media), *kept]
+    return kept, len(messages) - len(kept)
+
+
+def _tool_name(span: RawSpan) -> str:
+    name = first_text(span.attributes, order.TOOL_NAME)
+    return name or span.name.removeprefix("execute_tool ").removesuffix(".tool")
+
+
+def _payload(value: Any) -> str:
+    """A tool's arguments or result as text; a traced function's wrapping is taken off."""
+    if isinstance(value, str) and not value.startswith('{"args"'):
+        return dump(unquote(value))
+    return dump(openllmetry.unwrap_arguments(load(value)))
+
+
+def _tokens(attributes: dict[str, Any]) -> Tokens:
+    tokens = Tokens()
+    if "langfuse.observation.usage_details" in attributes:
+        tokens = langfuse.tokens(attributes)
+    for field, wanted in order.TOKENS.items():
+        if getattr(tokens, field) is None:
+            for name in wanted:
+                if name in attributes and (number := whole(attributes[name])) is not None:
+                    setattr(tokens, field, number)
+                    break
+    return tokens
+
+
+def _cost(attributes: dict[str, Any]) -> float | None:
+    if "langfuse.observation.cost_details" in attributes and (found := langfuse.cost(attributes)) is not None:
+        return max(found, 0.0)
+    for name in order.COST:
+        if (found := amount(attributes.get(name))) is not None:
+            return max(found, 0.0)
+    for names in order.COST_PARTS:
+        parts = [part for name in names if (part := amount(attributes.get(name))) is not None]
+        if parts:
+            return max(sum(parts), 0.0)
+    return None
+
+
+def _error(span: RawSpan) -> tuple[str, str]:
+    """(text, stack trace). An exception event or error.type is an error even when the status was left unset."""
+    exception = next((e.attributes for e in reversed(span.events) if e.name == "exception"), None)
+    kind = first_text(span.attributes, ("error.type",))
+    failed = span.status_code == "error" or bool(kind) or langfuse.is_error(span.attributes)
+    if exception is None and not failed:
+        return "", ""
+    if exception is not None and span.status_code == "ok":
+        return "", ""  # it was handled
+    exception = exception or {}
+    kind = first_text(exception, ("exception.type",)) or kind
+    text = first_text(exception, ("exception.message",), limit=MAX_ATTRIBUTE_CHARS) or span.status_message
+    text = text or first_text(
+        span.attributes, ("error.message", "langfuse.observation.status_message"), limit=MAX_ATTRIBUTE_CHARS
+    )
+    if kind and kind not in text:
+        text = f"{kind}: {text}" if text else kind
+    return (text or "error")[:MAX_ATTRIBUTE_CHARS], dump(exception.get("exception.stacktrace"))
+
+
+def _identity(mapped: MappedSpan, span: RawSpan, names: Names) -> None:
+    """Conversation, user and the event's properties, from metadata and resource."""
+    attributes = span.attributes
+    properties: dict[str, Any] = {}
+    metadata = {
+        **as_object(attributes.get("metadata")),
+        **as_object(attributes.get("langfuse.trace.metadata")),
+    }
+    if metadata:
+        mapped.convo_id = mapped.convo_id or first_text(metadata, order.CONVO_ID_IN_METADATA)
+        mapped.user_id = mapped.user_id or first_text(metadata, order.USER_ID_IN_METADATA)
+        properties.update(metadata)
+    mapped.convo_id = mapped.convo_id or first_text(span.resource, order.CONVO_ID_IN_RESOURCE)
+    for name, value in attributes.items() if names.have(_PROPERTIES) else ():
+        if name.startswith(order.PROPERTIES) and name not in NOT_PROPERTIES:
+            prefix = next(prefix for prefix in order.PROPERTIES if name.startswith(prefix))
+            rest = name[len(prefix) :]
+            if rest and not rest.startswith("raindrop."):
+                properties[rest] = value
+        elif name in raindrop_sdk.EVENT_PROPERTIES:
+            properties[name] = value
+    if (tags := load(first(attributes, order.TAGS))) is not None:
+        properties["tags"] = tags
+    for key, wanted in order.DIMENSIONS:
+        found = first_text(attributes, wanted) or first_text(span.resource, wanted)
+        if found and not found.startswith("unknown_service"):
+            properties.setdefault(key, found)
+    mapped.properties = bounded(properties)
+
+
+NOT_PROPERTIES = frozenset((*order.EVENT_ID, *order.EVENT_NAME, *order.CONVO_ID, *order.USER_ID))
+
+
+def _signals(mapped: MappedSpan, span: RawSpan, names: Names) -> list[TraceSignal]:
+    found = openinference.annotations(span) if names.have(("annotations.", "evaluations.")) else []
+    for event in span.events:
+        if event.name == semconv.EVALUATION and (signal := semconv.evaluation(event.attributes)):
+            found.append(signal)
+    reasons = [
+        reason for message in mapped.input_messages + mapped.output_messages for reason in message.denied
+    ]
+    if mapped.kind == "tool" and mapped.tool_result.startswith("{") and "denied" in mapped.tool_result[:500]:
+        result = as_object(mapped.tool_result)
+        if result.get("denied") is True or result.get("type") == "execution-denied":
+            reasons.append(dump(result.get("reason")) or "denied")
+    for reason in dict.fromkeys(reasons):
+        found.append(
+            TraceSignal(
+                "tool call denied",
+                sentiment="NEGATIVE",
+                source="approval",
+                properties={"reason": reason[:MAX_ATTRIBUTE_CHARS], "source": "approval"},
+            )
+        )
+    for signal in found:
+        signal.at_ns = span.start_ns
+    return found
+
+
+def _unmapped(attributes: dict[str, Any]) -> dict[str, Any]:
+    kept = {
+        name: value
+        for name, value in attributes.items()
+        if name not in order.MAPPED
+        and not name.startswith(order.MAPPED_PREFIXES)
+        and name not in order.SECRETS
+        and not name.startswith(order.SECRET_PREFIXES)
+    }
+    return bounded(kept)
+
+
+def bounded(values: dict[str, Any]) -> dict[str, Any]:
+    """At most MAX_ATTRIBUTES keys, and 8 KB a value; what is longer is cut, as text."""
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        if len(kept) >= MAX_ATTRIBUTES:
+            break
+        if isinstance(value, str | list | dict):
+            text = dump(value) if not isinstance(value, str) else value
+            if len(text) > MAX_ATTRIBUTE_CHARS:
+                value = text[:MAX_ATTRIBUTE_CHARS]
+        kept[name[:MAX_NAME]] = value
+    return kept

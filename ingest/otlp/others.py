@@ -1,0 +1,96 @@
+"""Dialects of one or two attributes each: Pydantic AI, Logfire, Google ADK, LiveKit, MLflow, Genkit, bare input and output."""
+
+from ingest.otlp.attributes import as_object
+from ingest.otlp.mapped import Message, Role
+from ingest.otlp.messages import load, read_messages, unquote
+from ingest.otlp.raw import RawSpan
+from ingest.otlp.semconv import MESSAGE_EVENTS, OUTPUT_EVENTS, message_event
+
+# The first that is there; strong ones hold messages, weak ones whatever a function was called with.
+STRONG_INPUT = (
+    "gcp.vertex.agent.llm_request", "lk.chat_ctx", "lk.user_transcript",
+)  # fmt: skip
+STRONG_OUTPUT = ("final_result", "gcp.vertex.agent.llm_response", "lk.response.text")
+WEAK_INPUT = ("traceloop.entity.input", "input.value", "mlflow.spanInputs", "genkit:input", "input", "prompt")
+WEAK_OUTPUT = (
+    "traceloop.entity.output",
+    "output.value",
+    "mlflow.spanOutputs",
+    "genkit:output",
+    "output",
+    "completion",
+)
+JSON_ALWAYS = frozenset(
+    ("traceloop.entity.input", "traceloop.entity.output", "mlflow.spanInputs", "mlflow.spanOutputs", "genkit:input", "genkit:output")
+)  # fmt: skip
+HISTORIES = ("pydantic_ai.all_messages", "all_messages_events")
+
+
+def history_input(span: RawSpan) -> list[Message]:
+    """A whole run's messages: all up to the last that is not the assistant's are input."""
+    messages = _history(span)
+    return messages[: _last_turn(messages)]
+
+
+def history_output(span: RawSpan) -> list[Message]:
+    messages = _history(span)
+    return messages[_last_turn(messages) :]
+
+
+def logfire_input(span: RawSpan) -> list[Message]:
+    return _logfire(span, outputs=False)
+
+
+def logfire_output(span: RawSpan) -> list[Message]:
+    return _logfire(span, outputs=True)
+
+
+def strong_input(span: RawSpan) -> list[Message]:
+    return _first(span, STRONG_INPUT, "user")
+
+
+def strong_output(span: RawSpan) -> list[Message]:
+    return _first(span, STRONG_OUTPUT, "assistant")
+
+
+def weak_input(span: RawSpan) -> list[Message]:
+    return _first(span, WEAK_INPUT, "user")
+
+
+def weak_output(span: RawSpan) -> list[Message]:
+    return _first(span, WEAK_OUTPUT, "assistant")
+
+
+def _first(span: RawSpan, names: tuple[str, ...], role: Role) -> list[Message]:
+    for name in names:
+        value = span.attributes.get(name)
+        if value is not None and value != "":
+            if name == "gcp.vertex.agent.llm_response":
+                value = as_object(value).get("content") or value
+            if name in JSON_ALWAYS:
+                value = unquote(value)
+            if messages := read_messages(value, role):
+                return messages
+    return []
+
+
+def _history(span: RawSpan) -> list[Message]:
+    return next((m for name in HISTORIES if (m := read_messages(span.attributes.get(name), "user"))), [])
+
+
+def _last_turn(messages: list[Message]) -> int:
+    at = len(messages)
+    while at and messages[at - 1].role == "assistant":
+        at -= 1
+    return at
+
+
+def _logfire(span: RawSpan, *, outputs: bool) -> list[Message]:
+    """Logfire's `events`: generation B's events as one JSON list, each with its `event.name`."""
+    found: list[Message] = []
+    events = load(span.attributes.get("events"))
+    for event in events if isinstance(events, list) else ():
+        name = event.get("event.name") if isinstance(event, dict) else None
+        if isinstance(name, str) and name in MESSAGE_EVENTS and (name in OUTPUT_EVENTS) == outputs:
+            found += message_event(name, {k: v for k, v in event.items() if k != "event.name"})
+    return found

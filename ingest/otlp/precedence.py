@@ -1,0 +1,314 @@
+"""Who is believed: for each of our fields the attributes that may hold it, the first that is not empty wins.
+
+The order follows reference/otel_genai.md, section 7 (compatible with Langfuse where that has a rule). Raindrop's own
+names, which its SDKs write beside others, come first. Input and output have readers of their own: see `mapping.py`.
+"""
+
+AI_METADATA = "ai.telemetry.metadata."
+AI_CONTEXT = "ai.settings.context."
+TRACELOOP = "traceloop.association.properties."
+LAMINAR = "lmnr.association.properties."
+
+EVENT_ID = (f"{AI_METADATA}raindrop.eventId", f"{TRACELOOP}event_id")
+EVENT_NAME = (
+    f"{AI_METADATA}raindrop.eventName",
+    f"{TRACELOOP}event_name",
+    f"{TRACELOOP}event",
+    "langfuse.trace.name",
+    "ai.telemetry.functionId",
+    "gen_ai.agent.name",
+    "agent.name",
+    "gen_ai.workflow.name",
+    "traceloop.workflow.name",
+)
+CONVO_ID = (
+    f"{AI_METADATA}raindrop.convoId",
+    f"{TRACELOOP}convo_id",
+    "langfuse.session.id",
+    "session.id",
+    "gen_ai.conversation.id",
+    f"{TRACELOOP}session_id",
+    f"{LAMINAR}session_id",
+    f"{AI_METADATA}sessionId",
+    f"{AI_METADATA}conversationId",
+    f"{AI_METADATA}chatId",
+    f"{AI_CONTEXT}sessionId",
+    f"{AI_CONTEXT}conversationId",
+    f"{AI_CONTEXT}chatId",
+    "langfuse.trace.metadata.session_id",
+    "metadata.session_id",
+    "metadata.thread_id",
+)
+# Inside the JSON of `metadata` (OpenInference), and in the resource, when no attribute says it.
+CONVO_ID_IN_METADATA = ("session_id", "thread_id", "conversation_id")
+CONVO_ID_IN_RESOURCE = ("session.id",)
+USER_ID = (
+    f"{AI_METADATA}raindrop.userId",
+    "langfuse.user.id",
+    "user.id",
+    "enduser.id",
+    "gen_ai.user",
+    f"{TRACELOOP}user_id",
+    f"{LAMINAR}user_id",
+    f"{AI_METADATA}userId",
+    f"{AI_CONTEXT}userId",
+    "langfuse.trace.metadata.user_id",
+)
+USER_ID_IN_METADATA = ("user_id",)
+PROJECT = ("raindrop.project_id",)
+
+# Attribute -> {its value in lower case: our kind}. A value that is not listed says nothing, and the next attribute is asked.
+KIND: tuple[tuple[str, dict[str, str]], ...] = (
+    (
+        "raindrop.span.kind",
+        {"agent_root": "agent", "llm_call": "llm", "tool_call": "tool", "trace": "other"},
+    ),
+    (
+        "langfuse.observation.type",
+        {
+            "generation": "llm",
+            "agent": "agent",
+            "tool": "tool",
+            "retriever": "retriever",
+            "chain": "other",
+            "embedding": "other",
+            "guardrail": "other",
+            "evaluator": "other",
+        },
+    ),
+    (
+        "openinference.span.kind",
+        {
+            "llm": "llm",
+            "agent": "agent",
+            "tool": "tool",
+            "retriever": "retriever",
+            "reranker": "retriever",
+            "chain": "other",
+            "embedding": "other",
+            "guardrail": "other",
+            "evaluator": "other",
+            "prompt": "other",
+        },
+    ),
+    (
+        "gen_ai.operation.name",
+        {
+            "chat": "llm",
+            "generate_content": "llm",
+            "text_completion": "llm",
+            "execute_tool": "tool",
+            "invoke_agent": "agent",
+            "invoke_workflow": "agent",
+            "agent_step": "agent",
+            "plan": "agent",
+            "create_agent": "other",
+            "embeddings": "other",
+            "retrieval": "retriever",
+            "rerank": "retriever",
+            "search_memory": "retriever",
+        },
+    ),
+    (
+        "traceloop.span.kind",
+        {"llm": "llm", "agent": "agent", "workflow": "agent", "tool": "tool", "task": "other"},
+    ),
+    (
+        "ai.operationId",
+        {
+            "ai.toolcall": "tool",
+            "ai.generatetext": "agent",
+            "ai.streamtext": "agent",
+            "ai.generateobject": "agent",
+            "ai.streamobject": "agent",
+            "ai.generatetext.dogenerate": "llm",
+            "ai.streamtext.dostream": "llm",
+            "ai.generateobject.dogenerate": "llm",
+            "ai.streamobject.dostream": "llm",
+            "ai.embed": "other",
+            "ai.embed.doembed": "other",
+            "ai.embedmany": "other",
+            "ai.embedmany.doembed": "other",
+        },
+    ),
+    (
+        "llm.request.type",
+        {"chat": "llm", "completion": "llm", "embedding": "other", "rerank": "retriever"},
+    ),
+    ("lmnr.span.type", {"llm": "llm", "tool": "tool"}),
+    ("genkit:metadata:subtype", {"model": "llm", "tool": "tool", "flow": "agent", "retriever": "retriever"}),
+    (
+        "mlflow.spanType",
+        {"chat_model": "llm", "llm": "llm", "agent": "agent", "tool": "tool", "retriever": "retriever"},
+    ),
+)
+# When no attribute names the kind: whichever of these is there.
+KIND_BY_PRESENCE: tuple[tuple[str, str], ...] = (
+    ("gen_ai.tool.name", "tool"),
+    ("ai.toolCall.name", "tool"),
+    ("tool.name", "tool"),
+    ("lk.function_tool.output", "tool"),
+    ("gcp.vertex.agent.tool_call_args", "tool"),
+    ("langfuse.observation.model.name", "llm"),
+    ("gen_ai.response.model", "llm"),
+    ("gen_ai.request.model", "llm"),
+    ("ai.model.id", "llm"),
+    ("llm.model_name", "llm"),
+    ("gen_ai.prompt.0.content", "llm"),
+    ("gen_ai.completion.0.content", "llm"),
+)
+
+MODEL = (
+    "langfuse.observation.model.name",
+    "gen_ai.response.model",
+    "ai.response.model",
+    "llm.response.model_name",
+    "ai.model.id",
+    "gen_ai.request.model",
+    "llm.request.model_name",
+    "llm.model_name",
+)
+PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "ai.model.provider", "llm.provider", "llm.system")
+RESPONSE_ID = ("gen_ai.response.id", "ai.response.id")
+
+TOOL_NAME = ("gen_ai.tool.name", "ai.toolCall.name", "tool.name", "traceloop.entity.name")
+TOOL_ARGUMENTS = (
+    "gen_ai.tool.call.arguments",
+    "ai.toolCall.args",
+    "langfuse.observation.input",
+    "tool_arguments",
+    "gcp.vertex.agent.tool_call_args",
+    "input.value",
+    "traceloop.entity.input",
+    "mlflow.spanInputs",
+    "genkit:input",
+    "lk.function_tool.arguments",
+    "tool.parameters",
+    "input",
+)
+TOOL_RESULT = (
+    "gen_ai.tool.call.result",
+    "ai.toolCall.result",
+    "langfuse.observation.output",
+    "tool_response",
+    "gcp.vertex.agent.tool_response",
+    "output.value",
+    "traceloop.entity.output",
+    "mlflow.spanOutputs",
+    "genkit:output",
+    "lk.function_tool.output",
+    "output",
+)
+
+TOKENS: dict[str, tuple[str, ...]] = {
+    "input": (
+        "gen_ai.usage.input_tokens",
+        "gen_ai.usage.prompt_tokens",
+        "ai.usage.inputTokens",
+        "ai.usage.promptTokens",
+        "ai.usage.tokens",
+        "llm.token_count.prompt",
+        "llm.usage.prompt_tokens",
+    ),
+    "output": (
+        "gen_ai.usage.output_tokens",
+        "gen_ai.usage.completion_tokens",
+        "ai.usage.outputTokens",
+        "ai.usage.completionTokens",
+        "llm.token_count.completion",
+        "llm.usage.completion_tokens",
+    ),
+    "cache_read": (
+        "gen_ai.usage.cache_read.input_tokens",
+        "gen_ai.usage.cache_read_input_tokens",
+        "gen_ai.usage.details.cache_read_tokens",
+        "ai.usage.inputTokenDetails.cacheReadTokens",
+        "ai.usage.cachedInputTokens",
+        "llm.token_count.prompt_details.cache_read",
+    ),
+    "cache_write": (
+        "gen_ai.usage.cache_write.input_tokens",
+        "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.cache_write_input_tokens",
+        "gen_ai.usage.cache_creation_input_tokens",
+        "gen_ai.usage.details.cache_write_tokens",
+        "ai.usage.inputTokenDetails.cacheWriteTokens",
+        "llm.token_count.prompt_details.cache_write",
+    ),
+    "reasoning": (
+        "gen_ai.usage.reasoning.output_tokens",
+        "gen_ai.usage.reasoning_tokens",
+        "ai.usage.outputTokenDetails.reasoningTokens",
+        "ai.usage.reasoningTokens",
+        "llm.token_count.completion_details.reasoning",
+    ),
+}
+# Keys of the JSON in langfuse.observation.usage_details, which is asked before the attributes.
+LANGFUSE_TOKENS: dict[str, tuple[str, ...]] = {
+    "input": ("input", "prompt_tokens", "input_tokens", "promptTokens"),
+    "output": ("output", "completion_tokens", "output_tokens", "completionTokens"),
+    "cache_read": ("cache_read_input_tokens", "input_cached_tokens", "cache_read"),
+    "cache_write": ("cache_creation_input_tokens", "input_cache_creation", "cache_write"),
+    "reasoning": ("output_reasoning_tokens", "reasoning_tokens", "reasoning"),
+}
+COST = (
+    "gen_ai.usage.cost",
+    "gen_ai.usage.provider_reported_cost",
+    "gen_ai.usage.total_cost",
+    "ai.cost",
+    "llm.cost.total",
+)
+COST_PARTS = (
+    ("gen_ai.usage.input_cost", "gen_ai.usage.output_cost"),
+    ("llm.cost.prompt", "llm.cost.completion"),
+)
+
+# Prefixes whose rest is the name of a property of the event.
+PROPERTIES = (AI_METADATA, TRACELOOP, LAMINAR, AI_CONTEXT, "langfuse.trace.metadata.", "metadata.")
+TAGS = ("langfuse.trace.tags", "tag.tags")
+# Resource attributes and Langfuse's, as dimensions of the event.
+DIMENSIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("environment", ("langfuse.environment", "deployment.environment.name", "deployment.environment")),
+    ("release", ("langfuse.release", "langfuse.version", "service.version")),
+    ("service", ("service.name",)),
+)
+
+# A span is about GenAI when it has an attribute that begins like this (or an event: see semconv.is_genai_event).
+GENAI_PREFIXES = (
+    "gen_ai.", "llm.", "ai.", "openinference.", "traceloop.", "langfuse.", "lmnr.", "raindrop.", "tool.",
+    "input.value", "output.value", "retrieval.", "reranker.", "embedding.", "mcp.", "annotations.", "evaluations.",
+    "pydantic_ai.", "mlflow.", "gcp.vertex.agent.", "lk.", "genkit:", "all_messages_events", "final_result",
+    "tool_arguments", "tool_response",
+)  # fmt: skip
+
+# Not kept among the unmapped attributes, because a column or a message holds them. Prefixes of names.
+MAPPED_PREFIXES = (
+    "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.prompt.",
+    "gen_ai.completion.", "llm.input_messages.", "llm.output_messages.", "llm.prompts.", "llm.choices.",
+    "ai.prompt.messages", "ai.response.text", "ai.response.object", "ai.response.toolCalls", "ai.response.reasoning",
+    "ai.result.", "annotations.", "evaluations.", "trace.annotations.", "session.annotations.", "trace.evaluations.",
+    "session.evaluations.", *PROPERTIES,
+)  # fmt: skip
+MAPPED = frozenset(
+    (
+        "ai.prompt", "input.value", "output.value", "traceloop.entity.input", "traceloop.entity.output",
+        "traceloop.entity.name", "langfuse.observation.input", "langfuse.observation.output", "langfuse.trace.input",
+        "langfuse.trace.output", "langfuse.observation.usage_details", "langfuse.observation.cost_details",
+        "langfuse.trace.metadata", "metadata", "pydantic_ai.all_messages", "all_messages_events", "events",
+        "final_result", "gcp.vertex.agent.llm_request", "gcp.vertex.agent.llm_response", "lk.user_transcript",
+        "lk.chat_ctx", "lk.response.text", "prompt", "completion", "langfuse.observation.status_message",
+        *EVENT_ID, *CONVO_ID, *USER_ID, *PROJECT, *PROVIDER, *MODEL, *TOOL_NAME, *TOOL_ARGUMENTS, *TOOL_RESULT,
+        *COST, *TAGS, *(name for names in TOKENS.values() for name in names), "raindrop.span.kind",
+        "openinference.span.kind", "langfuse.observation.type", "traceloop.span.kind",
+    )
+)  # fmt: skip
+# Never kept: request headers may hold credentials.
+SECRET_PREFIXES = (
+    "ai.request.headers.",
+    "http.request.header.",
+    "http.response.header.",
+    "rpc.grpc.request.metadata.",
+)
+SECRETS = frozenset(
+    ("raindrop.auth_hint", "http.request.headers", "http.response.headers", "ai.request.headers")
+)

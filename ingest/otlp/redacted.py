@@ -1,0 +1,33 @@
+"""Redaction of mapped spans, message by message, before they become JSON: a token in place of text cannot break it.
+
+Ids, names, models, times and numbers stay (ingest/redaction/incoming.py).
+"""
+
+from ingest.otlp.mapped import MappedSpan, Message
+from ingest.redaction import Redactor
+
+
+def redact(span: MappedSpan, redactor: Redactor) -> MappedSpan:
+    """The span, changed in place."""
+    if redactor.is_idle:
+        return span
+    for message in (*span.input_messages, *span.output_messages):
+        _message(message, redactor)
+    span.tool_arguments = redactor.text(span.tool_arguments)
+    span.tool_result = redactor.text(span.tool_result)
+    span.error = redactor.text(span.error)
+    span.attributes = redactor.value(span.attributes)
+    span.properties = redactor.value(span.properties)
+    span.feature_flags = redactor.value(span.feature_flags)
+    for signal in span.signals:
+        signal.properties = redactor.value(signal.properties)
+    return span
+
+
+def _message(message: Message, redactor: Redactor) -> None:
+    message.text = redactor.text(message.text)
+    message.reasoning = redactor.text(message.reasoning)
+    for call in message.tool_calls:
+        call.arguments = redactor.text(call.arguments)
+    for result in message.tool_results:
+        result.text = redactor.text(result.text)

@@ -1,0 +1,147 @@
+"""OTLP over HTTP: /v1/traces, /v1/logs, /v1/metrics and their aliases. Answers in the request's encoding, after the commit.
+
+Exporters retry only 429, 502, 503 and 504 and drop what is answered otherwise, so a fault that passes is a 503.
+"""
+
+import contextlib
+import functools
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from ingest.body import read_body
+from ingest.health_counts import OTLP, count_receipt, count_refused
+from ingest.keys import find_key
+from ingest.limits import check_limits, unavailable
+from ingest.models import ApiKey, Project
+from ingest.otlp.decode import decode_logs, decode_traces
+from ingest.otlp.raw import BadOtlp
+from ingest.otlp.responses import failure, reasons, success
+from ingest.receipts import Receipt
+from ingest.traces import store_logs, store_traces
+from ingest.wire import CORS, PREFLIGHT, _secret, authorize
+from raindrop.errors import ApiError
+
+logger = logging.getLogger(__name__)
+
+View = Callable[["Export"], HttpResponse]
+
+
+@dataclass(slots=True)
+class Export:
+    """A request under way: what is known of it, for the view and for counting it when it is refused."""
+
+    request: HttpRequest
+    is_json: bool
+    key: ApiKey | None = None
+    body: bytes = b""
+
+    @property
+    def project(self) -> Project:
+        return self.sender.project
+
+    @property
+    def sender(self) -> ApiKey:
+        assert self.key is not None  # authorized
+        return self.key
+
+    def read(self) -> bytes:
+        self.body = read_body(self.request)
+        return self.body
+
+
+def otlp_endpoint(view: View) -> Callable[[HttpRequest], HttpResponse]:
+    """Decorates an OTLP view: POST only, CORS, a write key, and every failure as a google.rpc.Status."""
+
+    @csrf_exempt
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest) -> HttpResponse:
+        response = _answer(view, request)
+        for header, value in CORS.items():
+            response[header] = value
+        return response
+
+    return wrapped
+
+
+@otlp_endpoint
+def traces(export: Export) -> HttpResponse:
+    """POST /v1/traces: an ExportTraceServiceRequest."""
+    decoded = decode_traces(export.read(), is_json=export.is_json)
+    _check(export, len(decoded.items))
+    receipt = store_traces(project=export.project, decoded=decoded)
+    count_receipt(key=export.sender, receipt=receipt)
+    return _stored(receipt, decoded.warnings, is_json=export.is_json)
+
+
+@otlp_endpoint
+def logs(export: Export) -> HttpResponse:
+    """POST /v1/logs: an ExportLogsServiceRequest. Of logs only GenAI events are kept."""
+    decoded = decode_logs(export.read(), is_json=export.is_json)
+    _check(export, len(decoded.items))
+    receipt = store_logs(project=export.project, decoded=decoded)
+    count_receipt(key=export.sender, receipt=receipt)
+    return _stored(receipt, decoded.warnings, is_json=export.is_json, logs=True)
+
+
+@otlp_endpoint
+def metrics(export: Export) -> HttpResponse:
+    """POST /v1/metrics: dropped. An SDK that knows one endpoint sends all three, and fills its log when one fails."""
+    return success(is_json=export.is_json)
+
+
+def _check(export: Export, items: int) -> None:
+    """The limits. How many events the spans will make is not known yet, so that they pass while the quota has room for one."""
+    if items:
+        check_limits(key=export.sender, items=items, events=1)
+
+
+def _stored(receipt: Receipt, warnings: Counter[str], *, is_json: bool, logs: bool = False) -> HttpResponse:
+    text = "; ".join(filter(None, (reasons(receipt.rejected), reasons(warnings))))
+    return success(is_json=is_json, rejected=receipt.rejected.total(), text=text, logs=logs)
+
+
+def _answer(view: View, request: HttpRequest) -> HttpResponse:
+    kind = request.headers.get("Content-Type", "").lower()
+    is_json = "json" in kind  # `in`: a charset or a vendor's subtype must not matter
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers=PREFLIGHT)
+    if request.method != "POST":
+        response = failure(405, "Send this with POST.", is_json=True)
+        response["Allow"] = "POST, OPTIONS"
+        return response
+    export = Export(request, is_json)
+    try:
+        export.key = authorize(request.headers)
+        if not is_json and "protobuf" not in kind:
+            raise ApiError(415, "Send Content-Type application/x-protobuf or application/json.")
+        return view(export)
+    except Exception as error:
+        return _refused(export, error)
+
+
+def _refused(export: Export, error: Exception) -> HttpResponse:
+    """The answer to a request that failed, which is counted."""
+    if isinstance(error, ApiError):
+        answer = error
+    elif isinstance(error, BadOtlp):
+        answer = ApiError(400, str(error))
+    elif isinstance(error, OperationalError | InterfaceError):
+        logger.warning("OTLP has no database: %s", error)
+        answer = unavailable(error)
+    else:
+        logger.error("OTLP failed at %s", export.request.path, exc_info=error)
+        answer = ApiError(500, "The server failed on this request; its log has the reason.")
+    if export.key is None and answer.status != 401:  # a key of the wrong kind, or a wrong project header
+        with contextlib.suppress(DatabaseError):
+            export.key = find_key(_secret(export.request.headers))
+    count_refused(key=export.key, error=answer, body=export.body, scope=OTLP)
+    response = failure(answer.status, answer.message, is_json=export.is_json, retry_after=answer.retry_after)
+    if answer.status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response

@@ -1,0 +1,147 @@
+"""Payment cards (brand's digits and lengths, Luhn) and IBANs (country's structure, mod 97)."""
+
+import functools
+import re
+from collections.abc import Iterator
+
+from stdnum import iban, luhn, numdb
+
+from ingest.redaction.rules import FastPattern, Kind, Rule, Span, after, before
+
+_RUN = FastPattern(r"(?:^|[^0-9A-Za-z])([0-9](?:(?:[ .-]|\xc2\xa0|\xe2\x80\x93)?[0-9]){11,})")
+_GROUP = re.compile(r"[0-9]+")
+_CONTEXT = re.compile(
+    r"(?i)\b(?:cards?|cc|credit|debit|visa|master ?card|maestro|amex|american express|discover|diners|jcb|"
+    r"tarjeta|carte|karte|carta|pan)\b"
+)
+
+# (first digits from, to, lengths): ISO/IEC 7812 ranges as the brands publish them.
+_BRANDS: list[tuple[str, str, frozenset[int]]] = [
+    ("4", "4", frozenset({13, 16, 19})),  # Visa
+    ("51", "55", frozenset({16})),  # Mastercard
+    ("2221", "2720", frozenset({16})),
+    ("34", "34", frozenset({15})),  # American Express
+    ("37", "37", frozenset({15})),
+    ("300", "305", frozenset({14, 16, 19})),  # Diners Club
+    ("3095", "3095", frozenset({14, 16, 19})),
+    ("36", "36", frozenset({14, 16, 19})),
+    ("38", "39", frozenset({14, 16, 19})),
+    ("6011", "6011", frozenset({16, 19})),  # Discover
+    ("644", "659", frozenset({16, 19})),
+    ("62", "62", frozenset({16, 17, 18, 19})),  # UnionPay
+    ("3528", "3589", frozenset({16, 17, 18, 19})),  # JCB
+    ("2131", "2131", frozenset({15})),
+    ("1800", "1800", frozenset({15})),
+    ("2200", "2204", frozenset({16, 17, 18, 19})),  # Mir
+    ("60", "60", frozenset({16})),  # RuPay
+    ("81", "82", frozenset({16})),
+    ("50", "50", frozenset(range(12, 20))),  # Maestro
+    ("56", "58", frozenset(range(12, 20))),
+    ("63", "63", frozenset(range(12, 20))),
+    ("67", "67", frozenset(range(12, 20))),
+]
+# How the digits are printed in groups. Other groupings are other numbers.
+_GROUPINGS = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 5), (4, 4, 4, 1), (4, 4, 4, 3), (4, 4, 4), (8, 8), (6, 13)}  # fmt: skip
+
+
+def is_card(digits: str) -> bool:
+    """Whether a brand issues numbers that begin so and are this long, and the check digit is right."""
+    for low, high, lengths in _BRANDS:
+        if len(digits) in lengths and low <= digits[: len(low)] <= high:
+            return bool(luhn.is_valid(digits))
+    return False
+
+
+def _is_card_here(text: str, start: int, end: int, digits: str) -> bool:
+    """Beside a word such as "card" a right check digit is enough (new ranges are given out every year). Elsewhere the brand
+    must be known, and 12 and 13 digits are as often a barcode."""
+    if not luhn.is_valid(digits):
+        return False
+    if len(digits) > 13 and is_card(digits):
+        return True
+    return bool(_CONTEXT.search(before(text, start, 60)) or _CONTEXT.search(after(text, end, 20)))
+
+
+def _is_fraction(text: str, start: int) -> bool:
+    """Whether these are the decimals of a number: 11.579999999999927 passes Luhn from its point on."""
+    return start >= 2 and text[start - 1] == "." and text[start - 2].isdigit()
+
+
+def _cards(text: str) -> Iterator[Span]:
+    for run_start, run_end in _RUN.spans(text, group=1):
+        if text[run_end : run_end + 1].isalnum():
+            continue
+        groups = [match.span() for match in _GROUP.finditer(text, run_start, run_end)]
+        first = 0
+        while first < len(groups):
+            taken = 0
+            for count in range(min(5, len(groups) - first), 0, -1):
+                window = groups[first : first + count]
+                sizes = tuple(end - start for start, end in window)
+                if count > 1 and sizes not in _GROUPINGS:
+                    continue
+                digits = "".join(text[start:end] for start, end in window)
+                start, end = window[0][0], window[-1][1]
+                if _is_fraction(text, start):
+                    continue
+                if (
+                    12 <= len(digits) <= 19
+                    and len(set(digits)) > 1
+                    and _is_card_here(text, start, end, digits)
+                ):
+                    yield start, end
+                    taken = count
+                    break
+            first += taken or 1
+
+
+_IBAN = re.compile(r"(?i)(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,30}")
+_SIZES = re.compile(r"([0-9]+)!")
+
+
+@functools.cache
+def _iban_length(country: str) -> int:
+    """Characters of an IBAN of the country, by the registry that stdnum ships; 0 when it has none."""
+    [(prefix, about), *_] = numdb.get("iban").info(country)
+    return 4 + sum(int(size) for size in _SIZES.findall(about["bban"])) if prefix == country and about else 0
+
+
+def _ibans(text: str) -> Iterator[Span]:
+    position = 0
+    while match := _IBAN.search(text, position):
+        position = match.start() + 4
+        left = _iban_length(match.group()[:2].upper())
+        if not left or len(match.group()) < left:
+            continue
+        end = match.start()
+        while left and end < match.end():
+            left -= text[end].isalnum()
+            end += 1
+        following = text[end : end + 1]
+        if (
+            not left
+            and not following.isalnum()
+            and iban.is_valid(text[match.start() : end], check_country=False)
+        ):
+            position = end
+            yield match.start(), end
+
+
+KINDS = (
+    Kind(
+        name="card",
+        label="Payment cards",
+        description="12 to 19 digits of a card brand with a right check digit.",
+        token="<REDACTED_CREDIT_CARD>",  # noqa: S106
+        default=True,
+        rules=(Rule(rb"[0-9](?:(?:[ .-]|\xc2\xa0|\xe2\x80\x93)?[0-9]){11}", _cards),),
+    ),
+    Kind(
+        name="iban",
+        label="IBAN",
+        description="International bank account numbers with right check digits.",
+        token="<REDACTED_IBAN>",  # noqa: S106
+        default=True,
+        rules=(Rule(rb"(?i)[a-z]{2}[0-9]{2}[ -]?(?:[a-z0-9][ -]?){6}", _ibans),),
+    ),
+)

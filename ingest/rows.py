@@ -1,0 +1,61 @@
+"""Many rows in one statement: the store's hot path goes around the ORM, which costs ten times as much per row."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from ingest.cleaning import clean_json
+
+# From so many rows on COPY is used where no row can be in conflict: see docs/benchmarks.md.
+COPY_FROM = 20
+
+
+def insert_rows(
+    table: str,
+    columns: dict[str, str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    conflict: str = "",
+    returning: str = "",
+) -> list[tuple[Any, ...]]:
+    """Inserts rows, each a tuple in the order of `columns` (name -> type; jsonb given as text), in the order given, and
+    returns what `returning` names. `conflict` is an ON CONFLICT clause; the row there is called `t`."""
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        if len(rows) >= COPY_FROM and not conflict and not returning:
+            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return []
+        sources = ", ".join(f"%s::{'text' if kind == 'jsonb' else kind}[]" for kind in columns.values())
+        values = ", ".join(
+            f"v.{name}::jsonb" if kind == "jsonb" else f"v.{name}" for name, kind in columns.items()
+        )
+        cursor.execute(
+            f"INSERT INTO {table} AS t ({', '.join(columns)}) SELECT {values} FROM unnest({sources}) "
+            f"AS v({', '.join(columns)}) {conflict}" + (f" RETURNING {returning}" if returning else ""),
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+        return list(cursor.fetchall()) if returning else []
+
+
+def json_text(value: Any) -> str:
+    """JSON as text that jsonb takes: no NUL, no lone surrogate, no NaN."""
+    if not value:
+        return "{}"
+    try:
+        encoded = msgspec.json.encode(value)
+        if b"\\u0000" not in encoded:
+            return encoded.decode()
+    except (UnicodeEncodeError, TypeError):
+        pass
+    return msgspec.json.encode(clean_json(value)).decode()
+
+
+def by_id(row: tuple[uuid.UUID, ...]) -> uuid.UUID:
+    """Sort key: rows that others may insert too are locked in one order, so that no two requests wait for each other."""
+    return row[0]

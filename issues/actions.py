@@ -1,0 +1,118 @@
+"""Every write on an issue other than its state (issues/states.py) and its classifier (issues/training.py)."""
+
+from django.db import transaction
+from django.db.models import Max
+
+from ingest import rollups
+from ingest.access import role_in
+from ingest.models import Job, Project, User
+from issues.models import Activity, Definition, Issue, IssueMatch
+from issues.models.activity import ActivityKind
+from issues.models.issues import Priority
+from raindrop import live
+
+TITLE_LENGTH = Issue._meta.get_field("title").max_length or 200
+
+
+class NotAMember(Exception):
+    """The person cannot be given an issue of this project. The message is meant for people."""
+
+
+@transaction.atomic
+def create_issue(*, project: Project, title: str, description: str, user: User | None = None) -> Issue:
+    """A new open issue with the project's next number, its first definition and the start of its history."""
+    # The project's row is the lock under which numbers are given, so that two at once do not get the same.
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    last = Issue.objects.filter(project=project).aggregate(last=Max("number"))["last"] or 0
+    issue = Issue.objects.create(
+        project=project,
+        number=last + 1,
+        title=_title(title),
+        description=description.strip(),
+        created_by=user,
+    )
+    Definition.objects.create(
+        issue=issue, version=1, title=issue.title, description=issue.description, author=user
+    )
+    _note_activity(issue, ActivityKind.CREATED, user, {"title": issue.title})
+    return issue
+
+
+@transaction.atomic
+def edit_definition(*, issue: Issue, title: str, description: str, user: User | None) -> Definition:
+    """A new version of the definition; the current one again when the text is the same."""
+    locked = Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
+    current = locked.definitions.order_by("-version").get(version=_current_version(locked))
+    title, description = _title(title), description.strip()
+    if (current.title, current.description) == (title, description):
+        return current
+    definition = Definition.objects.create(
+        issue=locked, version=current.version + 1, title=title, description=description, author=user
+    )
+    issue.title, issue.description = title, description
+    issue.save(update_fields=["title", "description", "updated_at"])
+    _note_activity(issue, ActivityKind.EDITED, user, {"version": definition.version})
+    return definition
+
+
+@transaction.atomic
+def assign_issue(*, issue: Issue, assignee: User | None, user: User | None) -> Issue:
+    """Gives the issue to a member of its project, or to nobody. Raises NotAMember."""
+    if assignee is not None and role_in(user=assignee, project=issue.project) is None:
+        raise NotAMember(f"{assignee.username} is not a member of {issue.project}.")
+    locked = Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
+    if locked.assignee_id != (assignee.pk if assignee else None):
+        issue.assignee = assignee
+        issue.save(update_fields=["assignee", "updated_at"])
+        _note_activity(issue, ActivityKind.ASSIGNED, user, {"to": assignee.username if assignee else None})
+    return issue
+
+
+@transaction.atomic
+def set_priority(*, issue: Issue, priority: Priority, user: User | None) -> Issue:
+    locked = Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
+    before, wanted = locked.priority, Priority(priority)
+    if before != wanted:
+        issue.priority = wanted
+        issue.save(update_fields=["priority", "updated_at"])
+        _note_activity(issue, ActivityKind.PRIORITY, user, {"from": before, "to": wanted.value})
+    return issue
+
+
+@transaction.atomic
+def add_note(*, issue: Issue, text: str, user: User | None) -> Activity:
+    """A person's remark in the issue's history. Raises ValueError when it is empty."""
+    if not (text := text.strip()):
+        raise ValueError("A note needs text.")
+    return _note_activity(issue, ActivityKind.NOTE, user, {"text": text})
+
+
+@transaction.atomic
+def delete_issue(*, issue: Issue) -> None:
+    """The issue with all that hangs on it: definitions, classifiers, labels, history, matches and counts."""
+    Issue.objects.select_for_update().get(pk=issue.pk)  # no batch is writing matches from here on
+    IssueMatch.objects.filter(issue=issue).delete()
+    Job.objects.filter(project_id=issue.project_id, subject=issue.pk).delete()
+    rollups.forget(issue.pk)
+    project = issue.project_id
+    issue.delete()
+    live.changed([project])
+
+
+def _title(title: str) -> str:
+    if not (title := " ".join(title.split())):
+        raise ValueError("An issue needs a title.")
+    if len(title) > TITLE_LENGTH:
+        raise ValueError(f"A title has at most {TITLE_LENGTH} characters.")
+    return title
+
+
+def _current_version(issue: Issue) -> int:
+    version: int = issue.definitions.aggregate(last=Max("version"))["last"]
+    return version
+
+
+def _note_activity(issue: Issue, kind: ActivityKind, user: User | None, data: dict[str, object]) -> Activity:
+    activity = Activity.objects.create(issue=issue, kind=kind, actor=user, data=data)
+    live.changed([issue.project_id])
+    return activity

@@ -1,0 +1,168 @@
+"""The admin's view of issues. Every change goes through the same functions as the pages', so that history is kept."""
+
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from ingest.models import User
+from issues.actions import create_issue, delete_issue, edit_definition
+from issues.models import Activity, Classifier, Definition, Issue
+from issues.models.issues import IssueQuerySet
+from issues.states import Action, apply_to_many
+
+
+def _acts(action: Action, label: str) -> Callable[..., None]:
+    @admin.action(description=label, permissions=["change"])
+    def act(modeladmin: "IssueAdmin", request: HttpRequest, queryset: IssueQuerySet) -> None:
+        assert isinstance(request.user, User)  # the admin lets nobody else in
+        done, illegal = apply_to_many(queryset, action, request.user)
+        text = f"{done} changed" + (
+            f", {illegal} left as they are: the action does not apply." if illegal else "."
+        )
+        modeladmin.message_user(request, text, messages.WARNING if illegal else messages.SUCCESS)
+
+    act.__name__ = f"{action.value}_issues"
+    return act
+
+
+@admin.register(Issue)
+class IssueAdmin(ModelAdmin):  # type: ignore[type-arg]
+    list_display = (
+        "title",
+        "project",
+        "number",
+        "state",
+        "substate",
+        "priority",
+        "assignee",
+        "events",
+        "users",
+        "links",
+    )
+    list_filter = ("project", "state", "substate", "priority", "assignee")
+    search_fields = ("title", "description", "=number")
+    list_select_related = ("project", "assignee")
+    ordering = ("-created_at",)
+    actions = [
+        _acts(Action.RESOLVE, "Resolve"),
+        _acts(Action.MUTE, "Mute"),
+        _acts(Action.REOPEN, "Reopen"),
+    ]
+    fields = (
+        "project",
+        "number",
+        "title",
+        "description",
+        "state",
+        "substate",
+        "priority",
+        "assignee",
+        "links",
+    )
+    readonly_fields = ("number", "state", "substate", "priority", "assignee", "links")
+
+    def get_queryset(self, request: HttpRequest) -> IssueQuerySet:
+        return Issue.objects.with_counts().order_by("-created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Issue | None = None) -> tuple[str, ...]:
+        return (*self.readonly_fields, "project") if obj else self.readonly_fields
+
+    @admin.display(ordering="events")
+    def events(self, issue: Issue) -> int:
+        return issue.events  # type: ignore[attr-defined, no-any-return]
+
+    @admin.display(ordering="users")
+    def users(self, issue: Issue) -> int:
+        return issue.users  # type: ignore[attr-defined, no-any-return]
+
+    @admin.display(description="Pages")
+    def links(self, issue: Issue) -> SafeString | str:
+        if issue._state.adding:
+            return ""
+        return format_html(
+            '<a href="{}">issue</a> · <a href="{}">review queue</a> · <a href="{}?issue__id__exact={}">labels</a>',
+            reverse("issue", args=[issue.project.slug, issue.number]),
+            reverse("issue-review", args=[issue.project.slug, issue.number]),
+            reverse("admin:labeling_label_changelist"),
+            issue.pk,
+        )
+
+    def save_model(self, request: HttpRequest, obj: Issue, form: object, change: bool) -> None:
+        assert isinstance(request.user, User)
+        if change:
+            edit_definition(issue=obj, title=obj.title, description=obj.description, user=request.user)
+        else:
+            made = create_issue(
+                project=obj.project, title=obj.title, description=obj.description, user=request.user
+            )
+            obj.__dict__.update(made.__dict__)
+
+    def delete_model(self, request: HttpRequest, obj: Issue) -> None:
+        delete_issue(issue=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> None:
+        for issue in queryset:
+            delete_issue(issue=issue)
+
+
+class ReadOnly:
+    """Rows that only the system writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Definition)
+class DefinitionAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("title", "issue", "version", "author", "created_at")
+    list_filter = ("issue__project",)
+    search_fields = ("title", "description")
+    list_select_related = ("issue", "author")
+
+
+@admin.register(Classifier)
+class ClassifierAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
+    list_display = (
+        "issue", "version", "kind", "labels_count", "positives_count", "precision", "recall", "threshold", "trained_at",
+    )  # fmt: skip
+    list_filter = ("issue__project", "kind")
+    search_fields = ("issue__title",)
+    list_select_related = ("issue",)
+    exclude = ("weights",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Classifier]:
+        return super().get_queryset(request).defer("weights")
+
+    @admin.display
+    def precision(self, classifier: Classifier) -> str:
+        return _share(classifier, "precision")
+
+    @admin.display
+    def recall(self, classifier: Classifier) -> str:
+        return _share(classifier, "recall")
+
+
+@admin.register(Activity)
+class ActivityAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("created_at", "issue", "kind", "actor", "data")
+    list_filter = ("kind", "issue__project", "actor")
+    search_fields = ("issue__title",)
+    list_select_related = ("issue", "actor")
+    date_hierarchy = "created_at"
+
+
+def _share(classifier: Classifier, name: str) -> str:
+    value = classifier.quality.get(name)
+    return "-" if value is None else f"{value:.0%}"

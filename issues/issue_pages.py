@@ -1,0 +1,174 @@
+"""One issue: its page, what a person may do on it, and the chips on an event's page."""
+
+import uuid
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ingest import rollups
+from ingest.access import project_page
+from ingest.models import Event, Job, Project
+from ingest.models.jobs import JobState
+from ingest.models.projects import Role
+from issues.access import current_user, get_issue
+from issues.actions import NotAMember, add_note, assign_issue, edit_definition, set_priority
+from issues.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
+from issues.models import Issue, IssueMatch
+from issues.models.issues import Priority
+from issues.period import DAYS, Period, change
+from issues.states import Action, IllegalTransition, apply_action, legal_actions
+
+ACTIVITY_SHOWN = 50
+# The breakdown reads this many of the newest matches, not all.
+BREAKDOWN_SAMPLE = 1000
+PERIODS = [key for key in DAYS if key != "24h"]
+
+
+@project_page()
+def issue_page(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    period = Period.named(request.GET.get("period", ""))
+    period = Period.named("14d") if period.is_hourly else period
+    context: dict[str, Any] = {
+        "issue": issue,
+        "actions": [action.value for action in legal_actions(issue)],
+        "period": period,
+        "periods": PERIODS,
+        "classifier": issue.classifiers.defer("weights").first(),
+        "definitions": list(issue.definitions.select_related("author")[:20]),
+        "activity": list(issue.activity.select_related("actor")[:ACTIVITY_SHOWN]),
+        "job": running_job(issue),
+        "models": matches_by_model(issue),
+        "sample": BREAKDOWN_SAMPLE,
+        "form": IssueForm(initial={"title": issue.title, "description": issue.description}),
+        "note_form": NoteForm(),
+        "assignee_form": AssigneeForm(initial={"assignee": issue.assignee_id}, project=project),
+        "priority_form": PriorityForm(initial={"priority": issue.priority}),
+    }
+    return render(
+        request, "issues/issue.html", context | trend(issue, period, request.GET.get("chart", "matches"))
+    )
+
+
+def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:
+    """The period's numbers, and the chart: matches and users per day, or the share of all events ("rate")."""
+    days = rollups.daily([issue.id, issue.project_id], start=period.start.date(), end=period.end.date())
+    mine, every = days[issue.id], days[issue.project_id]
+    if chart == "rate":
+        shares = [m.events / a.events if a.events else 0 for m, a in zip(mine, every, strict=True)]
+        series = [{"name": "Share of all events", "values": [round(share, 5) for share in shares]}]
+    else:
+        series = [
+            {"name": "Matches", "values": [point.events for point in mine], "type": "bar"},
+            {"name": "Users", "values": [point.users for point in mine], "type": "line"},
+        ]
+    matches, events = sum(point.events for point in mine), sum(point.events for point in every)
+    before = period.previous_sums([issue.id]).get(issue.id, 0)
+    return {
+        "chart": {"labels": period.labels(), "series": series, "fraction": chart == "rate"},
+        "chart_kind": "rate" if chart == "rate" else "matches",
+        "matches": matches,
+        "matches_change": change(matches, before),
+        "users": period.users([issue.id]).get(issue.id, 0),
+        "rate": matches / events if events else None,
+    }
+
+
+def running_job(issue: Issue) -> Job | None:
+    """The training or scoring that waits or runs for it."""
+    return Job.objects.filter(
+        project_id=issue.project_id, subject=issue.id, state__in=[JobState.RUNNING, JobState.QUEUED]
+    ).first()
+
+
+def matches_by_model(issue: Issue) -> list[tuple[str, int, float]]:
+    """(model, matches, share) over the newest BREAKDOWN_SAMPLE matches, most first."""
+    newest = IssueMatch.objects.filter(issue=issue).order_by("-timestamp", "-id")
+    ids = list(newest.values_list("event_id", flat=True)[:BREAKDOWN_SAMPLE])
+    found = Counter(Event.objects.filter(id__in=ids).values_list("model", flat=True))
+    return [(model or "no model", n, n / found.total()) for model, n in found.most_common(8)]
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def change_state(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    action = request.POST.get("action", "")
+    if action not in {Action.RESOLVE, Action.MUTE, Action.REOPEN, Action.SETTLE}:
+        raise Http404("There is no such action.")
+    try:
+        apply_action(issue=issue, action=Action(action), user=current_user(request))
+    except IllegalTransition as error:
+        messages.warning(request, str(error))
+    return redirect("issue", project.slug, number)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def assign(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    form = AssigneeForm(request.POST, project=project)
+    if form.is_valid():
+        try:
+            assign_issue(issue=issue, assignee=form.cleaned_data["assignee"], user=current_user(request))
+        except NotAMember as error:
+            messages.error(request, str(error))
+    else:
+        messages.error(request, "Choose a member of this project.")
+    return redirect("issue", project.slug, number)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def prioritise(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    form = PriorityForm(request.POST)
+    if form.is_valid():
+        priority = Priority(form.cleaned_data["priority"])
+        set_priority(issue=issue, priority=priority, user=current_user(request))
+    else:
+        messages.error(request, "Choose high, medium or low.")
+    return redirect("issue", project.slug, number)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def define(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    form = IssueForm(request.POST)
+    if form.is_valid():
+        definition = edit_definition(issue=issue, user=current_user(request), **form.cleaned_data)
+        messages.success(request, f"This is version {definition.version} of the definition.")
+    else:
+        messages.error(request, "Not saved: " + _problems(form))
+    return redirect("issue", project.slug, number)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def note(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        add_note(issue=issue, text=form.cleaned_data["text"], user=current_user(request))
+    else:
+        messages.error(request, "Not saved: " + _problems(form))
+    return redirect("issue", project.slug, number)
+
+
+def _problems(form: IssueForm | NoteForm) -> str:
+    return " ".join(f"{field}: {' '.join(map(str, errors))}" for field, errors in form.errors.items())
+
+
+@project_page()
+def event_issues(request: HttpRequest, project: Project, event_pk: uuid.UUID) -> HttpResponse:
+    """A fragment for the event's page: the issues that match it."""
+    event = Event.objects.filter(project=project, id=event_pk).first()
+    if event is None:
+        raise Http404("There is no such event in this project.")
+    found = IssueMatch.objects.filter(event=event, project=project).select_related("issue").order_by("-score")
+    return render(request, "issues/_event_issues.html", {"event": event, "found": found})

@@ -1,0 +1,5 @@
+from issues.models.activity import Activity
+from issues.models.classifiers import Classifier, IssueMatch
+from issues.models.issues import Definition, Issue
+
+__all__ = ["Activity", "Classifier", "Definition", "Issue", "IssueMatch"]

@@ -1,0 +1,35 @@
+from django.conf import settings
+from django.db import models
+
+from issues.models.issues import Issue
+from raindrop.ids import new_id
+
+
+class ActivityKind(models.TextChoices):
+    CREATED = "created"
+    STATE = "state"
+    ASSIGNED = "assigned"
+    PRIORITY = "priority"
+    EDITED = "edited"
+    TRAINED = "trained"
+    NOTE = "note"
+
+
+class Activity(models.Model):
+    """What happened to an issue, and who did it (nobody: the system)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="activity")
+    kind = models.CharField(max_length=12, choices=ActivityKind.choices)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    data = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "activity"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.created_at}"

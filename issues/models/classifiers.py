@@ -1,0 +1,53 @@
+from django.db import models
+from django.utils import timezone
+
+from ingest.models import EndUser, Event, Project
+from ingest.models.events import BigForeignKey
+from issues.models.issues import Issue
+from raindrop.ids import new_id
+
+
+class Classifier(models.Model):
+    """The small trained model that decides an issue's matches over all events. Versioned: the newest is the current."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="classifiers")
+    version = models.PositiveIntegerField()
+    kind = models.CharField(max_length=30, default="logistic")
+    weights = models.BinaryField(help_text="float32 coefficients, the intercept last (issues/classifier.py).")
+    threshold = models.FloatField(help_text="A score at or above it is a match.")
+    definition_version = models.PositiveIntegerField()
+    labels_count = models.PositiveIntegerField(default=0)
+    positives_count = models.PositiveIntegerField(default=0)
+    # {"precision", "recall", "low", "high", "labels"}; null where labels are too few to say
+    quality = models.JSONField(default=dict)
+    trained_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(fields=["issue", "version"], name="classifier_version")]
+
+    def __str__(self) -> str:
+        return f"{self.issue_id} v{self.version}"
+
+
+class IssueMatch(models.Model):
+    """One event on which the issue holds, by which classifier version, with its score."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    issue = models.ForeignKey(
+        Issue, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="matches"
+    )
+    event = BigForeignKey(Event, db_index=False, related_name="issue_matches")
+    end_user = BigForeignKey(EndUser, null=True, db_index=False, related_name="+")
+    timestamp = models.DateTimeField(help_text="The event's.")
+    classifier_version = models.PositiveIntegerField()
+    score = models.FloatField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "issue"], name="issue_match_once")]
+        indexes = [models.Index(fields=["issue", "-timestamp", "-id"], name="issue_match_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.issue_id} on {self.event_id}"

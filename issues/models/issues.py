@@ -1,0 +1,140 @@
+import re
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Coalesce
+
+from ingest.models import Project, Total
+from raindrop.ids import new_id
+
+
+class State(models.TextChoices):
+    OPEN = "open"
+    RESOLVED = "resolved"
+    MUTED = "muted"
+
+
+class Substate(models.TextChoices):
+    NEW = "new"
+    ONGOING = "ongoing"
+    ESCALATING = "escalating"
+    REGRESSED = "regressed"
+
+
+class Priority(models.TextChoices):
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class IssueQuerySet(models.QuerySet["Issue"]):
+    """The vocabulary in which issues are read."""
+
+    def in_project(self, project: Project) -> Self:
+        return self.filter(project=project)
+
+    def with_state(self, state: str) -> Self:
+        """`open`, `resolved` or `muted`; a substate such as `regressed`; empty or `all` for every issue."""
+        if state in State.values:
+            return self.filter(state=state)
+        if state in Substate.values:
+            return self.filter(state=State.OPEN, substate=state)
+        return self if state in {"", "all"} else self.none()
+
+    def matching(self, text: str) -> Self:
+        """Every word occurs in the title or the description, or the text is the number (12, #12, DEMO-12)."""
+        issues = self
+        if number := re.fullmatch(r"(?:#|[A-Za-z0-9-]+-)?(\d{1,9})", text.strip()):
+            return self.filter(models.Q(number=int(number[1])) | models.Q(title__icontains=text.strip()))
+        for word in text.replace("\x00", " ").split():
+            issues = issues.filter(models.Q(title__icontains=word) | models.Q(description__icontains=word))
+        return issues
+
+    def with_counts(self) -> Self:
+        """Adds `events`, `users`, `first_seen`, `last_seen` of all time (ingest.models.Total)."""
+        total = Total.objects.filter(subject=models.OuterRef("id"))
+        return self.annotate(
+            events=Coalesce(models.Subquery(total.values("events")), 0),
+            users=Coalesce(models.Subquery(total.values("users")), 0),
+            first_seen=models.Subquery(total.values("first_seen")),
+            last_seen=models.Subquery(total.values("last_seen")),
+        )
+
+    def sorted_by(self, sort: str) -> Self:
+        """One of SORTS, the default for any other word. Adds the counts."""
+        return self.with_counts().order_by(*SORTS.get(sort, SORTS[DEFAULT_SORT]), "-number")
+
+
+_RANK = models.Case(
+    *(models.When(priority=priority, then=rank) for rank, priority in enumerate(Priority.values)), default=9
+)
+DEFAULT_SORT = "last_seen"
+SORTS: dict[str, list[models.F | models.expressions.OrderBy]] = {
+    "last_seen": [models.F("last_seen").desc(nulls_last=True)],
+    "first_seen": [models.F("first_seen").desc(nulls_last=True)],
+    "events": [models.F("events").desc()],
+    "users": [models.F("users").desc(), models.F("events").desc()],
+    "priority": [models.expressions.OrderBy(_RANK), models.F("events").desc()],
+    "created": [models.F("created_at").desc()],
+    "number": [],
+}
+
+
+class Issue(models.Model):
+    """A problem (or a win) that the team follows. Its counts are the roll-ups of its id (ingest.models.Total)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="issues")
+    number = models.PositiveIntegerField(help_text="Short id within the project, as in DEMO-12.")
+    title = models.CharField(max_length=200)
+    description = models.TextField(
+        blank=True, help_text="The current definition's text, kept here for lists."
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    substate = models.CharField(max_length=12, choices=Substate.choices, default=Substate.NEW, blank=True)
+    priority = models.CharField(max_length=6, choices=Priority.choices, default=Priority.MEDIUM)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="assigned_issues",
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    state_changed_at = models.DateTimeField(auto_now_add=True)
+
+    objects = IssueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [models.UniqueConstraint(fields=["project", "number"], name="issue_number_per_project")]
+        indexes = [models.Index(fields=["project", "state"], name="issue_state")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Definition(models.Model):
+    """The issue's text: what counts, what doesn't. Versioned: an edit is a new row."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="definitions")
+    version = models.PositiveIntegerField()
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [models.UniqueConstraint(fields=["issue", "version"], name="definition_version")]
+
+    def __str__(self) -> str:
+        return f"{self.title} v{self.version}"

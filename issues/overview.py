@@ -1,0 +1,212 @@
+"""The overview: how the agent does, what goes wrong most, and what is still being processed.
+
+Counts come from roll-ups. The two that do not are bounded: conversations (an index range, cut off at
+COUNT_LIMIT) and the pipeline's queue (likewise).
+"""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ingest.access import project_page
+from ingest.models import ApiKey, Conversation, Event, ProcessingFailure, Project, QueuedEvent
+from ingest.rollups import totals
+from issues.models import Issue
+from issues.period import DAYS, Period, change
+from signals.catalogue import install_builtin_signals
+from signals.models import SignalDefinition, SignalMatch
+from signals.models.definitions import Sentiment
+
+COUNT_LIMIT = 50_000
+RECENT_EVENTS = 8
+TOP_ISSUES = 6
+TOP_SIGNALS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRow:
+    """A signal in the period: its share of the events, and how the share changed against the period before."""
+
+    signal: SignalDefinition
+    events: int
+    rate: float
+    users: int
+    change: float | None
+    series: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRow:
+    issue: Issue
+    events: int
+    users: int
+    series: list[int]
+
+
+@project_page()
+def overview(request: HttpRequest, project: Project) -> HttpResponse:
+    total = totals([project.id])[project.id]
+    context: dict[str, Any] = {"pipeline": pipeline_state(project), "total": total}
+    if not total.events and not context["pipeline"]["queued"]:
+        keys = ApiKey.objects.filter(project=project, kind="write", revoked_at=None)
+        context |= {"write_key": keys.first(), "track_url": request.build_absolute_uri("/v1/events/track")}
+        return render(request, "issues/getting_started.html", context)
+    period = Period.named(request.GET.get("period", ""))
+    signals = shown_signals(project)
+    series = period.series([project.id, *(signal.id for signal in signals)])
+    sums = period.sums(series)
+    before = period.previous_sums(series)
+    context |= {
+        "period": period,
+        "periods": list(DAYS),
+        "numbers": numbers(project, period, signals, sums, before),
+        "chart": chart_data(project, period, signals, series),
+        "signals": signal_rows(project, period, signals, series, sums, before),
+        "issues": top_issues(project, period),
+        "events": recent_events(project),
+    }
+    return render(request, "issues/overview.html", context)
+
+
+def shown_signals(project: Project) -> list[SignalDefinition]:
+    """Those that are enabled and not muted."""
+    definitions = SignalDefinition.objects.filter(project=project)
+    if not definitions.exists():
+        install_builtin_signals(project)
+    return list(definitions.filter(enabled=True, muted=False))
+
+
+def numbers(
+    project: Project,
+    period: Period,
+    signals: list[SignalDefinition],
+    sums: dict[uuid.UUID, int],
+    before: dict[uuid.UUID, int],
+) -> dict[str, Any]:
+    """The four numbers on top, each with its change against the period before (None: nothing to compare with)."""
+    negative = [signal.id for signal in signals if signal.sentiment == Sentiment.NEGATIVE]
+    events, events_before = sums.get(project.id, 0), before.get(project.id, 0)
+    rate = sum(sums.get(key, 0) for key in negative) / events if events else None
+    rate_before = sum(before.get(key, 0) for key in negative) / events_before if events_before else None
+    conversations = conversations_between(project, period.start, None)
+    return {
+        "events": events,
+        "events_change": change(events, events_before),
+        "conversations": conversations,
+        "conversations_capped": conversations >= COUNT_LIMIT,
+        "conversations_change": change(conversations, conversations_between(project, *period.previous)),
+        "users": period.users([project.id]).get(project.id, 0),
+        "users_change": period.daily_users_change(project.id),
+        "negative_rate": rate,
+        "negative_change": change(rate, rate_before) if rate is not None and rate_before else None,
+    }
+
+
+def conversations_between(project: Project, start: dt.datetime, end: dt.datetime | None) -> int:
+    """Conversations whose last message lies there; at most COUNT_LIMIT."""
+    found = Conversation.objects.filter(project=project, last_message_at__gte=start, events_count__gt=0)
+    if end is not None:
+        found = found.filter(last_message_at__lt=end)
+    return found.order_by("-last_message_at")[:COUNT_LIMIT].count()
+
+
+def chart_data(
+    project: Project, period: Period, signals: list[SignalDefinition], series: dict[uuid.UUID, list[int]]
+) -> dict[str, Any]:
+    def added(sentiment: Sentiment) -> list[int]:
+        chosen = [series[signal.id] for signal in signals if signal.sentiment == sentiment]
+        return [sum(bucket) for bucket in zip(*chosen, strict=True)] or [0] * len(series[project.id])
+
+    return {
+        "labels": period.labels(),
+        "series": [
+            {"name": "Events", "values": series[project.id], "type": "bar", "color": "--chart-events"},
+            {
+                "name": "Negative",
+                "values": added(Sentiment.NEGATIVE),
+                "type": "line",
+                "color": "--signal-negative",
+            },
+            {
+                "name": "Positive",
+                "values": added(Sentiment.POSITIVE),
+                "type": "line",
+                "color": "--signal-positive",
+            },
+        ],
+    }
+
+
+def signal_rows(
+    project: Project,
+    period: Period,
+    signals: list[SignalDefinition],
+    series: dict[uuid.UUID, list[int]],
+    sums: dict[uuid.UUID, int],
+    before: dict[uuid.UUID, int],
+) -> list[SignalRow]:
+    """The negative ones first, then neutral, then positive; the most frequent first. At most TOP_SIGNALS."""
+    rank = {Sentiment.NEGATIVE.value: 0, Sentiment.NEUTRAL.value: 1, Sentiment.POSITIVE.value: 2}
+    seen = [signal for signal in signals if sums.get(signal.id)]
+    seen.sort(key=lambda signal: (rank[signal.sentiment], -sums[signal.id], signal.name))
+    worst = [signal for signal in seen if signal.sentiment != Sentiment.POSITIVE]
+    best = [signal for signal in seen if signal.sentiment == Sentiment.POSITIVE][: TOP_SIGNALS // 3]
+    chosen = worst[: TOP_SIGNALS - len(best)] + best
+    users = period.users(signal.id for signal in chosen)
+    events, events_before = sums.get(project.id, 0), before.get(project.id, 0)
+    rows = []
+    for signal in chosen:
+        rate = sums[signal.id] / events if events else 0.0
+        rate_before = before.get(signal.id, 0) / events_before if events_before else 0.0
+        rows.append(
+            SignalRow(
+                signal,
+                sums[signal.id],
+                rate,
+                users.get(signal.id, 0),
+                change(rate, rate_before),
+                series[signal.id],
+            )
+        )
+    return rows
+
+
+def top_issues(project: Project, period: Period) -> list[IssueRow]:
+    """Open issues with the most matches in the period; those without any follow, newest first."""
+    open_issues = list(
+        Issue.objects.in_project(project).with_state("open").select_related("assignee").order_by("-number")
+    )
+    sums = period.sums(issue.id for issue in open_issues)
+    open_issues.sort(key=lambda issue: -sums.get(issue.id, 0))
+    chosen = open_issues[:TOP_ISSUES]
+    ids = [issue.id for issue in chosen]
+    series, users = period.series(ids), period.users(ids)
+    return [
+        IssueRow(issue, sums.get(issue.id, 0), users.get(issue.id, 0), series[issue.id]) for issue in chosen
+    ]
+
+
+def recent_events(project: Project) -> list[Event]:
+    """The newest, with the matches of their signals as `found_signals`."""
+    matches = SignalMatch.objects.filter(project=project, signal__enabled=True).select_related("signal")
+    return list(
+        Event.objects.filter(project=project)
+        .select_related("end_user", "conversation")
+        .prefetch_related(
+            Prefetch("signal_matches", queryset=matches, to_attr="found_signals"),
+        )
+        .order_by("-timestamp", "-id")[:RECENT_EVENTS]
+    )
+
+
+def pipeline_state(project: Project) -> dict[str, int]:
+    """How many events wait or are being worked on (at most COUNT_LIMIT), and how many were given up."""
+    return {
+        "queued": QueuedEvent.objects.filter(project=project)[:COUNT_LIMIT].count(),
+        "failed": ProcessingFailure.objects.filter(project=project)[:COUNT_LIMIT].count(),
+    }

@@ -1,0 +1,114 @@
+"""A stretch of time up to now, and the equally long one before it. All sums come from the roll-ups."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from ingest import rollups
+from ingest.models import Day, Hour, SubjectUser
+
+DAYS = {"24h": 1, "7d": 7, "14d": 14, "30d": 30}
+DEFAULT = "14d"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """`start` lies on a full hour (24h) or on midnight UTC (the others: calendar days, today included)."""
+
+    key: str
+    start: dt.datetime
+    end: dt.datetime
+
+    @classmethod
+    def named(cls, key: str, *, now: dt.datetime | None = None) -> Self:
+        """The period of that key; the default one for a key that is not known (it comes from a URL)."""
+        key = key if key in DAYS else DEFAULT
+        now = (now or timezone.now()).astimezone(dt.UTC)
+        if key == "24h":
+            start = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=23)
+        else:
+            midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            start = midnight - dt.timedelta(days=DAYS[key] - 1)
+        return cls(key, start, now)
+
+    @property
+    def is_hourly(self) -> bool:
+        return self.key == "24h"
+
+    @property
+    def previous(self) -> tuple[dt.datetime, dt.datetime]:
+        """The same stretch before this one, as far into its last day as now is into today."""
+        length = dt.timedelta(days=DAYS[self.key])
+        return self.start - length, self.end - length
+
+    def labels(self) -> list[str]:
+        """One per bucket of `series`."""
+        if self.is_hourly:
+            return [f"{self.start + dt.timedelta(hours=i):%H:00}" for i in range(24)]
+        return [f"{self.start + dt.timedelta(days=i):%d %b}" for i in range(DAYS[self.key])]
+
+    def series(self, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[int]]:
+        """Events per hour (24h) or per day, for each subject."""
+        wanted = list(subjects)
+        if not self.is_hourly:
+            points = rollups.daily(wanted, start=self.start.date(), end=self.end.date())
+            return {subject: [point.events for point in found] for subject, found in points.items()}
+        rows = Hour.objects.filter(subject__in=wanted, start__gte=self.start).values_list(
+            "subject", "start", "events"
+        )
+        found = {(subject, start): events for subject, start, events in rows}
+        hours = [self.start + dt.timedelta(hours=i) for i in range(24)]
+        return {subject: [found.get((subject, hour), 0) for hour in hours] for subject in wanted}
+
+    def sums(self, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+        """Events of each subject that has any."""
+        return _sums(subjects, self.start, self.end)
+
+    def previous_sums(self, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+        return _sums(subjects, *self.previous)
+
+    def users(self, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
+        """Distinct end users of each subject that has any: an index range of one row per user."""
+        rows = (
+            SubjectUser.objects.filter(subject__in=list(subjects), last_seen__gte=self.start)
+            .values("subject")
+            .annotate(users=Count("end_user_id"))
+        )
+        return {row["subject"]: row["users"] for row in rows}
+
+    def daily_users_change(self, subject: uuid.UUID) -> float | None:
+        """By how much the mean of users per full day moved against the period before. None where days are too coarse.
+
+        (Distinct users of a period that is over are not kept: roll-ups know a user's last day only.)
+        """
+        if self.is_hourly:
+            return None
+        today, days = self.end.date(), DAYS[self.key]
+        rows = dict(
+            Day.objects.filter(
+                subject=subject, start__gte=self.previous[0].date(), start__lt=today
+            ).values_list("start", "users")
+        )
+        first = self.start.date()
+        now = sum(users for day, users in rows.items() if day >= first)
+        before = sum(users for day, users in rows.items() if day < first and day < today - dt.timedelta(days))
+        return change(now, before)
+
+
+def change(now: float, before: float) -> float | None:
+    """The relative change, such as 0.25 for a quarter more; None when there was nothing before."""
+    return (now - before) / before if before else None
+
+
+def _sums(subjects: Iterable[uuid.UUID], start: dt.datetime, end: dt.datetime) -> dict[uuid.UUID, int]:
+    rows = (
+        Hour.objects.filter(subject__in=list(subjects), start__gte=start, start__lt=end)
+        .values("subject")
+        .annotate(n=Sum("events"))
+    )
+    return {row["subject"]: row["n"] for row in rows}

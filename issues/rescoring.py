@@ -1,0 +1,92 @@
+"""Scoring all events of a project anew for one issue, in the background, after its classifier was trained."""
+
+import logging
+import time
+import uuid
+
+from django.db import OperationalError
+
+from ingest import rollups
+from ingest.jobs import fail_job, finish_job, queue_job, report_job, start_job, subject_of
+from ingest.models import Job, User
+from issues.classifier import scores
+from issues.matching import Outdated, store_matches
+from issues.models import Classifier, Issue
+from issues.scoring import load_classifier, weights_of
+from signals.vectors import VectorChunk, iter_vectors
+
+logger = logging.getLogger("raindrop.issues")
+
+RESCORE = "rescore"  # the job's kind
+CHUNK = 5000
+TRIES = 4  # a chunk that lost a deadlock to a pipeline batch is tried again
+
+
+def request_rescore(issue: Issue, *, user: User | None = None) -> Job:
+    """Queues a rescore by the newest classifier; the one that waits already when there is one."""
+    return queue_job(
+        project=issue.project,
+        kind=RESCORE,
+        subject=issue.pk,
+        task="issues.rescoring.rescore",
+        cluster="slow",
+        user=user,
+    )
+
+
+def rescore(job_id: uuid.UUID | str) -> None:
+    """The background task: streams the project's vectors, and stores what differs from the matches that stand.
+
+    When a newer version was trained by the end it goes over them again. Safe to run again, or twice at once.
+    """
+    job = start_job(job_id)
+    if job is None:
+        return
+    try:
+        finish_job(job, message=_rescore(job))
+    except Exception as error:
+        fail_job(job, error=error)
+        raise
+
+
+def _rescore(job: Job) -> str:
+    while True:
+        issue = Issue.objects.select_related("project").filter(pk=subject_of(job)).first()
+        if issue is None:
+            return "The issue is gone."
+        classifier = load_classifier(issue)
+        if classifier is None:
+            return "The issue has no classifier yet."
+        _go_over(job, issue, classifier)
+        newest = load_classifier(issue)
+        if newest is None or newest.version == classifier.version:
+            count = rollups.totals([issue.pk])[issue.pk].events
+            return f"{count:,} events match version {classifier.version}."
+
+
+def _go_over(job: Job, issue: Issue, classifier: Classifier) -> None:
+    done = 0
+    total = rollups.totals([issue.project_id])[issue.project_id].events
+    report_job(job, done=0, total=total, message=f"Scoring by version {classifier.version}.")
+    for chunk in iter_vectors(project=issue.project, chunk_size=CHUNK):
+        try:
+            _store(classifier, chunk)
+        except Outdated:
+            return  # the issue is gone
+        done += len(chunk.ids)
+        report_job(job, done=done, total=max(done, total))
+
+
+def _store(classifier: Classifier, chunk: VectorChunk) -> None:
+    found = scores(chunk.user, chunk.agent, weights_of([classifier]))
+    found[~(chunk.user.any(axis=1) | chunk.agent.any(axis=1))] = -1.0  # without text nothing matches
+    for attempt in range(TRIES):
+        try:
+            # An older version may write too: this job goes over all again by the newer one before it ends.
+            store_matches(classifiers=[classifier], event_ids=chunk.ids, found=found, only_current=False)
+            return
+        except OperationalError as error:
+            if attempt + 1 == TRIES:
+                raise
+            logger.warning("A chunk of issue %s is tried again: %s", classifier.issue_id, error)
+            time.sleep(0.2 * 2**attempt)

@@ -1,0 +1,167 @@
+"""What an issue's state is, and every way it changes: one pure table, a door for one issue and a door for many.
+
+    open {new, ongoing, escalating, regressed}  --resolve-->  resolved  --reopen, regress-->  open
+    open                                        --mute-->     muted     --reopen, resolve-->  open, resolved
+
+A resolved issue cannot be muted, and resolving a muted issue ends its muting: the two never hold together. Each change
+writes an Activity, whose actor is null when the system made it; its data say why, in numbers.
+"""
+
+import enum
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from ingest.models import User
+from issues.models import Activity, Issue
+from issues.models.activity import ActivityKind
+from issues.models.issues import IssueQuerySet, State, Substate
+from raindrop import live
+
+
+class Action(enum.StrEnum):
+    RESOLVE = "resolve"
+    MUTE = "mute"
+    REOPEN = "reopen"
+    SETTLE = "settle"  # seen: an open issue is no longer new, escalating or regressed
+    REGRESS = "regress"  # the system's: it happened again after it was resolved
+
+
+class Status(NamedTuple):
+    """A state and its substate; only an open issue has one, the others have ""."""
+
+    state: State
+    substate: str
+
+
+class IllegalTransition(Exception):
+    """The action does not apply to an issue in this state. The message is meant for people."""
+
+
+OPEN = [Status(State.OPEN, substate.value) for substate in Substate]
+RESOLVED, MUTED = Status(State.RESOLVED, ""), Status(State.MUTED, "")
+ONGOING, REGRESSED = Status(State.OPEN, Substate.ONGOING), Status(State.OPEN, Substate.REGRESSED)
+
+TRANSITIONS: dict[tuple[Action, Status], Status] = {
+    **{(Action.RESOLVE, status): RESOLVED for status in [*OPEN, MUTED]},
+    **{(Action.MUTE, status): MUTED for status in OPEN},
+    **{(Action.REOPEN, status): ONGOING for status in [RESOLVED, MUTED]},
+    **{(Action.SETTLE, status): ONGOING for status in OPEN if status != ONGOING},
+    (Action.REGRESS, RESOLVED): REGRESSED,
+}
+
+
+def after(action: Action, status: Status) -> Status:
+    """The status that the action leads to. Raises IllegalTransition."""
+    try:
+        return TRANSITIONS[action, status]
+    except KeyError:
+        now = f"{status.state.value} ({status.substate})" if status.substate else status.state.value
+        raise IllegalTransition(f"An issue that is {now} cannot be changed by {action.value!r}.") from None
+
+
+def status_of(issue: Issue) -> Status:
+    return Status(State(issue.state), issue.substate if issue.state == State.OPEN else "")
+
+
+def legal_actions(issue: Issue) -> list[Action]:
+    """What a person may do now, for the buttons."""
+    status = status_of(issue)
+    return [action for action in Action if action is not Action.REGRESS and (action, status) in TRANSITIONS]
+
+
+# -- the door for one
+
+
+def resolve_issue(*, issue: Issue, user: User | None) -> Issue:
+    """It is fixed. The next match of an event that happens later opens it again. Raises IllegalTransition."""
+    return apply_action(issue=issue, action=Action.RESOLVE, user=user)
+
+
+def mute_issue(*, issue: Issue, user: User | None) -> Issue:
+    """It is known, still counted, and stays quiet. Raises IllegalTransition."""
+    return apply_action(issue=issue, action=Action.MUTE, user=user)
+
+
+def reopen_issue(*, issue: Issue, user: User | None, substate: Substate = Substate.ONGOING) -> Issue:
+    """Back to open, from resolved or muted. Raises IllegalTransition."""
+    return apply_action(issue=issue, action=Action.REOPEN, user=user, substate=substate)
+
+
+def settle_issue(*, issue: Issue, user: User | None) -> Issue:
+    """Somebody has seen it: from new, escalating or regressed to ongoing. Raises IllegalTransition."""
+    return apply_action(issue=issue, action=Action.SETTLE, user=user)
+
+
+def regress_issue(*, issue: Issue, reason: dict[str, Any]) -> bool:
+    """The system's: opens an issue that is (still) resolved; False when somebody else was first."""
+    try:
+        apply_action(issue=issue, action=Action.REGRESS, user=None, reason=reason)
+    except IllegalTransition:
+        return False
+    return True
+
+
+@transaction.atomic
+def apply_action(
+    *,
+    issue: Issue,
+    action: Action,
+    user: User | None,
+    substate: Substate | None = None,
+    reason: dict[str, Any] | None = None,
+) -> Issue:
+    """Any action, on the row as it now stands; `issue` is brought up to date. Raises IllegalTransition."""
+    # no_key: scoring holds a key lock on the row while it writes matches (issues/scoring.py), and need not wait.
+    locked = Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
+    [changed] = _apply([locked], action, user=user, substate=substate, reason=reason)
+    for field in ("state", "substate", "state_changed_at", "updated_at"):
+        setattr(issue, field, getattr(changed, field))
+    return issue
+
+
+# -- the door for many
+
+
+@transaction.atomic
+def apply_to_many(issues: IssueQuerySet, action: Action | str, user: User | None) -> tuple[int, int]:
+    """The action on each issue to which it applies: (how many changed, to how many it did not apply)."""
+    action = Action(action)
+    wanted = [issue.pk for issue in issues]  # a frozen list of ids: what the person saw
+    locked = list(Issue.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
+    legal = [issue for issue in locked if (action, status_of(issue)) in TRANSITIONS]
+    _apply(legal, action, user=user)
+    return len(legal), len(locked) - len(legal)
+
+
+def _apply(
+    locked: list[Issue],
+    action: Action,
+    *,
+    user: User | None,
+    substate: Substate | None = None,
+    reason: dict[str, Any] | None = None,
+) -> list[Issue]:
+    now = timezone.now()
+    activities = []
+    for issue in locked:
+        before = status_of(issue)
+        status = after(action, before)
+        if substate is not None and status.state == State.OPEN:
+            status = Status(State.OPEN, substate.value)
+        data = {
+            "action": action.value,
+            "from": before.state.value,
+            "to": status.state.value,
+            "substate": status.substate,
+            **(reason or {}),
+        }
+        issue.state, issue.substate, issue.updated_at = status.state, status.substate, now
+        if before.state != status.state:
+            issue.state_changed_at = now
+        activities.append(Activity(issue=issue, kind=ActivityKind.STATE, actor=user, data=data))
+    Issue.objects.bulk_update(locked, ["state", "substate", "state_changed_at", "updated_at"])
+    Activity.objects.bulk_create(activities)
+    live.changed(issue.project_id for issue in locked)
+    return locked

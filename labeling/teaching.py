@@ -1,0 +1,71 @@
+"""From labels to a classifier: at once for a caller who waits, or soon, in the background, for the review queue."""
+
+import uuid
+
+import numpy as np
+from django.db import connection, transaction
+
+from ingest.jobs import fail_job, finish_job, queue_job, start_job, subject_of
+from ingest.models import Job
+from issues.models import Classifier, Issue
+from issues.rescoring import request_rescore
+from issues.training import NothingToLearn, train
+from labeling.labels import standing_answers, standing_labels
+
+TRAIN = "train"  # the job's kind
+AT_ONCE = 200  # standing labels below which an API caller waits for the training
+
+
+@transaction.atomic
+def retrain(issue: Issue) -> Classifier | None:
+    """Trains a new version from the answers that stand, and asks for a rescore of all events.
+
+    None when no event (that the pipeline has been through) is a match by majority: there is nothing to learn from
+    then, and a classifier of earlier labels stays as it is.
+    """
+    with connection.cursor() as cursor:
+        # One training of an issue at a time, so that the newest version is the one that saw the newest labels.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"train:{issue.pk}"])
+    answers = standing_answers(issue)
+    if not any(answers.values()):
+        return None
+    try:
+        classifier = train(
+            issue=issue, event_ids=list(answers), answers=np.fromiter(answers.values(), bool, len(answers))
+        )
+    except NothingToLearn:
+        return None
+    request_rescore(issue)
+    return classifier
+
+
+def retrain_soon(issue: Issue) -> Job:
+    """Queues a training; while one waits, another adds nothing (it will see the newest labels)."""
+    return queue_job(
+        project=issue.project, kind=TRAIN, subject=issue.pk, task="labeling.teaching.run_training"
+    )
+
+
+def may_wait(issue: Issue) -> bool:
+    """Are the labels few enough to train while a caller waits?"""
+    return standing_labels(issue).count() < AT_ONCE
+
+
+def run_training(job_id: uuid.UUID | str) -> None:
+    """The background task of `retrain_soon`."""
+    job = start_job(job_id)
+    if job is None:
+        return
+    issue = Issue.objects.select_related("project").filter(pk=subject_of(job)).first()
+    if issue is None:
+        finish_job(job, message="The issue is gone.")
+        return
+    try:
+        classifier = retrain(issue)
+    except Exception as error:
+        fail_job(job, error=error)
+        raise
+    finish_job(
+        job,
+        message=f"Version {classifier.version} is trained." if classifier else "No match is labelled yet.",
+    )

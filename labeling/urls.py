@@ -1,0 +1,16 @@
+"""Pages under /p/<slug>/ that this room answers: they lie under an issue's."""
+
+from django.urls import path
+
+from labeling import label_pages, review_pages
+
+urlpatterns = [
+    path("issues/<int:number>/review/", review_pages.review, name="issue-review"),
+    path("issues/<int:number>/review/label/", review_pages.label, name="issue-review-label"),
+    path("issues/<int:number>/review/undo/", review_pages.undo, name="issue-review-undo"),
+    path("issues/<int:number>/review/progress/", review_pages.review_progress, name="issue-review-progress"),
+    path("issues/<int:number>/matches/", label_pages.matches, name="issue-matches"),
+    path("issues/<int:number>/labels/", label_pages.labels, name="issue-labels"),
+    path("issues/<int:number>/labels/new/", label_pages.quick_label, name="issue-label"),
+    path("issues/<int:number>/teaching/", label_pages.teaching_card, name="issue-teaching"),
+]

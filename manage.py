@@ -1,0 +1,25 @@
+#!/usr/bin/env python
+"""Django's command line. Starts the embedded database first when no DATABASE_URL is set."""
+
+import os
+import sys
+
+# Commands that read no data: they must work where no database can be started.
+WITHOUT_DATABASE = {"help", "version", "--help", "--version", "collectstatic", "spectacular", "findstatic"}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raindrop.settings")
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if "DATABASE_URL" not in os.environ and command not in WITHOUT_DATABASE:
+        from raindrop import embedded_postgres
+
+        os.environ["DATABASE_URL"] = embedded_postgres.start()
+        os.environ["RAINDROP_EMBEDDED"] = "1"  # `up` watches over it
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

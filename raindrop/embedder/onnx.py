@@ -1,0 +1,129 @@
+"""The model on onnxruntime. One session per process, made on first use: a session does not survive a fork."""
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Before tokenizers is imported: its thread pool does not survive a fork either, and workers are forked.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import tokenizers
+
+FOLDER = Path(__file__).resolve().parent
+MODEL_FILE = FOLDER / "all-MiniLM-L6-v2.int8.onnx"
+TOKENIZER_FILE = FOLDER / "tokenizer.json"
+
+MODEL = "all-MiniLM-L6-v2.int8"
+DIMENSIONS = 384
+MAX_TOKENS = 256
+# Far more than 256 tokens of prose; bounds the cost of tokenizing a text of megabytes.
+MAX_CHARACTERS = 16_000
+# A batch holds at most this many texts and this many tokens with padding: bounds memory, and small batches of long
+# texts stay in the processor's cache.
+BATCH_TEXTS = 32
+BATCH_TOKENS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    session: Any
+    tokenizer: tokenizers.Tokenizer
+
+
+_lock = threading.Lock()
+_models: dict[int, _Model] = {}
+
+
+def embed_texts(texts: list[str]) -> npt.NDArray[np.float32]:
+    """(n, 384) float32, each row of length 1; a text without any word gets a row of zeros.
+
+    Reads the first 256 tokens of each text. The same text twice in one call is computed once. The model is quantised
+    per batch, so that a text's vector moves a little (cosine about 0.99) with the texts beside it.
+    """
+    vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+    places: dict[str, list[int]] = {}
+    for i, text in enumerate(texts):
+        text = text[:MAX_CHARACTERS].strip()
+        if text:
+            places.setdefault(text, []).append(i)
+    if not places:
+        return vectors
+    unique = list(places)
+    model = _model()
+    encodings = model.tokenizer.encode_batch(_encodable(unique))
+    order = sorted(range(len(unique)), key=lambda i: len(encodings[i].ids))
+    for batch in _batches(order, [len(encoding.ids) for encoding in encodings]):
+        rows = _run(model, [encodings[i] for i in batch])
+        for i, row in zip(batch, rows, strict=True):
+            vectors[places[unique[i]]] = row
+    return vectors
+
+
+def _model() -> _Model:
+    """This process's model. The lock guards against two threads that both load it."""
+    process = os.getpid()
+    model = _models.get(process)
+    if model is None:
+        with _lock:
+            model = _models.get(process)
+            if model is None:
+                _models.clear()  # a parent's, copied by fork
+                model = _models[process] = _load()
+    return model
+
+
+def _load() -> _Model:
+    options = onnxruntime.SessionOptions()
+    # One thread: each worker process is one, and there are as many as there are cores.
+    options.intra_op_num_threads = int(os.environ.get("RAINDROP_EMBEDDER_THREADS", "1"))
+    options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(MODEL_FILE), options, providers=["CPUExecutionProvider"])
+    tokenizer = tokenizers.Tokenizer.from_file(str(TOKENIZER_FILE))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return _Model(session, tokenizer)
+
+
+def _after_fork() -> None:
+    """A child forked while another thread held the lock would wait for ever."""
+    global _lock
+    _lock = threading.Lock()
+    _models.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _encodable(texts: list[str]) -> list[str]:
+    """Without lone surrogates, which have no UTF-8 form."""
+    return [text.encode("utf-8", "replace").decode() for text in texts]
+
+
+def _batches(order: list[int], lengths: list[int]) -> list[list[int]]:
+    """Cuts `order` (shortest first) into batches within BATCH_TEXTS and BATCH_TOKENS."""
+    batches: list[list[int]] = []
+    for i in order:
+        if (
+            not batches
+            or len(batches[-1]) == BATCH_TEXTS
+            or (len(batches[-1]) + 1) * lengths[i] > BATCH_TOKENS
+        ):
+            batches.append([])
+        batches[-1].append(i)
+    return batches
+
+
+def _run(model: _Model, encodings: list[Any]) -> npt.NDArray[np.float32]:
+    width = max(len(encoding.ids) for encoding in encodings)
+    ids = np.zeros((len(encodings), width), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding.ids)] = encoding.ids
+        mask[row, : len(encoding.ids)] = 1
+    [vectors] = model.session.run(["emb"], {"input_ids": ids, "attention_mask": mask})
+    return np.asarray(vectors, dtype=np.float32)

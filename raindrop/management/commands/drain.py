@@ -1,0 +1,35 @@
+"""`manage.py drain`: waits until every accepted event has been through the pipeline."""
+
+import argparse
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from ingest.models import ProcessingFailure, QueuedEvent
+from raindrop.health import what_is_missing
+
+
+class Command(BaseCommand):
+    help = "Returns when every accepted event has been through the pipeline; exit code 1 on time-out."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--timeout", type=float, default=600, help="seconds")
+
+    def handle(self, *, timeout: float, **options: Any) -> None:
+        deadline = time.monotonic() + timeout
+        left = QueuedEvent.objects.count()
+        with tqdm(total=left, unit=" events", desc="pipeline", disable=None) as bar:
+            while left:
+                if time.monotonic() > deadline:
+                    missing = "; ".join(what_is_missing()) or "the workers are still at it"
+                    raise CommandError(f"Time-out with {left} events left: {missing}.")
+                time.sleep(0.1)
+                now = QueuedEvent.objects.count()
+                bar.total = max(bar.total or 0, bar.n + now)
+                bar.update(max(0, left - now))
+                left = now
+        failed = ProcessingFailure.objects.count()
+        if failed:
+            self.stderr.write(f"{failed} events failed; the admin shows why (Ingest › Processing failures).")

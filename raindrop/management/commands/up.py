@@ -1,0 +1,152 @@
+"""`manage.py up`: database if embedded, migrations, web and workers, in the foreground."""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, close_old_connections, connection
+from django.utils import timezone
+
+from raindrop import embedded_postgres, pipeline
+from raindrop.data_dir import BASE_DIR
+from raindrop.health import WORKER_SILENCE
+from raindrop.supervisor import Child, Supervisor, python
+from raindrop.workers import install_schedules, last_heartbeat
+
+WATCH_SECONDS = 30
+
+
+class Command(BaseCommand):
+    help = "Runs everything in the foreground: database (if embedded), migrations, web and workers. Ctrl-C stops it."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--workers", type=int, default=settings.Q_CLUSTER["workers"], help="background workers"
+        )
+
+    def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
+        self.serve(host=host, port=port, workers=workers)
+
+    def serve(self, *, host: str, port: int, workers: int, on_tick: Callable[[], None] | None = None) -> None:
+        with self._only_one():
+            _check_port(host, port)
+            settings.STATIC_ROOT.mkdir(
+                exist_ok=True
+            )  # whitenoise warns without; the files come from the finders
+            call_command("migrate", interactive=False, verbosity=0)
+            pipeline.release_claims()
+            install_schedules()
+            settings.Q_CLUSTER["workers"] = workers
+            supervisor = Supervisor(
+                children=children(host=host, port=port, workers=workers),
+                tick=lambda: None,
+                state_file=settings.DATA_DIR / "up.json",
+            )
+            supervisor.tick = Ticker(supervisor, on_tick)
+            self.stdout.write(
+                f"raindrop is starting on http://{host}:{port} with {workers} workers. Ctrl-C stops it."
+            )
+            supervisor.run()
+            self.stdout.write("Stopped.")
+
+    @contextlib.contextmanager
+    def _only_one(self) -> Any:
+        """Two servers on one data directory would end each other's processes."""
+        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        with (settings.DATA_DIR / "up.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise CommandError(
+                    f"A server runs already with the data directory {settings.DATA_DIR}. Stop it first, or give this "
+                    "one a directory of its own with RAINDROP_DATA_DIR."
+                ) from error
+            yield
+
+
+class Ticker:
+    """Called ten times a second: dispatches queued events, and watches over the workers."""
+
+    def __init__(self, supervisor: Supervisor, on_tick: Callable[[], None] | None) -> None:
+        self.supervisor, self.on_tick = supervisor, on_tick
+        self.watched = self.traced = self.started = time.monotonic()
+
+    def __call__(self) -> None:
+        try:
+            pipeline.dispatch()
+            if time.monotonic() - self.traced > pipeline.FINISH_TRACES_SECONDS:
+                self.traced = time.monotonic()
+                pipeline.finish_traces()
+            if self.on_tick:
+                self.on_tick()
+            if time.monotonic() - self.watched > WATCH_SECONDS:
+                self.watched = time.monotonic()
+                self._watch()
+        except OperationalError:
+            connection.close()  # the database went away: the next tick connects anew
+            if os.environ.get("RAINDROP_EMBEDDED"):
+                embedded_postgres.start()
+            raise
+        close_old_connections()
+
+    def _watch(self) -> None:
+        """A cluster can stall silently (django-q2 #23: a worker dies holding the queue's lock). Then: a new one."""
+        if time.monotonic() - self.started < 2 * WORKER_SILENCE.total_seconds():
+            return
+        beat = last_heartbeat()
+        if beat is None or timezone.now() - beat > 2 * WORKER_SILENCE:
+            self.supervisor.restart("workers")
+            self.started = time.monotonic()
+
+
+def children(*, host: str, port: int, workers: int) -> list[Child]:
+    manage = str(BASE_DIR / "manage.py")
+    web = [
+        "-m",
+        "uvicorn",
+        "raindrop.asgi:application",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    ]
+    web += [
+        "--app-dir",
+        str(BASE_DIR),
+        "--timeout-graceful-shutdown",
+        "5",
+        "--no-access-log",
+        "--lifespan",
+        "off",
+    ]
+    serving = [Child("web", python(*web), {"RAINDROP_DB_POOL": "1"})]
+    if not workers:
+        return serving  # events are stored and wait
+    return [
+        *serving,
+        Child("workers", python(manage, "qcluster"), {"RAINDROP_WORKERS": str(workers)}),
+        Child("slow workers", python(manage, "qcluster"), {"Q_CLUSTER_NAME": "slow"}),
+    ]
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}. Try --port."
+            ) from error

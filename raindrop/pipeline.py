@@ -1,0 +1,165 @@
+"""The order in which an event is processed, and the only place where it is written.
+
+An event is queued (ingest.models.QueuedEvent) in the transaction that stores it. `dispatch` claims queued rows and hands them
+to django-q2, a batch to a task; `run_batch` is that task. What is claimed and not finished in time, because a worker
+was killed, is claimed again. A batch that raises is retried event by event, so that one event that cannot be
+processed fails alone, after MAX_ATTEMPTS, and is shown with its reason in the admin (ProcessingFailure).
+"""
+
+import datetime as dt
+import logging
+import traceback
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Min
+from django.utils import timezone
+from django_q.tasks import async_task
+
+import ingest.feedback
+import ingest.rollups
+import ingest.store
+import ingest.traces
+import issues.scoring
+import signals.detection
+import signals.embedding
+from ingest.models import Event, ProcessingFailure, QueuedEvent
+from raindrop import live
+
+logger = logging.getLogger(__name__)
+
+STAGES: list[Callable[[list[Event]], None]] = [
+    signals.embedding.embed,
+    signals.detection.detect,
+    issues.scoring.score,
+    ingest.rollups.count_events,
+]
+
+BATCH_SIZE = 128
+# A batch smaller than BATCH_SIZE waits this long for more, so that many small requests cost few tasks.
+GATHER_SECONDS = 0.2
+# Longer than a worker may run (Q_CLUSTER timeout), so that a batch is not claimed twice while it is worked on.
+CLAIM_SECONDS = 300
+MAX_ATTEMPTS = 4
+FINISH_TRACES_SECONDS = 2
+# Claims that ended in silence: the worker was killed. More are forgiven than errors, but not without end, since
+# the event may be what kills the worker.
+MAX_CLAIMS = 20
+ALONE_AFTER_CLAIMS = 3
+
+
+def dispatch() -> int:
+    """Hands what is queued to the workers, as far as they can take it; returns the number of events handed over."""
+    now = timezone.now()
+    in_flight = QueuedEvent.objects.filter(available_at__gt=now, claims__gt=0, waiting=False).count()
+    room = 3 * int(settings.Q_CLUSTER["workers"]) * BATCH_SIZE - in_flight
+    handed = 0
+    while room > 0:
+        oldest = QueuedEvent.objects.filter(available_at__lte=now).aggregate(at=Min("queued_at"))["at"]
+        if oldest is None:
+            break
+        ripe = (now - oldest).total_seconds() >= GATHER_SECONDS
+        with transaction.atomic():
+            rows = list(
+                QueuedEvent.objects.filter(available_at__lte=now)
+                .select_for_update(skip_locked=True)
+                .order_by("available_at", "id")[:BATCH_SIZE]
+            )
+            if not rows or (len(rows) < BATCH_SIZE and not ripe):
+                break
+            given_up = [row for row in rows if row.claims >= MAX_CLAIMS]
+            if given_up:
+                _give_up(given_up, reason=f"The worker died on it {MAX_CLAIMS} times.", trace="")
+            together = [row for row in rows if not row.attempts and row.claims < ALONE_AFTER_CLAIMS]
+            alone = [row for row in rows if row not in together and row not in given_up]
+            for row in together + alone:
+                row.claims += 1
+                row.waiting = False
+                row.available_at = now + dt.timedelta(seconds=CLAIM_SECONDS)
+            QueuedEvent.objects.bulk_update(together + alone, ["claims", "waiting", "available_at"])
+            for batch in ([together] if together else []) + [[row] for row in alone]:
+                # With the ORM broker the task is written in this transaction; with Redis it may be lost, and
+                # then the claim runs out.
+                async_task("raindrop.pipeline.run_batch", [str(row.id) for row in batch])
+        handed += len(rows)
+        room -= len(rows)
+    return handed
+
+
+def run_batch(queue_ids: list[str]) -> None:
+    """The django-q2 task: takes the queued events through all stages."""
+    rows = list(QueuedEvent.objects.filter(id__in=queue_ids))
+    if not rows:
+        return  # done before: a task may be delivered twice
+    try:
+        process([row.event_id for row in rows])
+    except Exception as error:
+        logger.warning("A batch of %s events failed: %s", len(rows), error)
+        connection.close_if_unusable_or_obsolete()
+        _retry(rows, error)
+    else:
+        QueuedEvent.objects.filter(id__in=[row.id for row in rows]).delete()
+    live.changed({row.project_id for row in rows})
+
+
+def process(event_ids: list[uuid.UUID]) -> None:
+    """Takes the events through all stages. Raises what a stage raises."""
+    events = list(
+        Event.objects.filter(id__in=event_ids, is_pending=False)
+        .select_related("end_user", "conversation", "project")
+        .order_by("timestamp", "id")
+    )
+    if events:
+        for stage in STAGES:
+            stage(events)
+
+
+def release_claims() -> None:
+    """Makes all that is claimed available now. Called when no worker runs, before the first one starts."""
+    QueuedEvent.objects.filter(available_at__gt=timezone.now(), waiting=False).update(
+        available_at=timezone.now()
+    )
+
+
+def finish_traces() -> None:
+    """Makes events of the traces that are complete. The dispatcher calls it every FINISH_TRACES_SECONDS."""
+    ingest.traces.finish_open_traces(timezone.now())
+
+
+def every_minute() -> None:
+    """What time alone brings about (a schedule: raindrop/workers.py)."""
+    ingest.store.finish_silent_partials(now=timezone.now())
+    ingest.feedback.link_orphans(now=timezone.now())
+
+
+def _retry(rows: list[QueuedEvent], error: Exception) -> None:
+    reason, trace = f"{type(error).__name__}: {error}", traceback.format_exc()
+    now = timezone.now()
+    with transaction.atomic():
+        for row in rows:
+            row.attempts += 1
+            row.last_error = reason[:2000]
+            row.waiting = True
+            row.available_at = now + dt.timedelta(seconds=2 ** (row.attempts - 1))
+        _give_up([row for row in rows if row.attempts >= MAX_ATTEMPTS], reason=reason, trace=trace)
+        QueuedEvent.objects.bulk_update(
+            [row for row in rows if row.attempts < MAX_ATTEMPTS],
+            ["attempts", "last_error", "waiting", "available_at"],
+        )
+
+
+def _give_up(rows: list[QueuedEvent], *, reason: str, trace: str) -> None:
+    for row in rows:
+        ProcessingFailure.objects.update_or_create(
+            event_id=row.event_id,
+            defaults={
+                "project_id": row.project_id,
+                "attempts": row.attempts,
+                "reason": reason[:2000],
+                "traceback": trace[-10_000:],
+                "failed_at": timezone.now(),
+            },
+        )
+    QueuedEvent.objects.filter(id__in=[row.id for row in rows]).delete()

@@ -1,0 +1,153 @@
+"""Runs web, workers and dispatcher in the foreground: what `manage.py up` does after the database is there.
+
+Each child leads a process group of its own, so that Ctrl-C reaches only us and we end them in order, and so that
+nothing of a child that died stays behind (a django-q2 cluster is a dozen processes). The kernel ends the children when we
+are killed ourselves (PR_SET_PDEATHSIG); groups that survived even that are ended by the next start.
+"""
+
+import contextlib
+import ctypes
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+logger = logging.getLogger(__name__)
+
+STOP_SECONDS = 20
+# A child that dies at once, again and again, is started ever less often.
+RESTART_SECONDS = (0.5, 1, 2, 5, 10, 30)
+HEALTHY_SECONDS = 30
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Child:
+    """A process to keep running."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    restart_at: float = 0.0
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509  (we are single-threaded when children start, or hold no locks)
+        )
+        self.started = time.monotonic()
+
+    def end_group(self, number: int) -> None:
+        if self.process:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, number)
+
+
+class Supervisor:
+    """Keeps the children running and calls `tick` about ten times a second, until SIGINT, SIGTERM or `stop()`."""
+
+    def __init__(self, *, children: list[Child], tick: Callable[[], None], state_file: Path) -> None:
+        self.children = children
+        self.tick = tick
+        self.state_file = state_file
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        end_leftovers(self.state_file)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: self.stopping.set())
+        try:
+            for child in self.children:
+                child.start()
+            self._remember()
+            while not self.stopping.wait(0.1):
+                self._restart_dead()
+                try:
+                    self.tick()
+                except Exception:
+                    logger.exception("The dispatcher failed; trying again")
+                    self.stopping.wait(1)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Asks every child to end, in order; kills what is left of their groups after STOP_SECONDS."""
+        for child in self.children:
+            if child.process and child.process.poll() is None:
+                # Only the leader: uvicorn and qcluster pass it on to their own in their own order.
+                child.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in self.children:
+            if child.process:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.process.wait(max(0.1, deadline - time.monotonic()))
+                child.end_group(signal.SIGKILL)
+                child.process.wait()
+        self.state_file.unlink(missing_ok=True)
+
+    def restart(self, name: str) -> None:
+        """Ends a child that no longer does its work; it is started again."""
+        for child in self.children:
+            if child.name == name:
+                child.end_group(signal.SIGKILL)
+
+    def _restart_dead(self) -> None:
+        now = time.monotonic()
+        for child in self.children:
+            if child.process is None:
+                if now >= child.restart_at:
+                    child.start()
+                    self._remember()
+            elif child.process.poll() is not None:
+                child.end_group(signal.SIGKILL)
+                child.failures = 0 if now - child.started > HEALTHY_SECONDS else child.failures + 1
+                wait = RESTART_SECONDS[min(child.failures, len(RESTART_SECONDS) - 1)]
+                logger.error(
+                    "%s ended (%s); starting it again in %s s", child.name, child.process.returncode, wait
+                )
+                child.process, child.restart_at = None, now + wait
+
+    def _remember(self) -> None:
+        pids = {child.name: child.process.pid for child in self.children if child.process}
+        self.state_file.write_text(json.dumps(pids))
+
+
+def end_leftovers(state_file: Path) -> None:
+    """Kills what is left of the process groups that a killed supervisor had started."""
+    try:
+        pids = json.loads(state_file.read_text())
+    except (FileNotFoundError, ValueError):
+        return
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if (
+                os.getpgid(process.pid) in pids.values()
+                and "python" in process.name()
+                and process.pid != os.getpid()
+            ):
+                process.kill()
+    state_file.unlink(missing_ok=True)
+
+
+def python(*arguments: str) -> list[str]:
+    return [sys.executable, *arguments]
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,172 @@
+"""Small tags and filters for the pages (built in: no `{% load %}` needed)."""
+
+import datetime as dt
+import functools
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import template
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from raindrop.data_dir import BASE_DIR
+
+register = template.Library()
+
+
+@functools.cache
+def _icon(name: str) -> str:
+    svg = (BASE_DIR / "static" / "vendor" / "tabler-icons" / f"{name}.svg").read_text()
+    return svg[svg.index("<path") : svg.rindex("</svg>")]
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """`{% icon "inbox" %}`: a vendored Tabler icon, inline. Raises FileNotFoundError for one that is not vendored."""
+    return format_html(
+        '<svg class="icon {}" width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+        'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>',
+        classes,
+        mark_safe(_icon(name)),  # noqa: S308  (our own file)
+    )
+
+
+@register.simple_tag(takes_context=True)
+def query(context: dict[str, Any], **changes: Any) -> str:
+    """`<a href="{% query cursor=None state="open" %}">`: the page's own query string with changes; None removes."""
+    request: HttpRequest = context["request"]
+    params = request.GET.copy()
+    for key, value in changes.items():
+        params.pop(key, None)
+        if value not in (None, ""):
+            params[key] = str(value)
+    return "?" + params.urlencode()
+
+
+@register.simple_tag(takes_context=True)
+def remove_filter(context: dict[str, Any], name: str) -> str:
+    """The page's own query string without the parameter of that name, and from its first page."""
+    return query(context, **{name: None, "cursor": None})
+
+
+@register.filter
+def ago(moment: dt.datetime | None) -> SafeString | str:
+    """A <time> that says "3 h ago" and shows the full UTC time on hover."""
+    if moment is None:
+        return "never"
+    seconds = (timezone.now() - moment).total_seconds()
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if abs(seconds) >= size:
+            text = f"{int(abs(seconds) // size)} {unit}"
+            break
+    else:
+        text = "now"
+    if text != "now":
+        text = f"{text} ago" if seconds > 0 else f"in {text}"
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        moment.isoformat(),
+        f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}",
+        text,
+    )
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """0.0312 -> 3.1%."""
+    if share is None:
+        return "–"
+    return f"{share * 100:.1f}%" if share < 0.1 else f"{share * 100:.0f}%"
+
+
+@register.filter
+def compact(number: float | None) -> str:
+    """12345 -> 12.3k."""
+    if number is None:
+        return "–"
+    for size, unit in ((1_000_000, "M"), (10_000, "k")):
+        if abs(number) >= size:
+            return f"{number / (1_000 if unit == 'k' else size):.1f}{unit}".replace(".0", "")
+    return f"{number:,.0f}"
+
+
+@register.filter
+def duration(milliseconds: float | None) -> str:
+    """840 -> 840 ms, 1250 -> 1.3 s, 90000 -> 1.5 min."""
+    if milliseconds is None:
+        return "–"
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.1f} min"
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    """JSON, as text or as the value itself, indented; text that is not JSON as it is. (Autoescape does the rest.)"""
+    if isinstance(value, str):
+        if value.lstrip()[:1] not in {"{", "["}:
+            return value
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return str(value)
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+@register.filter
+def pairs(mapping: dict[str, Any]) -> list[tuple[str, Any]]:
+    """A mapping's items. Not `mapping.items` in the template: that finds a key called "items" first."""
+    return list(mapping.items())
+
+
+@register.filter
+def plain(value: Any) -> str:
+    """One property's value in a table: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+@register.filter
+def http_url(text: str) -> str:
+    """The text when it is an http or https address that may become a link, else "" (javascript:, data:, ...)."""
+    if len(text) > 2000 or re.search(r"[\s\x00-\x1f\\]", text):
+        return ""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    return text if parts.scheme.lower() in {"http", "https"} and parts.netloc else ""
+
+
+@register.simple_tag
+def sparkline(values: list[float], label: str = "") -> SafeString:
+    """A bar sparkline, drawn on the server, so that a list of 50 issues needs no script."""
+    if not values:
+        return mark_safe("")
+    top = max(max(values), 1)
+    width = 100 / len(values)
+    bars = "".join(
+        f'<rect x="{i * width:.2f}" y="{24 - max(1.0, 24 * v / top) if v else 23.5:.2f}" width="{width * 0.8:.2f}" '
+        f'height="{max(1.0, 24 * v / top) if v else 0.5:.2f}"/>'
+        for i, v in enumerate(values)
+    )
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        label or f"Trend: {', '.join(f'{v:g}' for v in values)}",
+        mark_safe(bars),  # noqa: S308  (numbers only)
+    )
+
+
+@register.simple_tag
+def chart(kind: str, data: Any, height: int = 220) -> SafeString:
+    """A chart that static/app.js draws with ECharts: `data` is {"labels": [...], "series": [{"name", "values", "color"?, "type"?}]}."""
+    return format_html(
+        '<div class="chart" data-chart="{}" data-values="{}" style="height:{}px" role="img"></div>',
+        kind,
+        json.dumps(data),
+        height,
+    )

@@ -1,0 +1,44 @@
+"""Every URL, from the rooms that answer them."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from ingest.otlp_views import traces as write_traces
+from ingest.pages import home
+from raindrop import health
+from signals.read_traces import traces as read_traces
+
+
+@csrf_exempt
+def traces(request: HttpRequest) -> HttpResponseBase:
+    """/v1/traces is two things: POST stores (OTLP), GET reads an event's spans."""
+    return read_traces(request) if request.method in {"GET", "HEAD"} else write_traces(request)
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("v1/traces", traces),
+    path("", include("ingest.wire_urls")),  # /v1/... and its aliases: the write path
+    path("", include("signals.read_urls")),  # /v1/...: the read path
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/", include("raindrop.api_urls")),
+    path("accounts/", include("ingest.account_urls")),
+    path("p/<slug:slug>/", include("ingest.urls")),
+    path("p/<slug:slug>/", include("signals.urls")),
+    path("p/<slug:slug>/", include("labeling.urls")),  # before issues: its pages lie under an issue's
+    path("p/<slug:slug>/", include("issues.urls")),
+    path("p/<slug:slug>/", include("signals.event_urls")),  # last: an event's id may be any text
+    path("admin/", admin.site.urls),
+]
+
+handler404 = "raindrop.errors.not_found"
+handler500 = "raindrop.errors.server_error"
+
+admin.site.site_header = admin.site.site_title = "raindrop admin"

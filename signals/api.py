@@ -1,0 +1,198 @@
+"""`/api/signals/`: the taxonomy, and how often each signal holds over time."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ingest import rollups
+from ingest.models import Project
+from raindrop.errors import ApiError
+from raindrop.pagination import page_of
+from signals.api_schema import (
+    INTERVALS,
+    LIST,
+    SERIES,
+    NewSignal,
+    SignalChange,
+    SignalItem,
+    SignalPoint,
+    answers,
+    listed,
+    results,
+)
+from signals.catalogue import ensure_groups, ensure_signals
+from signals.definitions import SignalFilters, change_signal, create_signal, signal_series
+from signals.models import SignalDefinition, SignalGroup
+
+TAGS = ["Signals"]
+MAX_POINTS = 2000
+
+
+@extend_schema(
+    methods=["GET"], operation_id="signals_list", tags=TAGS, summary="Signals, newest first", parameters=LIST,
+    responses=answers(listed(SignalItem), missing=False),
+)  # fmt: skip
+@extend_schema(
+    methods=["POST"], operation_id="signals_create", tags=TAGS, summary="Make a signal of words or of a pattern",
+    request=NewSignal, responses=answers(SignalItem, status=201, missing=False),
+)  # fmt: skip
+@api_view(["GET", "POST"])
+def signals(request: Request) -> Response:
+    """The project's signals; or a new one that looks for words or for a pattern."""
+    project = _project(request)
+    ensure_signals(project)
+    if request.method == "POST":
+        asked = NewSignal(data=request.data)
+        asked.is_valid(raise_exception=True)
+        fields = {
+            k: v
+            for k, v in asked.validated_data.items()
+            if k not in {"kind", "detector", "muted", "reviewed"}
+        }
+        with _field_errors():
+            signal = create_signal(project=project, **_with_group(project, fields))
+        return Response(signal_items([signal])[0], status=201)
+    filters = SignalFilters(
+        **{name: request.GET.get(name, "") for name in ("q", "kind", "sentiment", "group", "reviewed")}
+    )
+    found = filters.apply(SignalDefinition.objects.filter(project=project)).select_related("group")
+    page = page_of(found, request=request, order=("-created_at", "-id"))
+    return Response(page.body(signal_items(page.rows)))
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="signals_get",
+    tags=TAGS,
+    summary="One signal",
+    responses=answers(SignalItem),
+)
+@extend_schema(
+    methods=["PATCH"], operation_id="signals_change", tags=TAGS, summary="Change a signal",
+    request=SignalChange, responses=answers(SignalItem),
+)  # fmt: skip
+@api_view(["GET", "PATCH"])
+def signal(request: Request, key: str) -> Response:
+    """One signal by its id or its key; or change it. What it matched stays as it is."""
+    found = find_signal(_project(request), key)
+    if request.method == "PATCH":
+        asked = SignalChange(data=request.data, partial=True)
+        asked.is_valid(raise_exception=True)
+        with _field_errors():
+            found = change_signal(signal=found, **_with_group(_project(request), dict(asked.validated_data)))
+    return Response(signal_items([found])[0])
+
+
+@extend_schema(
+    operation_id="signals_series", tags=TAGS, summary="How often a signal holds, over time", parameters=SERIES,
+    responses=answers(results(SignalPoint)),
+)  # fmt: skip
+@api_view(["GET"])
+def series(request: Request, key: str) -> Response:
+    """One point for each hour or day (UTC) between `start` and `end`, zeros filled in, oldest first."""
+    found = find_signal(_project(request), key)
+    interval = request.GET.get("interval") or INTERVALS[0]
+    if interval not in INTERVALS:
+        raise ApiError(
+            400, f"interval must be one of: {', '.join(INTERVALS)}.", details={"field": "interval"}
+        )
+    end = _moment(request, "end") or timezone.now()
+    span = dt.timedelta(days=14) if interval == "day" else dt.timedelta(hours=48)
+    start = _moment(request, "start") or end - span
+    step = dt.timedelta(days=1) if interval == "day" else dt.timedelta(hours=1)
+    if start >= end or (end - start) / step > MAX_POINTS:
+        raise ApiError(
+            400, f"start must lie before end, with at most {MAX_POINTS} points.", details={"field": "start"}
+        )
+    points = signal_series(found, interval=interval, start=start, end=end)
+    return Response({"results": [_point(point) for point in points]})
+
+
+def find_signal(project: Project, key: str) -> SignalDefinition:
+    """By id or key. Raises Http404."""
+    mine = SignalDefinition.objects.filter(project=project).select_related("group")
+    try:
+        found = mine.filter(id=uuid.UUID(key)).first()
+    except ValueError:
+        ensure_signals(project)
+        found = mine.filter(key=key.replace("\x00", "")).first()
+    if found is None:
+        raise Http404("There is no such signal.")
+    return found
+
+
+def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
+    """The signals as SignalItem, with their counts: one query for all of them."""
+    totals = rollups.totals(signal.id for signal in signals)
+    return [
+        {
+            "id": str(signal.id),
+            **{
+                name: getattr(signal, name)
+                for name in (
+                    "key", "name", "description", "kind", "detector", "reads", "sentiment", "enabled", "muted",
+                    "reviewed", "builtin", "threshold", "config", "created_at", "updated_at",
+                )
+            },
+            "group": signal.group.name if signal.group else None,
+            **{name: getattr(totals[signal.id], name) for name in ("events", "users", "first_seen", "last_seen")},
+        }
+        for signal in signals
+    ]  # fmt: skip
+
+
+def _point(point: Any) -> dict[str, Any]:
+    return {name: getattr(point, name) for name in ("start", "events", "users", "rate", "low", "high")}
+
+
+def _project(request: Request) -> Project:
+    project = request.project  # type: ignore[attr-defined]
+    assert isinstance(project, Project)
+    return project
+
+
+def _with_group(project: Project, fields: dict[str, Any]) -> dict[str, Any]:
+    """With the group's row in place of its name."""
+    name = fields.get("group")
+    if isinstance(name, str):
+        group: SignalGroup = ensure_groups(project, {name: ""})[name]
+        return {**fields, "group": group}
+    return fields
+
+
+@contextmanager
+def _field_errors() -> Iterator[None]:
+    """Turns a model's ValidationError into the API's, field by field."""
+    try:
+        yield
+    except ValidationError as error:
+        raise serializers.ValidationError(error.message_dict) from error
+
+
+def _moment(request: Request, name: str) -> dt.datetime | None:
+    raw = request.GET.get(name)
+    if not raw:
+        return None
+    try:
+        moment = parse_datetime(raw.replace(" ", "+"))  # a "+00:00" that was not percent-encoded
+        if moment is None and len(raw) == 10:
+            moment = dt.datetime.combine(dt.date.fromisoformat(raw), dt.time(), dt.UTC)
+        if moment is None:
+            raise ValueError(raw)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
+        raise ApiError(
+            400, f"{name} must be a time such as 2026-01-31T12:00:00Z.", details={"field": name}
+        ) from error

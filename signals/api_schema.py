@@ -1,0 +1,142 @@
+"""The shapes of `/api/signals/`: what it takes in, and what it answers."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from rest_framework import serializers
+
+from raindrop.openapi import WireError
+from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from signals.models.definitions import Detector, Kind, Reads, Sentiment
+
+DESCRIPTION_LENGTH = 20_000
+INTERVALS = ("day", "hour")
+
+
+class SignalItem(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    key = serializers.CharField(
+        help_text="Names it in URLs and in the read path; can be used in place of `id`."
+    )
+    name = serializers.CharField()
+    description = serializers.CharField()
+    kind = serializers.CharField(help_text="explicit (the app sends it) or implicit (read from the event).")
+    detector = serializers.CharField(help_text="rule, model, llm or sdk.")
+    reads = serializers.CharField(help_text="user, assistant, conversation or spans.")
+    sentiment = serializers.CharField(help_text="positive, negative or neutral.")
+    group = serializers.CharField(allow_null=True, help_text="The group's name.")
+    enabled = serializers.BooleanField()
+    muted = serializers.BooleanField(help_text="Counted, but kept out of the overview.")
+    reviewed = serializers.BooleanField(
+        help_text="False for a name that the app sent and nobody looked at yet."
+    )
+    builtin = serializers.BooleanField()
+    threshold = serializers.FloatField(allow_null=True, help_text="Null: the detector's own.")
+    config = serializers.JSONField()
+    events = serializers.IntegerField(help_text="Events that match, of all time.")
+    users = serializers.IntegerField(help_text="End users of these events.")
+    first_seen = serializers.DateTimeField(allow_null=True)
+    last_seen = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class SignalPoint(serializers.Serializer[Any]):
+    start = serializers.DateTimeField()
+    events = serializers.IntegerField()
+    users = serializers.IntegerField(allow_null=True, help_text="Null for hours.")
+    rate = serializers.FloatField(allow_null=True, help_text="Share of the project's events in this time.")
+    low = serializers.FloatField(allow_null=True, help_text="Of the rate: Wilson, 95 %.")
+    high = serializers.FloatField(allow_null=True, help_text="Of the rate: Wilson, 95 %.")
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses what it does not know: a misspelt field is an error, not a change that never happens."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = [str(name) for name in data if name not in self.fields] if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+class SignalChange(Strict):
+    name = serializers.CharField(max_length=120, required=False)
+    description = serializers.CharField(max_length=DESCRIPTION_LENGTH, allow_blank=True, required=False)
+    sentiment = serializers.ChoiceField(Sentiment.choices, required=False)
+    group = serializers.CharField(
+        max_length=80, allow_null=True, required=False, help_text="A group's name; made when it is new."
+    )
+    enabled = serializers.BooleanField(required=False)
+    muted = serializers.BooleanField(required=False)
+    reviewed = serializers.BooleanField(required=False)
+    threshold = serializers.FloatField(allow_null=True, min_value=0, max_value=1, required=False)
+    reads = serializers.ChoiceField(Reads.choices, required=False)
+    config = serializers.JSONField(
+        required=False, help_text='{"words": ["refund", "money back"]} or {"pattern": "re2 expression"}.'
+    )
+
+
+class NewSignal(SignalChange):
+    name = serializers.CharField(max_length=120)
+    key = serializers.RegexField(
+        r"^[-a-zA-Z0-9_]+\Z", max_length=120, required=False, help_text="By default from the name."
+    )
+    kind = serializers.ChoiceField([Kind.IMPLICIT.value], required=False)
+    detector = serializers.ChoiceField([Detector.RULE.value], required=False)
+    config = serializers.JSONField(
+        help_text='{"words": ["refund", "money back"]} or {"pattern": "re2 expression"}.'
+    )
+
+
+def listed(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """{"results": [...], "next": cursor|null}"""
+    made: serializers.Serializer[Any] = inline_serializer(
+        f"{item.__name__.removesuffix('Item')}List",
+        {
+            "results": item(many=True),
+            "next": serializers.CharField(allow_null=True, help_text="Send it as `cursor`."),
+        },
+    )
+    return made
+
+
+def results(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    made: serializers.Serializer[Any] = inline_serializer(
+        f"{item.__name__.removesuffix('Item')}Results", {"results": item(many=True)}
+    )
+    return made
+
+
+def answers(good: Any, *, status: int = 200, missing: bool = True) -> dict[int, Any]:
+    refused = {
+        400: "Something in the request is wrong; the details name it.",
+        401: "No key, or an unknown one.",
+        403: "This key or role may not do this.",
+    }
+    if missing:
+        refused[404] = "There is no such signal in this project."
+    return {status: good, **{code: OpenApiResponse(WireError, text) for code, text in refused.items()}}
+
+
+LIST = [
+    OpenApiParameter("q", OpenApiTypes.STR, description="Words of the name, key or description."),
+    OpenApiParameter("kind", OpenApiTypes.STR, enum=Kind.values),
+    OpenApiParameter("sentiment", OpenApiTypes.STR, enum=Sentiment.values),
+    OpenApiParameter("group", OpenApiTypes.STR, description="A group's name, or `none`."),
+    OpenApiParameter("reviewed", OpenApiTypes.STR, enum=["no"]),
+    OpenApiParameter("cursor", OpenApiTypes.STR),
+    OpenApiParameter(
+        "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    ),
+]
+SERIES = [
+    OpenApiParameter("interval", OpenApiTypes.STR, enum=list(INTERVALS), default=INTERVALS[0]),
+    OpenApiParameter(
+        "start", OpenApiTypes.DATETIME, description="By default 14 days (hour: 48 hours) before `end`."
+    ),
+    OpenApiParameter(
+        "end", OpenApiTypes.DATETIME, description="Not included, but for the day or hour it falls into. Now."
+    ),
+]

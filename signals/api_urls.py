@@ -1,0 +1,12 @@
+"""Under /api/."""
+
+from django.urls import path
+
+from signals import api
+
+urlpatterns = [
+    path("signals/", api.signals, name="api-signals"),
+    path("signals/<str:key>/", api.signal, name="api-signal"),
+    path("signals/<str:key>/series", api.series, name="api-signal-series"),
+    path("signals/<str:key>/series/", api.series),
+]

@@ -1,0 +1,79 @@
+"""Loading events as detectors read them: with their spans, their conversation's last turns and their vectors."""
+
+import uuid
+from collections import defaultdict
+
+from django.db import connection
+
+from ingest.models import Event, Span
+from signals.detectors.batch import PREVIOUS_TURNS, Batch, Exchange, SpanFacts, Turn
+from signals.detectors.text import READ_CHARACTERS, Text
+from signals.vectors import vectors_by_event
+
+# Earlier turns only say what was asked and given; their beginnings do.
+PREVIOUS_CHARACTERS = 4000
+SPANS_PER_EVENT = 200
+
+
+def load_batch(events: list[Event]) -> Batch:
+    """Three queries for all the events (of any projects). Row i of the batch is events[i]."""
+    spans = _spans(events)
+    previous = _previous(events)
+    vectors = vectors_by_event([event.id for event in events])
+    turns = [
+        Turn(
+            id=event.id,
+            input=Text(event.input),
+            output=Text(event.output),
+            model=event.model,
+            spans=spans[event.id],
+            previous=previous[event.id],
+        )
+        for event in events
+    ]
+    return Batch(turns, vectors.user, vectors.agent)
+
+
+def _spans(events: list[Event]) -> dict[uuid.UUID, list[SpanFacts]]:
+    found: dict[uuid.UUID, list[SpanFacts]] = defaultdict(list)
+    projects = {event.id: event.project_id for event in events}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT event_id, project_id, span_id, kind, name, status, left(error, %s), left(output, %s)
+                FROM {Span._meta.db_table} WHERE event_id = ANY(%s) ORDER BY event_id, started_at, id""",
+            [READ_CHARACTERS, READ_CHARACTERS, list(projects)],
+        )
+        for event_id, project_id, *facts in cursor.fetchall():
+            if projects[event_id] == project_id and len(found[event_id]) < SPANS_PER_EVENT:
+                found[event_id].append(SpanFacts(*facts))
+    return found
+
+
+def _previous(events: list[Event]) -> dict[uuid.UUID, list[Exchange]]:
+    """The last turns before each event in its conversation, oldest first."""
+    found: dict[uuid.UUID, list[Exchange]] = defaultdict(list)
+    talking = [event for event in events if event.conversation_id is not None]
+    if not talking:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT e.id, p.input, p.output
+               FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[]) AS e(id, project, conversation, at),
+                 LATERAL (SELECT id, timestamp, left(input, %s) AS input, left(output, %s) AS output FROM ingest_event
+                          WHERE conversation_id = e.conversation AND project_id = e.project
+                            AND timestamp <= e.at AND (timestamp, id) < (e.at, e.id) AND NOT is_pending
+                          ORDER BY timestamp DESC, id DESC LIMIT %s) p
+               ORDER BY e.id, p.timestamp, p.id""",
+            [
+                [event.id for event in talking],
+                [event.project_id for event in talking],
+                [event.conversation_id for event in talking],
+                [event.timestamp for event in talking],
+                PREVIOUS_CHARACTERS,
+                PREVIOUS_CHARACTERS,
+                PREVIOUS_TURNS,
+            ],
+        )
+        for event_id, given, said in cursor.fetchall():
+            found[event_id].append(Exchange(Text(given), Text(said)))
+    return found

@@ -1,0 +1,142 @@
+"""The signals that every project starts with. Copied into its taxonomy, where they can be renamed, grouped and switched off."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from ingest.models import Project
+from signals.detectors import DETECTORS
+from signals.models import SignalDefinition, SignalGroup
+from signals.models.definitions import Detector, Kind, Reads, Sentiment
+
+USER_SIDE, AGENT_SIDE, TOOLS = "User side", "Agent side", "Tools"
+GROUPS = {
+    USER_SIDE: "What the person who talks to the agent shows: annoyance, praise.",
+    AGENT_SIDE: "What the agent does wrong in its words: declines, gives up, forgets, does half.",
+    TOOLS: "What happens in the spans of an event.",
+}
+SENT, DIAGNOSTICS = "Sent by the app", "Self diagnostics"
+EXPLICIT_GROUPS = {
+    SENT: "Thumbs, copies, edits and whatever else the app sends.",
+    DIAGNOSTICS: "What the agent reports about itself through the SDK.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    key: str
+    name: str
+    description: str
+    reads: Reads
+    sentiment: Sentiment
+    group: str
+
+
+BUILT_IN = [
+    BuiltIn(
+        "user_frustration",
+        "User frustration",
+        "The user is annoyed with the agent or its work: says so, insults it, has to repeat things, shouts. A problem that the user "
+        "merely describes does not count.",
+        Reads.USER,
+        Sentiment.NEGATIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
+        "refusal",
+        "Refusal",
+        "The agent declines to do what it was asked: because of a policy, a principle, or its nature. Offering an alternative after declining "
+        "still counts; “no problem” and “I can't wait” do not.",
+        Reads.ASSISTANT,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "task_failure",
+        "Task failure",
+        "The agent says that it could not do the task: an error, nothing found, unavailable, handed over to a person. Advice about possible "
+        "errors does not count.",
+        Reads.ASSISTANT,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "laziness",
+        "Laziness",
+        "The answer is empty, cut off, a placeholder, or leaves the work to the user.",
+        Reads.ASSISTANT,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "forgetting",
+        "Forgetting",
+        "The agent lost what the user had told it: the user complains about that, the agent admits it, or it asks again for what it was given.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "win",
+        "Win",
+        "The user is pleased: praise, heartfelt or closing thanks, “it works now”. Thanks in passing before the next request do not count.",
+        Reads.USER,
+        Sentiment.POSITIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
+        "tool_failure",
+        "Tool failure",
+        "A tool call of the event failed: its span has the status error, or its result reads like one.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        TOOLS,
+    ),
+]
+BUILT_IN_KEYS = frozenset(signal.key for signal in BUILT_IN)
+
+
+@transaction.atomic
+def install_builtin_signals(project: Project) -> None:
+    """Adds the built-in signals that the project does not have. What people changed stays as it is. Safe twice at once."""
+    groups = ensure_groups(project, GROUPS)
+    SignalDefinition.objects.bulk_create(
+        (
+            SignalDefinition(
+                project=project,
+                key=signal.key,
+                name=signal.name,
+                description=signal.description,
+                kind=Kind.IMPLICIT,
+                detector=Detector.RULE,
+                reads=signal.reads,
+                sentiment=signal.sentiment,
+                group=groups[signal.group],
+                builtin=True,
+                threshold=None,
+            )
+            for signal in sorted(BUILT_IN, key=lambda signal: signal.key)
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def ensure_groups(project: Project, groups: dict[str, str]) -> dict[str, SignalGroup]:
+    """The project's groups of these names (name -> description), made where they are missing."""
+    SignalGroup.objects.bulk_create(
+        (SignalGroup(project=project, name=name, description=groups[name]) for name in sorted(groups)),
+        ignore_conflicts=True,
+    )
+    return {group.name: group for group in SignalGroup.objects.filter(project=project, name__in=groups)}
+
+
+def ensure_signals(project: Project) -> None:
+    """For pages that list signals before the first event came: installs the built-ins when one is missing."""
+    present = SignalDefinition.objects.filter(project=project, key__in=BUILT_IN_KEYS).count()
+    if present < len(BUILT_IN_KEYS):
+        install_builtin_signals(project)
+
+
+assert DETECTORS.keys() == BUILT_IN_KEYS, (
+    "each built-in signal has its detector, and each detector its signal"
+)

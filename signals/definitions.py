@@ -1,0 +1,226 @@
+"""Reading and changing the taxonomy."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils.text import slugify
+
+from ingest import rollups
+from ingest.models import Project, SubjectUser
+from raindrop import live
+from raindrop.statistics import wilson
+from signals.detectors import words
+from signals.models import SignalDefinition, SignalGroup
+from signals.models.definitions import Detector, Kind, Reads, Sentiment
+
+DAYS = 14
+EDITABLE = (
+    "name",
+    "description",
+    "sentiment",
+    "group",
+    "enabled",
+    "muted",
+    "reviewed",
+    "threshold",
+    "config",
+    "reads",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFilters:
+    """What the list may be narrowed by. Empty: everything."""
+
+    q: str = ""
+    kind: str = ""
+    sentiment: str = ""
+    group: str = ""
+    reviewed: str = ""
+
+    def apply(self, queryset: QuerySet[SignalDefinition]) -> QuerySet[SignalDefinition]:
+        if q := self.q.replace("\x00", " ").strip():
+            queryset = queryset.filter(
+                Q(name__icontains=q) | Q(key__icontains=q) | Q(description__icontains=q)
+            )
+        if self.kind in Kind.values:
+            queryset = queryset.filter(kind=self.kind)
+        if self.sentiment in Sentiment.values:
+            queryset = queryset.filter(sentiment=self.sentiment)
+        if self.group == "none":
+            queryset = queryset.filter(group=None)
+        elif self.group:
+            queryset = queryset.filter(group__name=self.group.replace("\x00", " "))
+        if self.reviewed == "no":
+            queryset = queryset.filter(reviewed=False)
+        return queryset
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRow:
+    """A signal with its last DAYS days: events per day (oldest first), their sum, distinct users, share of all events."""
+
+    signal: SignalDefinition
+    days: list[int]
+    events: int
+    users: int
+    rate: float | None
+
+
+def signal_rows(project: Project, signals: list[SignalDefinition], *, today: dt.date) -> list[SignalRow]:
+    """Two queries for any number of signals. Most events first, then by name."""
+    start = today - dt.timedelta(days=DAYS - 1)
+    series = rollups.daily([project.id, *(signal.id for signal in signals)], start=start, end=today)
+    users = users_by_subject([signal.id for signal in signals], start=start)
+    everything = sum(point.events for point in series[project.id])
+    rows = []
+    for signal in signals:
+        days = [point.events for point in series[signal.id]]
+        events = sum(days)
+        rows.append(SignalRow(signal, days, events, users.get(signal.id, 0), rate(events, everything)))
+    return sorted(rows, key=lambda row: (-row.events, row.signal.name.lower()))
+
+
+def users_by_subject(subjects: list[uuid.UUID], *, start: dt.date) -> dict[uuid.UUID, int]:
+    """Distinct end users met on or after that day (UTC); a subject that met none is not in it."""
+    rows = SubjectUser.objects.filter(
+        subject__in=subjects, last_seen__gte=dt.datetime.combine(start, dt.time(), dt.UTC)
+    )
+    return dict(rows.values("subject").annotate(n=Count("end_user_id")).values_list("subject", "n"))
+
+
+def rate(events: int, everything: int) -> float | None:
+    """The share of all events. A match may be counted a moment before its event, hence the bound."""
+    return min(1.0, events / everything) if everything else (1.0 if events else None)
+
+
+@dataclass(frozen=True, slots=True)
+class RatePoint:
+    """A day or hour (UTC). `users` is None for hours; (`low`, `high`) is the rate's 95 % Wilson interval; None without events."""
+
+    start: dt.datetime
+    events: int
+    users: int | None
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+def signal_series(
+    signal: SignalDefinition, *, interval: str, start: dt.datetime, end: dt.datetime
+) -> list[RatePoint]:
+    """One point for each day or hour that [start, end) touches."""
+    subjects = [signal.id, signal.project_id]
+    if interval == "day":
+        last = (end - dt.timedelta(microseconds=1)).astimezone(dt.UTC).date()
+        points = rollups.daily(subjects, start=start.astimezone(dt.UTC).date(), end=last)
+    else:
+        points = {subject: rollups.hourly(subject, start=start, end=end) for subject in subjects}
+    made = []
+    for own, everything in zip(points[signal.id], points[signal.project_id], strict=True):
+        trials = max(own.events, everything.events)
+        between = wilson(own.events, trials)
+        low, high = between if between else (None, None)
+        made.append(RatePoint(own.start, own.events, own.users, rate(own.events, trials), low, high))
+    return made
+
+
+# -- writing
+
+
+@transaction.atomic
+def create_signal(
+    *,
+    project: Project,
+    name: str,
+    key: str = "",
+    config: dict[str, Any],
+    reads: str = Reads.USER,
+    description: str = "",
+    sentiment: str = Sentiment.NEUTRAL,
+    group: SignalGroup | None = None,
+    enabled: bool = True,
+    threshold: float | None = None,
+) -> SignalDefinition:
+    """A words signal (signals/detectors/words.py). Raises ValidationError with what is wrong, by field."""
+    signal = SignalDefinition(
+        project=project, key=key or slugify(name).replace("-", "_")[:120], name=name, description=description,
+        kind=Kind.IMPLICIT, detector=Detector.RULE, reads=reads, sentiment=sentiment, group=group,
+        enabled=enabled, threshold=threshold, config=config,
+    )  # fmt: skip
+    if not signal.key:
+        raise ValidationError({"key": "Give a key: the name has no letters to make one from."})
+    _check(signal)
+    try:
+        with transaction.atomic():
+            signal.save(force_insert=True)
+    except IntegrityError as error:
+        raise ValidationError({"key": f"There is a signal with the key {signal.key!r} already."}) from error
+    live.changed([project.id])
+    return signal
+
+
+@transaction.atomic
+def change_signal(*, signal: SignalDefinition, **changes: Any) -> SignalDefinition:
+    """Changes some of EDITABLE. Raises ValidationError with what is wrong, by field. What a signal matched stays."""
+    locked = SignalDefinition.objects.select_for_update().get(pk=signal.pk)
+    for field, value in changes.items():
+        if field not in EDITABLE:
+            raise ValidationError({field: "This cannot be changed."})
+        setattr(locked, field, value)
+    own = locked.kind == Kind.IMPLICIT and not locked.builtin and locked.detector == Detector.RULE
+    if not own and changes.keys() & {"config", "reads"}:
+        raise ValidationError(
+            dict.fromkeys(changes.keys() & {"config", "reads"}, "Only a signal that was made here has this.")
+        )
+    _check(locked)
+    locked.save(update_fields=[*changes, "updated_at"])
+    live.changed([locked.project_id])
+    return locked
+
+
+def set_enabled(*, signals: QuerySet[SignalDefinition], enabled: bool) -> int:
+    return _set(signals, enabled=enabled)
+
+
+def set_muted(*, signals: QuerySet[SignalDefinition], muted: bool) -> int:
+    return _set(signals, muted=muted)
+
+
+def mark_reviewed(*, signals: QuerySet[SignalDefinition]) -> int:
+    return _set(signals, reviewed=True)
+
+
+@transaction.atomic
+def _set(signals: QuerySet[SignalDefinition], **changes: bool) -> int:
+    projects = set(signals.values_list("project_id", flat=True))
+    count = signals.update(**changes)
+    live.changed(projects)
+    return count
+
+
+def wrong_with(signal: SignalDefinition) -> dict[str, str]:
+    """What a model's own validation does not see, by field."""
+    errors: dict[str, str] = {}
+    if signal.threshold is not None and not 0 <= signal.threshold <= 1:
+        errors["threshold"] = "A number from 0 to 1."
+    if signal.group is not None and signal.group.project_id != signal.project_id:
+        errors["group"] = "There is no such group in this project."
+    if signal.kind == Kind.IMPLICIT and not signal.builtin and signal.detector == Detector.RULE:
+        if wrong := words.check(signal.config):
+            errors["config"] = wrong
+        if signal.reads not in words.SIDES:
+            errors["reads"] = f"Words are looked for in one of: {', '.join(words.SIDES)}."
+    return errors
+
+
+def _check(signal: SignalDefinition) -> None:
+    if errors := wrong_with(signal):
+        raise ValidationError(errors)
+    # With the database's constraints left to the database: it decides who was first.
+    signal.full_clean(validate_constraints=False, exclude=["project", "group"])

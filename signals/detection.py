@@ -1,0 +1,126 @@
+"""The pipeline's second stage: which signals hold on each event, with their evidence."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+
+import orjson
+
+from ingest.models import Event, ExplicitSignal
+from signals import explicit
+from signals.batches import load_batch
+from signals.catalogue import BUILT_IN_KEYS, install_builtin_signals
+from signals.detectors import DETECTORS, words
+from signals.detectors.batch import Batch, Detector, Found
+from signals.matches import Wanted, save_matches
+from signals.models import SignalDefinition
+from signals.models.definitions import Detector as DetectorKind
+from signals.models.definitions import Kind
+
+Taxonomy = dict[uuid.UUID, dict[str, SignalDefinition]]
+
+
+def detect(events: list[Event]) -> None:
+    """Stores the matches of every enabled signal on the events, and takes back those that no longer hold.
+
+    Idempotent. Twice at once, the later one waits for the earlier one's rows. An event that was revised after it was
+    loaded here is left to the run that its revision queued.
+    """
+    taxonomy = _taxonomy(events)
+    wanted = _explicit(events, taxonomy)
+    ran: set[uuid.UUID] = set()
+    batch = load_batch(events)
+    for project_id, indexes in _by_project(events).items():
+        part = _part(batch, indexes)
+        for definition in taxonomy[project_id].values():
+            detector = detector_of(definition) if definition.enabled else None
+            if detector is None:
+                continue
+            ran.add(definition.id)
+            wanted += [
+                _wanted(definition, events[indexes[found.index]], found, detector.source)
+                for found in matching(definition, detector, part)
+            ]
+    save_matches(events=events, wanted=wanted, ran=ran)
+
+
+def detector_of(definition: SignalDefinition) -> Detector | None:
+    """What reads this signal off an event; None for one that the app sends, or that has no detector here."""
+    if definition.kind == Kind.EXPLICIT or definition.detector == DetectorKind.SDK:
+        return None
+    if definition.builtin:
+        return DETECTORS.get(definition.key)
+    if definition.detector == DetectorKind.RULE and words.check(definition.config) is None:
+        if definition.reads not in words.SIDES:
+            return None
+        return Detector("words", words.VERSION, words.make_detector(definition.config, definition.reads))
+    return None
+
+
+def matching(definition: SignalDefinition, detector: Detector, batch: Batch) -> list[Found]:
+    """The detector's findings that reach the signal's threshold, which is its own or the detector's."""
+    threshold = detector.threshold if definition.threshold is None else definition.threshold
+    return [found for found in detector.detect(batch) if found.score >= threshold]
+
+
+def _taxonomy(events: list[Event]) -> Taxonomy:
+    """Each project's signals by key; built-in ones are installed where they are missing."""
+    projects = {event.project_id: event.project for event in events}
+    taxonomy = _load(projects)
+    lacking = [project for project in projects if not taxonomy[project].keys() >= BUILT_IN_KEYS]
+    for project in lacking:
+        install_builtin_signals(projects[project])
+    return {**taxonomy, **_load(lacking)} if lacking else taxonomy
+
+
+def _load(projects: Iterable[uuid.UUID]) -> Taxonomy:
+    taxonomy: Taxonomy = {project: {} for project in projects}
+    for definition in SignalDefinition.objects.filter(project_id__in=list(taxonomy)):
+        taxonomy[definition.project_id][definition.key] = definition
+    return taxonomy
+
+
+def _explicit(events: list[Event], taxonomy: Taxonomy) -> list[Wanted]:
+    sent = explicit.explicit_signals_of(events)
+    wanted = []
+    for project_id, indexes in _by_project(events).items():
+        mine = [events[i] for i in indexes if events[i].id in sent]
+        if not mine:
+            continue
+        signals = [signal for event in mine for signal in sent[event.id]]
+        definitions = explicit.definitions_for(mine[0].project, signals, taxonomy[project_id])
+        for event in mine:
+            together: dict[SignalDefinition, list[ExplicitSignal]] = defaultdict(list)
+            for signal in sent[event.id]:
+                together[definitions[signal.id]].append(signal)
+            for definition, same in together.items():
+                if definition.enabled:
+                    found = Found(0, 1.0, explicit.evidence_of(same, event))
+                    wanted.append(_wanted(definition, event, found, explicit.SOURCE))
+    return wanted
+
+
+def _wanted(definition: SignalDefinition, event: Event, found: Found, source: str) -> Wanted:
+    return Wanted(
+        signal=definition.id,
+        event=event.id,
+        project=event.project_id,
+        end_user=event.end_user_id,
+        timestamp=event.timestamp,
+        score=round(found.score, 4),
+        source=source,
+        evidence=orjson.dumps(found.evidence).decode(),
+    )
+
+
+def _by_project(events: list[Event]) -> dict[uuid.UUID, list[int]]:
+    indexes: dict[uuid.UUID, list[int]] = defaultdict(list)
+    for index, event in enumerate(events):
+        indexes[event.project_id].append(index)
+    return indexes
+
+
+def _part(batch: Batch, indexes: list[int]) -> Batch:
+    if len(indexes) == len(batch.turns):
+        return batch
+    return Batch([batch.turns[i] for i in indexes], batch.user_vectors[indexes], batch.agent_vectors[indexes])

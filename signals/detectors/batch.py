@@ -1,0 +1,101 @@
+"""What a detector is given, and what it answers. No database here: detectors are pure."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NotRequired, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from signals.detectors.text import Text
+from signals.models.embeddings import DIMENSIONS
+
+# How many earlier turns of its conversation an event is read with.
+PREVIOUS_TURNS = 6
+
+
+class Evidence(TypedDict):
+    """Words that a match was read from: `text` stands at [start:end] (characters) of the event's input ("user"), its output
+    ("assistant"), a span's output ("span"; its error where that is not part of the output), or what the app sent with
+    an explicit signal ("signal")."""
+
+    side: Literal["user", "assistant", "span", "signal"]
+    start: int
+    end: int
+    text: str
+    span_id: NotRequired[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanFacts:
+    span_id: str
+    kind: str
+    name: str
+    status: str
+    error: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An earlier event of the same conversation. Its texts may be cut short."""
+
+    input: Text
+    output: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One event, as detectors see it."""
+
+    id: uuid.UUID
+    input: Text
+    output: Text
+    model: str = ""
+    spans: list[SpanFacts] = field(default_factory=list)
+    previous: list[Exchange] = field(default_factory=list)  # oldest first, at most PREVIOUS_TURNS
+
+
+def _no_vectors() -> npt.NDArray[np.float32]:
+    return np.zeros((0, DIMENSIONS), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Row i of `user_vectors` and `agent_vectors` ((n, 384), zeros without text) belongs to turns[i]."""
+
+    turns: list[Turn]
+    user_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
+    agent_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The signal may hold on turns[index]: `score` is 0 to 1, and a match when it reaches the signal's threshold."""
+
+    index: int
+    score: float
+    evidence: list[Evidence]
+
+
+Detect = Callable[[Batch], list[Found]]
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """`detect` is pure. `version` changes with its answers, and is written into each match's source."""
+
+    key: str
+    version: int
+    detect: Detect
+    threshold: float = 0.5
+
+    @property
+    def source(self) -> str:
+        return f"{self.key}@{self.version}"
+
+
+def batch_of(*texts: tuple[str, str], **facts: Any) -> Batch:
+    """A batch of (input, output) pairs, each a conversation of its own: for previews, evaluation and tests."""
+    return Batch([Turn(uuid.uuid4(), Text(given), Text(said), **facts) for given, said in texts])

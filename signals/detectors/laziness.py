@@ -1,0 +1,101 @@
+"""The agent's answer is empty, cut off, a placeholder, or leaves the work to the user. English; emptiness in any language."""
+
+import re
+
+from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.phrases import Hit, Rule, combined, evidence
+from signals.detectors.text import Text
+
+RULE = Rule(
+    strong=[
+        "(rest|remainder|remaining part) of (the|your|this) (code|file|function|class|implementation|logic|method|script|component|document|list|table|story|article|essay)( here)?( (remains?|stays?|is|goes) ?(unchanged|the same|here|as (before|is|it was))?)?",
+        "(existing|previous|other|your|remaining|same|more) (code|logic|methods|functions|implementation|imports|content)( (goes )?(here|unchanged|as before|remains?( the same)?|stays? the same))",
+        "(add|insert|put|implement|place|write|fill in) (your|the|actual|more|similar|additional) (own )?(code|logic|implementation|content|text|details|functionality|rest|data)( logic| code)? here",
+        "(your|actual|implementation|more|real|main) (code|logic|implementation|content|text) (goes )?here",
+        "todo:? ?(implement|add|fill|finish|complete|write|handle|replace|later)",
+        "(not (yet )?implemented|to be implemented|implementation omitted|omitted for brevity|for brevity|left out for brevity|truncated for brevity|details omitted)",
+        "(left|leave|i'll leave|i will leave|i leave) ... (as an exercise|to you|up to you|for you|to the reader)( to (implement|do|figure|finish|complete|write|fill))?",
+        "(you can|you could|you should be able to|you'll have to|you will have to|you'll need to|you will need to|you may need to|you must) (easily |then |simply |just |now |probably )*(do (it|this|that|the rest|so)|finish|figure (it|this|that|the rest) out|fill in|complete the (rest|remaining)|write the (rest|remaining)|implement the (rest|remaining)|look (it|this|that) up|google (it|this|that)|search for (it|this|that)|handle the rest|find (it|this|that) (yourself|online|on google))( yourself)?( on your own)?",
+        "(do|try|write|find|check|calculate|solve|look|finish|complete) (it|this|that|the rest|for it|up) (yourself|on your own)",
+        "(and so on|etc\\.?|and so forth),? (for|until|with) (the|all|each|every) (rest|remaining|other)",
+        "(repeat|continue|follow|do|apply) (this|the same|these|that|similarly)( (process|pattern|steps|thing|format|approach|logic))? (for|with|until|to) (the|all|each|every) (rest|remaining|other|others)( of)?",
+        "(similar|same) (code|logic|steps|implementation|pattern|approach) (for|applies to) (the )?(other|rest|remaining|others)",
+        "lorem ipsum",
+        "(i'll|i will|let me) (skip|summarize|shorten|abbreviate) ... (for brevity|to save (time|space)|here)",
+        "(too (long|much|many) (to|for me to) (list|write|include|show|cover|process|read))",
+        "(insert|your|enter) (answer|text|content|response|code|description) here",
+    ],
+    weak=[
+        "(placeholder|pseudo-?code|boilerplate|skeleton|stub)",
+        "(simplified|rough|basic) (version|outline|example|sketch)",
+    ],
+    unless=[
+        "(no|not|without|never|avoid|instead of|replaced? the|removed? the|any) ... (placeholders?|lorem ipsum|todos?|stubs?|boilerplate)",
+    ],
+)
+# Code that stands in for code: "// ...", "# ... rest of code", "/* ... */", "<!-- ... -->", an ellipsis in brackets.
+STAND_IN = re.compile(
+    r"(?:^|\n)[ \t]{0,40}(?://|\#|--|/\*|<!--)[ \t]{0,4}(?:\.{3}|…)[^\n]{0,60}|\[(?:\.{3}|…|insert [^\]\n]{1,40}|your [^\]\n]{1,30} here|rest of [^\]\n]{1,40}|content|text here)\]"
+)
+# The whole answer is one of these.
+NOTHING = re.compile(
+    r"[\s\"'`(\[{]*(?:\.{2,5}|…|-+|n/?a|null|none|nil|undefined|nan|todo|tbd|empty|no (?:response|output|answer|content)|\[object object\]|\[?(?:response|output|answer|content)\]?|\?+)?[\s\"'`)\]}.]*"
+)
+UNFINISHED = re.compile(
+    r"[a-z,](?:\s+(?:the|a|an|and|or|of|to|in|for|with|that|is|are|was|by|on|at|from|as|if|which|because|but))?[ \t]*$"
+)
+CLOSING = re.compile(
+    r"\b(?:thanks?|thank you|thx|bye|goodbye|good night|cheers|no,? that'?s (?:all|it)|that'?s (?:all|everything)|nothing else|ok(?:ay)?|great|perfect|stop)\b"
+)
+LONG_ANSWER = 800
+
+
+def detect(batch: Batch) -> list[Found]:
+    found = []
+    for index, turn in enumerate(batch.turns):
+        text = turn.output
+        if text.is_blank:
+            if _was_due(turn):
+                found.append(Found(index, 0.8, []))
+            continue
+        if NOTHING.fullmatch(text.normal[:80]) and len(text.normal.strip()) < 80:
+            start = len(text.normal) - len(text.normal.lstrip())
+            hits = [Hit(start, len(text.normal.rstrip()), 0.9)]
+        else:
+            hits = RULE.hits(text) + _stand_ins(text) + _cut_off(text)
+        if hits:
+            found.append(Found(index, combined(hits, text), evidence("assistant", text, hits)))
+    return found
+
+
+def _was_due(turn: Turn) -> bool:
+    """An answer was expected. An app may send the two sides as separate events, and nobody answers a goodbye; so there must be
+    a sign that the agent worked: a model or a span."""
+    worked = bool(turn.model) or any(span.kind in {"llm", "tool", "agent"} for span in turn.spans)
+    closes = turn.input.words <= 12 and CLOSING.search(turn.input.normal) is not None
+    return worked and not turn.input.is_blank and not closes
+
+
+def _stand_ins(text: Text) -> list[Hit]:
+    return [
+        Hit(match.start() + (match[0][0] == "\n"), match.end(), 0.7)
+        for match in STAND_IN.finditer(text.normal)
+    ]
+
+
+def _cut_off(text: Text) -> list[Hit]:
+    """A code block that is never closed, or a long answer that ends in the middle of a sentence."""
+    normal = text.normal.rstrip()
+    fence = normal.rfind("```")
+    if normal.count("```") % 2 and len(normal) > fence + 10:
+        return [Hit(fence, min(fence + 60, len(normal)), 0.6)]
+    if len(normal) > LONG_ANSWER and "```" not in normal and UNFINISHED.search(normal[-40:]):
+        last = normal.rsplit("\n", 1)[-1]
+        # Lists, signatures and headings end without a stop as well; prose does not.
+        if len(last) > 80 and not last.lstrip().startswith(("-", "*", "#", "|", ">")):
+            start = max(normal.rfind(" ", 0, len(normal) - 40) + 1, len(normal) - 60)
+            return [Hit(start, len(normal), 0.6)]
+    return []
+
+
+DETECTOR = Detector("laziness", 1, detect)

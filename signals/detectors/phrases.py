@@ -1,0 +1,106 @@
+"""Rules as readable lists of phrases.
+
+A phrase is a small pattern in lower case: words, `(a|b)` for alternatives, `(a )?` for what may be missing, `...` for up to five
+words in the same sentence. A space stands for any white space (` ?`: or none), an apostrophe may be missing, and a phrase begins and
+ends at the edge of a word. What `unless` finds takes away every hit that it overlaps: that is how "no problem" is kept out of
+a list that holds "problem", without negative look-behinds that nobody can read.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from signals.detectors.batch import Batch, Evidence, Found
+from signals.detectors.text import Text
+
+Side = Literal["user", "assistant"]
+MAX_EVIDENCE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase at [start:end] of the normal form."""
+
+    start: int
+    end: int
+    weight: float
+
+
+def compile_phrases(phrases: list[str]) -> re.Pattern[str]:
+    """One pattern for the whole list. Every repetition in it is bounded."""
+    return re.compile(r"(?<![\w'])(?:" + "|".join(_pattern(phrase) for phrase in phrases) + r")(?!\w)")
+
+
+def _pattern(phrase: str) -> str:
+    pattern = re.sub(r"\((?!\?)", "(?:", phrase)
+    pattern = pattern.replace("'", "'?")
+    pattern = pattern.replace(" ... ", r"(?: [^\s.!?]{1,30},?){0,5}? ").replace(
+        " ...", r"(?: [^\s.!?]{1,30}){0,5}?"
+    )
+    pattern = pattern.replace(" ?", r"\s{0,3}")
+    return pattern.replace(" ", r"\s{1,3}")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Phrases by how sure they are: one strong hit is a match at the usual threshold of 0.5, two different weak ones are."""
+
+    strong: list[str] = field(default_factory=list)
+    weak: list[str] = field(default_factory=list)
+    unless: list[str] = field(default_factory=list)
+    strong_weight: float = 0.85
+    weak_weight: float = 0.35
+
+    def __post_init__(self) -> None:
+        tiers = [(self.strong, self.strong_weight), (self.weak, self.weak_weight)]
+        patterns = [(compile_phrases(phrases), weight) for phrases, weight in tiers if phrases]
+        object.__setattr__(self, "_patterns", patterns)
+        object.__setattr__(self, "_unless", compile_phrases(self.unless) if self.unless else None)
+
+    def hits(self, text: Text) -> list[Hit]:
+        """Without overlaps, in the order of the text; strong ones win over weak ones."""
+        normal = text.normal
+        taken: list[tuple[int, int]] = []
+        if self._unless is not None:  # type: ignore[attr-defined]
+            taken = [match.span() for match in self._unless.finditer(normal)]  # type: ignore[attr-defined]
+        found: list[Hit] = []
+        for pattern, weight in self._patterns:  # type: ignore[attr-defined]
+            for match in pattern.finditer(normal):
+                start, end = match.span()
+                if not any(start < right and left < end for left, right in taken):
+                    taken.append((start, end))
+                    found.append(Hit(start, end, weight))
+        return sorted(found, key=lambda hit: hit.start)
+
+
+def combined(hits: list[Hit], text: Text) -> float:
+    """Each different phrase counts once: 1 - product of (1 - weight)."""
+    weights: dict[str, float] = {}
+    for hit in hits:
+        words = text.normal[hit.start : hit.end]
+        weights[words] = max(weights.get(words, 0.0), hit.weight)
+    missing = 1.0
+    for weight in weights.values():
+        missing *= 1 - weight
+    return 1 - missing
+
+
+def evidence(side: Side, text: Text, hits: list[Hit]) -> list[Evidence]:
+    """Where the surest hits stand in the original text, in its order."""
+    best = sorted(sorted(hits, key=lambda hit: -hit.weight)[:MAX_EVIDENCE], key=lambda hit: hit.start)
+    return [piece(side, text, hit.start, hit.end) for hit in best]
+
+
+def piece(side: Side, text: Text, start: int, end: int) -> Evidence:
+    first, last = text.span(start, end)
+    return {"side": side, "start": first, "end": last, "text": text.raw[first:last]}
+
+
+def detect_rule(batch: Batch, rule: Rule, side: Side) -> list[Found]:
+    """The whole of a detector that is nothing but a rule on one side."""
+    found = []
+    for index, turn in enumerate(batch.turns):
+        text = turn.input if side == "user" else turn.output
+        if hits := rule.hits(text):
+            found.append(Found(index, combined(hits, text), evidence(side, text, hits)))
+    return found

@@ -1,0 +1,95 @@
+"""The agent declines to do what it was asked: by policy, by principle, or because it is "only" a model. English."""
+
+import re
+
+from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.phrases import Hit, Rule, combined, evidence
+
+ACT = (
+    "(help|assist|provide|create|generate|write|fulfil|fulfill|comply|support|engage|participate|discuss|share|offer|answer|"
+    "complete|give|make|produce|do that|do this|recommend|advise|promote|condone|endorse|encourage|"
+    "teach|explain how|tell you how|perform|process|proceed|carry out|grant|honor|accommodate|approve|override|modify|change|cancel|"
+    "issue|refund|waive|book|exchange|return|remove|add|update|access|reveal|disclose|show|tell|"
+    "act|role-?play|continue|verify|confirm|compose|draft|describe|translate|list|argue|respond|speak)"
+)
+# "As an AI I have no opinions" declines, unless it goes on with "but here is ...".
+GOES_ON = re.compile(
+    r"\b(?:but|however)\b,? (?:i can (?!not)|i could|here|i'd be happy|i am happy|to answer)"
+)
+DISCLAIMER = Rule(
+    strong=[
+        "as an? (ai|artificial intelligence|large|language|virtual|digital|neutral|responsible|ethical|machine)( |-)?(language |virtual |ai )?(model|assistant|system|program|chatbot|bot)?,? ... (can't|cannot|can not|don't|do not|am not|won't|will not|must|unable|isn't|is not|should not|shouldn't|am unable|not)",
+        "i (do not|don't) (have|hold|possess) (the )?(personal |any |political |human |the ability |own )*(opinions?|beliefs?|feelings|emotions|preferences|biases|capability to|capacity to|ability to|authority|authorization|permission|political|views)",
+        "i (cannot|can't|can not) (have|take|express|speculate|predict|state|hold|form|determine|judge|speak|say|make|assume)",
+    ],
+    strong_weight=0.55,
+)
+RULE = Rule(
+    strong=[
+        "i (can't|cannot|can not|won't|will not|couldn't|could not) (in good conscience |ethically |legally |responsibly |directly |personally |actually |simply |just )?"
+        + ACT,
+        "i(('m| am)| was) (sorry,? )?(but )?(unable|not able|not allowed|not permitted|not authorized|not programmed|not designed|not equipped|not capable|not in a position|not going|not comfortable|forbidden|prohibited|restricted|prevented|incapable)( to| of| from| with)?",
+        "i('m| am) (so |very |really |truly |deeply )?(sorry|afraid),? (but )?(that )?(i|we|this|that|it) ... (can't|cannot|can not|won't|will not|unable|not able|not possible|not allowed|don't|do not|isn't|is not|am not)",
+        "(my|our|the) (ethical |content |safety |company |airline's |store's )?(policy|policies|guidelines|rules|programming|terms|principles|restrictions)( also)? (does not|doesn't|do not|don't|prevents?|prohibits?|forbids?|restricts?|won't|state|states|requires?|required?) (allow|permit|let|me|us|that|this|it|you)",
+        "(against|violates?|goes against|contrary to|not in line with|violation of|conflicts? with|in accordance with|due to|because of|as per|per|according to|under) (my|our|the|airline|store|company|openai's|openai) (ethical |content |safety |use |usage |use case |company |programming |strict |current |policy |cancellation |airline |store )*(policy|policies|guidelines|rules|programming|principles|values|terms|restrictions|standards)",
+        "(i must|i have to|i will have to|i'll have to|i need to|i'm going to|i would|i'd|i will|we must|i am going to) (respectfully |politely |firmly )?(decline|refuse|abstain|refrain)",
+        "i (respectfully |politely |firmly )?(decline|refuse) to",
+        "(i )?(don't|do not|wouldn't|would not) feel (comfortable|right)",
+        "(it|this|that|which)( would be| is|'s| may be| could be| isn't| wouldn't be| is not| would not be) (not |also |both |highly |deeply |very |generally |completely |extremely |considered |never |be )*(appropriate|inappropriate|unethical|ethical|acceptable|illegal|harmful|offensive|disrespectful|immoral|irresponsible|dangerous|unacceptable|productive|okay|insensitive|wrong|unfair|respectful)( and [a-z]{1,20})? (to|for me|for anyone|and|or|behavior|behaviour)",
+        "(not|n't|beyond|outside|outside of) (be )?(within |in )?(my|the scope of my|our) (capabilities|capability|programming|abilities|ability|scope|purpose|power|authority|remit|role)",
+        "(my|its) (purpose|role|goal|primary function|job|programming|design|function) (is|as an? [a-z ]{1,30} is) (to|not) (provide|assist|help|offer|promote|be|generate|create|engage|support|spread)",
+        "i (do not|don't|cannot|can't|will not|won't) (condone|support|promote|endorse|encourage|engage in|participate in|tolerate|take (part|sides|a side|a position)|generate|create|produce|provide|discriminate)",
+        "i('d| would) (rather|prefer) not (to )?(say|answer|do|discuss|write|help)?",
+        "(sorry|apologies|unfortunately|regret|apologize|afraid),? (but |that |, |to inform you that |to say that |for the inconvenience,? but )*(i|we|your|this|that|the|it|there|basic) ... (can't|cannot|can not|unable|not able|not allowed|not possible|not permitted|not eligible|non-refundable|not refundable|not available|not offer)",
+        "(cannot|can't|can not|may not) be (modified|changed|cancell?ed|refunded|exchanged|returned|processed|altered|upgraded|removed|added|done|combined|used|waived|reversed|undone)",
+        "(is|are|was|were) (not|n't) (eligible|permitted|allowed|possible|refundable|cancellable)",
+        "(isn't|aren't|wasn't|weren't) (eligible|permitted|allowed|possible|refundable|cancellable)",
+        "(i|we) (only|can only) (assist|help|handle|discuss|provide|process) ... (with|related|within)",
+    ],
+    weak=[
+        "(i'm|i am) (so |very |truly )?sorry,? but",
+        "(i'm|i am) (just|only) an? (ai|language|virtual|computer|machine)",
+        "as an? (ai|artificial intelligence|ai language model|language model|large language model)",
+        "(it is|it's) (important|essential|crucial|vital|necessary) (to|that) (remember|note|treat|respect|avoid|recognize|approach|promote|acknowledge|understand|consider)",
+        "unfortunately",
+        "(harmful|hateful|offensive|derogatory|discriminatory|unethical|illegal|inappropriate|hate speech|stereotypes?|misinformation|violence)",
+        "(i|we) (can't|cannot|won't|will not)",
+        "no,",
+        "instead,? (i|we|you|let's)",
+    ],
+    unless=[
+        "(can't|cannot|couldn't|could not) (wait|help but|help noticing|imagine|believe|stress|overstate|emphasize|recommend ... enough|thank you enough|agree more|go wrong|promise|guarantee)",
+        "(not|isn't|is not|wasn't|never) (a )?(refusal|refusing|declined)",
+        "if i (can't|cannot|am unable|'m unable|couldn't)",
+        "(you|they|he|she|people|users|customers) (can't|cannot|couldn't)",
+        "(i'm|i am) (not sure|not certain|not going anywhere)",
+        "(i'm|i am) (so |very |really |truly )?sorry (to hear|for (the|any|your|my)|about|you)",
+        "(would you like|do you want|shall i|should i|can i|let me know if|may i|feel free) ... (continue|proceed|process|cancel|refund|change|modify|update)",
+    ],
+    weak_weight=0.25,
+)
+# In a long answer, words further in than this are its subject or its advice more often than its stance.
+OPENING = 400
+LATER = 0.35
+
+
+def detect(batch: Batch) -> list[Found]:
+    found = []
+    for index, turn in enumerate(batch.turns):
+        text = turn.output
+        disclaimed = [] if GOES_ON.search(text.normal) else DISCLAIMER.hits(text)
+        hits = disclaimed + [hit for hit in RULE.hits(text) if not _overlaps(hit, disclaimed)]
+        if not hits:
+            continue
+        opening = [hit for hit in hits if hit.start < OPENING]
+        later = [hit for hit in hits if hit.start >= OPENING]
+        score = 1 - (1 - combined(opening, text)) * (1 - LATER * combined(later, text))
+        found.append(Found(index, score, evidence("assistant", text, hits)))
+    return found
+
+
+def _overlaps(hit: Hit, others: list[Hit]) -> bool:
+    return any(hit.start < other.end and other.start < hit.end for other in others)
+
+
+DETECTOR = Detector("refusal", 1, detect)

@@ -1,0 +1,89 @@
+"""The user is pleased: thanks that close, praise, "it works now". English."""
+
+import re
+
+from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.phrases import Hit, Rule, combined, evidence
+from signals.detectors.text import Text
+
+PRAISE = Rule(
+    strong=[
+        "(you're|you are|u r|ur|you were|you've been|you have been) (so |very |really |truly |simply |absolutely |incredibly |extremely |such |just |a |an |the )*(best|amazing|awesome|great|wonderful|fantastic|brilliant|excellent|lifesaver|life saver|star|genius|legend|helpful|angel|rock|king|queen|incredible|hero|good|kind|patient|perfect)",
+        "you (rock|rule|nailed it|saved me|saved my (day|life)|made my day|did (great|well|it)|got it right)",
+        "(very|so|super|really|extremely|incredibly|most|quite|truly|that was|that's|this is|this was|you've been) (helpful|useful|appreciated|informative|kind of you|impressive|impressed)",
+        "(that|this|it|which|everything|your (answer|solution|fix|suggestion|code))( has| have| all| now| finally| actually| just| really)* (works|worked|did it|did the trick|fixed it|solved it|helps|helped|works (now|perfectly|great)|is working( now)?|is fixed|is solved|makes (perfect |total |a lot of )?sense now)( a lot| perfectly| great| well| now| so much| fine)?",
+        "(that's|that is|this is|that was|this was|it's|it is|it was|looks|sounds|works|was|is) (just |so |really |absolutely |very |pretty |exactly |truly |quite |all |simply |super )*(great|perfect|perfectly|awesome|amazing|excellent|wonderful|fantastic|brilliant|incredible|exactly what i (wanted|needed|was looking for|asked for|need|want)|lovely|beautiful|superb|outstanding|impressive|spot on|just what i|phenomenal|a (huge|great|big) help|a lifesaver|magic|terrific|marvelous|splendid|the best)",
+        "(exactly|just|precisely) what i (wanted|needed|was looking for|asked for|need|want|had in mind)",
+        "(i|we) (really |absolutely |just |totally )?(love|loved|adore) (it|this|that|how|your|the (answer|result|design|idea)|what you)",
+        "(well done|good job|great job|nice job|nice work|great work|excellent work|awesome job|amazing job|good work|good bot|great answer|good answer|nice answer|great explanation|kudos|bravo|hats off|props to you|five stars|5 stars|10/10|bless you|god bless)",
+        "(perfect|awesome|amazing|excellent|brilliant|fantastic|wonderful|superb|terrific|marvelous|magnificent|yay+|woohoo+|hooray|hurray|hallelujah|bingo)( |,|!|\\.|$)",
+        "(i'm|i am|we're|we are) (so |very |really |extremely |super |truly |quite |more than )*(happy|pleased|glad|grateful|thankful|impressed|satisfied|delighted|thrilled)( with| that| you| it| for| about| to have)?",
+        "(i'm|i am)? ?(grateful|thankful|blessed|indebted)",
+        "(great|huge|big|real|lovely|wonderful) (help|success|improvement)",
+        "(finally|at last),? it (works|worked|is working)",
+        "(problem|issue|bug|error|question) (is |was |has been )?(solved|fixed|resolved|answered)",
+    ],
+    unless=[
+        "(no|nah|nope),? (thanks|thank you|thx)",
+        "(not|n't|never|nothing|isn't|wasn't|aren't|no|hardly|less than|far from|neither) (very |so |really |that |too |a |an |the |all |quite |been |be |feel |exactly |at all |particularly |what i'd call |any |as |anything )*(helpful|great|perfect|good|happy|pleased|impressed|satisfied|awesome|amazing|useful|excellent|wonderful|brilliant|fantastic|glad|grateful|thankful|love|appreciate|working|works?|helped|help|fixed|solved|what i (wanted|needed|asked for|want|need)|exactly what i (wanted|needed|asked for|want|need)|the best)",
+        "(thanks|thank you|thx) (for nothing|but no( thanks)?|in advance|anyway|anyways|for (wasting|ruining|the (useless|wrong)))",
+        "thanks to (the|my|his|her|their|its|this|a|all|our)",
+        "(would|should|could|might|'d|will|it'd|that'd) (be |really |greatly |also |very |so |have been )*(great|perfect|awesome|amazing|appreciated?|helpful|wonderful|fantastic|excellent|lovely|good|useful|help)",
+        "(i'd|we'd|i'll|would|will) (really |greatly |much |highly |also |certainly |very much )*appreciate",
+        "(perfect|amazing|great|excellent|awesome|wonderful|brilliant|fantastic|superb) (for|time|place|day|match|score|storm|barrier|circle|square|number|pitch|condition|tense|gift|movie|book|song|restaurant|hotel|person|britain|wall|deal|location|weather|view)",
+        "(nobody|no one|doesn't|didn't|don't|does not|did not|do not|won't|isn't|never|if) (is |it |that |this |you |you're |i'm |they |even |really |actually |seem to )*(perfect|works?|worked|help(s|ed)?|love|loved|appreciate|great|amazing|appreciated?|grateful|thankful|working|solved|fixed|brilliant|awesome)",
+        "(yeah|oh),? (great|perfect|wonderful|brilliant),? (another|now|just what|it's broken|more)",
+        "(thank|thanks) (god|goodness|heavens|fuck)",
+        "(make|making|made|how to|want|need|something|anything) ... (great|perfect|awesome|amazing|excellent)",
+        "(was|were) (supposed|meant) to ... (work|help|be great)",
+    ],
+)
+THANKS = Rule(
+    strong=[
+        "(thank you|thanks|thx|ty|many thanks|thank u) (so |very |sooo+ |ever so )(much|very much|kindly)",
+        "(thanks|thank you|many thanks|thx) (a lot|a ton|a bunch|a million|so much|very much|again|heaps|tons|loads|for (all|everything|your help|the help|helping|the quick|your quick|your patience|your assistance|your time|your support|being|fixing|explaining|clarifying|sharing|taking))",
+        "(i )?(really |truly |greatly |much |very much |so |sincerely |do )*appreciate (it|this|that|you|your|the help|all|everything)",
+        "(much|greatly|highly) (appreciated|obliged)",
+        "(thank you|thanks+|thankyou|thank u|thnx|thx|tyvm|tysm|ty|tnx|cheers|merci|gracias|danke|grazie|obrigado|arigato|gratitude)",
+    ],
+    unless=[*PRAISE.unless, "(say|said|saying|told|tell|says) (thank you|thanks)"],
+    strong_weight=0.7,
+)
+GLAD_FACES = re.compile("[👍🙏❤💯🎉😍🥰🙌👏🤩💖😊💕🫶]|<3")
+# What follows thanks when it is only manners: the user goes on to ask, to correct, or to doubt.
+GOES_ON = re.compile(
+    r"\?|\b(?:but|however|though|although|could you|can you|would you|will you|please|i need|i want|i'd like|i would like|"
+    r"what about|how about|also|another|instead|unfortunately|actually|wrong|not what|sorry)\b"
+)
+POLITE = 0.5
+LONG = 60
+
+
+def detect(batch: Batch) -> list[Found]:
+    found = []
+    for index, turn in enumerate(batch.turns):
+        praise = PRAISE.hits(turn.input)
+        thanks = [
+            hit
+            for hit in THANKS.hits(turn.input)
+            if not any(hit.start < p.end and p.start < hit.end for p in praise)
+        ]
+        if praise or thanks:
+            hits = praise + thanks
+            score = 1 - (1 - combined(praise, turn.input)) * (1 - _meant(thanks, praise, turn.input))
+            score = 1 - (1 - score) * (0.7 if GLAD_FACES.search(turn.input.normal) else 1.0)
+            found.append(Found(index, score, evidence("user", turn.input, hits)))
+    return found
+
+
+def _meant(thanks: list[Hit], praise: list[Hit], text: Text) -> float:
+    """How much a bare "thanks" says: less when the message goes on with a request, or is long."""
+    if not thanks:
+        return 0.0
+    weight = combined(thanks, text)
+    if GOES_ON.search(text.normal) or text.words > LONG:
+        weight *= POLITE
+    return weight
+
+
+DETECTOR = Detector("win", 1, detect)

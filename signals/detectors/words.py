@@ -1,0 +1,103 @@
+"""A signal that somebody made in the app: words, or a regular expression (re2), on one side of the event."""
+
+import re
+from typing import Any
+
+import re2
+
+from signals.detectors.batch import Batch, Detect, Evidence, Found, Turn
+from signals.detectors.phrases import MAX_EVIDENCE, piece
+from signals.detectors.text import Text
+
+VERSION = 1
+MAX_WORDS = 200
+MAX_LENGTH = 500
+READ = 100_000
+SIDES: dict[str, tuple[str, ...]] = {
+    "user": ("user",),
+    "assistant": ("assistant",),
+    "conversation": ("user", "assistant"),
+}
+
+
+def check(config: object) -> str | None:
+    """What is wrong with a words signal's config, as a message for the person who wrote it; None when it is right."""
+    if not isinstance(config, dict) or set(config) not in ({"words"}, {"pattern"}):
+        return 'Give either {"words": ["refund", "money back"]} or {"pattern": "a regular expression"}.'
+    if "pattern" in config:
+        return _check_pattern(config["pattern"])
+    words = config["words"]
+    if not isinstance(words, list) or not words or not all(isinstance(w, str) and w.strip() for w in words):
+        return "words must be a list of at least one word or phrase."
+    if len(words) > MAX_WORDS or any(len(word) > MAX_LENGTH for word in words):
+        return f"At most {MAX_WORDS} words or phrases of {MAX_LENGTH} characters."
+    return None
+
+
+def _check_pattern(pattern: object) -> str | None:
+    if not isinstance(pattern, str) or not pattern or len(pattern) > MAX_LENGTH:
+        return f"pattern must be a regular expression of 1 to {MAX_LENGTH} characters."
+    try:
+        compiled = compile_pattern(pattern)
+    except (re2.error, UnicodeEncodeError) as error:
+        return (
+            f"This regular expression is not valid (re2 syntax: no look-around, no back-references): {error}"
+        )
+    if compiled.search("") is not None:
+        return "This regular expression matches an empty text, and so every event."
+    return None
+
+
+def compile_pattern(pattern: str) -> Any:
+    """Case-insensitive, linear in the length of the text. Raises re2.error."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = 4 << 20
+    return re2.compile(pattern, options)
+
+
+def make_detector(config: dict[str, Any], reads: str) -> Detect:
+    """The detector that a checked config describes. It reads the sides that `reads` names."""
+    sides = SIDES[reads]
+    pattern = compile_pattern(config["pattern"]) if "pattern" in config else None
+    words = None if pattern else _words_pattern(config["words"])
+
+    def detect(batch: Batch) -> list[Found]:
+        found = []
+        for index, turn in enumerate(batch.turns):
+            pieces: list[Evidence] = []
+            for side in sides:
+                pieces += _in_raw(turn, side, pattern) if words is None else _in_normal(turn, side, words)
+            if pieces:
+                found.append(Found(index, 1.0, pieces[:MAX_EVIDENCE]))
+        return found
+
+    return detect
+
+
+def _words_pattern(words: list[str]) -> re.Pattern[str]:
+    forms = sorted({" ".join(Text(word).normal.split()) for word in words} - {""}, key=len, reverse=True)
+    escaped = (re.escape(form).replace(r"\ ", r"\s+") for form in forms)
+    return re.compile(r"(?<!\w)(?:" + "|".join(escaped) + r")(?!\w)")
+
+
+def _text(turn: Turn, side: str) -> Text:
+    return turn.input if side == "user" else turn.output
+
+
+def _in_normal(turn: Turn, side: Any, words: re.Pattern[str]) -> list[Evidence]:
+    text = _text(turn, side)
+    return [piece(side, text, *match.span()) for match in words.finditer(text.normal)][:MAX_EVIDENCE]
+
+
+def _in_raw(turn: Turn, side: Any, pattern: Any) -> list[Evidence]:
+    raw = _text(turn, side).raw[:READ]
+    pieces: list[Evidence] = []
+    for match in pattern.finditer(raw):
+        start, end = match.span()
+        if end > start:
+            pieces.append({"side": side, "start": start, "end": end, "text": raw[start:end]})
+        if len(pieces) == MAX_EVIDENCE:
+            break
+    return pieces

@@ -1,0 +1,100 @@
+"""The pipeline's first stage: an event's two vectors, and its text-search document."""
+
+import hashlib
+import uuid
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+
+from ingest.models import Event
+from raindrop.embedder import MODEL, embed_texts
+
+# The document holds at most 1 MiB, and may say a text twice (a hyphenated word, a URL, is indexed whole and in parts),
+# at up to four bytes a character: so many characters fit whatever they are, and so many when most are ASCII.
+DOCUMENT_CHARACTERS = 200_000
+DOCUMENT_CHARACTERS_WIDE = 100_000
+
+
+def embed(events: list[Event]) -> None:
+    """Stores one vector for each side of each event, of its first 256 tokens, and the words to search it by.
+
+    Idempotent; an event whose text did not change since it was embedded costs one row read.
+    """
+    hashes = {event.id: text_hash(event.input, event.output) for event in events}
+    known = _known_hashes(list(hashes))
+    changed = sorted(
+        (event for event in events if known.get(event.id) != hashes[event.id]), key=lambda e: e.id
+    )
+    if not changed:
+        return
+    vectors = embed_texts([event.input for event in changed] + [event.output for event in changed])
+    _index_text([event.id for event in changed])
+    # Last, because its hash is what says that the event is done.
+    _store(changed, vectors[: len(changed)], vectors[len(changed) :], hashes)
+
+
+def text_hash(input: str, output: str) -> bytes:
+    """16 bytes that change with the texts and with the model."""
+    digest = hashlib.blake2b(MODEL.encode(), digest_size=16)
+    for text in (input, output):
+        digest.update(b"\x00" + text.encode("utf-8", "surrogatepass"))
+    return digest.digest()
+
+
+def _known_hashes(event_ids: list[uuid.UUID]) -> dict[uuid.UUID, bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT event_id, text_hash FROM signals_eventembedding WHERE event_id = ANY(%s)", [event_ids]
+        )
+        return {event_id: bytes(digest) for event_id, digest in cursor.fetchall()}
+
+
+def _store(
+    events: list[Event],
+    user: npt.NDArray[np.float32],
+    agent: npt.NDArray[np.float32],
+    hashes: dict[uuid.UUID, bytes],
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO signals_eventembedding AS t (event_id, project_id, user_vector, agent_vector, text_hash)
+               SELECT id, project, u::halfvec, a::halfvec, hash
+               FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[]) AS g(id, project, u, a, hash)
+               ON CONFLICT (event_id) DO UPDATE SET user_vector = EXCLUDED.user_vector,
+                 agent_vector = EXCLUDED.agent_vector, text_hash = EXCLUDED.text_hash
+               WHERE t.text_hash <> EXCLUDED.text_hash""",
+            [
+                [event.id for event in events],
+                [event.project_id for event in events],
+                _literals(user),
+                _literals(agent),
+                [hashes[event.id] for event in events],
+            ],
+        )
+
+
+def _literals(vectors: npt.NDArray[np.float32]) -> list[str | None]:
+    """pgvector's text form, null for a row of zeros. Six decimals are more than a half float holds."""
+    rounded = np.round(vectors.astype(np.float64), 6).tolist()
+    return [str(row) if any(row) else None for row in rounded]
+
+
+def _index_text(event_ids: list[uuid.UUID]) -> None:
+    """Reads the text where it is stored, so that it does not travel."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO signals_eventtext (event_id, project_id, document)
+               SELECT id, project_id, to_tsvector('simple', CASE
+                   WHEN octet_length(left(words, %s)) > 2 * %s THEN left(words, %s) ELSE left(words, %s) END)
+               FROM (SELECT id, project_id, input || ' ' || output AS words FROM ingest_event WHERE id = ANY(%s)
+                     ORDER BY id) e
+               ON CONFLICT (event_id) DO UPDATE SET document = EXCLUDED.document""",
+            [
+                DOCUMENT_CHARACTERS,
+                DOCUMENT_CHARACTERS,
+                DOCUMENT_CHARACTERS_WIDE,
+                DOCUMENT_CHARACTERS,
+                event_ids,
+            ],
+        )

@@ -1,0 +1,150 @@
+"""The events list's filters: what may stand in its URL, and the query it makes.
+
+Parameters: q, user, conversation, model, signal (key), tool_errors=on, state=pending|queued|failed, range=24h|7d|14d|30d|all,
+since and until (days, UTC, both included; they take the place of range), and `cursor`.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
+from ingest.people import conversation_id, end_user_id
+from signals.models import SignalDefinition
+from signals.text_search import search_events
+
+RANGES = {
+    "24h": ("24 hours", dt.timedelta(hours=24)),
+    "7d": ("7 days", dt.timedelta(days=7)),
+    "14d": ("14 days", dt.timedelta(days=14)),
+    "30d": ("30 days", dt.timedelta(days=30)),
+    "all": ("All time", None),
+}
+DEFAULT_RANGE = "14d"
+STATES = {
+    "pending": "Partial, more is to come",
+    "queued": "Waiting for the pipeline",
+    "failed": "Failed in the pipeline",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force: the parameters that taking it away removes, and what it says."""
+
+    name: str
+    label: str
+    value: str
+
+
+class EventFilters(forms.Form):
+    """Read it from request.GET; `matching()` is the query when it is valid, `errors` say what to mend when not."""
+
+    q = forms.CharField(required=False, max_length=2000, label="Search")
+    user = forms.CharField(required=False, max_length=2000, strip=False)
+    conversation = forms.CharField(required=False, max_length=2000, strip=False)
+    model = forms.CharField(required=False, max_length=500, strip=False)
+    signal = forms.CharField(required=False, max_length=120)
+    tool_errors = forms.BooleanField(required=False)
+    state = forms.ChoiceField(required=False, choices=list(STATES.items()))
+    range = forms.ChoiceField(required=False, choices=[(key, label) for key, (label, _) in RANGES.items()])
+    since = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    until = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+
+    def __init__(self, data: Any, *, project: Project, signals: list[SignalDefinition]) -> None:
+        """`signals`: the project's, which the page lists anyway."""
+        super().__init__(data)
+        self.project, self.signals = project, signals
+
+    def clean_signal(self) -> SignalDefinition | None:
+        key: str = self.cleaned_data["signal"]
+        found = next((signal for signal in self.signals if signal.key == key), None)
+        if key and found is None:
+            raise forms.ValidationError(f"There is no signal {key!r} in this project.")
+        return found
+
+    def matching(self) -> QuerySet[Event]:
+        """The project's events that pass every filter, unordered. Only when valid."""
+        wanted = self.cleaned_data
+        events = Event.objects.filter(project=self.project, **self._period())
+        if wanted["user"]:
+            events = events.filter(end_user=end_user_id(self.project, wanted["user"]))
+        if wanted["conversation"]:
+            events = events.filter(conversation=conversation_id(self.project, wanted["conversation"]))
+        if wanted["model"]:
+            events = events.filter(model=wanted["model"])
+        if wanted["signal"]:
+            # A join, not EXISTS: there is one match per event and signal, and signal_match_recent finds a rare one.
+            events = events.filter(signal_matches__signal=wanted["signal"])
+        if wanted["tool_errors"]:
+            events = events.filter(tool_errors__gt=0)
+        if wanted["q"]:
+            events = search_events(events, wanted["q"])
+        return self._in_state(events, wanted["state"])
+
+    def jump(self) -> str | None:
+        """The URL of the event or the conversation whose exact id was typed into the search, if there is one."""
+        text: str = self.cleaned_data["q"]
+        if not text or len(text) > 500:
+            return None
+        if EventKey.objects.filter(project=self.project, event_id=text).exists():
+            return reverse("event", args=[self.project.slug, text])
+        if Conversation.objects.filter(project=self.project, convo_id=text).exists():
+            return reverse("conversation", args=[self.project.slug, text])
+        return None
+
+    def chosen_range(self) -> str:
+        """The range in force, "custom" when days are given."""
+        if self.data.get("since") or self.data.get("until"):
+            return "custom"
+        chosen = self.data.get("range", "")
+        return chosen if chosen in RANGES else DEFAULT_RANGE
+
+    def chips(self) -> list[Chip]:
+        """The filters in force, apart from the range, which the page always shows."""
+        if not self.is_valid():
+            return []
+        wanted = self.cleaned_data
+        said = {
+            "q": f"“{wanted['q']}”",
+            "user": wanted["user"],
+            "conversation": wanted["conversation"],
+            "model": wanted["model"],
+            "signal": wanted["signal"] and wanted["signal"].name,
+            "tool_errors": "yes",
+            "state": STATES.get(wanted["state"], ""),
+            "since": wanted["since"],
+            "until": wanted["until"],
+        }
+        return [
+            Chip(name, name.replace("_", " ") if name != "q" else "text", str(text))
+            for name, text in said.items()
+            if wanted[name]
+        ]
+
+    def _period(self) -> dict[str, dt.datetime]:
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        if since or until:
+            period = {}
+            if since:
+                period["timestamp__gte"] = dt.datetime.combine(since, dt.time.min, dt.UTC)
+            if until:
+                period["timestamp__lte"] = dt.datetime.combine(until, dt.time.max, dt.UTC)
+            return period
+        _, length = RANGES[self.chosen_range()]
+        return {"timestamp__gte": timezone.now() - length} if length else {}
+
+    def _in_state(self, events: QuerySet[Event], state: str) -> QuerySet[Event]:
+        if state == "pending":
+            return events.filter(is_pending=True)
+        if state == "queued":
+            return events.filter(Exists(QueuedEvent.objects.filter(event=OuterRef("pk"))))
+        if state == "failed":
+            failed = ProcessingFailure.objects.filter(project=self.project)
+            return events.filter(id__in=failed.values("event"))
+        return events

@@ -1,0 +1,134 @@
+"""The events list, and an event or a conversation as it is read."""
+
+import uuid
+
+from django.core.exceptions import BadRequest
+from django.db.models import Prefetch, QuerySet
+from django.db.models.functions import Left
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+
+from ingest.access import project_page
+from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project
+from ingest.rollups import totals
+from raindrop.errors import ApiError
+from raindrop.pagination import paginate
+from signals.event_filters import RANGES, STATES, EventFilters
+from signals.models import SignalDefinition, SignalMatch
+from signals.transcripts import MAX_STEPS, Turn, build_turns, read_event, read_window, signals_in
+
+ROW_CHARACTERS = 400
+
+
+@project_page()
+def events(request: HttpRequest, project: Project) -> HttpResponse:
+    signals = list(SignalDefinition.objects.filter(project=project, enabled=True))
+    filters = EventFilters(request.GET, project=project, signals=signals)
+    valid = filters.is_valid()
+    if valid and (url := filters.jump()):
+        return redirect(url)
+    rows, cursor = _read_rows(request, filters) if valid else ([], None)
+    context = {
+        "section": "events",
+        "filters": filters,
+        "chips": filters.chips(),
+        "chosen_range": filters.chosen_range(),
+        "ranges": [(key, label) for key, (label, _) in RANGES.items()],
+        "states": STATES.items(),
+        "signals": signals,
+        "rows": rows,
+        "next_cursor": cursor,
+        "models": sorted({event.model for event in rows if event.model}),
+        "total": totals([project.id])[project.id],
+        "has_events": bool(rows) or Event.objects.filter(project=project).exists(),
+        "track_url": request.build_absolute_uri("/v1/events/track"),
+    }
+    return render(request, "ingest/events.html", context, status=200 if valid else 400)
+
+
+@project_page()
+def event(request: HttpRequest, project: Project, event_id: str) -> HttpResponse:
+    """By the app's own id, or by ours. One that belongs to a conversation is shown in it."""
+    key = EventKey.objects.filter(project=project, event_id=event_id).first()
+    found = get_object_or_404(
+        Event.objects.filter(project=project).select_related("conversation").defer("input", "output"),
+        id=key.event_uuid if key else _uuid(event_id),
+    )
+    if found.conversation:
+        place = f"?at={found.id}#event-{found.id}"
+        return redirect(reverse("conversation", args=[project.slug, found.conversation.convo_id]) + place)
+    turns = build_turns(project, [read_event(project, found.id, whole="whole" in request.GET)])
+    return render(request, "ingest/event.html", _transcript(turns))
+
+
+@project_page()
+def conversation(request: HttpRequest, project: Project, convo_id: str) -> HttpResponse:
+    found = get_object_or_404(
+        Conversation.objects.select_related("end_user"), project=project, convo_id=convo_id
+    )
+    places = {name: _uuid(request.GET.get(name, "")) for name in ("at", "before", "after", "whole")}
+    window = read_window(found, **places)
+    if not window.events:
+        raise Http404("This conversation has no events (any more).")
+    context = _transcript(build_turns(project, window.events)) | {
+        "conversation": found,
+        "window": window,
+        "is_part": window.earlier or window.later,
+    }
+    return render(request, "ingest/conversation.html", context)
+
+
+def _transcript(turns: list[Turn]) -> dict[str, object]:
+    events = [turn.event for turn in turns]
+    return {
+        "section": "events",
+        "turns": turns,
+        "started": events[0].timestamp,
+        "last": events[-1].timestamp,
+        "last_id": events[-1].id,
+        "steps_cut": MAX_STEPS if sum(len(turn.steps) for turn in turns) >= MAX_STEPS else 0,
+        "end_user": next((event.end_user for event in events if event.end_user), None),
+        "models": sorted({event.model for event in events if event.model}),
+        "signal_counts": signals_in(turns),
+        "tool_calls": sum(event.tool_calls for event in events),
+        "tool_errors": sum(event.tool_errors for event in events),
+        "input_tokens": sum(event.input_tokens or 0 for event in events),
+        "output_tokens": sum(event.output_tokens or 0 for event in events),
+        "cost_usd": sum(event.cost_usd or 0 for event in events),
+    }
+
+
+def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event], str | None]:
+    """One page of the list. The rows carry only the beginnings of their texts: a text may be a megabyte."""
+    matches = SignalMatch.objects.filter(project=filters.project, signal__enabled=True).select_related(
+        "signal"
+    )
+    rows: QuerySet[Event] = (
+        filters.matching()
+        .select_related("end_user", "conversation")
+        .defer("input", "output", "properties", "feature_flags")
+        .annotate(input_start=Left("input", ROW_CHARACTERS), output_start=Left("output", ROW_CHARACTERS))
+        .prefetch_related(
+            Prefetch("signal_matches", matches.order_by("signal__name"), to_attr="shown_matches")
+        )
+    )
+    try:
+        page, cursor = paginate(rows, request=request)
+    except ApiError as error:
+        raise BadRequest(error.message) from error
+    failed = set(
+        ProcessingFailure.objects.filter(event__in=[row.id for row in page]).values_list(
+            "event_id", flat=True
+        )
+    )
+    for row in page:
+        row.has_failed = row.id in failed  # type: ignore[attr-defined]
+    return list(page), cursor
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

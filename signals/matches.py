@@ -1,0 +1,158 @@
+"""Writing signal matches, and the counts that go with them."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+
+from ingest import rollups
+from ingest.models import Event
+from raindrop.ids import id_at
+from signals.models import SignalMatch
+
+TABLE = SignalMatch._meta.db_table
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A match as it ought to be stored. `evidence` is JSON text."""
+
+    signal: uuid.UUID
+    event: uuid.UUID
+    project: uuid.UUID
+    end_user: uuid.UUID | None
+    timestamp: dt.datetime
+    score: float
+    source: str
+    evidence: str
+
+
+@transaction.atomic
+def save_matches(*, events: Sequence[Event], wanted: list[Wanted], ran: set[uuid.UUID]) -> tuple[int, int]:
+    """Makes the stored matches of these events what they ought to be; returns how many were inserted and deleted.
+
+    `ran`: the signals that were looked for; a match of one of these that is not wanted is deleted. Matches of other
+    signals (explicit, disabled) stay. A match whose event got another user or time is counted anew. Events whose
+    revision moved on since they were loaded are skipped.
+    """
+    current = {event.id: event for event in _locked(events)}
+    wishes = {(match.event, match.signal): match for match in wanted if match.event in current}
+    stored = _stored(list(current))
+    moved = {
+        key: wishes.get(key) or _as_stored(current[key[0]], key[1], row)
+        for key, row in stored.items()
+        if (row["end_user"], row["timestamp"]) != (current[key[0]].end_user_id, current[key[0]].timestamp)
+        and (key in wishes or key[1] not in ran)
+    }
+    gone = {key for key in stored if key[1] in ran and key not in wishes} | moved.keys()
+    fresh = [wish for key, wish in wishes.items() if key not in stored] + list(moved.values())
+    changed = [
+        wish
+        for key, wish in wishes.items()
+        if key in stored and key not in moved and _differs(stored[key], wish)
+    ]
+    deleted = _delete([stored[key]["id"] for key in gone])
+    inserted = _insert(fresh)
+    _update(changed)
+    rollups.retract(deleted)
+    rollups.record(inserted)
+    return len(inserted), len(deleted)
+
+
+def _locked(events: Sequence[Event]) -> list[Event]:
+    """The events that are still as they were loaded, locked in the order that every writer takes."""
+    ids = sorted(event.id for event in events)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, revision FROM ingest_event WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids]
+        )
+        revisions = dict(cursor.fetchall())
+    return [event for event in events if revisions.get(event.id) == event.revision]
+
+
+def _stored(event_ids: list[uuid.UUID]) -> dict[tuple[uuid.UUID, uuid.UUID], dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT event_id, signal_id, id, end_user_id, timestamp, score, source, evidence::text
+                FROM {TABLE} WHERE event_id = ANY(%s)""",
+            [event_ids],
+        )
+        names = ("id", "end_user", "timestamp", "score", "source", "evidence")
+        return {(row[0], row[1]): dict(zip(names, row[2:], strict=True)) for row in cursor.fetchall()}
+
+
+def _as_stored(event: Event, signal: uuid.UUID, row: dict[str, Any]) -> Wanted:
+    return Wanted(
+        signal, event.id, event.project_id, event.end_user_id, event.timestamp,
+        row["score"], row["source"], row["evidence"],
+    )  # fmt: skip
+
+
+def _differs(row: dict[str, Any], wish: Wanted) -> bool:
+
+    return (row["score"], row["source"]) != (wish.score, wish.source) or orjson.loads(
+        row["evidence"]
+    ) != orjson.loads(wish.evidence)
+
+
+def _insert(matches: list[Wanted]) -> list[rollups.Occurrence]:
+    """Inserts what is not there yet; returns exactly what was inserted."""
+    if not matches:
+        return []
+    matches = sorted(matches, key=lambda match: (match.event, match.signal))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO {TABLE}
+                  (id, project_id, signal_id, event_id, end_user_id, timestamp, score, source, evidence, created_at)
+                SELECT g.*, now() FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[],
+                  %s::timestamptz[], %s::float8[], %s::text[], %s::jsonb[]) AS g
+                ON CONFLICT (event_id, signal_id) DO NOTHING
+                RETURNING signal_id, project_id, timestamp, end_user_id""",
+            [
+                [id_at(match.timestamp) for match in matches],
+                [match.project for match in matches],
+                [match.signal for match in matches],
+                [match.event for match in matches],
+                [match.end_user for match in matches],
+                [match.timestamp for match in matches],
+                [match.score for match in matches],
+                [match.source for match in matches],
+                [match.evidence for match in matches],
+            ],
+        )
+        return [rollups.Occurrence(*row) for row in cursor.fetchall()]
+
+
+def _delete(ids: list[uuid.UUID]) -> list[rollups.Occurrence]:
+    if not ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {TABLE} WHERE id = ANY(%s) RETURNING signal_id, project_id, timestamp, end_user_id",
+            [sorted(ids)],
+        )
+        return [rollups.Occurrence(*row) for row in cursor.fetchall()]
+
+
+def _update(matches: list[Wanted]) -> None:
+    if not matches:
+        return
+    matches = sorted(matches, key=lambda match: (match.event, match.signal))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE {TABLE} t SET score = g.score, source = g.source, evidence = g.evidence
+                FROM unnest(%s::uuid[], %s::uuid[], %s::float8[], %s::text[], %s::jsonb[])
+                  AS g(event, signal, score, source, evidence)
+                WHERE t.event_id = g.event AND t.signal_id = g.signal""",
+            [
+                [match.event for match in matches],
+                [match.signal for match in matches],
+                [match.score for match in matches],
+                [match.source for match in matches],
+                [match.evidence for match in matches],
+            ],
+        )

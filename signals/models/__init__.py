@@ -1,0 +1,5 @@
+from signals.models.definitions import SignalDefinition, SignalGroup
+from signals.models.embeddings import EventEmbedding, EventText
+from signals.models.matches import SignalMatch
+
+__all__ = ["EventEmbedding", "EventText", "SignalDefinition", "SignalGroup", "SignalMatch"]

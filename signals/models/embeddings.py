@@ -1,0 +1,46 @@
+"""What the pipeline reads off an event's text, for search and for the small models. One row per event."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from pgvector.django import HalfVectorField
+
+from ingest.models import Event, Project
+from ingest.models.events import BigForeignKey
+
+DIMENSIONS = 384
+
+
+class EventEmbedding(models.Model):
+    """Two unit vectors: the user's side and the agent's. Null where that side has no text."""
+
+    event = models.OneToOneField(
+        Event, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="embedding"
+    )
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    user_vector = HalfVectorField(dimensions=DIMENSIONS, null=True)
+    agent_vector = HalfVectorField(dimensions=DIMENSIONS, null=True)
+    # The hash of the texts that the vectors were made from: an event that comes again unchanged is not embedded again.
+    text_hash = models.BinaryField(max_length=16)
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "event"], name="event_embedding_of_project")]
+
+    def __str__(self) -> str:
+        return str(self.event_id)
+
+
+class EventText(models.Model):
+    """The text-search document of an event (input and output)."""
+
+    event = models.OneToOneField(
+        Event, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="search_text"
+    )
+    project = BigForeignKey(Project, related_name="+")
+    document = SearchVectorField()
+
+    class Meta:
+        indexes = [GinIndex(fields=["document"], name="event_text_document")]
+
+    def __str__(self) -> str:
+        return str(self.event_id)

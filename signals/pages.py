@@ -1,0 +1,171 @@
+"""The signals' pages: the list, and one signal."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from ingest import rollups
+from ingest.access import project_page
+from ingest.models import Project
+from ingest.models.projects import Role
+from signals.catalogue import ensure_signals
+from signals.definitions import (
+    DAYS,
+    SignalFilters,
+    change_signal,
+    rate,
+    signal_rows,
+    signal_series,
+    users_by_subject,
+)
+from signals.detectors import DETECTORS
+from signals.forms import SignalForm
+from signals.models import SignalDefinition, SignalGroup, SignalMatch
+from signals.models.definitions import Kind, Sentiment
+
+PERIODS = {"7d": 7, "14d": 14, "30d": 30}
+NEWEST = 20
+COLOURS = {
+    Sentiment.NEGATIVE: "--signal-negative",
+    Sentiment.POSITIVE: "--signal-positive",
+    Sentiment.NEUTRAL: "--tblr-primary",
+}
+
+
+@project_page()
+def signal_list(request: HttpRequest, project: Project) -> HttpResponse:
+    ensure_signals(project)
+    filters = SignalFilters(
+        **{name: request.GET.get(name, "")[:200] for name in ("q", "kind", "sentiment", "group", "reviewed")}
+    )
+    mine = SignalDefinition.objects.filter(project=project)
+    signals = list(filters.apply(mine).select_related("group"))
+    context = {
+        "rows": signal_rows(project, signals, today=_today()),
+        "filters": filters,
+        "filtered": filters != SignalFilters(),
+        "groups": SignalGroup.objects.filter(project=project),
+        "kinds": Kind.choices,
+        "sentiments": Sentiment.choices,
+        "unreviewed": mine.filter(reviewed=False).count(),
+        "days": DAYS,
+        "since": _today() - dt.timedelta(days=DAYS - 1),
+        "may_edit": _may_edit(request),
+    }
+    return render(request, "signals/signal_list.html", context)
+
+
+@project_page()
+def signal_page(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    signal = _find(project, key)
+    form = SignalForm(instance=signal)
+    if request.method == "POST":
+        form = SignalForm(request.POST, instance=_find(project, key))
+        if (answer := _edit(request, project, signal, form)) is not None:
+            return answer
+    period = request.GET.get("period", "")
+    context = {
+        "signal": signal,
+        "form": form,
+        "may_edit": _may_edit(request),
+        "detector": DETECTORS.get(signal.key) if signal.builtin else None,
+        "matches": _newest(project, signal),
+        **_numbers(project, signal, period if period in PERIODS else "14d", request.GET.get("chart", "")),
+    }
+    return render(request, "signals/signal.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def toggle(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    """Switches a signal on or off, as the form's `enabled` says."""
+    signal = change_signal(signal=_find(project, key), enabled=request.POST.get("enabled") == "on")
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(
+            request, "signals/_toggle.html", {"signal": signal, "may_edit": True, "project": project}
+        )
+    return redirect("signals", project.slug)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def review(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    """Says that somebody looked at a name that the app sent."""
+    signal = change_signal(signal=_find(project, key), reviewed=True)
+    messages.success(request, f"“{signal.name}” is reviewed.")
+    return redirect("signal", project.slug, signal.key)
+
+
+def _edit(
+    request: HttpRequest, project: Project, signal: SignalDefinition, form: SignalForm
+) -> HttpResponse | None:
+    """Saves the form; the answer, or None when the page is to show what is wrong."""
+    if not _may_edit(request):
+        return HttpResponse("A viewer may only read.", status=403)
+    if not form.is_valid():
+        return None
+    try:
+        change_signal(signal=signal, **form.changes())
+    except ValidationError as error:
+        for message in error.messages:
+            form.add_error(None, message)
+        return None
+    messages.success(request, "Saved. It counts for events from now on.")
+    return redirect("signal", project.slug, signal.key)
+
+
+def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str) -> dict[str, Any]:
+    """The period's sums, and the chart of matches or of the rate by day."""
+    today = _today()
+    start = today - dt.timedelta(days=PERIODS[period] - 1)
+    end = dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), dt.UTC)
+    points = signal_series(
+        signal, interval="day", start=dt.datetime.combine(start, dt.time(), dt.UTC), end=end
+    )
+    events = sum(point.events for point in points)
+    everything = sum(p.events for p in rollups.daily([project.id], start=start, end=today)[project.id])
+    shows_rate = chart == "rate"
+    name = "Share of events" if shows_rate else "Matches"
+    values = [(point.rate or 0.0) if shows_rate else point.events for point in points]
+    return {
+        "period": period,
+        "periods": list(PERIODS),
+        "since": start,
+        "events": events,
+        "users": users_by_subject([signal.id], start=start).get(signal.id, 0),
+        "rate": rate(events, everything),
+        "total": rollups.totals([signal.id])[signal.id],
+        "shows_rate": shows_rate,
+        "chart": {
+            "labels": [f"{point.start:%d %b}" for point in points],
+            "series": [{"name": name, "values": values, "color": COLOURS[Sentiment(signal.sentiment)]}],
+            "fraction": shows_rate,
+        },
+    }
+
+
+def _newest(project: Project, signal: SignalDefinition) -> list[SignalMatch]:
+    matches = SignalMatch.objects.filter(project=project, signal=signal).order_by("-timestamp", "-id")
+    return list(matches.select_related("event__conversation", "end_user")[:NEWEST])
+
+
+def _find(project: Project, key: str) -> SignalDefinition:
+    ensure_signals(project)
+    signal = SignalDefinition.objects.filter(project=project, key=key).select_related("group").first()
+    if signal is None:
+        raise Http404("There is no such signal.")
+    return signal
+
+
+def _may_edit(request: HttpRequest) -> bool:
+    return bool(request.role != Role.VIEWER)  # type: ignore[attr-defined]
+
+
+def _today() -> dt.date:
+    return timezone.now().astimezone(dt.UTC).date()

@@ -1,0 +1,77 @@
+"""What all views of the read path share: the project, one page in the wire's shape, and a bound on a query's time."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from django.db import OperationalError, connection, transaction
+from django.db.models import Model, QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ingest.models import Project
+from raindrop.errors import ApiError
+from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
+from signals.read_filters import Query
+
+M = TypeVar("M", bound=Model)
+PAGING = ("limit", "cursor", "order_by")
+# A filter that no index serves may have to look at all of a project's history. It gets this long.
+TIME_LIMIT = dt.timedelta(seconds=10)
+
+
+def project_of(request: Request) -> Project:
+    """The project that the key (or the session) opens: ingest.authentication.ProjectPermission has found it."""
+    project = request.project  # type: ignore[attr-defined]
+    assert isinstance(project, Project)
+    return project
+
+
+@contextmanager
+def time_limit(limit: dt.timedelta = TIME_LIMIT) -> Iterator[None]:
+    """Cancels a query that runs longer, with an ApiError 400 that says what to do."""
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                milliseconds = str(int(limit.total_seconds() * 1000))
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [milliseconds])
+            yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+            raise
+        raise ApiError(
+            400,
+            f"This takes longer than {limit.total_seconds():g} s. Look at less time with timestamp[gte] and timestamp[lt].",
+            details={"field": "timestamp"},
+        ) from error
+
+
+def ordering(query: Query, columns: dict[str, str]) -> tuple[str, str]:
+    """The keyset order that `order_by` names, newest first by default. `columns` gives the column behind each name."""
+    choices = [prefix + name for name in columns for prefix in ("-", "")]
+    wanted = query.choice("order_by", choices, choices[0])
+    sign = "-" if wanted.startswith("-") else ""
+    return sign + columns[wanted.lstrip("-")], sign + "id"
+
+
+def listed(
+    queryset: QuerySet[M],
+    *,
+    request: Request,
+    query: Query,
+    order: Sequence[str],
+    items: Callable[[list[M]], list[dict[str, Any]]],
+    default: int = DEFAULT_LIMIT,
+    maximum: int = MAX_LIMIT,
+) -> Response:
+    """One page as `{"data": [...], "meta": {"cursor", "has_more"}}`."""
+    query.number("limit", default=default, maximum=maximum)
+    with time_limit():
+        page = page_of(queryset, request=request, order=order, default=default, maximum=maximum)
+        return listed_response(items(page.rows), cursor=page.next)
+
+
+def listed_response(data: list[dict[str, Any]], *, cursor: str | None) -> Response:
+    return Response({"data": data, "meta": {"cursor": cursor, "has_more": cursor is not None}})

@@ -1,0 +1,181 @@
+"use strict";
+// Theme, charts, live hints, keyboard. No framework: htmx does the rest.
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-toggle-theme]")) return;
+  const next = document.documentElement.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
+  document.documentElement.setAttribute("data-bs-theme", next);
+  localStorage.setItem("theme", next);
+  drawCharts(document);
+});
+
+// A row with data-href is a link wherever nothing else in it is one.
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("[data-href]");
+  if (!row || event.target.closest("a, button, input, label, select, form") || String(getSelection())) return;
+  if (event.ctrlKey || event.metaKey) window.open(row.dataset.href); else location.href = row.dataset.href;
+});
+
+// <button data-copy="text">, or <button data-copy> beside the <pre> of its .snippet.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await copyText(button.dataset.copy || button.closest(".snippet").querySelector("pre").textContent);
+  button.dataset.label ||= button.textContent;
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = button.dataset.label; }, 1200);
+});
+
+async function copyText(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea"); // plain http on a host other than localhost has no clipboard object
+  area.value = text; document.body.append(area); area.select(); document.execCommand("copy"); area.remove();
+}
+
+// <form data-autosubmit>: a choice applies at once, but for fields with data-manual. <form data-clean>: empty fields stay out of the URL.
+document.addEventListener("change", (event) => {
+  if (event.target.form?.matches("[data-autosubmit]") && event.target.matches("select:not([data-manual])")) event.target.form.requestSubmit();
+});
+document.addEventListener("submit", (event) => {
+  const asked = event.target.dataset.confirm;
+  if (asked && !confirm(asked)) { event.preventDefault(); return; }
+  if (!event.target.matches("[data-clean]")) return;
+  const empty = [...event.target.elements].filter((field) => field.name && !field.value);
+  empty.forEach((field) => { field.disabled = true; });
+  setTimeout(() => empty.forEach((field) => { field.disabled = false; }));
+});
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.filters-more[open]")) if (!open.contains(event.target)) open.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const open of document.querySelectorAll("details.filters-more[open]")) open.open = false;
+});
+
+// <body ... data-replace-url>: a page answered to a POST takes the page's own URL, so that reloading does not send it again.
+document.addEventListener("DOMContentLoaded", () => {
+  const url = document.querySelector("[data-replace-url]")?.dataset.replaceUrl;
+  if (url) history.replaceState(null, "", url);
+});
+
+// What htmx could not load: say so; when the session has ended, go to the login page and come back.
+const loginUrl = document.currentScript.dataset.login, echartsUrl = document.currentScript.dataset.echarts;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const answered = event.detail.xhr.responseURL;
+  if (answered && new URL(answered).pathname === loginUrl && location.pathname !== loginUrl) { event.detail.shouldSwap = false; location.reload(); }
+});
+for (const name of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(name, (event) => {
+    if (event.detail.requestConfig?.triggeringEvent?.type === "changed" || event.detail.requestConfig?.elt?.matches("[hx-trigger*=revealed]")) return;
+    toast(name === "htmx:sendError" ? "The server cannot be reached." : `That did not work (${event.detail.xhr.status}).`);
+  });
+}
+function toast(text) {
+  let box = document.getElementById("toast");
+  if (!box) { box = document.createElement("div"); box.id = "toast"; box.setAttribute("role", "status"); document.body.append(box); }
+  box.textContent = text; box.hidden = false;
+  clearTimeout(box.timer); box.timer = setTimeout(() => { box.hidden = true; }, 5000);
+}
+
+// <div data-chart="line|bar" data-values='{"labels": [...], "series": [{"name", "values", "color"?}]}'>
+function drawCharts(root) {
+  if (!root.querySelector("[data-chart]")) return;
+  if (!window.echarts) { loadECharts().then(() => drawCharts(root)); return; }
+  const variable = colour;
+  const palette = ["--tblr-primary", "--tblr-orange", "--tblr-teal", "--tblr-purple", "--tblr-pink", "--tblr-lime"].map(variable);
+  for (const box of root.querySelectorAll("[data-chart]")) {
+    const data = JSON.parse(box.dataset.values);
+    const chart = echarts.getInstanceByDom(box) || echarts.init(box, null, { renderer: "svg" });
+    const text = variable("--tblr-secondary"), line = variable("--tblr-border-color");
+    chart.setOption({
+      animation: false, color: palette, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text },
+      grid: { left: 8, right: 8, top: data.series.length > 1 ? 30 : 10, bottom: 4, containLabel: true },
+      legend: data.series.length > 1 ? { top: 0, left: 0, itemHeight: 8, textStyle: { color: text } } : undefined,
+      tooltip: { trigger: "axis", backgroundColor: variable("--tblr-bg-surface"), borderColor: line, textStyle: { color: variable("--tblr-body-color") } },
+      xAxis: { type: "category", data: data.labels, axisLabel: { color: text, hideOverlap: true }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } },
+      yAxis: { type: "value", minInterval: data.fraction ? 0 : 1, axisLabel: { color: text, formatter: data.fraction ? (v) => `${+(v * 100).toFixed(1)}%` : undefined }, splitLine: { lineStyle: { color: line } } },
+      series: data.series.map((series) => ({
+        name: series.name, data: series.values, type: series.type || box.dataset.chart, stack: data.stacked ? "all" : undefined,
+        smooth: 0.2, showSymbol: false, barMaxWidth: 28, itemStyle: series.color ? { color: series.color.startsWith("--") ? variable(series.color) : series.color } : undefined,
+        areaStyle: box.dataset.chart === "line" && data.series.length === 1 ? { opacity: 0.12 } : undefined,
+      })),
+    }, true);
+  }
+}
+// ECharts reads rgb(); the theme's variables hold light-dark(), oklch() and color-mix(), so that a pixel is painted and read back.
+const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+function colour(variable) {
+  const box = document.createElement("i");
+  box.style.color = `var(${variable})`; document.body.append(box);
+  probe.clearRect(0, 0, 1, 1); probe.fillStyle = getComputedStyle(box).color; probe.fillRect(0, 0, 1, 1); box.remove();
+  const [red, green, blue, alpha] = probe.getImageData(0, 0, 1, 1).data;
+  return `rgba(${red}, ${green}, ${blue}, ${+(alpha / 255).toFixed(3)})`;
+}
+
+let loadingECharts; // a megabyte: only for pages with a chart
+function loadECharts() {
+  return loadingECharts ||= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = echartsUrl; script.onload = done; script.onerror = failed; document.head.append(script);
+  });
+}
+addEventListener("resize", () => document.querySelectorAll("[data-chart]").forEach((box) => window.echarts && echarts.getInstanceByDom(box)?.resize()));
+document.addEventListener("DOMContentLoaded", () => drawCharts(document));
+document.addEventListener("htmx:afterSwap", (event) => drawCharts(event.target.parentElement || document));
+
+// A <details id> that is open stays open when its surroundings are read again.
+let openDetails = [];
+document.addEventListener("htmx:beforeSwap", () => { openDetails = [...document.querySelectorAll("details[id][open]")].map((one) => one.id); });
+document.addEventListener("htmx:afterSwap", () => {
+  for (const id of openDetails) { const again = document.getElementById(id); if (again) again.open = true; }
+});
+document.addEventListener("htmx:beforeCleanupElement", (event) => window.echarts && echarts.getInstanceByDom(event.target)?.dispose());
+
+// Live: a hint that the project changed. Elements with hx-trigger="changed from:body" read themselves again.
+function listen() {
+  const project = document.body.dataset.project;
+  if (!project || !document.querySelector("[hx-trigger*='changed']")) return;
+  let wait = 1000;
+  const open = () => {
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/projects/${project}/`);
+    socket.onopen = () => { wait = 1000; };
+    socket.onmessage = () => htmx.trigger(document.body, "changed");
+    socket.onclose = (event) => { if (event.code !== 4403) setTimeout(open, wait = Math.min(wait * 2, 30000)); };
+  };
+  open();
+}
+document.addEventListener("DOMContentLoaded", listen);
+
+// Keyboard. A page's own keys are buttons or links with data-key="y"; lists mark their rows with data-row and
+// answer j / k / Enter / x; "/" goes to the search box; "?" shows what there is.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (document.querySelector(".modal.show") && event.key !== "?") return;
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const current = rows.findIndex((row) => row.classList.contains("is-current"));
+  const move = (to) => { rows[current]?.classList.remove("is-current"); rows[to]?.classList.add("is-current"); rows[to]?.scrollIntoView({ block: "nearest" }); };
+  const named = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key.split(" ").includes(event.key));
+  if (named) { event.preventDefault(); named.click(); return; }
+  if (event.key === "j" && rows.length) move(Math.min(current + 1, rows.length - 1));
+  else if (event.key === "k" && rows.length) move(Math.max(current - 1, 0));
+  else if (event.key === "Enter" && current >= 0 && rows[current].dataset.href && !event.target.closest("a, button, summary")) location.href = rows[current].dataset.href;
+  else if (event.key === "x" && current >= 0) rows[current].querySelector("input[type=checkbox]")?.click();
+  else if (event.key === "/") { event.preventDefault(); document.querySelector("[data-search]")?.focus(); }
+  else if (event.key === "?") showKeys(rows.length > 0);
+});
+
+function showKeys(hasRows) {
+  const keys = [...document.querySelectorAll("[data-key][data-key-label]")].map((element) => [element.dataset.key.split(" ").join(" or "), element.dataset.keyLabel]);
+  if (hasRows) keys.push(["j / k", "next, previous row"], ["Enter", "open the row"], ["x", "select the row"]);
+  if (document.querySelector("[data-search]")) keys.push(["/", "search"]);
+  keys.push(["?", "this list"]);
+  let dialog = document.getElementById("keys");
+  if (!dialog) { dialog = document.createElement("dialog"); dialog.id = "keys"; dialog.className = "card p-3"; document.body.append(dialog); }
+  dialog.replaceChildren();
+  const title = document.createElement("h3"); title.textContent = "Keyboard"; dialog.append(title);
+  for (const [key, label] of keys) {
+    const row = document.createElement("div"); row.className = "d-flex gap-3 py-1";
+    const kbd = document.createElement("kbd"); kbd.textContent = key; const text = document.createElement("span"); text.textContent = label;
+    row.append(kbd, text); dialog.append(row);
+  }
+  dialog.onclick = () => dialog.close(); dialog.showModal();
+}

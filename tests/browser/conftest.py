@@ -1,0 +1,80 @@
+"""A whole server with real conversations in it, and headless Chromium."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import ROOT, Server
+
+PASSWORD = "correct horse battery"
+CONVERSATIONS = 60
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    pytest.skip("NO CHROMIUM HERE: THE BROWSER TESTS ARE SKIPPED. Install it with: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Server]:
+    import gzip
+
+    folder = tmp_path_factory.mktemp("browser")
+    server = Server(folder / "data")
+    server.start()
+    try:
+        with gzip.open(ROOT / "fixtures" / "taubench_airline_gpt4o.jsonl.gz", "rt") as lines:
+            sample = folder / "sample.jsonl"
+            sample.write_text("".join(line for line, _ in zip(lines, range(CONVERSATIONS), strict=False)))
+        server.manage("import_events", str(sample), "--project", "shop", "--redate", "14d")
+        server.manage(
+            "shell", "--no-imports", "-c",
+            "from ingest.models import User, Membership, Project;"
+            f"user = User.objects.create_user('ada', password={PASSWORD!r});"
+            "Membership.objects.create(user=user, project=Project.objects.get(slug='shop'), role='admin')",
+        )  # fmt: skip
+        server.manage("drain", "--timeout", "200")
+        yield server
+    finally:
+        server.kill_everything()
+
+
+@pytest.fixture
+def page(chromium: str, server: Server) -> Iterator[Any]:
+    """A page that is logged in. The test fails on any script error or failed request of ours."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=server.url).new_page()
+        page.set_default_timeout(20_000)
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on(
+            "response",
+            lambda answer: problems.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+        )
+        page.on("request", lambda request: None if request.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")) else problems.append(f"goes elsewhere: {request.url}"))  # fmt: skip
+        page.goto("/")
+        page.fill("[name=username]", "ada")
+        page.fill("[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url("**/p/shop/")
+        yield page
+        browser.close()
+        assert not problems
+
+
+@pytest.fixture
+def screenshots(tmp_path: Path) -> Path:
+    return tmp_path

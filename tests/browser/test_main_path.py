@@ -1,0 +1,107 @@
+"""The main path, as a new user walks it: from the first page to a labelled issue with a trend."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.processes import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_from_the_overview_to_a_labelled_issue(page: Any, server: Server) -> None:
+    # The overview counts what was imported.
+    page.get_by_role("heading", name="Overview").wait_for()
+    assert number_in(page.locator("main").inner_text(), "EVENTS") > 300
+
+    # A signal, its matches with the words they were read from, and the conversation behind one.
+    page.locator("aside").get_by_role("link", name="Signals", exact=True).click()
+    page.get_by_role("link", name="Tool failure").click()
+    page.locator("mark.evidence").first.wait_for()
+    page.go_back()
+    page.locator("aside").get_by_role("link", name="Events", exact=True).click()
+    page.fill("[data-search]", "cancel reservation")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("q=cancel"))
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/conversations/**")
+    assert page.locator("article").count() >= 1
+
+    # An issue in one sentence.
+    page.locator("aside").get_by_role("link", name="Issues", exact=True).click()
+    page.get_by_role("link", name="New issue").first.click()
+    page.fill("[name=title]", "User wants to cancel a reservation")
+    page.fill(
+        "[name=description]",
+        "The user asks to cancel a flight reservation, or for a refund of one. Not: changing a flight.",
+    )
+    page.locator("main form button.btn-primary").click()
+    page.wait_for_url("**/review/**")
+
+    # Twelve answers by key; then one taken back.
+    for _ in range(12):
+        card = page.locator("#asked").inner_text().lower()
+        ticket = page.locator("[name=card]").input_value()
+        page.keyboard.press("y" if re.search(r"cancel|refund", card) else "n")
+        page.wait_for_function(
+            "before => document.querySelector('[name=card]')?.value !== before", arg=ticket
+        )
+    page.keyboard.press("u")
+    page.locator(".facts").get_by_text("13 labels").wait_for()
+    page.keyboard.press("z")
+    page.locator(".facts").get_by_text("12 labels").wait_for()
+
+    # The workers train it meanwhile, and the issue page shows matches and their trend without being reloaded.
+    page.get_by_role("link", name="Back to the issue").click()
+    page.wait_for_url(re.compile(r"/issues/\d+/$"))
+    page.get_by_text("of the classifier is in use").first.wait_for(timeout=60_000)
+    page.wait_for_function(
+        "() => JSON.parse(document.querySelector('[data-chart]')?.dataset.values || '{\"series\": []}')"
+        ".series.some(series => series.values.some(value => value > 0))",
+        timeout=60_000,
+    )
+    page.locator("[data-chart] svg").first.wait_for()
+
+    # Resolved by key, and gone from the open ones.
+    page.keyboard.press("e")
+    page.get_by_text("Resolved").first.wait_for()
+    page.locator("aside").get_by_role("link", name="Issues", exact=True).click()
+    assert page.get_by_role("link", name="User wants to cancel a reservation").count() == 0
+
+
+def test_an_event_that_comes_in_shows_up_without_a_reload(page: Any, server: Server) -> None:
+    before = number_in(page.locator("main").inner_text(), "EVENTS")
+    key = server.manage("create_key", "--project", "shop", "--kind", "write")
+    event = {
+        "event": "chat",
+        "user_id": "zoe",
+        "ai_data": {"input": "This is useless, you forgot my name again!", "output": "I'm sorry."},
+    }
+    status, body = server.post("/v1/events/track", [event], key=key)
+    assert status == 200 and json.loads(body)["events"]
+    page.wait_for_function(
+        "before => { const found = document.querySelector('main').innerText.match(/EVENTS\\s+([\\d,]+)/i);"
+        " return found && Number(found[1].replaceAll(',', '')) > before; }",
+        arg=before,
+        timeout=60_000,
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_no_page_scrolls_sideways(page: Any, scheme: str, width: int) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 850})
+    for path in ("", "events/", "signals/", "signals/refusal/", "issues/", "issues/new/", "settings/"):
+        page.goto(f"/p/shop/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def number_in(text: str, label: str) -> int:
+    found = re.search(rf"{label}\s+([\d,]+)", text, re.IGNORECASE)
+    assert found, text
+    return int(found[1].replace(",", ""))

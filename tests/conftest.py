@@ -1,0 +1,113 @@
+"""The people and keys that most tests need. The database comes from tests/database_plugin.py."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _forget_cached_keys() -> None:
+    from ingest import flushing, health_counts, keys, limits, usage
+
+    keys._cache.clear()
+    flushing.automatic = False  # no thread: its connection does not see a test's transaction
+    for counted in (health_counts, limits, usage):
+        counted.reset()
+
+
+@pytest.fixture
+def project(db: None) -> Any:
+    from ingest.projects import create_project
+
+    return create_project(slug="acme", name="Acme")
+
+
+@pytest.fixture
+def other_project(db: None) -> Any:
+    from ingest.projects import create_project
+
+    return create_project(slug="umbrella", name="Umbrella")
+
+
+def _user(name: str) -> Any:
+    from ingest.models import User
+
+    return User.objects.create_user(username=name, password="correct horse battery")
+
+
+@pytest.fixture
+def member(project: Any) -> Any:
+    """alice, a member of `project`."""
+    from ingest.models import Membership
+
+    user = _user("alice")
+    Membership.objects.create(project=project, user=user, role="admin")
+    return user
+
+
+@pytest.fixture
+def viewer(project: Any) -> Any:
+    """bob, who may only look at `project`."""
+    from ingest.models import Membership
+
+    user = _user("bob")
+    Membership.objects.create(project=project, user=user, role="viewer")
+    return user
+
+
+@pytest.fixture
+def stranger(other_project: Any) -> Any:
+    """mallory, a member of another project only."""
+    from ingest.models import Membership
+
+    user = _user("mallory")
+    Membership.objects.create(project=other_project, user=user, role="admin")
+    return user
+
+
+def _key(project: Any, kind: str) -> str:
+    from ingest.keys import create_key
+    from ingest.models.projects import KeyKind
+
+    return create_key(project=project, kind=KeyKind(kind))[1]
+
+
+@pytest.fixture
+def write_key(project: Any) -> str:
+    return _key(project, "write")
+
+
+@pytest.fixture
+def query_key(project: Any) -> str:
+    return _key(project, "query")
+
+
+@pytest.fixture
+def admin_key(project: Any) -> str:
+    return _key(project, "admin")
+
+
+@pytest.fixture
+def make_event(project: Any) -> Callable[..., Any]:
+    """make_event(input="hi", output="hello", user_id="u1", convo_id="c1", ...) -> Event, stored as the write path stores it."""
+    import itertools
+
+    from ingest.models import Event
+    from ingest.store import IncomingEvent, store_events
+
+    numbers = itertools.count(1)
+
+    def make(*, of: Any = None, **fields: Any) -> Event:
+        owner = of or project
+        fields.setdefault("event_id", f"evt-{next(numbers)}")
+        fields.setdefault("name", "chat")
+        fields.setdefault("user_id", "user-1")
+        [event_id] = store_events(project=owner, events=[IncomingEvent(**fields)])
+        return Event.objects.get(project=owner, event_id=event_id)
+
+    return make
+
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"

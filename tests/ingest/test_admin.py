@@ -1,0 +1,116 @@
+"""The admin of what comes in."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from ingest.keys import find_key
+from ingest.models import ApiKey, Job, Membership, ProcessingFailure, QueuedEvent, User
+
+
+@pytest.fixture
+def admin(project: Any, client: Client) -> Client:
+    User.objects.create_superuser("root", password="correct horse battery")
+    client.login(username="root", password="correct horse battery")
+    return client
+
+
+def test_every_list_and_page_opens(
+    admin: Client, project: Any, make_event: Any, member: Any, write_key: str
+) -> None:
+    event = make_event(event_id="<b>evil</b>", input="hi")
+    failure = ProcessingFailure.objects.create(project=project, event=event, attempts=4, reason="<i>boom</i>")
+    job = Job.objects.create(project=project, kind="rescore")
+    for name, row in [
+        ("user", member.pk),
+        ("project", project.pk),
+        ("apikey", ApiKey.objects.get().pk),
+        ("event", event.pk),
+        ("processingfailure", failure.pk),
+        ("queuedevent", QueuedEvent.objects.get().pk),
+        ("job", job.pk),
+    ]:
+        listing = admin.get(reverse(f"admin:ingest_{name}_changelist"))
+        assert listing.status_code == 200, name
+        assert b"<b>evil" not in listing.content and b"<i>boom" not in listing.content
+        assert admin.get(reverse(f"admin:ingest_{name}_change", args=[row])).status_code == 200, name
+    assert b"&lt;i&gt;boom" in admin.get(reverse("admin:ingest_processingfailure_changelist")).content
+
+
+def test_a_project_is_made_with_its_members(admin: Client, member: Any) -> None:
+    answer = admin.post(
+        reverse("admin:ingest_project_add"),
+        {
+            "slug": "fresh",
+            "name": "Fresh",
+            "memberships-TOTAL_FORMS": 1,
+            "memberships-INITIAL_FORMS": 0,
+            "memberships-0-user": member.pk,
+            "memberships-0-role": "viewer",
+        },
+    )
+    assert answer.status_code == 302
+    assert Membership.objects.get(project__slug="fresh").user == member
+
+
+def test_a_new_key_is_shown_once(admin: Client, project: Any) -> None:
+    answer = admin.post(
+        reverse("admin:ingest_apikey_add"),
+        {"project": project.pk, "kind": "write", "name": "ci"},
+        follow=True,
+    )
+    key = ApiKey.objects.get()
+    [message] = [str(message) for message in answer.context["messages"] if "<code>" in str(message)]
+    secret = message.split("<code>")[1].split("</code>")[0]
+    assert find_key(secret) == key and key.created_by and key.created_by.username == "root"
+    page = admin.get(reverse("admin:ingest_apikey_change", args=[key.pk])).content.decode()
+    assert secret not in page and key.prefix in page
+
+
+def test_keys_are_revoked(admin: Client, write_key: str) -> None:
+    assert find_key(write_key)
+    key = ApiKey.objects.get()
+    admin.post(reverse("admin:ingest_apikey_changelist"), {"action": "revoke", "_selected_action": [key.pk]})
+    key.refresh_from_db()
+    assert key.revoked_at and find_key(write_key) is None
+
+
+def test_events_are_found_by_their_whole_id(admin: Client, make_event: Any) -> None:
+    make_event(event_id="findme")
+    make_event(event_id="another")
+    listing = admin.get(reverse("admin:ingest_event_changelist"), {"q": "findme"}).content.decode()
+    assert "findme</a>" in listing and "another</a>" not in listing
+    assert (
+        "findme</a>"
+        not in admin.get(reverse("admin:ingest_event_changelist"), {"q": "find"}).content.decode()
+    )
+
+
+def test_nothing_the_pipeline_writes_can_be_changed(admin: Client, make_event: Any) -> None:
+    event = make_event(event_id="e")
+    assert (
+        admin.post(reverse("admin:ingest_event_change", args=[event.pk]), {"input": "x"}).status_code == 403
+    )
+    assert (
+        admin.post(reverse("admin:ingest_event_delete", args=[event.pk]), {"post": "yes"}).status_code == 403
+    )
+
+
+def test_what_was_given_up_is_retried(admin: Client, project: Any, make_event: Any) -> None:
+    event = make_event(event_id="e")
+    QueuedEvent.objects.all().delete()
+    failure = ProcessingFailure.objects.create(project=project, event=event, attempts=4, reason="boom")
+    admin.post(
+        reverse("admin:ingest_processingfailure_changelist"),
+        {"action": "retry", "_selected_action": [failure.pk]},
+    )
+    assert not ProcessingFailure.objects.exists()
+    queued = QueuedEvent.objects.get()
+    assert (queued.event_id, queued.project_id, queued.attempts) == (event.id, project.id, 0)
+
+
+def test_the_team_without_the_server_stays_out(client: Client, member: Any) -> None:
+    client.force_login(member)
+    assert client.get(reverse("admin:ingest_event_changelist")).status_code == 302

@@ -1,0 +1,92 @@
+"""Logging in and out, the password, and where a person lands."""
+
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+PASSWORD = "correct horse battery"
+
+
+def test_a_page_asks_to_log_in_and_comes_back(client: Client, project: Any, member: Any) -> None:
+    page = reverse("settings", args=["acme"])
+    asked = client.get(page)
+    assert asked.status_code == 302 and asked["Location"] == f"{reverse('login')}?next={page}"
+    answer = client.post(asked["Location"], {"username": "alice", "password": PASSWORD, "next": page})
+    assert answer.status_code == 302 and answer["Location"] == page
+    assert client.get(page).status_code == 200
+
+
+def test_a_wrong_password_says_so_and_keeps_the_name(client: Client, member: Any) -> None:
+    body = client.post(reverse("login"), {"username": "alice", "password": "guess"}).content.decode()
+    assert "do not match" in body and 'value="alice"' in body
+
+
+def test_login_sends_nobody_to_another_host(client: Client, member: Any) -> None:
+    answer = client.post(
+        reverse("login"), {"username": "alice", "password": PASSWORD, "next": "https://evil.example/"}
+    )
+    assert answer["Location"] == reverse("home")
+
+
+def test_logging_out_takes_a_post(client: Client, member: Any) -> None:
+    client.force_login(member)
+    assert client.get(reverse("logout")).status_code == 405
+    assert client.post(reverse("logout"))["Location"] == reverse("login")
+    assert client.get(reverse("home"))["Location"] == reverse("login")
+
+
+def test_changing_the_password(client: Client, member: Any) -> None:
+    client.force_login(member)
+    url = reverse("password_change")
+    wrong = client.post(
+        url, {"old_password": "x", "new_password1": "a new long one", "new_password2": "a new long one"}
+    )
+    assert wrong.status_code == 200 and "is-invalid" in wrong.content.decode()
+    right = {"old_password": PASSWORD, "new_password1": "a new long one", "new_password2": "a new long one"}
+    assert client.post(url, right).status_code == 302
+    member.refresh_from_db()
+    assert member.check_password("a new long one")
+
+
+def test_somebody_without_a_project_is_told_what_to_do(client: Client, db: None) -> None:
+    from ingest.models import User
+
+    client.force_login(User.objects.create_user("newcomer", password=PASSWORD))
+    body = client.get(reverse("home")).content.decode()
+    assert "not a member of any project" in body and reverse("project-new") not in body
+    client.force_login(User.objects.create_superuser("root", password=PASSWORD))
+    assert reverse("project-new") in client.get(reverse("home")).content.decode()
+
+
+def test_only_a_superuser_makes_projects(client: Client, member: Any) -> None:
+    from ingest.models import Project, User
+
+    client.force_login(member)
+    refused = client.post(reverse("project-new"), {"name": "Mine", "slug": "mine"})
+    assert refused.status_code == 403 and "superuser" in refused.content.decode()
+    root = User.objects.create_superuser("root", password=PASSWORD)
+    client.force_login(root)
+    assert client.post(reverse("project-new"), {"name": "Bad", "slug": "No Good"}).status_code == 400
+    assert client.post(reverse("project-new"), {"name": "Twice", "slug": "acme"}).status_code == 400
+    made = client.post(reverse("project-new"), {"name": "Mine", "slug": "mine"})
+    assert made["Location"] == reverse("settings", args=["mine"])
+    assert Project.objects.get(slug="mine").memberships.get().user == root
+
+
+def test_error_pages(client: Client, member: Any, project: Any) -> None:
+    client.force_login(member)
+    lost = client.get("/p/acme/no-such-page")
+    assert lost.status_code == 404 and "There is nothing here" in lost.content.decode()
+    other = client.get("/nowhere/")
+    assert other.status_code == 404 and "There is nothing here" in other.content.decode()
+
+
+def test_the_page_of_a_broken_server_reads_no_database(
+    django_assert_num_queries: Any, rf: Any, db: None
+) -> None:
+    from raindrop.errors import server_error
+
+    with django_assert_num_queries(0):
+        answer = server_error(rf.get("/p/acme/"))
+    assert answer.status_code == 500 and "The server failed" in answer.content.decode()

@@ -1,0 +1,231 @@
+"""An issue's page: what it shows, what a member may do there, and the chips on an event's page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from ingest.models import Event, Job
+from ingest.rollups import Occurrence, count_events, record
+from issues.actions import create_issue
+from issues.models import Issue, IssueMatch
+from issues.states import resolve_issue
+
+
+@pytest.fixture
+def issue(project: Any, member: Any) -> Issue:
+    return create_issue(
+        project=project, title="The agent forgets", description="Counts: it asks again.", user=member
+    )
+
+
+@pytest.fixture
+def in_as_member(client: Client, member: Any) -> Client:
+    client.force_login(member)
+    return client
+
+
+def at(name: str, issue: Issue) -> str:
+    return reverse(name, args=[issue.project.slug, issue.number])
+
+
+def match(issue: Issue, event: Event, score: float = 0.9) -> None:
+    IssueMatch.objects.create(
+        project=issue.project,
+        issue=issue,
+        event=event,
+        end_user=event.end_user,
+        timestamp=event.timestamp,
+        classifier_version=1,
+        score=score,
+    )
+    record(
+        [
+            Occurrence(
+                issue.id, issue.project_id, event.timestamp, event.end_user.id if event.end_user else None
+            )
+        ]
+    )
+
+
+def test_the_page_shows_definition_numbers_and_history(
+    in_as_member: Client, issue: Issue, make_event: Callable[..., Event]
+) -> None:
+    events = [make_event(model="gpt-x", user_id=f"u{n}") for n in range(4)]
+    count_events(events)
+    match(issue, events[0])
+    response = in_as_member.get(at("issue", issue))
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "Counts: it asks again." in text and "ACME-1" in text
+    assert (response.context["matches"], response.context["users"], response.context["rate"]) == (1, 1, 0.25)
+    assert response.context["models"] == [("gpt-x", 1, 1.0)]
+    assert "opened the issue" in text
+    assert at("issue-matches", issue) in text and at("issue-review", issue) in text
+
+
+def test_the_chart_can_show_the_rate(
+    in_as_member: Client, issue: Issue, make_event: Callable[..., Event]
+) -> None:
+    events = [make_event() for _ in range(2)]
+    count_events(events)
+    match(issue, events[0])
+    chart = in_as_member.get(at("issue", issue), {"chart": "rate", "period": "7d"}).context["chart"]
+    assert chart["series"][0]["values"][-1] == 0.5 and len(chart["labels"]) == 7
+
+
+def test_work_under_way_shows_its_progress(in_as_member: Client, issue: Issue) -> None:
+    Job.objects.create(
+        project=issue.project, kind="rescore", subject=issue.id, state="running", done=30, total=120
+    )
+    text = in_as_member.get(at("issue", issue)).content.decode()
+    assert "30 of 120" in text and "width:25%" in text
+
+
+def test_states_change_and_are_written_down(in_as_member: Client, issue: Issue) -> None:
+    for action, state in (("mute", "muted"), ("resolve", "resolved"), ("reopen", "open")):
+        response = in_as_member.post(at("issue-state", issue), {"action": action}, follow=True)
+        issue.refresh_from_db()
+        assert issue.state == state
+    text = response.content.decode()
+    assert "muted it" in text and "resolved it" in text and "reopened it" in text
+
+
+def test_an_illegal_change_is_explained(in_as_member: Client, issue: Issue, member: Any) -> None:
+    resolve_issue(issue=issue, user=member)
+    response = in_as_member.post(at("issue-state", issue), {"action": "mute"}, follow=True)
+    assert "cannot be changed" in response.content.decode()
+    assert 'value="mute"' not in response.content.decode()
+    issue.refresh_from_db()
+    assert issue.state == "resolved"
+
+
+@pytest.mark.parametrize("action", ["regress", "explode", ""])
+def test_people_cannot_do_what_is_the_systems(in_as_member: Client, issue: Issue, action: str) -> None:
+    assert in_as_member.post(at("issue-state", issue), {"action": action}).status_code == 404
+
+
+def test_assignee_priority_definition_and_note(in_as_member: Client, issue: Issue, member: Any) -> None:
+    in_as_member.post(at("issue-assignee", issue), {"assignee": member.pk})
+    in_as_member.post(at("issue-priority", issue), {"priority": "high"})
+    in_as_member.post(
+        at("issue-definition", issue), {"title": "It forgets names", "description": "Only names."}
+    )
+    response = in_as_member.post(at("issue-note", issue), {"text": "Since <b>Monday</b>"}, follow=True)
+    issue.refresh_from_db()
+    assert (issue.assignee, issue.priority, issue.title) == (member, "high", "It forgets names")
+    assert issue.definitions.count() == 2
+    text = response.content.decode()
+    assert "assigned it to alice" in text
+    assert "from medium to high" in text
+    assert "wrote version 2 of the definition" in text
+    assert "Since &lt;b&gt;Monday&lt;/b&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("issue-assignee", {"assignee": "999999"}),
+        ("issue-priority", {"priority": "urgent"}),
+        ("issue-definition", {"title": ""}),
+        ("issue-definition", {"title": "x", "description": "a\x00b"}),
+        ("issue-note", {"text": " "}),
+    ],
+)
+def test_bad_input_changes_nothing_and_is_explained(
+    in_as_member: Client, issue: Issue, name: str, data: dict[str, str]
+) -> None:
+    before = Issue.objects.values().get(pk=issue.pk), issue.activity.count()
+    response = in_as_member.post(at(name, issue), data, follow=True)
+    assert "alert-danger" in response.content.decode()
+    assert (Issue.objects.values().get(pk=issue.pk), issue.activity.count()) == before
+
+
+def test_a_stranger_to_the_project_cannot_be_assigned(
+    in_as_member: Client, issue: Issue, stranger: Any
+) -> None:
+    in_as_member.post(at("issue-assignee", issue), {"assignee": stranger.pk})
+    issue.refresh_from_db()
+    assert issue.assignee is None
+
+
+WRITES = ["issue-state", "issue-assignee", "issue-priority", "issue-definition", "issue-note"]
+
+
+def test_viewers_look_but_do_not_change(client: Client, issue: Issue, viewer: Any) -> None:
+    client.force_login(viewer)
+    text = client.get(at("issue", issue)).content.decode()
+    assert "The agent forgets" in text
+    for form in WRITES:
+        assert at(form, issue) not in text
+        assert client.post(at(form, issue), {"action": "resolve", "text": "x"}).status_code == 403
+
+
+def test_a_stranger_finds_nothing(client: Client, issue: Issue, stranger: Any) -> None:
+    client.force_login(stranger)
+    assert client.get(at("issue", issue)).status_code == 404
+    for form in WRITES:
+        assert client.post(at(form, issue), {"action": "resolve"}).status_code == 404
+
+
+@pytest.mark.parametrize("number", [999, 10**30])
+def test_a_number_that_is_none(in_as_member: Client, project: Any, issue: Issue, number: int) -> None:
+    assert in_as_member.get(reverse("issue", args=[project.slug, number])).status_code == 404
+
+
+def test_an_issue_of_another_project_is_not_found_by_its_number(
+    in_as_member: Client, project: Any, other_project: Any
+) -> None:
+    theirs = create_issue(project=other_project, title="Theirs", description="")
+    assert in_as_member.get(reverse("issue", args=[project.slug, theirs.number])).status_code == 404
+
+
+def test_the_event_fragment_lists_the_issues_of_the_event(
+    in_as_member: Client, issue: Issue, make_event: Callable[..., Event]
+) -> None:
+    event = make_event()
+    match(issue, event, score=0.876)
+    text = in_as_member.get(reverse("event-issues", args=[issue.project.slug, event.id])).content.decode()
+    assert "The agent forgets" in text and "0.88" in text and at("issue", issue) in text
+    assert f"?event={event.id}" in text
+    assert "<html" not in text
+
+
+def test_the_event_fragment_offers_viewers_no_new_issue(
+    client: Client, project: Any, viewer: Any, make_event: Callable[..., Event]
+) -> None:
+    client.force_login(viewer)
+    text = client.get(reverse("event-issues", args=[project.slug, make_event().id])).content.decode()
+    assert "event-issues" in text and "New issue" not in text
+
+
+def test_the_event_fragment_of_another_projects_event_is_not_found(
+    in_as_member: Client, project: Any, other_project: Any, make_event: Callable[..., Event]
+) -> None:
+    event = make_event(of=other_project)
+    assert in_as_member.get(reverse("event-issues", args=[project.slug, event.id])).status_code == 404
+
+
+def test_the_page_costs_few_queries_whatever_the_matches(
+    in_as_member: Client,
+    issue: Issue,
+    make_event: Callable[..., Event],
+    django_assert_max_num_queries: Callable[[int], Any],
+) -> None:
+    for n in range(15):
+        match(issue, make_event(user_id=f"u{n}", timestamp=timezone.now()))
+    with django_assert_max_num_queries(25):
+        in_as_member.get(at("issue", issue))
+
+
+def test_seen_takes_new_away(in_as_member: Client, issue: Issue) -> None:
+    assert 'value="settle"' in in_as_member.get(at("issue", issue)).content.decode()
+    response = in_as_member.post(at("issue-state", issue), {"action": "settle"}, follow=True)
+    issue.refresh_from_db()
+    assert (issue.state, issue.substate) == ("open", "ongoing")
+    assert (
+        'value="settle"' not in response.content.decode() and "marked it as seen" in response.content.decode()
+    )

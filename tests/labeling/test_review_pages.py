@@ -1,0 +1,429 @@
+"""The review queue in the browser, with htmx and without; matches and labels as lists."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from ingest.models import Event, Job
+from ingest.rollups import count_events
+from ingest.store import IncomingSpan
+from issues.actions import create_issue
+from issues.models import Issue, IssueMatch
+from labeling.forms import ticket_for
+from labeling.labels import record_label, standing_labels
+from labeling.lookahead import AHEAD
+from labeling.models import Label
+from labeling.queue import next_cards
+from labeling.teaching import run_training
+from signals.catalogue import install_builtin_signals
+from signals.embedding import embed
+from signals.models import SignalDefinition, SignalMatch
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+ASKED = re.compile(r'<article class="turn asked".*?</article>', re.DOTALL)
+
+
+@pytest.fixture
+def issue(project: Any, member: Any) -> Issue:
+    return create_issue(
+        project=project, title="The refund never came", description="Counts: money is missing.", user=member
+    )
+
+
+@pytest.fixture
+def events(make_event: Callable[..., Event]) -> list[Event]:
+    """Six about refunds, six about hats, each a conversation of its own."""
+    texts = [f"My refund number {n} did not arrive on my card" for n in range(6)]
+    texts += [f"Do you sell the green hat in size {n}?" for n in range(6)]
+    made = [
+        make_event(input=text, output="Let me see.", convo_id=f"c{n}", user_id=f"u{n}")
+        for n, text in enumerate(texts)
+    ]
+    embed(made)
+    count_events(made)
+    return made
+
+
+@pytest.fixture
+def in_as_member(client: Client, member: Any) -> Client:
+    client.force_login(member)
+    return client
+
+
+def at(name: str, issue: Issue) -> str:
+    return reverse(name, args=[issue.project.slug, issue.number])
+
+
+def card_of(page: Any) -> str:
+    """The card's part of the page, without the list of last answers."""
+    return str(page.content.decode()).partition('review-card">')[2].partition("<aside")[0]
+
+
+def ticket(page: Any) -> str:
+    return str(page.context["shown"].ticket)
+
+
+def answer(client: Client, issue: Issue, said: str, page: Any, note: str = "", **extra: Any) -> Any:
+    data = {"answer": said, "card": ticket(page), "note": note}
+    return client.post(at("issue-review-label", issue), data, **extra)
+
+
+def test_the_queue_asks_in_the_issues_own_words(
+    in_as_member: Client, issue: Issue, events: list[Event]
+) -> None:
+    page = in_as_member.get(at("issue-review", issue))
+    text = page.content.decode()
+    assert "Is this: The refund never came?" in text and "Counts: money is missing." in text
+    assert "refund" in page.context["shown"].card.event.input
+    for keys in ("y a", "n x", "u", "z Backspace", "e"):
+        assert f'data-key="{keys}"' in text
+    assert "similar to the description" in text
+
+
+def test_create_review_and_answer_with_htmx(
+    in_as_member: Client, project: Any, member: Any, events: list[Event]
+) -> None:
+    made = in_as_member.post(
+        reverse("issue-new", args=[project.slug]), {"title": "The refund never came", "description": ""}
+    )
+    issue = Issue.objects.get(project=project)
+    page = in_as_member.get(made["Location"])
+    asked = []
+    for said, note in (("match", "clear"), ("not_match", ""), ("unsure", "")):
+        asked.append(page.context["shown"].card.event)
+        page = answer(in_as_member, issue, said, page, note, **HTMX)
+        assert page.status_code == 200
+        assert "<html" not in page.content.decode() and 'id="review"' in page.content.decode()
+        assert page.context["shown"].card.event not in asked
+    labels = {label.event: label for label in standing_labels(issue)}
+    assert [labels[event].answer for event in asked] == ["match", "not_match", "unsure"]
+    assert labels[asked[0]].note == "clear"
+    assert {label.user for label in labels.values()} == {member}
+    assert {label.source for label in labels.values()} == {"queue"}
+    assert labels[asked[0]].reason in {"similar", "random"} and labels[asked[0]].score is not None
+    assert Job.objects.filter(subject=issue.id, kind="train", state="queued").count() == 1
+
+
+def test_the_same_without_javascript(in_as_member: Client, issue: Issue, events: list[Event]) -> None:
+    page = in_as_member.get(at("issue-review", issue))
+    first = page.context["shown"].card.event
+    reply = answer(in_as_member, issue, "match", page)
+    assert reply.status_code == 302 and reply["Location"] == at("issue-review", issue)
+    page = in_as_member.get(reply["Location"])
+    assert page.context["shown"].card.event != first
+    assert [label.event_id for label in page.context["last"]] == [first.id]
+
+
+@pytest.mark.parametrize("extra", [HTMX, {}])
+def test_undo_takes_the_last_answer_back_and_shows_its_card(
+    in_as_member: Client, issue: Issue, events: list[Event], extra: dict[str, str]
+) -> None:
+    page = in_as_member.get(at("issue-review", issue))
+    first = page.context["shown"].card
+    answer(in_as_member, issue, "match", page, **extra)
+    page = in_as_member.post(at("issue-review-undo", issue), **extra, follow=True)
+    assert page.context["shown"].card.event == first.event
+    assert page.context["shown"].card.reason == first.reason
+    assert not standing_labels(issue).exists()
+    assert Label.objects.filter(issue=issue).count() == 1  # kept, superseded
+
+
+def test_undo_with_nothing_to_undo_says_so(in_as_member: Client, issue: Issue, events: list[Event]) -> None:
+    page = in_as_member.post(at("issue-review-undo", issue), **HTMX)
+    assert "There is nothing to undo" in page.content.decode()
+    assert page.context["shown"]
+
+
+def test_undo_leaves_other_peoples_answers(
+    in_as_member: Client, issue: Issue, events: list[Event], stranger: Any
+) -> None:
+    record_label(issue=issue, event=events[0], answer="match", user=stranger)
+    in_as_member.post(at("issue-review-undo", issue), **HTMX)
+    assert standing_labels(issue).count() == 1
+
+
+def test_an_answer_can_be_changed_from_the_side_list(
+    in_as_member: Client, issue: Issue, events: list[Event], member: Any
+) -> None:
+    record_label(
+        issue=issue, event=events[7], answer="match", user=member, reason="random", score=0.4, note="hm"
+    )
+    page = in_as_member.get(at("issue-review", issue), {"event": str(events[7].id)})
+    shown = page.context["shown"]
+    assert (shown.card.event, shown.card.reason, shown.mine.answer) == (events[7], "random", "match")
+    assert 'value="hm"' in page.content.decode()
+    answer(in_as_member, issue, "not_match", page)
+    [label] = standing_labels(issue)
+    assert (label.answer, label.reason, label.score) == ("not_match", "random", 0.4)
+
+
+def test_a_random_card_hides_its_score_until_it_is_answered(
+    in_as_member: Client, issue: Issue, events: list[Event], member: Any
+) -> None:
+    for event, said in zip(events[::2], ["match"] * 3 + ["not_match"] * 3, strict=True):
+        record_label(issue=issue, event=event, answer=said, user=member)
+    run_training(Job.objects.create(project=issue.project, kind="train", subject=issue.id).id)
+    seen = {}
+    for _ in range(5):
+        page = in_as_member.get(at("issue-review", issue))
+        seen[page.context["shown"].card.reason] = page
+        answer(in_as_member, issue, "unsure", page)
+    asked = seen["random"].context["shown"].card
+    assert asked.score is not None
+    assert f">{asked.score:.2f}</span>" not in card_of(seen["random"])
+    again = in_as_member.get(at("issue-review", issue), {"event": str(asked.event.id)})
+    assert f">{asked.score:.2f}</span>" in card_of(again)
+    other = next(page for reason, page in seen.items() if reason != "random")
+    assert f">{other.context['shown'].card.score:.2f}</span>" in card_of(other)
+
+
+def test_the_whole_conversation_is_in_view_with_its_evidence(
+    in_as_member: Client, project: Any, issue: Issue, make_event: Callable[..., Event]
+) -> None:
+    install_builtin_signals(project)
+    now = timezone.now()
+    turns = [
+        make_event(
+            convo_id="talk",
+            input=f"turn {n}: this is ridiculous",
+            output="<script>alert(1)</script>",
+            timestamp=now.replace(microsecond=n),
+            spans=[
+                IncomingSpan(name="find_order", kind="tool", status="error", error="lost", started_at=now)
+            ],
+        )
+        for n in range(3)
+    ]
+    SignalMatch.objects.create(
+        project=project,
+        signal=SignalDefinition.objects.get(project=project, key="user_frustration"),
+        event=turns[1],
+        timestamp=now,
+        source="test",
+        evidence=[{"side": "user", "start": 16, "end": 26, "text": "ridiculous"}],
+    )
+    text = in_as_member.get(at("issue-review", issue), {"event": str(turns[1].id)}).content.decode()
+    assert all(f"turn {n}:" in text for n in range(3))
+    [asked] = ASKED.findall(text)
+    assert "turn 1:" in asked and "turn 0:" not in asked
+    assert '<mark class="evidence">ridiculous</mark>' in asked
+    assert '<details class="steps-fold">' in asked and "find_order" in asked
+    assert "<script>alert(1)" not in text
+
+
+def test_an_event_without_a_conversation_is_asked_alone(
+    in_as_member: Client, issue: Issue, make_event: Callable[..., Event]
+) -> None:
+    event = make_event(input="alone")
+    text = in_as_member.get(at("issue-review", issue), {"event": str(event.id)}).content.decode()
+    assert "alone" in ASKED.findall(text)[0]
+
+
+def test_nothing_left(in_as_member: Client, issue: Issue, events: list[Event], member: Any) -> None:
+    for event in events:
+        record_label(issue=issue, event=event, answer="not_match", user=member)
+    page = in_as_member.get(at("issue-review", issue))
+    assert "Nothing left to ask" in page.content.decode()
+    assert 'data-key="z Backspace"' in page.content.decode()
+
+
+def test_no_events_at_all(in_as_member: Client, issue: Issue) -> None:
+    assert "No events yet" in in_as_member.get(at("issue-review", issue)).content.decode()
+
+
+def test_a_card_that_is_not_ours_is_refused(
+    in_as_member: Client, project: Any, issue: Issue, events: list[Event]
+) -> None:
+    other = create_issue(project=project, title="Other", description="")
+    good = ticket_for(issue=issue, event_id=events[0].id, reason="random", score=0.5)
+    foreign = ticket_for(issue=other, event_id=events[0].id, reason="random", score=0.5)
+    for card, said in (
+        (good + "x", "match"),
+        (foreign, "match"),
+        ("", "match"),
+        (good, "perhaps"),
+        (good, ""),
+    ):
+        reply = in_as_member.post(at("issue-review-label", issue), {"card": card, "answer": said})
+        assert reply.status_code == 400
+    reply = in_as_member.post(
+        at("issue-review-label", issue), {"card": good, "answer": "match", "note": "a\x00b"}
+    )
+    assert reply.status_code == 400
+    assert not Label.objects.exists()
+
+
+def test_an_event_of_another_project_is_never_shown(
+    in_as_member: Client,
+    issue: Issue,
+    events: list[Event],
+    other_project: Any,
+    make_event: Callable[..., Event],
+) -> None:
+    theirs = make_event(of=other_project, input="their secret")
+    page = in_as_member.get(at("issue-review", issue), {"event": str(theirs.id)})
+    assert "their secret" not in page.content.decode()
+    card = ticket_for(issue=issue, event_id=theirs.id, reason="random", score=None)
+    in_as_member.post(at("issue-review-label", issue), {"card": card, "answer": "match"})
+    assert not Label.objects.exists()
+
+
+def test_a_nonsense_event_in_the_address_is_the_next_card(
+    in_as_member: Client, issue: Issue, events: list[Event]
+) -> None:
+    assert in_as_member.get(at("issue-review", issue), {"event": "x\x00"}).context["shown"]
+
+
+POSTS = ["issue-review-label", "issue-review-undo", "issue-label"]
+PAGES = ["issue-review", "issue-review-progress", "issue-matches", "issue-labels", "issue-teaching"]
+
+
+def test_viewers_look_but_do_not_answer(
+    client: Client, issue: Issue, events: list[Event], viewer: Any
+) -> None:
+    client.force_login(viewer)
+    text = client.get(at("issue-review", issue)).content.decode()
+    assert "Is this: The refund never came?" in text
+    assert 'name="answer"' not in text and at("issue-review-undo", issue) not in text
+    card = ticket_for(issue=issue, event_id=events[0].id, reason="", score=None)
+    for name in POSTS:
+        data = {"card": card, "answer": "match", "event": str(events[0].id)}
+        assert client.post(at(name, issue), data).status_code == 403
+    assert not Label.objects.exists()
+
+
+def test_a_stranger_finds_nothing(client: Client, issue: Issue, stranger: Any) -> None:
+    client.force_login(stranger)
+    for name in PAGES:
+        assert client.get(at(name, issue)).status_code == 404
+    for name in POSTS:
+        assert client.post(at(name, issue)).status_code == 404
+
+
+def test_answering_needs_post_and_the_csrf_token(issue: Issue, member: Any) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(member)
+    for name in POSTS:
+        assert client.get(at(name, issue)).status_code == 405
+        assert client.post(at(name, issue)).status_code == 403
+
+
+def match(issue: Issue, event: Event) -> None:
+    IssueMatch.objects.create(
+        project=issue.project,
+        issue=issue,
+        event=event,
+        timestamp=event.timestamp,
+        classifier_version=1,
+        score=0.77,
+    )
+
+
+def test_right_or_wrong_beside_a_match(in_as_member: Client, issue: Issue, events: list[Event]) -> None:
+    match(issue, events[0])
+    page = in_as_member.get(at("issue-matches", issue))
+    assert "My refund number 0" in page.content.decode() and "0.77" in page.content.decode()
+    data = {"event": str(events[0].id), "answer": "not_match"}
+    reply = in_as_member.post(at("issue-label", issue), data, **HTMX)
+    assert 'aria-label="Wrong" aria-pressed="true"' in reply.content.decode()
+    [label] = standing_labels(issue)
+    assert (label.answer, label.source, label.score, label.reason) == ("not_match", "page", 0.77, "")
+    assert in_as_member.post(at("issue-label", issue), data).status_code == 302  # without JavaScript
+    page = in_as_member.get(at("issue-matches", issue) + "?beside")
+    assert 'aria-label="Wrong" aria-pressed="true"' in page.content.decode()
+    assert "<html" not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ({}, 400),
+        ({"answer": "match", "event": "x"}, 400),
+        ({"answer": "match", "event": "00000000-0000-7000-8000-000000000000"}, 404),
+    ],
+)
+def test_a_bad_quick_answer(in_as_member: Client, issue: Issue, data: dict[str, str], status: int) -> None:
+    assert in_as_member.post(at("issue-label", issue), data).status_code == status
+
+
+def test_labels_are_listed_by_answer(
+    in_as_member: Client, issue: Issue, events: list[Event], member: Any
+) -> None:
+    record_label(issue=issue, event=events[0], answer="match", user=member, note="<i>sure</i>")
+    record_label(issue=issue, event=events[7], answer="not_match", user=None)
+    text = in_as_member.get(at("issue-labels", issue)).content.decode()
+    assert "My refund number 0" in text and "green hat" in text and "&lt;i&gt;sure" in text
+    text = in_as_member.get(at("issue-labels", issue), {"answer": "not_match"}).content.decode()
+    assert "My refund number 0" not in text and "green hat" in text
+
+
+def test_lists_go_on_to_older_rows(in_as_member: Client, issue: Issue, events: list[Event]) -> None:
+    for event in events:
+        match(issue, event)
+    page = in_as_member.get(at("issue-matches", issue), {"limit": "10"})
+    assert len(page.context["rows"]) == 10
+    page = in_as_member.get(at("issue-matches", issue), {"limit": "10", "cursor": page.context["cursor"]})
+    assert len(page.context["rows"]) == 2
+    assert in_as_member.get(at("issue-matches", issue), {"cursor": "nonsense"}).status_code == 400
+
+
+def test_cards_are_chosen_a_few_at_a_time(
+    in_as_member: Client, issue: Issue, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def counted(**options: Any) -> Any:
+        calls.append(options)
+        return next_cards(**options)
+
+    monkeypatch.setattr("labeling.lookahead.next_cards", counted)
+    page = in_as_member.get(at("issue-review", issue))
+    first = page.context["shown"].card
+    page = in_as_member.get(at("issue-review", issue))
+    assert page.context["shown"].card == first  # reloading is not a new question
+    for _ in range(AHEAD - 1):
+        page = answer(in_as_member, issue, "match", page, **HTMX)
+    assert len(calls) == 1
+    answer(in_as_member, issue, "match", page, **HTMX)
+    assert len(calls) == 2
+
+
+def test_a_card_that_somebody_else_settled_meanwhile_is_skipped(
+    in_as_member: Client, issue: Issue, events: list[Event], stranger: Any
+) -> None:
+    first = in_as_member.get(at("issue-review", issue)).context["shown"].card.event
+    record_label(issue=issue, event=first, answer="match", user=stranger)
+    assert in_as_member.get(at("issue-review", issue)).context["shown"].card.event != first
+
+
+def test_two_issues_in_one_session_do_not_mix(
+    in_as_member: Client, project: Any, issue: Issue, events: list[Event]
+) -> None:
+    hats = create_issue(project=project, title="Questions about a green hat", description="")
+    assert "refund" in in_as_member.get(at("issue-review", issue)).context["shown"].card.event.input
+    assert "hat" in in_as_member.get(at("issue-review", hats)).context["shown"].card.event.input
+
+
+def test_progress_says_what_comes_next(
+    in_as_member: Client, issue: Issue, events: list[Event], member: Any
+) -> None:
+    assert "No classifier yet" in in_as_member.get(at("issue-teaching", issue)).content.decode()
+    record_label(issue=issue, event=events[0], answer="match", user=member)
+    text = in_as_member.get(at("issue-review-progress", issue)).content.decode()
+    assert "4 more matches" in text
+
+
+def test_an_answer_costs_few_queries(
+    in_as_member: Client,
+    issue: Issue,
+    events: list[Event],
+    django_assert_max_num_queries: Callable[[int], Any],
+) -> None:
+    page = in_as_member.get(at("issue-review", issue))
+    with django_assert_max_num_queries(35):
+        answer(in_as_member, issue, "match", page, **HTMX)

@@ -1,0 +1,128 @@
+"""Starting a whole server (`manage.py up`) for tests, and ending it in every way."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Server:
+    """`manage.py up` with a data directory of its own."""
+
+    def __init__(self, data_dir: Path, *, command: str = "up", arguments: Sequence[str] = ()) -> None:
+        self.data_dir, self.command, self.arguments = data_dir, command, list(arguments)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = data_dir.parent / f"{data_dir.name}.log"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in {"DATABASE_URL", "RAINDROP_TEST_DIR", "RAINDROP_EMBEDDED"}
+        }
+        return {**kept, "RAINDROP_DATA_DIR": str(self.data_dir), "RAINDROP_EMBEDDER_THREADS": "1"}
+
+    def start(self, *, ready: bool = True) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "manage.py"), self.command, "--port", str(self.port), *self.arguments],
+                env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        if ready:
+            self.wait(lambda: self.get("/readyz")[0] == 200, what="/readyz")
+
+    def manage(self, *arguments: str, check: bool = True) -> str:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
+        )  # fmt: skip
+        assert not check or done.returncode == 0, (
+            f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        )
+        return done.stdout.strip()
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        return self.request("GET", path)
+
+    def post(self, path: str, body: Any, *, key: str) -> tuple[int, bytes]:
+        return self.request("POST", path, json.dumps(body).encode(), {"Authorization": f"Bearer {key}"})
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """Status and body; (0, b"") when nobody listens or the connection broke."""
+        request = urllib.request.Request(
+            self.url + path,
+            data=body,
+            method=method,
+            headers={"Content-Type": "application/json", **(headers or {})},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except (OSError, TimeoutError):
+            return 0, b""
+        except Exception as error:  # http.client raises its own family when the server dies in the middle
+            if type(error).__module__ == "http.client":
+                return 0, b""
+            raise
+
+    def wait(self, condition: Any, *, what: str, seconds: float = 90) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, (
+                f"{what} did not come; the log ends:\n{self.log.read_text()[-3000:]}"
+            )
+            time.sleep(0.2)
+
+    def tree(self) -> list[psutil.Process]:
+        """Every process that works on this data directory: ours, and the database's."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.pid != os.getpid() and (
+                    str(self.data_dir) in " ".join(process.cmdline())
+                    or process.environ().get("RAINDROP_DATA_DIR") == str(self.data_dir)
+                ):
+                    found.append(process)
+        return found
+
+    def kill_everything(self) -> None:
+        """kill -9 of the supervisor, web, workers and database, all at once."""
+        for process in self.tree():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        if self.process:
+            self.process.wait(10)
+        self.wait(lambda: not self.tree(), what="the end of the killed processes")
+
+    def stop(self) -> None:
+        """Ctrl-C, as a person would."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(40)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

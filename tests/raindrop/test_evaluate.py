@@ -1,0 +1,57 @@
+"""`manage.py evaluate NAME`."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from raindrop.evaluation.redaction import GOAL, measure
+
+DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+def _write(path: Path, rows: list[object]) -> None:
+    with gzip.open(path, "wt") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    span = {"entity_type": "EMAIL_ADDRESS", "start_position": 5, "end_position": 16}
+    rows = [{"text": "mail a@b.example, SSN 536-90-4399.", "spans": [span]}]
+    _write(tmp_path / "presidio_synth_v2.jsonl.gz", rows)
+    _write(
+        tmp_path / "taubench_retail_community.jsonl.gz", [{"messages": [{"role": "user", "content": "hi"}]}]
+    )
+    return tmp_path
+
+
+def test_it_prints_a_table_and_writes_json(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out" / "redaction.json"
+    call_command("evaluate", "redaction", data=data, out=out)
+    printed = capsys.readouterr().out
+    assert "EMAIL_ADDRESS" in printed and "eaten of the rest" in printed
+    scores = json.loads(out.read_text())["scores"]
+    assert scores["everything"]["labels"]["EMAIL_ADDRESS"]["recall"] == 1
+    assert scores["defaults"]["labels"]["EMAIL_ADDRESS"]["recall"] == 0
+    # The SSN stands in no labelled span: its 11 characters count as eaten, of the 23 outside.
+    assert scores["defaults"]["eaten"] == pytest.approx(11 / 23)
+
+
+def test_missing_data_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There is no .*presidio_synth_v2"):
+        call_command("evaluate", "redaction", data=tmp_path)
+
+
+@pytest.mark.skipif(
+    not (DATA / "presidio_synth_v2.jsonl.gz").exists(), reason="the public data is not beside the checkout"
+)
+def test_the_goal_is_met() -> None:
+    scores = measure(DATA).results["scores"]
+    assert scores["pattern kinds"]["pattern_recall"] >= GOAL
+    assert scores["defaults"]["eaten"] < 0.001
+    assert scores["everything"]["eaten"] < 0.01

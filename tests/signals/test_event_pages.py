@@ -1,0 +1,338 @@
+"""The events list, and an event or a conversation as it is read."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from ingest.feedback import store_signals
+from ingest.incoming import IncomingAttachment, IncomingSignal, IncomingSpan
+from ingest.models import Event, ProcessingFailure, QueuedEvent
+from raindrop import pipeline
+from signals.models import SignalDefinition, SignalMatch
+
+LIST = "/p/acme/events/"
+SCRIPT = "<script>alert(1)</script>"
+MakeEvent = Callable[..., Event]
+
+
+@pytest.fixture
+def page(client: Client, member: Any) -> Client:
+    client.force_login(member)
+    return client
+
+
+@pytest.fixture
+def signal(project: Any) -> SignalDefinition:
+    return SignalDefinition.objects.create(
+        project=project, key="anger", name="Anger", sentiment="negative", reads="user"
+    )
+
+
+def match(
+    signal: SignalDefinition, event: Event, evidence: list[dict[str, Any]] | None = None
+) -> SignalMatch:
+    return SignalMatch.objects.create(
+        project=event.project, signal=signal, event=event, end_user=event.end_user, timestamp=event.timestamp,
+        source="test/1", evidence=evidence or [],
+    )  # fmt: skip
+
+
+def listed(client: Client, query: str = "") -> list[str]:
+    """The ids of the events on the page, in its order."""
+    return [event.event_id for event in client.get(LIST + query).context["rows"]]
+
+
+def ago(**units: float) -> dt.datetime:
+    return timezone.now() - dt.timedelta(**units)
+
+
+def test_strangers_find_nothing(client: Client, stranger: Any, make_event: MakeEvent) -> None:
+    make_event(event_id="e1", convo_id="c1")
+    client.force_login(stranger)
+    for path in ("events/", "events/e1/", "conversations/c1/"):
+        assert client.get(f"/p/acme/{path}").status_code == 404
+        assert client.get(f"/p/umbrella/{path}").status_code == (200 if path == "events/" else 404)
+
+
+def test_newest_first_and_only_this_project(page: Client, make_event: MakeEvent, other_project: Any) -> None:
+    make_event(event_id="old", timestamp=ago(hours=3))
+    make_event(event_id="new", timestamp=ago(hours=1))
+    make_event(event_id="theirs", of=other_project)
+    assert listed(page) == ["new", "old"]
+
+
+def test_without_any_event_the_page_says_how_to_send_one(page: Client, make_event: MakeEvent) -> None:
+    body = page.get(LIST).content.decode()
+    assert "Waiting for the first event" in body and "curl http://testserver/v1/events/track" in body
+    assert "changed from:body" in body
+    make_event(event_id="first")
+    assert "Waiting for the first event" not in page.get(LIST).content.decode()
+
+
+def test_filters(page: Client, make_event: MakeEvent, signal: SignalDefinition) -> None:
+    one = make_event(event_id="one", user_id="ann", convo_id="c 1", model="gpt-4o", timestamp=ago(hours=2))
+    make_event(
+        event_id="two", user_id="ben", model="claude", timestamp=ago(days=3),
+        spans=[IncomingSpan(name="search", kind="tool", status="error", error="timeout")],
+    )  # fmt: skip
+    make_event(event_id="three", user_id="ben", is_pending=True, timestamp=ago(days=20))
+    match(signal, one)
+    QueuedEvent.objects.exclude(event=one).delete()
+    two = Event.objects.get(event_id="two")
+    ProcessingFailure.objects.create(project=one.project, event=two, attempts=4, reason="no")
+    day = ago(days=3).date().isoformat()
+    for query, expected in {
+        "": ["one", "two"],
+        "?range=24h": ["one"],
+        "?range=all": ["one", "two", "three"],
+        "?range=30d&user=ben": ["two", "three"],
+        "?user=nobody": [],
+        "?conversation=c+1": ["one"],
+        "?model=claude": ["two"],
+        "?signal=anger": ["one"],
+        "?tool_errors=on": ["two"],
+        "?state=failed": ["two"],
+        "?state=queued": ["one"],
+        "?state=pending&range=all": ["three"],
+        f"?since={day}&until={day}": ["two"],
+        "?until=2001-01-01": [],
+        "?since=0001-01-01&until=9999-12-31": ["one", "two", "three"],
+        "?user=ben&model=gpt-4o&range=all": [],
+    }.items():
+        assert listed(page, query) == expected, query
+
+
+def test_a_filter_is_a_chip_whose_link_takes_it_away(page: Client, make_event: MakeEvent) -> None:
+    make_event(event_id="e1", user_id="ann", model="gpt-4o")
+    body = page.get(LIST + "?user=ann&model=gpt-4o&range=7d&cursor=").content.decode()
+    assert (
+        f'href="{LIST}?model=gpt-4o&amp;range=7d"' in body and f'href="{LIST}?user=ann&amp;range=7d"' in body
+    )
+
+
+def test_filters_that_make_no_sense_say_so(page: Client, make_event: MakeEvent) -> None:
+    make_event(event_id="e1")
+    for query, text in {
+        "?signal=nothing": "There is no signal",
+        "?since=yesterday": "Since:",
+        "?state=odd": "State:",
+        "?range=3y": "Range:",
+        "?q=%00": "Null characters",
+        "?user=a%00b": "Null characters",
+    }.items():
+        answer = page.get(LIST + query)
+        assert answer.status_code == 400 and text in answer.content.decode(), query
+        assert answer.context["rows"] == []
+    assert page.get(LIST + "?cursor=broken").status_code == 400
+    assert page.get(LIST + "?q=%ED%A0%80%FF").status_code == 200
+
+
+def test_nothing_matches(page: Client, make_event: MakeEvent) -> None:
+    make_event(event_id="e1", timestamp=ago(days=40))
+    body = page.get(LIST + "?model=x").content.decode()
+    assert "No event matches" in body and "clear the filters" in body and "Look at all time" in body
+
+
+def test_search_by_words_and_by_ids(page: Client, make_event: MakeEvent) -> None:
+    found = make_event(event_id="e1", convo_id="talk-7", input="Where is my refund?", output="On its way")
+    make_event(event_id="e2", input="Hello", output="Hi")
+    pipeline.process(list(Event.objects.values_list("id", flat=True)))
+    assert listed(page, "?q=refund") == ["e1"]
+    assert listed(page, "?q=refund+-where") == []
+    assert page.get(LIST + "?q=e2")["Location"] == LIST + "e2/"
+    assert page.get(LIST + "?q=talk-7")["Location"] == "/p/acme/conversations/talk-7/"
+    assert listed(page, f"?q={found.id}") == []
+
+
+def test_pages_follow_each_other_without_gaps(page: Client, make_event: MakeEvent) -> None:
+    moment = ago(hours=1)  # all at one moment: the id decides
+    for i in range(53):
+        make_event(event_id=f"e{i}", timestamp=moment)
+    first = page.get(LIST)
+    cursor = first.context["next_cursor"]
+    second = page.get(f"{LIST}?cursor={cursor}")
+    seen = [event.event_id for answer in (first, second) for event in answer.context["rows"]]
+    assert len(seen) == 53 == len(set(seen)) and second.context["next_cursor"] is None
+    body = first.content.decode()
+    assert f'href="?cursor={cursor}"' in body and f'hx-get="?cursor={cursor}"' in body
+
+
+def test_the_list_asks_a_bounded_number_of_queries(
+    page: Client,
+    make_event: MakeEvent,
+    signal: SignalDefinition,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for i in range(30):
+        match(signal, make_event(event_id=f"e{i}", user_id=f"u{i}", convo_id=f"c{i}"))
+    page.get(LIST)
+    with django_assert_max_num_queries(12):
+        assert len(page.get(LIST + "?q=").context["rows"]) == 30
+
+
+def test_a_transcript_asks_a_bounded_number_of_queries(
+    page: Client,
+    make_event: MakeEvent,
+    signal: SignalDefinition,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for i in range(30):
+        spans = [IncomingSpan(name="search", kind="tool", input="{}", output="[]")]
+        match(signal, make_event(event_id=f"e{i}", convo_id="c1", spans=spans))
+    page.get("/p/acme/conversations/c1/")
+    with django_assert_max_num_queries(15):
+        page.get("/p/acme/conversations/c1/")
+
+
+def test_everything_that_was_sent_is_escaped(
+    page: Client, make_event: MakeEvent, signal: SignalDefinition
+) -> None:
+    event = make_event(
+        event_id=SCRIPT, user_id=SCRIPT, name=SCRIPT, model=SCRIPT, convo_id=SCRIPT, input=f"user {SCRIPT} said",
+        output=f"agent {SCRIPT} said", properties={SCRIPT: SCRIPT, "items": {"deep": SCRIPT}}, feature_flags={SCRIPT: SCRIPT},
+        spans=[IncomingSpan(name=SCRIPT, kind="tool", status="error", error=SCRIPT, input=f'{{"q": "{SCRIPT}"}}', output=SCRIPT)],
+        attachments=[IncomingAttachment(type=kind, value=f"javascript:{SCRIPT}", role=role, name=SCRIPT)
+                     for kind in ("iframe", "image", "code") for role in ("input", "output")],
+    )  # fmt: skip
+    store_signals(
+        project=event.project,
+        signals=[IncomingSignal(event_id=SCRIPT, name=SCRIPT, properties={"comment": SCRIPT})],
+    )
+    signal.name = SCRIPT
+    signal.save()
+    match(signal, event, [{"side": "user", "start": 5, "end": 5 + len(SCRIPT), "text": SCRIPT}])
+    for path in (LIST, f"/p/acme/conversations/{quote(SCRIPT)}/", f"{LIST}?user={quote(SCRIPT)}"):
+        body = page.get(path).content.decode()
+        assert "&lt;script&gt;alert(1)" in body
+        assert "<script>alert" not in body and 'href="javascript' not in body, path
+
+
+def test_an_event_stands_in_its_conversation(page: Client, make_event: MakeEvent) -> None:
+    event = make_event(event_id="e1", convo_id="c1", input="hello there")
+    answer = page.get(LIST + "e1/")
+    assert answer["Location"] == f"/p/acme/conversations/c1/?at={event.id}#event-{event.id}"
+    assert page.get(f"{LIST}{event.id}/")["Location"] == answer["Location"]
+    assert f'id="event-{event.id}"' in page.get(answer["Location"]).content.decode()
+    make_event(event_id="alone", input="nobody else")
+    assert "nobody else" in page.get(LIST + "alone/").content.decode()
+    assert page.get(LIST + "missing/").status_code == 404
+    assert page.get("/p/acme/conversations/missing/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", "..", "a/../b", "~x", "a?b#c", "a%2Fb", "line\nend", "é ü", "events/", "a//b", "."]
+)
+def test_ids_may_be_any_text(page: Client, make_event: MakeEvent, name: str) -> None:
+    make_event(event_id=name, convo_id=name, input="found me")
+    url = reverse("event", args=["acme", name])
+    assert "/../" not in url and "/./" not in url
+    answer = page.get(url, follow=True)
+    assert answer.status_code == 200 and "found me" in answer.content.decode()
+    assert listed(page, f"?conversation={quote(name)}") == [name]
+
+
+def test_bytes_that_no_id_has(page: Client, project: Any) -> None:
+    for path in ("%00", "a%00b", "~!!", "~", "%FF%FE"):
+        assert page.get(LIST + path + "/").status_code == 404
+
+
+def test_a_transcript_puts_everything_in_its_place(
+    page: Client, make_event: MakeEvent, signal: SignalDefinition
+) -> None:
+    start = ago(hours=1)
+    event = make_event(
+        event_id="e1", input="This is awful, book it", output="Booked", timestamp=start, properties={"release": "1.2"},
+        spans=[
+            IncomingSpan(name="find_flight", kind="tool", status="ok", input='{"to":"SEA"}', output='{"n":1}',
+                         started_at=start, ended_at=start + dt.timedelta(milliseconds=840)),
+            IncomingSpan(name="pay", kind="tool", status="error", error="card declined",
+                         started_at=start + dt.timedelta(seconds=1), ended_at=start + dt.timedelta(seconds=3)),
+        ],
+        attachments=[IncomingAttachment(type="image", value="https://example.com/a.png", role="input"),
+                     IncomingAttachment(type="code", value="print(1)", role="output", language="python")],
+    )  # fmt: skip
+    match(signal, event, [{"side": "user", "start": 8, "end": 13, "text": "awful"}])
+    store_signals(
+        project=event.project,
+        signals=[
+            IncomingSignal(
+                event_id="e1", name="thumbs_down", sentiment="NEGATIVE", properties={"comment": "too slow"}
+            )
+        ],
+    )
+    body = page.get(LIST + "e1/").content.decode()
+    order = ["This is <mark", "https://example.com/a.png", "Anger", "find_flight", "840 ms", "pay", "2.0 s",
+             "card declined", "Booked", "print(1)", "too slow", "release"]  # fmt: skip
+    places = [body.index(piece, body.index("<article")) for piece in order]
+    assert places == sorted(places)
+    assert '<mark class="evidence">awful</mark>' in body or ">awful</mark>" in body
+    assert "&quot;to&quot;: &quot;SEA&quot;" in body  # indented
+    assert (
+        body.count('<details class="step step-error" open>') == 1
+        and body.count('<details class="step">') == 1
+    )
+    assert '<img src="https://example.com' not in body and "<iframe" not in body
+    assert 'rel="noopener noreferrer nofollow"' in body
+
+
+def test_a_failed_event_says_why(page: Client, make_event: MakeEvent) -> None:
+    event = make_event(event_id="e1")
+    ProcessingFailure.objects.create(
+        project=event.project, event=event, attempts=4, reason="ValueError: no text"
+    )
+    assert "ValueError: no text" in page.get(LIST + "e1/").content.decode()
+
+
+def test_a_disabled_signal_is_not_shown(
+    page: Client, make_event: MakeEvent, signal: SignalDefinition
+) -> None:
+    match(signal, make_event(event_id="e1"))
+    assert "Anger" in page.get(LIST + "e1/").content.decode()
+    signal.enabled = False
+    signal.save()
+    for path in (LIST, LIST + "e1/"):
+        assert "Anger" not in page.get(path).content.decode()
+
+
+def test_a_huge_text_is_shown_in_part_until_asked_for(page: Client, make_event: MakeEvent) -> None:
+    event = make_event(event_id="e1", input="x" * 30_000 + " the end")
+    body = page.get(LIST + "e1/").content.decode()
+    assert "the end" not in body and "show the whole text" in body
+    assert "the end" in page.get(f"{LIST}e1/?whole={event.id}").content.decode()
+    in_talk = make_event(event_id="e2", convo_id="c1", output="x" * 30_000 + " the end")
+    assert "the end" not in page.get("/p/acme/conversations/c1/").content.decode()
+    assert "the end" in page.get(f"/p/acme/conversations/c1/?whole={in_talk.id}").content.decode()
+
+
+def test_a_long_conversation_is_read_in_windows(
+    page: Client, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signals.transcripts.WINDOW", 4)
+    moment = ago(hours=1)
+    events = [
+        make_event(event_id=f"e{i}", convo_id="c1", timestamp=moment + dt.timedelta(seconds=i))
+        for i in range(10)
+    ]
+
+    def shown(query: str = "") -> tuple[list[int], bool, bool]:
+        context = page.get(f"/p/acme/conversations/c1/{query}").context
+        ids = [int(turn.event.event_id[1:]) for turn in context["turns"]]
+        return ids, context["window"].earlier, context["window"].later
+
+    assert shown() == ([0, 1, 2, 3], False, True)
+    assert shown(f"?after={events[3].id}") == ([4, 5, 6, 7], True, True)
+    assert shown(f"?after={events[7].id}") == ([8, 9], True, False)
+    assert shown(f"?before={events[4].id}") == ([0, 1, 2, 3], False, True)
+    assert shown(f"?before={events[6].id}") == ([2, 3, 4, 5], True, True)
+    assert shown(f"?at={events[5].id}") == ([3, 4, 5, 6], True, True)
+    assert shown(f"?at={events[0].id}") == ([0, 1], False, True)
+    assert shown("?at=nonsense") == shown()
+    stranger = make_event(event_id="elsewhere", convo_id="c2")
+    assert shown(f"?at={stranger.id}") == shown()
