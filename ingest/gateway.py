@@ -14,7 +14,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
@@ -71,20 +71,32 @@ class Committer:
         self.queue.put(write)
         return await write.answer
 
+    def stop(self) -> None:
+        """Ends the threads, after what waits is stored."""
+        for _ in range(COMMITTERS):
+            self.queue.put(None)
+
     def _run(self) -> None:
-        while True:
-            waiting = [first] if (first := self.queue.get()) else []
-            size = sum(len(write.items) for write in waiting)
+        while write := self.queue.get():
+            waiting, size, ending = [write], len(write.items), False
             while size < MAX_GROUP and not self.queue.empty():
-                write = self.queue.get()
-                if write:
-                    waiting.append(write)
-                    size += len(write.items)
+                try:
+                    further = self.queue.get_nowait()
+                except Empty:  # the other committer took it
+                    break
+                if further is None:
+                    ending = True
+                    break
+                waiting.append(further)
+                size += len(further.items)
             groups: dict[tuple[int, Any], list[Write]] = {}
             for write in waiting:
                 groups.setdefault((id(write.endpoint), write.project.id), []).append(write)
             for group in groups.values():
                 self._store_group(group)
+            if ending:
+                break
+        connection.close()
 
     def _store_group(self, group: list[Write]) -> None:
         first = group[0]

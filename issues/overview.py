@@ -22,6 +22,8 @@ from signals.catalogue import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
 
+# The period before must have at least this share of the events of now to be compared with.
+COMPARABLE = 0.05
 COUNT_LIMIT = 50_000
 RECENT_EVENTS = 8
 TOP_ISSUES = 6
@@ -61,6 +63,8 @@ def overview(request: HttpRequest, project: Project) -> HttpResponse:
     series = period.series([project.id, *(signal.id for signal in signals)])
     sums = period.sums(series)
     before = period.previous_sums(series)
+    if before.get(project.id, 0) < COMPARABLE * sums.get(project.id, 0):
+        before = {}  # the project had hardly begun: a change of 70,000 % says nothing
     context |= {
         "period": period,
         "periods": list(DAYS),
@@ -99,9 +103,11 @@ def numbers(
         "events_change": change(events, events_before),
         "conversations": conversations,
         "conversations_capped": conversations >= COUNT_LIMIT,
-        "conversations_change": change(conversations, conversations_between(project, *period.previous)),
+        "conversations_change": change(conversations, conversations_between(project, *period.previous))
+        if before
+        else None,
         "users": period.users([project.id]).get(project.id, 0),
-        "users_change": period.daily_users_change(project.id),
+        "users_change": period.daily_users_change(project.id) if before else None,
         "negative_rate": rate,
         "negative_change": change(rate, rate_before) if rate is not None and rate_before else None,
     }

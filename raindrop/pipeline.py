@@ -97,7 +97,8 @@ def run_batch(queue_ids: list[str]) -> None:
         process([row.event_id for row in rows])
     except Exception as error:
         logger.warning("A batch of %s events failed: %s", len(rows), error)
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:  # a lost connection must not lose the reason too
+            connection.close_if_unusable_or_obsolete()
         _retry(rows, error)
     else:
         QueuedEvent.objects.filter(id__in=[row.id for row in rows]).delete()

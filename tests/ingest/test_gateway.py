@@ -1,0 +1,188 @@
+"""The fast door: what it answers is what the Django views answer, and requests that arrive together are stored together."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.handlers.asgi import ASGIRequest
+from django.db import OperationalError
+
+from ingest import gateway, wire
+from ingest.gateway import WriteGateway
+from ingest.models import Event, ExplicitSignal, QueuedEvent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def door() -> Iterator[WriteGateway]:
+    async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": ASGIRequest(scope, None).path.encode()})
+
+    door = WriteGateway(elsewhere)
+    yield door
+    door.committer.stop()
+
+
+async def post(
+    door: WriteGateway, path: str, body: bytes | list[bytes], key: str, method: str = "POST", **headers: str
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Status, JSON and headers of the answer. A list of chunks is sent as a chunked body."""
+    chunks = body if isinstance(body, list) else [body]
+    sent: list[dict[str, Any]] = []
+    queue = [
+        {"type": "http.request", "body": c, "more_body": i < len(chunks) - 1} for i, c in enumerate(chunks)
+    ]
+    pairs = {"authorization": f"Bearer {key}"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": [(k.encode(), v.encode()) for k, v in pairs.items()]}  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return queue.pop(0) if queue else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await door(scope, receive, send)
+    content = b"".join(message.get("body", b"") for message in sent[1:])
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        answer = {"text": content.decode()}
+    return sent[0]["status"], answer, {k.decode(): v.decode() for k, v in sent[0]["headers"]}
+
+
+def event(number: int, **fields: Any) -> dict[str, Any]:
+    return {
+        "event_id": f"e{number}",
+        "event": "chat",
+        "user_id": "u",
+        "ai_data": {"input": f"hi {number}"},
+    } | fields
+
+
+def test_requests_that_arrive_together_are_stored_with_few_commits(
+    door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[int] = []
+    real = wire.store
+
+    def store(endpoint: Any, project: Any, requests: list[Any]) -> Any:
+        groups.append(len(requests))
+        return real(endpoint, project, requests)
+
+    monkeypatch.setattr(wire, "store", store)
+
+    async def main() -> list[Any]:
+        await post(door, "/v1/events/track", json.dumps(event(0)).encode(), write_key)
+        return await asyncio.gather(
+            *(
+                post(door, "/events/track/", json.dumps([event(i), event(1000 + i)]).encode(), write_key)
+                for i in range(1, 60)
+            )
+        )
+
+    answers = asyncio.run(main())
+    for number, (status, body, headers) in enumerate(answers, 1):
+        assert status == 200
+        assert body == {"events": [{"event_id": f"e{number}"}, {"event_id": f"e{1000 + number}"}]}
+        assert headers["access-control-allow-origin"] == "*"
+    assert Event.objects.count() == QueuedEvent.objects.count() == 119
+    assert sum(groups) == 60
+    assert len(groups) < 40
+
+
+def test_one_request_that_cannot_be_stored_does_not_spoil_the_others(
+    door: WriteGateway, write_key: str
+) -> None:
+    full = {"properties": {f"a{i}": i for i in range(900)}}
+    more = {"properties": {f"b{i}": i for i in range(900)}}
+
+    async def main() -> list[Any]:
+        await post(door, "/v1/events/track", json.dumps(event(0, **full)).encode(), write_key)
+        return await asyncio.gather(
+            *(
+                post(door, "/v1/events/track", json.dumps(event(i, **more)).encode(), write_key)
+                for i in range(20)
+            )
+        )
+
+    statuses = [status for status, _, _ in asyncio.run(main())]
+    assert statuses == [413] + [200] * 19
+    assert Event.objects.count() == 20
+    assert "b1" not in Event.objects.get(event_id="e0").properties
+
+
+def test_every_endpoint_and_compressed_or_chunked_bodies(door: WriteGateway, write_key: str) -> None:
+    async def main() -> None:
+        zipped = gzip.compress(json.dumps([event(1)]).encode())
+        assert (await post(door, "/v1/events/track", zipped, write_key, content_encoding="gzip"))[0] == 200
+        part = json.dumps(event(2, is_pending=True)).encode()
+        assert (await post(door, "/v1/events/track_partial", [part[:10], part[10:]], write_key))[0] == 200
+        signal = b'{"event_id": "e1", "signal_name": "thumbs_down"}'
+        status, body, _ = await post(door, "/v1/signals/track", signal, write_key)
+        assert (status, body["signals"]) == (200, {"accepted": 1, "new": 1})
+        assert (
+            await post(door, "/users/identify", b'{"user_id": "u", "traits": {"plan": "pro"}}', write_key)
+        )[0] == 200
+
+    asyncio.run(main())
+    assert ExplicitSignal.objects.get().event == Event.objects.get(event_id="e1")
+    assert Event.objects.get(event_id="e2").is_pending
+
+
+def test_bad_requests_are_answered_in_the_error_shape(
+    door: WriteGateway, write_key: str, query_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "MAX_BODY", 1000)
+
+    async def main() -> None:
+        good = json.dumps(event(1)).encode()
+        for status, code, body, key, headers in [
+            (401, "UNAUTHORIZED", good, "rd_write_unknown", {}),
+            (403, "FORBIDDEN", good, query_key, {}),
+            (403, "FORBIDDEN", good, write_key, {"x_raindrop_project_id": "umbrella"}),
+            (400, "BAD_REQUEST", good, write_key, {"x_raindrop_project_id": "Not A Slug"}),
+            (400, "BAD_REQUEST", b"{", write_key, {}),
+            (400, "BAD_REQUEST", b"[]", write_key, {}),
+            (400, "BAD_REQUEST", good, write_key, {"content_encoding": "gzip"}),
+            (415, "UNSUPPORTED_MEDIA_TYPE", good, write_key, {"content_encoding": "br"}),
+            (413, "PAYLOAD_TOO_LARGE", good, write_key, {"content_length": "1001"}),
+            (413, "PAYLOAD_TOO_LARGE", [b" " * 600, b" " * 600], write_key, {}),
+        ]:  # fmt: skip
+            for _ in range(2):  # the second time the key comes from the cache
+                got, answer, _headers = await post(door, "/v1/events/track", body, key, **headers)
+                assert (got, answer["error"]["code"]) == (status, code), answer
+        assert (await post(door, "/v1/events/track", good, write_key))[0] == 200
+
+    asyncio.run(main())
+    assert Event.objects.count() == 1
+
+
+def test_without_a_database_the_client_is_told_to_come_back(
+    door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def store(*_: Any, **__: Any) -> Any:
+        raise OperationalError("the database is starting up")
+
+    monkeypatch.setattr(wire, "store", store)
+    status, answer, headers = asyncio.run(
+        post(door, "/v1/events/track", json.dumps(event(1)).encode(), write_key)
+    )
+    assert (status, answer["error"]["code"]) == (503, "UNAVAILABLE")
+    assert int(headers["retry-after"]) > 0
+
+
+def test_everything_else_is_passed_on(door: WriteGateway, write_key: str) -> None:
+    for method, path in [
+        ("OPTIONS", "/v1/events/track"),
+        ("GET", "/v1/events/track"),
+        ("POST", "/v1/traces"),
+        ("POST", "/"),
+    ]:
+        assert asyncio.run(post(door, path, b"", write_key, method))[0] == 299

@@ -1,0 +1,134 @@
+"""From the queue to the workers: batches, retries, and giving up."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from ingest.models import Event, ProcessingFailure, QueuedEvent, Total
+from ingest.queueing import retry_failures
+from raindrop import pipeline
+from signals.models import EventEmbedding
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_sleep(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(pipeline, "GATHER_SECONDS", 0)
+    yield
+
+
+def work() -> int:
+    """Plays the workers: runs every task that is queued; returns how many."""
+    tasks = list(OrmQ.objects.all())
+    OrmQ.objects.all().delete()
+    for task in tasks:
+        assert task.task["func"] == "raindrop.pipeline.run_batch"
+        pipeline.run_batch(*task.task["args"])
+    return len(tasks)
+
+
+def wait_over() -> None:
+    """What waits to be tried again may be tried now."""
+    QueuedEvent.objects.update(available_at=timezone.now() - dt.timedelta(seconds=1))
+
+
+def test_a_batch_goes_through_all_stages_once(make_event: Callable[..., Event], project: Any) -> None:
+    events = [make_event(input=f"you forgot my name {i}", output="I cannot do that") for i in range(5)]
+    assert pipeline.dispatch() == 5
+    assert pipeline.dispatch() == 0, "what is claimed is not handed out again"
+    assert work() == 1
+    assert QueuedEvent.objects.count() == 0
+    assert EventEmbedding.objects.filter(event__in=events).count() == 5
+    assert Total.objects.get(subject=project.id).events == 5
+    call_command("drain", timeout=1)
+
+
+def test_a_small_batch_waits_for_more(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "GATHER_SECONDS", 60)
+    monkeypatch.setattr(pipeline, "BATCH_SIZE", 3)
+    make_event(), make_event()
+    assert pipeline.dispatch() == 0
+    make_event()
+    assert pipeline.dispatch() == 3
+
+
+def test_the_workers_are_not_handed_more_than_they_can_take(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "BATCH_SIZE", 1)
+    for _ in range(10):
+        make_event()
+    assert pipeline.dispatch() == 6, "three batches for each of the two workers"
+    assert pipeline.dispatch() == 0
+    work()
+    assert pipeline.dispatch() == 4
+
+
+def test_one_event_that_cannot_be_processed_fails_alone_and_can_be_retried(
+    make_event: Callable[..., Event], project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison = make_event(event_id="poison")
+    good = [make_event() for _ in range(3)]
+    broken = True
+
+    def stage(events: list[Event]) -> None:
+        if broken and poison.id in {event.id for event in events}:
+            raise ValueError("no sense in it")
+
+    monkeypatch.setattr(pipeline, "STAGES", [stage, *pipeline.STAGES])
+    for attempt in range(1, pipeline.MAX_ATTEMPTS + 1):
+        pipeline.dispatch()
+        work()
+        if attempt < pipeline.MAX_ATTEMPTS:
+            assert QueuedEvent.objects.get(event=poison).attempts == attempt
+            assert pipeline.dispatch() == 0, "it is tried again only after a pause"
+            with pytest.raises(CommandError, match="Time-out"):
+                call_command("drain", timeout=0)
+        wait_over()
+    assert QueuedEvent.objects.count() == 0
+    failure = ProcessingFailure.objects.get()
+    assert (failure.event, failure.attempts) == (poison, pipeline.MAX_ATTEMPTS)
+    assert "no sense in it" in failure.reason
+    assert "stage" in failure.traceback
+    assert EventEmbedding.objects.filter(event__in=good).count() == 3
+    assert Total.objects.get(subject=project.id).events == 3
+
+    broken = False
+    retry_failures([failure])
+    pipeline.dispatch()
+    work()
+    assert Total.objects.get(subject=project.id).events == 4
+    assert not ProcessingFailure.objects.exists()
+
+
+def test_what_a_killed_worker_held_is_handed_out_again_and_not_for_ever(
+    make_event: Callable[..., Event], project: Any
+) -> None:
+    make_event()
+    for _ in range(pipeline.MAX_CLAIMS):
+        assert pipeline.dispatch() == 1
+        OrmQ.objects.all().delete()  # the worker died with it
+        pipeline.release_claims()
+    assert pipeline.dispatch() == 1
+    assert work() == 0
+    assert "died" in ProcessingFailure.objects.get().reason
+
+
+def test_pending_events_wait_and_silence_finishes_them(
+    make_event: Callable[..., Event], project: Any
+) -> None:
+    event = make_event(input="half a", is_pending=True)
+    assert pipeline.dispatch() == 0
+    Event.objects.filter(id=event.id).update(received_at=timezone.now() - dt.timedelta(hours=1))
+    pipeline.every_minute()
+    assert pipeline.dispatch() == 1
+    work()
+    assert Total.objects.get(subject=project.id).events == 1
