@@ -73,7 +73,18 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("prefix", "name")
     list_select_related = ("project",)
     readonly_fields = ("project", "kind", "prefix", "created_by", "created_at", "last_used_at", "revoked_at")
-    fields = ("project", "kind", "name", "prefix", "created_by", "created_at", "last_used_at", "revoked_at")
+    fields = (
+        "project",
+        "kind",
+        "name",
+        "prefix",
+        "rate",
+        "burst",
+        "created_by",
+        "created_at",
+        "last_used_at",
+        "revoked_at",
+    )
     actions = ("revoke",)
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:

@@ -56,8 +56,10 @@ def flush_if_due() -> None:
 def start_thread() -> None:
     """Starts the process's thread, once. Cheap to call again."""
     global _thread
+    if not automatic:
+        return
     _wake.set()
-    if not automatic or _thread is not None:
+    if _thread is not None:
         return
     with _lock:
         if _thread is None:
@@ -66,7 +68,7 @@ def start_thread() -> None:
 
 
 def _loop() -> None:
-    while True:
+    while automatic:
         _wake.wait()  # nothing counted: nothing to do, and no connection
         time.sleep(FLUSH_SECONDS)
         _wake.clear()

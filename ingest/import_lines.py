@@ -55,7 +55,8 @@ def parse_json(raw: bytes) -> Any:
 def rejects_path(path: Path, otherwise: Path) -> Path:
     """Beside the file, or in the directory `otherwise` when that place is read-only."""
     name = f"{path.name}.rejects.jsonl"
-    if os.access(path.parent, os.W_OK):
+    # The mode too: root may write everywhere, and a directory that is marked read-only is not ours to write in.
+    if path.parent.stat().st_mode & 0o222 and os.access(path.parent, os.W_OK):
         return path.with_name(name)
     otherwise.mkdir(parents=True, exist_ok=True)
     return otherwise / name

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ingest.models import Project
+from ingest.otlp import precedence
 from ingest.otlp.mapped import MappedSpan
 from ingest.samples import Redacted, redacted
 
-# What the mapping itself puts among the attributes that are left over.
-OURS = frozenset({"gen_ai.response.id", "raindrop.earlier_messages", "exception.stacktrace"})
+# Among the attributes that are left over: what the mapping itself puts there, and what tells a span's kind.
+KNOWN = frozenset({"gen_ai.response.id", "raindrop.earlier_messages", "exception.stacktrace"}) | frozenset(
+    name for name, _ in (*precedence.KIND, *precedence.KIND_BY_PRESENCE)
+)
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ def note_kept(
             continue
         scope.accepted += 1
         if not span.unknown:
-            scope.unmapped.update(name for name in span.attributes if name not in OURS)
+            scope.unmapped.update(name for name in span.attributes if name not in KNOWN)
         if span.kind in {"llm", "agent"} and not span.input_messages and not span.output_messages:
             receipt.no_text += 1
             scope.no_text += 1

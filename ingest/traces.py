@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.utils import timezone
 
+from ingest import flushing
 from ingest.cleaning import clean_text
 from ingest.feedback import store_signals
 from ingest.incoming import IncomingEvent, IncomingSignal
@@ -103,6 +104,7 @@ def finish_open_traces(now: dt.datetime) -> Finished:
     while keys := _finish_due(now, finished):
         if len(keys) < BATCH:
             break
+    flushing.flush_if_due()  # the supervisor, which calls this, has no thread for it
     return finished
 
 

@@ -1,6 +1,7 @@
 """The admin's view of issues. Every change goes through the same functions as the pages', so that history is kept."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
@@ -102,6 +103,13 @@ class IssueAdmin(ModelAdmin):  # type: ignore[type-arg]
                 project=obj.project, title=obj.title, description=obj.description, user=request.user
             )
             obj.__dict__.update(made.__dict__)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Rows that are read-only on their own go with their issue."""
+        shown, counts, _, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, set(), protected
 
     def delete_model(self, request: HttpRequest, obj: Issue) -> None:
         delete_issue(issue=obj)

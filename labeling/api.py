@@ -157,7 +157,8 @@ def _store(issue: Issue, data: object, user: User | None) -> int:
             details={"unknown_event_ids": unknown},
         )
     with transaction.atomic():
-        for row in rows:
+        # In one order, so that two requests that label the same events wait for each other but never in a circle.
+        for row in sorted(rows, key=lambda row: row["event_id"]):
             record_label(
                 issue=issue,
                 event=events[row["event_id"]],

@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -96,11 +97,16 @@ def standing_labels(issue: Issue) -> QuerySet[Label]:
 
 def standing_answers(issue: Issue) -> dict[uuid.UUID, bool]:
     """Event id -> is it a match, as most people who labelled it say. A tie, or mostly unsure, is no answer."""
-    votes: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
-    for event, answer in standing_labels(issue).values_list("event_id", "answer"):
-        votes[event][answer] += 1
+    return majority(standing_labels(issue).values_list("event_id", "answer"))
+
+
+def majority(votes: Iterable[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, bool]:
+    """The same, of (event id, answer) pairs."""
+    counts: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
+    for event, answer in votes:
+        counts[event][answer] += 1
     answers = {}
-    for event, count in votes.items():
+    for event, count in counts.items():
         best, number = count.most_common(1)[0]
         if best != Answer.UNSURE and list(count.values()).count(number) == 1:
             answers[event] = best == Answer.MATCH

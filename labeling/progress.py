@@ -8,7 +8,7 @@ from ingest.models import Job, User
 from ingest.models.jobs import JobState
 from issues.classifier import MEASURABLE
 from issues.models import Classifier, Issue
-from labeling.labels import standing_answers, standing_labels
+from labeling.labels import majority, standing_labels
 from labeling.models import Answer
 
 
@@ -47,8 +47,8 @@ class Progress:
 
 
 def progress(issue: Issue, *, user: User | None = None) -> Progress:
-    rows = list(standing_labels(issue).values_list("user", "answer"))
-    answers = Counter(standing_answers(issue).values())
+    rows = list(standing_labels(issue).values_list("event_id", "answer", "user_id"))
+    answers = Counter(majority((event, answer) for event, answer, _ in rows).values())
     classifier = Classifier.objects.filter(issue=issue).defer("weights").order_by("-version").first()
     job = (
         Job.objects.filter(
@@ -59,11 +59,11 @@ def progress(issue: Issue, *, user: User | None = None) -> Progress:
     )
     return Progress(
         labels=len(rows),
-        mine=sum(owner == user.pk for owner, _ in rows) if user else 0,
-        people=len({owner for owner, _ in rows}),
+        mine=sum(owner == user.pk for _, _, owner in rows) if user else 0,
+        people=len({owner for _, _, owner in rows}),
         matches=answers[True],
         not_matches=answers[False],
-        unsure=sum(answer == Answer.UNSURE for _, answer in rows),
+        unsure=sum(answer == Answer.UNSURE for _, answer, _ in rows),
         version=classifier.version if classifier else None,
         quality=classifier.quality if classifier else {},
         job=job,

@@ -20,7 +20,7 @@ from issues.definition_vectors import definition_vector
 from issues.models import Classifier, Issue
 from issues.sampling import random_event_ids
 from issues.scoring import load_classifier, weights_of
-from labeling.labels import standing_answers, standing_labels
+from labeling.labels import majority, standing_labels
 from signals.vectors import VectorChunk, nearest_events, vectors_of
 
 POOL = 400  # candidates looked at by each way in
@@ -63,13 +63,18 @@ def next_cards(
 
     With a user: what that user has not labelled; without: what nobody has whose label came without a user.
     """
-    labelled = set(standing_labels(issue).filter(user=user).values_list("event_id", flat=True))
-    skip = labelled | standing_answers(issue).keys() | set(exclude)
+    standing = list(
+        standing_labels(issue).order_by("-created_at").values_list("event_id", "answer", "user_id")
+    )
+    mine = {event for event, _, owner in standing if owner == (user.pk if user else None)}
+    settled = majority((event, answer) for event, answer, _ in standing)
+    skip = mine | settled.keys() | set(exclude)
     classifier = load_classifier(issue)
     pool = _scored(issue, classifier, skip) if classifier else _similar(issue, skip)
-    asked = standing_labels(issue).count()
-    cycle = BEFORE if classifier is None else EARLY if asked < FEW_LABELS else LATER
-    picked = _pick(pool, _asked(issue, exclude), _reasons(cycle, start=asked + len(exclude)), limit)
+    cycle = BEFORE if classifier is None else EARLY if len(standing) < FEW_LABELS else LATER
+    before = [*exclude, *(event for event, _, _ in standing[:REMEMBERED])]
+    asked = _together(vectors_of(project=issue.project, event_ids=list(dict.fromkeys(before))))
+    picked = _pick(pool, asked, _reasons(cycle, start=len(standing) + len(exclude)), limit)
     events = Event.objects.select_related("conversation", "end_user").in_bulk(
         [pool.ids[index] for index, _ in picked]
     )
@@ -82,13 +87,6 @@ def next_cards(
         for index, reason in picked
         if pool.ids[index] in events
     ]
-
-
-def _asked(issue: Issue, exclude: Collection[uuid.UUID]) -> NDArray[np.float32]:
-    """The vectors of what was labelled last, and of what is on a screen now."""
-    latest = standing_labels(issue).order_by("-created_at").values_list("event_id", flat=True)[:REMEMBERED]
-    chunk = vectors_of(project=issue.project, event_ids=list(dict.fromkeys([*exclude, *latest])))
-    return _together(chunk)
 
 
 def _reasons(cycle: tuple[str, ...], *, start: int) -> Iterator[str]:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Min
 from django.utils import timezone
+from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 import ingest.feedback
@@ -118,7 +119,8 @@ def process(event_ids: list[uuid.UUID]) -> None:
 
 
 def release_claims() -> None:
-    """Makes all that is claimed available now. Called when no worker runs, before the first one starts."""
+    """Makes all that killed workers held available now. Called when no worker runs, before the first one starts."""
+    OrmQ.objects.filter(lock__gt=timezone.now()).update(lock=timezone.now())
     QueuedEvent.objects.filter(available_at__gt=timezone.now(), waiting=False).update(
         available_at=timezone.now()
     )

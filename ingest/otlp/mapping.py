@@ -74,7 +74,7 @@ def _markers(names: tuple[str, ...]) -> tuple[str, ...]:
 
 _INPUT = tuple((_markers(names), reader) for names, reader in INPUT)
 _OUTPUT = tuple((_markers(names), reader) for names, reader in OUTPUT)
-_PROPERTIES = tuple(f"\n{prefix}" for prefix in (*order.PROPERTIES, "raindrop."))
+_PROPERTIES = tuple(f"\n{prefix}" for prefix in order.PROPERTIES)
 
 
 def map_span(span: RawSpan) -> MappedSpan:
@@ -106,7 +106,9 @@ def map_span(span: RawSpan) -> MappedSpan:
         return mapped
     names = Names(attributes)
     mapped.kind = kind_of(attributes)
-    mapped.model = first_text(attributes, order.MODEL)
+    mapped.model = first_text(attributes, order.MODEL) or first_text(
+        as_object(attributes.get("llm.invocation_parameters")), ("model",)
+    )  # OpenInference names the model of a failed call only there
     mapped.provider = first_text(attributes, order.PROVIDER).lower()
     if response_id := first_text(attributes, order.RESPONSE_ID):
         mapped.response_id = mapped.attributes["gen_ai.response.id"] = response_id
@@ -242,8 +244,9 @@ def _identity(mapped: MappedSpan, span: RawSpan, names: Names) -> None:
             rest = name[len(prefix) :]
             if rest and not rest.startswith("raindrop."):
                 properties[rest] = value
-        elif name in raindrop_sdk.EVENT_PROPERTIES:
-            properties[name] = value
+    if names.have(("raindrop.",)):
+        mapped.attributes |= raindrop_sdk.handoff(attributes)
+        properties |= raindrop_sdk.event_properties(attributes)
     if (tags := load(first(attributes, order.TAGS))) is not None:
         properties["tags"] = tags
     for key, wanted in order.DIMENSIONS:

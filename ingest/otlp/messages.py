@@ -142,7 +142,7 @@ def _read_object(value: dict[str, Any], role: Role, found: list[Message], depth:
         )
         if isinstance(only, str | dict):
             _read(only, role, found, depth + 1)
-        elif arguments or kwargs:
+        elif kwargs or any(argument is not None for argument in arguments):
             found.append(Message(role, dump(value), dump=True))
         return
     if value.get("role") or "content" in value or "parts" in value or _names_role(value.get("type")):

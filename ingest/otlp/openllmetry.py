@@ -41,6 +41,6 @@ def unwrap_arguments(value: Any) -> Any:
         arguments, keywords = value["args"], value.get("kwargs")
         if isinstance(arguments, list) and len(arguments) == 1 and not keywords:
             return arguments[0]
-        if not arguments and keywords:
-            return keywords
+        if not arguments:
+            return keywords or None
     return value

@@ -68,6 +68,8 @@ def _first(span: RawSpan, names: tuple[str, ...], role: Role) -> list[Message]:
             if name == "gcp.vertex.agent.llm_response":
                 value = as_object(value).get("content") or value
             if name in JSON_ALWAYS:
+                if value == "null":
+                    continue  # a function that returned nothing
                 value = unquote(value)
             if messages := read_messages(value, role):
                 return messages

@@ -44,6 +44,7 @@ CONVO_ID_IN_METADATA = ("session_id", "thread_id", "conversation_id")
 CONVO_ID_IN_RESOURCE = ("session.id",)
 USER_ID = (
     f"{AI_METADATA}raindrop.userId",
+    f"{AI_METADATA}raindrop.ai.userId",
     "langfuse.user.id",
     "user.id",
     "enduser.id",

@@ -347,6 +347,20 @@ def test_a_json_array_is_refused_with_a_way_out(project: Any, tmp_path: Path) ->
     assert report.rejected == 1 and "jq" in report.reasons[0]
 
 
+def test_nothing_is_written_into_a_directory_that_is_marked_read_only(project: Any, tmp_path: Path) -> None:
+    """Not by root either, to whom the marks are no hindrance."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    path = write(shared / "x.jsonl", "{broken")
+    shared.chmod(0o555)
+    try:
+        report = import_file(path, project=project)
+        assert report.rejects == tmp_path / "data" / "imports" / "x.jsonl.rejects.jsonl"
+        assert report.rejects.exists() and [file.name for file in shared.iterdir()] == ["x.jsonl"]
+    finally:
+        shared.chmod(0o755)
+
+
 def test_the_same_lines_in_two_projects_are_apart(project: Any, other_project: Any, tmp_path: Path) -> None:
     path = write(tmp_path / "x.jsonl", *MIXED)
     for owner in (project, other_project):

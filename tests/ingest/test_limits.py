@@ -369,4 +369,3 @@ def test_others_do_not(
     key.refresh_from_db()
     project.refresh_from_db()
     assert (key.rate, project.monthly_quota) == (None, None)
-

@@ -241,11 +241,11 @@ def test_a_failed_rescore_says_why(project: Any, monkeypatch: Any) -> None:
     run(send(project, "flight", 0, 2))
     Classifier.objects.update(weights=b"broken", id="01900000-0000-7000-8000-000000000001")
     job = request_rescore(issue)
-    with pytest.raises(ValueError, match="weights"):
+    with pytest.raises(ValueError, match="not the weights"):
         rescore(job.pk)
     job.refresh_from_db()
     assert job.state == JobState.FAILED
-    assert "weights instead of" in job.message
+    assert "not the weights" in job.message
     assert request_rescore(issue) != job
 
 
