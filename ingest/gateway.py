@@ -23,7 +23,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 
 from ingest import wire
 from ingest.body import MAX_BODY, decompress, too_large
-from ingest.models import ApiKey, Project
+from ingest.models import ApiKey
 from raindrop.errors import ApiError
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Write:
     """One request's items on their way to the database."""
 
     endpoint: wire.Endpoint
-    project: Project
+    key: ApiKey
     items: list[Any]
     loop: asyncio.AbstractEventLoop
     answer: "asyncio.Future[HttpResponse]"
@@ -59,7 +59,7 @@ class Committer:
     started: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    async def store(self, *, endpoint: wire.Endpoint, project: Project, items: list[Any]) -> HttpResponse:
+    async def store(self, *, endpoint: wire.Endpoint, key: ApiKey, items: list[Any]) -> HttpResponse:
         if not self.started:
             with self.lock:
                 if not self.started:
@@ -67,7 +67,7 @@ class Committer:
                         threading.Thread(target=self._run, name=f"committer-{number}", daemon=True).start()
                     self.started = True
         loop = asyncio.get_running_loop()
-        write = Write(endpoint, project, items, loop, loop.create_future())
+        write = Write(endpoint, key, items, loop, loop.create_future())
         self.queue.put(write)
         return await write.answer
 
@@ -91,7 +91,7 @@ class Committer:
                 size += len(further.items)
             groups: dict[tuple[int, Any], list[Write]] = {}
             for write in waiting:
-                groups.setdefault((id(write.endpoint), write.project.id), []).append(write)
+                groups.setdefault((id(write.endpoint), write.key.project_id), []).append(write)
             for group in groups.values():
                 self._store_group(group)
             if ending:
@@ -101,16 +101,16 @@ class Committer:
     def _store_group(self, group: list[Write]) -> None:
         first = group[0]
         try:
-            answers = wire.store(first.endpoint, first.project, [write.items for write in group])
+            answers = wire.store(first.endpoint, [(write.key, write.items) for write in group])
         except (OperationalError, InterfaceError) as error:
             connection.close()
-            answers = [wire.failure(error) for _ in group]
+            answers = [wire.failure(error, key=write.key) for write in group]
         except Exception as error:
             if len(group) > 1:  # one of them spoils it for the others: each by itself
                 for write in group:
                     self._store_group([write])
                 return
-            answers = [wire.failure(error)]
+            answers = [wire.failure(error, key=first.key)]
         finally:
             if connection.connection and connection.connection.broken:
                 connection.close()
@@ -146,6 +146,7 @@ class WriteGateway:
     async def _answer(self, endpoint: wire.Endpoint, scope: Scope, receive: Receive) -> HttpResponse:
         headers = CaseInsensitiveMapping(_headers(scope["headers"]))
         loop = asyncio.get_running_loop()
+        body = b""
         try:
             try:
                 key = wire.authorize(headers, only_cached=True)
@@ -156,9 +157,13 @@ class WriteGateway:
                 items = endpoint.decode(body)
             else:
                 items = await loop.run_in_executor(self.threads, _decode, endpoint, body, headers)
-            return await self.committer.store(endpoint=endpoint, project=key.project, items=items)
-        except Exception as error:
-            return wire.failure(error)
+            try:
+                endpoint.check(key, items, only_cached=True)
+            except KeyError:
+                await loop.run_in_executor(self.threads, _check, endpoint, key, items)
+            return await self.committer.store(endpoint=endpoint, key=key, items=items)
+        except Exception as error:  # in a thread: the sample of what was refused is redacted
+            return await loop.run_in_executor(self.threads, _failure, error, wire.sender(headers), body)
 
 
 def _authorize(headers: Mapping[str, str]) -> ApiKey:
@@ -166,6 +171,20 @@ def _authorize(headers: Mapping[str, str]) -> ApiKey:
         return wire.authorize(headers)
     finally:
         connection.close()  # back to the pool: this thread may idle long
+
+
+def _check(endpoint: wire.Endpoint, key: ApiKey, items: list[Any]) -> None:
+    try:
+        endpoint.check(key, items)
+    finally:
+        connection.close()
+
+
+def _failure(error: Exception, key: ApiKey | None, body: bytes) -> HttpResponse:
+    try:
+        return wire.failure(error, key=key, body=body)
+    finally:
+        connection.close()
 
 
 def _decode(endpoint: wire.Endpoint, body: bytes, headers: Mapping[str, str]) -> list[Any]:

@@ -3,20 +3,18 @@
 Exporters retry only 429, 502, 503 and 504 and drop what is answered otherwise, so a fault that passes is a 503.
 """
 
-import contextlib
 import functools
 import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from ingest.body import read_body
 from ingest.health_counts import OTLP, count_receipt, count_refused
-from ingest.keys import find_key
 from ingest.limits import check_limits, unavailable
 from ingest.models import ApiKey, Project
 from ingest.otlp.decode import decode_logs, decode_traces
@@ -24,7 +22,7 @@ from ingest.otlp.raw import BadOtlp
 from ingest.otlp.responses import failure, reasons, success
 from ingest.receipts import Receipt
 from ingest.traces import store_logs, store_traces
-from ingest.wire import CORS, PREFLIGHT, _secret, authorize
+from ingest.wire import CORS, PREFLIGHT, authorize, sender
 from raindrop.errors import ApiError
 
 logger = logging.getLogger(__name__)
@@ -138,8 +136,7 @@ def _refused(export: Export, error: Exception) -> HttpResponse:
         logger.error("OTLP failed at %s", export.request.path, exc_info=error)
         answer = ApiError(500, "The server failed on this request; its log has the reason.")
     if export.key is None and answer.status != 401:  # a key of the wrong kind, or a wrong project header
-        with contextlib.suppress(DatabaseError):
-            export.key = find_key(_secret(export.request.headers))
+        export.key = sender(export.request.headers)
     count_refused(key=export.key, error=answer, body=export.body, scope=OTLP)
     response = failure(answer.status, answer.message, is_json=export.is_json, retry_after=answer.retry_after)
     if answer.status == 401:

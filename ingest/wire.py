@@ -9,7 +9,7 @@ import binascii
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -20,16 +20,17 @@ from django.views.decorators.csrf import csrf_exempt
 from ingest.authentication import check_project_header
 from ingest.body import read_body
 from ingest.decoding import decode_events, decode_partials, decode_signals, decode_users
+from ingest.health_counts import count_refused, count_stored
 from ingest.keys import cached_key, find_key
+from ingest.limits import check_limits, unavailable
 from ingest.merging import MergeTooLarge
 from ingest.models import ApiKey, Project
 from ingest.models.projects import SLUG, KeyKind
-from ingest.store import store_events, store_signals, store_users
+from ingest.store import report_stored, store_signals, store_users
 from raindrop.errors import ApiError, error_response
 
 logger = logging.getLogger(__name__)
 
-RETRY_AFTER_SECONDS = 5
 # Any origin, without credentials: a browser sends its key in a header that the page itself sets.
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -46,33 +47,70 @@ PREFLIGHT = {
 @dataclass(frozen=True)
 class Endpoint:
     """`decode` turns a body into items (raises ApiError). `store` takes the items of several requests of one project and
-    stores them in one transaction; it returns an answer for each request."""
+    stores them in one transaction; it returns what became of each request. `quota`: its items are new events, mostly."""
 
     decode: Callable[[bytes], list[Any]]
-    store: Callable[[Project, list[list[Any]]], list[bytes]]
+    store: Callable[[Project, list[list[Any]]], list["Stored"]]
+    quota: bool = False
+
+    def check(self, key: ApiKey, items: list[Any], *, only_cached: bool = False) -> None:
+        """Raises ApiError 429, and KeyError as `check_limits` does."""
+        events = len(items) if self.quota else 0
+        check_limits(key=key, items=len(items), events=events, only_cached=only_cached)
 
 
-def _store_events(project: Project, requests: list[list[Any]]) -> list[bytes]:
-    ids = iter(store_events(project=project, events=[event for items in requests for event in items]))
-    return [msgspec.json.encode({"events": [{"event_id": next(ids)} for _ in items]}) for items in requests]
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The answer to one request, and what is counted of it."""
+
+    body: bytes
+    accepted: int
+    duplicates: int = 0
+    no_text: int = 0  # events with neither input nor output, that will get none
 
 
-def _store_signals(project: Project, requests: list[list[Any]]) -> list[bytes]:
+def _store_events(project: Project, requests: list[list[Any]]) -> list[Stored]:
+    report = report_stored(project=project, events=[event for items in requests for event in items])
+    found = iter(zip(report.event_ids, report.repeated, strict=True))
+    stored = []
+    for items in requests:
+        ids, repeated = zip(*(next(found) for _ in items), strict=True)
+        body = msgspec.json.encode({"events": [{"event_id": event_id} for event_id in ids]})
+        empty = [
+            event
+            for event, again in zip(items, repeated, strict=True)
+            if not (again or event.is_pending or event.input or event.output)
+        ]
+        duplicates = sum(repeated)
+        stored.append(Stored(body, len(items) - duplicates, duplicates, len(empty)))
+    return stored
+
+
+def _store_parts(project: Project, requests: list[list[Any]]) -> list[Stored]:
+    """As events; a part without text says nothing about its event's."""
+    return [replace(stored, no_text=0) for stored in _store_events(project, requests)]
+
+
+def _store_signals(project: Project, requests: list[list[Any]]) -> list[Stored]:
     new = [store_signals(project=project, signals=items) for items in requests]
     return [
-        msgspec.json.encode({"events": [], "signals": {"accepted": len(items), "new": n}})
+        Stored(
+            msgspec.json.encode({"events": [], "signals": {"accepted": len(items), "new": n}}),
+            n,
+            len(items) - n,
+        )
         for items, n in zip(requests, new, strict=True)
     ]
 
 
-def _store_users(project: Project, requests: list[list[Any]]) -> list[bytes]:
+def _store_users(project: Project, requests: list[list[Any]]) -> list[Stored]:
     stored = [store_users(project=project, users=items) for items in requests]
-    return [msgspec.json.encode({"events": [], "users": {"accepted": n}}) for n in stored]
+    return [Stored(msgspec.json.encode({"events": [], "users": {"accepted": n}}), n) for n in stored]
 
 
-EVENTS = Endpoint(decode_events, _store_events)  # an array of events, or one
+EVENTS = Endpoint(decode_events, _store_events, quota=True)  # an array of events, or one
 PARTIALS = Endpoint(
-    decode_partials, _store_events
+    decode_partials, _store_parts, quota=True
 )  # a part of an event; final unless it says `is_pending: true`
 SIGNALS = Endpoint(
     decode_signals, _store_signals
@@ -86,12 +124,14 @@ ENDPOINTS = {  # by path; /v1 stands before it or not
 }
 
 
-def store(endpoint: Endpoint, project: Project, requests: list[list[Any]]) -> list[HttpResponse]:
-    """Stores the items of several requests with one commit, and answers each. Raises what storing raises; nothing is
-    stored then."""
+def store(endpoint: Endpoint, requests: list[tuple[ApiKey, list[Any]]]) -> list[HttpResponse]:
+    """Stores the items of several requests of one project with one commit, counts them, and answers each. Raises what storing
+    raises; nothing is stored then."""
     with transaction.atomic():
-        bodies = endpoint.store(project, requests)
-    return [HttpResponse(body, content_type="application/json") for body in bodies]
+        stored = endpoint.store(requests[0][0].project, [items for _, items in requests])
+    for (key, _), one in zip(requests, stored, strict=True):
+        count_stored(key=key, accepted=one.accepted, duplicates=one.duplicates, no_text=one.no_text)
+    return [HttpResponse(one.body, content_type="application/json") for one in stored]
 
 
 def view(endpoint: Endpoint) -> Callable[[HttpRequest], HttpResponse]:
@@ -99,10 +139,7 @@ def view(endpoint: Endpoint) -> Callable[[HttpRequest], HttpResponse]:
 
     @csrf_exempt
     def answer(request: HttpRequest) -> HttpResponse:
-        try:
-            response = _answer(endpoint, request)
-        except Exception as error:
-            response = failure(error)
+        response = _answer(endpoint, request)
         for header, value in CORS.items():
             response[header] = value
         return response
@@ -123,29 +160,43 @@ def _answer(endpoint: Endpoint, request: HttpRequest) -> HttpResponse:
         response = error_response(405, "Send this with POST.")
         response["Allow"] = "POST, OPTIONS"
         return response
-    key = authorize(request.headers)
-    items = endpoint.decode(read_body(request))
-    return store(endpoint, key.project, [items])[0]
+    body = b""
+    try:
+        key = authorize(request.headers)
+        body = read_body(request)
+        items = endpoint.decode(body)
+        endpoint.check(key, items)
+        return store(endpoint, [(key, items)])[0]
+    except Exception as error:
+        return failure(error, key=sender(request.headers), body=body)
 
 
-def failure(error: Exception) -> HttpResponse:
-    """The answer to a request that raised. Nothing of it was stored."""
+def failure(error: Exception, *, key: ApiKey | None, body: bytes = b"") -> HttpResponse:
+    """The answer to a request that raised, which is counted. Nothing of it was stored. `key`: None for one that is not known;
+    `body`: for the sample on the page "Ingest health"."""
     if isinstance(error, ApiError):
-        response = error.response()
-        if error.status == 401:
-            response["WWW-Authenticate"] = "Bearer"
-        return response
-    if isinstance(error, MergeTooLarge):
-        return error_response(413, f"{error} Nothing was stored.")
-    if isinstance(error, OperationalError | InterfaceError):  # gone, starting, full, or out of connections
+        answer = error
+    elif isinstance(error, MergeTooLarge):
+        answer = ApiError(413, f"{error} Nothing was stored.")
+    elif isinstance(error, OperationalError | InterfaceError):  # gone, starting, full, or out of connections
         logger.warning("The write path has no database: %s", error)
-        return error_response(
-            503,
-            "The database cannot be reached. Nothing was stored: try again.",
-            retry_after=RETRY_AFTER_SECONDS,
-        )
-    logger.error("The write path failed", exc_info=error)
-    return error_response(500, "The server failed on this request; its log has the reason.")
+        answer = unavailable(error)
+    else:
+        logger.error("The write path failed", exc_info=error)
+        answer = ApiError(500, "The server failed on this request; its log has the reason.")
+    count_refused(key=key, error=answer, body=body)
+    response = answer.response()
+    if answer.status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def sender(headers: Mapping[str, str]) -> ApiKey | None:
+    """The key of whatever kind that `authorize` has just looked at, to count a refusal under. Asks no database."""
+    try:
+        return cached_key(_secret(headers))
+    except KeyError:
+        return None
 
 
 def authorize(headers: Mapping[str, str], *, only_cached: bool = False) -> ApiKey:

@@ -1,7 +1,9 @@
 """ASGI: pages and the API over HTTP, hints over WebSocket."""
 
 import os
+from typing import Any
 
+from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
@@ -11,11 +13,23 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raindrop.settings")
 django_application = get_asgi_application()
 
-from ingest.consumers import ProjectConsumer  # noqa: E402  (needs the apps to be loaded)
+from ingest import flushing  # noqa: E402  (needs the apps to be loaded)
+from ingest.consumers import ProjectConsumer  # noqa: E402
 from ingest.gateway import WriteGateway  # noqa: E402
+
+
+async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """At its end a web process writes what it has counted. (uvicorn ends by a signal, at which `atexit` does not run.)"""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await sync_to_async(flushing.flush, thread_sensitive=False)()
+    await send({"type": "lifespan.shutdown.complete"})
+
 
 application = ProtocolTypeRouter(
     {
+        "lifespan": lifespan,
         "http": WriteGateway(django_application),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(

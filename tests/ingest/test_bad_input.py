@@ -224,7 +224,7 @@ def test_without_a_database_the_sdk_is_told_to_try_again(post: Any, monkeypatch:
         raise OperationalError("connection refused")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ingest.wire, "store_events", gone)
+        patch.setattr(ingest.wire, "report_stored", gone)
         answer = post("/v1/events/track", GOOD)
     assert answer["Retry-After"] and answer["Access-Control-Allow-Origin"] == "*"
     assert refused(answer, 503)["code"] == "UNAVAILABLE"
@@ -235,7 +235,7 @@ def test_a_fault_of_ours_is_answered_in_the_same_shape(post: Any, monkeypatch: A
     def broken(**arguments: Any) -> None:
         raise RuntimeError("a secret of ours")
 
-    monkeypatch.setattr(ingest.wire, "store_events", broken)
+    monkeypatch.setattr(ingest.wire, "report_stored", broken)
     error = refused(post("/v1/events/track", GOOD), 500)
     assert "secret" not in json.dumps(error)
 

@@ -72,9 +72,9 @@ def test_requests_that_arrive_together_are_stored_with_few_commits(
     groups: list[int] = []
     real = wire.store
 
-    def store(endpoint: Any, project: Any, requests: list[Any]) -> Any:
+    def store(endpoint: Any, requests: list[Any]) -> Any:
         groups.append(len(requests))
-        return real(endpoint, project, requests)
+        return real(endpoint, requests)
 
     monkeypatch.setattr(wire, "store", store)
 

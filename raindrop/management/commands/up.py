@@ -79,10 +79,13 @@ class Ticker:
 
     def __init__(self, supervisor: Supervisor, on_tick: Callable[[], None] | None) -> None:
         self.supervisor, self.on_tick = supervisor, on_tick
+        self.workers = [child for child in supervisor.children if child.name == "workers"]
+        self.starts = 1
         self.watched = self.traced = self.started = time.monotonic()
 
     def __call__(self) -> None:
         try:
+            self._release()
             pipeline.dispatch()
             if time.monotonic() - self.traced > pipeline.FINISH_TRACES_SECONDS:
                 self.traced = time.monotonic()
@@ -98,6 +101,13 @@ class Ticker:
                 embedded_postgres.start()
             raise
         close_old_connections()
+
+    def _release(self) -> None:
+        """What a cluster that was ended had in hand need not wait until its claim runs out."""
+        starts = sum(child.starts for child in self.workers)
+        if starts > self.starts:
+            pipeline.release_claims()
+            self.starts = starts
 
     def _watch(self) -> None:
         """A cluster can stall silently (django-q2 #23: a worker dies holding the queue's lock). Then: a new one."""
@@ -136,8 +146,8 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
         return serving  # events are stored and wait
     return [
         *serving,
-        Child("workers", python(manage, "qcluster"), {"RAINDROP_WORKERS": str(workers)}),
-        Child("slow workers", python(manage, "qcluster"), {"Q_CLUSTER_NAME": "slow"}),
+        Child("workers", python(manage, "qcluster"), {"RAINDROP_WORKERS": str(workers)}, cluster=True),
+        Child("slow workers", python(manage, "qcluster"), {"Q_CLUSTER_NAME": "slow"}, cluster=True),
     ]
 
 
