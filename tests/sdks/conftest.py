@@ -1,0 +1,147 @@
+"""One live server, and every SDK's program run against it at once; then one reading of what the database holds."""
+
+import json
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import Server
+from tests.sdks.environments import missing, node_environment, python_environment
+from tests.sdks.openai_stub import stub
+
+HERE = Path(__file__).resolve().parent
+PATIENCE = 120
+PROJECTS = (
+    "py-otlp", "py-bypass", "js-otlp", "js-bypass", "ai-sdk", "browser", "vercel", "openinference", "openllmetry", "plain",
+)  # fmt: skip
+
+
+@dataclass
+class Program:
+    """A program that uses an SDK, with a project of its own."""
+
+    project: str
+    key: str
+    query_key: str
+    command: list[str] = field(default_factory=list)
+    why_not: str = ""
+    process: subprocess.Popen[str] | None = None
+    said: str = ""
+
+
+@dataclass
+class World:
+    server: Server
+    programs: dict[str, Program]
+    database: dict[str, Any] = field(default_factory=dict)
+
+    def found(self, project: str) -> dict[str, Any]:
+        """What the database holds of the program's project: events by event id, users' traits, and what hangs on nothing."""
+        program = self.programs[project]
+        if program.why_not:
+            missing(program.why_not)
+        assert program.process and program.process.returncode == 0, program.said
+        found: dict[str, Any] = self.database[project]
+        return found
+
+    def read(self, project: str, path: str) -> Any:
+        """The `data` that the read path answers to the project's query key."""
+        request = urllib.request.Request(self.server.url + path)
+        request.add_header("Authorization", f"Bearer {self.programs[project].query_key}")
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)["data"]
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    server = Server(tmp_path_factory.mktemp("sdks") / "data", arguments=["--workers", "1"])
+    server.start()
+    try:
+        with stub() as openai:
+            keys = _inside(server, "create", PROJECTS)
+            world = World(server, {name: Program(name, *keys[name]) for name in PROJECTS})
+            _commands(world, openai)
+            _run(world)
+        world.database = _inside(server, "dump", PROJECTS)
+        yield world
+    finally:
+        server.stop()
+
+
+def _commands(world: World, openai: str) -> None:
+    url, programs = world.server.url, world.programs
+    python, node = python_environment(), node_environment()
+    for mode in ("otlp", "bypass"):
+        program = programs[f"py-{mode}"]
+        if isinstance(python, str):
+            program.why_not = python
+        else:
+            program.command = [
+                str(python),
+                str(HERE / "python" / "surface.py"),
+                f"{url}/v1/",
+                program.key,
+                program.project,
+                mode,
+            ]
+    scripts = {
+        "js-otlp": ("raindrop_ai.mjs", f"{url}/v1/", "js-otlp", "otlp"),
+        "js-bypass": ("raindrop_ai.mjs", url, "js-bypass", "bypass"),  # no /v1: the aliases
+        "ai-sdk": ("ai_sdk.mjs", f"{url}/v1/", "ai-sdk"),
+        "browser": ("browser_sdk.mjs", f"{url}/v1/"),
+        "vercel": ("vercel_otel.mjs", f"{url}/otel/v1/traces"),
+    }
+    for name, (script, endpoint, *rest) in scripts.items():
+        if isinstance(node, str):
+            programs[name].why_not = node
+        else:  # beside node_modules, where node looks for what it imports
+            copied = shutil.copy(HERE / "js" / script, node / script)
+            programs[name].command = ["node", str(copied), endpoint, programs[name].key, *rest]
+    for dialect in ("openinference", "openllmetry"):
+        program = programs[dialect]
+        program.command = [
+            sys.executable,
+            str(HERE / "otel" / "instrumented.py"),
+            dialect,
+            url,
+            program.key,
+            openai,
+        ]
+    programs["plain"].command = [sys.executable, str(HERE / "otel" / "plain.py"), url, programs["plain"].key]
+
+
+def _run(world: World) -> None:
+    for program in world.programs.values():
+        if not program.why_not:
+            program.process = subprocess.Popen(
+                program.command, cwd=world.server.data_dir.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+    for program in world.programs.values():
+        if program.process:
+            try:
+                program.said = program.process.communicate(timeout=PATIENCE)[0]
+            except subprocess.TimeoutExpired:
+                program.process.kill()
+                program.said = "It did not end.\n" + program.process.communicate()[0]
+
+
+def _inside(server: Server, function: str, slugs: tuple[str, ...]) -> dict[str, Any]:
+    said = server.manage("shell", "-c", f"from tests.sdks.inside import {function}; {function}(*{slugs!r})")
+    [line] = [line for line in said.splitlines() if line.startswith("ANSWER")]
+    answer: dict[str, Any] = json.loads(line.removeprefix("ANSWER"))
+    return answer
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first run installs the SDKs (two to three minutes), inside the first test's fixture."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(900))

@@ -1,0 +1,81 @@
+"""The environments in which the SDKs run: kept in `.venv/sdks/`, made once, out of the way of our own packages.
+
+Without the registry (or node) there is nothing to run, and the tests are skipped with a warning that says so; set
+RAINDROP_REQUIRE_SDKS=1 where that must be a failure.
+"""
+
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+CACHE = Path(sys.prefix) / "sdks"
+
+
+def missing(what: str) -> NoReturn:
+    message = f"THE SDK TESTS DO NOT RUN: {what}"
+    if os.environ.get("RAINDROP_REQUIRE_SDKS"):
+        pytest.fail(message)
+    warnings.warn(message, stacklevel=2)
+    pytest.skip(message)
+
+
+@functools.cache
+def python_environment() -> Path | str:
+    """The interpreter of an environment with `raindrop-ai`, whose protobuf (<7) is not ours; or why there is none."""
+    pins = HERE / "python" / "requirements.txt"
+    home = CACHE / f"python-{_digest(pins)}"
+    python = home / "bin" / "python"
+    if not (home / "made").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        problem = _run(sys.executable, "-m", "venv", str(home)) or _run(
+            str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps",
+            "-r", str(pins),
+        )  # fmt: skip
+        if problem:
+            return f"raindrop-ai cannot be installed: {problem}"
+        (home / "made").touch()
+    return python
+
+
+@functools.cache
+def node_environment() -> Path | str:
+    """A folder with the JS SDKs in its `node_modules`; or why there is none."""
+    pins = HERE / "js" / "packages.txt"
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        return "node and npm are not here"
+    home = CACHE / f"node-{_digest(pins)}"
+    if not (home / "made").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        packages = [line for line in pins.read_text().split() if line]
+        problem = _run(
+            npm, "install", "--prefix", str(home), "--no-package-lock", "--no-save", "--ignore-scripts", "--no-audit",
+            "--no-fund", *packages,
+        )  # fmt: skip
+        if problem:
+            return f"the JS SDKs cannot be installed: {problem}"
+        (home / "made").touch()
+    return home
+
+
+def _digest(pins: Path) -> str:
+    return hashlib.sha256(pins.read_bytes()).hexdigest()[:12]
+
+
+def _run(*command: str) -> str:
+    """Empty when it went well, else the end of what it said."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=280, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)[-500:]
+    return "" if done.returncode == 0 else (done.stdout + done.stderr).strip()[-500:] or "it failed"
