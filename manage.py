@@ -11,7 +11,7 @@ WITHOUT_DATABASE = {"help", "version", "--help", "--version", "collectstatic", "
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raindrop.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if "DATABASE_URL" not in os.environ and command not in WITHOUT_DATABASE:
+    if not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE:
         from raindrop import embedded_postgres
 
         os.environ["DATABASE_URL"] = embedded_postgres.start()

@@ -1,5 +1,6 @@
 """DRF: a key in the Authorization header, or a logged-in session, always bound to one project."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from rest_framework.request import Request
 from ingest.access import RANK, role_in
 from ingest.keys import find_key
 from ingest.models import ApiKey, Project
-from ingest.models.projects import KeyKind, Role
+from ingest.models.projects import SLUG, KeyKind, Role
 from raindrop.errors import ApiError
 
 if TYPE_CHECKING:  # rest_framework.views imports this module, by its name in the settings
@@ -74,6 +75,8 @@ def session_project(request: HttpRequest) -> Project | None:
     if not slug:
         slug = request.session.get("project")
     if slug:
+        if not re.match(SLUG, slug):
+            return None
         return Project.objects.filter(slug=slug).first()
     mine = Project.objects.all()
     if not request.user.is_superuser:

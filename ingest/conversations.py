@@ -43,7 +43,7 @@ def events_of_conversation(
     own_id, turns = _conversation_id(conversation), turns_of(conversation)
     meta = conversation.get("meta") if isinstance(conversation.get("meta"), dict) else {}
     assert isinstance(meta, dict)
-    model = meta.get("model")
+    model = conversation.get("model") or meta.get("model")
     moments = [start + dt.timedelta(seconds=offset) for offset in offsets_of(own_id, turns)]
     user_id = conversation.get("user_id")
     return [
@@ -56,7 +56,7 @@ def events_of_conversation(
             model=str(model) if model else None,
             input=text_of(turn.user.get("content")),
             output="\n\n".join(turn.texts),
-            properties=_labels(conversation, turn, meta) if keep_labels else {},
+            properties=_properties(conversation) | (_labels(conversation, turn, meta) if keep_labels else {}),
             spans=[_span(call, number, moment) for number, call in enumerate(turn.calls)],
         )
         for place, turn in enumerate(turns)
@@ -110,6 +110,16 @@ def offsets_of(own_id: str, turns: list[Turn]) -> list[float]:
 def own_times(turns: list[Turn]) -> dict[int, dt.datetime]:
     """The times that the users' messages carry, by the place of their turn."""
     return {place: moment for place, turn in enumerate(turns) if (moment := _own_time(turn.user))}
+
+
+def _properties(conversation: dict[str, Any]) -> dict[str, Any]:
+    """What the line says of the conversation as a whole, such as the release: a property of each of its events."""
+    properties = conversation.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise BadConversation("properties is not an object")
+    if depth_of(properties, limit=MAX_DEPTH) > MAX_DEPTH or count_keys(properties) > MAX_KEYS:
+        raise BadConversation(f"properties has more than {MAX_KEYS} keys or {MAX_DEPTH} levels")
+    return properties
 
 
 def _conversation_id(conversation: dict[str, Any]) -> str:

@@ -89,9 +89,10 @@ class Committer:
                     break
                 waiting.append(further)
                 size += len(further.items)
-            groups: dict[tuple[int, Any], list[Write]] = {}
+            groups: dict[tuple[object, ...], list[Write]] = {}
             for write in waiting:
-                groups.setdefault((id(write.endpoint), write.key.project_id), []).append(write)
+                alone = () if write.endpoint.grouped else (id(write),)
+                groups.setdefault((id(write.endpoint), write.key.project_id, *alone), []).append(write)
             for group in groups.values():
                 self._store_group(group)
             if ending:
@@ -136,12 +137,29 @@ class WriteGateway:
         if scope["type"] == "http" and scope["method"] == "POST":
             endpoint = wire.ENDPOINTS.get(scope["path"].removeprefix("/v1").strip("/"))
         if endpoint is None:
-            await self.application(scope, receive, send)
+            await self._pass_on(scope, receive, send)
             return
         response = await self._answer(endpoint, scope, receive)
         for header, value in wire.CORS.items():
             response[header] = value
         await _send(response, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To Django, which would write a body of any size to disk before a view could refuse it: so it is bounded here."""
+        size = 0
+
+        async def bounded() -> Any:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            return {"type": "http.disconnect"} if size > MAX_BODY else message
+
+        headers = CaseInsensitiveMapping(_headers(scope["headers"])) if scope["type"] == "http" else {}
+        announced = headers.get("content-length", "0")
+        if not announced.isdigit() or int(announced) > MAX_BODY:
+            await _send(too_large().response(), send)
+        else:
+            await self.application(scope, bounded if scope["type"] == "http" else receive, send)
 
     async def _answer(self, endpoint: wire.Endpoint, scope: Scope, receive: Receive) -> HttpResponse:
         headers = CaseInsensitiveMapping(_headers(scope["headers"]))

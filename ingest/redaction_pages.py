@@ -89,11 +89,13 @@ def _page(
     patterns = list(settings.patterns) if settings else []
     bad = (wrong or {}).get("patterns", {})
     rows = [(pattern, bad.get(index, "")) for index, pattern in enumerate(patterns)]
-    redactor = Redactor(on, [pattern for index, pattern in enumerate(patterns) if index not in bad])
+    regions = (settings.regions if settings else None) or DEFAULT_REGIONS
+    usable = [pattern for index, pattern in enumerate(patterns) if index not in bad]
+    redactor = Redactor(on, usable, regions=regions)
     context = {
         "kinds": [(kind, kind.name in on) for kind in KINDS.values()],
         "rows": rows + [("", "")] * max(0, min(2, MAX_PATTERNS - len(rows))),
-        "regions": " ".join((settings.regions if settings else None) or DEFAULT_REGIONS),
+        "regions": " ".join(regions),
         "regions_error": (wrong or {}).get("regions", ""),
         "may_change": request.role == Role.ADMIN,  # type: ignore[attr-defined]
         "example": EXAMPLE,

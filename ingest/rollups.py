@@ -30,6 +30,15 @@ def count_events(events: list[Event]) -> None:
     """The pipeline's roll-up stage: counts each event once under its project, its end user and its conversation."""
     ids = [event.id for event in events]
     with transaction.atomic(), connection.cursor() as cursor:
+        # People before events, each by id: the order in which the store takes its locks (ingest/store.py).
+        for table, people in (
+            ("ingest_enduser", {event.end_user_id for event in events}),
+            ("ingest_conversation", {event.conversation_id for event in events}),
+        ):
+            wanted = sorted(row_id for row_id in people if row_id is not None)
+            cursor.execute(
+                f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted]
+            )
         cursor.execute(
             """UPDATE ingest_event SET counted = true WHERE id IN (
                  SELECT id FROM ingest_event WHERE id = ANY(%s) AND NOT counted AND NOT is_pending ORDER BY id FOR UPDATE)

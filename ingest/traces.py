@@ -13,11 +13,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from ingest import flushing
 from ingest.cleaning import clean_text
 from ingest.feedback import store_signals
+from ingest.health_counts import OTLP, count
 from ingest.incoming import IncomingEvent, IncomingSignal
 from ingest.merging import MergeTooLarge
 from ingest.models import Event, EventKey, OpenTrace, Project, Span
@@ -47,6 +50,7 @@ BATCH = 100  # traces in one transaction
 MAX_SPANS = 20_000  # of one trace that are looked at, the earliest
 RETRY_AFTER = dt.timedelta(minutes=5)
 MAX_ATTEMPTS = 5
+GIVEN_UP_RETRY = dt.timedelta(hours=6)  # after that many: perhaps a newer version can
 OTHER_PROJECT = "raindrop.project_id names another project than the key's"
 NO_RESPONSE = "no span with this gen_ai.response.id has arrived"
 
@@ -236,10 +240,19 @@ def _finish_alone(key: tuple[uuid.UUID, str], now: dt.datetime, finished: Finish
         finished.failed += 1
         with transaction.atomic():
             row = rows.select_for_update().first()
-            if row and row.attempts + 1 >= MAX_ATTEMPTS:
-                rows.delete()
-            elif row:
-                rows.update(attempts=row.attempts + 1, due_at=now + RETRY_AFTER)
+            if row:  # never dropped: its spans were acknowledged
+                given_up = row.attempts + 1 >= MAX_ATTEMPTS
+                rows.update(
+                    attempts=F("attempts") + 1, due_at=now + (GIVEN_UP_RETRY if given_up else RETRY_AFTER)
+                )
+                if row.attempts + 1 == MAX_ATTEMPTS:
+                    count(
+                        project_id=project_id,
+                        key_id=None,
+                        scope=OTLP,
+                        outcome="rejected",
+                        reason="its events cannot be made",
+                    )
 
 
 def _claim(now: dt.datetime) -> list[tuple[uuid.UUID, str]]:
@@ -267,10 +280,12 @@ def _finish(keys: Iterable[tuple[uuid.UUID, str]], finished: Finished) -> None:
 
 def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> None:
     rows: dict[str, list[Span]] = {trace_id: [] for trace_id in trace_ids}
-    found = Span.objects.filter(project=project, trace_id__in=trace_ids).order_by("started_at", "span_id")
-    for row in found[: MAX_SPANS * 2]:
-        if len(rows[row.trace_id]) < MAX_SPANS:
-            rows[row.trace_id].append(row)
+    place = Window(
+        RowNumber(), partition_by=[F("trace_id")], order_by=[F("started_at").asc(), F("span_id").asc()]
+    )
+    found = Span.objects.filter(project=project, trace_id__in=trace_ids).annotate(place=place)
+    for row in found.filter(place__lte=MAX_SPANS).order_by("started_at", "span_id").iterator():
+        rows[row.trace_id].append(row)
     events: list[TraceEvent] = []
     incoming: list[IncomingEvent] = []
     for members in rows.values():

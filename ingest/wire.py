@@ -47,11 +47,13 @@ PREFLIGHT = {
 @dataclass(frozen=True)
 class Endpoint:
     """`decode` turns a body into items (raises ApiError). `store` takes the items of several requests of one project and
-    stores them in one transaction; it returns what became of each request. `quota`: its items are new events, mostly."""
+    stores them in one transaction; it returns what became of each request. `quota`: its items are new events, mostly. `grouped`: requests may share a commit; those that store request by
+    request would take their locks in no one order."""
 
     decode: Callable[[bytes], list[Any]]
     store: Callable[[Project, list[list[Any]]], list["Stored"]]
     quota: bool = False
+    grouped: bool = False
 
     def check(self, key: ApiKey, items: list[Any], *, only_cached: bool = False) -> None:
         """Raises ApiError 429, and KeyError as `check_limits` does."""
@@ -108,9 +110,9 @@ def _store_users(project: Project, requests: list[list[Any]]) -> list[Stored]:
     return [Stored(msgspec.json.encode({"events": [], "users": {"accepted": n}}), n) for n in stored]
 
 
-EVENTS = Endpoint(decode_events, _store_events, quota=True)  # an array of events, or one
+EVENTS = Endpoint(decode_events, _store_events, quota=True, grouped=True)  # an array of events, or one
 PARTIALS = Endpoint(
-    decode_partials, _store_parts, quota=True
+    decode_partials, _store_parts, quota=True, grouped=True
 )  # a part of an event; final unless it says `is_pending: true`
 SIGNALS = Endpoint(
     decode_signals, _store_signals

@@ -11,13 +11,15 @@ from django.views.decorators.http import require_POST
 
 from ingest import rollups
 from ingest.access import project_page
-from ingest.models import Event, Job, Project
+from ingest.models import Event, Job, Project, Span
+from ingest.models.events import SpanKind
 from ingest.models.jobs import JobState
 from ingest.models.projects import Role
 from issues.access import current_user, get_issue
 from issues.actions import NotAMember, add_note, assign_issue, edit_definition, set_priority
 from issues.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
-from issues.models import Issue, IssueMatch
+from issues.models import Activity, Issue, IssueMatch
+from issues.models.activity import ActivityKind
 from issues.models.issues import Priority
 from issues.period import DAYS, Period, change
 from issues.states import Action, IllegalTransition, apply_action, legal_actions
@@ -40,9 +42,9 @@ def issue_page(request: HttpRequest, project: Project, number: int) -> HttpRespo
         "periods": PERIODS,
         "classifier": issue.classifiers.defer("weights").first(),
         "definitions": list(issue.definitions.select_related("author")[:20]),
-        "activity": list(issue.activity.select_related("actor")[:ACTIVITY_SHOWN]),
+        "activity": recent_activity(issue),
         "job": running_job(issue),
-        "models": matches_by_model(issue),
+        "breakdowns": breakdowns(issue),
         "sample": BREAKDOWN_SAMPLE,
         "form": IssueForm(initial={"title": issue.title, "description": issue.description}),
         "note_form": NoteForm(),
@@ -85,12 +87,34 @@ def running_job(issue: Issue) -> Job | None:
     ).first()
 
 
-def matches_by_model(issue: Issue) -> list[tuple[str, int, float]]:
-    """(model, matches, share) over the newest BREAKDOWN_SAMPLE matches, most first."""
+def recent_activity(issue: Issue) -> list[Activity]:
+    """The newest entries. Of trainings in a row only the last: each few labels bring one."""
+    shown: list[Activity] = []
+    for entry in issue.activity.select_related("actor")[: 4 * ACTIVITY_SHOWN]:
+        if not (shown and entry.kind == shown[-1].kind == ActivityKind.TRAINED):
+            shown.append(entry)
+    return shown[:ACTIVITY_SHOWN]
+
+
+def breakdowns(issue: Issue) -> list[tuple[str, list[tuple[str, int, float]]]]:
+    """(dimension, [(value, matches, share of the matches)]), most first, over the newest BREAKDOWN_SAMPLE matches: the
+    model, the property `release`, and the tools that were called. A dimension that none of them has is left out."""
     newest = IssueMatch.objects.filter(issue=issue).order_by("-timestamp", "-id")
     ids = list(newest.values_list("event_id", flat=True)[:BREAKDOWN_SAMPLE])
-    found = Counter(Event.objects.filter(id__in=ids).values_list("model", flat=True))
-    return [(model or "no model", n, n / found.total()) for model, n in found.most_common(8)]
+    events = Event.objects.filter(id__in=ids).values_list("model", "properties__release")
+    tools = (
+        Span.objects.filter(event_id__in=ids, kind=SpanKind.TOOL).values_list("name", "event_id").distinct()
+    )
+    counted = [
+        ("Models", Counter(model for model, _ in events if model)),
+        ("Releases", Counter(str(release) for _, release in events if release)),
+        ("Tools called", Counter(name for name, _ in tools)),
+    ]
+    return [
+        (title, [(value, n, n / len(ids)) for value, n in found.most_common(6)])
+        for title, found in counted
+        if found
+    ]
 
 
 @require_POST

@@ -104,7 +104,7 @@ def new_issue(request: HttpRequest, project: Project) -> HttpResponse:
             issue = create_issue(project=project, user=current_user(request), **form.cleaned_data)
             messages.success(
                 request,
-                f"Issue #{issue.number} is open. Answer a few: five yes and five no make the first classifier.",
+                f"{project.slug.upper()}-{issue.number} is open. Answer a few: the first match that you find trains a classifier.",
             )
             address = reverse("issue-review", args=[project.slug, issue.number])
             return redirect(address + (f"?event={event.id}" if event else ""))

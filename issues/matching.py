@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db.models import F, Max, Min, Q
 from numpy.typing import NDArray
 
 from ingest import rollups
@@ -63,13 +63,20 @@ def _hold(classifiers: Sequence[Classifier], *, only_current: bool) -> None:
 def _delete(
     classifiers: Sequence[Classifier], event_ids: Sequence[uuid.UUID], hits: NDArray[np.bool_]
 ) -> None:
-    """Deletes the matches that no longer hold, and takes them out of the counts."""
+    """Deletes the matches that no longer hold, and takes them out of the counts. So too one whose event got another user or
+    time: `_upsert` makes and counts it anew."""
     place = {event: row for row, event in enumerate(event_ids)}
     column = {classifier.issue_id: index for index, classifier in enumerate(classifiers)}
-    standing = IssueMatch.objects.filter(event_id__in=event_ids, issue_id__in=column).values_list(
-        "event_id", "issue_id"
+    standing = IssueMatch.objects.filter(event_id__in=event_ids, issue_id__in=column).annotate(
+        moved=~Q(end_user_id=F("event__end_user_id"))
+        | ~Q(timestamp=F("event__timestamp"))
+        | Q(end_user=None, event__end_user__isnull=False)
     )
-    gone = sorted((event, issue) for event, issue in standing if not hits[place[event], column[issue]])
+    gone = sorted(
+        (event, issue)
+        for event, issue, moved in standing.values_list("event_id", "issue_id", "moved")
+        if moved or not hits[place[event], column[issue]]
+    )
     if not gone:
         return
     with connection.cursor() as cursor:

@@ -1,6 +1,7 @@
 """ASGI: pages and the API over HTTP, hints over WebSocket."""
 
 import os
+import warnings
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -11,6 +12,8 @@ from django.core.asgi import get_asgi_application
 from django.urls import path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raindrop.settings")
+# whitenoise gives Django open files to send, which Django reads in one go under ASGI: our files are small.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 django_application = get_asgi_application()
 
 from ingest import flushing  # noqa: E402  (needs the apps to be loaded)

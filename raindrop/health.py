@@ -1,6 +1,7 @@
 """/healthz: the process is up. /readyz: database, migrations and at least one worker are."""
 
 import datetime as dt
+import logging
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -8,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from raindrop.workers import last_heartbeat
+
+logger = logging.getLogger(__name__)
 
 WORKER_SILENCE = dt.timedelta(seconds=90)
 
@@ -31,7 +34,8 @@ def what_is_missing() -> list[str]:
             return ["migrations: run manage.py migrate"]
         heartbeat = last_heartbeat()
     except DatabaseError as error:
-        return [f"database: {error}"]
+        logger.warning("Not ready: %s", error)  # the text names hosts and users: it is for the log
+        return ["database: it cannot be reached; the log says why"]
     if heartbeat is None or timezone.now() - heartbeat > WORKER_SILENCE:
         return ["workers: none has reported; run manage.py up, or manage.py qcluster"]
     return []

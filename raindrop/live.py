@@ -5,6 +5,7 @@ in-memory channel layer reaches only its own process: each web process listens, 
 """
 
 import asyncio
+import functools
 import logging
 import uuid
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ import psycopg
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -21,10 +22,11 @@ CHANNEL = "raindrop_changed"
 
 
 def changed(projects: Iterable[uuid.UUID]) -> None:
-    """Tells the browsers that look at these projects. Inside a transaction (without Redis) it is sent at its commit."""
+    """Tells the browsers that look at these projects. Inside a transaction it is sent at its commit."""
     for project in set(projects):
         if settings.REDIS_URL:
-            async_to_sync(get_channel_layer().group_send)(group(str(project)), {"type": "project.changed"})
+            send = functools.partial(async_to_sync(get_channel_layer().group_send), group(str(project)))
+            transaction.on_commit(functools.partial(send, {"type": "project.changed"}), robust=True)
         else:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(project)])

@@ -8,13 +8,14 @@ processed fails alone, after MAX_ATTEMPTS, and is shown with its reason in the a
 
 import datetime as dt
 import logging
+import time
 import traceback
 import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Min
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Min
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -38,6 +39,7 @@ STAGES: list[Callable[[list[Event]], None]] = [
     ingest.rollups.count_events,
 ]
 
+RUN_BATCH = "raindrop.pipeline.run_batch"
 BATCH_SIZE = 128
 # A batch smaller than BATCH_SIZE waits this long for more, so that many small requests cost few tasks.
 GATHER_SECONDS = 0.2
@@ -45,16 +47,18 @@ GATHER_SECONDS = 0.2
 CLAIM_SECONDS = 300
 MAX_ATTEMPTS = 4
 FINISH_TRACES_SECONDS = 2
-# Claims that ended in silence: the worker was killed. More are forgiven than errors, but not without end, since
-# the event may be what kills the worker.
-MAX_CLAIMS = 20
+# Batches that were begun and ended in silence: the worker was killed. More are forgiven than errors, but not without
+# end, since the event may be what kills the worker.
+MAX_CLAIMS = 10
 ALONE_AFTER_CLAIMS = 3
+# A worker whose database is gone waits this long for it to come back, so as to hand its events back itself.
+DATABASE_SECONDS = 60
 
 
 def dispatch() -> int:
     """Hands what is queued to the workers, as far as they can take it; returns the number of events handed over."""
     now = timezone.now()
-    in_flight = QueuedEvent.objects.filter(available_at__gt=now, claims__gt=0, waiting=False).count()
+    in_flight = QueuedEvent.objects.filter(available_at__gt=now, waiting=False).count()
     room = 3 * int(settings.Q_CLUSTER["workers"]) * BATCH_SIZE - in_flight
     handed = 0
     while room > 0:
@@ -76,14 +80,13 @@ def dispatch() -> int:
             together = [row for row in rows if not row.attempts and row.claims < ALONE_AFTER_CLAIMS]
             alone = [row for row in rows if row not in together and row not in given_up]
             for row in together + alone:
-                row.claims += 1
                 row.waiting = False
                 row.available_at = now + dt.timedelta(seconds=CLAIM_SECONDS)
-            QueuedEvent.objects.bulk_update(together + alone, ["claims", "waiting", "available_at"])
+            QueuedEvent.objects.bulk_update(together + alone, ["waiting", "available_at"])
             for batch in ([together] if together else []) + [[row] for row in alone]:
                 # With the ORM broker the task is written in this transaction; with Redis it may be lost, and
                 # then the claim runs out.
-                async_task("raindrop.pipeline.run_batch", [str(row.id) for row in batch])
+                async_task(RUN_BATCH, [str(row.id) for row in batch])
         handed += len(rows)
         room -= len(rows)
     return handed
@@ -91,19 +94,56 @@ def dispatch() -> int:
 
 def run_batch(queue_ids: list[str]) -> None:
     """The django-q2 task: takes the queued events through all stages."""
+    try:
+        _run(queue_ids)
+    except (OperationalError, InterfaceError) as error:
+        if not _connection_lost():
+            raise
+        # The database was restarted: no fault of these events, so it counts as no attempt.
+        logger.warning("The database went away under a batch of %s events: %s", len(queue_ids), error)
+        _hand_back(queue_ids)
+
+
+def _run(queue_ids: list[str]) -> None:
     rows = list(QueuedEvent.objects.filter(id__in=queue_ids))
     if not rows:
         return  # done before: a task may be delivered twice
+    # Counted here and not when it is handed over: what only waited for a worker that was killed is not suspect.
+    QueuedEvent.objects.filter(id__in=queue_ids).update(claims=F("claims") + 1)
     try:
         process([row.event_id for row in rows])
     except Exception as error:
+        if _connection_lost():
+            raise OperationalError(str(error)) from error
         logger.warning("A batch of %s events failed: %s", len(rows), error)
-        if not connection.in_atomic_block:  # a lost connection must not lose the reason too
-            connection.close_if_unusable_or_obsolete()
         _retry(rows, error)
     else:
         QueuedEvent.objects.filter(id__in=[row.id for row in rows]).delete()
     live.changed({row.project_id for row in rows})
+
+
+def _connection_lost() -> bool:
+    """Whether the connection broke; it is closed then, so that the next query makes a new one."""
+    if connection.in_atomic_block:
+        return False  # the caller's transaction, and his to end
+    if connection.connection is not None and (not connection.errors_occurred or connection.is_usable()):
+        return False
+    connection.close()
+    return True
+
+
+def _hand_back(queue_ids: list[str]) -> None:
+    deadline = time.monotonic() + DATABASE_SECONDS
+    while True:
+        try:
+            again = timezone.now() + dt.timedelta(seconds=1)
+            QueuedEvent.objects.filter(id__in=queue_ids).update(waiting=True, available_at=again)
+            return
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
 
 
 def process(event_ids: list[uuid.UUID]) -> None:
@@ -119,15 +159,26 @@ def process(event_ids: list[uuid.UUID]) -> None:
 
 
 def release_claims() -> None:
-    """Makes all that killed workers held available now. Called when no worker runs, before the first one starts."""
-    OrmQ.objects.filter(lock__gt=timezone.now()).update(lock=timezone.now())
+    """Makes all that is claimed available now. Called when no worker runs that had claimed it: before the first one
+    starts, and after the whole cluster was ended."""
+    for task in OrmQ.objects.all():  # none with Redis; a task that comes back late finds its rows gone
+        if task.func() == RUN_BATCH:
+            task.delete()
     QueuedEvent.objects.filter(available_at__gt=timezone.now(), waiting=False).update(
         available_at=timezone.now()
     )
 
 
+def release_tasks(cluster: str | None = None) -> None:
+    """Makes the tasks available now that killed workers of the cluster held (None: of any). Called as above."""
+    held = OrmQ.objects.filter(lock__gt=timezone.now())
+    (held.filter(key=cluster) if cluster else held).update(lock=timezone.now())
+
+
 def finish_traces() -> None:
-    """Makes events of the traces that are complete. The dispatcher calls it every FINISH_TRACES_SECONDS."""
+    """Makes events of the traces that are complete, and links the signals that crossed their events on the way (an SDK sends
+    both at once). The dispatcher calls it every FINISH_TRACES_SECONDS."""
+    ingest.feedback.link_orphans(now=timezone.now(), since=dt.timedelta(minutes=1))
     ingest.traces.finish_open_traces(timezone.now())
 
 

@@ -44,7 +44,7 @@ def secret_key() -> str:
 DATA_DIR: Path = data_dir()
 SECRET_KEY = secret_key()
 DEBUG = env_bool("DEBUG", False)
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 REDIS_URL = os.environ.get("REDIS_URL", "")
 
@@ -126,8 +126,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# Django's admin belongs to the server's owners (superusers); a project's members work on the project's own pages.
-
 # reference: django-q2 with its defaults saves every task and reconnects per call (33 tasks/s), and retries for
 # ever. One cluster works on batches of events, "slow" on long jobs (training, backfills), so that neither waits
 # for the other. retry > timeout * (1 + (queue_limit + bulk) / workers), because a task's lock runs from dequeue.
@@ -143,7 +141,8 @@ Q_CLUSTER: dict[str, Any] = {
     "ack_failures": True,
     "save_limit": -1,
     "catch_up": False,
-    "recycle": 2000,
+    # A cluster of which a process ends is started anew as a whole (raindrop/supervisor.py): seldom, then.
+    "recycle": 100_000,
     "poll": 0.1,
     "label": "Background tasks",
     "ALT_CLUSTERS": {
@@ -199,7 +198,6 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 FIXTURE_DIRS: list[Path] = [BASE_DIR / "fixtures"]
-DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the write path has bounds of its own (ingest/body.py); forms are small
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True

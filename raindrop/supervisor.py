@@ -27,16 +27,26 @@ STOP_SECONDS = 20
 # A child that dies at once, again and again, is started ever less often.
 RESTART_SECONDS = (0.5, 1, 2, 5, 10, 30)
 HEALTHY_SECONDS = 30
+# How often the processes of a cluster are looked at.
+LOOK_SECONDS = 1
 PR_SET_PDEATHSIG = 1
 
 
 @dataclass
 class Child:
-    """A process to keep running."""
+    """A process to keep running.
+
+    A `cluster` (django-q2: a leader, its sentinel, and the sentinel's workers, pusher and monitor) lives and dies as a whole.
+    Its workers take turns at one lock to read the queue they share; one that is killed while it waits for a task,
+    which is what an idle worker does, keeps the lock for ever, and the worker that takes its place waits with the others.
+    """
 
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    cluster: bool = False
+    members: set[int] = field(default_factory=set)
+    starts: int = 0
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
@@ -51,6 +61,20 @@ class Child:
             preexec_fn=_end_with_parent,  # noqa: PLW1509  (we are single-threaded when children start, or hold no locks)
         )
         self.started = time.monotonic()
+        self.members = set()
+        self.starts += 1
+
+    def lost_a_member(self) -> bool:
+        """Whether one of a cluster's processes has ended since the last look. Processes that its workers start do not count."""
+        assert self.process is not None
+        alive: set[int] = set()
+        with contextlib.suppress(psutil.NoSuchProcess):  # the leader itself has just ended
+            leader = psutil.Process(self.process.pid)
+            parents = _parents_of_forks(leader)
+            alive = {pid for pid, parent in parents.items() if leader.pid in (parent, parents.get(parent))}
+        lost = bool(self.members - alive)
+        self.members = alive
+        return lost
 
     def end_group(self, number: int) -> None:
         if self.process:
@@ -66,9 +90,9 @@ class Supervisor:
         self.tick = tick
         self.state_file = state_file
         self.stopping = threading.Event()
+        self.looked = 0.0
 
     def run(self) -> None:
-        end_leftovers(self.state_file)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self.stopping.set())
         try:
@@ -76,8 +100,9 @@ class Supervisor:
                 child.start()
             self._remember()
             while not self.stopping.wait(0.1):
-                self._restart_dead()
                 try:
+                    self._end_broken_clusters()
+                    self._restart_dead()
                     self.tick()
                 except Exception:
                     logger.exception("The dispatcher failed; trying again")
@@ -105,6 +130,22 @@ class Supervisor:
         for child in self.children:
             if child.name == name:
                 child.end_group(signal.SIGKILL)
+
+    def _end_broken_clusters(self) -> None:
+        if time.monotonic() - self.looked < LOOK_SECONDS:
+            return
+        self.looked = time.monotonic()
+        for child in self.children:
+            if (
+                child.cluster
+                and child.process
+                and child.process.poll() is None
+                and child.lost_a_member()
+                and not self.stopping.is_set()
+            ):
+                logger.error("A process of %s has died: ending the others, to start anew", child.name)
+                child.end_group(signal.SIGKILL)
+                child.process.wait()
 
     def _restart_dead(self) -> None:
         now = time.monotonic()
@@ -142,6 +183,17 @@ def end_leftovers(state_file: Path) -> None:
             ):
                 process.kill()
     state_file.unlink(missing_ok=True)
+
+
+def _parents_of_forks(leader: psutil.Process) -> dict[int, int]:
+    """Process id -> parent's, of the leader's descendants that run its own program: what it forked."""
+    command = leader.cmdline()
+    parents = {}
+    for process in leader.children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if process.cmdline() == command:  # empty for one that has ended and was not yet waited for
+                parents[process.pid] = process.ppid()
+    return parents
 
 
 def python(*arguments: str) -> list[str]:

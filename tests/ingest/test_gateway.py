@@ -178,6 +178,23 @@ def test_without_a_database_the_client_is_told_to_come_back(
     assert int(headers["retry-after"]) > 0
 
 
+def test_what_is_passed_on_is_bounded_too(door: WriteGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "MAX_BODY", 1000)
+    received: list[Any] = []
+
+    async def reading(scope: Any, receive: Any, send: Any) -> None:
+        while (message := await receive())["type"] == "http.request":
+            received.append(message["body"])
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    door.application = reading
+    assert asyncio.run(post(door, "/v1/traces", b"x", "", content_length="1001"))[0] == 413
+    assert not received
+    asyncio.run(post(door, "/v1/traces", [b" " * 600, b" " * 600], ""))
+    assert len(received) == 1, "a chunked body ends for Django where it passes the bound"
+
+
 def test_everything_else_is_passed_on(door: WriteGateway, write_key: str) -> None:
     for method, path in [
         ("OPTIONS", "/v1/events/track"),

@@ -341,8 +341,20 @@ def test_bad_arguments(db: None, tmp_path: Path, arguments: tuple[str, ...]) -> 
         call_command("import_events", path, *arguments)
 
 
+def test_a_conversation_may_name_its_model_and_release(project: Any, tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    line = conversation(user("hi"), agent("hello")) | {"model": "gpt-x", "properties": {"release": "v7"}}
+    path.write_text(
+        json.dumps(line) + "\n" + json.dumps(line | {"conversation_id": "bad", "properties": []}) + "\n"
+    )
+    report = import_file(path, project=project)
+    assert report.rejected == 0 or "properties" in report.reasons[0]
+    event = Event.objects.filter(conversation__convo_id="c").get()
+    assert (event.model, event.properties) == ("gpt-x", {"release": "v7"})
+
+
 def test_nothing_imported_is_a_failure(db: None, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl.gz"
     broken.write_bytes(b"this is no gzip")
-    with pytest.raises(CommandError, match="Nothing"):
+    with pytest.raises(CommandError, match="2 of 2 files"):
         call_command("import_events", broken, tmp_path / "missing.jsonl", "--project", "p")

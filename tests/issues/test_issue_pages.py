@@ -8,10 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from ingest.incoming import IncomingSpan
 from ingest.models import Event, Job
 from ingest.rollups import Occurrence, count_events, record
 from issues.actions import create_issue
-from issues.models import Issue, IssueMatch
+from issues.models import Activity, Issue, IssueMatch
 from issues.states import resolve_issue
 
 
@@ -62,7 +63,7 @@ def test_the_page_shows_definition_numbers_and_history(
     assert response.status_code == 200
     assert "Counts: it asks again." in text and "ACME-1" in text
     assert (response.context["matches"], response.context["users"], response.context["rate"]) == (1, 1, 0.25)
-    assert response.context["models"] == [("gpt-x", 1, 1.0)]
+    assert response.context["breakdowns"] == [("Models", [("gpt-x", 1, 1.0)])]
     assert "opened the issue" in text
     assert at("issue-matches", issue) in text and at("issue-review", issue) in text
 
@@ -229,3 +230,30 @@ def test_seen_takes_new_away(in_as_member: Client, issue: Issue) -> None:
     assert (
         'value="settle"' not in response.content.decode() and "marked it as seen" in response.content.decode()
     )
+
+
+def test_trainings_in_a_row_are_one_line_and_releases_are_broken_down(
+    project: Any, member: Any, make_event: Any, client: Any
+) -> None:
+    issue = create_issue(project=project, title="Forgets", description="", user=member)
+    for version in range(1, 6):
+        Activity.objects.create(issue=issue, kind="trained", data={"version": version})
+    for number in range(3):
+        event = make_event(
+            properties={"release": "v1" if number else "v2"}, spans=[IncomingSpan(name="search", kind="tool")]
+        )
+        IssueMatch.objects.create(
+            project=project,
+            issue=issue,
+            event=event,
+            timestamp=event.timestamp,
+            classifier_version=1,
+            score=1,
+        )
+    client.force_login(member)
+    context = client.get(f"/p/acme/issues/{issue.number}/").context
+    assert [entry.kind for entry in context["activity"]] == ["trained", "created"]
+    assert dict(context["breakdowns"]) == {
+        "Releases": [("v1", 2, 2 / 3), ("v2", 1, 1 / 3)],
+        "Tools called": [("search", 3, 1.0)],
+    }

@@ -10,8 +10,10 @@ from django.db import connection
 from django.utils import timezone
 
 from ingest import rollups
+from ingest.incoming import IncomingEvent
 from ingest.models import Day, Event, Hour, Job, SubjectUser
 from ingest.models.jobs import JobState
+from ingest.store import store_events
 from issues.actions import create_issue, delete_issue
 from issues.classifier import SIDE, WIDTH, to_bytes
 from issues.definition_vectors import definition_vector
@@ -116,6 +118,18 @@ def test_an_event_that_no_longer_matches_is_taken_out(project: Any) -> None:
     embed(changed)
     score(changed)
     assert issue.matches.count() == 9
+    assert_counts_are_exact(issue)
+
+
+def test_a_match_follows_its_event_to_another_user(project: Any) -> None:
+    issue = make_issue(project)
+    events = send(project, "flight", 0, 4)
+    run(events)
+    store_events(project=project, events=[IncomingEvent(event_id="flight-0", user_id="came-late")])
+    moved = Event.objects.get(event_id="flight-0")
+    score([moved])
+    assert issue.matches.get(event=moved).end_user.user_id == "came-late"
+    assert issue.matches.count() == 4
     assert_counts_are_exact(issue)
 
 

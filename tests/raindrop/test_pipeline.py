@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -110,16 +111,60 @@ def test_one_event_that_cannot_be_processed_fails_alone_and_can_be_retried(
 
 
 def test_what_a_killed_worker_held_is_handed_out_again_and_not_for_ever(
-    make_event: Callable[..., Event], project: Any
+    make_event: Callable[..., Event], project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def die(events: list[Event]) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(pipeline, "STAGES", [die])
     make_event()
     for _ in range(pipeline.MAX_CLAIMS):
         assert pipeline.dispatch() == 1
-        OrmQ.objects.all().delete()  # the worker died with it
+        with pytest.raises(SystemExit):
+            work()  # the worker died with it
         pipeline.release_claims()
     assert pipeline.dispatch() == 1
     assert work() == 0
     assert "died" in ProcessingFailure.objects.get().reason
+
+
+def test_what_only_waited_for_a_killed_worker_is_not_suspect(
+    make_event: Callable[..., Event], project: Any
+) -> None:
+    make_event()
+    for _ in range(pipeline.MAX_CLAIMS + 1):
+        assert pipeline.dispatch() == 1
+        pipeline.release_claims()
+        assert not OrmQ.objects.exists(), "it is handed over anew, not twice"
+    assert pipeline.dispatch() == 1
+    work()
+    assert Total.objects.get(subject=project.id).events == 1
+
+
+def test_a_lost_connection_is_no_fault_of_the_events(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stage(events: list[Event]) -> None:
+        raise OperationalError("terminating connection due to unexpected postmaster exit")
+
+    monkeypatch.setattr(pipeline, "STAGES", [stage])
+    monkeypatch.setattr(pipeline, "_connection_lost", lambda: True)
+    make_event()
+    pipeline.dispatch()
+    work()
+    row = QueuedEvent.objects.get()
+    assert (row.attempts, row.waiting) == (0, True)
+    assert row.available_at <= timezone.now() + dt.timedelta(seconds=2)
+
+
+def test_tasks_that_killed_workers_held_are_available_at_once() -> None:
+    later = timezone.now() + dt.timedelta(hours=2)
+    for cluster in ("raindrop", "slow"):
+        OrmQ.objects.create(key=cluster, payload="", lock=later)
+    pipeline.release_tasks("slow")
+    assert list(OrmQ.objects.filter(lock__lte=timezone.now()).values_list("key", flat=True)) == ["slow"]
+    pipeline.release_tasks()
+    assert OrmQ.objects.filter(lock__lte=timezone.now()).count() == 2
 
 
 def test_pending_events_wait_and_silence_finishes_them(

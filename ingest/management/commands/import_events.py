@@ -73,6 +73,7 @@ class Command(BaseCommand):
             else None
         )
         imported = 0
+        unreadable = 0
         for path in files:
             try:
                 report = import_file(
@@ -85,11 +86,14 @@ class Command(BaseCommand):
                 )
             except UNREADABLE as error:
                 self.stderr.write(f"{path}: {error}")
+                unreadable += 1
                 continue
             self._print(path, report)
             imported += report.events + report.spans + report.signals + report.skipped
-        if redating:
+        if redating and not unreadable:  # else a later run goes on by the same clock
             redating.finish()
+        if unreadable:
+            raise CommandError(f"{unreadable} of {len(files)} files could not be read to their end.")
         if not imported:
             raise CommandError("Nothing was imported.")
 

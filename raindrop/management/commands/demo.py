@@ -21,6 +21,7 @@ from ingest.models.projects import KeyKind, Role
 from ingest.projects import create_project
 from raindrop.data_dir import BASE_DIR
 from raindrop.management.commands.up import Command as Up
+from raindrop.management.commands.up import check_port
 
 SLUG = "demo"
 USERNAME = "demo"
@@ -41,6 +42,8 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, workers: int, prepare_only: bool, **options: Any) -> None:
         started = time.monotonic()
+        if not prepare_only:
+            check_port(host, port)  # before the banner, which would name an address of somebody else
         self.stdout.write(f"[1/3] Database in {settings.DATA_DIR}: migrations")
         call_command("migrate", interactive=False, verbosity=0)
         project, key = self._project()
@@ -152,7 +155,7 @@ def _signal(event: IncomingEvent, name: str, sentiment: str) -> IncomingSignal:
 
 
 class _Progress:
-    """Prints how far the pipeline is with the demo's events, once every two seconds until it is through."""
+    """Prints how far the pipeline is with the demo's events, every five seconds until it is through."""
 
     def __init__(self, started: float) -> None:
         self.started, self.next, self.finished = started, 0.0, False

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from ingest.models import ProcessingFailure, QueuedEvent
+from ingest.models import OpenTrace, ProcessingFailure, QueuedEvent
 from raindrop.health import what_is_missing
 
 
@@ -19,17 +19,22 @@ class Command(BaseCommand):
 
     def handle(self, *, timeout: float, **options: Any) -> None:
         deadline = time.monotonic() + timeout
-        left = QueuedEvent.objects.count()
+        left = _left()
         with tqdm(total=left, unit=" events", desc="pipeline", disable=None) as bar:
             while left:
                 if time.monotonic() > deadline:
                     missing = "; ".join(what_is_missing()) or "the workers are still at it"
                     raise CommandError(f"Time-out with {left} events left: {missing}.")
-                time.sleep(0.1)
-                now = QueuedEvent.objects.count()
+                time.sleep(0.5)
+                now = _left()
                 bar.total = max(bar.total or 0, bar.n + now)
                 bar.update(max(0, left - now))
                 left = now
         failed = ProcessingFailure.objects.count()
         if failed:
             self.stderr.write(f"{failed} events failed; the admin shows why (Ingest › Processing failures).")
+
+
+def _left() -> int:
+    """Events in the queue, and traces that will become events. (One whose root has not ended waits for it.)"""
+    return QueuedEvent.objects.count() + OpenTrace.objects.filter(root_ended=True, attempts=0).count()

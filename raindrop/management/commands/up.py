@@ -18,7 +18,7 @@ from django.utils import timezone
 from raindrop import embedded_postgres, pipeline
 from raindrop.data_dir import BASE_DIR
 from raindrop.health import WORKER_SILENCE
-from raindrop.supervisor import Child, Supervisor, python
+from raindrop.supervisor import Child, Supervisor, end_leftovers, python
 from raindrop.workers import install_schedules, last_heartbeat
 
 WATCH_SECONDS = 30
@@ -39,18 +39,21 @@ class Command(BaseCommand):
 
     def serve(self, *, host: str, port: int, workers: int, on_tick: Callable[[], None] | None = None) -> None:
         with self._only_one():
-            _check_port(host, port)
+            state_file = settings.DATA_DIR / "up.json"
+            end_leftovers(state_file)  # before the port is tried and claims are released: they hold both
+            check_port(host, port)
             settings.STATIC_ROOT.mkdir(
                 exist_ok=True
             )  # whitenoise warns without; the files come from the finders
             call_command("migrate", interactive=False, verbosity=0)
             pipeline.release_claims()
+            pipeline.release_tasks()
             install_schedules()
             settings.Q_CLUSTER["workers"] = workers
             supervisor = Supervisor(
                 children=children(host=host, port=port, workers=workers),
                 tick=lambda: None,
-                state_file=settings.DATA_DIR / "up.json",
+                state_file=state_file,
             )
             supervisor.tick = Ticker(supervisor, on_tick)
             self.stdout.write(
@@ -79,8 +82,7 @@ class Ticker:
 
     def __init__(self, supervisor: Supervisor, on_tick: Callable[[], None] | None) -> None:
         self.supervisor, self.on_tick = supervisor, on_tick
-        self.workers = [child for child in supervisor.children if child.name == "workers"]
-        self.starts = 1
+        self.starts = {child.name: 1 for child in supervisor.children}
         self.watched = self.traced = self.started = time.monotonic()
 
     def __call__(self) -> None:
@@ -104,10 +106,12 @@ class Ticker:
 
     def _release(self) -> None:
         """What a cluster that was ended had in hand need not wait until its claim runs out."""
-        starts = sum(child.starts for child in self.workers)
-        if starts > self.starts:
-            pipeline.release_claims()
-            self.starts = starts
+        for child in self.supervisor.children:
+            if child.cluster and child.starts > self.starts[child.name]:
+                if child.name == "workers":
+                    pipeline.release_claims()
+                pipeline.release_tasks(child.environment.get("Q_CLUSTER_NAME", settings.Q_CLUSTER["name"]))
+                self.starts[child.name] = child.starts
 
     def _watch(self) -> None:
         """A cluster can stall silently (django-q2 #23: a worker dies holding the queue's lock). Then: a new one."""
@@ -151,12 +155,12 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
     ]
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
             raise CommandError(
-                f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}. Try --port."
+                f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}. Stop what listens there, or choose another with --port (make: PORT=8001)."
             ) from error

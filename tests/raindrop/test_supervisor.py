@@ -1,0 +1,89 @@
+"""A cluster of processes lives and dies as a whole."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from raindrop.supervisor import Child, Supervisor
+
+# A leader, its sentinel, and two workers, of which one runs a program of its own: as django-q2 does it, by forking.
+FORKS = """
+import os, subprocess, time
+if not os.fork():
+    if not os.fork():
+        time.sleep(60)
+    if not os.fork():
+        subprocess.run(["sleep", "60"])
+        time.sleep(60)
+    while True:
+        time.sleep(0.02)
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            pass
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
+    child = Child("workers", [sys.executable, "-c", FORKS], cluster=True)
+    supervisor = Supervisor(children=[child], tick=lambda: None, state_file=tmp_path / "up.json")
+    child.start()
+    assert child.process
+    wait_for(lambda: len(family(child)) == 4)
+    yield supervisor
+    supervisor.stop()
+
+
+def wait_for(condition: object) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def family(child: Child) -> list[psutil.Process]:
+    """The sentinel, its workers, and the program that one of them runs."""
+    assert child.process
+    return psutil.Process(child.process.pid).children(recursive=True)
+
+
+def look(supervisor: Supervisor) -> None:
+    supervisor.looked = 0.0
+    supervisor._end_broken_clusters()
+
+
+def test_a_killed_worker_ends_the_whole_cluster_and_it_is_started_anew(supervisor: Supervisor) -> None:
+    [child] = supervisor.children
+    assert child.process
+    look(supervisor)
+    before = family(child)
+    sentinel = psutil.Process(child.process.pid).children()[0]
+    sentinel.children()[0].kill()
+    wait_for(lambda: len(family(child)) < 4)
+    look(supervisor)
+    assert child.process.poll() is not None
+    wait_for(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in before))
+    supervisor._restart_dead()
+    assert child.process is None
+    child.restart_at = 0
+    supervisor._restart_dead()
+    assert child.starts == 2
+    wait_for(lambda: len(family(child)) == 4)
+
+
+def test_a_program_that_a_worker_ran_may_end(supervisor: Supervisor) -> None:
+    [child] = supervisor.children
+    assert child.process
+    look(supervisor)
+    [program] = [process for process in family(child) if process.name() == "sleep"]
+    program.kill()
+    wait_for(lambda: len(family(child)) == 3)
+    look(supervisor)
+    look(supervisor)
+    assert child.process.poll() is None
