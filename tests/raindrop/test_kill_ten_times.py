@@ -244,7 +244,9 @@ def test_idle_workers_that_are_killed_take_no_lock_with_them(server: Server) -> 
     [sentinel] = leader.children()
     for process in sentinel.children():
         process.kill()
-    assert server.post("/v1/events/track", {"event": "chat", "ai_data": {"input": "hello"}}, key=key)[0] == 200
+    assert (
+        server.post("/v1/events/track", {"event": "chat", "ai_data": {"input": "hello"}}, key=key)[0] == 200
+    )
     server.manage("drain", "--timeout", "45")
 
 
