@@ -39,11 +39,14 @@ def create_issue(*, project: Project, title: str, description: str, user: User |
 
 
 @transaction.atomic
-def edit_definition(*, issue: Issue, title: str, description: str, user: User | None) -> Definition:
-    """A new version of the definition; the current one again when the text is the same."""
+def edit_definition(
+    *, issue: Issue, user: User | None, title: str | None = None, description: str | None = None
+) -> Definition:
+    """A new version of the definition; the current one again when the text is the same. What is None stays."""
     locked = Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
     current = locked.definitions.order_by("-version").get(version=_current_version(locked))
-    title, description = _title(title), description.strip()
+    title = current.title if title is None else _title(title)
+    description = current.description if description is None else description.strip()
     if (current.title, current.description) == (title, description):
         return current
     definition = Definition.objects.create(

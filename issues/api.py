@@ -104,8 +104,8 @@ def _change(issue: Issue, asked: dict[str, Any], user: User | None) -> None:
     if "title" in asked or "description" in asked:
         edit_definition(
             issue=issue,
-            title=asked.get("title", issue.title),
-            description=asked.get("description", issue.description),
+            title=asked.get("title"),
+            description=asked.get("description"),
             user=user,
         )
     if "priority" in asked:
