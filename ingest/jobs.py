@@ -38,6 +38,13 @@ def queue_job(
     return job
 
 
+def send_again(job: Job, *, task: str, cluster: str | None = None) -> None:
+    """Hands a job that is not done to the workers once more: it goes on from its position."""
+    with transaction.atomic():
+        job.save(update_fields=["updated_at"])
+        _send(task, str(job.id), cluster)
+
+
 def _send(task: str, job_id: str, cluster: str | None) -> None:
     options = {"cluster": cluster} if cluster else {}
     if settings.REDIS_URL:
@@ -68,13 +75,19 @@ def subject_of(job: Job) -> uuid.UUID:
 
 
 def report_job(
-    job: Job, *, done: int | None = None, total: int | None = None, message: str | None = None
+    job: Job,
+    *,
+    done: int | None = None,
+    total: int | None = None,
+    message: str | None = None,
+    position: str | None = None,
 ) -> None:
-    """How far it is."""
+    """How far it is. `position`: where it goes on when it is taken up again."""
+    job.position = job.position if position is None else position
     job.done = job.done if done is None else done
     job.total = job.total if total is None else total
     job.message = job.message if message is None else message
-    job.save(update_fields=["done", "total", "message", "updated_at"])
+    job.save(update_fields=["done", "total", "message", "position", "updated_at"])
     live.changed([job.project_id])
 
 

@@ -11,7 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 
-from signals.definitions import mark_reviewed, set_enabled, set_muted, wrong_with
+from signals import custom
+from signals.backfill import request_backfill
+from signals.definitions import RULE, mark_reviewed, set_enabled, set_muted, train_signal, wrong_with
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.trial import RECENT, SAMPLES, try_on_recent
 
@@ -98,6 +100,15 @@ class SignalDefinitionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: SignalDefinition | None = None) -> Iterable[str]:  # type: ignore[override]
         """What a signal is stays as it is: its matches and counts hang on it."""
         return [*self.readonly_fields, "project", "key", "kind", "detector"] if obj else self.readonly_fields
+
+    def save_model(self, request: HttpRequest, obj: SignalDefinition, form: Any, change: bool) -> None:
+        """As signals.definitions does it: a sentence learns, and a change of what matches goes over the history."""
+        if custom.is_custom(obj):
+            obj.detector = custom.detector_kind(obj.config)
+            train_signal(obj)
+        super().save_model(request, obj, form, change)
+        if obj.enabled and custom.is_custom(obj) and set(form.changed_data) & set(RULE):
+            request_backfill(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: SignalDefinition | None = None) -> bool:
         """Matches and counts would be left behind: a signal is disabled instead."""

@@ -32,6 +32,7 @@ from signals.api_schema import (
     listed,
     results,
 )
+from signals.backfill import backfills_of
 from signals.catalogue import ensure_groups, ensure_signals
 from signals.definitions import SignalFilters, change_signal, create_signal, signal_series
 from signals.models import SignalDefinition, SignalGroup
@@ -45,12 +46,13 @@ MAX_POINTS = 2000
     responses=answers(listed(SignalItem), missing=False),
 )  # fmt: skip
 @extend_schema(
-    methods=["POST"], operation_id="signals_create", tags=TAGS, summary="Make a signal of words or of a pattern",
+    methods=["POST"], operation_id="signals_create", tags=TAGS, summary="Make a signal: words, a metric, a sentence or a combination",
     request=NewSignal, responses=answers(SignalItem, status=201, missing=False),
 )  # fmt: skip
 @api_view(["GET", "POST"])
 def signals(request: Request) -> Response:
-    """The project's signals; or a new one that looks for words or for a pattern."""
+    """The project's signals; or a new one, of one of the kinds that `config` can hold. It is looked for in the history at once, in
+    the background (`job`)."""
     project = _project(request)
     ensure_signals(project)
     if request.method == "POST":
@@ -85,7 +87,7 @@ def signals(request: Request) -> Response:
 )  # fmt: skip
 @api_view(["GET", "PATCH"])
 def signal(request: Request, key: str) -> Response:
-    """One signal by its id or its key; or change it. What it matched stays as it is."""
+    """One signal by its id or its key; or change it. A change of `config`, `reads` or `threshold` reads the history again (`job`)."""
     found = find_signal(_project(request), key)
     if request.method == "PATCH":
         asked = SignalChange(data=request.data, partial=True)
@@ -134,8 +136,9 @@ def find_signal(project: Project, key: str) -> SignalDefinition:
 
 
 def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
-    """The signals as SignalItem, with their counts: one query for all of them."""
+    """The signals as SignalItem, with their counts and runs: two queries for all of them (of one project)."""
     totals = rollups.totals(signal.id for signal in signals)
+    jobs = backfills_of(signals[0].project, signals) if signals else {}
     return [
         {
             "id": str(signal.id),
@@ -148,6 +151,7 @@ def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
             },
             "group": signal.group.name if signal.group else None,
             **{name: getattr(totals[signal.id], name) for name in ("events", "users", "first_seen", "last_seen")},
+            "job": jobs[signal.id].id if signal.id in jobs else None,
         }
         for signal in signals
     ]  # fmt: skip

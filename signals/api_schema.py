@@ -8,10 +8,18 @@ from rest_framework import serializers
 
 from raindrop.openapi import WireError
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from signals.detectors.metric import METRICS
 from signals.models.definitions import Detector, Kind, Reads, Sentiment
 
 DESCRIPTION_LENGTH = 20_000
 INTERVALS = ("day", "hour")
+CONFIG = (
+    'What it looks for, one of: {"words": ["refund", "money back"]}; {"pattern": "re2 expression"}; '
+    '{"metric": "tool_errors >= 3"} (>= or <=; the metrics: ' + ", ".join(METRICS) + "); "
+    '{"sentence": "The user wants their money back", "examples": ["I want a refund"], "counterexamples": []}; '
+    '{"all": [{"signal": "refusal"}, {"signal": "win", "not": true}, {"property": "plan", "equals": "pro"}, '
+    '{"model": "gpt-4o"}, {"metric": "turns >= 5"}]}. Words and sentences are looked for where `reads` says.'
+)
 
 
 class SignalItem(serializers.Serializer[Any]):
@@ -34,6 +42,9 @@ class SignalItem(serializers.Serializer[Any]):
     builtin = serializers.BooleanField()
     threshold = serializers.FloatField(allow_null=True, help_text="Null: the detector's own.")
     config = serializers.JSONField()
+    job = serializers.UUIDField(
+        allow_null=True, help_text="The run over the history that is under way: `/api/jobs/{id}/`."
+    )
     events = serializers.IntegerField(help_text="Events that match, of all time.")
     users = serializers.IntegerField(help_text="End users of these events.")
     first_seen = serializers.DateTimeField(allow_null=True)
@@ -73,9 +84,7 @@ class SignalChange(Strict):
     reviewed = serializers.BooleanField(required=False)
     threshold = serializers.FloatField(allow_null=True, min_value=0, max_value=1, required=False)
     reads = serializers.ChoiceField(Reads.choices, required=False)
-    config = serializers.JSONField(
-        required=False, help_text='{"words": ["refund", "money back"]} or {"pattern": "re2 expression"}.'
-    )
+    config = serializers.JSONField(required=False, help_text=CONFIG)
 
 
 class NewSignal(SignalChange):
@@ -84,10 +93,10 @@ class NewSignal(SignalChange):
         r"^[-a-zA-Z0-9_]+\Z", max_length=120, required=False, help_text="By default from the name."
     )
     kind = serializers.ChoiceField([Kind.IMPLICIT.value], required=False)
-    detector = serializers.ChoiceField([Detector.RULE.value], required=False)
-    config = serializers.JSONField(
-        help_text='{"words": ["refund", "money back"]} or {"pattern": "re2 expression"}.'
+    detector = serializers.ChoiceField(
+        [Detector.RULE.value, Detector.MODEL.value], required=False, help_text="Follows from `config`."
     )
+    config = serializers.JSONField(help_text=CONFIG)
 
 
 def listed(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections import defaultdict
+from dataclasses import dataclass, field
 
 from django.db import connection
 
@@ -15,7 +16,24 @@ PREVIOUS_CHARACTERS = 4000
 SPANS_PER_EVENT = 200
 
 
-def load_batch(events: list[Event]) -> Batch:
+@dataclass(frozen=True, slots=True)
+class EventBatch(Batch):
+    """With the stored events (events[i] is turns[i]), for what reads more of them than detectors do: numbers, properties."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def part(self, indexes: list[int]) -> "EventBatch":
+        if len(indexes) == len(self.turns):
+            return self
+        return EventBatch(
+            [self.turns[i] for i in indexes],
+            self.user_vectors[indexes],
+            self.agent_vectors[indexes],
+            [self.events[i] for i in indexes],
+        )
+
+
+def load_batch(events: list[Event]) -> EventBatch:
     """Three queries for all the events (of any projects). Row i of the batch is events[i]."""
     spans = _spans(events)
     previous = _previous(events)
@@ -31,7 +49,38 @@ def load_batch(events: list[Event]) -> Batch:
         )
         for event in events
     ]
-    return Batch(turns, vectors.user, vectors.agent)
+    return EventBatch(turns, vectors.user, vectors.agent, events)
+
+
+def load_texts(events: list[Event]) -> EventBatch:
+    """As load_batch, without spans and earlier turns: one query."""
+    vectors = vectors_by_event([event.id for event in events])
+    turns = [
+        Turn(id=event.id, input=Text(event.input), output=Text(event.output), model=event.model)
+        for event in events
+    ]
+    return EventBatch(turns, vectors.user, vectors.agent, events)
+
+
+def turns_so_far(events: list[Event]) -> dict[uuid.UUID, int]:
+    """For each event that is part of a conversation, its turns up to and with this one."""
+    talking = [event for event in events if event.conversation_id is not None]
+    if not talking:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT e.id, 1 + (SELECT count(*) FROM ingest_event
+                                 WHERE conversation_id = e.conversation AND project_id = e.project
+                                   AND timestamp <= e.at AND (timestamp, id) < (e.at, e.id) AND NOT is_pending)
+               FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[]) AS e(id, project, conversation, at)""",
+            [
+                [event.id for event in talking],
+                [event.project_id for event in talking],
+                [event.conversation_id for event in talking],
+                [event.timestamp for event in talking],
+            ],
+        )
+        return dict(cursor.fetchall())
 
 
 def _spans(events: list[Event]) -> dict[uuid.UUID, list[SpanFacts]]:

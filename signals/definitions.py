@@ -11,12 +11,14 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.text import slugify
 
 from ingest import rollups
-from ingest.models import Project, SubjectUser
+from ingest.models import Project, SubjectUser, User
 from raindrop import live
 from raindrop.statistics import wilson
-from signals.detectors import words
+from signals import custom
+from signals.backfill import request_backfill
 from signals.models import SignalDefinition, SignalGroup
 from signals.models.definitions import Detector, Kind, Reads, Sentiment
+from signals.sentences import train_sentence
 
 DAYS = 14
 EDITABLE = (
@@ -31,6 +33,9 @@ EDITABLE = (
     "config",
     "reads",
 )
+RESERVED = {"new"}  # stands in a page's URL where a key would
+# A change of one of these changes what matches.
+RULE = ("config", "reads", "threshold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,40 +151,67 @@ def create_signal(
     group: SignalGroup | None = None,
     enabled: bool = True,
     threshold: float | None = None,
+    user: User | None = None,
 ) -> SignalDefinition:
-    """A words signal (signals/detectors/words.py). Raises ValidationError with what is wrong, by field."""
-    signal = SignalDefinition(
-        project=project, key=key or slugify(name).replace("-", "_")[:120], name=name, description=description,
-        kind=Kind.IMPLICIT, detector=Detector.RULE, reads=reads, sentiment=sentiment, group=group,
-        enabled=enabled, threshold=threshold, config=config,
+    """A signal of one of the kinds in signals/custom.py; its run over the history is queued. Raises ValidationError with what is
+    wrong, by field."""
+    signal = draft_signal(
+        project=project, key=key, name=name, description=description, reads=reads, sentiment=sentiment,
+        group=group, enabled=enabled, threshold=threshold, config=config,
     )  # fmt: skip
-    if not signal.key:
-        raise ValidationError({"key": "Give a key: the name has no letters to make one from."})
-    _check(signal)
+    check_signal(signal)
+    train_signal(signal)
     try:
         with transaction.atomic():
             signal.save(force_insert=True)
     except IntegrityError as error:
         raise ValidationError({"key": f"There is a signal with the key {signal.key!r} already."}) from error
+    if signal.enabled:
+        request_backfill(signal, user=user)
     live.changed([project.id])
     return signal
 
 
+def draft_signal(
+    *, project: Project, name: str, key: str = "", config: Any, reads: str = Reads.USER, **fields: Any
+) -> SignalDefinition:
+    """The signal as create_signal would make it, neither checked nor saved. The key comes from the name."""
+    return SignalDefinition(
+        project=project, key=key or slugify(name).replace("-", "_")[:120], name=name, kind=Kind.IMPLICIT,
+        detector=custom.detector_kind(config), reads=custom.usual_side(config, reads), config=config, **fields,
+    )  # fmt: skip
+
+
 @transaction.atomic
-def change_signal(*, signal: SignalDefinition, **changes: Any) -> SignalDefinition:
-    """Changes some of EDITABLE. Raises ValidationError with what is wrong, by field. What a signal matched stays."""
+def change_signal(*, signal: SignalDefinition, user: User | None = None, **changes: Any) -> SignalDefinition:
+    """Changes some of EDITABLE. Raises ValidationError with what is wrong, by field.
+
+    When it changes what matches (RULE), a run over the history is queued; until it has passed, old matches stay.
+    """
     locked = SignalDefinition.objects.select_for_update().get(pk=signal.pk)
+    before = {field: getattr(locked, field) for field in RULE}
     for field, value in changes.items():
         if field not in EDITABLE:
             raise ValidationError({field: "This cannot be changed."})
         setattr(locked, field, value)
-    own = locked.kind == Kind.IMPLICIT and not locked.builtin and locked.detector == Detector.RULE
+    own = custom.is_custom(locked)
     if not own and changes.keys() & {"config", "reads"}:
         raise ValidationError(
             dict.fromkeys(changes.keys() & {"config", "reads"}, "Only a signal that was made here has this.")
         )
-    _check(locked)
-    locked.save(update_fields=[*changes, "updated_at"])
+    written = {*changes, "updated_at"}
+    if own and changes.keys() & {"config", "reads"}:
+        locked.detector = custom.detector_kind(locked.config)
+        locked.reads = custom.usual_side(locked.config, locked.reads)
+        written |= {"detector", "reads"}
+    check_signal(locked)
+    differs = {field for field in RULE if getattr(locked, field) != before[field]}
+    if differs & {"config", "reads"}:
+        train_signal(locked)
+        written.add("trained")
+    locked.save(update_fields=written)
+    if differs and locked.enabled and locked.kind == Kind.IMPLICIT and locked.detector != Detector.SDK:
+        request_backfill(locked, user=user)
     live.changed([locked.project_id])
     return locked
 
@@ -211,15 +243,24 @@ def wrong_with(signal: SignalDefinition) -> dict[str, str]:
         errors["threshold"] = "A number from 0 to 1."
     if signal.group is not None and signal.group.project_id != signal.project_id:
         errors["group"] = "There is no such group in this project."
-    if signal.kind == Kind.IMPLICIT and not signal.builtin and signal.detector == Detector.RULE:
-        if wrong := words.check(signal.config):
-            errors["config"] = wrong
-        if signal.reads not in words.SIDES:
-            errors["reads"] = f"Words are looked for in one of: {', '.join(words.SIDES)}."
+    if custom.is_custom(signal):
+        errors |= custom.check(signal)
     return errors
 
 
-def _check(signal: SignalDefinition) -> None:
+def train_signal(signal: SignalDefinition) -> None:
+    """A sentence learns; the others have nothing to learn."""
+    sentence = custom.kind_of(signal.config) == custom.SENTENCE
+    signal.trained = train_sentence(signal) if sentence else None
+
+
+def check_signal(signal: SignalDefinition) -> None:
+    """Raises ValidationError with what is wrong, by field."""
+    if not signal.key:
+        raise ValidationError({"key": "Give a key: the name has no letters to make one from."})
+    same = SignalDefinition.objects.filter(project=signal.project_id, key=signal.key)
+    if signal.key in RESERVED or same.exclude(pk=signal.pk).exists():
+        raise ValidationError({"key": f"There is a signal with the key {signal.key!r} already."})
     if errors := wrong_with(signal):
         raise ValidationError(errors)
     # With the database's constraints left to the database: it decides who was first.

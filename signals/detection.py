@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import orjson
 
 from ingest.models import Event, ExplicitSignal
-from signals import explicit
-from signals.batches import load_batch
+from signals import custom, explicit
+from signals.batches import EventBatch, load_batch
 from signals.catalogue import BUILT_IN_KEYS, install_builtin_signals
-from signals.detectors import DETECTORS, words
+from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Detector, Found
 from signals.matches import Wanted, save_matches
 from signals.models import SignalDefinition
@@ -31,16 +31,13 @@ def detect(events: list[Event]) -> None:
     ran: set[uuid.UUID] = set()
     batch = load_batch(events)
     for project_id, indexes in _by_project(events).items():
-        part = _part(batch, indexes)
+        part = batch.part(indexes)
         for definition in taxonomy[project_id].values():
             detector = detector_of(definition) if definition.enabled else None
             if detector is None:
                 continue
             ran.add(definition.id)
-            wanted += [
-                _wanted(definition, events[indexes[found.index]], found, detector.source)
-                for found in matching(definition, detector, part)
-            ]
+            wanted += matches_to_store(definition, detector, part)
     save_matches(events=events, wanted=wanted, ran=ran)
 
 
@@ -50,11 +47,20 @@ def detector_of(definition: SignalDefinition) -> Detector | None:
         return None
     if definition.builtin:
         return DETECTORS.get(definition.key)
-    if definition.detector == DetectorKind.RULE and words.check(definition.config) is None:
-        if definition.reads not in words.SIDES:
-            return None
-        return Detector("words", words.VERSION, words.make_detector(definition.config, definition.reads))
-    return None
+    return custom.detector_of(definition, findings=findings)
+
+
+def matches_to_store(definition: SignalDefinition, detector: Detector, batch: EventBatch) -> list[Wanted]:
+    return [
+        _wanted(definition, batch.events[found.index], found, detector.source)
+        for found in matching(definition, detector, batch)
+    ]
+
+
+def findings(definition: SignalDefinition, batch: Batch) -> list[Found]:
+    """Where the signal holds in the batch by its own detector, whether it is enabled or not."""
+    detector = detector_of(definition)
+    return matching(definition, detector, batch) if detector else []
 
 
 def matching(definition: SignalDefinition, detector: Detector, batch: Batch) -> list[Found]:
@@ -118,9 +124,3 @@ def _by_project(events: list[Event]) -> dict[uuid.UUID, list[int]]:
     for index, event in enumerate(events):
         indexes[event.project_id].append(index)
     return indexes
-
-
-def _part(batch: Batch, indexes: list[int]) -> Batch:
-    if len(indexes) == len(batch.turns):
-        return batch
-    return Batch([batch.turns[i] for i in indexes], batch.user_vectors[indexes], batch.agent_vectors[indexes])

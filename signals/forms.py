@@ -5,9 +5,10 @@ from typing import Any
 
 from django import forms
 
+from signals import custom
 from signals.detectors import words
 from signals.models import SignalDefinition, SignalGroup
-from signals.models.definitions import Detector, Kind
+from signals.models.definitions import Kind
 
 
 class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -41,7 +42,7 @@ class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
             ),
         }
         help_texts = {
-            "threshold": "0 to 1: how sure the detector must be. Counts for events from now on.",
+            "threshold": "0 to 1: how sure the detector must be. A change reads the history again.",
             "enabled": "Looked for in new events.",
         }
 
@@ -54,7 +55,7 @@ class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
         group.empty_label = "No group"
         if signal.kind == Kind.EXPLICIT:
             del self.fields["threshold"]
-        if signal.builtin or signal.kind == Kind.EXPLICIT or signal.detector != Detector.RULE:
+        if not custom.is_custom(signal) or custom.kind_of(signal.config) != custom.WORDS:
             del self.fields["expressions"]
         else:
             self.initial["expressions"] = expressions_of(signal.config)

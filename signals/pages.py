@@ -14,7 +14,10 @@ from ingest import rollups
 from ingest.access import project_page
 from ingest.models import Project
 from ingest.models.projects import Role
+from signals import custom
+from signals.backfill import backfills_of
 from signals.catalogue import ensure_signals
+from signals.custom_forms import fits
 from signals.definitions import (
     DAYS,
     SignalFilters,
@@ -24,10 +27,12 @@ from signals.definitions import (
     signal_series,
     users_by_subject,
 )
-from signals.detectors import DETECTORS
+from signals.detection import detector_of
+from signals.feedback import feedback_on, precision_of
 from signals.forms import SignalForm
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Kind, Sentiment
+from signals.presenting_rules import rule_text
 
 PERIODS = {"7d": 7, "14d": 14, "30d": 30}
 NEWEST = 20
@@ -74,8 +79,12 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
         "signal": signal,
         "form": form,
         "may_edit": _may_edit(request),
-        "detector": DETECTORS.get(signal.key) if signal.builtin else None,
+        "detector": detector_of(signal),
         "matches": _newest(project, signal),
+        "rule": rule_text(signal),
+        "has_form": custom.is_custom(signal) and fits(signal.config),
+        "job": backfills_of(project, [signal]).get(signal.id),
+        "precision": precision_of(signal),
         **_numbers(project, signal, period if period in PERIODS else "14d", request.GET.get("chart", "")),
     }
     return render(request, "signals/signal.html", context, status=400 if form.errors else 200)
@@ -111,12 +120,12 @@ def _edit(
     if not form.is_valid():
         return None
     try:
-        change_signal(signal=signal, **form.changes())
+        change_signal(signal=signal, user=request.user, **form.changes())  # type: ignore[arg-type]
     except ValidationError as error:
         for message in error.messages:
             form.add_error(None, message)
         return None
-    messages.success(request, "Saved. It counts for events from now on.")
+    messages.success(request, "Saved.")
     return redirect("signal", project.slug, signal.key)
 
 
@@ -150,9 +159,12 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
     }
 
 
-def _newest(project: Project, signal: SignalDefinition) -> list[SignalMatch]:
+def _newest(project: Project, signal: SignalDefinition) -> list[tuple[SignalMatch, bool | None]]:
+    """With what people said of each."""
     matches = SignalMatch.objects.filter(project=project, signal=signal).order_by("-timestamp", "-id")
-    return list(matches.select_related("event__conversation", "end_user")[:NEWEST])
+    newest = list(matches.select_related("event__conversation", "end_user")[:NEWEST])
+    judged = feedback_on(signal, newest)
+    return [(match, judged.get(match.event_id)) for match in newest]
 
 
 def _find(project: Project, key: str) -> SignalDefinition:

@@ -1,5 +1,6 @@
 from signals.models.definitions import SignalDefinition, SignalGroup
 from signals.models.embeddings import EventEmbedding, EventText
+from signals.models.feedback import SignalFeedback
 from signals.models.matches import SignalMatch
 
-__all__ = ["EventEmbedding", "EventText", "SignalDefinition", "SignalGroup", "SignalMatch"]
+__all__ = ["EventEmbedding", "EventText", "SignalDefinition", "SignalFeedback", "SignalGroup", "SignalMatch"]

@@ -75,6 +75,9 @@ class SignalDefinition(models.Model):
     config = models.JSONField(
         default=dict, blank=True, help_text="What the detector needs, such as words or a pattern."
     )
+    trained = models.BinaryField(
+        null=True, editable=False, help_text="The weights of a sentence's model, learnt from config."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

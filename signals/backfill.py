@@ -1,0 +1,139 @@
+"""Reading a signal off the whole history, in the background: after it was made or changed, or when somebody asks."""
+
+import datetime as dt
+import logging
+import time
+import uuid
+
+import orjson
+from django.db import OperationalError
+from django.db.models import Q
+from django.utils import timezone
+
+from ingest import rollups
+from ingest.jobs import (
+    STALE,
+    fail_job,
+    finish_job,
+    queue_job,
+    report_job,
+    send_again,
+    start_job,
+    subject_of,
+)
+from ingest.models import Event, Job, Project, User
+from ingest.models.jobs import JobState
+from signals.batches import load_batch, load_texts
+from signals.custom import needs_spans
+from signals.detection import detector_of, matches_to_store
+from signals.detectors.batch import Detector
+from signals.matches import save_matches
+from signals.models import SignalDefinition
+
+logger = logging.getLogger("raindrop.signals")
+
+BACKFILL = "backfill"  # the job's kind
+TASK, CLUSTER = "signals.backfill.backfill", "slow"
+CHUNK = 250
+TRIES = 4  # a chunk that lost a deadlock to a pipeline batch is tried again
+BUDGET = 1200.0  # seconds after which the task hands the rest to another one: a task may take an hour
+
+
+def request_backfill(signal: SignalDefinition, *, user: User | None = None) -> Job:
+    """Queues a run over the history; the one that waits already when there is one. One whose worker died goes on."""
+    stuck = Job.objects.filter(
+        project=signal.project_id, kind=BACKFILL, subject=signal.pk, state=JobState.RUNNING,
+        updated_at__lt=timezone.now() - STALE,
+    ).first()  # fmt: skip
+    if stuck is not None:
+        send_again(stuck, task=TASK, cluster=CLUSTER)
+        return stuck
+    return queue_job(
+        project=signal.project, kind=BACKFILL, subject=signal.pk, task=TASK, cluster=CLUSTER, user=user
+    )
+
+
+def backfills_of(project: Project, signals: list[SignalDefinition]) -> dict[uuid.UUID, Job]:
+    """Each signal's run that waits or is under way; the oldest of several, which is the one that moves."""
+    jobs = Job.objects.filter(
+        project=project, kind=BACKFILL, subject__in=[signal.pk for signal in signals],
+        state__in=[JobState.QUEUED, JobState.RUNNING],
+    )  # fmt: skip
+    return {subject_of(job): job for job in jobs.order_by("-created_at", "-id")}
+
+
+def backfill(job_id: uuid.UUID | str) -> None:
+    """The background task: newest events first, in chunks, each stored as live detection stores it.
+
+    Safe to run again, or twice at once; a run that was cut off goes on where its last chunk ended.
+    """
+    job = start_job(job_id)
+    if job is None:
+        return
+    try:
+        message = _go_over(job)
+    except Exception as error:
+        fail_job(job, error=error)
+        raise
+    if message is None:
+        send_again(job, task=TASK, cluster=CLUSTER)
+    else:
+        finish_job(job, message=message)
+
+
+def _go_over(job: Job) -> str | None:
+    """What came of it; None when time is up and there is more to do."""
+    started = time.monotonic()
+    before = _position(job)
+    total = rollups.totals([job.project_id])[job.project_id].events
+    report_job(job, total=max(job.done, total), message="Reading the history.")
+    while True:
+        # Anew for each chunk: a change made meanwhile counts at once (and has a run of its own waiting).
+        signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
+        if signal is None or not signal.enabled:
+            return "The signal was switched off."
+        detector = detector_of(signal)
+        if detector is None:
+            return "Nothing here reads this signal off an event."
+        events = _older(job.project_id, before)
+        if events:
+            _store(signal, detector, events)
+            before = (events[-1].timestamp, events[-1].id)
+            done = job.done + len(events)
+            position = orjson.dumps([before[0].isoformat(), str(before[1])]).decode()
+            report_job(job, done=done, total=max(done, total), position=position)
+        if len(events) < CHUNK:
+            count = rollups.totals([signal.pk])[signal.pk].events
+            return f"{count:,} event{'' if count == 1 else 's'} of {job.done:,} match."
+        if time.monotonic() - started > BUDGET:
+            return None
+
+
+def _position(job: Job) -> tuple[dt.datetime, uuid.UUID] | None:
+    if not job.position:
+        return None
+    timestamp, event_id = orjson.loads(job.position)
+    return dt.datetime.fromisoformat(timestamp), uuid.UUID(event_id)
+
+
+def _older(project_id: uuid.UUID, before: tuple[dt.datetime, uuid.UUID] | None) -> list[Event]:
+    events = Event.objects.filter(project=project_id, is_pending=False).order_by("-timestamp", "-id")
+    if before is not None:
+        timestamp, event_id = before
+        events = events.filter(
+            Q(timestamp__lt=timestamp) | Q(timestamp=timestamp, id__lt=event_id), timestamp__lte=timestamp
+        )
+    return list(events[:CHUNK])
+
+
+def _store(signal: SignalDefinition, detector: Detector, events: list[Event]) -> None:
+    for attempt in range(TRIES):
+        try:
+            batch = load_batch(events) if needs_spans(signal) else load_texts(events)
+            save_matches(events=events, wanted=matches_to_store(signal, detector, batch), ran={signal.pk})
+            return
+        except OperationalError as error:
+            if attempt + 1 == TRIES:
+                raise
+            logger.warning("A chunk of signal %s is tried again: %s", signal.pk, error)
+            time.sleep(0.2 * 2**attempt)

@@ -1,0 +1,132 @@
+"""Making a custom signal, changing what it looks for, and running it over the history."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ingest.access import project_page
+from ingest.models import Project
+from ingest.models.projects import Role
+from signals import custom
+from signals.backfill import request_backfill
+from signals.catalogue import ensure_signals
+from signals.custom_forms import FORMS, CustomForm, fits
+from signals.definitions import change_signal, check_signal, create_signal, draft_signal, train_signal
+from signals.detection import detector_of
+from signals.models import SignalDefinition
+from signals.preview import RECENT, Preview, preview
+
+KINDS = {
+    custom.WORDS: ("Words", "Words, phrases or a regular expression, on one side of the event."),
+    custom.METRIC: (
+        "A number",
+        "Tokens, latency, cost, tool calls and errors, length or turns, against a limit.",
+    ),
+    custom.SENTENCE: (
+        "A sentence",
+        "A description and a few examples: a small model finds what means the same.",
+    ),
+    custom.COMBINATION: (
+        "A combination",
+        "Other signals that hold or do not, a property, a model, a number.",
+    ),
+}
+
+
+@project_page(Role.MEMBER)
+def new_signal(request: HttpRequest, project: Project) -> HttpResponse:
+    """Previews or creates, as the form's `action` says."""
+    ensure_signals(project)
+    asked = request.POST.get("kind") or request.GET.get("kind", "")
+    kind = asked if asked in FORMS else custom.WORDS
+    form = FORMS[kind](request.POST if request.method == "POST" else None, project=project)
+    shown = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            if request.POST.get("action") != "preview":
+                signal = create_signal(project=project, user=request.user, **form.fields_of_signal())  # type: ignore[arg-type]
+                messages.success(request, f"“{signal.name}” is made. It is being looked for in the history.")
+                return _go(request, signal)
+            shown = _preview(draft_signal(project=project, **form.fields_of_signal()))
+        except ValidationError as error:
+            form.add_errors(error.message_dict)
+    return _page(request, project, form, shown, None)
+
+
+@project_page(Role.MEMBER)
+def change_rule(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    """As new_signal, for what an existing custom signal looks for."""
+    signal = _find(project, key)
+    kind = custom.kind_of(signal.config)
+    if not custom.is_custom(signal) or kind is None or not fits(signal.config):
+        raise Http404("This signal has no form.")
+    form = FORMS[kind](request.POST if request.method == "POST" else None, project=project, signal=signal)
+    shown = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            if request.POST.get("action") != "preview":
+                change_signal(signal=signal, user=request.user, **form.fields_of_signal())  # type: ignore[arg-type]
+                messages.success(
+                    request, "Saved. Where it changes what matches, the history is being read again."
+                )
+                return _go(request, signal)
+            fields = form.fields_of_signal()
+            shown = _preview(draft_signal(project=project, key=signal.key, **fields), of=signal)
+        except ValidationError as error:
+            form.add_errors(error.message_dict)
+    return _page(request, project, form, shown, signal)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def run_over_history(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    signal = _find(project, key)
+    if not signal.enabled or detector_of(signal) is None:
+        messages.error(
+            request, "Switch the signal on first." if not signal.enabled else "The app sends this one."
+        )
+    else:
+        request_backfill(signal, user=request.user)  # type: ignore[arg-type]
+    return redirect("signal", project.slug, signal.key)
+
+
+def _preview(draft: SignalDefinition, *, of: SignalDefinition | None = None) -> Preview:
+    """Raises ValidationError."""
+    if of is not None:
+        draft.pk = of.pk  # so that it does not stand in its own way
+    check_signal(draft)
+    train_signal(draft)
+    return preview(draft)
+
+
+def _page(
+    request: HttpRequest,
+    project: Project,
+    form: CustomForm,
+    shown: Preview | None,
+    signal: SignalDefinition | None,
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "form": form, "kinds": KINDS, "kind": form.kind, "about": KINDS[form.kind][1], "preview": shown, "signal": signal,
+        "recent": RECENT,
+    }  # fmt: skip
+    # htmx swaps in no answer with an error's status.
+    wrong = form.errors and not request.htmx  # type: ignore[attr-defined]
+    return render(request, "signals/custom.html", context, status=400 if wrong else 200)
+
+
+def _go(request: HttpRequest, signal: SignalDefinition) -> HttpResponse:
+    return redirect("signal", signal.project.slug, signal.key)
+
+
+def _find(project: Project, key: str) -> SignalDefinition:
+    signal = (
+        SignalDefinition.objects.filter(project=project, key=key).select_related("project", "group").first()
+    )
+    if signal is None:
+        raise Http404("There is no such signal.")
+    return signal

@@ -1,0 +1,42 @@
+"""Teaching a sentence signal (signals/detectors/sentence.py) from the project's own events."""
+
+import random
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.models import Event, Project
+from raindrop.embedder import embed_texts
+from signals.detectors import sentence
+from signals.models import SignalDefinition
+from signals.vectors import vectors_of
+
+NEWEST = 4000  # of which the background is drawn
+BACKGROUND = 500
+
+
+def train_sentence(signal: SignalDefinition) -> bytes:
+    """The weights for the signal's config (checked) and side. Deterministic for the same events; 50 to 500 ms."""
+    config = signal.config
+    described, *rest = embed_texts(
+        [config["sentence"], *config.get("examples", []), *config.get("counterexamples", [])]
+    )
+    count = len(config["examples"])
+    rows = np.asarray(rest, dtype=np.float32)
+    ordinary = np.vstack([embed_texts(sentence.ORDINARY), _background(signal.project, signal.reads)])
+    fitted = sentence.fit(
+        sentence=described, examples=rows[:count], counterexamples=rows[count:], background=ordinary
+    )
+    return sentence.to_bytes(fitted)
+
+
+def _background(project: Project, reads: str) -> npt.NDArray[np.float32]:
+    """(n, 384): the sides that the signal reads of some recent events, drawn at random."""
+    recent = Event.objects.filter(project=project, is_pending=False).order_by("-timestamp", "-id")
+    ids = list(recent.values_list("id", flat=True)[:NEWEST])
+    drawn = random.Random(0).sample(ids, min(BACKGROUND, len(ids)))  # noqa: S311 - a sample, not a secret
+    chunk = vectors_of(project=project, event_ids=drawn)
+    sides = {"user": chunk.user, "assistant": chunk.agent}
+    rows = np.vstack([sides[side] for side in sentence.SIDES[reads]])
+    kept: npt.NDArray[np.float32] = rows[rows.any(axis=1)]
+    return kept
