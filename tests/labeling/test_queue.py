@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
 from ingest.models import Event, Job
@@ -112,7 +113,7 @@ def test_only_this_projects_events(project: Any, other_project: Any, issue: Issu
     assert len(cards) == 6
 
 
-def test_it_is_quick_at_ten_thousand_events(project: Any, issue: Issue, member: Any) -> None:
+def test_it_asks_little_at_ten_thousand_events(project: Any, issue: Issue, member: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO ingest_event (id, project_id, event_id, name, timestamp, received_at, model, input, output,
@@ -141,7 +142,10 @@ def test_it_is_quick_at_ten_thousand_events(project: Any, issue: Issue, member: 
     print(
         f"next_cards at 10,000 events: {before * 1000:.0f} ms before, {after * 1000:.0f} ms after the first classifier"
     )
-    assert max(before, after) < 0.4  # 0.15 s on a quiet machine
+    # 0.15 s on a quiet machine. Times are not asserted; what would make them grow with the project is.
+    with CaptureQueriesContext(connection) as captured:
+        next_cards(issue=issue, limit=3, user=member)
+    assert len(captured) < 60
 
 
 def _seconds(issue: Issue, user: Any) -> float:
