@@ -10,7 +10,7 @@ const options = { writeKey, endpoint, projectId, localWorkshopUrl: false, wizard
 const raindrop = new Raindrop({ ...options, bypassOtelForTools: mode === "bypass" });
 
 function facts() {
-  raindrop.setUserDetails({ userId: "ada", traits: { name: "Ada", plan: "pro", age: 36, beta: true, org: { id: 7, tags: ["x"] } } });
+  raindrop.setUserDetails({ userId: "ada", traits: { name: "Ada", age: 36, beta: true, org: { id: 7, tags: ["x"] } } });
   raindrop.setUserDetails({ userId: "ada", traits: { plan: "team" } });
   const id = raindrop.trackAi({
     eventId: "ai", userId: "ada", event: "chat_message", model: "gpt-4o", input: "What is 2+2? \u{1F600}", output: "4.\nSurely.",
