@@ -14,6 +14,8 @@ from signals.vectors import vectors_by_event
 # Earlier turns only say what was asked and given; their beginnings do.
 PREVIOUS_CHARACTERS = 4000
 SPANS_PER_EVENT = 200
+# A tool's arguments are only compared with each other.
+SPAN_INPUT_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,9 @@ def _spans(events: list[Event]) -> dict[uuid.UUID, list[SpanFacts]]:
     projects = {event.id: event.project_id for event in events}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT event_id, project_id, span_id, kind, name, status, left(error, %s), left(output, %s)
+            f"""SELECT event_id, project_id, span_id, kind, name, status, left(error, %s), left(output, %s), left(input, %s)
                 FROM {Span._meta.db_table} WHERE event_id = ANY(%s) ORDER BY event_id, started_at, id""",
-            [READ_CHARACTERS, READ_CHARACTERS, list(projects)],
+            [READ_CHARACTERS, READ_CHARACTERS, SPAN_INPUT_CHARACTERS, list(projects)],
         )
         for event_id, project_id, *facts in cursor.fetchall():
             if projects[event_id] == project_id and len(found[event_id]) < SPANS_PER_EVENT:

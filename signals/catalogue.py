@@ -11,7 +11,7 @@ from signals.models.definitions import Detector, Kind, Reads, Sentiment
 
 USER_SIDE, AGENT_SIDE, TOOLS = "User side", "Agent side", "Tools"
 GROUPS = {
-    USER_SIDE: "What the person who talks to the agent shows: annoyance, praise.",
+    USER_SIDE: "What the person who talks to the agent shows: annoyance, praise, corrections, abuse.",
     AGENT_SIDE: "What the agent does wrong in its words: declines, gives up, forgets, does half.",
     TOOLS: "What happens in the spans of an event.",
 }
@@ -36,8 +36,50 @@ BUILT_IN = [
     BuiltIn(
         "user_frustration",
         "User frustration",
-        "The user is annoyed with the agent or its work: says so, insults it, has to repeat things, shouts. A problem that the user "
-        "merely describes does not count.",
+        "The user is annoyed with the agent or its work: says so, insults it, has to repeat things, shouts, plainly rejects what it did. A "
+        "problem that the user merely describes does not count.",
+        Reads.USER,
+        Sentiment.NEGATIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
+        "correction",
+        "Correction",
+        "The user turns down or corrects what the agent said: “no, I meant Tuesday”, “none of those”, “that's not right”. A first message "
+        "corrects nothing.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
+        "user_repetition",
+        "User repeats themselves",
+        "The user says nearly the same thing again although the agent answered in between.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
+        "human_request",
+        "Request for a human",
+        "The user asks for a person instead of the agent. A travel agent or “my manager” does not count.",
+        Reads.USER,
+        Sentiment.NEGATIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
+        "abuse",
+        "Abuse",
+        "The user insults, threatens or harasses the agent or other people. Strong words about things, and a complaint in plain words, do not "
+        "count.",
+        Reads.USER,
+        Sentiment.NEGATIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
+        "jailbreak",
+        "Jailbreak attempt",
+        "The user, or a text that the agent reads for them, tries to make it drop its rules, leak its instructions or help with harm.",
         Reads.USER,
         Sentiment.NEGATIVE,
         USER_SIDE,
@@ -88,6 +130,30 @@ BUILT_IN = [
         "tool_failure",
         "Tool failure",
         "A tool call of the event failed: its span has the status error, or its result reads like one.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        TOOLS,
+    ),
+    BuiltIn(
+        "repeated_tool_failure",
+        "Tool fails again and again",
+        "The same tool failed five times in a row in one event.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        TOOLS,
+    ),
+    BuiltIn(
+        "tool_loop",
+        "Tool loop",
+        "The agent made the same call, with the same arguments and the same result, three times in a row.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        TOOLS,
+    ),
+    BuiltIn(
+        "empty_tool_result",
+        "Answer from an empty result",
+        "The last tool that the agent asked found nothing, and the agent answered without saying so.",
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,

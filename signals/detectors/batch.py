@@ -35,6 +35,7 @@ class SpanFacts:
     status: str
     error: str
     output: str
+    input: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Batch:
     turns: list[Turn]
     user_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
     agent_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
+    # What one detector worked out and another asks for again, by name.
+    notes: dict[str, Any] = field(default_factory=dict, kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

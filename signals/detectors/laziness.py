@@ -45,7 +45,15 @@ UNFINISHED = re.compile(
     r"[a-z,](?:\s+(?:the|a|an|and|or|of|to|in|for|with|that|is|are|was|by|on|at|from|as|if|which|because|but))?[ \t]*$"
 )
 CLOSING = re.compile(
-    r"\b(?:thanks?|thank you|thx|bye|goodbye|good night|cheers|no,? that'?s (?:all|it)|that'?s (?:all|everything)|nothing else|ok(?:ay)?|great|perfect|stop)\b"
+    r"\b(?:thanks?|thank you|thx|bye|goodbye|good night|cheers|appreciate (?:it|that|your|you|all)|see you|take care|have a (?:good|great|nice|lovely)|no worries|you too|no,? that'?s (?:all|it)|that'?s (?:all|everything)|nothing else|ok(?:ay)?|great|perfect|stop)\b"
+)
+CLOSING_WORDS = 12
+HANDED_OVER = re.compile(
+    r"transfer|hand_?(?:off|over)|escalat|end_?(?:call|chat|conversation)|hang_?up", re.IGNORECASE
+)
+WANTS = re.compile(
+    r"\b(?:can you|could you|would you|will you|i need|i want|i'?d like|i would like|i have to|show me|tell me|give me|help me|find|book|cancel|change|send|write|fix|create|make|"
+    r"what|when|where|why|which|how)\b"
 )
 LONG_ANSWER = 800
 
@@ -69,11 +77,16 @@ def detect(batch: Batch) -> list[Found]:
 
 
 def _was_due(turn: Turn) -> bool:
-    """An answer was expected. An app may send the two sides as separate events, and nobody answers a goodbye; so there must be
-    a sign that the agent worked: a model or a span."""
+    """An answer was expected. An app may send the two sides as separate events, so there must be a sign that the agent worked: a
+    model or a span. Nobody answers a goodbye, and an agent that hands over to a person falls silent."""
     worked = bool(turn.model) or any(span.kind in {"llm", "tool", "agent"} for span in turn.spans)
-    closes = turn.input.words <= 12 and CLOSING.search(turn.input.normal) is not None
-    return worked and not turn.input.is_blank and not closes
+    if not worked or turn.input.is_blank or any(HANDED_OVER.search(span.name) for span in turn.spans):
+        return False
+    text = turn.input.normal
+    if "?" in text or WANTS.search(text):
+        return CLOSING.search(text) is None or turn.input.words > CLOSING_WORDS
+    # It tells something: what was asked for, perhaps.
+    return CLOSING.search(text) is None and turn.input.words > 1
 
 
 def _stand_ins(text: Text) -> list[Hit]:

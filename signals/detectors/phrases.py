@@ -41,7 +41,7 @@ def _pattern(phrase: str) -> str:
     return pattern.replace(" ", r"\s{1,3}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """Phrases by how sure they are: one strong hit is a match at the usual threshold of 0.5, two different weak ones are."""
 
@@ -59,14 +59,24 @@ class Rule:
 
     def hits(self, text: Text) -> list[Hit]:
         """Without overlaps, in the order of the text; strong ones win over weak ones."""
-        normal = text.normal
+        known: list[Hit] | None = text.notes.get(self)
+        if known is None:
+            known = text.notes[self] = self._find(text.normal)
+        return known
+
+    def _find(self, normal: str) -> list[Hit]:
+        tiers = [
+            ([match.span() for match in pattern.finditer(normal)], weight)
+            for pattern, weight in self._patterns  # type: ignore[attr-defined]
+        ]
+        if not any(spans for spans, _ in tiers):
+            return []
         taken: list[tuple[int, int]] = []
         if self._unless is not None:  # type: ignore[attr-defined]
             taken = [match.span() for match in self._unless.finditer(normal)]  # type: ignore[attr-defined]
         found: list[Hit] = []
-        for pattern, weight in self._patterns:  # type: ignore[attr-defined]
-            for match in pattern.finditer(normal):
-                start, end = match.span()
+        for spans, weight in tiers:
+            for start, end in spans:
                 if not any(start < right and left < end for left, right in taken):
                     taken.append((start, end))
                     found.append(Hit(start, end, weight))

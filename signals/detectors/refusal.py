@@ -2,8 +2,11 @@
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Found
-from signals.detectors.phrases import Hit, Rule, combined, evidence
+from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
+from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
+from signals.detectors.text import Text
+from signals.heads import load_head
 
 ACT = (
     "(help|assist|provide|create|generate|write|fulfil|fulfill|comply|support|engage|participate|discuss|share|offer|answer|"
@@ -70,26 +73,88 @@ RULE = Rule(
 )
 # In a long answer, words further in than this are its subject or its advice more often than its stance.
 OPENING = 400
+FIRST_WORDS = 130  # characters
 LATER = 0.35
 
 
+# An answer that opens like this declines, however long it goes on to explain itself.
+PLAIN = compile_phrases(
+    [
+        "(sorry|apologi[sz]e|apologies|afraid|unfortunately|regret),? (but |that |, |however,? |to say |, as .{0,60})*(i|we) (can't|cannot|can not|won't|will not|must decline|have to decline|am unable|'m unable|am not able|'m not able|are unable|are not able) (to )?(assist|help|fulfill|fulfil|comply|provide|create|write|generate|support|engage|do that|answer that|continue|offer|give|share|process|complete)",
+        "i (can't|cannot|can not|won't|will not|am unable to|'m unable to|am not able to|'m not able to) (help|assist|fulfill|fulfil|comply|engage|participate|continue)( you)?( with| in)? (this|that|your|the|such|it)",
+        "i (must|have to|will|'ll have to|respectfully) (respectfully )?(decline|refuse)",
+    ]
+)
+PLAIN_SCORE = 0.75
+PLAIN_WITHIN = 200
+HEAD = "refusal"
+NAMES = (
+    "rule",
+    "opens with it",
+    "length",
+    "short",
+    "long",
+    "goes on",
+    "leaves it to others",
+    "asked for an opinion",
+)
+LEAVES_IT = re.compile(
+    r"\bhowever,? (?:it is|it's) (?:important|essential|crucial|ultimately|up to)|\bultimately,? |\bup to (?:the|each|you|individuals|those)|\bpersonal (?:decision|choice|preference)|"
+    r"\bit is (?:important|essential|crucial) to (?:note|remember|treat|respect|recognize|approach|avoid|consider|promote)|\bi (?:suggest|recommend) (?:consulting|checking|contacting|seeking)"
+)
+OPINION = re.compile(
+    r"\b(?:should (?:we|i|you|they|the|it|people)|do you (?:think|believe|like|feel|prefer|support)|what do you think|would you|are you|have you|your (?:opinion|favou?rite|view)|"
+    r"who is (?:better|worse)|is it (?:right|wrong|ok|okay|ethical|moral))\b"
+)
+
+
 def detect(batch: Batch) -> list[Found]:
+    """The head decides where the answer has been embedded; it knows what the rules found."""
+    judged = judge(load_head(HEAD), batch, "assistant", facts)
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.output
-        disclaimed = [] if GOES_ON.search(text.normal) else DISCLAIMER.hits(text)
-        hits = disclaimed + [hit for hit in RULE.hits(text) if not _overlaps(hit, disclaimed)]
-        if not hits:
-            continue
-        opening = [hit for hit in hits if hit.start < OPENING]
-        later = [hit for hit in hits if hit.start >= OPENING]
-        score = 1 - (1 - combined(opening, text)) * (1 - LATER * combined(later, text))
-        found.append(Found(index, score, evidence("assistant", text, hits)))
+        by_rule, hits = _read(text)
+        score = judged.get(index, by_rule)
+        if hits and index in judged and (plain := PLAIN.search(text.normal[:PLAIN_WITHIN])):
+            goes_on = GOES_ON.search(text.normal[plain.end() : plain.end() + PLAIN_WITHIN])
+            score = score if goes_on else max(score, PLAIN_SCORE)
+        if hits:
+            found.append(Found(index, score, evidence("assistant", text, hits)))
+        elif score >= WORTH_SHOWING:
+            found.append(Found(index, score, telling_words(load_head(HEAD), text, "assistant")))
     return found
+
+
+def _read(text: Text) -> tuple[float, list[Hit]]:
+    """What the rules alone say, and where."""
+    disclaimed = [] if GOES_ON.search(text.normal) else DISCLAIMER.hits(text)
+    hits = disclaimed + [hit for hit in RULE.hits(text) if not _overlaps(hit, disclaimed)]
+    if not hits:
+        return 0.0, []
+    opening = [hit for hit in hits if hit.start < OPENING]
+    later = [hit for hit in hits if hit.start >= OPENING]
+    return 1 - (1 - combined(opening, text)) * (1 - LATER * combined(later, text)), hits
+
+
+def facts(turn: Turn) -> list[float]:
+    """In the order of NAMES."""
+    text = turn.output
+    score, hits = _read(text)
+    return [
+        score,
+        float(any(hit.start < FIRST_WORDS and hit.weight > 0.8 for hit in hits)),
+        min(text.words, 300) / 100,
+        float(text.words < 50),
+        float(text.words > 130),
+        float(GOES_ON.search(text.normal) is not None),
+        float(LEAVES_IT.search(text.normal[:1200]) is not None),
+        float(OPINION.search(turn.input.normal[:600]) is not None),
+    ]
 
 
 def _overlaps(hit: Hit, others: list[Hit]) -> bool:
     return any(hit.start < other.end and other.start < hit.end for other in others)
 
 
-DETECTOR = Detector("refusal", 1, detect)
+DETECTOR = Detector("refusal", 2, detect)

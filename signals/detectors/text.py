@@ -1,9 +1,10 @@
 """A text as rules read it: lower case, straight quotes, no invisible characters; each place known in the original."""
 
-import functools
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 # Zero-width and soft-hyphen characters, variation selectors: they split words that a reader sees whole.
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufe00-\ufe0f]")
@@ -19,6 +20,11 @@ SAME = str.maketrans(
 )
 # Rules read so much of a text: its beginning and its end. A megabyte of pasted log would cost seconds.
 READ_CHARACTERS = 20_000
+# A word as heads read it, and a mark that says something.
+WORD = re.compile(r"[a-z0-9_']+|[^\w\s]")
+SENTENCE = re.compile(r"[^\s.!?\n][^.!?\n]*[.!?]*")
+# Heads read so far.
+WORDS_FROM = 1600
 # Stands where the middle was left out: no phrase reaches across it.
 CUT = "\x01"
 
@@ -34,6 +40,23 @@ class _Folded(dict[int, str]):
 
 _FOLDED = _Folded()
 
+T = TypeVar("T")
+
+
+class lazy(Generic[T]):  # noqa: N801 - a decorator
+    """functools.cached_property without its lock, which costs more than most of what is worked out here."""
+
+    def __init__(self, work: Callable[[Any], T]) -> None:
+        self.work = work
+        self.__doc__ = work.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, text: Any, owner: type | None = None) -> T:
+        value = text.__dict__[self.name] = self.work(text)
+        return value
+
 
 @dataclass(frozen=True)
 class Text:
@@ -41,7 +64,7 @@ class Text:
 
     raw: str
 
-    @functools.cached_property
+    @lazy
     def _read(self) -> tuple[str, list[int] | None]:
         """The normal form, and the place of each of its characters in `raw` (None: the same place)."""
         raw = self.raw
@@ -58,11 +81,16 @@ class Text:
             raw = "".join(raw[i] for i in kept)
         return raw.translate(_FOLDED), places
 
-    @property
+    @lazy
     def normal(self) -> str:
         return self._read[0]
 
-    @functools.cached_property
+    @lazy
+    def notes(self) -> dict[Any, Any]:
+        """What rules and heads worked out of this text and will ask for again."""
+        return {}
+
+    @lazy
     def shown(self) -> str:
         """What was read, in its own case: `shown[i]` is `normal[i]`."""
         places = self._read[1]
@@ -75,10 +103,26 @@ class Text:
             return start, end
         return places[start], places[end - 1] + 1
 
-    @property
+    @lazy
     def is_blank(self) -> bool:
         return not self.normal.strip()
 
-    @functools.cached_property
+    @lazy
     def words(self) -> int:
         return len(self.normal.split())
+
+    def words_of(self, limit: int) -> list[str]:
+        """The first words and marks, in lower case."""
+        return self._words[:limit]
+
+    @lazy
+    def _words(self) -> list[str]:
+        return WORD.findall(self.normal[:WORDS_FROM])
+
+    def sentences(self) -> list[tuple[int, int]]:
+        """The places [start:end] of the first sentences in the normal form."""
+        found = []
+        for match in SENTENCE.finditer(self.normal[:WORDS_FROM]):
+            end = match.start() + len(match[0].rstrip())
+            found.append((match.start(), end))
+        return found

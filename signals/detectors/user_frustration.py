@@ -2,9 +2,14 @@
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found
+from signals.detectors import feelings
+from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.correction import closes, corrected, dissatisfied
+from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.phrases import Rule, combined, evidence, piece
 from signals.detectors.text import Text
+from signals.detectors.user_repetition import likeness
+from signals.heads import load_head
 
 RULE = Rule(
     strong=[
@@ -80,33 +85,76 @@ RULE = Rule(
 )
 
 SHOUTED_WORD = re.compile(r"\b[A-Z]{2,}(?:'[A-Z]+)?\b")
+CAPITALS = re.compile(r"[A-Z]{2}")
 LETTERS = re.compile(r"[^\W\d_]")
 LOUD = re.compile(r"[!?]{3,}|\?!|!\?")
 ANGRY_FACES = re.compile("[😠😡🤬😤🙄👿🤦💢👎]|>:\\(|:-?@")
-WORD = re.compile(r"[\w'-]+")
+# Shared words among all the words of the two messages.
+AGAIN = 0.85
+
+
+# A correction or a rejection alone ("no, make it two") is no frustration yet, see correction.py: only a sure one counts.
+FROM_REJECTION = 0.65
+HEAD = "frustration"
+NAMES = ("rule", *feelings.NAMES, "shouts", "marks", "angry face", "asks", "short", "length")
 
 
 def detect(batch: Batch) -> list[Found]:
+    read = [_read(turn) for turn in batch.turns]
+    judged = judge(load_head(HEAD), batch, "user", facts)
+    rejected = dissatisfied(batch)
     found = []
-    for index, turn in enumerate(batch.turns):
-        text = turn.input
-        if text.is_blank:
-            continue
-        hits = RULE.hits(text)
-        calm = 1 - combined(hits, text)
-        pieces = evidence("user", text, hits)
-        for weight, more in (_shouting(text), _faces(text), _repeats(text, [e.input for e in turn.previous])):
-            if more:
-                calm *= 1 - weight
-                pieces = [*pieces, *more]
+    for index, (turn, (by_rule, pieces)) in enumerate(zip(batch.turns, read, strict=True)):
+        head = judged.get(index, 0.0)
+        rejection = rejected.get(index, 0.0) * FROM_REJECTION if turn.previous and not closes(turn) else 0.0
+        score = max(by_rule, head, rejection)
+        if not pieces and score >= WORTH_SHOWING:
+            pieces = (
+                corrected(turn, [])
+                if rejection > head
+                else telling_words(load_head(HEAD), turn.input, "user")
+            )
         if pieces:
-            found.append(Found(index, 1 - calm, pieces))
+            found.append(Found(index, score, pieces))
     return found
+
+
+def _read(turn: Turn) -> tuple[float, list[Evidence]]:
+    """What the rules alone say."""
+    text = turn.input
+    if text.is_blank:
+        return 0.0, []
+    hits = RULE.hits(text)
+    calm = 1 - combined(hits, text)
+    pieces = evidence("user", text, hits)
+    for weight, more in (_shouting(text), _faces(text), _repeats(turn)):
+        if more:
+            calm *= 1 - weight
+            pieces = [*pieces, *more]
+    return 1 - calm, pieces
+
+
+def facts(turn: Turn) -> list[float]:
+    """In the order of NAMES."""
+    text = turn.input
+    return [
+        combined(RULE.hits(text), text),
+        *feelings.feelings(text),
+        float(_shouting(text)[0] > 0.5),
+        float(LOUD.search(text.normal) is not None),
+        float(ANGRY_FACES.search(text.normal) is not None),
+        float("?" in text.normal),
+        float(text.words <= 4),
+        min(text.words, 40) / 40,
+    ]
 
 
 def _shouting(text: Text) -> tuple[float, list[Evidence]]:
     """Four words or more, nearly all in capitals; or marks like "?!" and "!!!"."""
     shown = text.shown
+    if not CAPITALS.search(shown[:2000]):
+        marks = LOUD.search(text.normal)
+        return (0.2, [piece("user", text, marks.start(), marks.end())]) if marks else (0.0, [])
     letters = len(LETTERS.findall(shown[:2000]))
     words = list(SHOUTED_WORD.finditer(shown[:2000]))
     if len(words) >= 4 and sum(len(word[0]) for word in words) > 0.7 * letters:
@@ -121,17 +169,12 @@ def _faces(text: Text) -> tuple[float, list[Evidence]]:
     return (0.6, [piece("user", text, face.start(), face.end())]) if face else (0.0, [])
 
 
-def _repeats(text: Text, earlier: list[Text]) -> tuple[float, list[Evidence]]:
+def _repeats(turn: Turn) -> tuple[float, list[Evidence]]:
     """The same request again, nearly word by word, although the agent answered in between."""
-    words = set(WORD.findall(text.normal[:4000]))
-    if len(words) < 6:
+    text = turn.input
+    if likeness(turn) < AGAIN:
         return 0.0, []
-    for before in reversed(earlier):
-        old = set(WORD.findall(before.normal[:4000]))
-        if old and len(words & old) >= 0.85 * len(words | old):
-            end = min(len(text.normal.rstrip()), 200)
-            return 0.55, [piece("user", text, 0, end)]
-    return 0.0, []
+    return 0.55, [piece("user", text, 0, min(len(text.normal.rstrip()), 200))]
 
 
-DETECTOR = Detector("user_frustration", 1, detect)
+DETECTOR = Detector("user_frustration", 2, detect)

@@ -2,9 +2,11 @@
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.judging import judge, telling_words
 from signals.detectors.phrases import Hit, Rule, combined, evidence
 from signals.detectors.text import Text
+from signals.heads import load_head
 
 PRAISE = Rule(
     strong=[
@@ -50,33 +52,53 @@ THANKS = Rule(
     strong_weight=0.7,
 )
 GLAD_FACES = re.compile("[👍🙏❤💯🎉😍🥰🙌👏🤩💖😊💕🫶]|<3")
-# What follows thanks when it is only manners: the user goes on to ask, to correct, or to doubt.
+# Thanks are only manners where they come with a request or a doubt.
 GOES_ON = re.compile(
-    r"\?|\b(?:but|however|though|although|could you|can you|would you|will you|please|i need|i want|i'd like|i would like|"
-    r"what about|how about|also|another|instead|unfortunately|actually|wrong|not what|sorry)\b"
+    r"\?|\b(?:could you|can you|would you|will you|please|i need|i want|i'd like|i would like|what about|how about|instead|unfortunately|wrong|not what|but)\b"
+)
+# Praise is for the agent when it is addressed; otherwise only once the agent has said something.
+ADDRESSED = re.compile(
+    r"\b(?:you|your|you're|u|ur|thanks?|thank|thx|bot|assistant|answer|solution|explanation|it works?|worked|helped|helps|helpful|fixed|solved)\b"
 )
 POLITE = 0.5
 LONG = 60
+HEAD = "gratitude"
+NAMES = ("thanks", "goes on", "short", "glad face", "closing thanks")
+CLOSING = re.compile(r"\b(?:thanks?|thank you|thx|cheers)\b[^.?!\n]{0,30}[.!)\s:;^_-]*$")
+SURE = 0.6
 
 
 def detect(batch: Batch) -> list[Found]:
+    judged = judge(load_head(HEAD), batch, "user", facts)
     found = []
     for index, turn in enumerate(batch.turns):
-        praise = PRAISE.hits(turn.input)
-        thanks = [
-            hit
-            for hit in THANKS.hits(turn.input)
-            if not any(hit.start < p.end and p.start < hit.end for p in praise)
-        ]
-        if praise or thanks:
-            hits = praise + thanks
-            score = 1 - (1 - combined(praise, turn.input)) * (1 - _meant(thanks, praise, turn.input))
-            score = 1 - (1 - score) * (0.7 if GLAD_FACES.search(turn.input.normal) else 1.0)
-            found.append(Found(index, score, evidence("user", turn.input, hits)))
+        text = turn.input
+        if text.is_blank:
+            continue
+        praise, thanks = _praise(turn), THANKS.hits(text)
+        thanks = [hit for hit in thanks if not any(hit.start < p.end and p.start < hit.end for p in praise)]
+        grateful = _meant(thanks, text)
+        if index in judged and (grateful or judged[index] > SURE):
+            # The head has read thousands of thanks: sarcasm, "no thanks", "thanks to the rain", "cheers".
+            grateful = (
+                judged[index] * (POLITE if thanks and not grateful else 1.0) if grateful != 0.35 else grateful
+            )
+        score = 1 - (1 - combined(praise, text)) * (1 - grateful)
+        if not score:
+            continue
+        score = 1 - (1 - score) * (0.7 if GLAD_FACES.search(text.normal) else 1.0)
+        pieces = evidence("user", text, praise + thanks) or telling_words(load_head(HEAD), text, "user")
+        found.append(Found(index, score, pieces))
     return found
 
 
-def _meant(thanks: list[Hit], praise: list[Hit], text: Text) -> float:
+def _praise(turn: Turn) -> list[Hit]:
+    hits = PRAISE.hits(turn.input)
+    said = any(not exchange.output.is_blank for exchange in turn.previous)
+    return hits if hits and (said or ADDRESSED.search(turn.input.normal)) else []
+
+
+def _meant(thanks: list[Hit], text: Text) -> float:
     """How much a bare "thanks" says: less when the message goes on with a request, or is long."""
     if not thanks:
         return 0.0
@@ -86,4 +108,17 @@ def _meant(thanks: list[Hit], praise: list[Hit], text: Text) -> float:
     return weight
 
 
-DETECTOR = Detector("win", 1, detect)
+def facts(turn: Turn) -> list[float]:
+    """In the order of NAMES."""
+    text = turn.input
+    hits = THANKS.hits(text)
+    return [
+        combined(hits, text),
+        float(bool(hits) and GOES_ON.search(text.normal) is not None),
+        float(text.words <= 4),
+        float(GLAD_FACES.search(text.normal) is not None),
+        float(CLOSING.search(text.normal[-200:]) is not None),
+    ]
+
+
+DETECTOR = Detector("win", 2, detect)

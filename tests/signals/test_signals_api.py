@@ -71,7 +71,7 @@ def test_a_bad_page_is_a_clear_error(api: Any, query: str) -> None:
 def test_filters(api: Any, project: Project) -> None:
     keys = lambda query: {item["key"] for item in api("get", f"/api/signals/?{query}").json()["results"]}  # noqa: E731
     assert keys("sentiment=positive") == {"win"}
-    assert keys("group=Tools") == {"tool_failure"}
+    assert keys("group=Tools") == {"tool_failure", "repeated_tool_failure", "tool_loop", "empty_tool_result"}
     assert keys("kind=explicit") == set()
     assert "refusal" in keys("q=declines")
 

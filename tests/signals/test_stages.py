@@ -13,6 +13,7 @@ from ingest.rollups import totals
 from raindrop.embedder import embed_texts
 from signals.catalogue import BUILT_IN_KEYS, install_builtin_signals
 from signals.detection import detect
+from signals.detectors import DETECTORS
 from signals.embedding import embed
 from signals.models import EventEmbedding, EventText, SignalDefinition, SignalMatch
 from signals.text_search import search_events
@@ -134,7 +135,7 @@ def test_detect_finds_counts_and_repeats_itself(project: Project, make_event: Ma
     assert (total.events, total.users) == (1, 1)
     match = SignalMatch.objects.get(event=angry, signal__key="user_frustration")
     assert match.timestamp == angry.timestamp and match.end_user_id == angry.end_user_id
-    assert match.source == "user_frustration@1"
+    assert match.source == f"user_frustration@{DETECTORS['user_frustration'].version}"
     for piece in match.evidence:
         assert angry.input[piece["start"] : piece["end"]] == piece["text"]
 

@@ -5,6 +5,7 @@ To add a measurement, write `measure(data: Path) -> Measurement` in raindrop/eva
 
 import argparse
 import importlib
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from raindrop.evaluation.measurement import MissingData
 # NAME -> the module with `measure`; imported only when asked for, since some load models.
 EVALUATIONS: dict[str, str] = {
     "redaction": "raindrop.evaluation.redaction",
+    "signals": "raindrop.evaluation.signals",
 }
 
 
@@ -31,16 +33,26 @@ class Command(BaseCommand):
             "--data", type=Path, default=BASE_DIR.parent / "shared" / "data", help="where the data sets lie"
         )
         parser.add_argument(
+            "--only",
+            default=None,
+            help="one part of the measurement, where it has parts (signals: see docs/benchmarks.md)",
+        )
+        parser.add_argument(
             "--out", type=Path, default=None, help="the JSON file (default: <data dir>/evaluate/NAME.json)"
         )
 
-    def handle(self, *, name: str, data: Path, out: Path | None, **options: Any) -> None:
+    def handle(self, *, name: str, data: Path, out: Path | None, only: str | None, **options: Any) -> None:
+        measure = importlib.import_module(EVALUATIONS[name]).measure
+        if only is not None and "only" not in inspect.signature(measure).parameters:
+            raise CommandError(f"{name} is measured as a whole: leave --only out.")
         try:
-            measurement = importlib.import_module(EVALUATIONS[name]).measure(data)
+            measurement = measure(data) if only is None else measure(data, only=only)
         except MissingData as error:
             raise CommandError(str(error)) from None
         self.stdout.write(measurement.text())
-        path = out or Path(settings.DATA_DIR) / "evaluate" / f"{name}.json"
+        path = out or Path(settings.DATA_DIR) / "evaluate" / (
+            f"{name}.json" if only is None else f"{name}-{only}.json"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(measurement.results, indent=2, sort_keys=True) + "\n")
         self.stdout.write(f"Written to {path}.")

@@ -1,0 +1,66 @@
+"""Running the detectors as the pipeline does, on samples; and how well they answered."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score, roc_auc_score
+
+from raindrop.evaluation.signals.corpora import Sample
+from raindrop.evaluation.signals.fitting import Bools
+from raindrop.evaluation.signals.vectors import VectorStore
+from signals.detectors import DETECTORS
+from signals.detectors.batch import Batch
+from signals.heads import Floats
+
+CHUNK = 512
+
+
+def batch_of_samples(samples: list[Sample], store: VectorStore) -> Batch:
+    turns = [sample.turn for sample in samples]
+    return Batch(
+        turns,
+        store.of([turn.input.raw for turn in turns]),
+        store.of([turn.output.raw for turn in turns]),
+    )
+
+
+def detector_scores(key: str, samples: list[Sample], store: VectorStore) -> Floats:
+    """The detector's score on each sample, (n,); 0 where it found nothing."""
+    scores = np.zeros(len(samples), dtype=np.float32)
+    for start in range(0, len(samples), CHUNK):
+        batch = batch_of_samples(samples[start : start + CHUNK], store)
+        for found in DETECTORS[key].detect(batch):
+            scores[start + found.index] = found.score
+    return scores
+
+
+def answers_of(samples: list[Sample]) -> Bools:
+    return np.array([sample.answer for sample in samples], dtype=bool)
+
+
+@dataclass(frozen=True)
+class Quality:
+    rows: int
+    positives: int
+    precision: float
+    recall: float
+    f1: float
+    average_precision: float
+    auc: float
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+def quality(answers: Bools, scores: Floats, threshold: float) -> Quality:
+    """Matched when the score reaches the threshold."""
+    matched = scores >= threshold
+    return Quality(
+        len(answers),
+        int(answers.sum()),
+        float(precision_score(answers, matched, zero_division=0.0)),
+        float(recall_score(answers, matched)),
+        float(f1_score(answers, matched)),
+        float(average_precision_score(answers, scores)),
+        float(roc_auc_score(answers, scores)),
+    )

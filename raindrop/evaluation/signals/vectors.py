@@ -1,0 +1,56 @@
+"""Embeddings of the data sets, computed once and kept, half precision as in the database."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from django.conf import settings
+
+from raindrop.embedder import DIMENSIONS, MODEL, embed_texts
+from signals.heads import Floats
+
+
+class VectorStore:
+    """Vectors by text, kept in `<data dir>/evaluate/cache/vectors.npz` between runs."""
+
+    size = DIMENSIONS
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or Path(settings.DATA_DIR) / "evaluate" / "cache" / "vectors.npz"
+        self._places: dict[bytes, int] = {}
+        self._rows = np.zeros((0, DIMENSIONS), dtype=np.float16)
+        if self.path.exists():
+            with np.load(self.path) as data:
+                if bytes(data["model"]).decode() == MODEL:
+                    self._rows = data["rows"]
+                    keys = data["keys"].tobytes()
+                    self._places = {keys[i : i + 16]: i // 16 for i in range(0, len(keys), 16)}
+
+    def of(self, texts: Sequence[str]) -> Floats:
+        """(n, 384) float32; zeros for a blank text."""
+        keys = [_key(text) for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._places}
+        if missing:
+            self._add(missing)
+        return self._rows[[self._places[key] for key in keys]].astype(np.float32)
+
+    def _add(self, missing: dict[bytes, str]) -> None:
+        rows = embed_texts(list(missing.values())).astype(np.float16)
+        for i, key in enumerate(missing, start=len(self._rows)):
+            self._places[key] = i
+        self._rows = np.concatenate([self._rows, rows])
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.savez(
+                file,
+                model=np.frombuffer(MODEL.encode(), dtype=np.uint8),
+                keys=np.frombuffer(b"".join(self._places), dtype=np.uint8),
+                rows=self._rows,
+            )
+        partial.replace(self.path)
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,28 @@
+"""`manage.py train_detectors`: trains the built-in detectors' heads from public data, and writes their weights and report."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from raindrop.data_dir import BASE_DIR
+from raindrop.evaluation.measurement import MissingData
+from raindrop.evaluation.signals.training import train
+
+
+class Command(BaseCommand):
+    requires_system_checks = []
+    help = "Trains the heads of the built-in detectors (signals/detectors/weights/). The same data give the same weights."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--data", type=Path, default=BASE_DIR.parent / "shared" / "data", help="where the data sets lie"
+        )
+
+    def handle(self, *, data: Path, **options: Any) -> None:
+        try:
+            report = train(data, say=self.stdout.write)
+        except MissingData as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"{len(report['heads'])} heads written.")

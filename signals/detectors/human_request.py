@@ -1,0 +1,54 @@
+"""The user asks for a person instead of the agent. English, German, Spanish and French."""
+
+from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.phrases import Rule, detect_rule
+
+WHO = (
+    "(a |an |the |your |some |another |any )?(real |actual |live |human |physical |senior |different |customer |support |service |care |sales )*"
+    "(person|people|human|humans|human being|agent|representative|rep|manager|supervisor|operator|advisor|adviser|specialist|colleague|employee|staff|staff member|"
+    "support agent|somebody real|someone real|customer service|customer support|support team|human support)"
+)
+RULE = Rule(
+    strong=[
+        "(speak|talk|chat|connect|connected|transfer|transferred|escalate|escalated|put|hand|switch|get|pass|forward|direct)( me| this| us| it)?( over| through| on)? (to|with) "
+        + WHO,
+        "(i )?(want|need|would like|'d like|prefer|demand|require|give me|get me|find me|let me have) (to (speak|talk|chat) (to|with) )?(a |an |the |some )?(real|actual|live|human)( [a-z]{2,12})? ?(person|human|agent|representative|rep|being|operator|support|help)?",
+        "(is|are) (there|this) (a |any |an )?(real |actual |live )?(human|humans|person|people|operator|representative)( there| here| available| i can| who| that| on| around| to (talk|speak))",
+        "(human|live agent|real person|representative|operator|agent|speak to agent|customer service|live chat|call me)( please| now| pls|!|\\.)",
+        "(can|could|may|let) (i|me|someone|somebody|a person|a human)( please| just)? (speak|talk|call me|contact me|phone me|help me instead)( (to|with) "
+        + WHO
+        + ")?",
+        "(not|instead of|rather than|no more|stop with the|enough of the|tired of) (talking to |a |this |the |your )*(bot|robot|machine|chatbot|ai|computer|automated system)",
+        "(mit einem|einen) (menschen|mitarbeiter|echten menschen)( sprechen| verbinden)?",
+        "(hablar con|quiero) (una persona|un humano|un agente|un representante|alguien)( real)?",
+        "parler (à|a|avec) (un humain|une personne|un conseiller|un agent|quelqu'un)",
+    ],
+    unless=[
+        "(travel|real estate|user|insurance|estate|ticket|press|free|secret|chemical|ai|booking) (agent|agents|manager|operator)",
+        "(not|don't|do not|no need to|without|didn't|rather not) (need |want |have to |like |to )*(to )?(speak|talk|chat|connect|transfer|be transferred)",
+        "(talk|speak|talking|speaking) (to|with) (my|his|her|their|our) [a-z]{1,20}",
+        "(how|when|why|what) (do|does|should|can) (i|we|you|one|a) ... (talk|speak) (to|with) (a|an|the) (manager|supervisor|representative) (about|at work|who)",
+        "the (manager|agent|representative|supervisor) (said|told|is|was|did|has)",
+    ],
+)
+# The whole message, or nearly.
+SHORT = Rule(
+    strong=[
+        "(human|agent|representative|operator|supervisor|manager|real person|live agent|customer service|live chat)"
+    ]
+)
+SHORT_WORDS = 3
+
+
+def detect(batch: Batch) -> list[Found]:
+    found = detect_rule(batch, RULE, "user")
+    seen = {one.index for one in found}
+    bare = [
+        one
+        for one in detect_rule(batch, SHORT, "user")
+        if one.index not in seen and batch.turns[one.index].input.words <= SHORT_WORDS
+    ]
+    return sorted(found + bare, key=lambda one: one.index)
+
+
+DETECTOR = Detector("human_request", 1, detect)

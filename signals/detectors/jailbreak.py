@@ -1,0 +1,92 @@
+"""The user, or a text that the agent reads for them, tries to make it drop its rules, leak its instructions or help with harm.
+
+Fixed phrases of known attacks in English, German, Spanish and French; the head reads English.
+"""
+
+import re
+
+from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
+from signals.detectors.phrases import Rule, combined, evidence
+from signals.heads import load_head
+
+HEAD = "jailbreak"
+RULE = Rule(
+    strong=[
+        "(ignore|disregard|forget|override|bypass|do not follow|stop following) (all |any |every |of |the |your |my |our |everything |these |those )*(previous|prior|above|earlier|preceding|former|initial|original|system|existing|safety|content|ethical|openai)( [a-z]{1,15})? ?(instructions?|prompts?|rules?|guidelines?|directions?|policies|policy|programming|messages?|commands?|filters?|text)",
+        "(ignore|disregard|forget) (all |any |of |the )*(your |my )?(instructions|rules|guidelines|programming|restrictions|policies|training|limitations)",
+        "(forget|ignore) everything (you|above|before|i)( were told| have been told| said| know)?",
+        "(do anything now|jailbroken|jailbreak mode|dan mode|developer mode (enabled|output|is)|with developer mode|evil mode|god mode|opposite mode|unrestricted mode|uncensored mode)",
+        "(you are|act as|be|become|pretend (to be|that you are|you're|you are)|simulate|roleplay as|role-play as|respond as|answer as|behave like|imagine you are) (now |going to |an? |the |like |as )*(dan|stan|dude|aim|evil|unfiltered|unrestricted|uncensored|amoral|immoral|unethical|jailbroken|evilbot|ai (without|with no)|chatbot (without|with no)|assistant (without|with no))",
+        "(without|with no|free (of|from)|no|ignore|drop|bypass|get around|break) (any |all |your |the |of |its |content |ethical |moral |safety |or )*(ethical|moral|content|safety|censorship|openai)( or [a-z]{1,12})? ?(restrictions?|guidelines?|filters?|filtering|policies|policy|limits?|limitations?|rules|constraints|boundaries|principles|guardrails)",
+        "(remove|disable|turn off|switch off|lift) (all |your |any of your |of |its )+(ethical |moral |safety |content |[a-z]{1,12} )?(restrictions?|guidelines?|filters?|filtering|policies|limitations?|rules|constraints|guardrails)",
+        "(has|have|with|had) (no|zero|without) (restrictions|filters?|morals?|moral compass|ethics|rules|limits|limitations|boundaries|guidelines|censorship)",
+        "(print|reveal|show|tell|repeat|output|display|give|leak|share|write|translate|summarize|what (is|are|was|were)|expose)( me| us| out)? (the |your |all |of |full |entire |exact |complete |hidden |secret |initial |original |confidential |verbatim |own )*(system prompt|system message|initial prompt|hidden prompt|secret prompt|initial instructions|hidden instructions|secret instructions|confidential instructions|exact instructions|original instructions|internal instructions|prompt text|text of your initial prompt|instructions you (were given|got|received)|pre-?prompt|base prompt)",
+        "(repeat|print|output) (all |the |everything |words |text |of )*above( this line| starting)?",
+        "(start|begin) (your )?(response|answer|reply|message|output) (with|using) (the )?(following|exact|exactly|:|\"|')?.{0,40}\\b(sure|absolutely|of course|certainly|here is|here's|here are)",
+        "(never|not|don't|do not|must not|can't|cannot|won't) (ever |to |start |begin |include |say |use |add |give |with )*(refuse|refuses|decline|disclaimers?|warnings?|\"?i'm sorry|\"?i cannot|\"?i can't|as an ai|break character|moral(i[sz]e|i[sz]ing)?|ethical concerns|that it can't|that you can't|negative sentences?)",
+        "(stay|remain|keep) in character",
+        "(content|safety|moderation) (policy|policies|filters?) (disabled|off|removed|bypassed|is off|are off|suspended|no longer apply)",
+        "(admin|developer|root|system|sudo|debug) (override|mode activated|access code|unlock)",
+        "(i am|i'm|this is|as) (your|the|an|a) (developer|creator|openai employee|anthropic employee|administrator|admin)( .{0,40}\\b(authorize|allow|switch|disable|bypass|override|unlock|turn off))",
+        "(new|updated|real) (instructions?|task|system prompt|policy)( in effect)?\\s?:",
+        '(reply|respond|answer) only with ?"?(pwned|hacked|access granted)',
+        "(ignoriere|vergiss) (alle |deine |die |bisherigen |vorherigen )*(anweisungen|regeln|instruktionen)",
+        "(ignora|olvida) (todas |las |tus |instrucciones )*(instrucciones|reglas)( anteriores)?",
+        "(oublie|ignore) (toutes |tes |les |vos )*(instructions|consignes|règles)( précédentes)?",
+    ],
+    weak=[
+        "(hypothetical(ly)?|fictional|purely fictional|for educational purposes|educational purposes only|for research purposes|in a world (where|without)|thought experiment)",
+        "(unfiltered|uncensored|unrestricted|amoral|no restrictions|without restrictions|no limits|anything goes)",
+        "(you are now|from now on,? you|pretend|act as|role-?play|simulate|in character)",
+        "(base64|leetspeak|rot13|caesar cipher)",
+        "(hack|hacking|malware|ransomware|keylogger|phishing|bomb|explosives?|meth|napalm|counterfeit|launder|identity theft|exploit|weapon|untraceable|poison|stalk|blackmail|defamatory)",
+        "(begin|start) with (the )?(word|words|phrase|sentence)",
+        "<\\|?(im_start|system|endoftext|inst)\\|?>",
+    ],
+    weak_weight=0.25,
+)
+NAMES = ("rule", "sure", "length", "marks", "odd characters", "pretends", "rare words")
+PRETENDS = re.compile(
+    r"\b(?:you are (?:a|an|the|now)|pretend|imagine|act as|role-?play|fiction|story|hypothetical|character|scenario)\b"
+)
+MARKS = re.compile(r"[^\w\s.,!?'’\"()$%€£:;/-]")
+ADDRESS = re.compile(r"\S+@\S+|https?://\S+|#{2,}\s?[A-Z]{2,12}\s?#{2,}")
+LONG_WORD = re.compile(r"\b\w*[a-z][A-Z]\w*\b|\S{18,}")
+
+
+def detect(batch: Batch) -> list[Found]:
+    judged = judge(load_head(HEAD), batch, "user", facts)
+    found = []
+    for index, turn in enumerate(batch.turns):
+        text = turn.input
+        if text.is_blank:
+            continue
+        hits = RULE.hits(text)
+        score = max(judged.get(index, 0.0), combined(hits, text))
+        if hits:
+            found.append(Found(index, score, evidence("user", text, hits)))
+        elif score >= WORTH_SHOWING:
+            found.append(Found(index, score, telling_words(load_head(HEAD), text, "user")))
+    return found
+
+
+def facts(turn: Turn) -> list[float]:
+    """In the order of NAMES."""
+    text = turn.input
+    hits = RULE.hits(text)
+    # Addresses and a lone mark look as odd as the noise that attacks append; only noise goes on for long.
+    shown = ADDRESS.sub(" ", text.shown[:4000])
+    size = max(100, len(shown))
+    return [
+        combined(hits, text),
+        float(any(hit.weight > 0.8 for hit in hits)),
+        min(text.words, 200) / 100,
+        min(len(MARKS.findall(shown)) / size * 10, 1.0),
+        0.0 if shown.isascii() else min(sum(not c.isascii() for c in shown) / size * 10, 1.0),
+        float(PRETENDS.search(text.normal) is not None),
+        min(len(LONG_WORD.findall(shown)) / max(20, text.words) * 5, 1.0),
+    ]
+
+
+DETECTOR = Detector("jailbreak", 1, detect)

@@ -1,0 +1,45 @@
+"""What a detector needs to ask a head: which turns can be judged, and where in the text the judgement was read from."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from signals.detectors.batch import Batch, Evidence, Turn
+from signals.detectors.phrases import Side, piece
+from signals.detectors.text import Text
+from signals.heads import Floats, Head
+
+Facts = Callable[[Turn], list[float]]
+LONGEST_EVIDENCE = 300
+# Below this nobody sets a threshold, and to find the telling words costs more than the judgement.
+WORTH_SHOWING = 0.35
+
+
+def judge(head: Head, batch: Batch, side: Side, facts: Facts) -> dict[int, float]:
+    """Probabilities by place in the batch, for the turns whose text has been embedded. Without a vector the rules alone speak."""
+    vectors = batch.user_vectors if side == "user" else batch.agent_vectors
+    if len(vectors) != len(batch.turns):
+        return {}
+    rows = [
+        i for i in np.flatnonzero(vectors.any(axis=1)).tolist() if not _text(batch.turns[i], side).is_blank
+    ]
+    if not rows:
+        return {}
+    texts = [_text(batch.turns[i], side) for i in rows]
+    scores = head.scores(vectors[rows], texts, facts_matrix([batch.turns[i] for i in rows], facts))
+    return dict(zip(rows, scores.tolist(), strict=True))
+
+
+def facts_matrix(turns: list[Turn], facts: Facts) -> Floats:
+    rows = [facts(turn) for turn in turns]
+    return np.array(rows, dtype=np.float32).reshape(len(turns), -1)
+
+
+def telling_words(head: Head, text: Text, side: Side) -> list[Evidence]:
+    """The sentence that speaks most for the signal, when no phrase of a rule stands in the text."""
+    start, end = head.telling(text)
+    return [piece(side, text, start, min(end, start + LONGEST_EVIDENCE))]
+
+
+def _text(turn: Turn, side: Side) -> Text:
+    return turn.input if side == "user" else turn.output

@@ -1,0 +1,97 @@
+"""What goes wrong across the tool calls of an event: the same tool fails again and again, the same call is made again and again,
+a tool finds nothing and the agent answers all the same. Any language."""
+
+import re
+from itertools import groupby
+
+from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.tool_failure import failure
+
+FAILURES_IN_A_ROW = 5
+SAME_CALLS = 3
+SHOWN = 200
+NOTHING = re.compile(
+    r"\s*(?:\[\s*\]|\{\s*\}|null|none|nil|undefined|\"\"|''|\(\s*\)|no (?:results?|data|records?|matches|rows|entries|items)(?: (?:were |was )?found)?\.?|"
+    r"\{\s*\"(?:results?|data|items|rows|records|matches|hits|documents|entries|value|values)\"\s*:\s*(?:\[\s*\]|\{\s*\}|null|\"\")\s*"
+    r"(?:,\s*\"(?:total|count|status|ok|success|next|cursor|page)\"\s*:\s*(?:0|null|\"?[a-z]{1,10}\"?)\s*)*\})?\s*",
+    re.IGNORECASE,
+)
+
+
+def detect_repeated_failure(batch: Batch) -> list[Found]:
+    found = []
+    for index, turn in enumerate(batch.turns):
+        tools = [span for span in turn.spans if span.kind == "tool"]
+        for _, same in groupby(tools, key=lambda span: span.name):
+            run = 0
+            for span in same:
+                run = run + 1 if failure(span) else 0
+                if run == FAILURES_IN_A_ROW:
+                    found.append(Found(index, 1.0, _evidence(span)))
+                    break
+            else:
+                continue
+            break
+    return found
+
+
+def detect_loop(batch: Batch) -> list[Found]:
+    """The same tool with the same arguments and the same result, one after the other. Without arguments (not recorded) the
+    result must say something to be the same."""
+    found = []
+    for index, turn in enumerate(batch.turns):
+        tools = [span for span in turn.spans if span.kind == "tool"]
+        for (_, given, result), same in groupby(tools, key=_call):
+            calls = list(same)
+            if len(calls) >= SAME_CALLS and (given or result):
+                found.append(Found(index, 1.0, _evidence(calls[-1])))
+                break
+    return found
+
+
+def detect_empty_result(batch: Batch) -> list[Found]:
+    """The last tool call found nothing, and the agent answered without saying so."""
+    found = []
+    for index, turn in enumerate(batch.turns):
+        tools = [span for span in turn.spans if span.kind == "tool"]
+        if not tools or turn.output.is_blank or tools[-1].status == "error":
+            continue
+        last = tools[-1]
+        if NOTHING.fullmatch(last.output[:1000]) and len(last.output) < 1000 and not _owns_up(turn):
+            score = 0.8 if last.output.strip() else 0.5
+            found.append(Found(index, score if READS.match(last.name) else score - 0.3, _evidence(last)))
+    return found
+
+
+# A tool that only reads is called for what it finds; one that does something may well answer nothing.
+READS = re.compile(
+    r"(?:\w*[._-])?(?:get|find|search|list|query|read|fetch|look|retrieve|select|check|browse|lookup)",
+    re.IGNORECASE,
+)
+OWNS_UP = re.compile(
+    r"\b(?:no|not|n't|nothing|none|unable|couldn'?t|could not|can'?t|cannot|empty|unfortunately|sorry|without)\b|n't\b"
+)
+
+
+def _owns_up(turn: Turn) -> bool:
+    return OWNS_UP.search(turn.output.normal[:2000]) is not None
+
+
+def _call(span: SpanFacts) -> tuple[str, str, str]:
+    return span.name, span.input, span.output
+
+
+def _evidence(span: SpanFacts) -> list[Evidence]:
+    output = span.output.rstrip()
+    start = len(output) - len(output.lstrip())
+    end = min(len(output), start + SHOWN)
+    if end <= start:
+        return []
+    return [
+        {"side": "span", "start": start, "end": end, "text": span.output[start:end], "span_id": span.span_id}
+    ]
+
+
+REPEATED_FAILURE = Detector("repeated_tool_failure", 1, detect_repeated_failure)
+LOOP = Detector("tool_loop", 1, detect_loop)
+EMPTY_RESULT = Detector("empty_tool_result", 1, detect_empty_result)
