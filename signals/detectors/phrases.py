@@ -8,7 +8,9 @@ a list that holds "problem", without negative look-behinds that nobody can read.
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+import re2
 
 from signals.detectors.batch import Batch, Evidence, Found
 from signals.detectors.text import Text
@@ -31,14 +33,64 @@ def compile_phrases(phrases: list[str]) -> re.Pattern[str]:
     return re.compile(r"(?<![\w'])(?:" + "|".join(_pattern(phrase) for phrase in phrases) + r")(?!\w)")
 
 
+class _Gate:
+    """Says in one pass over a text which rules can hit at all: few can, and to ask each costs twenty times as much.
+
+    One automaton of all rules' phrases (RE2), without the edges of words, so that it lets through a little more than hits.
+    """
+
+    # Of the automaton's states. When they are more, RE2 begins anew with none: slower, and no less right.
+    MEMORY = 64 << 20
+
+    def __init__(self) -> None:
+        self._patterns: list[str] = []
+        self._set: Any = None
+
+    def add(self, phrases: list[str]) -> int:
+        """Returns the rule's number."""
+        self._patterns.append("|".join(map(_loose_pattern, phrases)))
+        self._set = None
+        return len(self._patterns) - 1
+
+    def open_for(self, text: Text) -> frozenset[int]:
+        """The numbers of the rules that may hit."""
+        known: frozenset[int] | None = text.notes.get(self)
+        if known is None:
+            known = text.notes[self] = frozenset(self._automaton().Match(text.normal) or ())
+        return known
+
+    def _automaton(self) -> Any:
+        if self._set is None:
+            options = re2.Options()
+            options.max_mem = self.MEMORY
+            automaton = re2.Set.SearchSet(options)
+            for pattern in self._patterns:
+                automaton.Add(pattern)
+            automaton.Compile()
+            self._set = automaton
+        return self._set
+
+
+_gate = _Gate()
+
+
 def _pattern(phrase: str) -> str:
-    pattern = re.sub(r"\((?!\?)", "(?:", phrase)
-    pattern = pattern.replace("'", "'?")
+    pattern = _alternatives(phrase)
     pattern = pattern.replace(" ... ", r"(?: [^\s.!?]{1,30},?){0,5}? ").replace(
         " ...", r"(?: [^\s.!?]{1,30}){0,5}?"
     )
     pattern = pattern.replace(" ?", r"\s{0,3}")
     return pattern.replace(" ", r"\s{1,3}")
+
+
+def _loose_pattern(phrase: str) -> str:
+    """Finds all that `_pattern` finds and a little more, with fewer states. White space is wider in Python than in RE2."""
+    pattern = _alternatives(phrase).replace(" ...", "[^.!?]*")
+    return pattern.replace(" ?", "[^!-~]*").replace(" ", "[^!-~]+")
+
+
+def _alternatives(phrase: str) -> str:
+    return re.sub(r"\((?!\?)", "(?:", phrase).replace("'", "'?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +107,15 @@ class Rule:
         tiers = [(self.strong, self.strong_weight), (self.weak, self.weak_weight)]
         patterns = [(compile_phrases(phrases), weight) for phrases, weight in tiers if phrases]
         object.__setattr__(self, "_patterns", patterns)
+        object.__setattr__(self, "_number", _gate.add(self.strong + self.weak))
         object.__setattr__(self, "_unless", compile_phrases(self.unless) if self.unless else None)
 
     def hits(self, text: Text) -> list[Hit]:
         """Without overlaps, in the order of the text; strong ones win over weak ones."""
         known: list[Hit] | None = text.notes.get(self)
         if known is None:
-            known = text.notes[self] = self._find(text.normal)
+            may = self._number in _gate.open_for(text)  # type: ignore[attr-defined]
+            known = text.notes[self] = self._find(text.normal) if may else []
         return known
 
     def _find(self, normal: str) -> list[Hit]:
