@@ -35,16 +35,26 @@ class EventBatch(Batch):
         )
 
 
+class _Texts(dict[str, Text]):
+    """One Text for the same words: in a batch, one event's text is an earlier turn of the next, and what was worked out of it
+    once need not be again."""
+
+    def __missing__(self, raw: str) -> Text:
+        text = self[raw] = Text(raw)
+        return text
+
+
 def load_batch(events: list[Event]) -> EventBatch:
     """Three queries for all the events (of any projects). Row i of the batch is events[i]."""
+    texts = _Texts()
     spans = _spans(events)
-    previous = _previous(events)
+    previous = _previous(events, texts)
     vectors = vectors_by_event([event.id for event in events])
     turns = [
         Turn(
             id=event.id,
-            input=Text(event.input),
-            output=Text(event.output),
+            input=texts[event.input],
+            output=texts[event.output],
             model=event.model,
             spans=spans[event.id],
             previous=previous[event.id],
@@ -100,7 +110,7 @@ def _spans(events: list[Event]) -> dict[uuid.UUID, list[SpanFacts]]:
     return found
 
 
-def _previous(events: list[Event]) -> dict[uuid.UUID, list[Exchange]]:
+def _previous(events: list[Event], texts: _Texts) -> dict[uuid.UUID, list[Exchange]]:
     """The last turns before each event in its conversation, oldest first."""
     found: dict[uuid.UUID, list[Exchange]] = defaultdict(list)
     talking = [event for event in events if event.conversation_id is not None]
@@ -126,5 +136,5 @@ def _previous(events: list[Event]) -> dict[uuid.UUID, list[Exchange]]:
             ],
         )
         for event_id, given, said in cursor.fetchall():
-            found[event_id].append(Exchange(Text(given), Text(said)))
+            found[event_id].append(Exchange(texts[given], texts[said]))
     return found

@@ -5,6 +5,7 @@ import uuid
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 from django.db import connection
 
 from ingest.models import Event
@@ -75,9 +76,12 @@ def _store(
 
 
 def _literals(vectors: npt.NDArray[np.float32]) -> list[str | None]:
-    """pgvector's text form, null for a row of zeros. Six decimals are more than a half float holds."""
-    rounded = np.round(vectors.astype(np.float64), 6).tolist()
-    return [str(row) if any(row) else None for row in rounded]
+    """pgvector's text form, null for a row of zeros. Five decimals are as fine as a half float is at 0.03."""
+    rounded = np.round(vectors, 5)
+    return [
+        orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY).decode() if row.any() else None
+        for row in rounded
+    ]
 
 
 def _index_text(event_ids: list[uuid.UUID]) -> None:
