@@ -77,9 +77,11 @@ def ago(moment: dt.datetime | None) -> SafeString | str:
 
 @register.filter
 def percent(share: float | None) -> str:
-    """0.0312 -> 3.1%."""
+    """0.0312 -> 3.1%. What is more than nothing is not shown as nothing."""
     if share is None:
         return "–"
+    if 0 < share < 0.0005:
+        return "<0.1%"
     return f"{share * 100:.1f}%" if share < 0.1 else f"{share * 100:.0f}%"
 
 
