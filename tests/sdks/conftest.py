@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from tests.processes import Server
-from tests.sdks.environments import missing, node_environment, python_environment
+from tests.sdks.environments import chromium, missing, node_environment, python_environment
 from tests.sdks.openai_stub import stub
 
 HERE = Path(__file__).resolve().parent
 PATIENCE = 120
 PROJECTS = (
-    "py-otlp", "py-bypass", "js-otlp", "js-bypass", "ai-sdk", "browser", "vercel", "openinference", "openllmetry", "plain",
+    "py-otlp", "py-bypass", "js-otlp", "js-bypass", "ai-sdk", "browser", "chromium", "vercel", "ai7", "openinference", "openllmetry", "plain",
 )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def _commands(world: World, openai: str) -> None:
     url, programs = world.server.url, world.programs
-    python, node = python_environment(), node_environment()
+    python, node, ai7 = python_environment(), node_environment(), node_environment("packages_ai7.txt")
     for mode in ("otlp", "bypass"):
         program = programs[f"py-{mode}"]
         if isinstance(python, str):
@@ -91,19 +91,36 @@ def _commands(world: World, openai: str) -> None:
                 program.project,
                 mode,
             ]
-    scripts = {
+    scripts: dict[str, tuple[str, ...]] = {
         "js-otlp": ("raindrop_ai.mjs", f"{url}/v1/", "js-otlp", "otlp"),
         "js-bypass": ("raindrop_ai.mjs", url, "js-bypass", "bypass"),  # no /v1: the aliases
         "ai-sdk": ("ai_sdk.mjs", f"{url}/v1/", "ai-sdk"),
         "browser": ("browser_sdk.mjs", f"{url}/v1/"),
         "vercel": ("vercel_otel.mjs", f"{url}/otel/v1/traces"),
+        "ai7": ("ai7.mjs", f"{url}/v1/traces"),
     }
     for name, (script, endpoint, *rest) in scripts.items():
-        if isinstance(node, str):
-            programs[name].why_not = node
+        home = ai7 if name == "ai7" else node
+        if isinstance(home, str):
+            programs[name].why_not = home
         else:  # beside node_modules, where node looks for what it imports
-            copied = shutil.copy(HERE / "js" / script, node / script)
+            copied = shutil.copy(HERE / "js" / script, home / script)
             programs[name].command = ["node", str(copied), endpoint, programs[name].key, *rest]
+    program, executable = programs["chromium"], chromium()
+    if isinstance(node, str) or not executable:
+        program.why_not = node if isinstance(node, str) else "there is no Chromium (apt-get install chromium)"
+    else:
+        sdk = node / "node_modules" / "@raindrop-ai" / "browser-sdk" / "dist" / "index.js"
+        page = HERE / "browser" / "page.py"
+        program.command = [
+            sys.executable,
+            str(page),
+            f"{url}/v1/",
+            program.key,
+            program.query_key,
+            str(sdk),
+            executable,
+        ]
     for dialect in ("openinference", "openllmetry"):
         program = programs[dialect]
         program.command = [

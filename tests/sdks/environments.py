@@ -47,9 +47,9 @@ def python_environment() -> Path | str:
 
 
 @functools.cache
-def node_environment() -> Path | str:
-    """A folder with the JS SDKs in its `node_modules`; or why there is none."""
-    pins = HERE / "js" / "packages.txt"
+def node_environment(packages: str = "packages.txt") -> Path | str:
+    """A folder with the packages of js/PACKAGES in its `node_modules`; or why there is none."""
+    pins = HERE / "js" / packages
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         return "node and npm are not here"
@@ -57,15 +57,18 @@ def node_environment() -> Path | str:
     if not (home / "made").exists():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        packages = [line for line in pins.read_text().split() if line]
         problem = _run(
             npm, "install", "--prefix", str(home), "--no-package-lock", "--no-save", "--ignore-scripts", "--no-audit",
-            "--no-fund", *packages,
+            "--no-fund", *pins.read_text().split(),
         )  # fmt: skip
         if problem:
             return f"the JS SDKs cannot be installed: {problem}"
         (home / "made").touch()
     return home
+
+
+def chromium() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def _digest(pins: Path) -> str:

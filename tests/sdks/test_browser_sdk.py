@@ -1,4 +1,4 @@
-"""@raindrop-ai/browser-sdk 0.0.2, run in node; and the preflights that a browser sends before its requests."""
+"""@raindrop-ai/browser-sdk 0.0.2, run in node and in a page in Chromium; and the preflights that a browser sends."""
 
 import json
 import urllib.request
@@ -13,13 +13,18 @@ pytestmark = pytest.mark.slow
 PATHS = ["events/track", "events/track_partial", "signals/track", "users/identify"]
 
 
+@pytest.fixture(params=["browser", "chromium"])
+def where(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def found(world: World) -> Row:
-    return world.found("browser")
+def found(world: World, where: str) -> Row:
+    return world.found(where)
 
 
-def test_what_the_calls_answered(found: Row, world: World) -> None:
-    said = [json.loads(line) for line in world.programs["browser"].said.splitlines()]
+def test_what_the_calls_answered(found: Row, world: World, where: str) -> None:
+    said = [json.loads(line) for line in world.programs[where].said.splitlines()]
     answers = {name: value for line in said for name, value in line.items()}
     assert answers["one"] == {"eventIds": ["ai"]}
     made, second = answers["many"]["eventIds"]
@@ -54,6 +59,24 @@ def test_signals(found: Row) -> None:
         "att-1",
     )
     assert facts(signal(event, "std"), "signal_type", "sentiment") == ("standard", "NEGATIVE")
+
+
+def test_a_page_of_another_origin(world: World) -> None:
+    """What the browser saw: preflights for every path, no complaint, and that it does stop what is not allowed."""
+    found = world.found("chromium")
+    seen = json.loads(world.programs["chromium"].said.splitlines()[-1])["page"]
+    assert not seen["origin"].startswith(world.server.url)
+    assert {f"{world.server.url}/v1/{path}" for path in PATHS} <= set(seen["preflights"])
+    assert seen["problems"] == []
+    assert {status for _, status in seen["answered"]} == {200}
+    assert seen["forbidden"] == "TypeError"
+    assert "forbidden" not in {event["name"] for event in found["events"].values()}
+
+
+def test_what_a_page_says_when_it_ends(world: World) -> None:
+    """The SDK has no sendBeacon or keepalive of its own: a page gives it a `fetchFn` that has."""
+    left = signal(world.found("chromium")["events"]["ai"], "left")
+    assert facts(left, "signal_type", "properties") == ("standard", {})
 
 
 @pytest.mark.parametrize(
