@@ -48,7 +48,13 @@ REASONS: list[tuple[str, str]] = [
     ),
     (
         r"gen_ai\.response\.id",
-        "An evaluation came before the span that it judges, or names a response that was never sent. Send the span first.",
+        "An evaluation waited seven days for the span that it judges, and none had that gen_ai.response.id. Look whether the "
+        "agent's own spans are sent, to this project.",
+    ),
+    (
+        r"evaluations wait already",
+        "They name responses that no span has. Look whether the agent's own spans are sent, to this project, and with their "
+        "gen_ai.response.id.",
     ),
     (r"belongs to no trace", "Log records about GenAI are stored with their span: emit them inside one."),
     (re.escape(OTHER), "More kinds of reasons than are told apart in an hour."),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ingest import usage
 from ingest.access import project_page
+from ingest.evaluations import waiting_evaluations
 from ingest.health_report import HOUR, build_report, hourly
 from ingest.models import Project
 
@@ -29,6 +30,7 @@ def ingest_health(request: HttpRequest, project: Project) -> HttpResponse:
         "report": report,
         "chart": _chart(hourly(project_id=project.id, since=since, now=now), since),
         "quota": quota_of(project),
+        "waiting": waiting_evaluations(project.id),
     }
     if request.user.is_superuser:  # whoever runs the server: what came with no key that is known here
         context["unknown"] = build_report(project_id=None, since=since).senders

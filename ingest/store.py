@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -41,7 +42,7 @@ __all__ = [
 ]  # fmt: skip
 
 # A partial event that hears nothing more becomes final after this long. Later parts still reach it, as revisions.
-SILENCE = dt.timedelta(minutes=15)
+SILENCE: dt.timedelta = settings.PARTIAL_SILENCE
 
 _EVENT_COLUMNS = {
     "id": "uuid",

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
@@ -19,14 +20,17 @@ from django.utils import timezone
 
 from ingest import flushing
 from ingest.cleaning import clean_text
+from ingest.earlier_turns import keep_turns
+from ingest.evaluations import attach_evaluations, keep_evaluations, waits
 from ingest.feedback import store_signals
+from ingest.handoffs import link_children
 from ingest.health_counts import OTLP, count
 from ingest.incoming import IncomingEvent, IncomingSignal
 from ingest.merging import MergeTooLarge
 from ingest.models import Event, EventKey, OpenTrace, Project, Span
 from ingest.otlp import raindrop_sdk
 from ingest.otlp.assembly import TraceEvent, assemble, root_end
-from ingest.otlp.logs import NO_TRACE, is_genai, map_log, response_id
+from ingest.otlp.logs import is_genai, map_log, response_id
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.mapping import map_span
 from ingest.otlp.raw import Decoded, RawLog, RawSpan
@@ -42,8 +46,8 @@ from ingest.store import store_events
 
 logger = logging.getLogger(__name__)
 
-ROOT_GRACE = dt.timedelta(seconds=10)
-SILENCE = dt.timedelta(minutes=5)
+ROOT_GRACE: dt.timedelta = settings.TRACE_GRACE
+SILENCE: dt.timedelta = settings.TRACE_SILENCE
 # A trace that never falls silent shows its events after this long all the same.
 LONGEST_OPEN = dt.timedelta(hours=1)
 BATCH = 100  # traces in one transaction
@@ -52,7 +56,6 @@ RETRY_AFTER = dt.timedelta(minutes=5)
 MAX_ATTEMPTS = 5
 GIVEN_UP_RETRY = dt.timedelta(hours=6)  # after that many: perhaps a newer version can
 OTHER_PROJECT = "raindrop.project_id names another project than the key's"
-NO_RESPONSE = "no span with this gen_ai.response.id has arrived"
 
 
 @dataclass(slots=True)
@@ -92,13 +95,15 @@ def store_logs(*, project: Project, decoded: Decoded[RawLog]) -> Receipt:
     _find_spans(project, [log for log in wanted if not log.trace_id], receipt)
     records = []
     for log in wanted:
+        if waits(log):
+            continue
         record = map_log(log)
         if isinstance(record, MappedSpan):
             records.append(record)
         else:
-            reason = NO_RESPONSE if record == NO_TRACE and response_id(log) else record
-            receipt.reject(reason, log.scope_name)
+            receipt.reject(record, log.scope_name)
     _store(project, records, receipt)
+    keep_evaluations(project=project, logs=[log for log in wanted if waits(log)], receipt=receipt)
     return receipt
 
 
@@ -155,7 +160,7 @@ def _store(project: Project, spans: list[MappedSpan], receipt: Receipt) -> None:
             del by_trace[trace_id]
     redactor = redactor_for(project)
     kept = [redact(span, redactor) for members in by_trace.values() for span in members]
-    receipt.accepted = len(kept)
+    receipt.accepted += len(kept)
     written: set[tuple[str, str]] = set()
     if kept:
         with (
@@ -163,6 +168,7 @@ def _store(project: Project, spans: list[MappedSpan], receipt: Receipt) -> None:
         ):  # the trace before its spans: `finish_open_traces` takes its locks in this order
             _open(project, by_trace, known, timezone.now())
             store_spans(project, [(None, to_span(span)) for span in kept], written=written)
+            keep_turns(project=project, spans=kept, now=timezone.now())
     note_kept(receipt, kept, written, project)
 
 
@@ -279,6 +285,7 @@ def _finish(keys: Iterable[tuple[uuid.UUID, str]], finished: Finished) -> None:
 
 
 def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> None:
+    attach_evaluations(project, trace_ids)
     rows: dict[str, list[Span]] = {trace_id: [] for trace_id in trace_ids}
     place = Window(
         RowNumber(), partition_by=[F("trace_id")], order_by=[F("started_at").asc(), F("span_id").asc()]
@@ -298,6 +305,7 @@ def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> 
         return
     _store_bounded(project, incoming)
     _attach(project, events)
+    link_children(project, trace_ids)
     signals = [signal for event in events for signal in _signals(event)]
     if signals:
         store_signals(project=project, signals=signals)

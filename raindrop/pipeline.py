@@ -20,7 +20,10 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+import ingest.earlier_turns
+import ingest.evaluations
 import ingest.feedback
+import ingest.handoffs
 import ingest.rollups
 import ingest.store
 import ingest.traces
@@ -33,6 +36,7 @@ from raindrop import live
 logger = logging.getLogger(__name__)
 
 STAGES: list[Callable[[list[Event]], None]] = [
+    ingest.handoffs.link_to_parents,
     signals.embedding.embed,
     signals.detection.detect,
     issues.scoring.score,
@@ -180,11 +184,13 @@ def finish_traces() -> None:
     both at once). The dispatcher calls it every FINISH_TRACES_SECONDS."""
     ingest.feedback.link_orphans(now=timezone.now(), since=dt.timedelta(minutes=1))
     ingest.traces.finish_open_traces(timezone.now())
+    ingest.earlier_turns.backfill_turns(timezone.now())
 
 
 def every_minute() -> None:
     """What time alone brings about (a schedule: raindrop/workers.py)."""
     ingest.store.finish_silent_partials(now=timezone.now())
+    ingest.evaluations.forget_evaluations(timezone.now())
     ingest.feedback.link_orphans(now=timezone.now())
 
 

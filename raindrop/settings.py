@@ -1,5 +1,6 @@
 """Settings: one file, read from the environment. The README's table explains each variable."""
 
+import datetime as dt
 import os
 import secrets
 from pathlib import Path
@@ -18,6 +19,17 @@ def env_bool(name: str, default: bool) -> bool:
     if value not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
         raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}")
     return value in {"1", "true", "yes", "on"}
+
+
+def env_seconds(name: str, default: float) -> dt.timedelta:
+    value = os.environ.get(name, "").strip()
+    try:
+        seconds = float(value) if value else default
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 7 * 86400:
+        raise ImproperlyConfigured(f"{name} must be seconds, 0 to 604800, not {value!r}")
+    return dt.timedelta(seconds=seconds)
 
 
 def env_list(name: str, default: str) -> list[str]:
@@ -47,6 +59,11 @@ DEBUG = env_bool("DEBUG", False)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 REDIS_URL = os.environ.get("REDIS_URL", "")
+
+# When what comes in parts is over (ingest/traces.py, ingest/store.py).
+TRACE_GRACE = env_seconds("RAINDROP_TRACE_GRACE_SECONDS", 10)
+TRACE_SILENCE = env_seconds("RAINDROP_TRACE_SILENCE_SECONDS", 300)
+PARTIAL_SILENCE = env_seconds("RAINDROP_PARTIAL_SILENCE_SECONDS", 900)
 
 INSTALLED_APPS = [
     "raindrop",

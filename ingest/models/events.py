@@ -173,6 +173,13 @@ class Span(models.Model):
                 name="span_of_response",
                 condition=models.Q(attributes__has_key="gen_ai.response.id"),
             ),
+            # By which a sub-agent's event finds the span that launched it (ingest/handoffs.py).
+            models.Index(
+                models.F("project"),
+                Left(KeyTextTransform("raindrop.handoff.childEventId", "attributes"), 200),
+                name="span_of_launch",
+                condition=models.Q(attributes__has_key="raindrop.handoff.childEventId"),
+            ),
         ]
 
     def __str__(self) -> str:

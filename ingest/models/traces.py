@@ -1,4 +1,4 @@
-"""Traces that are still open: spans arrive in any order and over minutes, the root usually last."""
+"""What waits for more: traces that are still open, turns that a trace repeats, evaluations of a response that has not come."""
 
 from django.db import models
 from django.utils import timezone
@@ -24,3 +24,40 @@ class OpenTrace(models.Model):
 
     def __str__(self) -> str:
         return self.trace_id
+
+
+class EarlierTurns(models.Model):
+    """What was said before a trace, as its first call repeats it: ingest/earlier_turns.py makes events of those turns that never
+    came. Written with the trace's spans, deleted when that was looked at."""
+
+    pk = models.CompositePrimaryKey("project_id", "trace_id")
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    trace_id = models.TextField()
+    told_at = models.DateTimeField(
+        help_text="The start of the span that tells: of several, the first is believed."
+    )
+    turns = models.JSONField(help_text="[[what the user said, what was answered], ...], redacted.")
+    due_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="earlier_turns_due")]
+
+    def __str__(self) -> str:
+        return self.trace_id
+
+
+class WaitingEvaluation(models.Model):
+    """An evaluation that names no span, and a response that no span has had yet (ingest/evaluations.py)."""
+
+    pk = models.CompositePrimaryKey("project_id", "response_id", "digest")
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    response_id = models.TextField(help_text="gen_ai.response.id, its first 200 characters.")
+    digest = models.TextField(help_text="Of what was sent: a repeated delivery is one.")
+    record = models.JSONField(help_text="The log record, redacted.")
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["received_at"], name="waiting_evaluation_age")]
+
+    def __str__(self) -> str:
+        return self.response_id

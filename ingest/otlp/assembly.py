@@ -12,7 +12,7 @@ from typing import Any
 from ingest.otlp.mapped import MappedSpan, Message, Tokens, TraceSignal
 from ingest.otlp.mapping import MAX_ATTRIBUTES
 from ingest.otlp.raindrop_sdk import CHILD_EVENT, PARENT_EVENT
-from ingest.otlp.semconv import OPERATION_DETAILS, OUTPUT_EVENTS
+from ingest.otlp.semconv import EVALUATION, OPERATION_DETAILS, OUTPUT_EVENTS
 
 DEFAULT_NAME = "ai_generation"  # the vendor's own
 
@@ -76,9 +76,15 @@ class Tree:
         self.spans = [span for span in ordered if not span.log]
         self.by_id = {span.span_id: span for span in self.spans}
         self.logs: dict[str, list[MappedSpan]] = {}
-        for log in (span for span in ordered if span.log):
+        logs = [span for span in ordered if span.log]
+        for log in sorted(logs, key=lambda log: log.log == EVALUATION):  # they are last to look for a place
             if log.parent_span_id in self.by_id:
                 self.logs.setdefault(log.parent_span_id, []).append(log)
+            elif (
+                log.log == EVALUATION
+            ):  # of the trace, or of a span that has not arrived: no event of its own
+                if self.spans:
+                    self.logs.setdefault(self.spans[0].span_id, []).append(log)
             else:
                 self.spans.append(log)  # its span has not arrived: it stands for it
                 self.by_id[log.span_id] = log

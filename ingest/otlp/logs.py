@@ -32,13 +32,13 @@ def map_log(log: RawLog) -> MappedSpan | str:
     fields = {**log.attributes, **log.body} if isinstance(log.body, dict) else dict(log.attributes)
     trace_id, span_id = log.trace_id, log.span_id
     if not trace_id and log.event_name == semconv.OPERATION_DETAILS:
-        trace_id = _digest(response_id(log), fields)  # a call of its own, that nobody traced
+        trace_id = digest(response_id(log), fields)  # a call of its own, that nobody traced
     if not trace_id:
         return NO_TRACE
     mapped = map_span(
         RawSpan(
             trace_id=trace_id,
-            span_id=_digest(trace_id, span_id, log.event_name, log.body, log.attributes)[:16],
+            span_id=digest(trace_id, span_id, log.event_name, log.body, log.attributes)[:16],
             parent_span_id=span_id,
             name=log.event_name,
             kind="internal",
@@ -54,7 +54,7 @@ def map_log(log: RawLog) -> MappedSpan | str:
         )
     )
     mapped.unknown = False
-    if not span_id:  # it stands for its span
+    if not span_id and log.event_name != semconv.EVALUATION:  # it stands for its span
         mapped.kind = "llm"
         return mapped
     mapped.log, mapped.kind = log.event_name, "other"
@@ -67,6 +67,8 @@ def map_log(log: RawLog) -> MappedSpan | str:
         mapped.signals = [signal]
         mapped.input_messages = mapped.output_messages = []
         mapped.error, mapped.status = "", "unset"
+        mapped.response_id = ""
+        mapped.attributes.pop("gen_ai.response.id", None)  # it is the judged span's, by which that is found
     elif log.event_name != semconv.OPERATION_DETAILS:
         payload = {**log.attributes, **log.body} if isinstance(log.body, dict) else log.body or log.attributes
         messages = semconv.message_event(log.event_name, payload)
@@ -77,7 +79,8 @@ def map_log(log: RawLog) -> MappedSpan | str:
     return mapped
 
 
-def _digest(*parts: object) -> str:
+def digest(*parts: object) -> str:
+    """32 hex digits, the same for the same parts."""
     try:
         text = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS, default=str)
     except TypeError:  # nested too deeply, or an integer beyond 64 bits

@@ -96,6 +96,7 @@ class MappedSpan:
     properties: dict[str, Any] = field(default_factory=dict)
     feature_flags: dict[str, str] = field(default_factory=dict)
     signals: list[TraceSignal] = field(default_factory=list)
+    turns: list[tuple[str, str]] = field(default_factory=list)  # that came before, see history.py
     attributes: dict[str, Any] = field(default_factory=dict)  # what no mapping knew, bounded
     scope: str = ""
     log: str = ""  # the event name, when this is a log record that hangs on the span `parent_span_id`

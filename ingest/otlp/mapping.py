@@ -9,6 +9,7 @@ from typing import Any, cast
 from ingest.otlp import langfuse, openinference, openllmetry, others, raindrop_sdk, semconv, vercel
 from ingest.otlp import precedence as order
 from ingest.otlp.attributes import amount, as_object, first, first_text, whole
+from ingest.otlp.history import earlier_turns
 from ingest.otlp.mapped import Kind, MappedSpan, Message, Tokens, TraceSignal
 from ingest.otlp.messages import dump, load, unquote
 from ingest.otlp.raw import RawSpan
@@ -119,8 +120,10 @@ def map_span(span: RawSpan) -> MappedSpan:
         mapped.tool_arguments = _payload(first(attributes, order.TOOL_ARGUMENTS))
         mapped.tool_result = _payload(first(attributes, order.TOOL_RESULT))
     else:
-        mapped.input_messages, earlier = without_history(_read(_INPUT, span, names))
+        messages = _read(_INPUT, span, names)
+        mapped.input_messages, earlier = without_history(messages)
         if earlier:
+            mapped.turns = earlier_turns(messages)
             mapped.attributes["raindrop.earlier_messages"] = earlier
         mapped.output_messages = _read(_OUTPUT, span, names)
     if names.have(("usage", "token")):

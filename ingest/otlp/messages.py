@@ -251,7 +251,8 @@ def _part(message: Message, part: dict[str, Any], texts: list[str]) -> None:
         if part.get("approved") is False:
             message.denied.append(dump(part.get("reason")) or "denied")
     elif kind in MEDIA or kind in {"blob", "uri"}:
-        modality = str(part.get("modality") or MEDIA.get(kind) or "file")
+        general, _, _ = str(part.get("mediaType") or part.get("mime_type") or "").partition("/")
+        modality = str(part.get("modality") or MEDIA.get(general) or MEDIA.get(kind) or "file")
         message.media.append(clean_text(modality)[:40])
         texts.append(dump(part.get("transcript")))
     elif isinstance(call := part.get("functionCall") or part.get("function_call"), dict):

@@ -12,14 +12,16 @@ FLAGS = f"{AI_METADATA}raindrop.featureFlags"
 HANDOFF = "raindrop.handoff."
 PARENT_EVENT = f"{HANDOFF}parentEventId"
 CHILD_EVENT = f"{HANDOFF}childEventId"
+PARENT_SPAN = f"{HANDOFF}parentSpanId"
 NAME = f"{HANDOFF}name"
+ROLE = "raindrop.agent.role"
 # Of the event that the span belongs to. The Python SDK writes them bare, the AI SDK's under what it does with metadata.
 EVENT_PROPERTIES = (
     PARENT_EVENT,
-    f"{HANDOFF}parentSpanId",
+    PARENT_SPAN,
     f"{HANDOFF}terminal",
     NAME,
-    "raindrop.agent.role",
+    ROLE,
 )
 PREFIXES = ("", AI_METADATA, AI_CONTEXT)
 PROPERTIES = f"{AI_METADATA}raindrop.properties"

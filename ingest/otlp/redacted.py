@@ -13,6 +13,7 @@ def redact(span: MappedSpan, redactor: Redactor) -> MappedSpan:
         return span
     for message in (*span.input_messages, *span.output_messages):
         _message(message, redactor)
+    span.turns = [(redactor.text(said), redactor.text(answered)) for said, answered in span.turns]
     span.tool_arguments = redactor.text(span.tool_arguments)
     span.tool_result = redactor.text(span.tool_result)
     span.error = redactor.text(span.error)

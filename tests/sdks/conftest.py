@@ -61,8 +61,11 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    server = Server(tmp_path_factory.mktemp("sdks") / "data", arguments=["--workers", "1"])
-    server.start()
+    with pytest.MonkeyPatch.context() as environment:
+        for name, seconds in (("GRACE", "2"), ("SILENCE", "10")):
+            environment.setenv(f"RAINDROP_TRACE_{name}_SECONDS", seconds)
+        server = Server(tmp_path_factory.mktemp("sdks") / "data", arguments=["--workers", "1"])
+        server.start()
     try:
         with stub() as openai:
             keys = _inside(server, "create", PROJECTS)

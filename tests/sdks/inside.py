@@ -5,7 +5,16 @@ import time
 from typing import Any
 
 from ingest.keys import create_key
-from ingest.models import Attachment, EndUser, Event, ExplicitSignal, OpenTrace, QueuedEvent, Span
+from ingest.models import (
+    Attachment,
+    EarlierTurns,
+    EndUser,
+    Event,
+    ExplicitSignal,
+    OpenTrace,
+    QueuedEvent,
+    Span,
+)
 from ingest.models.projects import KeyKind
 from ingest.projects import create_project
 
@@ -22,10 +31,10 @@ def create(*slugs: str) -> None:
 
 
 def dump(*slugs: str) -> None:
-    """Waits until no trace is open and no event is queued, then prints {slug: project}."""
+    """Waits until nothing is open or queued, then prints {slug: project}."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and (
-        OpenTrace.objects.exists() or QueuedEvent.objects.filter(waiting=False).exists()
+    while time.monotonic() < deadline and any(
+        model.objects.exists() for model in (OpenTrace, EarlierTurns, QueuedEvent)
     ):
         time.sleep(0.5)
     print("ANSWER" + json.dumps({slug: project(slug) for slug in slugs}, default=str))

@@ -213,7 +213,13 @@ def test_detached_sub_agents_are_linked_to_their_parent(events: dict[str, Row]) 
     assert set(launches) == {"child", "child-failed", "child-cancelled", "child-silent"}
     assert facts(launches["child"], "name", "input") == ("launch", '{"task":"t"}')
     assert parent["properties"]["priority"] == "high"
-    for event_id, name in {"child": "researcher", "child-failed": "writer", "child-silent": "mute"}.items():
+    names = {
+        "child": "researcher",
+        "child-failed": "writer",
+        "child-silent": "mute",
+        "child-cancelled": "critic",
+    }
+    for event_id, name in names.items():  # a cancelled one has no span: its launch tells
         told = events[event_id]["properties"]
         assert told["raindrop.handoff.parentEventId"] == "parent"
         assert told["raindrop.handoff.parentSpanId"] == launches[event_id]["span_id"]

@@ -1,0 +1,48 @@
+"""The turns of a conversation that a call repeats: each call sends the whole history again (otel_genai.md, section 7). Pure."""
+
+from ingest.otlp.mapped import Message
+
+MAX_TURNS = 50
+MAX_CHARS = 256 * 1024  # of all turns together
+
+
+def earlier_turns(messages: list[Message]) -> list[tuple[str, str]]:
+    """(what the user said, what was answered) for each turn before the last user message: the latest MAX_TURNS, and as many as
+    fit MAX_CHARS. What is only a dump of JSON is nobody's words."""
+    turns: list[tuple[str, str]] = []
+    before = ""
+    for message in messages:
+        said = "" if message.dump else message.says.strip()
+        if message.role == "user" and said:
+            if before == "user":  # as in an event, the last of several is what was asked
+                turns.pop()
+            turns.append((said, ""))
+            before = "user"
+        elif message.role == "assistant" and turns:
+            turns[-1] = (turns[-1][0], said or turns[-1][1])
+            before = "assistant"
+    kept: list[tuple[str, str]] = []
+    chars = 0
+    for turn in reversed(turns[:-1][-MAX_TURNS:]):
+        chars += len(turn[0]) + len(turn[1])
+        if chars > MAX_CHARS:
+            break
+        kept.append(turn)
+    return kept[::-1]
+
+
+def missing_turns(turns: list[tuple[str, str]], received: list[str]) -> list[int]:
+    """The places of the turns that were never received. `received`: the inputs of the conversation's earlier events.
+
+    Turns are told by the user's words. An app may send other words than it gives to the model (a prompt made of them): as
+    many turns as there are events of which no turn tells are taken for those.
+    """
+    heard = {_words(text) for text in received}
+    said = {_words(user) for user, _ in turns}
+    unknown = [place for place, (user, _) in enumerate(turns) if _words(user) not in heard]
+    others = sum(_words(text) not in said for text in received)
+    return unknown if len(unknown) > others else []
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
