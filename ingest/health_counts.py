@@ -32,6 +32,7 @@ from raindrop.errors import ApiError
 
 WIRE = "wire"
 OTLP = "otlp"
+IMPORT = "import"  # of no key
 OTHER = "(others)"
 NO_SCOPE = "(no scope)"
 MAX_SCOPES = 20

@@ -2,7 +2,7 @@
 
 import re
 
-from ingest.health_counts import OTHER, WIRE
+from ingest.health_counts import IMPORT, OTHER, WIRE
 
 # Reason -> what to do. The first that matches; a reason on the wire begins with its HTTP status.
 REASONS: list[tuple[str, str]] = [
@@ -79,7 +79,12 @@ NO_TEXT_OTHER = (
 )
 
 
-def hint_for(reason: str) -> str:
+IMPORTED = "These lines are kept, each with its number and reason, in a file *.rejects.jsonl beside the source: mend them there and import that."
+
+
+def hint_for(reason: str, scope: str = "") -> str:
+    if scope == IMPORT:
+        return IMPORTED
     return next((hint for pattern, hint in REASONS if re.search(pattern, reason)), "")
 
 

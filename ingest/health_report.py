@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 from django.db.models import Sum
 
-from ingest.health_counts import OTLP, WIRE
+from ingest.health_counts import IMPORT, OTLP, WIRE
 from ingest.health_hints import hint_for, no_text_hint
 from ingest.models import ApiKey, IngestCount
 from ingest.models.health import Outcome
@@ -15,7 +15,7 @@ from ingest.models.health import Outcome
 HOUR = dt.timedelta(hours=1)
 MAX_REASONS = 15  # shown of each outcome in a scope
 MAX_ROWS = 4000
-LABELS = {WIRE: "SDKs and the HTTP API", OTLP: "OTLP requests as a whole"}
+LABELS = {WIRE: "SDKs and the HTTP API", OTLP: "OTLP requests as a whole", IMPORT: "manage.py import_events"}
 
 
 @dataclass(slots=True)
@@ -68,10 +68,14 @@ class Scope:
 
 @dataclass(slots=True)
 class Sender:
-    """A key and its scopes. `key` None: there was none that is known here, or it was deleted."""
+    """A key and its scopes. `key` None: files were imported, or there was no key that is known here, or it was deleted."""
 
     key: ApiKey | None
     scopes: list[Scope]
+
+    @property
+    def is_files(self) -> bool:
+        return self.key is None and [scope.name for scope in self.scopes] == [IMPORT]
 
     @property
     def last_at(self) -> dt.datetime | None:
@@ -87,28 +91,34 @@ class Report:
 def build_report(*, project_id: uuid.UUID | None, since: dt.datetime) -> Report:
     """Two queries. Scopes are ordered by how much they sent, keys by when they last did. `project_id` None: what belongs to
     no project."""
-    scopes: dict[uuid.UUID | None, dict[str, Scope]] = {}
+    scopes: dict[uuid.UUID | str | None, dict[str, Scope]] = {}
     totals = dict.fromkeys(Outcome.values, 0)
     for key_id, name, outcome, reason, count, of_outcome, last_at, sample in _rows(project_id, since):
-        scope = scopes.setdefault(key_id, {}).setdefault(name, Scope(name))
+        sender = name if key_id is None and name == IMPORT else key_id
+        scope = scopes.setdefault(sender, {}).setdefault(name, Scope(name))
         if outcome not in scope.counts:
             scope.counts[outcome] = of_outcome
             totals[outcome] += of_outcome
         scope.last_at = max(scope.last_at or last_at, last_at)
         found = Reason(reason, count, last_at, sample)
         if outcome == Outcome.REJECTED:
-            found.hint = hint_for(reason)
+            found.hint = hint_for(reason, name if key_id is None else "")
             scope.rejections.append(found)
         elif outcome == Outcome.UNMAPPED:
             scope.unmapped.append(found)
         elif outcome == Outcome.NO_TEXT:
             scope.no_text = found
     keys = (
-        ApiKey.objects.filter(project_id=project_id).in_bulk([k for k in scopes if k]) if project_id else {}
+        ApiKey.objects.filter(project_id=project_id).in_bulk([k for k in scopes if isinstance(k, uuid.UUID)])
+        if project_id
+        else {}
     )
     senders = [
-        Sender(keys.get(key_id) if key_id else None, sorted(of_key.values(), key=_size, reverse=True))
-        for key_id, of_key in scopes.items()
+        Sender(
+            keys.get(sender) if isinstance(sender, uuid.UUID) else None,
+            sorted(of_sender.values(), key=_size, reverse=True),
+        )
+        for sender, of_sender in scopes.items()
     ]
     earliest = dt.datetime.min.replace(tzinfo=dt.UTC)
     return Report(sorted(senders, key=lambda sender: sender.last_at or earliest, reverse=True), totals)

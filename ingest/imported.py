@@ -16,15 +16,20 @@ from ingest.formats.parsed import Parsed
 from ingest.incoming import IncomingSignal
 from ingest.models import Event, ExplicitSignal, OpenTrace, Project
 from ingest.otlp.raw import Decoded
-from ingest.store import store_events
+from ingest.store import report_stored
 from ingest.traces import finish_open_traces, store_logs, store_traces
 
 
 @dataclass(slots=True)
 class Stored:
+    """What the lines held, and of that what was here already, exactly so."""
+
     events: int = 0
     spans: int = 0  # of traces
     signals: int = 0
+    known_events: int = 0
+    known_spans: int = 0
+    known_signals: int = 0
     ignored: int = 0
     refused: Counter[str] = field(default_factory=Counter)  # spans and logs, by reason; the rest is stored
 
@@ -34,8 +39,11 @@ def store_parsed(*, project: Project, parsed: Sequence[Parsed]) -> Stored:
     large; then no event is stored."""
     stored = Stored()
     events = [event for part in parsed for event in part.events]
+    signals = [signal for part in parsed for signal in part.signals]
+    about = {signal.event_id for signal in signals} | {event.event_id for event in events if event.signals}
+    before = _signals_of(project, about)
     if events:
-        store_events(project=project, events=events)
+        stored.known_events = sum(report_stored(project=project, events=events).repeated)
     stored.events = len(events)
     spans = [span for part in parsed for span in part.spans]
     logs = [log for part in parsed for log in part.logs]
@@ -45,19 +53,29 @@ def store_parsed(*, project: Project, parsed: Sequence[Parsed]) -> Stored:
     ):
         if receipt:
             stored.spans += receipt.accepted
+            stored.known_spans += sum(scope.duplicates for scope in receipt.scopes.values())
             stored.ignored += receipt.ignored
             stored.refused += receipt.rejected
-    signals = [signal for part in parsed for signal in part.signals]
     new = _unknown(project, signals)
     if new:
         store_signals(project=project, signals=new)
     stored.signals = len(signals) + sum(len(event.signals) for event in events)
+    stored.known_signals = max(0, stored.signals - (_signals_of(project, about) - before))
     return stored
 
 
-def finish_traces(*, project: Project, trace_ids: list[str]) -> int:
-    """Makes the events of these traces now, however open they are: no more of them comes. Returns how many events they have."""
+def _signals_of(project: Project, event_ids: set[str]) -> int:
+    return (
+        ExplicitSignal.objects.filter(project=project, app_event_id__in=event_ids).count() if event_ids else 0
+    )
+
+
+def finish_traces(*, project: Project, trace_ids: list[str]) -> tuple[int, int]:
+    """Makes the events of these traces now, however open they are: no more of them comes. Returns how many events they have, and
+    how many of those were here before."""
     now = timezone.now()
+    events = Event.objects.filter(project=project, trace_id__in=trace_ids)
+    known = events.count()
     with transaction.atomic():
         rows = OpenTrace.objects.filter(project=project, trace_id__in=trace_ids)
         list(
@@ -65,7 +83,7 @@ def finish_traces(*, project: Project, trace_ids: list[str]) -> int:
         )  # locked in the order of all
         rows.update(due_at=now)
     finish_open_traces(now)
-    return Event.objects.filter(project=project, trace_id__in=trace_ids).count()
+    return events.count(), known
 
 
 def _unknown(project: Project, signals: list[IncomingSignal]) -> list[IncomingSignal]:

@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from ingest.formats import BadLine, Line, Parsed, format_of, parse_line
 from ingest.formats.shifting import Shifts
+from ingest.import_counts import count_imported, count_rejected
 from ingest.import_lines import forget_rejects, is_gzipped, parse_object, read_lines, rejects_path
 from ingest.import_state import StateFile, TraceList, identity_of
 from ingest.imported import Stored, finish_traces, store_parsed
@@ -47,6 +48,9 @@ class ImportReport:
     events: int = 0  # with those that were made of spans
     spans: int = 0  # of traces; those inside an event's line are not counted
     signals: int = 0
+    known_events: int = 0  # of those, what was here already, exactly so
+    known_spans: int = 0
+    known_signals: int = 0
     ignored: int = 0  # spans and logs that are not about GenAI
     skipped: int = 0  # lines done by an earlier run that was broken off
     rejected: int = 0
@@ -184,6 +188,7 @@ class _Importer:
         self.project, self.format, self.redating = project, format, redating
         self.keep_labels, self.transform = keep_labels, transform
         self.report, self.batch, self.last_line = ImportReport(), Batch(), 0
+        self.sampled: set[str] = set()  # reasons of which a sample was taken
         self.state = StateFile(
             _directory(),
             key=[path.resolve(), project.id],
@@ -213,7 +218,7 @@ class _Importer:
             self._reject(number, raw, str(error) or type(error).__name__)
             return
         if parsed.complaints:
-            self._reject(number, raw, _in_part(parsed.complaints))
+            self._reject(number, raw, _in_part(parsed.complaints), parsed.complaints)
         self.batch.add(number, raw, parsed)
 
     def flush(self, number: int) -> None:
@@ -237,7 +242,9 @@ class _Importer:
     def finish(self) -> None:
         self.flush(self.last_line or self.done)
         for trace_ids in self.traces.batches(BATCH_EVENTS):
-            self.report.events += finish_traces(project=self.project, trace_ids=trace_ids)
+            events, known = finish_traces(project=self.project, trace_ids=trace_ids)
+            self.report.events += events
+            self.report.known_events += known
         self.traces.delete()
         self.state.delete()
         self.report.rejects = self.rejects if self.report.rejected else None
@@ -269,16 +276,17 @@ class _Importer:
             return
         self._count(stored)
         if stored.refused:
-            self._reject(number, raw, _in_part(stored.refused))
+            self._reject(number, raw, _in_part(stored.refused), stored.refused)
 
     def _count(self, stored: Stored) -> None:
-        self.report.events += stored.events
-        self.report.spans += stored.spans
-        self.report.signals += stored.signals
-        self.report.ignored += stored.ignored
+        for name in ("events", "spans", "signals", "known_events", "known_spans", "known_signals", "ignored"):
+            setattr(self.report, name, getattr(self.report, name) + getattr(stored, name))
+        count_imported(self.project, stored)
 
-    def _reject(self, number: int, raw: bytes, reason: str) -> None:
+    def _reject(self, number: int, raw: bytes, reason: str, parts: dict[str, int] | None = None) -> None:
+        """`parts`: how many of what the line holds were refused, by reason; None: the line as a whole."""
         self.report.rejected += 1
+        count_rejected(self.project, parts or {reason: 1}, raw, sampled=self.sampled)
         if len(self.report.reasons) < KEPT_REASONS:
             self.report.reasons.append(f"line {number}: {reason}")
         row = {"line": number, "reason": reason, "content": raw.decode(errors="replace").rstrip("\n")}

@@ -98,9 +98,14 @@ class Command(BaseCommand):
             raise CommandError("Nothing was imported.")
 
     def _print(self, path: Path, report: ImportReport) -> None:
-        parts = [f"{report.events:,} events"]
-        for count, name in ((report.spans, "spans"), (report.signals, "signals")):
-            parts += [f"{count:,} {name}"] if count else []
+        parts = []
+        for count, known, name in (
+            (report.events, report.known_events, "events"),
+            (report.spans, report.known_spans, "spans"),
+            (report.signals, report.known_signals, "signals"),
+        ):
+            there = f" ({known:,} already there)" if known else ""
+            parts += [f"{count:,} {name}{there}"] if count or name == "events" else []
         ignored = f", {report.ignored:,} spans or logs are not about GenAI" if report.ignored else ""
         resumed = f", {report.skipped:,} lines were done before" if report.skipped else ""
         self.stdout.write(f"{path.name}: {', '.join(parts)} from {report.lines:,} lines{ignored}{resumed}.")
