@@ -21,7 +21,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse
 from django.utils.datastructures import CaseInsensitiveMapping
 
-from ingest import wire
+from ingest import otlp_views, wire
 from ingest.body import MAX_BODY, decompress, too_large
 from ingest.models import ApiKey
 from raindrop.errors import ApiError
@@ -146,7 +146,10 @@ class WriteGateway:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """To Django, which would write a body of any size to disk before a view could refuse it: so it is bounded here."""
-        size = 0
+        if scope["type"] != "http":
+            await self.application(scope, receive, send)
+            return
+        size, answered = 0, False
 
         async def bounded() -> Any:
             nonlocal size
@@ -154,12 +157,24 @@ class WriteGateway:
             size += len(message.get("body", b""))
             return {"type": "http.disconnect"} if size > MAX_BODY else message
 
-        headers = CaseInsensitiveMapping(_headers(scope["headers"])) if scope["type"] == "http" else {}
+        async def noted(message: Any) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        headers = CaseInsensitiveMapping(_headers(scope["headers"]))
         announced = headers.get("content-length", "0")
-        if not announced.isdigit() or int(announced) > MAX_BODY:
-            await _send(too_large().response(), send)
-        else:
-            await self.application(scope, bounded if scope["type"] == "http" else receive, send)
+        too_much = not announced.isdigit() or int(announced) > MAX_BODY
+        if not too_much:
+            await self.application(scope, bounded, noted)
+        if too_much or (size > MAX_BODY and not answered):  # a chunked body tells its size last
+            await _send(await self._refuse_unread(scope["path"], headers), send)
+
+    async def _refuse_unread(self, path: str, headers: Mapping[str, str]) -> HttpResponse:
+        if not otlp_views.takes(path):
+            return too_large().response()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, _refuse_otlp, headers)
 
     async def _answer(self, endpoint: wire.Endpoint, scope: Scope, receive: Receive) -> HttpResponse:
         headers = CaseInsensitiveMapping(_headers(scope["headers"]))
@@ -194,6 +209,13 @@ def _authorize(headers: Mapping[str, str]) -> ApiKey:
 def _check(endpoint: wire.Endpoint, key: ApiKey, items: list[Any]) -> None:
     try:
         endpoint.check(key, items)
+    finally:
+        connection.close()
+
+
+def _refuse_otlp(headers: Mapping[str, str]) -> HttpResponse:
+    try:
+        return otlp_views.refuse_unread(headers)
     finally:
         connection.close()
 

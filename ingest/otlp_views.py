@@ -5,15 +5,16 @@ Exporters retry only 429, 502, 503 and 504 and drop what is answered otherwise, 
 
 import functools
 import logging
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from ingest.body import read_body
+from ingest.body import read_body, too_large
 from ingest.health_counts import OTLP, count_receipt, count_refused
 from ingest.limits import check_limits, unavailable
 from ingest.models import ApiKey, Project
@@ -26,6 +27,8 @@ from ingest.wire import CORS, PREFLIGHT, authorize, sender
 from raindrop.errors import ApiError
 
 logger = logging.getLogger(__name__)
+
+PATH = re.compile(r"^/(?:v1/|otel/v1/|api/public/otel/v1/)?(?:traces|logs|metrics)/?$")  # as in wire_urls.py
 
 View = Callable[["Export"], HttpResponse]
 
@@ -91,6 +94,26 @@ def logs(export: Export) -> HttpResponse:
 def metrics(export: Export) -> HttpResponse:
     """POST /v1/metrics: dropped. An SDK that knows one endpoint sends all three, and fills its log when one fails."""
     return success(is_json=export.is_json)
+
+
+def takes(path: str) -> bool:
+    """Whether a path is OTLP's."""
+    return bool(PATH.match(path))
+
+
+def refuse_unread(headers: Mapping[str, str]) -> HttpResponse:
+    """The answer to a body that is too large to be handed to Django (ingest/gateway.py), counted like any other refusal."""
+    is_json = "json" in headers.get("Content-Type", "").lower()
+    error, key = too_large(), None
+    try:
+        key = authorize(headers)
+    except ApiError as refused:
+        error, key = refused, sender(headers)
+    count_refused(key=key, error=error, scope=OTLP)
+    response = failure(error.status, error.message, is_json=is_json)
+    for header, value in CORS.items():
+        response[header] = value
+    return response
 
 
 def _check(export: Export, items: int) -> None:

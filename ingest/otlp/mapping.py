@@ -18,6 +18,7 @@ MAX_ATTRIBUTES = 64
 MAX_ATTRIBUTE_CHARS = 8192
 MAX_NAME = 512
 MAX_REPEATED = 4_000
+MAX_SIGNALS = 64  # of one span
 
 Reader = Callable[[RawSpan], list[Message]]
 SPAN_EVENTS = ()
@@ -283,6 +284,7 @@ def _signals(mapped: MappedSpan, span: RawSpan, names: Names) -> list[TraceSigna
                 properties={"reason": reason[:MAX_ATTRIBUTE_CHARS], "source": "approval"},
             )
         )
+    del found[MAX_SIGNALS:]
     for signal in found:
         signal.at_ns = span.start_ns
     return found

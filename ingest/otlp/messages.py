@@ -4,16 +4,18 @@ All readers are lenient: what is not understood becomes text, and nothing raises
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from ingest.cleaning import clean_text
+from ingest.cleaning import CUT_MARK, MAX_TEXT, clean_text
 from ingest.otlp.mapped import Message, Role, ToolCall, ToolResult
 from ingest.otlp.raw import clean_json
 
 MAX_NESTING = 6
 MAX_MESSAGES = 5_000
+MAX_PARTS = 64  # of a message that must be cut
 
 ROLES: dict[str, Role] = {
     "system": "system",
@@ -312,10 +314,41 @@ def _tool_result(message: Message, part: dict[str, Any]) -> None:
 
 
 def to_json(messages: list[Message]) -> str:
-    """Messages as the text of a span's input or output, in OpenAI's form; empty for none."""
+    """Messages as the text of a span's input or output, in OpenAI's form; empty for none. Never longer than a column's text,
+    which would be cut where it is no JSON any more: then each message is cut instead, and if need be the earliest go."""
     if not messages:
         return ""
+    text = _encoded(messages)
+    limit = MAX_TEXT // len(messages)
+    while len(text) > MAX_TEXT:
+        limit //= 2
+        if limit < 64:
+            messages, limit = messages[len(messages) // 2 :], MAX_TEXT // len(messages)
+        text = _encoded([_shortened(message, limit) for message in messages])
+    return text
+
+
+def _encoded(messages: list[Message]) -> str:
     return orjson.dumps([_to_object(message) for message in messages]).decode()
+
+
+def _shortened(message: Message, limit: int) -> Message:
+    """With at most `limit` characters in each of its texts, and few of them."""
+    calls = message.tool_calls[:MAX_PARTS]
+    results = message.tool_results[:MAX_PARTS]
+    each = limit // max(1, len(calls) + len(results))
+    return replace(
+        message,
+        text=_cut(message.text, limit),
+        reasoning=_cut(message.reasoning, limit),
+        tool_calls=[ToolCall(_cut(c.id, 200), _cut(c.name, 200), _cut(c.arguments, each)) for c in calls],
+        tool_results=[ToolResult(_cut(result.id, 200), _cut(result.text, each)) for result in results],
+        media=message.media[:MAX_PARTS],
+    )
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: max(0, limit - len(CUT_MARK))] + CUT_MARK
 
 
 def from_json(text: str, role: Role) -> list[Message]:

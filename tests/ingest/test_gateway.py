@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.core.handlers.asgi import ASGIRequest
 from django.db import OperationalError
+from google.rpc.status_pb2 import Status
 
 from ingest import gateway, wire
 from ingest.gateway import WriteGateway
-from ingest.models import Event, ExplicitSignal, QueuedEvent
+from ingest.health_counts import flush
+from ingest.models import Event, ExplicitSignal, IngestCount, QueuedEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -178,7 +180,9 @@ def test_without_a_database_the_client_is_told_to_come_back(
     assert int(headers["retry-after"]) > 0
 
 
-def test_what_is_passed_on_is_bounded_too(door: WriteGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_passed_on_is_bounded_too(
+    door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gateway, "MAX_BODY", 1000)
     received: list[Any] = []
 
@@ -189,10 +193,40 @@ def test_what_is_passed_on_is_bounded_too(door: WriteGateway, monkeypatch: pytes
         await send({"type": "http.response.body", "body": b""})
 
     door.application = reading
-    assert asyncio.run(post(door, "/v1/traces", b"x", "", content_length="1001"))[0] == 413
+    assert asyncio.run(post(door, "/v1/traces", b"x", write_key, content_length="1001"))[0] == 413
+    assert asyncio.run(post(door, "/p/acme/x", b"x", "", content_length="1001"))[0] == 413
     assert not received
     asyncio.run(post(door, "/v1/traces", [b" " * 600, b" " * 600], ""))
     assert len(received) == 1, "a chunked body ends for Django where it passes the bound"
+
+
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("kind", ["application/x-protobuf", "application/json; charset=utf-8"])
+def test_otlp_that_is_too_large_is_told_in_its_encoding_and_counted(
+    door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch, announced: bool, kind: str
+) -> None:
+    async def aborted(scope: Any, receive: Any, send: Any) -> None:  # as Django does when the client has gone
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    monkeypatch.setattr(gateway, "MAX_BODY", 1000)
+    door.application = aborted
+    headers = {"content_type": kind} | ({"content_length": "1200"} if announced else {})
+    status, answer, told = asyncio.run(
+        post(door, "/otel/v1/traces", [b"x" * 600, b"x" * 600], write_key, **headers)
+    )
+    assert (status, told["access-control-allow-origin"]) == (413, "*")
+    if "json" in kind:
+        assert answer["code"] == 11 and "20 MiB" in answer["message"]
+    else:
+        assert told["content-type"] == "application/x-protobuf"
+        assert "20 MiB" in Status.FromString(answer["text"].encode()).message
+    flush()
+    counted = IngestCount.objects.get(outcome="rejected")
+    assert (counted.scope, counted.reason[:3], counted.count) == ("otlp", "413", 1)
+    assert counted.key_id is not None
+    status, answer, _ = asyncio.run(post(door, "/v1/logs", [b"x" * 1200], "wrong", **headers))
+    assert status == 401
 
 
 def test_everything_else_is_passed_on(door: WriteGateway, write_key: str) -> None:
