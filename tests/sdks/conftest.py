@@ -17,7 +17,7 @@ from tests.sdks.environments import chromium, missing, node_environment, python_
 from tests.sdks.openai_stub import stub
 
 HERE = Path(__file__).resolve().parent
-PATIENCE = 120
+PATIENCE = 300
 PROJECTS = (
     "py-otlp", "py-bypass", "js-otlp", "js-bypass", "ai-sdk", "browser", "chromium", "vercel", "ai7", "openinference", "openllmetry", "plain",
 )  # fmt: skip

@@ -18,7 +18,7 @@ from ingest.models import (
 from ingest.models.projects import KeyKind
 from ingest.projects import create_project
 
-PATIENCE = 60
+PATIENCE = 240
 
 
 def create(*slugs: str) -> None:

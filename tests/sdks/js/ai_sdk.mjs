@@ -24,7 +24,7 @@ async function facts() {
     featureFlags: { exp: "b" }, timestamp: "2026-11-20T10:11:13.250Z",
     attachments: [{ type: "code", value: "x=1", name: "x.js", role: "output", language: "js", attachment_id: "att-1" }],
   });
-  await new Promise((done) => setTimeout(done, 1500)); // a pending part goes out after a second
+  await new Promise((done) => setTimeout(done, 2500)); // a pending part goes out after a second
   await client.events.setProperties("ai", { q: 2, deep: { b: 2 } });
   await client.events.setFeatureFlags("ai", ["beta"]);
   await client.events.addAttachments("ai", [{ type: "text", value: "words", role: "input" }]);
@@ -92,5 +92,5 @@ await wrapped();
 await subagents();
 await integrated(); // last: it registers itself for every later call
 await client.flush();
-await new Promise((done) => setTimeout(done, 1500));
+await new Promise((done) => setTimeout(done, 2500));
 await client.shutdown();

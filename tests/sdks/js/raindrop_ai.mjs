@@ -53,12 +53,12 @@ async function interactions() {
     eventId: "partial", userId: "ada", event: "agent_run", input: "first words", convoId: "talk-1", model: "claude", properties: { p: 1, deep: { a: 1 } },
     attachments: [{ type: "text", value: "given", role: "input", name: "given.txt" }],
   });
-  await sleep(2600);
+  await sleep(4000);
   one.setInput("do it");
   one.setProperty("stage", "two");
   one.setProperties({ p: 2, deep: { b: 2 } });
   one.addAttachments([{ type: "code", value: "x=1", role: "output", language: "js", name: "x.js" }]);
-  await sleep(2600);
+  await sleep(4000);
   if (raindrop.resumeInteraction("partial").getEventId() !== "partial") throw new Error("resume");
   one.emitLiveEvent({ type: "status", content: "thinking" });
   await one.finish({ output: "done", properties: { finished: true }, attachments: [{ type: "text", value: "ctx", role: "output" }] });

@@ -63,14 +63,14 @@ def interactions() -> None:
                          properties={"p": 1, "deep": {"a": 1}},
                          attachments=[Attachment(type="text", value="given", role="input", name="given.txt")],
                          tools=TOOLS)  # fmt: skip
-    time.sleep(2.6)
+    time.sleep(4)
     one.set_input("do it")
     one.set_model("claude")
     one.set_property("stage", "two")
     one.set_properties({"p": 2, "deep": {"b": 2}})
     one.add_attachments([Attachment(type="code", value="x=1", role="output", language="python", name="x.py")])
     one.set_tools(TOOLS)
-    time.sleep(2.6)
+    time.sleep(4)
     assert raindrop.resume_interaction("partial") is one
     one.finish(
         output="done",
