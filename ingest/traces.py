@@ -41,6 +41,7 @@ from ingest.queueing import enqueue
 from ingest.receipts import Receipt, note_kept
 from ingest.redaction_settings import redactor_for
 from ingest.rows import insert_rows
+from ingest.session_signals import once_a_session
 from ingest.spans import refresh_span_summary, store_spans
 from ingest.store import store_events
 
@@ -306,7 +307,9 @@ def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> 
     _store_bounded(project, incoming)
     _attach(project, events)
     link_children(project, trace_ids)
-    signals = [signal for event in events for signal in _signals(event)]
+    signals = once_a_session(
+        project, ((_convo_id(event), signal) for event in events for signal in _signals(event))
+    )
     if signals:
         store_signals(project=project, signals=signals)
     finished.events += len(events)

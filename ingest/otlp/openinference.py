@@ -13,6 +13,7 @@ ANNOTATIONS = (
     ("annotations", "annotation"), ("evaluations", "evaluation"), ("trace.annotations", "annotation"),
     ("trace.evaluations", "evaluation"), ("session.annotations", "annotation"), ("session.evaluations", "evaluation"),
 )  # fmt: skip
+SESSION = "session"  # the property `scope` of a signal that holds for a whole conversation
 
 
 def input_messages(span: RawSpan) -> list[Message]:
@@ -40,6 +41,7 @@ def annotations(span: RawSpan) -> list[TraceSignal]:
                 found.append(
                     scored(
                         name,
+                        scope=SESSION if prefix.startswith("session.") else None,
                         source=kind if kind in {"human", "llm", "code"} else "code",
                         score=item.get(f"{word}.score"),
                         label=item.get(f"{word}.label"),

@@ -15,7 +15,7 @@ from ingest.models import Event, ExplicitSignal, IngestCount, OpenTrace, Project
 from ingest.traces import SILENCE
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, as_json, log, logs_request, request, span
-from tests.ingest.otlp.test_traces import finish, part, send
+from tests.ingest.otlp.test_traces import chat, finish, part, send
 
 pytestmark = pytest.mark.django_db
 
@@ -143,3 +143,28 @@ def test_an_annotation_on_another_span_of_the_trace(project: Project, first: str
         event,
     )
     assert Event.objects.count() == 1 and event.trace_id == TRACE
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_annotation_of_the_session_is_told_once(project: Project, together: bool) -> None:
+    """It is repeated on every span of every trace of the session."""
+    note = {
+        "session.annotations.0.annotation.name": "solved",
+        "session.annotations.0.annotation.label": "yes",
+        "session.id": "talk",
+    }
+    for number in range(1, 4):
+        own = {"annotations.0.annotation.name": f"own-{number}"} | (
+            {"session.id": "other"} if number == 3 else {}
+        )
+        made = request(
+            span(1, trace=f"{number:032x}", start=number, end=number + 1, a=chat("hi", "yo") | note | own)
+        )
+        send(project, made)
+        if not together:
+            finish()
+    for _ in range(2):
+        finish()
+        send(project, made)
+    names = [signal.name for signal in ExplicitSignal.objects.order_by("name")]
+    assert names == ["own-1", "own-2", "own-3", "solved", "solved"]  # one of each session
