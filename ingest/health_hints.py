@@ -79,7 +79,7 @@ NO_TEXT_OTHER = (
 )
 
 
-IMPORTED = "These lines are kept, each with its number and reason, in a file *.rejects.jsonl beside the source: mend them there and import that."
+IMPORTED = "These lines are kept, each with its number and reason, in a file *.rejects.jsonl beside the source: mend them in the source and import it again, what is there already changes nothing."
 
 
 def hint_for(reason: str, scope: str = "") -> str:

@@ -3,12 +3,16 @@
 Events, spans of traces, logs and signals are counted; a line that cannot be read counts as one.
 """
 
+import re
+
 from ingest.health_counts import IMPORT, count, reason_of
 from ingest.imported import Stored
 from ingest.models import Project
 from ingest.models.health import Outcome
 from ingest.samples import sample_of
 from raindrop.errors import ApiError
+
+_FIELD = re.compile(r"([a-z_]+(?:[.\[][\w.\[\]]*)?): (.+)", re.DOTALL)  # as a FieldError is told of
 
 
 def count_imported(project: Project, stored: Stored) -> None:
@@ -25,7 +29,9 @@ def count_imported(project: Project, stored: Stored) -> None:
 def count_rejected(project: Project, reasons: dict[str, int], line: bytes, *, sampled: set[str]) -> None:
     """`line` is the sample of reasons that are not in `sampled`, which gets them."""
     for text, n in reasons.items():
-        error = ApiError(400, text)
+        field = _FIELD.match(text)
+        details = [{"field": field[1], "message": field[2]}] if field else None
+        error = ApiError(400, text, details=details)
         reason = reason_of(error).removeprefix("400 ")
         sample = None if reason in sampled else sample_of(error=error, body=line, project=project)
         sampled.add(reason)

@@ -77,6 +77,7 @@ def test_rejections_are_counted_with_their_reasons(
     found = counts()
     assert found[("accepted", "")] == 2
     assert found[("rejected", "a JSON array")] == 2
+    assert found[("rejected", "event_id: Missing")] == 1
     assert sum(n for (outcome, _), n in found.items() if outcome == "rejected") == 4
     client.force_login(member)
     html = client.get("/p/acme/settings/ingest/").content.decode()
