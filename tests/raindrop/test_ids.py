@@ -1,4 +1,5 @@
 import datetime as dt
+import multiprocessing
 import uuid
 
 from hypothesis import given
@@ -29,3 +30,20 @@ def test_a_derived_id_keeps_its_parts_apart() -> None:
     space = new_id()
     assert derived_id(space, "a", "b") == derived_id(space, "a", "b")
     assert derived_id(space, "a", "b") != derived_id(space, "ab")
+
+
+@given(st.uuids(), st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=3))
+def test_a_derived_id_is_a_uuid5(space: uuid.UUID, parts: list[str]) -> None:
+    assert derived_id(space, *parts) == uuid.uuid5(space, "\x1f".join(parts))
+
+
+def test_forked_processes_make_different_ids() -> None:
+    def random_part(made: uuid.UUID) -> int:
+        return made.int & (1 << 62) - 1
+
+    fork = multiprocessing.get_context("fork")
+    made = []
+    for _ in range(3):
+        with fork.Pool(1) as pool:
+            made.append(random_part(pool.apply(new_id)))
+    assert len({*made, random_part(new_id())}) == 4
