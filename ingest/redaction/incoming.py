@@ -10,7 +10,11 @@ from ingest.redaction.redactor import Redactor
 
 def redact_event(incoming: IncomingEvent, redactor: Redactor) -> IncomingEvent:
     """The event with its text, properties, flags, attachments and spans redacted; the same object when nothing is hidden."""
-    if redactor.is_idle:
+    attached = [(attachment.value, attachment.name) for attachment in incoming.attachments]
+    steps = [(span.input, span.output, span.error, span.attributes) for span in incoming.spans]
+    if redactor.is_clear(
+        incoming.input, incoming.output, incoming.properties, incoming.feature_flags, attached, steps
+    ):
         return incoming
     changes: dict[str, Any] = {}
     _put(changes, incoming, "input", _text(redactor, incoming.input))

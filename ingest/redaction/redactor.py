@@ -22,6 +22,7 @@ from ingest.redaction.patterns import compile_pattern
 from ingest.redaction.rules import Rule, char_spans
 
 MIN_LENGTH = 4  # nothing shorter is found
+MIN_NUMBER = 10**11  # no smaller one is a card's
 MAX_ROUNDS = 8
 MAX_DEPTH = 100  # of JSON; the ways in allow less
 
@@ -118,6 +119,17 @@ class Redactor:
             text = _replaced(text, findings)
         return text
 
+    def is_clear(self, *values: Any) -> bool:
+        """Whether these JSON values hold nothing to hide, by one search over all their text: a search costs 0.5 microseconds
+        before it reads a byte, and most texts are short. False says nothing: each has to be looked at."""
+        if not self._rules or self._patterns:
+            return self.is_idle
+        texts: list[str] = []
+        if not _gather(values, texts, 0):
+            return False
+        # No trigger sees the difference between a line's end and a text's (tests/ingest/redaction/test_is_clear.py).
+        return self._triggers.Match("\n".join(texts).encode("utf-8", "surrogatepass")) is None
+
     def find(self, text: str) -> list[Finding]:
         """What `text` would hide, in order, with offsets in the text as given."""
         found: list[Finding] = []
@@ -198,7 +210,7 @@ class Redactor:
         }:
             kind = _KIND_OF_KEY[about]
             return token_of(kind) if kind in self.kinds and _is_whole(str(number), kind) else number
-        if about is KeyClass.NORMAL and isinstance(number, int) and number >= 10**11:
+        if about is KeyClass.NORMAL and isinstance(number, int) and number >= MIN_NUMBER:
             digits = str(number)
             redacted = self.text(digits)
             return redacted if redacted is not digits else number
@@ -228,6 +240,29 @@ class Redactor:
             if kind in self.kinds and kind in _PAIR_WORDS and _is_whole(match[2], kind):
                 found.append(Finding(*match.span(2), kind))
         return found
+
+
+def _gather(value: Any, texts: list[str], depth: int) -> bool:
+    """Adds all text of a JSON value to `texts`. False when that does not tell all: where a key says what its value is."""
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            about = key_class(key) if isinstance(key, str) else None
+            if about is KeyClass.IDENTIFIER and isinstance(item, int | float):
+                item = None  # stays, whatever it is
+            elif about is not KeyClass.NORMAL and about is not KeyClass.IDENTIFIER:
+                return False
+            texts.append(key)
+            if item and not _gather(item, texts, depth + 1):
+                return False
+    elif isinstance(value, list | tuple):
+        for item in value:
+            if item and not _gather(item, texts, depth + 1):
+                return False
+    elif isinstance(value, int) and value >= MIN_NUMBER:
+        texts.append(str(value))
+    return depth <= MAX_DEPTH
 
 
 @functools.lru_cache(maxsize=256)
