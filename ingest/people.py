@@ -102,7 +102,8 @@ def ensure_conversations(
     """Makes the conversations that are new; returns the ids of all. `seen`: convo_id -> (a time at which it was seen,
     its end user if known). A conversation that had no end user yet gets one."""
     ids = {convo_id: conversation_id(project, convo_id) for convo_id in seen}
-    new = _remembered.missing((ids[convo_id], end_user) for convo_id, (_, end_user) in seen.items())
+    # Whose it is was written with the first end user: further ones change nothing.
+    new = _remembered.missing((ids[convo_id], end_user is None) for convo_id, (_, end_user) in seen.items())
     insert_rows(
         Conversation._meta.db_table,
         _CONVERSATION_COLUMNS,
@@ -110,7 +111,7 @@ def ensure_conversations(
             (
                 (ids[convo_id], project.id, convo_id, end_user, moment, moment, 0)
                 for convo_id, (moment, end_user) in seen.items()
-                if (ids[convo_id], end_user) in new
+                if (ids[convo_id], end_user is None) in new
             ),
             key=by_id,
         ),

@@ -28,7 +28,8 @@ def insert_rows(
     with connection.cursor() as cursor:
         if len(rows) >= COPY_FROM and not conflict and not returning:
             with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-                for row in rows:
+                # msgspec turns ids and times into text ten times as fast as psycopg, which does it in Python.
+                for row in msgspec.to_builtins(rows):
                     copy.write_row(row)
             return []
         # The rows as one JSON array: psycopg quotes an array per column in Python, 12 times slower than msgspec encodes.
@@ -54,6 +55,7 @@ def json_text(value: Any) -> str:
     return msgspec.json.encode(clean_json(value)).decode()
 
 
-def by_id(row: tuple[uuid.UUID, ...]) -> uuid.UUID:
-    """Sort key: rows that others may insert too are locked in one order, so that no two requests wait for each other."""
-    return row[0]
+def by_id(row: tuple[uuid.UUID, ...]) -> int:
+    """Sort key: rows that others may insert too are locked in one order, so that no two requests wait for each other.
+    (As a number: UUID compares in Python.)"""
+    return row[0].int

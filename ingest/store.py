@@ -6,6 +6,7 @@ the same rows wait for each other but never in a circle.
 
 import datetime as dt
 import functools
+import operator
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def report_stored(*, project: Project, events: list[IncomingEvent]) -> StoreRepo
     changed |= {ids[event.event_id] for event in fresh if not event.is_pending}
     spans_changed |= _store_parts(project, fresh, ids, now)
     refresh_span_summary(spans_changed)
-    enqueue((project.id, event_id) for event_id in sorted(changed))
+    enqueue((project.id, event_id) for event_id in sorted(changed, key=operator.attrgetter("int")))
     if any(event.signals for event in events):
         signals = [signal for event in events for signal in _signals_of(event, now)]
         store_signals(project=project, signals=signals, queued=changed)
