@@ -4,13 +4,17 @@ Ids, names, models, times and numbers stay (ingest/redaction/incoming.py).
 """
 
 from ingest.otlp.mapped import MappedSpan, Message
-from ingest.redaction import Redactor
+from ingest.redaction import Redactor, Survey
 
 
 def redact(span: MappedSpan, redactor: Redactor) -> MappedSpan:
     """The span, changed in place."""
-    if redactor.is_idle:
-        return span
+    survey = Survey()
+    _span(span, survey)
+    return span if redactor.is_clear(survey) else _span(span, redactor)
+
+
+def _span(span: MappedSpan, redactor: Redactor | Survey) -> MappedSpan:
     for message in (*span.input_messages, *span.output_messages):
         _message(message, redactor)
     span.turns = [(redactor.text(said), redactor.text(answered)) for said, answered in span.turns]
@@ -25,7 +29,7 @@ def redact(span: MappedSpan, redactor: Redactor) -> MappedSpan:
     return span
 
 
-def _message(message: Message, redactor: Redactor) -> None:
+def _message(message: Message, redactor: Redactor | Survey) -> None:
     message.text = redactor.text(message.text)
     message.reasoning = redactor.text(message.reasoning)
     for call in message.tool_calls:

@@ -3,9 +3,9 @@
 from ingest.redaction.incoming import redact_event, redact_signal, redact_span, redact_user
 from ingest.redaction.kinds import DEFAULT_KINDS, KINDS, token_of
 from ingest.redaction.patterns import MAX_PATTERNS, PatternError, check_patterns
-from ingest.redaction.redactor import Finding, Redactor
+from ingest.redaction.redactor import Finding, Redactor, Survey
 
 __all__ = [
-    "DEFAULT_KINDS", "KINDS", "MAX_PATTERNS", "Finding", "PatternError", "Redactor", "check_patterns", "redact_event",
+    "DEFAULT_KINDS", "KINDS", "MAX_PATTERNS", "Finding", "PatternError", "Redactor", "Survey", "check_patterns", "redact_event",
     "redact_signal", "redact_span", "redact_user", "token_of",
 ]  # fmt: skip

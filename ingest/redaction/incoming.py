@@ -5,17 +5,17 @@ from typing import Any
 import msgspec
 
 from ingest.incoming import IncomingAttachment, IncomingEvent, IncomingSignal, IncomingSpan, IncomingUser
-from ingest.redaction.redactor import Redactor
+from ingest.redaction.redactor import Redactor, Survey
 
 
 def redact_event(incoming: IncomingEvent, redactor: Redactor) -> IncomingEvent:
     """The event with its text, properties, flags, attachments and spans redacted; the same object when nothing is hidden."""
-    attached = [(attachment.value, attachment.name) for attachment in incoming.attachments]
-    steps = [(span.input, span.output, span.error, span.attributes) for span in incoming.spans]
-    if redactor.is_clear(
-        incoming.input, incoming.output, incoming.properties, incoming.feature_flags, attached, steps
-    ):
-        return incoming
+    survey = Survey()
+    _event(incoming, survey)
+    return incoming if redactor.is_clear(survey) else _event(incoming, redactor)
+
+
+def _event(incoming: IncomingEvent, redactor: Redactor | Survey) -> IncomingEvent:
     changes: dict[str, Any] = {}
     _put(changes, incoming, "input", _text(redactor, incoming.input))
     _put(changes, incoming, "output", _text(redactor, incoming.output))
@@ -32,7 +32,7 @@ def redact_event(incoming: IncomingEvent, redactor: Redactor) -> IncomingEvent:
     return msgspec.structs.replace(incoming, **changes) if changes else incoming
 
 
-def redact_span(span: IncomingSpan, redactor: Redactor) -> IncomingSpan:
+def redact_span(span: IncomingSpan, redactor: Redactor | Survey) -> IncomingSpan:
     changes: dict[str, Any] = {}
     for field in ("input", "output", "error"):
         _put(changes, span, field, redactor.text(getattr(span, field)))
@@ -53,14 +53,14 @@ def redact_user(incoming: IncomingUser, redactor: Redactor) -> IncomingUser:
     return incoming if traits is incoming.traits else msgspec.structs.replace(incoming, traits=traits)
 
 
-def _attachment(attachment: IncomingAttachment, redactor: Redactor) -> IncomingAttachment:
+def _attachment(attachment: IncomingAttachment, redactor: Redactor | Survey) -> IncomingAttachment:
     changes: dict[str, Any] = {}
     _put(changes, attachment, "value", redactor.text(attachment.value))
     _put(changes, attachment, "name", redactor.text(attachment.name))
     return msgspec.structs.replace(attachment, **changes) if changes else attachment
 
 
-def _text(redactor: Redactor, text: str | None) -> str | None:
+def _text(redactor: Redactor | Survey, text: str | None) -> str | None:
     return redactor.text(text) if text else text
 
 

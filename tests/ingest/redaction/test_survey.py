@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.incoming import IncomingAttachment, IncomingEvent, IncomingSpan
-from ingest.redaction import KINDS, Redactor, redact_event
+from ingest.otlp.mapped import MappedSpan, Message, ToolCall, ToolResult, TraceSignal
+from ingest.otlp.redacted import redact
+from ingest.redaction import KINDS, Redactor, Survey, redact_event
 from tests.ingest.redaction.test_kinds import FOUND
 from tests.ingest.redaction.test_properties import texts
 
@@ -40,10 +42,17 @@ objects = st.recursive(
 )
 
 
+def is_clear(redactor: Redactor, *values: Any) -> bool:
+    survey = Survey()
+    for value in values:
+        assert survey.value(value) is value
+    return redactor.is_clear(survey)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(REDACTORS), st.lists(st.one_of(scalars, objects), max_size=5))
 def test_what_is_clear_would_be_left_as_it_is(redactor: Redactor, values: list[Any]) -> None:
-    if redactor.is_clear(*values):
+    if is_clear(redactor, *values):
         assert all(redactor.value(value) is value for value in values)
 
 
@@ -53,8 +62,8 @@ def test_what_is_found_alone_is_found_among_others(kind: str, text: str, expecte
         for place in range(3):
             values = ["nothing here", "nor here"]
             values.insert(place, text)
-            assert not redactor.is_clear(*values)
-            assert not redactor.is_clear({"notes": [{"of": values}]})
+            assert not is_clear(redactor, *values)
+            assert not is_clear(redactor, {"notes": [{"of": values}]})
 
 
 @settings(max_examples=300, deadline=None)
@@ -80,7 +89,28 @@ def test_an_event_is_redacted_as_text_by_text(
 
 def test_plain_text_takes_the_short_way() -> None:
     flags = {"plan": "pro", "id": 1732370000000, "nested": [{"page": 3}]}
-    assert Redactor().is_clear("Where is my order?", "It is on its way.", flags, None)
-    assert not Redactor().is_clear("Where is my order?", {"password": "hunter2!"})
-    assert not Redactor((), ["x.*y"]).is_clear("x y")
-    assert Redactor(()).is_clear("4111 1111 1111 1111")
+    assert is_clear(Redactor(), "Where is my order?", "It is on its way.", flags, None)
+    assert not is_clear(Redactor(), "Where is my order?", {"session_token": "abcd"})
+    assert not is_clear(Redactor({"card"}, ["x.*y"]), "x y")
+    assert is_clear(Redactor(()), "4111 1111 1111 1111")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(REDACTORS), st.lists(texts, min_size=8, max_size=8), objects)
+def test_a_mapped_span_is_redacted_as_text_by_text(
+    redactor: Redactor, said: list[str], attributes: dict[str, Any]
+) -> None:
+    message = Message("user", said[0], reasoning=said[1], tool_calls=[ToolCall("1", "f", said[2])])
+    answer = Message("tool", tool_results=[ToolResult("1", said[3])])
+    span = MappedSpan(
+        "a" * 32, "b" * 16, "", 0, 1, "ok", "chat",
+        input_messages=[message], output_messages=[answer], tool_arguments=said[4], tool_result=said[5], error=said[6],
+        attributes=attributes, signals=[TraceSignal("thumb", properties={"comment": said[7]})],
+    )  # fmt: skip
+    redact(span, redactor)
+    text = redactor.text
+    assert (message.text, message.reasoning, message.tool_calls[0].arguments) == tuple(map(text, said[:3]))
+    assert answer.tool_results[0].text == text(said[3])
+    assert (span.tool_arguments, span.tool_result, span.error) == tuple(map(text, said[4:7]))
+    assert repr(span.attributes) == repr(redactor.value(attributes))
+    assert span.signals[0].properties == {"comment": text(said[7])}
