@@ -40,7 +40,9 @@ class Receipt:
     scopes: dict[str, ScopeReceipt] = field(default_factory=dict)
 
     def of(self, scope: str) -> ScopeReceipt:
-        return self.scopes.setdefault(scope, ScopeReceipt())
+        if scope not in self.scopes:
+            self.scopes[scope] = ScopeReceipt()
+        return self.scopes[scope]
 
     def reject(self, reason: str, scope: str) -> None:
         self.rejected[reason] += 1
@@ -57,8 +59,8 @@ def note_kept(
             scope.duplicates += 1
             continue
         scope.accepted += 1
-        if not span.unknown:
-            scope.unmapped.update(name for name in span.attributes if name not in KNOWN)
+        if not span.unknown and (unmapped := span.attributes.keys() - KNOWN):
+            scope.unmapped.update(unmapped)
         if span.kind in {"llm", "agent"} and not span.input_messages and not span.output_messages:
             receipt.no_text += 1
             scope.no_text += 1

@@ -3,6 +3,7 @@
 The order in which attributes are believed is in `precedence.py`; for messages it is INPUT and OUTPUT here.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -57,33 +58,41 @@ OUTPUT: tuple[tuple[tuple[str, ...], Reader], ...] = (
 )
 
 
-class Names:
-    """A span's attribute names in one text: asking it whether a source is there at all costs a tenth of reading."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, attributes: dict[str, Any]) -> None:
-        self.text = "\n" + "\n".join(attributes) + "\n"
-
-    def have(self, markers: tuple[str, ...]) -> bool:
-        text = self.text
-        return any(marker in text for marker in markers)
+# What a span tells of when one of its attributes' names has one of these in it.
+TOPICS = {
+    "tokens": ("usage", "token"),
+    "cost": ("cost",),
+    "raindrop": ("raindrop.",),
+    "signals": ("annotations.", "evaluations."),
+}
 
 
-def _markers(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"\n{name}" if name.endswith(".") else f"\n{name}\n" for name in names)
+@functools.lru_cache(maxsize=20_000)
+def told_by(name: str) -> frozenset[object]:
+    """What an attribute is good for, by its name alone: the readers of INPUT and OUTPUT that may read it, TOPICS, "property",
+    "genai"; and "unmapped" when nothing else keeps it."""
+    told: set[object] = {topic for topic, parts in TOPICS.items() if any(part in name for part in parts)}
+    for names, reader in (*INPUT, *OUTPUT):
+        if any(name == one or one.endswith(".") and name.startswith(one) for one in names):
+            told.add(reader)
+    if name.startswith(order.PROPERTIES):
+        told.add("property")
+    if name.startswith(order.GENAI_PREFIXES):
+        told.add("genai")
+    mapped = name in order.MAPPED or name.startswith(order.MAPPED_PREFIXES)
+    if not (mapped or name in order.SECRETS or name.startswith(order.SECRET_PREFIXES)):
+        told.add("unmapped")
+    return frozenset(told)
 
 
-_INPUT = tuple((_markers(names), reader) for names, reader in INPUT)
-_OUTPUT = tuple((_markers(names), reader) for names, reader in OUTPUT)
-_PROPERTIES = tuple(f"\n{prefix}" for prefix in order.PROPERTIES)
+def _told(attributes: dict[str, Any]) -> frozenset[object]:
+    return frozenset().union(*[told_by(name[:MAX_NAME]) for name in attributes])
 
 
 def map_span(span: RawSpan) -> MappedSpan:
     attributes = span.attributes
-    genai = any(name.startswith(order.GENAI_PREFIXES) for name in attributes)
-    if not genai:
-        genai = any(semconv.is_genai_event(event.name) for event in span.events)
+    told = _told(attributes)
+    genai = "genai" in told or any(semconv.is_genai_event(event.name) for event in span.events)
     mapped = MappedSpan(
         trace_id=span.trace_id,
         span_id=span.span_id,
@@ -106,7 +115,6 @@ def map_span(span: RawSpan) -> MappedSpan:
     mapped.user_id = first_text(attributes, order.USER_ID)
     if not genai:
         return mapped
-    names = Names(attributes)
     mapped.kind = kind_of(attributes)
     mapped.model = first_text(attributes, order.MODEL) or first_text(
         as_object(attributes.get("llm.invocation_parameters")), ("model",)
@@ -121,19 +129,19 @@ def map_span(span: RawSpan) -> MappedSpan:
         mapped.tool_arguments = _payload(first(attributes, order.TOOL_ARGUMENTS))
         mapped.tool_result = _payload(first(attributes, order.TOOL_RESULT))
     else:
-        messages = _read(_INPUT, span, names)
+        messages = _read(INPUT, span, told)
         mapped.input_messages, earlier = without_history(messages)
         if earlier:
             mapped.turns = earlier_turns(messages)
             mapped.attributes["raindrop.earlier_messages"] = earlier
-        mapped.output_messages = _read(_OUTPUT, span, names)
-    if names.have(("usage", "token")):
+        mapped.output_messages = _read(OUTPUT, span, told)
+    if "tokens" in told:
         mapped.tokens = _tokens(attributes)
-    if names.have(("cost",)):
+    if "cost" in told:
         mapped.cost = _cost(attributes)
     mapped.feature_flags = {**semconv.flags(span), **raindrop_sdk.feature_flags(attributes)}
-    _identity(mapped, span, names)
-    mapped.signals = _signals(mapped, span, names)
+    _identity(mapped, span, told)
+    mapped.signals = _signals(mapped, span, told)
     return mapped
 
 
@@ -147,9 +155,11 @@ def kind_of(attributes: dict[str, Any]) -> Kind:
     return "other"
 
 
-def _read(sources: tuple[tuple[tuple[str, ...], Reader], ...], span: RawSpan, names: Names) -> list[Message]:
-    for markers, reader in sources:
-        if (names.have(markers) if markers else span.events) and (messages := reader(span)):
+def _read(
+    sources: tuple[tuple[tuple[str, ...], Reader], ...], span: RawSpan, told: frozenset[object]
+) -> list[Message]:
+    for names, reader in sources:
+        if (reader in told if names else span.events) and (messages := reader(span)):
             return messages
     return []
 
@@ -229,7 +239,7 @@ def _error(span: RawSpan) -> tuple[str, str]:
     return (text or "error")[:MAX_ATTRIBUTE_CHARS], dump(exception.get("exception.stacktrace"))
 
 
-def _identity(mapped: MappedSpan, span: RawSpan, names: Names) -> None:
+def _identity(mapped: MappedSpan, span: RawSpan, told: frozenset[object]) -> None:
     """Conversation, user and the event's properties, from metadata and resource."""
     attributes = span.attributes
     properties: dict[str, Any] = {}
@@ -242,13 +252,13 @@ def _identity(mapped: MappedSpan, span: RawSpan, names: Names) -> None:
         mapped.user_id = mapped.user_id or first_text(metadata, order.USER_ID_IN_METADATA)
         properties.update(metadata)
     mapped.convo_id = mapped.convo_id or first_text(span.resource, order.CONVO_ID_IN_RESOURCE)
-    for name, value in attributes.items() if names.have(_PROPERTIES) else ():
+    for name, value in attributes.items() if "property" in told else ():
         if name.startswith(order.PROPERTIES) and name not in NOT_PROPERTIES:
             prefix = next(prefix for prefix in order.PROPERTIES if name.startswith(prefix))
             rest = name[len(prefix) :]
             if rest and not rest.startswith("raindrop."):
                 properties[rest] = value
-    if names.have(("raindrop.",)):
+    if "raindrop" in told:
         mapped.attributes |= raindrop_sdk.handoff(attributes)
         properties |= raindrop_sdk.event_properties(attributes)
     if (tags := load(first(attributes, order.TAGS))) is not None:
@@ -263,8 +273,8 @@ def _identity(mapped: MappedSpan, span: RawSpan, names: Names) -> None:
 NOT_PROPERTIES = frozenset((*order.EVENT_ID, *order.EVENT_NAME, *order.CONVO_ID, *order.USER_ID))
 
 
-def _signals(mapped: MappedSpan, span: RawSpan, names: Names) -> list[TraceSignal]:
-    found = openinference.annotations(span) if names.have(("annotations.", "evaluations.")) else []
+def _signals(mapped: MappedSpan, span: RawSpan, told: frozenset[object]) -> list[TraceSignal]:
+    found = openinference.annotations(span) if "signals" in told else []
     for event in span.events:
         if event.name == semconv.EVALUATION and (signal := semconv.evaluation(event.attributes)):
             found.append(signal)
@@ -291,14 +301,7 @@ def _signals(mapped: MappedSpan, span: RawSpan, names: Names) -> list[TraceSigna
 
 
 def _unmapped(attributes: dict[str, Any]) -> dict[str, Any]:
-    kept = {
-        name: value
-        for name, value in attributes.items()
-        if name not in order.MAPPED
-        and not name.startswith(order.MAPPED_PREFIXES)
-        and name not in order.SECRETS
-        and not name.startswith(order.SECRET_PREFIXES)
-    }
+    kept = {name: value for name, value in attributes.items() if "unmapped" in told_by(name[:MAX_NAME])}
     return bounded(kept)
 
 

@@ -12,26 +12,20 @@ from ingest.otlp.messages import from_json, to_json
 
 # Where the span's attributes hold what has no column.
 PRIVATE = "raindrop.span"
+KEPT = (
+    "convo_id", "user_id", "event_id", "event_name", "properties", "feature_flags", "scope", "log", "unknown", "kind",
+)  # fmt: skip
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def to_span(mapped: MappedSpan) -> IncomingSpan:
     tool = mapped.kind == "tool"
-    tokens = {key: value for key, value in asdict(mapped.tokens).items() if value is not None}
-    private: dict[str, Any] = {
-        "convo_id": mapped.convo_id,
-        "user_id": mapped.user_id,
-        "event_id": mapped.event_id,
-        "event_name": mapped.event_name,
-        "properties": mapped.properties,
-        "feature_flags": mapped.feature_flags,
-        "signals": [asdict(signal) for signal in mapped.signals],
-        "scope": mapped.scope,
-        "log": mapped.log,
-        "unknown": mapped.unknown,
-        "tokens": tokens if set(tokens) - {"input", "output"} else None,
-        "kind": mapped.kind,
-    }
+    private: dict[str, Any] = {name: value for name in KEPT if (value := getattr(mapped, name))}
+    if mapped.signals:
+        private["signals"] = [asdict(signal) for signal in mapped.signals]
+    tokens = mapped.tokens
+    if not (tokens.cache_read is tokens.cache_write is tokens.reasoning is None):
+        private["tokens"] = {key: value for key, value in asdict(tokens).items() if value is not None}
     return IncomingSpan(
         name=mapped.name,
         kind=mapped.kind,
@@ -49,7 +43,7 @@ def to_span(mapped: MappedSpan) -> IncomingSpan:
         input_tokens=mapped.tokens.input,
         output_tokens=mapped.tokens.output,
         cost_usd=mapped.cost,
-        attributes=mapped.attributes | {PRIVATE: {key: value for key, value in private.items() if value}},
+        attributes=mapped.attributes | {PRIVATE: private},
     )
 
 
