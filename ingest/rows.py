@@ -27,7 +27,8 @@ def insert_rows(
         return []
     with connection.cursor() as cursor:
         if len(rows) >= COPY_FROM and not conflict and not returning:
-            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:
                 # msgspec turns ids and times into text ten times as fast as psycopg, which does it in Python.
                 for row in msgspec.to_builtins(rows):
                     copy.write_row(row)
