@@ -43,6 +43,10 @@ def parse_event_line(value: dict[str, Any]) -> IncomingEvent:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `")
         raise FieldError(path.strip("`").lstrip("$."), message) from None
+    except UnicodeEncodeError:
+        raise FieldError(
+            "", "A field's name holds half of a surrogate pair, which is no character."
+        ) from None
     event = to_event(line, partial=False)
     if not event.event_id:
         raise FieldError("event_id", "Missing.")

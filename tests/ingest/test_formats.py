@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.formats import FORMATS, BadLine, Line, Parsed, format_of, parse_line, trace_of
@@ -488,6 +488,7 @@ LINES = OBJECTS | st.one_of(
     max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(value=LINES)
+@example(value=EVENT | {"\ud800": 1})
 def test_a_parser_raises_only_its_own_error(forced: str | None, value: dict[str, Any]) -> None:
     try:
         parsed = parse_line(line_of(value, keep_labels=True), forced=forced)
