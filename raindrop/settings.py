@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "channels",
     "django_htmx",
     "template_partials",
+    "simple_history",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -222,6 +223,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 if env_bool("RAINDROP_HTTPS", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
+# The taxonomy's history is for reading: changes go through signals.definitions, which also queues what follows from them.
+SIMPLE_HISTORY_REVERT_DISABLED = True
 
 # Which implementation turns text into vectors (raindrop/embedder). "onnx" is the only one that ships.
 RAINDROP_EMBEDDER = os.environ.get("RAINDROP_EMBEDDER", "onnx")

@@ -5,19 +5,29 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.functional import cached_property
+from simple_history.admin import SimpleHistoryAdmin
 
-from signals import custom
+from signals import admin_defaults, custom
+from signals.admin_exchange import export_view, import_view
+from signals.admin_forms import BulkForm, current_user
 from signals.backfill import request_backfill
-from signals.definitions import RULE, mark_reviewed, set_enabled, set_muted, train_signal, wrong_with
+from signals.bulk import change_signals
+from signals.defaults import reset_signals
+from signals.definitions import EDITABLE, change_signal, train_signal, wrong_with
+from signals.history import remember
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
+from signals.models.definitions import Sentiment
 from signals.trial import RECENT, SAMPLES, try_on_recent
 
 PAGES = 100
+__all__ = ["admin_defaults"]  # registers itself
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
@@ -36,7 +46,7 @@ class SignalDefinitionForm(forms.ModelForm):  # type: ignore[type-arg]
         model = SignalDefinition
         fields = (
             "project", "key", "name", "description", "sentiment", "group", "kind", "detector", "reads", "threshold",
-            "config", "enabled", "muted", "reviewed",
+            "config", "action", "enabled", "muted", "reviewed",
         )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -50,15 +60,20 @@ class SignalDefinitionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(SignalGroup)
-class SignalGroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SignalGroupAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
     list_display = ["name", "project", "description"]
     list_filter = ["project"]
     search_fields = ["name", "description"]
     autocomplete_fields = ["project"]
 
+    def save_model(self, request: HttpRequest, obj: SignalGroup, form: Any, change: bool) -> None:
+        if change:
+            remember([SignalGroup.objects.get(pk=obj.pk)])
+        super().save_model(request, obj, form, change)
+
 
 @admin.register(SignalDefinition)
-class SignalDefinitionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SignalDefinitionAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
     form = SignalDefinitionForm
     list_display = [
         "name",
@@ -69,6 +84,7 @@ class SignalDefinitionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "reads",
         "sentiment",
         "group",
+        "action",
         "enabled",
         "muted",
         "reviewed",
@@ -84,31 +100,59 @@ class SignalDefinitionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "builtin",
         "detector",
         "reads",
-        "group",
+        "action",
+        ("group", admin.RelatedOnlyFieldListFilter),
     ]
+    action_form = BulkForm
+    change_list_template = "signals/admin_signals.html"
+    history_list_display = ["changed_by_way_of"]
     list_select_related = ["project", "group"]
     search_fields = ["name", "key", "description"]
     list_per_page = 100
-    readonly_fields = ["id", "builtin", "created_at", "updated_at"]
+    readonly_fields = ["id", "builtin", "own_fields", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": ["project", "key", "name", "description", "sentiment", "group"]}),
-        ("Detection", {"fields": ["kind", "detector", "reads", "threshold", "config", "builtin"]}),
-        ("State", {"fields": ["enabled", "muted", "reviewed", "created_at", "updated_at", "id"]}),
+        ("Detection", {"fields": ["kind", "detector", "reads", "threshold", "config", "action", "builtin"]}),
+        (
+            "State",
+            {"fields": ["enabled", "muted", "reviewed", "own_fields", "created_at", "updated_at", "id"]},
+        ),
     ]
-    actions = ["enable", "disable", "mute", "unmute", "reviewed_now", "test_on_recent"]
+    actions = [
+        "enable", "disable", "mute", "unmute", "reviewed_now", "set_group", "set_sentiment", "reset", "test_on_recent",
+    ]  # fmt: skip
 
-    def get_readonly_fields(self, request: HttpRequest, obj: SignalDefinition | None = None) -> Iterable[str]:  # type: ignore[override]
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("import/", wrap(import_view), {"model_admin": self}, name="signals_import"),
+            path("export/", wrap(export_view), {"model_admin": self}, name="signals_export"),
+            *super().get_urls(),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: SignalDefinition | None = None) -> Iterable[str]:
         """What a signal is stays as it is: its matches and counts hang on it."""
-        return [*self.readonly_fields, "project", "key", "kind", "detector"] if obj else self.readonly_fields
+        if obj is None:
+            return self.readonly_fields
+        fixed = ["project", "key", "kind", "detector"]
+        return [*self.readonly_fields, *fixed, *([] if custom.is_custom(obj) else ["reads", "config"])]
 
     def save_model(self, request: HttpRequest, obj: SignalDefinition, form: Any, change: bool) -> None:
-        """As signals.definitions does it: a sentence learns, and a change of what matches goes over the history."""
+        """As the app does it: with history, and a run over the history of events when what matches changes."""
+        if change:
+            changes = {field: getattr(obj, field) for field in form.changed_data if field in EDITABLE}
+            change_signal(signal=obj, user=current_user(request), via="admin", **changes)
+            return
         if custom.is_custom(obj):
             obj.detector = custom.detector_kind(obj.config)
             train_signal(obj)
         super().save_model(request, obj, form, change)
-        if obj.enabled and custom.is_custom(obj) and set(form.changed_data) & set(RULE):
-            request_backfill(obj)
+        if obj.enabled and custom.is_custom(obj):
+            request_backfill(obj, user=current_user(request))
+
+    @admin.display(description="By way of")
+    def changed_by_way_of(self, record: Any) -> str:
+        return record.history_change_reason or ""
 
     def has_delete_permission(self, request: HttpRequest, obj: SignalDefinition | None = None) -> bool:
         """Matches and counts would be left behind: a signal is disabled instead."""
@@ -116,23 +160,55 @@ class SignalDefinitionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[SignalDefinition]) -> None:
-        self._say(request, set_enabled(signals=queryset, enabled=True), "enabled")
+        self._change(request, queryset, "enabled", enabled=True)
 
     @admin.action(description="Disable", permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[SignalDefinition]) -> None:
-        self._say(request, set_enabled(signals=queryset, enabled=False), "disabled")
+        self._change(request, queryset, "disabled", enabled=False)
 
     @admin.action(description="Mute (counted, but not on the overview)", permissions=["change"])
     def mute(self, request: HttpRequest, queryset: QuerySet[SignalDefinition]) -> None:
-        self._say(request, set_muted(signals=queryset, muted=True), "muted")
+        self._change(request, queryset, "muted", muted=True)
 
     @admin.action(description="Unmute", permissions=["change"])
     def unmute(self, request: HttpRequest, queryset: QuerySet[SignalDefinition]) -> None:
-        self._say(request, set_muted(signals=queryset, muted=False), "unmuted")
+        self._change(request, queryset, "unmuted", muted=False)
 
     @admin.action(description="Mark as reviewed", permissions=["change"])
     def reviewed_now(self, request: HttpRequest, queryset: QuerySet[SignalDefinition]) -> None:
-        self._say(request, mark_reviewed(signals=queryset), "marked as reviewed")
+        self._change(request, queryset, "marked as reviewed", reviewed=True)
+
+    @admin.action(description="Set the group (as given beside)", permissions=["change"])
+    def set_group(self, request: HttpRequest, queryset: QuerySet[SignalDefinition]) -> None:
+        name = request.POST.get("group", "").replace("\x00", "").strip()[:80]
+        self._change(
+            request, queryset, f"put into {name!r}" if name else "taken out of their group", group=name
+        )
+
+    @admin.action(description="Set the sentiment (as given beside)", permissions=["change"])
+    def set_sentiment(self, request: HttpRequest, queryset: QuerySet[SignalDefinition]) -> None:
+        sentiment = request.POST.get("sentiment", "")
+        if sentiment not in Sentiment.values:
+            self.message_user(request, "Choose a sentiment beside the action.", messages.WARNING)
+            return
+        self._change(request, queryset, f"now {sentiment}", sentiment=sentiment)
+
+    @admin.action(description="Reset to the server's defaults", permissions=["change"])
+    def reset(self, request: HttpRequest, queryset: QuerySet[SignalDefinition]) -> None:
+        count = reset_signals(signals=queryset.order_by(), user=current_user(request))
+        self._say(request, count, "reset to the server's defaults")
+
+    def _change(
+        self, request: HttpRequest, queryset: QuerySet[SignalDefinition], done: str, **changes: Any
+    ) -> None:
+        try:
+            count = change_signals(
+                signals=queryset.order_by(), user=current_user(request), via="admin", **changes
+            )
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+            return
+        self._say(request, count, done)
 
     @admin.action(description=f"Test on the newest {RECENT} events (saves nothing)", permissions=["view"])
     def test_on_recent(

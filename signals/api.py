@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest import rollups
-from ingest.models import Project
+from ingest.models import ApiKey, Project
 from raindrop.errors import ApiError
 from raindrop.pagination import page_of
 from signals.api_schema import (
@@ -64,7 +64,7 @@ def signals(request: Request) -> Response:
             if k not in {"kind", "detector", "muted", "reviewed"}
         }
         with _field_errors():
-            signal = create_signal(project=project, **_with_group(project, fields))
+            signal = create_signal(project=project, **_actor(request), **_with_group(project, fields))
         return Response(signal_items([signal])[0], status=201)
     filters = SignalFilters(
         **{name: request.GET.get(name, "") for name in ("q", "kind", "sentiment", "group", "reviewed")}
@@ -93,7 +93,8 @@ def signal(request: Request, key: str) -> Response:
         asked = SignalChange(data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
         with _field_errors():
-            found = change_signal(signal=found, **_with_group(_project(request), dict(asked.validated_data)))
+            changes = _with_group(_project(request), dict(asked.validated_data))
+            found = change_signal(signal=found, **_actor(request), **changes)
     return Response(signal_items([found])[0])
 
 
@@ -146,7 +147,7 @@ def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
                 name: getattr(signal, name)
                 for name in (
                     "key", "name", "description", "kind", "detector", "reads", "sentiment", "enabled", "muted",
-                    "reviewed", "builtin", "threshold", "config", "created_at", "updated_at",
+                    "reviewed", "builtin", "threshold", "action", "config", "created_at", "updated_at",
                 )
             },
             "group": signal.group.name if signal.group else None,
@@ -165,6 +166,13 @@ def _project(request: Request) -> Project:
     project = request.project  # type: ignore[attr-defined]
     assert isinstance(project, Project)
     return project
+
+
+def _actor(request: Request) -> dict[str, Any]:
+    """Who changes it, and how, as its history names them."""
+    if isinstance(request.auth, ApiKey):
+        return {"user": None, "via": f"API key {request.auth.name or request.auth.prefix}"}
+    return {"user": request.user, "via": "API"}
 
 
 def _with_group(project: Project, fields: dict[str, Any]) -> dict[str, Any]:

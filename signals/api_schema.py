@@ -9,7 +9,7 @@ from rest_framework import serializers
 from raindrop.openapi import WireError
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from signals.detectors.metric import METRICS
-from signals.models.definitions import Detector, Kind, Reads, Sentiment
+from signals.models.definitions import Action, Detector, Kind, Reads, Sentiment
 
 DESCRIPTION_LENGTH = 20_000
 INTERVALS = ("day", "hour")
@@ -41,6 +41,9 @@ class SignalItem(serializers.Serializer[Any]):
     )
     builtin = serializers.BooleanField()
     threshold = serializers.FloatField(allow_null=True, help_text="Null: the detector's own.")
+    action = serializers.CharField(
+        help_text="What the person did, for a signal that the app sends; may be empty."
+    )
     config = serializers.JSONField()
     job = serializers.UUIDField(
         allow_null=True, help_text="The run over the history that is under way: `/api/jobs/{id}/`."
@@ -84,10 +87,14 @@ class SignalChange(Strict):
     reviewed = serializers.BooleanField(required=False)
     threshold = serializers.FloatField(allow_null=True, min_value=0, max_value=1, required=False)
     reads = serializers.ChoiceField(Reads.choices, required=False)
+    action = serializers.ChoiceField(
+        Action.choices, allow_blank=True, required=False, help_text="Of a signal that the app sends only."
+    )
     config = serializers.JSONField(required=False, help_text=CONFIG)
 
 
 class NewSignal(SignalChange):
+    action = None
     name = serializers.CharField(max_length=120)
     key = serializers.RegexField(
         r"^[-a-zA-Z0-9_]+\Z", max_length=120, required=False, help_text="By default from the name."

@@ -1,12 +1,14 @@
 """The signals that every project starts with. Copied into its taxonomy, where they can be renamed, grouped and switched off."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from ingest.models import Project
 from signals.detectors import DETECTORS
-from signals.models import SignalDefinition, SignalGroup
+from signals.known_names import KNOWN, known_name
+from signals.models import SignalDefault, SignalDefinition, SignalGroup
 from signals.models.definitions import Detector, Kind, Reads, Sentiment
 
 USER_SIDE, AGENT_SIDE, TOOLS = "User side", "Agent side", "Tools"
@@ -160,26 +162,66 @@ BUILT_IN = [
     ),
 ]
 BUILT_IN_KEYS = frozenset(signal.key for signal in BUILT_IN)
+# What this version of the server knows, from which its defaults are made.
+SHIPPED = {known.key: known for known in KNOWN} | {signal.key: signal for signal in BUILT_IN}
+
+
+def default_key(signal: SignalDefinition) -> str:
+    """The key of the server's default that the signal follows; "" for a signal that was made in the app."""
+    if signal.kind == Kind.EXPLICIT:
+        known = known_name(signal.key)
+        return known.key if known else signal.key
+    return signal.key if signal.builtin else ""
+
+
+def default_rows(keys: Iterable[str]) -> dict[str, SignalDefault]:
+    """The server's defaults of these keys, by key. Those that ship with the server are stored when they are first asked for."""
+    wanted = set(keys) - {""}
+    found = {row.key: row for row in SignalDefault.objects.filter(key__in=wanted)}
+    if missing := sorted((wanted - found.keys()) & SHIPPED.keys()):
+        SignalDefault.objects.bulk_create((shipped_default(key) for key in missing), ignore_conflicts=True)
+        found |= {row.key: row for row in SignalDefault.objects.filter(key__in=missing)}
+    return found
+
+
+def shipped_default(key: str) -> SignalDefault:
+    """As this version of the server has it, unsaved. Raises KeyError for a key that it does not know."""
+    signal = SHIPPED[key]
+    if isinstance(signal, BuiltIn):
+        return SignalDefault(
+            key=key, kind=Kind.IMPLICIT, name=signal.name, description=signal.description,
+            sentiment=signal.sentiment, group=signal.group,
+        )  # fmt: skip
+    return SignalDefault(
+        key=key, kind=Kind.EXPLICIT, description=signal.description, sentiment=signal.sentiment, group=SENT,
+        action=signal.action,
+    )  # fmt: skip
 
 
 @transaction.atomic
 def install_builtin_signals(project: Project) -> None:
-    """Adds the built-in signals that the project does not have. What people changed stays as it is. Safe twice at once."""
-    groups = ensure_groups(project, GROUPS)
+    """Adds the built-in signals that the project does not have, as the server's defaults say. What people changed stays as it is.
+    Safe twice at once."""
+    defaults = default_rows(BUILT_IN_KEYS)
+    groups = ensure_groups(
+        project, {row.group: GROUPS.get(row.group, "") for row in defaults.values() if row.group}
+    )
     SignalDefinition.objects.bulk_create(
         (
             SignalDefinition(
                 project=project,
                 key=signal.key,
-                name=signal.name,
-                description=signal.description,
+                name=defaults[signal.key].name or signal.name,
+                description=defaults[signal.key].description,
                 kind=Kind.IMPLICIT,
                 detector=Detector.RULE,
                 reads=signal.reads,
-                sentiment=signal.sentiment,
-                group=groups[signal.group],
+                sentiment=defaults[signal.key].sentiment,
+                group=groups.get(defaults[signal.key].group),
+                enabled=defaults[signal.key].enabled,
+                muted=defaults[signal.key].muted,
                 builtin=True,
-                threshold=None,
+                threshold=defaults[signal.key].threshold,
             )
             for signal in sorted(BUILT_IN, key=lambda signal: signal.key)
         ),

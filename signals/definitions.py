@@ -12,15 +12,19 @@ from django.utils.text import slugify
 
 from ingest import rollups
 from ingest.models import Project, SubjectUser, User
+from ingest.queueing import enqueue
 from raindrop import live
 from raindrop.statistics import wilson
 from signals import custom
 from signals.backfill import request_backfill
-from signals.models import SignalDefinition, SignalGroup
+from signals.explicit import RESERVED
+from signals.history import remember, save_changed
+from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Detector, Kind, Reads, Sentiment
 from signals.sentences import train_sentence
 
 DAYS = 14
+READ_AGAIN = 2000
 EDITABLE = (
     "name",
     "description",
@@ -30,10 +34,14 @@ EDITABLE = (
     "muted",
     "reviewed",
     "threshold",
+    "action",
     "config",
     "reads",
 )
-RESERVED = {"new"}  # stands in a page's URL where a key would
+# What the server's defaults say of a signal, unless its project says it itself (signals/defaults.py).
+DEFAULTED = ("name", "description", "sentiment", "group", "enabled", "muted", "threshold", "action")
+# Whoever set one of these has looked at the name that the app sent.
+LOOKED = {"name", "sentiment", "group", "muted", "action"}
 # A change of one of these changes what matches.
 RULE = ("config", "reads", "threshold")
 
@@ -150,17 +158,20 @@ def create_signal(
     sentiment: str = Sentiment.NEUTRAL,
     group: SignalGroup | None = None,
     enabled: bool = True,
+    muted: bool = False,
     threshold: float | None = None,
     user: User | None = None,
+    via: str = "",
 ) -> SignalDefinition:
     """A signal of one of the kinds in signals/custom.py; its run over the history is queued. Raises ValidationError with what is
     wrong, by field."""
     signal = draft_signal(
         project=project, key=key, name=name, description=description, reads=reads, sentiment=sentiment,
-        group=group, enabled=enabled, threshold=threshold, config=config,
+        group=group, enabled=enabled, muted=muted, threshold=threshold, config=config,
     )  # fmt: skip
     check_signal(signal)
     train_signal(signal)
+    signal._history_user, signal._change_reason = user, via or None  # type: ignore[attr-defined]
     try:
         with transaction.atomic():
             signal.save(force_insert=True)
@@ -183,57 +194,75 @@ def draft_signal(
 
 
 @transaction.atomic
-def change_signal(*, signal: SignalDefinition, user: User | None = None, **changes: Any) -> SignalDefinition:
-    """Changes some of EDITABLE. Raises ValidationError with what is wrong, by field.
+def change_signal(
+    *, signal: SignalDefinition, user: User | None = None, via: str = "", **changes: Any
+) -> SignalDefinition:
+    """Changes some of EDITABLE; `user` and `via` go into its history. Raises ValidationError with what is wrong, by field.
 
     When it changes what matches (RULE), a run over the history is queued; until it has passed, old matches stay.
     """
     locked = SignalDefinition.objects.select_for_update().get(pk=signal.pk)
-    before = {field: getattr(locked, field) for field in RULE}
-    for field, value in changes.items():
-        if field not in EDITABLE:
-            raise ValidationError({field: "This cannot be changed."})
-        setattr(locked, field, value)
+    remember([locked])
+    written = set_fields(locked, changes)
     own = custom.is_custom(locked)
-    if not own and changes.keys() & {"config", "reads"}:
+    if not own and written & {"config", "reads"}:
         raise ValidationError(
-            dict.fromkeys(changes.keys() & {"config", "reads"}, "Only a signal that was made here has this.")
+            dict.fromkeys(written & {"config", "reads"}, "Only a signal that was made here has this.")
         )
-    written = {*changes, "updated_at"}
-    if own and changes.keys() & {"config", "reads"}:
+    differs = written & set(RULE)
+    if own and differs & {"config", "reads"}:
         locked.detector = custom.detector_kind(locked.config)
         locked.reads = custom.usual_side(locked.config, locked.reads)
         written |= {"detector", "reads"}
     check_signal(locked)
-    differs = {field for field in RULE if getattr(locked, field) != before[field]}
     if differs & {"config", "reads"}:
         train_signal(locked)
         written.add("trained")
-    locked.save(update_fields=written)
-    if differs and locked.enabled and locked.kind == Kind.IMPLICIT and locked.detector != Detector.SDK:
-        request_backfill(locked, user=user)
+    if written:
+        save_changed([locked], fields=written, user=user, via=via)
+    follow_up(locked, written, user=user)
     live.changed([locked.project_id])
     return locked
 
 
-def set_enabled(*, signals: QuerySet[SignalDefinition], enabled: bool) -> int:
-    return _set(signals, enabled=enabled)
+def set_fields(signal: SignalDefinition, changes: dict[str, Any]) -> set[str]:
+    """Sets them on the row, unsaved, and notes what is now the project's own. Returns which fields came to differ.
+    Raises ValidationError for one that is not EDITABLE."""
+    written = set()
+    for field, value in changes.items():
+        if field not in EDITABLE:
+            raise ValidationError({field: "This cannot be changed."})
+        if getattr(signal, field) != value:
+            setattr(signal, field, value)
+            written.add(field)
+    if not signal.reviewed and "reviewed" not in changes and changes.keys() & LOOKED:
+        signal.reviewed = True
+        written.add("reviewed")
+    if fresh := sorted(written & set(DEFAULTED) - set(signal.own_fields)):
+        signal.own_fields = [*signal.own_fields, *fresh]
+        written.add("own_fields")
+    return written
 
 
-def set_muted(*, signals: QuerySet[SignalDefinition], muted: bool) -> int:
-    return _set(signals, muted=muted)
+def follow_up(signal: SignalDefinition, written: set[str], *, user: User | None) -> None:
+    """What a change of these fields asks of the events that are stored."""
+    if (
+        written & set(RULE)
+        and signal.enabled
+        and signal.kind == Kind.IMPLICIT
+        and signal.detector != Detector.SDK
+    ):
+        request_backfill(signal, user=user)
+    if "action" in written and signal.kind == Kind.EXPLICIT:
+        read_again(signal)
 
 
-def mark_reviewed(*, signals: QuerySet[SignalDefinition]) -> int:
-    return _set(signals, reviewed=True)
-
-
-@transaction.atomic
-def _set(signals: QuerySet[SignalDefinition], **changes: bool) -> int:
-    projects = set(signals.values_list("project_id", flat=True))
-    count = signals.update(**changes)
-    live.changed(projects)
-    return count
+def read_again(signal: SignalDefinition) -> None:
+    """Queues the newest events that the app sent it for: what is measured of them goes by its action."""
+    newest = SignalMatch.objects.filter(signal=signal, project=signal.project_id).order_by(
+        "-timestamp", "-id"
+    )
+    enqueue((signal.project_id, event) for event in newest.values_list("event_id", flat=True)[:READ_AGAIN])
 
 
 def wrong_with(signal: SignalDefinition) -> dict[str, str]:
@@ -241,6 +270,8 @@ def wrong_with(signal: SignalDefinition) -> dict[str, str]:
     errors: dict[str, str] = {}
     if signal.threshold is not None and not 0 <= signal.threshold <= 1:
         errors["threshold"] = "A number from 0 to 1."
+    if signal.action and signal.kind != Kind.EXPLICIT:
+        errors["action"] = "Only a signal that the app sends has an action."
     if signal.group is not None and signal.group.project_id != signal.project_id:
         errors["group"] = "There is no such group in this project."
     if custom.is_custom(signal):

@@ -14,8 +14,8 @@ from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Detector, Found
 from signals.matches import Wanted, save_matches
 from signals.models import SignalDefinition
+from signals.models.definitions import Action, Kind
 from signals.models.definitions import Detector as DetectorKind
-from signals.models.definitions import Kind
 
 Taxonomy = dict[uuid.UUID, dict[str, SignalDefinition]]
 
@@ -88,21 +88,30 @@ def _load(projects: Iterable[uuid.UUID]) -> Taxonomy:
 
 def _explicit(events: list[Event], taxonomy: Taxonomy) -> list[Wanted]:
     sent = explicit.explicit_signals_of(events)
+    attachments = explicit.attachments_of(signal for signals in sent.values() for signal in signals)
     wanted = []
     for project_id, indexes in _by_project(events).items():
         mine = [events[i] for i in indexes if events[i].id in sent]
         if not mine:
             continue
+        project, known = mine[0].project, taxonomy[project_id]
         signals = [signal for event in mine for signal in sent[event.id]]
-        definitions = explicit.definitions_for(mine[0].project, signals, taxonomy[project_id])
+        definitions = explicit.definitions_for(project, signals, known)
         for event in mine:
             together: dict[SignalDefinition, list[ExplicitSignal]] = defaultdict(list)
             for signal in sent[event.id]:
                 together[definitions[signal.id]].append(signal)
+            regenerated = [
+                signal for signal in sent[event.id] if definitions[signal.id].action == Action.REGENERATE
+            ]
+            if len(regenerated) > 1 and (again := explicit.again_definition(project, regenerated, known)):
+                together[again] = regenerated
             for definition, same in together.items():
                 if definition.enabled:
-                    found = Found(0, 1.0, explicit.evidence_of(same, event))
-                    wanted.append(_wanted(definition, event, found, explicit.SOURCE))
+                    evidence = explicit.evidence_of(
+                        same, event, action=definition.action, attachments=attachments
+                    )
+                    wanted.append(_wanted(definition, event, Found(0, 1.0, evidence), explicit.SOURCE))
     return wanted
 
 

@@ -7,19 +7,38 @@ from collections.abc import Iterable
 
 from django.utils.text import slugify
 
-from ingest.models import Event, ExplicitSignal, Project
-from signals.catalogue import DIAGNOSTICS, EXPLICIT_GROUPS, SENT, ensure_groups
+from ingest.models import Attachment, Event, ExplicitSignal, Project
+from signals import edits, passages
+from signals.catalogue import DIAGNOSTICS, EXPLICIT_GROUPS, SENT, default_key, default_rows, ensure_groups
 from signals.detectors.batch import Evidence
-from signals.models import SignalDefinition
-from signals.models.definitions import Detector, Kind, Reads, Sentiment
+from signals.known_names import action_of
+from signals.models import SignalDefault, SignalDefinition
+from signals.models.definitions import Action, Detector, Kind, Reads, Sentiment
 
 SOURCE = "sdk"
 DIAGNOSTICS_TYPES = {"agent", "agent_internal"}
 # raindrop_wire.md, section 3: a signal without a sentiment is negative.
 SENTIMENTS = {"POSITIVE": Sentiment.POSITIVE, "NEGATIVE": Sentiment.NEGATIVE, "": Sentiment.NEGATIVE}
 COMMENTS = ("comment", "after", "detail")
+# Properties in which apps send the copied part, and an edit's two texts.
+COPIED = (
+    "text",
+    "copied",
+    "copied_text",
+    "selection",
+    "selected_text",
+    "passage",
+    "snippet",
+    "code",
+    "content",
+)
+AFTER = ("after", "edited", "new", "new_text", "to")
+BEFORE = ("before", "original", "old", "old_text", "from")
 SHOWN = 500
-MIN_QUOTE = 8
+PIECES = 5
+AGAIN = Action.REGENERATE_AGAIN.value
+AGAIN_NAME = "Regenerated more than once"
+RESERVED = {"new", "names", "patterns", "bulk", "yaml"}  # stand in a page's URL where a key would
 
 
 def explicit_signals_of(events: list[Event]) -> dict[uuid.UUID, list[ExplicitSignal]]:
@@ -56,7 +75,8 @@ def definitions_for(
     fresh: dict[str, ExplicitSignal] = {}
     for signal in sent:
         key = signal_key(signal.name)
-        if (holder := known.get(key)) and holder.kind != Kind.EXPLICIT:
+        holder = known.get(key)
+        if key in RESERVED or holder and holder.kind != Kind.EXPLICIT:
             key += "_sent"
         keys[signal.id] = key
         if key not in known:
@@ -66,40 +86,138 @@ def definitions_for(
     return {signal_id: known[key] for signal_id, key in keys.items()}
 
 
+def again_definition(
+    project: Project, sent: list[ExplicitSignal], known: dict[str, SignalDefinition]
+) -> SignalDefinition | None:
+    """The signal of an answer that was regenerated twice or more; it appears in the taxonomy with its first match."""
+    if AGAIN not in known:
+        known |= _create(project, {AGAIN: _again(sent[0])})
+    return known[AGAIN] if known[AGAIN].kind == Kind.EXPLICIT else None
+
+
+def _again(signal: ExplicitSignal) -> ExplicitSignal:
+    return ExplicitSignal(name=AGAIN_NAME, signal_type=signal.signal_type)
+
+
 def _create(project: Project, fresh: dict[str, ExplicitSignal]) -> dict[str, SignalDefinition]:
     groups = ensure_groups(project, EXPLICIT_GROUPS)
-    SignalDefinition.objects.bulk_create(
-        (
-            SignalDefinition(
-                project=project,
-                key=key,
-                name=(signal.name.strip() or key)[:120],
-                kind=Kind.EXPLICIT,
-                detector=Detector.SDK,
-                reads=Reads.CONVERSATION,
-                sentiment=SENTIMENTS.get(signal.sentiment.upper(), Sentiment.NEUTRAL),
-                group=groups[DIAGNOSTICS if signal.signal_type in DIAGNOSTICS_TYPES else SENT],
-                reviewed=False,
-            )
-            for key, signal in sorted(fresh.items())
-        ),
-        ignore_conflicts=True,
-    )
+    rows = [
+        SignalDefinition(
+            project=project,
+            key=key,
+            name=(signal.name.strip() or key)[:120],
+            kind=Kind.EXPLICIT,
+            detector=Detector.SDK,
+            reads=Reads.CONVERSATION,
+            sentiment=SENTIMENTS.get(signal.sentiment.upper(), Sentiment.NEUTRAL),
+            group=groups[DIAGNOSTICS if signal.signal_type in DIAGNOSTICS_TYPES else SENT],
+            action=action_of(key, signal.signal_type),
+            reviewed=False,
+        )
+        for key, signal in sorted(fresh.items())
+    ]
+    defaults = default_rows(default_key(row) for row in rows)
+    for row in rows:
+        if (default := defaults.get(default_key(row))) and default.kind == Kind.EXPLICIT:
+            _start_as(row, default, project, sent=fresh[row.key])
+    SignalDefinition.objects.bulk_create(rows, ignore_conflicts=True)
     return {d.key: d for d in SignalDefinition.objects.filter(project=project, key__in=fresh)}
 
 
-def evidence_of(signals: list[ExplicitSignal], event: Event) -> list[Evidence]:
-    """What the person wrote with it (side "signal", places in that text itself), and what of the answer it is about."""
+def _start_as(
+    row: SignalDefinition, default: SignalDefault, project: Project, *, sent: ExplicitSignal
+) -> None:
+    """What the app said of the signal itself, its name and its sentiment, stands."""
+    row.name = default.name or row.name
+    row.description, row.threshold, row.action = default.description, default.threshold, default.action
+    row.enabled, row.muted = default.enabled, default.muted
+    if default.group:
+        row.group = ensure_groups(project, {default.group: EXPLICIT_GROUPS.get(default.group, "")})[
+            default.group
+        ]
+    if not sent.sentiment:
+        row.sentiment = default.sentiment
+    elif row.sentiment != default.sentiment:
+        row.own_fields = ["sentiment"]
+
+
+def attachments_of(signals: Iterable[ExplicitSignal]) -> dict[tuple[uuid.UUID, str], str]:
+    """The texts that the signals name by attachment, by (our event id, attachment id)."""
+    named = {(signal.event_id, signal.attachment_id) for signal in signals if signal.attachment_id}
+    if not named:
+        return {}
+    rows = Attachment.objects.filter(event_id__in={event for event, _ in named if event is not None})
+    found = rows.filter(attachment_id__in={name for _, name in named}).values_list(
+        "event_id", "attachment_id", "value"
+    )
+    return {(event, name): value for event, name, value in found}
+
+
+def evidence_of(
+    signals: list[ExplicitSignal],
+    event: Event,
+    *,
+    action: str = "",
+    attachments: dict[tuple[uuid.UUID, str], str] | None = None,
+) -> list[Evidence]:
+    """What was sent with it (side "signal", places in that text itself), and what of the answer it is about.
+
+    A copied passage is looked for in the answer; an edit is measured against it, or against its attachment.
+    """
     pieces: list[Evidence] = []
+    if len(signals) > 1:
+        pieces.append({**_sent_text(f"{len(signals)} times"), "times": len(signals)})
     for signal in signals:
         properties = signal.properties if isinstance(signal.properties, dict) else {}
-        for name, value in properties.items():
-            if not isinstance(value, str) or not value.strip():
-                continue
-            if name in COMMENTS:
-                pieces.append(
-                    {"side": "signal", "start": 0, "end": len(value[:SHOWN]), "text": value[:SHOWN]}
-                )
-            elif len(value) >= MIN_QUOTE and (start := event.output.find(value)) >= 0:
-                pieces.append({"side": "assistant", "start": start, "end": start + len(value), "text": value})
-    return [piece for i, piece in enumerate(pieces) if piece not in pieces[:i]][:5]
+        texts = {
+            name: value for name, value in properties.items() if isinstance(value, str) and value.strip()
+        }
+        answer = (attachments or {}).get((event.id, signal.attachment_id), event.output)
+        if action == Action.EDIT and (after := _first(texts, AFTER)):
+            pieces.append(_edited(_first(texts, BEFORE) or answer, after))
+        elif action == Action.COPY and (copied := _first(texts, COPIED)):
+            pieces.append(_copied(copied, event.output))
+        else:
+            pieces += _quoted(texts, event.output)
+    return [piece for i, piece in enumerate(pieces) if piece not in pieces[:i]][:PIECES]
+
+
+def _quoted(texts: dict[str, str], output: str) -> list[Evidence]:
+    pieces: list[Evidence] = []
+    for name, value in texts.items():
+        if name in COMMENTS:
+            pieces.append(_sent_text(value))
+        elif len(value) >= passages.SHORTEST and (start := output.find(value)) >= 0:
+            pieces.append({"side": "assistant", "start": start, "end": start + len(value), "text": value})
+    return pieces
+
+
+def _copied(text: str, output: str) -> Evidence:
+    """The passage's place in the answer; the text itself when it does not stand there."""
+    place = passages.locate(text, output)
+    if place is None:
+        return _sent_text(text)
+    start, end = place
+    return {"side": "assistant", "start": start, "end": end, "text": output[start : min(end, start + SHOWN)],
+            "share": round((end - start) / len(output), 4)}  # fmt: skip
+
+
+def _edited(before: str, after: str) -> Evidence:
+    piece, edit = _sent_text(after), edits.measure(before, after)
+    return {**piece, "distance": edit.distance, "share": round(edit.share, 4)} if edit else piece
+
+
+def _sent_text(text: str) -> Evidence:
+    return {"side": "signal", "start": 0, "end": len(text[:SHOWN]), "text": text[:SHOWN]}
+
+
+def edited_texts(signal: ExplicitSignal, answer: str) -> tuple[str, str] | None:
+    """An edit's two texts, before and after; None when the app did not send the second. `answer`: what was edited."""
+    properties = signal.properties if isinstance(signal.properties, dict) else {}
+    texts = {name: value for name, value in properties.items() if isinstance(value, str) and value.strip()}
+    after = _first(texts, AFTER)
+    return (_first(texts, BEFORE) or answer, after) if after else None
+
+
+def _first(texts: dict[str, str], names: Iterable[str]) -> str:
+    return next((texts[name] for name in names if name in texts), "")

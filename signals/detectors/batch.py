@@ -18,13 +18,17 @@ PREVIOUS_TURNS = 6
 class Evidence(TypedDict):
     """Words that a match was read from: `text` stands at [start:end] (characters) of the event's input ("user"), its output
     ("assistant"), a span's output ("span"; its error where that is not part of the output), or what the app sent with
-    an explicit signal ("signal")."""
+    an explicit signal ("signal"). Of what the app sent also: `times`, how often; `distance` of an edit, in characters;
+    `share`, how much of the answer was changed or copied."""
 
     side: Literal["user", "assistant", "span", "signal"]
     start: int
     end: int
     text: str
     span_id: NotRequired[str]
+    times: NotRequired[int]
+    distance: NotRequired[int]
+    share: NotRequired[float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,15 @@
+from signals.models.defaults import SignalDefault
 from signals.models.definitions import SignalDefinition, SignalGroup
 from signals.models.embeddings import EventEmbedding, EventText
 from signals.models.feedback import SignalFeedback
 from signals.models.matches import SignalMatch
 
-__all__ = ["EventEmbedding", "EventText", "SignalDefinition", "SignalFeedback", "SignalGroup", "SignalMatch"]
+__all__ = [
+    "EventEmbedding",
+    "EventText",
+    "SignalDefault",
+    "SignalDefinition",
+    "SignalFeedback",
+    "SignalGroup",
+    "SignalMatch",
+]

@@ -1,6 +1,8 @@
 """The taxonomy: which signals a project has. Rows that the admin edits; built-ins are copied in when a project is made."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from simple_history.models import HistoricalRecords
 
 from ingest.models import Project
 from raindrop.ids import new_id
@@ -31,12 +33,29 @@ class Reads(models.TextChoices):
     SPANS = "spans"
 
 
+class Action(models.TextChoices):
+    """What the person did, for a signal that the app sends."""
+
+    THUMBS_UP = "thumbs_up", "Thumbs up"
+    THUMBS_DOWN = "thumbs_down", "Thumbs down"
+    REGENERATE = "regenerate", "Regenerate"
+    REGENERATE_AGAIN = "regenerate_again", "Regenerate more than once"
+    COPY = "copy", "Copy"
+    EDIT = "edit", "Edit"
+    UPGRADE = "upgrade", "Upgrade"
+    COMMENT = "comment", "Comment"
+    SHARE = "share", "Share"
+    STOP = "stop", "Stop"
+    TOOL_DENIED = "tool_denied", "Tool approval denied"
+
+
 class SignalGroup(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="signal_groups")
     name = models.CharField(max_length=80)
     description = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    history = HistoricalRecords(excluded_fields=["created_at"])
 
     class Meta:
         ordering = ["name"]
@@ -72,6 +91,19 @@ class SignalDefinition(models.Model):
         default=False, editable=False, help_text="Read by the detector of the same key."
     )
     threshold = models.FloatField(null=True, blank=True, help_text="0 to 1. Empty: the detector's own.")
+    action = models.CharField(
+        max_length=20,
+        choices=Action.choices,
+        blank=True,
+        help_text="What the person did, when the app sends the signal. The patterns page goes by it.",
+    )
+    own_fields = ArrayField(
+        models.CharField(max_length=20),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="What this project set itself: a change of the server's defaults leaves it alone.",
+    )
     config = models.JSONField(
         default=dict, blank=True, help_text="What the detector needs, such as words or a pattern."
     )
@@ -80,6 +112,7 @@ class SignalDefinition(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    history = HistoricalRecords(excluded_fields=["trained", "created_at", "updated_at"])
 
     class Meta:
         ordering = ["name"]

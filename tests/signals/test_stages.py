@@ -267,8 +267,8 @@ def test_what_the_app_sends_becomes_a_signal_of_its_own(project: Project, make_e
 
 def test_two_equal_signals_are_one_match(project: Project, make_event: MakeEvent) -> None:
     event = make_event(input="hi", output="ho")
-    explicit(project, event, "regenerate")
-    explicit(project, event, "regenerate", properties={"n": 2})
+    explicit(project, event, "thumbs_down")
+    explicit(project, event, "thumbs_down", properties={"n": 2})
     detect(loaded(event))
     assert SignalMatch.objects.filter(event=event).count() == 1
 
