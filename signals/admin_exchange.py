@@ -8,10 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
-from ingest.models import Project, User
-from signals.exchange import Outcome, export_signals, import_signals
-from signals.exchange_file import FileRefused, Problem, read_file
+from ingest.models import Project
+from signals.exchange import Outcome
+from signals.exchange_file import Problem
 from signals.exchange_forms import AdminExchangeForm
+from signals.exchange_pages import as_download, summary, try_import
 
 
 def export_view(request: HttpRequest, model_admin: Any) -> HttpResponse:
@@ -21,12 +22,6 @@ def export_view(request: HttpRequest, model_admin: Any) -> HttpResponse:
     if project is None:
         raise Http404("There is no such project.")
     return as_download(project)
-
-
-def as_download(project: Project) -> HttpResponse:
-    response = HttpResponse(export_signals(project), content_type="application/yaml; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="signals-{project.slug}.yaml"'
-    return response
 
 
 def import_view(request: HttpRequest, model_admin: Any) -> HttpResponse:
@@ -54,25 +49,3 @@ def import_view(request: HttpRequest, model_admin: Any) -> HttpResponse:
         "projects": Project.objects.all()[:200],
     }
     return TemplateResponse(request, "signals/admin_exchange.html", context, status=400 if problems else 200)
-
-
-def try_import(
-    project: Project, text: str, *, user: Any, dry_run: bool
-) -> tuple[list[Outcome] | None, list[Problem]]:
-    """(what it does or would do, []), or (None, what is wrong with the file)."""
-    assert isinstance(user, User)
-    try:
-        return import_signals(project=project, taxonomy=read_file(text), user=user, dry_run=dry_run), []
-    except FileRefused as refused:
-        return None, refused.problems
-
-
-def summary(outcomes: list[Outcome]) -> str:
-    """Such as "2 signals made, 1 changed, 14 as they were"."""
-    counts = {
-        what: sum(outcome.what == what for outcome in outcomes) for what in ("create", "change", "keep")
-    }
-    plural = "" if counts["create"] == 1 else "s"
-    return (
-        f"{counts['create']} signal{plural} made, {counts['change']} changed, {counts['keep']} as they were"
-    )

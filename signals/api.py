@@ -61,7 +61,7 @@ def signals(request: Request) -> Response:
         fields = {
             k: v
             for k, v in asked.validated_data.items()
-            if k not in {"kind", "detector", "muted", "reviewed"}
+            if k not in {"kind", "detector", "action", "reviewed"}
         }
         with _field_errors():
             signal = create_signal(project=project, **_actor(request), **_with_group(project, fields))

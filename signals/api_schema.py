@@ -94,7 +94,6 @@ class SignalChange(Strict):
 
 
 class NewSignal(SignalChange):
-    action = None
     name = serializers.CharField(max_length=120)
     key = serializers.RegexField(
         r"^[-a-zA-Z0-9_]+\Z", max_length=120, required=False, help_text="By default from the name."
@@ -104,6 +103,11 @@ class NewSignal(SignalChange):
         [Detector.RULE.value, Detector.MODEL.value], required=False, help_text="Follows from `config`."
     )
     config = serializers.JSONField(help_text=CONFIG)
+
+    def validate_action(self, action: str) -> str:
+        if action:
+            raise serializers.ValidationError("Only a signal that the app sends has an action.")
+        return action
 
 
 def listed(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:

@@ -29,7 +29,9 @@ def change_signals(
     """
     if unknown := changes.keys() - set(BULK):
         raise ValidationError(dict.fromkeys(unknown, "This cannot be changed in bulk."))
-    rows = list(signals.select_for_update(of=("self",)).order_by("id").select_related("project")[:MOST])
+    rows = list(
+        signals.select_for_update(of=("self",)).order_by("id").select_related("project", "group")[:MOST]
+    )
     groups = _groups(rows, str(changes["group"])) if "group" in changes else {}
     changed: list[tuple[SignalDefinition, set[str]]] = []
     remember(rows)

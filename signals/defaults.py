@@ -49,7 +49,7 @@ def deviations(signal: SignalDefinition) -> list[Deviation]:
 def reset_signals(*, signals: QuerySet[SignalDefinition], user: User | None, via: str = "") -> int:
     """Sets them to the server's defaults, which they follow again; returns how many came to differ. Signals without a default
     (those made in the app) stay as they are."""
-    rows = list(signals.select_for_update(of=("self",)).order_by("id").select_related("project"))
+    rows = list(signals.select_for_update(of=("self",)).order_by("id").select_related("project", "group"))
     return _follow(rows, fields=DEFAULTED, own=True, user=user, via=via or "reset to the default")
 
 
@@ -61,7 +61,7 @@ def spread_default(default: SignalDefault, *, fields: Iterable[str], user: User 
     rows = SignalDefinition.objects.filter(key__in=keys, kind=default.kind)
     if default.kind == Kind.IMPLICIT:
         rows = rows.filter(builtin=True)
-    found = list(rows.select_for_update(of=("self",)).order_by("id").select_related("project"))
+    found = list(rows.select_for_update(of=("self",)).order_by("id").select_related("project", "group"))
     return _follow(found, fields=fields, own=False, user=user, via="the server's default was changed")
 
 

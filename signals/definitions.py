@@ -76,7 +76,7 @@ class SignalFilters:
 
 @dataclass(frozen=True, slots=True)
 class SignalRow:
-    """A signal with its last DAYS days: events per day (oldest first), their sum, distinct users, share of all events."""
+    """A signal with its last days: events per day (oldest first), their sum, distinct users, share of all events."""
 
     signal: SignalDefinition
     days: list[int]
@@ -85,9 +85,11 @@ class SignalRow:
     rate: float | None
 
 
-def signal_rows(project: Project, signals: list[SignalDefinition], *, today: dt.date) -> list[SignalRow]:
-    """Two queries for any number of signals. Most events first, then by name."""
-    start = today - dt.timedelta(days=DAYS - 1)
+def signal_rows(
+    project: Project, signals: list[SignalDefinition], *, today: dt.date, length: int = DAYS
+) -> list[SignalRow]:
+    """Of the last `length` days. Two queries for any number of signals. Most events first, then by name."""
+    start = today - dt.timedelta(days=length - 1)
     series = rollups.daily([project.id, *(signal.id for signal in signals)], start=start, end=today)
     users = users_by_subject([signal.id for signal in signals], start=start)
     everything = sum(point.events for point in series[project.id])

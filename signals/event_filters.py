@@ -1,6 +1,6 @@
 """The events list's filters: what may stand in its URL, and the query it makes.
 
-Parameters: q, user, conversation, model, signal (key), tool_errors=on, state=pending|queued|failed, range=24h|7d|14d|30d|all,
+Parameters: q, user, conversation, model, property (name=value), signal (key), tool_errors=on, state=pending|queued|failed, range=24h|7d|14d|30d|all,
 since and until (days, UTC, both included; they take the place of range), and `cursor`.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.fields.json import KeyTextTransform
 from django.urls import reverse
 from django.utils import timezone
 
@@ -49,6 +50,7 @@ class EventFilters(forms.Form):
     user = forms.CharField(required=False, max_length=2000, strip=False)
     conversation = forms.CharField(required=False, max_length=2000, strip=False)
     model = forms.CharField(required=False, max_length=500, strip=False)
+    property = forms.CharField(required=False, max_length=500, strip=False)
     signal = forms.CharField(required=False, max_length=120)
     tool_errors = forms.BooleanField(required=False)
     state = forms.ChoiceField(required=False, choices=list(STATES.items()))
@@ -60,6 +62,12 @@ class EventFilters(forms.Form):
         """`signals`: the project's, which the page lists anyway."""
         super().__init__(data)
         self.project, self.signals = project, signals
+
+    def clean_property(self) -> str:
+        asked: str = self.cleaned_data["property"]
+        if asked and "=" not in asked:
+            raise forms.ValidationError("Give a property as name=value.")
+        return asked
 
     def clean_signal(self) -> SignalDefinition | None:
         key: str = self.cleaned_data["signal"]
@@ -78,6 +86,10 @@ class EventFilters(forms.Form):
             events = events.filter(conversation=conversation_id(self.project, wanted["conversation"]))
         if wanted["model"]:
             events = events.filter(model=wanted["model"])
+        if wanted["property"]:
+            name, _, value = wanted["property"].partition("=")
+            events = events.annotate(asked_property=KeyTextTransform(name, "properties"))
+            events = events.filter(asked_property=value)
         if wanted["signal"]:
             # A join, not EXISTS: there is one match per event and signal, and signal_match_recent finds a rare one.
             events = events.filter(signal_matches__signal=wanted["signal"])
@@ -115,6 +127,7 @@ class EventFilters(forms.Form):
             "user": wanted["user"],
             "conversation": wanted["conversation"],
             "model": wanted["model"],
+            "property": wanted["property"],
             "signal": wanted["signal"] and wanted["signal"].name,
             "tool_errors": "yes",
             "state": STATES.get(wanted["state"], ""),

@@ -24,13 +24,15 @@ class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = SignalDefinition
-        fields = ["name", "description", "sentiment", "group", "enabled", "threshold"]
+        fields = ["name", "description", "sentiment", "group", "action", "enabled", "muted", "threshold"]
         widgets = {
             "name": forms.TextInput(attrs={"class": "form-control"}),
             "description": forms.Textarea(attrs={"class": "form-control", "rows": 4, "maxlength": 20_000}),
             "sentiment": forms.Select(attrs={"class": "form-select"}),
             "group": forms.Select(attrs={"class": "form-select"}),
+            "action": forms.Select(attrs={"class": "form-select"}),
             "enabled": forms.CheckboxInput(attrs={"class": "form-check-input"}),
+            "muted": forms.CheckboxInput(attrs={"class": "form-check-input"}),
             "threshold": forms.NumberInput(
                 attrs={
                     "class": "form-control",
@@ -55,6 +57,8 @@ class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
         group.empty_label = "No group"
         if signal.kind == Kind.EXPLICIT:
             del self.fields["threshold"]
+        else:
+            del self.fields["action"]
         if not custom.is_custom(signal) or custom.kind_of(signal.config) != custom.WORDS:
             del self.fields["expressions"]
         else:

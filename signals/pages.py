@@ -18,6 +18,7 @@ from signals import custom
 from signals.backfill import backfills_of
 from signals.catalogue import ensure_signals
 from signals.custom_forms import fits
+from signals.defaults import deviations
 from signals.definitions import (
     DAYS,
     SignalFilters,
@@ -30,9 +31,11 @@ from signals.definitions import (
 from signals.detection import detector_of
 from signals.feedback import feedback_on, precision_of
 from signals.forms import SignalForm
+from signals.history import changes_of
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Kind, Sentiment
 from signals.presenting_rules import rule_text
+from signals.taxonomy_forms import unreviewed
 
 PERIODS = {"7d": 7, "14d": 14, "30d": 30}
 NEWEST = 20
@@ -58,7 +61,7 @@ def signal_list(request: HttpRequest, project: Project) -> HttpResponse:
         "groups": SignalGroup.objects.filter(project=project),
         "kinds": Kind.choices,
         "sentiments": Sentiment.choices,
-        "unreviewed": mine.filter(reviewed=False).count(),
+        "unreviewed": unreviewed(project).count(),
         "days": DAYS,
         "since": _today() - dt.timedelta(days=DAYS - 1),
         "may_edit": _may_edit(request),
@@ -85,6 +88,8 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
         "has_form": custom.is_custom(signal) and fits(signal.config),
         "job": backfills_of(project, [signal]).get(signal.id),
         "precision": precision_of(signal),
+        "deviations": deviations(signal),
+        "changes": changes_of(signal),
         **_numbers(project, signal, period if period in PERIODS else "14d", request.GET.get("chart", "")),
     }
     return render(request, "signals/signal.html", context, status=400 if form.errors else 200)
@@ -94,7 +99,11 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
 @project_page(Role.MEMBER)
 def toggle(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     """Switches a signal on or off, as the form's `enabled` says."""
-    signal = change_signal(signal=_find(project, key), enabled=request.POST.get("enabled") == "on")
+    signal = change_signal(
+        signal=_find(project, key),
+        user=request.user,  # type: ignore[arg-type]
+        enabled=request.POST.get("enabled") == "on",
+    )
     if request.htmx:  # type: ignore[attr-defined]
         return render(
             request, "signals/_toggle.html", {"signal": signal, "may_edit": True, "project": project}
@@ -106,7 +115,7 @@ def toggle(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 @project_page(Role.MEMBER)
 def review(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     """Says that somebody looked at a name that the app sent."""
-    signal = change_signal(signal=_find(project, key), reviewed=True)
+    signal = change_signal(signal=_find(project, key), user=request.user, reviewed=True)  # type: ignore[arg-type]
     messages.success(request, f"“{signal.name}” is reviewed.")
     return redirect("signal", project.slug, signal.key)
 

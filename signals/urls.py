@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from signals import custom_pages, feedback_pages, pages
+from signals import custom_pages, exchange_pages, feedback_pages, pages, pattern_pages, taxonomy_pages
 
 urlpatterns = [
     path("signals/", pages.signal_list, name="signals"),
     path("signals/new/", custom_pages.new_signal, name="signal-new"),
+    path("signals/names/", taxonomy_pages.names, name="signal-names"),
+    path("signals/patterns/", pattern_pages.patterns, name="signal-patterns"),
+    path("signals/bulk/", taxonomy_pages.bulk, name="signals-bulk"),
+    path("signals/yaml/", exchange_pages.taxonomy_file, name="signals-yaml"),
     path("signals/<slug:key>/", pages.signal_page, name="signal"),
+    path("signals/<slug:key>/name/", taxonomy_pages.name_one, name="signal-name"),
+    path("signals/<slug:key>/reset/", taxonomy_pages.reset, name="signal-reset"),
     path("signals/<slug:key>/enabled/", pages.toggle, name="signal-enabled"),
     path("signals/<slug:key>/reviewed/", pages.review, name="signal-reviewed"),
     path("signals/<slug:key>/rule/", custom_pages.change_rule, name="signal-rule"),

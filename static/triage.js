@@ -1,7 +1,7 @@
 "use strict";
-// Triage: ticked rows and bulk keys on the issues list; the asked event and the note in the review queue.
+// Triage: ticked rows and bulk keys on the lists of issues and of signals; the asked event and the note in the review queue.
 
-const ticks = () => [...document.querySelectorAll("input[name=issue]")];
+const ticks = () => [...document.querySelectorAll("td.tick input")];
 
 function countTicks() {
   const all = ticks(), ticked = all.filter((box) => box.checked);
@@ -11,14 +11,14 @@ function countTicks() {
 }
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-tick-all]")) ticks().forEach((box) => { box.checked = event.target.checked; });
-  if (event.target.matches("[data-tick-all], input[name=issue]")) countTicks();
+  if (event.target.matches("[data-tick-all], td.tick input")) countTicks();
 });
 
 // With nothing ticked an action is meant for the current row.
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-bulk]") || ticks().some((box) => box.checked)) return;
-  const box = document.querySelector("tr.is-current input[name=issue]");
-  if (box) box.checked = true; else { event.preventDefault(); toast("Select issues first (x), or move to one (j, k)."); }
+  const box = document.querySelector("tr.is-current td.tick input");
+  if (box) box.checked = true; else { event.preventDefault(); toast("Select rows first (x), or move to one (j, k)."); }
 });
 
 // A list that reads itself again keeps its current row.

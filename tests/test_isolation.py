@@ -126,6 +126,9 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "content_type_id": lambda w, r: 1,
     "id": lambda w, r: r.admin_object(w),
     "url": lambda w, r: "ingest/event",
+    # django-simple-history's page of one version: an object, and the version's number
+    "_0": lambda w, r: w.signal.id,
+    "_1": lambda w, r: 1,
 }
 # What an endpoint needs to be asked, to say anything.
 QUERIES = {"v1/traces": "event_id=a-event", "v1/events/search": f"query={SECRET}"}
