@@ -12,11 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.functional import cached_property
-from simple_history.admin import SimpleHistoryAdmin
 
 from signals import admin_defaults, custom
+from signals.admin_base import BulkForm, HistoryAdmin, current_user
 from signals.admin_exchange import export_view, import_view
-from signals.admin_forms import BulkForm, current_user
 from signals.backfill import request_backfill
 from signals.bulk import change_signals
 from signals.defaults import reset_signals
@@ -60,7 +59,7 @@ class SignalDefinitionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(SignalGroup)
-class SignalGroupAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
+class SignalGroupAdmin(HistoryAdmin):
     list_display = ["name", "project", "description"]
     list_filter = ["project"]
     search_fields = ["name", "description"]
@@ -73,7 +72,7 @@ class SignalGroupAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
 
 
 @admin.register(SignalDefinition)
-class SignalDefinitionAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
+class SignalDefinitionAdmin(HistoryAdmin):
     form = SignalDefinitionForm
     list_display = [
         "name",

@@ -7,9 +7,8 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from simple_history.admin import SimpleHistoryAdmin
 
-from signals.admin_forms import BulkForm, current_user
+from signals.admin_base import BulkForm, HistoryAdmin, current_user
 from signals.catalogue import SHIPPED
 from signals.defaults import as_shipped, change_defaults, ensure_defaults
 from signals.definitions import DEFAULTED
@@ -46,7 +45,7 @@ class SignalDefaultForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(SignalDefault)
-class SignalDefaultAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
+class SignalDefaultAdmin(HistoryAdmin):
     form = SignalDefaultForm
     action_form = BulkForm
     list_display = [

@@ -313,7 +313,7 @@ class _Reader:
     ) -> None:
         for name in given.keys() - known:
             close = get_close_matches(name, known, n=1)
-            of = f" of a {kind} signal" if kind else ""
+            of = f" for the kind {kind}" if kind else ""
             hint = f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(sorted(known))}."
             self.problems.append(
                 Problem(_line(given[name]), where, f"There is no field {name[:80]!r}{of}.{hint}")

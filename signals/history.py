@@ -76,9 +76,8 @@ def changes_of(row: SignalDefinition | SignalDefault, *, limit: int = SHOWN) -> 
     )
     groups = _group_names(records)
     found = []
-    for record, earlier in zip(records, [*records[1:], None], strict=True):
-        if earlier is None and len(records) > limit:
-            break
+    for i, record in enumerate(records[:limit]):
+        earlier = records[i + 1] if i + 1 < len(records) else None
         fields = _differences(earlier, record, groups) if earlier is not None else []
         if fields or earlier is None:
             user = record.history_user

@@ -10,7 +10,9 @@ from signals.exchange import export_signals
 
 
 class Command(BaseCommand):
-    help = "Writes a project's signals, with their groups, as YAML that import_signals reads into any project."
+    help = (
+        "Writes a project's signals, with their groups, as YAML that import_signals reads into any project."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--project", required=True, metavar="SLUG")

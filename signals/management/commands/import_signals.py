@@ -18,7 +18,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE")
         parser.add_argument("--project", required=True, metavar="SLUG")
-        parser.add_argument("--dry-run", action="store_true", help="Shows what would change; changes nothing.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Shows what would change; changes nothing."
+        )
 
     def handle(self, *args: Any, file: str, project: str, dry_run: bool, **options: Any) -> None:
         found = Project.objects.filter(slug=project).first()

@@ -1,8 +1,12 @@
 """What the admin's pages of signals and of their defaults share."""
 
+from typing import Any
+
 from django import forms
 from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from simple_history.admin import SimpleHistoryAdmin
 
 from ingest.models import User
 from signals.models.definitions import Sentiment
@@ -15,6 +19,15 @@ class BulkForm(ActionForm):
     sentiment = forms.ChoiceField(
         required=False, choices=[("", "---------"), *Sentiment.choices], label="sentiment"
     )
+
+
+class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
+    """With the history of changes. SIMPLE_HISTORY_REVERT_DISABLED only hides the button that writes an old version back."""
+
+    def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method != "GET":
+            raise PermissionDenied("An old version is for reading.")
+        return super().history_form_view(request, *args, **kwargs)
 
 
 def current_user(request: HttpRequest) -> User:
