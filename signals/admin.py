@@ -104,7 +104,6 @@ class SignalDefinitionAdmin(HistoryAdmin):
     ]
     action_form = BulkForm
     change_list_template = "signals/admin_signals.html"
-    history_list_display = ["changed_by_way_of"]
     list_select_related = ["project", "group"]
     search_fields = ["name", "key", "description"]
     list_per_page = 100
@@ -148,10 +147,6 @@ class SignalDefinitionAdmin(HistoryAdmin):
         super().save_model(request, obj, form, change)
         if obj.enabled and custom.is_custom(obj):
             request_backfill(obj, user=current_user(request))
-
-    @admin.display(description="By way of")
-    def changed_by_way_of(self, record: Any) -> str:
-        return record.history_change_reason or ""
 
     def has_delete_permission(self, request: HttpRequest, obj: SignalDefinition | None = None) -> bool:
         """Matches and counts would be left behind: a signal is disabled instead."""

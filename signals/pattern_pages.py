@@ -2,7 +2,9 @@
 
 import datetime as dt
 import uuid
+from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -30,6 +32,9 @@ def patterns(request: HttpRequest, project: Project) -> HttpResponse:
     rows = signal_rows(project, signals, today=today, length=PERIODS[period])
     start = dt.datetime.combine(first, dt.time(), dt.UTC)
     sent = read.newest_sent(signals, start=start, end=timezone.now() + dt.timedelta(days=1))
+    counts = Counter[str]()
+    for row in rows:
+        counts[row.signal.action] += row.events
     context = {
         "period": period,
         "periods": list(PERIODS),
@@ -38,30 +43,33 @@ def patterns(request: HttpRequest, project: Project) -> HttpResponse:
         "any_signal": bool(signals),
         "newest": read.NEWEST if _is_cut(sent) else None,
         "keys": {signal.action: signal.key for signal in signals if signal.action},
-        **_passages(project, sent),
-        **_edits(project, sent, signals),
+        **_passages(project, sent, counts),
+        **_edits(project, sent, counts, signals),
         **_ratings(project, sent, request.GET.get("by", "")),
     }
     return render(request, "signals/patterns.html", context)
 
 
-def _passages(project: Project, sent: dict[str, list[read.Sent]]) -> dict[str, Any]:
+def _passages(project: Project, sent: dict[str, list[read.Sent]], counts: Counter[str]) -> dict[str, Any]:
     """What was regenerated twice or more, and what was copied."""
     again = sent.get(Action.REGENERATE_AGAIN, [])
     regenerated, copied = read.regenerated_most(again), read.copied_most(sent.get(Action.COPY, []))
     shown = [one.event for one in regenerated]
-    shown += [event for passage in copied for event in passage.events[:PASSAGE_EVENTS]]
+    shown += [event for passage in copied for event in islice(passage.events, PASSAGE_EVENTS)]
     events = read.events_by_id(project, shown)
     return {
         "regenerated": [(one, events[one.event]) for one in regenerated if one.event in events],
-        "regenerated_count": len(again),
-        "copied": [(passage, _of(events, passage.events[:PASSAGE_EVENTS])) for passage in copied],
-        "copies": len(sent.get(Action.COPY, [])),
+        "regenerated_count": counts[Action.REGENERATE_AGAIN],
+        "copied": [(passage, _of(events, islice(passage.events, PASSAGE_EVENTS))) for passage in copied],
+        "copies": counts[Action.COPY],
     }
 
 
 def _edits(
-    project: Project, sent: dict[str, list[read.Sent]], signals: list[SignalDefinition]
+    project: Project,
+    sent: dict[str, list[read.Sent]],
+    counts: Counter[str],
+    signals: list[SignalDefinition],
 ) -> dict[str, Any]:
     edits = read.edited_most(sent.get(Action.EDIT, []))
     events = read.events_by_id(project, [edit.event for edit in edits.most])
@@ -69,7 +77,7 @@ def _edits(
         "edits": edits,
         "edit_bars": _bars(edits.buckets),
         "edited": [(edit, events[edit.event]) for edit in edits.most if edit.event in events],
-        "edit_count": len(sent.get(Action.EDIT, [])),
+        "edit_count": counts[Action.EDIT],
         "examples": read.edit_examples(project, edits.most, signals),
     }
 

@@ -23,8 +23,10 @@ from signals.models import SignalDefinition
 from signals.models.definitions import Action
 from signals.passages import gist
 
-NEWEST = 5000
+NEWEST = 2000
+READ = {Action.REGENERATE_AGAIN, Action.COPY, Action.EDIT, Action.THUMBS_UP, Action.THUMBS_DOWN}
 TOP = 10
+SHOWN = 6
 EXAMPLES = 3
 BEGINNING = 300
 BUCKETS = [(0.05, "up to 5%"), (0.15, "5–15%"), (0.3, "15–30%"), (0.6, "30–60%"), (1.0, "over 60%")]
@@ -34,10 +36,7 @@ BUCKETS = [(0.05, "up to 5%"), (0.15, "5–15%"), (0.3, "15–30%"), (0.6, "30�
 class Sent:
     """A match of an explicit signal."""
 
-    signal: SignalDefinition
     event: uuid.UUID
-    end_user: uuid.UUID | None
-    timestamp: dt.datetime
     evidence: list[dict[str, Any]]
 
     @property
@@ -48,20 +47,19 @@ class Sent:
 def newest_sent(
     signals: list[SignalDefinition], *, start: dt.datetime, end: dt.datetime
 ) -> dict[str, list[Sent]]:
-    """By action. One statement: an index scan (signal_match_recent) that stops at NEWEST, for each signal."""
-    by_id = {signal.id: signal for signal in signals if signal.action}
+    """By action (READ), newest first. One statement: an index scan (signal_match_recent) that stops at NEWEST, for each signal."""
+    actions = {signal.id: signal.action for signal in signals if signal.action in READ}
     found: dict[str, list[Sent]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT s, m.event_id, m.end_user_id, m.timestamp, m.evidence::text FROM unnest(%s::uuid[]) s, LATERAL (
-                 SELECT event_id, end_user_id, timestamp, evidence FROM signals_signalmatch
+            """SELECT s, m.event_id, m.evidence::text FROM unnest(%s::uuid[]) s, LATERAL (
+                 SELECT event_id, evidence FROM signals_signalmatch
                  WHERE signal_id = s AND timestamp >= %s AND timestamp < %s
                  ORDER BY timestamp DESC, id DESC LIMIT %s) m""",
-            [list(by_id), start, end, NEWEST],
+            [list(actions), start, end, NEWEST],
         )
-        for signal_id, event, end_user, timestamp, evidence in cursor.fetchall():
-            signal = by_id[signal_id]
-            found[signal.action].append(Sent(signal, event, end_user, timestamp, orjson.loads(evidence)))
+        for signal_id, event, evidence in cursor.fetchall():
+            found[actions[signal_id]].append(Sent(event, orjson.loads(evidence)))
     return found
 
 
@@ -74,7 +72,7 @@ class Regenerated:
 def regenerated_most(sent: Iterable[Sent]) -> list[Regenerated]:
     """Events that were regenerated twice or more, most often first."""
     found = [Regenerated(one.event, one.times) for one in sent if one.times > 1]
-    return sorted(found, key=lambda one: -one.times)[:TOP]
+    return sorted(found, key=lambda one: -one.times)[:SHOWN]
 
 
 @dataclass(slots=True)
@@ -84,7 +82,7 @@ class Passage:
     text: str
     times: int = 0
     share: float | None = None
-    events: list[uuid.UUID] = field(default_factory=list)
+    events: dict[uuid.UUID, None] = field(default_factory=dict)  # an ordered set
 
 
 def copied_most(sent: Iterable[Sent]) -> list[Passage]:
@@ -96,8 +94,7 @@ def copied_most(sent: Iterable[Sent]) -> list[Passage]:
             passage = found.setdefault(gist(piece["text"]), Passage(piece["text"]))
             passage.times += one.times if len(pieces) == 1 else 1
             passage.share = piece.get("share", passage.share)
-            if one.event not in passage.events:
-                passage.events.append(one.event)
+            passage.events[one.event] = None
     return sorted(found.values(), key=lambda passage: (-len(passage.events), -passage.times))[:TOP]
 
 
@@ -160,18 +157,21 @@ def rated_by(project: Project, sent: dict[str, list[Sent]], *, dimension: str) -
     """Thumbs by model, or by a property's value; most rated first, TOP of them. An event without the property is left out."""
     up = {one.event for one in sent.get(Action.THUMBS_UP, [])}
     down = {one.event for one in sent.get(Action.THUMBS_DOWN, [])}
-    column = "model" if dimension == "model" else "properties ->> %s"
+    rated = sorted(up | down)
+    column = "e.model" if dimension == "model" else "e.properties ->> %s"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT v, count(*) FILTER (WHERE id = ANY(%s)), count(*) FILTER (WHERE id = ANY(%s))
-                FROM (SELECT id, left({column}, 200) AS v FROM ingest_event WHERE project_id = %s AND id = ANY(%s)) e
-                WHERE v <> '' GROUP BY v ORDER BY count(*) DESC, v LIMIT %s""",
+            f"""SELECT left({column}, 200) AS v, count(*) FILTER (WHERE g.up), count(*) FILTER (WHERE g.down)
+                FROM unnest(%s::uuid[], %s::boolean[], %s::boolean[]) AS g(id, up, down)
+                JOIN ingest_event e ON e.id = g.id AND e.project_id = %s
+                GROUP BY v HAVING left({column}, 200) <> '' ORDER BY count(*) DESC, v LIMIT %s""",
             [
-                list(up),
-                list(down),
                 *([] if dimension == "model" else [dimension]),
+                rated,
+                [event in up for event in rated],
+                [event in down for event in rated],
                 project.id,
-                list(up | down),
+                *([] if dimension == "model" else [dimension]),
                 TOP,
             ],
         )

@@ -73,11 +73,9 @@ class NameForm(forms.ModelForm):  # type: ignore[type-arg]
         action.choices = [("", "Something else"), *Action.choices]
         if self.instance.group:
             self.initial["group"] = self.instance.group.name
+        classes = {"sentiment": "form-select form-select-sm", "action": "form-select form-select-sm"}
         for name, field in self.fields.items():
-            small = {"sentiment": "form-select", "action": "form-select", "muted": "form-check-input"}
-            field.widget.attrs["class"] = (
-                f"{small.get(name, 'form-control')} {'' if name == 'muted' else 'form-control-sm'}"
-            )
+            field.widget.attrs["class"] = classes.get(name, "form-control form-control-sm")
             field.widget.attrs["id"] = f"{self.instance.key}-{name}"
             field.widget.attrs["form"] = f"name-{self.instance.key}"
             field.widget.attrs["aria-label"] = f"{field.label} of {self.instance.name}"

@@ -21,7 +21,7 @@ MakeEvent = Callable[..., Event]
 
 
 def sent(evidence: list[dict[str, Any]]) -> Sent:
-    return Sent(SignalDefinition(), uuid.uuid4(), None, timezone.now(), evidence)
+    return Sent(uuid.uuid4(), evidence)
 
 
 def copy(text: str, **more: Any) -> dict[str, Any]:
@@ -151,13 +151,13 @@ def test_reading_stops_at_its_bound(project: Project, used: list[Event]) -> None
         cursor.execute(
             """INSERT INTO signals_signalmatch (id, project_id, signal_id, event_id, timestamp, score, source, evidence, created_at)
                SELECT gen_random_uuid(), %s, %s, gen_random_uuid(), now() - n * interval '1 second', 1, 'sdk', '[]', now()
-               FROM generate_series(1, 6000) n""",
+               FROM generate_series(1, 2500) n""",
             [project.id, signals[0].id],
         )
     now = timezone.now()
     found = newest_sent(signals, start=now - dt.timedelta(days=1), end=now + dt.timedelta(days=1))
     assert len(found["copy"]) == NEWEST
-    assert found["copy"][0].timestamp == max(one.timestamp for one in found["copy"])
+    assert found["copy"][0].event == used[0].id
 
 
 @pytest.mark.parametrize("asked", ["release", "=1", "release=", "a=b=c", "release=\x00"])
