@@ -154,7 +154,9 @@ def _entry(signal: SignalDefinition) -> dict[str, Any]:
         return entry | ({"action": signal.action} if signal.action else {})
     if signal.threshold is not None:
         entry["threshold"] = signal.threshold
-    return entry if signal.builtin else entry | {"reads": signal.reads, "config": signal.config}
+    if signal.builtin:
+        return entry | ({"config": signal.config} if signal.config else {})
+    return entry | {"reads": signal.reads, "config": signal.config}
 
 
 def _differences(

@@ -238,7 +238,7 @@ _COMMON = {
     "muted": _yes_no,
 }
 FIELDS: dict[str, dict[str, Callable[[Any], str | None]]] = {
-    BUILTIN: {**_COMMON, "threshold": _threshold},
+    BUILTIN: {**_COMMON, "threshold": _threshold, "config": _config},
     EXPLICIT: {**_COMMON, "action": _choice(["", *Action.values])},
     CUSTOM: {**_COMMON, "threshold": _threshold, "reads": _choice(Reads.values), "config": _config},
 }

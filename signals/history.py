@@ -81,10 +81,9 @@ def changes_of(row: SignalDefinition | SignalDefault, *, limit: int = SHOWN) -> 
         fields = _differences(earlier, record, groups) if earlier is not None else []
         if fields or earlier is None:
             user = record.history_user
-            via = record.history_change_reason or ""
-            found.append(
-                Change(record.history_date, user.username if user else "", via, earlier is None, fields)
-            )
+            made = record.history_type == "+"
+            via = record.history_change_reason or ("" if made or fields else "changed it")
+            found.append(Change(record.history_date, user.username if user else "", via, made, fields))
     return found
 
 

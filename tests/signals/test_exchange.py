@@ -192,6 +192,7 @@ def test_what_is_wrong_is_said_with_its_line(text: str, line: int, says: str) ->
         ("{key: a, name: A, config: {metric: happiness >= 3}}", "config: "),
         ("{key: a, name: A, config: {all: [{signal: nothing_such}]}}", "config: "),
         ("{key: names, kind: explicit}", "key: There is a signal"),
+        ("{key: win, kind: builtin, config: {words: [a]}}", "config: "),
     ],
 )
 def test_what_the_project_refuses_is_said_and_nothing_is_kept(

@@ -291,3 +291,15 @@ def test_a_new_meaning_reads_the_events_again(page: Client, project: Project, se
     form = {"name": "Starred", "group": "", "sentiment": "positive", "action": "copy"}
     page.post(f"/p/{project.slug}/signals/bstarredb/name/", form)
     assert QueuedEvent.objects.get().event_id == sent.id
+
+
+def test_a_plain_save_is_history_too(page: Client, project: Project) -> None:
+    """As code does it that knows nothing of signals.history."""
+    install_builtin_signals(project)
+    for threshold in (0.6, 0.8):
+        row = signal(project, "win")
+        row.threshold = threshold
+        row.save(update_fields=["threshold"])
+    html = page.get(f"/p/{project.slug}/signals/win/").content.decode()
+    history = html[html.index('id="history"') :]
+    assert "changed it" in history and "<del>0.6</del>" in history and "made it" not in history
