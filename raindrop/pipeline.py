@@ -28,6 +28,7 @@ import ingest.rollups
 import ingest.store
 import ingest.traces
 import issues.scoring
+import signals.abandonment
 import signals.detection
 import signals.embedding
 from ingest.models import Event, ProcessingFailure, QueuedEvent
@@ -39,6 +40,7 @@ STAGES: list[Callable[[list[Event]], None]] = [
     ingest.handoffs.link_to_parents,
     signals.embedding.embed,
     signals.detection.detect,
+    signals.abandonment.watch_endings,
     issues.scoring.score,
     ingest.rollups.count_events,
 ]
@@ -192,6 +194,7 @@ def every_minute() -> None:
     ingest.store.finish_silent_partials(now=timezone.now())
     ingest.evaluations.forget_evaluations(timezone.now())
     ingest.feedback.link_orphans(now=timezone.now())
+    signals.abandonment.find_abandoned(now=timezone.now())
 
 
 def _retry(rows: list[QueuedEvent], error: Exception) -> None:

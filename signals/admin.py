@@ -23,6 +23,7 @@ from signals.definitions import EDITABLE, change_signal, train_signal, wrong_wit
 from signals.history import remember
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Sentiment
+from signals.parameters import parameters_of
 from signals.trial import RECENT, SAMPLES, try_on_recent
 
 PAGES = 100
@@ -133,7 +134,9 @@ class SignalDefinitionAdmin(HistoryAdmin):
         if obj is None:
             return self.readonly_fields
         fixed = ["project", "key", "kind", "detector"]
-        return [*self.readonly_fields, *fixed, *([] if custom.is_custom(obj) else ["reads", "config"])]
+        if not custom.is_custom(obj):
+            fixed += ["reads"] if parameters_of(obj) else ["reads", "config"]
+        return [*self.readonly_fields, *fixed]
 
     def save_model(self, request: HttpRequest, obj: SignalDefinition, form: Any, change: bool) -> None:
         """As the app does it: with history, and a run over the history of events when what matches changes."""

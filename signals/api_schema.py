@@ -19,6 +19,7 @@ CONFIG = (
     '{"sentence": "The user wants their money back", "examples": ["I want a refund"], "counterexamples": []}; '
     '{"all": [{"signal": "refusal"}, {"signal": "win", "not": true}, {"property": "plan", "equals": "pro"}, '
     '{"model": "gpt-4o"}, {"metric": "turns >= 5"}]}. Words and sentences are looked for where `reads` says.'
+    ' A built-in signal takes its own numbers instead, such as slow_response: {"seconds": 120, "step_seconds": 45}.'
 )
 
 

@@ -23,9 +23,11 @@ from ingest.jobs import (
 )
 from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
+from signals.abandonment import watch_endings
 from signals.batches import load_batch, load_texts
 from signals.custom import needs_spans
 from signals.detection import detector_of, matches_to_store
+from signals.detectors import abandonment
 from signals.detectors.batch import Detector
 from signals.matches import save_matches
 from signals.models import SignalDefinition
@@ -51,6 +53,12 @@ def request_backfill(signal: SignalDefinition, *, user: User | None = None) -> J
     return queue_job(
         project=signal.project, kind=BACKFILL, subject=signal.pk, task=TASK, cluster=CLUSTER, user=user
     )
+
+
+def has_history(signal: SignalDefinition) -> bool:
+    """Whether a run over the history can find anything: not for what the app sends."""
+    by_time = signal.builtin and signal.key == abandonment.KEY
+    return by_time or detector_of(signal) is not None
 
 
 def backfills_of(project: Project, signals: list[SignalDefinition]) -> dict[uuid.UUID, Job]:
@@ -92,12 +100,15 @@ def _go_over(job: Job) -> str | None:
         signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
         if signal is None or not signal.enabled:
             return "The signal was switched off."
-        detector = detector_of(signal)
-        if detector is None:
+        if not has_history(signal):
             return "Nothing here reads this signal off an event."
+        detector = detector_of(signal)
         events = _older(job.project_id, before)
         if events:
-            _store(signal, detector, events)
+            if detector is None:
+                watch_endings(events)  # what is due is decided within a minute
+            else:
+                _store(signal, detector, events)
             before = (events[-1].timestamp, events[-1].id)
             done = job.done + len(events)
             position = orjson.dumps([before[0].isoformat(), str(before[1])]).decode()

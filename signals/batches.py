@@ -3,6 +3,7 @@
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -16,6 +17,8 @@ PREVIOUS_CHARACTERS = 4000
 SPANS_PER_EVENT = 200
 # A tool's arguments are only compared with each other.
 SPAN_INPUT_CHARACTERS = 2000
+ERROR_CHARACTERS = 2000
+TOOLS_PER_TURN = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ def load_batch(events: list[Event]) -> EventBatch:
             model=event.model,
             spans=spans[event.id],
             previous=previous[event.id],
+            **_facts(event),
         )
         for event in events
     ]
@@ -68,10 +72,31 @@ def load_texts(events: list[Event]) -> EventBatch:
     """As load_batch, without spans and earlier turns: one query."""
     vectors = vectors_by_event([event.id for event in events])
     turns = [
-        Turn(id=event.id, input=Text(event.input), output=Text(event.output), model=event.model)
+        Turn(
+            id=event.id,
+            input=Text(event.input),
+            output=Text(event.output),
+            model=event.model,
+            **_facts(event),
+        )
         for event in events
     ]
     return EventBatch(turns, vectors.user, vectors.agent, events)
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    """What stands on the event itself beside its texts."""
+    tokens = [count for count in (event.input_tokens, event.output_tokens) if count is not None]
+    properties = event.properties if isinstance(event.properties, dict) else {}
+    # As the SDKs send a failed run (raindrop_wire.md, section 3).
+    error = [properties[name] for name in ("error.type", "error.message") if properties.get(name)]
+    return {
+        "at": event.timestamp,
+        "latency_ms": event.latency_ms,
+        "cost_usd": event.cost_usd,
+        "tokens": sum(tokens) if tokens else None,
+        "error": ": ".join(part[:ERROR_CHARACTERS] for part in error if isinstance(part, str)),
+    }
 
 
 def turns_so_far(events: list[Event]) -> dict[uuid.UUID, int]:
@@ -100,7 +125,8 @@ def _spans(events: list[Event]) -> dict[uuid.UUID, list[SpanFacts]]:
     projects = {event.id: event.project_id for event in events}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT event_id, project_id, span_id, kind, name, status, left(error, %s), left(output, %s), left(input, %s)
+            f"""SELECT event_id, project_id, span_id, kind, name, status, left(error, %s), left(output, %s), left(input, %s),
+                  extract(epoch FROM ended_at - started_at)::float8 * 1000
                 FROM {Span._meta.db_table} WHERE event_id = ANY(%s) ORDER BY event_id, started_at, id""",
             [READ_CHARACTERS, READ_CHARACTERS, SPAN_INPUT_CHARACTERS, list(projects)],
         )
@@ -118,14 +144,17 @@ def _previous(events: list[Event], texts: _Texts) -> dict[uuid.UUID, list[Exchan
         return found
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT e.id, p.input, p.output
+            """SELECT e.id, p.input, p.output, CASE WHEN p.tool_calls > 0 THEN ARRAY(
+                 SELECT DISTINCT left(name, 200) FROM ingest_span
+                 WHERE event_id = p.id AND project_id = e.project AND kind = 'tool' LIMIT %s) END
                FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[]) AS e(id, project, conversation, at),
-                 LATERAL (SELECT id, timestamp, left(input, %s) AS input, left(output, %s) AS output FROM ingest_event
+                 LATERAL (SELECT id, timestamp, tool_calls, left(input, %s) AS input, left(output, %s) AS output FROM ingest_event
                           WHERE conversation_id = e.conversation AND project_id = e.project
                             AND timestamp <= e.at AND (timestamp, id) < (e.at, e.id) AND NOT is_pending
                           ORDER BY timestamp DESC, id DESC LIMIT %s) p
                ORDER BY e.id, p.timestamp, p.id""",
             [
+                TOOLS_PER_TURN,
                 [event.id for event in talking],
                 [event.project_id for event in talking],
                 [event.conversation_id for event in talking],
@@ -135,6 +164,6 @@ def _previous(events: list[Event], texts: _Texts) -> dict[uuid.UUID, list[Exchan
                 PREVIOUS_TURNS,
             ],
         )
-        for event_id, given, said in cursor.fetchall():
-            found[event_id].append(Exchange(texts[given], texts[said]))
+        for event_id, given, said, tools in cursor.fetchall():
+            found[event_id].append(Exchange(texts[given], texts[said], tuple(tools or ())))
     return found

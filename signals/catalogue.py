@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from ingest.models import Project
-from signals.detectors import DETECTORS
+from signals.detectors import DETECTORS, abandonment
 from signals.known_names import KNOWN, known_name
 from signals.models import SignalDefault, SignalDefinition, SignalGroup
 from signals.models.definitions import Detector, Kind, Reads, Sentiment
 
-USER_SIDE, AGENT_SIDE, TOOLS = "User side", "Agent side", "Tools"
+USER_SIDE, AGENT_SIDE, TOOLS, MODEL = "User side", "Agent side", "Tools", "Model and cost"
 GROUPS = {
     USER_SIDE: "What the person who talks to the agent shows: annoyance, praise, corrections, abuse.",
     AGENT_SIDE: "What the agent does wrong in its words: declines, gives up, forgets, does half.",
-    TOOLS: "What happens in the spans of an event.",
+    TOOLS: "What happens in the tool calls of an event.",
+    MODEL: "Whether the model answered, how long it took and what it cost.",
 }
 SENT, DIAGNOSTICS = "Sent by the app", "Self diagnostics"
 EXPLICIT_GROUPS = {
@@ -139,7 +140,7 @@ BUILT_IN = [
     BuiltIn(
         "repeated_tool_failure",
         "Tool fails again and again",
-        "The same tool failed five times in a row in one event.",
+        "The same tool failed several times in a row in one event: five times, unless this project sets another number.",
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,
@@ -147,7 +148,8 @@ BUILT_IN = [
     BuiltIn(
         "tool_loop",
         "Tool loop",
-        "The agent made the same call, with the same arguments and the same result, three times in a row.",
+        "The agent made the same call, with the same arguments and the same result, several times in a row: three times, unless this "
+        "project sets another number.",
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,
@@ -159,6 +161,93 @@ BUILT_IN = [
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,
+    ),
+    BuiltIn(
+        "lost_information",
+        "Lost information",
+        "The user complains that something they gave is lost: “I already gave you my order number”, “you forgot what I said”, “you deleted "
+        "my changes”.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
+        "abandonment",
+        "Abandonment",
+        "The conversation ended right after a failure: its last event holds a refusal, a task failure or the like, and nothing followed for "
+        "half an hour (or as long as this project says). Taken back when the user comes back. Thanks, and a hand-over to a person, are no failure.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
+        "missing_capability",
+        "Claims to lack a capability",
+        "The agent says that it has no access, tool or ability for something: no browser, no e-mail, no eyes. The evidence says when a tool of "
+        "that sort was in fact called. Declining by policy is a refusal.",
+        Reads.ASSISTANT,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "agent_repetition",
+        "Agent repeats itself",
+        "The agent gives nearly the same answer as in an earlier turn, or goes round in circles within one answer. Repeating when asked to "
+        "does not count.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "wrong_date",
+        "Wrong date",
+        "The agent states today's date, weekday or the current year, and the event's own time says otherwise. Dates of history, dates that the "
+        "user or a tool named first, and knowledge cut-offs do not count.",
+        Reads.ASSISTANT,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "unsafe_content",
+        "Unsafe content",
+        "The agent gives what it should not: help with weapons, drugs, fraud, malware or self-harm, hate, sexual content with minors. Declining, "
+        "and warning of such things, do not count.",
+        Reads.ASSISTANT,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "language_mismatch",
+        "Language mismatch",
+        "The agent answers in another language than the user wrote in. Short texts, code, quotes, and requests that name a language or a "
+        "translation do not count.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "slow_response",
+        "Slow",
+        "The event took a minute or longer, or one of its steps half a minute, unless this project sets other numbers.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        MODEL,
+    ),
+    BuiltIn(
+        "high_cost",
+        "Expensive",
+        "The event cost half a dollar or 100,000 tokens, or more, unless this project sets other numbers.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        MODEL,
+    ),
+    BuiltIn(
+        "model_error",
+        "Model error",
+        "A call of the model failed. The evidence says how: rate limit, context length, time-out, content filter, no access, not available.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        MODEL,
     ),
 ]
 BUILT_IN_KEYS = frozenset(signal.key for signal in BUILT_IN)
@@ -245,6 +334,6 @@ def ensure_signals(project: Project) -> None:
         install_builtin_signals(project)
 
 
-assert DETECTORS.keys() == BUILT_IN_KEYS, (
-    "each built-in signal has its detector, and each detector its signal"
+assert DETECTORS.keys() | {abandonment.KEY} == BUILT_IN_KEYS, (
+    "each built-in signal has its detector (abandonment is found by time), and each detector its signal"
 )

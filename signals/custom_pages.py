@@ -12,11 +12,10 @@ from ingest.access import project_page
 from ingest.models import Project
 from ingest.models.projects import Role
 from signals import custom
-from signals.backfill import request_backfill
+from signals.backfill import has_history, request_backfill
 from signals.catalogue import ensure_signals
 from signals.custom_forms import FORMS, CustomForm, fits
 from signals.definitions import change_signal, check_signal, create_signal, draft_signal, train_signal
-from signals.detection import detector_of
 from signals.models import SignalDefinition
 from signals.preview import RECENT, Preview, preview
 
@@ -85,7 +84,7 @@ def change_rule(request: HttpRequest, project: Project, key: str) -> HttpRespons
 @project_page(Role.MEMBER)
 def run_over_history(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     signal = _find(project, key)
-    if not signal.enabled or detector_of(signal) is None:
+    if not signal.enabled or not has_history(signal):
         messages.error(
             request, "Switch the signal on first." if not signal.enabled else "The app sends this one."
         )

@@ -15,7 +15,7 @@ from ingest.models import Project, SubjectUser, User
 from ingest.queueing import enqueue
 from raindrop import live
 from raindrop.statistics import wilson
-from signals import custom
+from signals import custom, parameters
 from signals.backfill import request_backfill
 from signals.explicit import RESERVED
 from signals.history import remember, save_changed
@@ -207,17 +207,16 @@ def change_signal(
     remember([locked])
     written = set_fields(locked, changes)
     own = custom.is_custom(locked)
-    if not own and written & {"config", "reads"}:
-        raise ValidationError(
-            dict.fromkeys(written & {"config", "reads"}, "Only a signal that was made here has this.")
-        )
+    fixed = {"reads"} if parameters.parameters_of(locked) else {"config", "reads"}
+    if not own and written & fixed:
+        raise ValidationError(dict.fromkeys(written & fixed, "Only a signal that was made here has this."))
     differs = written & set(RULE)
     if own and differs & {"config", "reads"}:
         locked.detector = custom.detector_kind(locked.config)
         locked.reads = custom.usual_side(locked.config, locked.reads)
         written |= {"detector", "reads"}
     check_signal(locked)
-    if differs & {"config", "reads"}:
+    if own and differs & {"config", "reads"}:
         train_signal(locked)
         written.add("trained")
     if written:
@@ -278,6 +277,8 @@ def wrong_with(signal: SignalDefinition) -> dict[str, str]:
         errors["group"] = "There is no such group in this project."
     if custom.is_custom(signal):
         errors |= custom.check(signal)
+    elif signal.builtin and (wrong := parameters.check(signal)):
+        errors["config"] = wrong
     return errors
 
 

@@ -16,6 +16,7 @@ from signals.matches import Wanted, save_matches
 from signals.models import SignalDefinition
 from signals.models.definitions import Action, Kind
 from signals.models.definitions import Detector as DetectorKind
+from signals.parameters import settings_of
 
 Taxonomy = dict[uuid.UUID, dict[str, SignalDefinition]]
 
@@ -46,7 +47,8 @@ def detector_of(definition: SignalDefinition) -> Detector | None:
     if definition.kind == Kind.EXPLICIT or definition.detector == DetectorKind.SDK:
         return None
     if definition.builtin:
-        return DETECTORS.get(definition.key)
+        detector = DETECTORS.get(definition.key)
+        return None if detector is None else detector.adjusted(settings_of(definition))
     return custom.detector_of(definition, findings=findings)
 
 

@@ -8,15 +8,14 @@ from collections.abc import Iterable
 from django.utils.text import slugify
 
 from ingest.models import Attachment, Event, ExplicitSignal, Project
-from signals import edits, passages
+from signals import diagnostics, edits, passages
 from signals.catalogue import DIAGNOSTICS, EXPLICIT_GROUPS, SENT, default_key, default_rows, ensure_groups
 from signals.detectors.batch import Evidence
 from signals.known_names import action_of
-from signals.models import SignalDefault, SignalDefinition
+from signals.models import SignalDefault, SignalDefinition, SignalGroup
 from signals.models.definitions import Action, Detector, Kind, Reads, Sentiment
 
 SOURCE = "sdk"
-DIAGNOSTICS_TYPES = {"agent", "agent_internal"}
 # raindrop_wire.md, section 3: a signal without a sentiment is negative.
 SENTIMENTS = {"POSITIVE": Sentiment.POSITIVE, "NEGATIVE": Sentiment.NEGATIVE, "": Sentiment.NEGATIVE}
 COMMENTS = ("comment", "after", "detail")
@@ -74,7 +73,7 @@ def definitions_for(
     keys: dict[uuid.UUID, str] = {}
     fresh: dict[str, ExplicitSignal] = {}
     for signal in sent:
-        key = signal_key(signal.name)
+        key = signal_key(diagnostics.key_name(signal))
         holder = known.get(key)
         if key in RESERVED or holder and holder.kind != Kind.EXPLICIT:
             key += "_sent"
@@ -101,27 +100,35 @@ def _again(signal: ExplicitSignal) -> ExplicitSignal:
 
 def _create(project: Project, fresh: dict[str, ExplicitSignal]) -> dict[str, SignalDefinition]:
     groups = ensure_groups(project, EXPLICIT_GROUPS)
-    rows = [
-        SignalDefinition(
-            project=project,
-            key=key,
-            name=(signal.name.strip() or key)[:120],
-            kind=Kind.EXPLICIT,
-            detector=Detector.SDK,
-            reads=Reads.CONVERSATION,
-            sentiment=SENTIMENTS.get(signal.sentiment.upper(), Sentiment.NEUTRAL),
-            group=groups[DIAGNOSTICS if signal.signal_type in DIAGNOSTICS_TYPES else SENT],
-            action=action_of(key, signal.signal_type),
-            reviewed=False,
-        )
-        for key, signal in sorted(fresh.items())
-    ]
+    rows = [_draft(project, key, signal, groups) for key, signal in sorted(fresh.items())]
     defaults = default_rows(default_key(row) for row in rows)
     for row in rows:
         if (default := defaults.get(default_key(row))) and default.kind == Kind.EXPLICIT:
             _start_as(row, default, project, sent=fresh[row.key])
     SignalDefinition.objects.bulk_create(rows, ignore_conflicts=True)
     return {d.key: d for d in SignalDefinition.objects.filter(project=project, key__in=fresh)}
+
+
+def _draft(
+    project: Project, key: str, signal: ExplicitSignal, groups: dict[str, SignalGroup]
+) -> SignalDefinition:
+    draft = SignalDefinition(
+        project=project,
+        key=key,
+        name=(signal.name.strip() or key)[:120],
+        kind=Kind.EXPLICIT,
+        detector=Detector.SDK,
+        reads=Reads.CONVERSATION,
+        sentiment=SENTIMENTS.get(signal.sentiment.upper(), Sentiment.NEUTRAL),
+        group=groups[SENT],
+        action=action_of(key, signal.signal_type),
+        reviewed=False,
+    )
+    if diagnostics.is_diagnosis(signal):
+        diagnosis = diagnostics.diagnosis_of(signal)
+        draft.name, draft.description = diagnosis.name[:120], diagnosis.description
+        draft.group, draft.reviewed = groups[DIAGNOSTICS], diagnosis.known
+    return draft
 
 
 def _start_as(

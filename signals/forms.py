@@ -9,6 +9,8 @@ from signals import custom
 from signals.detectors import words
 from signals.models import SignalDefinition, SignalGroup
 from signals.models.definitions import Kind
+from signals.parameter_fields import config_of_fields, parameter_fields
+from signals.parameters import parameters_of
 
 
 class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -63,6 +65,7 @@ class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
             del self.fields["expressions"]
         else:
             self.initial["expressions"] = expressions_of(signal.config)
+        self.fields.update(parameter_fields(signal))
 
     def clean_description(self) -> str:
         description: str = self.cleaned_data["description"]
@@ -85,6 +88,8 @@ class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned = dict(self.cleaned_data)
         if "expressions" in cleaned:
             cleaned["config"] = config_of(cleaned.pop("expressions"))
+        if parameters_of(self.instance):
+            cleaned["config"] = config_of_fields(cleaned)
         return {**cleaned, "reviewed": True}
 
 

@@ -15,7 +15,7 @@ from ingest.access import project_page
 from ingest.models import Project
 from ingest.models.projects import Role
 from signals import custom
-from signals.backfill import backfills_of
+from signals.backfill import backfills_of, has_history
 from signals.catalogue import ensure_signals
 from signals.custom_forms import fits
 from signals.defaults import deviations
@@ -34,6 +34,7 @@ from signals.forms import SignalForm
 from signals.history import changes_of
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Kind, Sentiment
+from signals.parameter_fields import shown_parameters
 from signals.presenting_rules import rule_text
 from signals.taxonomy_forms import unreviewed
 
@@ -83,6 +84,8 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
         "form": form,
         "may_edit": _may_edit(request),
         "detector": detector_of(signal),
+        "has_history": has_history(signal),
+        "parameters": shown_parameters(signal),
         "matches": _newest(project, signal),
         "rule": rule_text(signal),
         "has_form": custom.is_custom(signal) and fits(signal.config),

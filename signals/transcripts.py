@@ -42,6 +42,7 @@ class Step:
     input: Text
     output: Text
     matches: list[SignalMatch] = field(default_factory=list)
+    error_evidence: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -167,7 +168,8 @@ def _turn(
     for match in matches:
         pieces = [piece for piece in match.evidence if isinstance(piece, dict)]
         for piece in pieces:
-            evidence[piece.get("span_id") or str(piece.get("side"))].append(piece)
+            side = str(piece.get("side"))
+            evidence[str(piece.get("span_id")) if side == "span" else side].append(piece)
         places = [piece.get("span_id") for piece in pieces if piece.get("span_id") in span_ids]
         if places:
             for place in dict.fromkeys(places):
@@ -184,8 +186,13 @@ def _turn(
             Step(
                 span=span,
                 input=_text(span.input_start, STEP_CLIP, []),  # type: ignore[attr-defined]
-                output=_text(span.output_start, STEP_CLIP, evidence[span.span_id]),  # type: ignore[attr-defined]
+                output=_text(
+                    span.output_start,  # type: ignore[attr-defined]
+                    STEP_CLIP,
+                    _standing_in(span.output_start, evidence[span.span_id]),  # type: ignore[attr-defined]
+                ),
                 matches=by_span[span.span_id],
+                error_evidence=_standing_in(span.error, evidence[span.span_id]),
             )
             for span in spans
         ],
@@ -197,6 +204,11 @@ def _turn(
         failure=failure,
         queued=queued,
     )
+
+
+def _standing_in(text: str, evidence: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The pieces whose words are at their place in this text: a span's are of its output or of its error."""
+    return [piece for piece in evidence if text[piece["start"] : piece["end"]] == piece["text"]]
 
 
 def _text(body: str, limit: int, evidence: list[dict[str, Any]]) -> Text:

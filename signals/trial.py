@@ -41,6 +41,8 @@ def try_on_recent(signal: SignalDefinition) -> Trial:
         reason = (
             "The app sends it: there is nothing to detect."
             if explicit
+            else "It is found by the time that passed, not on an event: its matches are on its page."
+            if signal.builtin
             else "Its configuration is not one that a detector reads."
         )
         return Trial(signal, 0, 0, 0, [], reason)

@@ -2,18 +2,27 @@
 
 from signals.detectors import (
     abuse,
+    agent_repetition,
     correction,
+    expensive,
     forgetting,
     human_request,
     jailbreak,
+    language_mismatch,
     laziness,
+    lost_information,
+    missing_capability,
+    model_error,
     refusal,
+    slow,
     task_failure,
     tool_failure,
     tool_patterns,
+    unsafe_content,
     user_frustration,
     user_repetition,
     win,
+    wrong_date,
 )
 from signals.detectors.batch import Detector
 
@@ -35,5 +44,14 @@ DETECTORS: dict[str, Detector] = {
         tool_patterns.REPEATED_FAILURE,
         tool_patterns.LOOP,
         tool_patterns.EMPTY_RESULT,
+        lost_information.DETECTOR,
+        missing_capability.DETECTOR,
+        agent_repetition.DETECTOR,
+        wrong_date.DETECTOR,
+        unsafe_content.DETECTOR,
+        language_mismatch.DETECTOR,
+        slow.DETECTOR,
+        expensive.DETECTOR,
+        model_error.DETECTOR,
     )
 }

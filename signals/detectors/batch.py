@@ -1,8 +1,10 @@
 """What a detector is given, and what it answers. No database here: detectors are pure."""
 
+import datetime as dt
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, NotRequired, TypedDict
 
 import numpy as np
@@ -18,8 +20,8 @@ PREVIOUS_TURNS = 6
 class Evidence(TypedDict):
     """Words that a match was read from: `text` stands at [start:end] (characters) of the event's input ("user"), its output
     ("assistant"), a span's output ("span"; its error where that is not part of the output), or what the app sent with
-    an explicit signal ("signal"). Of what the app sent also: `times`, how often; `distance` of an edit, in characters;
-    `share`, how much of the answer was changed or copied."""
+    an explicit signal, or a number that was measured ("signal"; with a `span_id`: of that span). Of what the app sent also:
+    `times`, how often; `distance` of an edit, in characters; `share`, how much of the answer was changed or copied."""
 
     side: Literal["user", "assistant", "span", "signal"]
     start: int
@@ -40,6 +42,7 @@ class SpanFacts:
     error: str
     output: str
     input: str = ""
+    duration_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Exchange:
 
     input: Text
     output: Text
+    tools: tuple[str, ...] = ()  # the different tools that were called
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ class Turn:
     model: str = ""
     spans: list[SpanFacts] = field(default_factory=list)
     previous: list[Exchange] = field(default_factory=list)  # oldest first, at most PREVIOUS_TURNS
+    at: dt.datetime | None = None
+    latency_ms: float | None = None
+    cost_usd: float | None = None
+    tokens: int | None = None  # in and out
+    error: str = ""  # what the app says went wrong with the event as a whole
 
 
 def _no_vectors() -> npt.NDArray[np.float32]:
@@ -90,6 +99,19 @@ Detect = Callable[[Batch], list[Found]]
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number that a project may set for itself: `detect` takes it as a keyword argument of this name."""
+
+    name: str
+    label: str
+    default: float
+    low: float
+    high: float
+    help: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Detector:
     """`detect` is pure. `version` changes with its answers, and is written into each match's source."""
 
@@ -97,6 +119,11 @@ class Detector:
     version: int
     detect: Detect
     threshold: float = 0.5
+    parameters: tuple[Parameter, ...] = ()
+
+    def adjusted(self, settings: Mapping[str, float]) -> "Detector":
+        """With these values of its parameters; those that are not named keep their defaults."""
+        return replace(self, detect=partial(self.detect, **settings)) if settings else self
 
     @property
     def source(self) -> str:

@@ -1,22 +1,29 @@
-"""The agent lost what the user had told it: the user says so, the agent says so, or it asks again for what it was given. English."""
+"""The agent lost what the user had told it: the user says so, the agent says so, it asks again for what it was given, or it gets it wrong
+(another name for the user, an identifier with a character changed). English; the last of these in any language with Latin letters."""
 
 import re
+from dataclasses import dataclass
 
-from signals.detectors.batch import Batch, Detector, Evidence, Exchange, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.mentions import mentions
 from signals.detectors.phrases import Rule, combined, evidence, piece
+from signals.detectors.text import Text
+from signals.detectors.tool_failure import failure
 
 USER = Rule(
     strong=[
         "(i've|i have|i) (already |just |literally )+(told|gave|given|provided|said|mentioned|sent|shared|answered|explained|specified|stated|listed|shown)( (it|that|this|you|them|so))*( (the|my|all|that|this|to you|about|it|above|earlier|before|in))?",
         "(as|like|what) i('ve)? (already |just |previously )?(said|told you|mentioned|explained|stated|specified|wrote) (before|earlier|above|already|previously|in my (first|last|previous))",
         "(i|i've) (told|said to|gave|asked|mentioned to) you ... (before|earlier|already|above|a minute ago|two messages ago|twice|three times|previously)",
-        "(did|have|do) you (already )?(forget|forgot|forgotten|not remember|even remember|remember (what|that|anything|my))",
-        "(don't|didn't|do|can't|can) you (remember|recall|keep track)",
+        "(did|have|do) you (already )?(forget|forgot|forgotten|not remember|even remember|remember (what i|that i|anything|my|our))",
+        "(don't|didn't|can't) you (remember|recall|keep track)",
         "you (don't|do not|didn't|can't|never|no longer) (remember|recall|keep track of|keep in mind)",
         "you( have|'ve)? (already |just |totally |completely |keep |keeps |kept )?(forgot|forgotten|forget|forgetting|forgets)( (what|that|about|my|the|to|everything|again|our))?",
         "you (already|just) (asked|have|know|knew|had|got|have my)( (me|that|this|my|it))?",
         "(why|how come|stop|quit|keep|kept|keeps|still|again|you're) (are you |do you |you |you're )?(asking|ask|asked)( me)? (again|the same|that again|for (it|that|this|my) again|twice|for my ... again)",
-        "(we|i) (already |just )+(discussed|talked about|covered|went over|agreed|established|been over|been through|did|tried)( (this|that|it))?",
+        "(we|i)('ve| have)? already (discussed|talked about|covered|went over|gone over|agreed|established|been over|been through)( (this|that|it))?",
+        "(we|i)('ve| have)? just (discussed|talked about|covered|went over|gone over|agreed on|established|did|done) (this|that|it)",
+        "i('ve| have)? already (did|done|tried|answered) (this|that|it|so)",
         "how many times (do|must|should|have) i ... (tell|say|repeat|give|explain|told|said)",
         "(scroll up|read (my|the) (previous|earlier|last|first) (message|messages|reply)|see above|look (above|at my (previous|earlier|last|first)))",
         "(lost|losing|forgot|ignored|ignoring|dropped|missing) (the |our |all |my |all of the |your )*(context|history|earlier (messages|conversation)|previous (messages|conversation|instructions|instruction)|conversation|what i (said|told|asked))",
@@ -25,6 +32,9 @@ USER = Rule(
     unless=[
         "(if|in case) (i('ve)?|you('ve)?) ... (already|forgot|forget)",
         "(i|we|he|she|they|i've) (forgot|forget|have forgotten)",
+        "(that|which|what|where|song|music|hotel|one|ones|place|restaurant|movie|show|flight|event) (we|i)('ve| have)? (just|already) (discussed|talked about|mentioned|covered|agreed)( on)?",
+        "(if|when|what|whether) (i|we) just (did|tried)",
+        "(gave|told|sent|given|provided) you the wrong",
         "(i've|i have|i) (already|just) (tried|sent an? email|told (him|her|them|my))",
         "(did|have) i (forget|forgot|mention)",
         "you (already|just) (have|know) (a|the best|how)",
@@ -35,7 +45,7 @@ AGENT = Rule(
     strong=[
         "i (don't|do not|can't|cannot|didn't|couldn't|no longer) (actually |currently |seem to )?(have|retain|recall|remember|access|see|keep) (any |access to |a |the |memory of |our |your |previous |past |earlier |of )*(memory|previous (conversations?|messages?|interactions?|details|context|instructions)|past (conversations?|messages|interactions)|earlier (conversation|messages?|part|details)|conversation history|context|what you (said|told|mentioned|asked|shared)|that (detail|information) from)",
         "(could|can|would|will) you (please )?(remind me|repeat|tell me again|provide ... again|share ... again|restate|re-?send|re-?enter|remind)",
-        "(i |i've |i have |sorry,? i |it seems i |apologies,? i )(must have |may have |completely |seem to have |already )*(forgot|forgotten|forget|lost (track|the context)|overlooked (that|what) you|missed that you)",
+        "(i |i've |i have |sorry,? i |it seems i |apologies,? i )(must have |may have |completely |seem to have |already )*((forgot|forgotten|forget) (that |what |about |to |your |you |the (details|rest|earlier|first|last|name|date|time)|our )|lost (track|the context)|overlooked (that|what) you|missed that you)",
         "(sorry|apologies|apologize)( for)? (forgetting|having forgotten|asking (again|you again)|losing (track|context)|overlooking what)",
         "as i don't (remember|recall)",
         "(each|every) (conversation|message|session) (starts|is treated as) (fresh|new|separate|independently)",
@@ -45,41 +55,61 @@ AGENT = Rule(
         "(don't|do not|never) forget",
         "if (you|i) ... (forgot|forgotten|forget)",
         "forgot (your |my )?password",
+        # The user left it out, or a blank stands where it should be.
+        "(missing|left out|blank|empty|incomplete|not included|didn't include|placeholder) ... (provide|share|send|tell|give) ... again",
     ],
 )
 
-ASKS = r"(?:provide|share|give|tell|confirm|send|enter|have|know|need|require|specify|what(?:'?s| is)|may i have|could i have)"
-ASK_WINDOW = r"[^.?!\n]{0,60}?"
-# What an agent asks for, and how an answer to it looks.
-FIELDS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {
-    name: (re.compile(rf"\b{ASKS}\b{ASK_WINDOW}\byour (?:\w+ ){{0,2}}?{words}\b"), re.compile(value))
-    for name, words, value in [
-        ("email", r"e-?mail(?: address)?", r"[\w.+-]+@[\w-]+\.\w"),
-        ("phone", r"(?:phone|telephone|mobile|cell)(?: number)?", r"\+?\d[\d ().-]{6,}\d"),
-        ("order", r"order (?:number|id)s?", r"(?:#|\b(?:order|number|id)\D{0,12})[a-z]{0,3}-?\d{3,}"),
-        (
-            "reservation",
-            r"(?:reservation|booking|confirmation) (?:number|id|code)s?",
-            r"\b(?=[a-z]*\d)[a-z0-9]{5,8}\b",
-        ),
-        (
-            "user id",
-            r"(?:user|customer|account|member|client) (?:id|number|name)",
-            r"\b[a-z]+_[a-z]+_\d+\b|\b\w*\d{4,}\w*\b",
-        ),
-        ("zip", r"(?:zip|postal|post)(?: ?code)", r"\b\d{5}\b|\b[a-z]{1,2}\d{1,2}[a-z]? ?\d[a-z]{2}\b"),
-        (
-            "date of birth",
-            r"(?:date of birth|birth ?date|dob)",
-            r"\b(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?:19|20)\d\d)\b",
-        ),
-        (
-            "name",
-            r"(?:full |first and last |last )?name",
-            r"\b(?:my name is|name's|this is|i am|i'm) [a-z]{2,}",
-        ),
-    ]
-}
+ASKS = (
+    r"(?:(?:please|could you|can you|would you|will you|kindly|you to|i(?:'ll| will)? (?:also |still |just |first |now )?(?:need|require)(?: you to)?) "
+    r"(?:please |first |also |kindly |now )*(?:provide|share|give|tell|send|enter|specify|state|let me know|know)?|"
+    r"what(?:'?s| is)|(?:may|could|can) i (?:please )?(?:have|get))"
+)
+ASK_WINDOW = r"(?: (?:me|us|with|the|both|either|of|and|following|:|first))*(?:[^.?!\n]{0,30}? )?"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What an agent asks for, and how an answer to it looks in the user's own letter case. `plain`: the answer is known wherever it
+    stands; another is one only in the turn after the question."""
+
+    words: tuple[str, ...]
+    asks: re.Pattern[str]
+    answer: re.Pattern[str]
+    plain: bool
+
+
+def _field(words: tuple[str, ...], named: str, answer: str, *, plain: bool = False) -> Field:
+    asks = rf"\b{ASKS}{ASK_WINDOW}\s?your (?:\w+ ){{0,2}}?{named}\b(?! (?:confirmation|on file|history|status|to (?:be|look)))"
+    return Field(words, re.compile(asks), re.compile(answer), plain)
+
+
+FIELDS = [
+    _field(("mail",), r"e-?mail(?: address)?", r"[\w.+-]+@[\w-]+\.\w", plain=True),
+    _field(("phone", "mobile", "cell"), r"(?:phone|telephone|mobile|cell)(?: number)?", r"\+?\d[\d ().-]{7,}\d"),
+    _field(
+        ("order",), r"order (?:number|id)s?", r"(?i:\border\b\D{0,20}|#)[A-Za-z]{0,3}-?\d{4,}\b", plain=True
+    ),
+    _field(
+        ("reservation", "booking", "confirmation"),
+        r"(?:reservation|booking|confirmation) (?:number|id|code)s?",
+        r"\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,8}\b",
+    ),
+    _field(
+        ("user", "customer", "account", "member"),
+        r"(?:user|customer|account|member) (?:id|number|name)",
+        r"\b[a-z]+_[a-z]+_\d+\b|(?i:\b(?:id|number)\b\D{0,12})\w{0,4}\d{4,}",
+        plain=True,
+    ),
+    _field(("zip", "postal", "postcode"), r"(?:zip|postal|post)(?: ?code)", r"(?i:\b(?:zip|postal|post ?code)\D{0,20})\d{5}\b", plain=True),
+    _field(("birth", "dob"), r"(?:date of birth|birth ?date|dob)", r"\b(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?:19|20)\d\d)\b"),
+    _field(
+        ("name",), r"(?:full |first and last |last )?name", r"(?:[Mm]y (?:full )?name is|[Nn]ame's|[Tt]his is|I am|I'm) [A-Z][a-z]+(?: [A-Z]|[.,!]|$)"
+    ),
+]  # fmt: skip
+WITHOUT = re.compile(
+    r"\b(?:don't|do not|can't|cannot|didn't|forgot|no longer) (?:\w+ ){0,2}?(?:have|remember|recall|know|find|got)|\bnot sure|\[[^\]]{3,40}\]"
+)
 # Asking again is right when what was given did not work.
 WITH_REASON = re.compile(
     r"not found|n't find|unable to (?:find|locate|verify)|could not (?:find|locate|verify)|not (?:find|locate|match|valid|recogni[sz]e)|invalid|"
@@ -87,42 +117,157 @@ WITH_REASON = re.compile(
 )
 
 
+# An agent that speaks to the user by name, and a user who said theirs.
+CALLS = re.compile(
+    r"(?:^|[.!?\n] ?)(?:Hi|Hello|Thank you|Thanks|Dear|Sorry|Sure|Great|Welcome(?: back)?),? ([A-Z][a-z]{2,20})[,!.]"
+)
+CALLED = re.compile(r"(?:[Mm]y (?:full |first )?name is|[Nn]ame's|I am called|[Cc]all me) ([A-Z][a-z]{2,20})")
+NO_NAMES = frozenset(
+    [
+        "sir",
+        "madam",
+        "there",
+        "everyone",
+        "all",
+        "again",
+        "team",
+        "customer",
+        "guest",
+        "user",
+        "friend",
+        "folks",
+        "yes",
+        "no",
+        "absolutely",
+        "certainly",
+        "great",
+        "sure",
+        "okay",
+        "unfortunately",
+        "however",
+        "thanks",
+        "thank",
+        "hello",
+        "welcome",
+        "sorry",
+        "good",
+        "please",
+        "let",
+        "just",
+        "what",
+        "here",
+        "now",
+        "well",
+    ]
+)
+# Order numbers, codes: letters and digits, or many digits; not HAT102, of which there is a HAT103 as well.
+IDENTIFIER = re.compile(
+    r"(?![A-Za-z]{2,3}\d{2,4}$)(?:[a-zA-Z]{0,4}\d{5,}[A-Za-z0-9]*|(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{6,16})"
+)
+AROUND = "#.,;:!?()[]*\"'"
+READ = 4000
+
+
 def detect(batch: Batch) -> list[Found]:
     found = []
     for index, turn in enumerate(batch.turns):
-        user, agent = USER.hits(turn.input), AGENT.hits(turn.output)
-        if not turn.previous:
-            user = []  # nothing was said here that could have been lost
-        again = _asked_again(turn)
-        if user or agent or again:
+        agent = AGENT.hits(turn.output)
+        # Before the first answer nothing was said here that could have been lost.
+        user = USER.hits(turn.input) if turn.previous else []
+        lost = _asked_again(turn) + _got_wrong(turn)
+        if user or agent or lost:
             score = 1 - (1 - combined(user, turn.input)) * (1 - combined(agent, turn.output)) * (
-                1 - 0.7 * bool(again)
+                1 - 0.7 * bool(lost)
             )
-            pieces = evidence("user", turn.input, user) + evidence("assistant", turn.output, agent) + again
+            pieces = evidence("user", turn.input, user) + evidence("assistant", turn.output, agent) + lost
             found.append(Found(index, score, pieces))
     return found
 
 
 def _asked_again(turn: Turn) -> list[Evidence]:
-    """Where the agent asks for a thing that it had asked for, and been given, in an earlier turn."""
+    """Where the agent asks for what the user gave, in this conversation or in this very message."""
     text = turn.output.normal
-    if not turn.previous or WITH_REASON.search(text) or any(span.status == "error" for span in turn.spans):
+    if "your" not in text or "?" not in text and "please" not in text and "need" not in text:
         return []
-    pieces = []
-    for asks, answer in FIELDS.values():
-        ask = asks.search(text)
-        if ask and _was_given(turn, asks, answer):
-            pieces.append(piece("assistant", turn.output, ask.start(), ask.end()))
-    return pieces
+    asked = [
+        (field, ask)
+        for field in FIELDS
+        if mentions(turn.output, field.words) and (ask := field.asks.search(text))
+    ]
+    if not asked or WITH_REASON.search(text) or any(failure(span) for span in turn.spans):
+        return []
+    return [
+        piece("assistant", turn.output, ask.start(), ask.end())
+        for field, ask in asked
+        if _was_given(turn, field)
+    ]
 
 
-def _was_given(turn: Turn, asks: re.Pattern[str], answer: re.Pattern[str]) -> bool:
-    replies: list[str] = [exchange.input.normal for exchange in turn.previous[1:]] + [turn.input.normal]
-    earlier: list[Exchange] = turn.previous
+def _was_given(turn: Turn, field: Field) -> bool:
+    if WITHOUT.search(turn.input.normal):
+        return False
+    said = [exchange.input for exchange in turn.previous] + [turn.input]
+    if field.plain:
+        return any(_gives(text, field) for text in said)
     return any(
-        asks.search(exchange.output.normal) and answer.search(reply)
-        for exchange, reply in zip(earlier, replies, strict=True)
+        field.asks.search(exchange.output.normal) and _gives(reply, field)
+        for exchange, reply in zip(turn.previous, said[1:], strict=True)
     )
 
 
-DETECTOR = Detector("forgetting", 1, detect)
+def _gives(reply: Text, field: Field) -> bool:
+    return field.answer.search(reply.shown[:READ]) is not None and not WITHOUT.search(reply.normal)
+
+
+def _got_wrong(turn: Turn) -> list[Evidence]:
+    """Where the agent contradicts what the user said: calls them by another name, or misquotes an identifier of theirs."""
+    said = [exchange.input for exchange in turn.previous] + [turn.input]
+    return (_wrong_names(turn, said) + _wrong_identifiers(turn, said))[:3]
+
+
+def _wrong_names(turn: Turn, said: list[Text]) -> list[Evidence]:
+    if not any("name" in text.normal or "call" in text.normal for text in said):
+        return []
+    own = "\n".join(text.shown[:READ] for text in said)
+    if not CALLED.search(own):
+        return []
+    return [
+        piece("assistant", turn.output, match.start(1), match.end(1))
+        for match in CALLS.finditer(turn.output.shown[:READ])
+        if match[1].lower() not in NO_NAMES and match[1].lower() not in own.lower()
+    ]
+
+
+def _wrong_identifiers(turn: Turn, said: list[Text]) -> list[Evidence]:
+    quoted = _identifiers(turn.output)
+    given = {identifier for text in said for identifier in _identifiers(text)} if quoted else set()
+    near = [one for one in quoted if one not in given and any(_misquotes(one, other) for other in given)]
+    if not near:
+        return []
+    known = [text.raw for text in said] + [exchange.output.raw for exchange in turn.previous]
+    known += [part for span in turn.spans for part in (span.input, span.output)]
+    places = [
+        (turn.output.shown.find(one), len(one)) for one in near if not any(one in text for text in known)
+    ]
+    return [piece("assistant", turn.output, start, start + length) for start, length in places]
+
+
+def _identifiers(text: Text) -> list[str]:
+    known: list[str] | None = text.notes.get("identifiers")
+    if known is None:
+        words = [
+            word.strip(AROUND) for word in text.shown[:READ].split() if not word.isalpha() and len(word) > 5
+        ]
+        known = text.notes["identifiers"] = [word for word in words if IDENTIFIER.fullmatch(word)]
+    return known
+
+
+def _misquotes(one: str, other: str) -> bool:
+    """As long, and all but one or two neighbouring characters the same."""
+    if len(one) != len(other):
+        return False
+    wrong = [place for place, (a, b) in enumerate(zip(one.lower(), other.lower(), strict=True)) if a != b]
+    return len(wrong) == 1 or (len(wrong) == 2 and wrong[1] == wrong[0] + 1)
+
+
+DETECTOR = Detector("forgetting", 2, detect)

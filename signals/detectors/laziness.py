@@ -15,7 +15,7 @@ RULE = Rule(
         "todo:? ?(implement|add|fill|finish|complete|write|handle|replace|later)",
         "(not (yet )?implemented|to be implemented|implementation omitted|omitted for brevity|for brevity|left out for brevity|truncated for brevity|details omitted)",
         "(left|leave|i'll leave|i will leave|i leave) ... (as an exercise|to you|up to you|for you|to the reader)( to (implement|do|figure|finish|complete|write|fill))?",
-        "(you can|you could|you should be able to|you'll have to|you will have to|you'll need to|you will need to|you may need to|you must) (easily |then |simply |just |now |probably )*(do (it|this|that|the rest|so)|finish|figure (it|this|that|the rest) out|fill in|complete the (rest|remaining)|write the (rest|remaining)|implement the (rest|remaining)|look (it|this|that) up|google (it|this|that)|search for (it|this|that)|handle the rest|find (it|this|that) (yourself|online|on google))( yourself)?( on your own)?",
+        "(you can|you could|you should be able to|you'll have to|you will have to|you'll need to|you will need to|you may need to|you must) (easily |then |simply |just |now |probably )*(do the rest|do (it|this|that) (yourself|on your own)|finish|figure (it|this|that|the rest) out|fill in|complete the (rest|remaining)|write the (rest|remaining)|implement the (rest|remaining)|look (it|this|that) up|google (it|this|that)|search for (it|this|that)|handle the rest|find (it|this|that) (yourself|online|on google))( yourself)?( on your own)?",
         "(do|try|write|find|check|calculate|solve|look|finish|complete) (it|this|that|the rest|for it|up) (yourself|on your own)",
         "(and so on|etc\\.?|and so forth),? (for|until|with) (the|all|each|every) (rest|remaining|other)",
         "(repeat|continue|follow|do|apply) (this|the same|these|that|similarly)( (process|pattern|steps|thing|format|approach|logic))? (for|with|until|to) (the|all|each|every) (rest|remaining|other|others)( of)?",
@@ -42,19 +42,31 @@ NOTHING = re.compile(
     r"[\s\"'`(\[{]*(?:\.{2,5}|…|-+|n/?a|null|none|nil|undefined|nan|todo|tbd|empty|no (?:response|output|answer|content)|\[object object\]|\[?(?:response|output|answer|content)\]?|\?+)?[\s\"'`)\]}.]*"
 )
 UNFINISHED = re.compile(
-    r"[a-z,](?:\s+(?:the|a|an|and|or|of|to|in|for|with|that|is|are|was|by|on|at|from|as|if|which|because|but))?[ \t]*$"
+    r"[a-z](?:,|,? (?:the|a|an|and|or|of|to|for|with|that|is|are|was|were|by|at|from|as|if|which|because|but|your|its|their|can|will))[ \t]*$"
 )
+# A blank that the user is to fill in belongs into a draft or a template; alone it is no answer.
+BLANK = re.compile(r"\[(?:insert|your) [^\]\n]{1,40}\]")
+BLANKS_WITHIN = 300  # characters
 CLOSING = re.compile(
-    r"\b(?:thanks?|thank you|thx|bye|goodbye|good night|cheers|appreciate (?:it|that|your|you|all)|see you|take care|have a (?:good|great|nice|lovely)|no worries|you too|no,? that'?s (?:all|it)|that'?s (?:all|everything)|nothing else|ok(?:ay)?|great|perfect|stop)\b"
+    r"\b(?:thanks?|thank you|thx|bye|goodbye|good night|cheers|appreciate (?:it|that|your|you|all)|see you|take care|have a (?:good|great|nice|lovely)|no worries|you too|no,? that'?s (?:all|it)|that'?s (?:all|everything|it)|i'?m done|i am done|done here|all set|nothing else|ok(?:ay)?|great|perfect|stop)\b"
 )
-CLOSING_WORDS = 12
 HANDED_OVER = re.compile(
     r"transfer|hand_?(?:off|over)|escalat|end_?(?:call|chat|conversation)|hang_?up", re.IGNORECASE
 )
+# A sentence that asks for something; "if I need anything else" does not.
 WANTS = re.compile(
-    r"\b(?:can you|could you|would you|will you|i need|i want|i'?d like|i would like|i have to|show me|tell me|give me|help me|find|book|cancel|change|send|write|fix|create|make|"
-    r"what|when|where|why|which|how)\b"
+    r"\b(?:can|could|would|will) (?:you|we|i)\b|\bplease (?!do not|don't|note|disregard|ignore)|\bi(?:'d| would)? (?:(?:still|also|just|really|now) )?(?:need(?!ed)|want|like) (?!.{0,20}\bfor (?:now|today)\b)|"
+    r"\bi have to\b|\b(?:show|tell|give|help) me\b|^\W*(?:\w+,? ){0,3}?(?:find|book|cancel|change|send|write|fix|create|make|add|remove|update|proceed|go ahead|search|list|explain|check|return|exchange)\b"
 )
+SUPPOSES = re.compile(r"\b(?:if|when|in case|should|whenever) (?:i|we|there|anything|you|it|the|time)\b")
+MYSELF = re.compile(
+    r"\bi(?:'ll| will|'m| am|'d| would|'ve| guess)\b|\bguess i\b|\blet's (?:leave|keep|skip|forget)\b"
+)
+QUESTION = re.compile(
+    r"^\W*(?:\w+,? ){0,3}?(?:what|when|where|why|which|who|how|is|are|was|were|do|does|did|can|could|would|will|should|shall|has|have|may|any)\b.*\?",
+    re.DOTALL,
+)
+SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 LONG_ANSWER = 800
 
 
@@ -79,20 +91,35 @@ def detect(batch: Batch) -> list[Found]:
 def _was_due(turn: Turn) -> bool:
     """An answer was expected. An app may send the two sides as separate events, so there must be a sign that the agent worked: a
     model or a span. Nobody answers a goodbye, and an agent that hands over to a person falls silent."""
+    if turn.error or any(span.kind == "llm" and span.status == "error" for span in turn.spans):
+        return False  # the model failed: `model_error`
     worked = bool(turn.model) or any(span.kind in {"llm", "tool", "agent"} for span in turn.spans)
     if not worked or turn.input.is_blank or any(HANDED_OVER.search(span.name) for span in turn.spans):
         return False
-    text = turn.input.normal
-    if "?" in text or WANTS.search(text):
-        return CLOSING.search(text) is None or turn.input.words > CLOSING_WORDS
+    sentences = SENTENCE.findall(turn.input.normal[-1000:])
+    if any(_asks(sentence) for sentence in sentences):
+        return True
     # It tells something: what was asked for, perhaps.
-    return CLOSING.search(text) is None and turn.input.words > 1
+    return CLOSING.search(turn.input.normal) is None and turn.input.words > 1
+
+
+def _asks(sentence: str) -> bool:
+    if QUESTION.search(sentence):
+        return True
+    if SUPPOSES.search(sentence) or CLOSING.search(sentence) and "please" not in sentence:
+        return False
+    wants = WANTS.search(sentence)
+    return wants is not None and (
+        MYSELF.search(sentence) is None or "please" in sentence or "i'd like" in sentence
+    )
 
 
 def _stand_ins(text: Text) -> list[Hit]:
+    long = len(text.normal) > BLANKS_WITHIN
     return [
         Hit(match.start() + (match[0][0] == "\n"), match.end(), 0.7)
         for match in STAND_IN.finditer(text.normal)
+        if not (long and BLANK.fullmatch(match[0]))
     ]
 
 
@@ -111,4 +138,4 @@ def _cut_off(text: Text) -> list[Hit]:
     return []
 
 
-DETECTOR = Detector("laziness", 1, detect)
+DETECTOR = Detector("laziness", 2, detect)

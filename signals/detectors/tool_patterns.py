@@ -4,11 +4,15 @@ a tool finds nothing and the agent answers all the same. Any language."""
 import re
 from itertools import groupby
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Found, Parameter, SpanFacts, Turn
 from signals.detectors.tool_failure import failure
 
-FAILURES_IN_A_ROW = 5
-SAME_CALLS = 3
+FAILURES = Parameter(
+    "failures", "Failures in a row", 5, 2, 100, "Of the same tool, in one event.", whole=True
+)
+CALLS = Parameter(
+    "calls", "Same calls in a row", 3, 2, 100, "With the same arguments and result.", whole=True
+)
 SHOWN = 200
 NOTHING = re.compile(
     r"\s*(?:\[\s*\]|\{\s*\}|null|none|nil|undefined|\"\"|''|\(\s*\)|no (?:results?|data|records?|matches|rows|entries|items)(?: (?:were |was )?found)?\.?|"
@@ -18,7 +22,7 @@ NOTHING = re.compile(
 )
 
 
-def detect_repeated_failure(batch: Batch) -> list[Found]:
+def detect_repeated_failure(batch: Batch, *, failures: float = FAILURES.default) -> list[Found]:
     found = []
     for index, turn in enumerate(batch.turns):
         tools = [span for span in turn.spans if span.kind == "tool"]
@@ -26,7 +30,7 @@ def detect_repeated_failure(batch: Batch) -> list[Found]:
             run = 0
             for span in same:
                 run = run + 1 if failure(span) else 0
-                if run == FAILURES_IN_A_ROW:
+                if run >= failures:
                     found.append(Found(index, 1.0, _evidence(span)))
                     break
             else:
@@ -35,16 +39,16 @@ def detect_repeated_failure(batch: Batch) -> list[Found]:
     return found
 
 
-def detect_loop(batch: Batch) -> list[Found]:
+def detect_loop(batch: Batch, *, calls: float = CALLS.default) -> list[Found]:
     """The same tool with the same arguments and the same result, one after the other. Without arguments (not recorded) the
     result must say something to be the same."""
     found = []
     for index, turn in enumerate(batch.turns):
         tools = [span for span in turn.spans if span.kind == "tool"]
         for (_, given, result), same in groupby(tools, key=_call):
-            calls = list(same)
-            if len(calls) >= SAME_CALLS and (given or result):
-                found.append(Found(index, 1.0, _evidence(calls[-1])))
+            alike = list(same)
+            if len(alike) >= calls and (given or result):
+                found.append(Found(index, 1.0, _evidence(alike[-1])))
                 break
     return found
 
@@ -92,6 +96,6 @@ def _evidence(span: SpanFacts) -> list[Evidence]:
     ]
 
 
-REPEATED_FAILURE = Detector("repeated_tool_failure", 1, detect_repeated_failure)
-LOOP = Detector("tool_loop", 1, detect_loop)
+REPEATED_FAILURE = Detector("repeated_tool_failure", 1, detect_repeated_failure, parameters=(FAILURES,))
+LOOP = Detector("tool_loop", 1, detect_loop, parameters=(CALLS,))
 EMPTY_RESULT = Detector("empty_tool_result", 1, detect_empty_result)

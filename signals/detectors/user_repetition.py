@@ -43,18 +43,18 @@ def _likeness(turn: Turn) -> float:
     ]
     if not near or turn.input.words < FEWEST:
         return 0.0
-    words = _words(turn.input)
+    words = words_of(turn.input)
     if len(words) < FEWEST:
         return 0.0
     best = 0.0
     for exchange in near:
-        old = _words(exchange.input)
+        old = words_of(exchange.input)
         if len(old) >= FEWEST and not exchange.output.is_blank:
             best = max(best, len(words & old) / len(words | old))
     return best
 
 
-def _words(text: Text) -> frozenset[str]:
+def words_of(text: Text) -> frozenset[str]:
     words: frozenset[str] | None = text.notes.get("words")
     if words is None:
         words = text.notes["words"] = frozenset(WORD.findall(text.normal[:READ]))

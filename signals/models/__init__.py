@@ -1,12 +1,14 @@
 from signals.models.defaults import SignalDefault
 from signals.models.definitions import SignalDefinition, SignalGroup
 from signals.models.embeddings import EventEmbedding, EventText
+from signals.models.endings import FailedEnding
 from signals.models.feedback import SignalFeedback
 from signals.models.matches import SignalMatch
 
 __all__ = [
     "EventEmbedding",
     "EventText",
+    "FailedEnding",
     "SignalDefault",
     "SignalDefinition",
     "SignalFeedback",

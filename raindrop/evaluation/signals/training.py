@@ -13,6 +13,7 @@ from raindrop.embedder import MODEL
 from raindrop.evaluation.signals import corpora, dissatisfaction
 from raindrop.evaluation.signals.fitting import Bools, Examples, best_threshold, cross_scores, fit
 from raindrop.evaluation.signals.plans import PLANS, Plan
+from raindrop.evaluation.signals.unsafe import UNSAFE
 from raindrop.evaluation.signals.vectors import VectorStore
 from signals.detectors import correction
 from signals.heads import FOLDER, Floats, Head, write_head
@@ -20,19 +21,27 @@ from signals.heads import FOLDER, Floats, Head, write_head
 RATED = ("uss_sgd", "uss_redial")
 
 
-def train(data: Path, *, folder: Path = FOLDER, say: Callable[[str], None] = print) -> dict[str, Any]:
-    """Writes each head's weights and the report (JSON and Markdown) into `folder`. Raises MissingData."""
+def train(
+    data: Path, *, folder: Path = FOLDER, say: Callable[[str], None] = print, only: str | None = None
+) -> dict[str, Any]:
+    """Writes each head's weights and the report (JSON and Markdown) into `folder`; or those of one head, into the report that is
+    there. Raises MissingData."""
     store = VectorStore()
     report: dict[str, Any] = {"embedder": MODEL, "scikit-learn": sklearn.__version__, "heads": {}}
-    for plan in PLANS.values():
+    if only is not None:
+        report["heads"] = json.loads((folder / "report.json").read_text())["heads"]
+    for plan in [*PLANS.values(), UNSAFE]:
+        if only not in (None, plan.name):
+            continue
         say(f"{plan.name} ...")
         head, about = _train(plan, data, store)
         write_head(folder / f"{plan.name}.npz", head)
         report["heads"][plan.name] = about
-    say(f"{correction.HEAD} ...")
-    head, about = _train_dissatisfaction(data, store)
-    write_head(folder / f"{correction.HEAD}.npz", head)
-    report["heads"][correction.HEAD] = about
+    if only in (None, correction.HEAD):
+        say(f"{correction.HEAD} ...")
+        head, about = _train_dissatisfaction(data, store)
+        write_head(folder / f"{correction.HEAD}.npz", head)
+        report["heads"][correction.HEAD] = about
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     (folder / "README.md").write_text(_markdown(report))
     return report

@@ -20,9 +20,11 @@ class Command(BaseCommand):
             "--data", type=Path, default=BASE_DIR.parent / "shared" / "data", help="where the data sets lie"
         )
 
-    def handle(self, *, data: Path, **options: Any) -> None:
+        parser.add_argument("--only", default=None, help="one head, such as unsafe_content; the others stay")
+
+    def handle(self, *, data: Path, only: str | None, **options: Any) -> None:
         try:
-            report = train(data, say=self.stdout.write)
+            report = train(data, say=self.stdout.write, only=only)
         except MissingData as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{len(report['heads'])} heads written.")

@@ -1,0 +1,182 @@
+"""The agent answers in another language than the user wrote in. Any of LANGUAGES, in both directions.
+
+Cheap questions come first, since nearly every answer is in its question's language: does each side hold a few English words that
+other languages do not have, and are both in the same script? Only where that leaves a doubt is the language identified (py3langid).
+Short texts, code, quotes, addresses and JSON say nothing; whoever names a language or a translation gets what they asked for.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+
+from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.phrases import piece
+from signals.detectors.text import Text
+
+NAMES = {
+    "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
+    "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
+    "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian",
+    "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
+    "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tl": "Tagalog", "tr": "Turkish",
+    "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+LANGUAGES = sorted(NAMES)
+# Told apart too seldom to rely on.
+RELATED = [
+    {"da", "no", "sv"},
+    {"cs", "sk"},
+    {"hr", "sl"},
+    {"ru", "uk", "bg"},
+    {"ca", "es"},
+    {"ur", "fa", "ar"},
+]
+# Words that English texts hold and others seldom do.
+ENGLISH = frozenset(
+    ["the", "and", "you", "to", "that", "for", "have", "with", "this", "your", "are", "would", "please", "my", "what", "how", "from", "which",
+     "want", "need", "there", "but", "they", "i'm", "it's", "can", "not", "don't", "i'd", "i've", "i'll", "let", "here's", "thank", "thanks",
+     "yes", "should", "could", "any", "looking", "like", "it", "find", "when", "where", "does", "about"]
+)  # fmt: skip
+ENGLISH_WORDS = 3
+ENGLISH_SHARE = 0.12  # of a shorter text's words
+LOOKED_AT = 80  # words, for that
+READ = 2000  # characters, for identifying
+LETTERS, WIDE_LETTERS = 30, 8  # at the least; in scripts that write a syllable or a word with one sign
+SURE = 0.97
+SURE_OF_SCRIPT = 0.4  # the script says most of it: what is left open lies within RELATED
+ASIDE = re.compile(
+    r"```.*?(?:```|$)|`[^`\n]{1,300}`|https?://\S+|\S+@\S+|\"[^\"\n]{1,1000}\"|<[^>\n]{1,200}>|\{[^}]{0,1000}\}|[\w./\\-]*[\d_/\\][\w./\\-]*|^[ \t]*>.*$",
+    re.DOTALL | re.MULTILINE,
+)
+SCRIPTS = [
+    ("kana", re.compile("[\u3040-\u30ff]")),
+    ("hangul", re.compile("[\uac00-\ud7af]")),
+    ("han", re.compile("[\u4e00-\u9fff]")),
+    ("cyrillic", re.compile("[\u0400-\u04ff]")),
+    ("arabic", re.compile("[\u0600-\u06ff]")),
+    ("hebrew", re.compile("[\u0590-\u05ff]")),
+    ("greek", re.compile("[\u0370-\u03ff]")),
+    ("thai", re.compile("[\u0e00-\u0e7f]")),
+    ("devanagari", re.compile("[\u0900-\u097f]")),
+]
+WIDE = {"kana", "hangul", "han", "thai"}
+ASKS = re.compile(
+    r"translat|interpret(?:er|ation)|übersetz|traduc|tradui|tradu[zç]|vertaal|vertal|перевод|перевед|переклад|翻译|翻譯|翻訳|訳して|번역|ترجم|अनुवाद|tłumacz|przetłumacz|çevir|dịch sang|"
+    r"\b(?:english|inglés|ingles|inglês|anglais|englisch|inglese|engels|english language|англий\w*|spanish|español|espanol|espagnol|spanisch|castellano|german|deutsch|alemán|allemand|tedesco|"
+    r"french|français|francais|francés|französisch|italian|italiano|italienisch|portuguese|português|portugues|dutch|nederlands|russian|русск\w*|chinese|mandarin|cantonese|japanese|korean|"
+    r"arabic|hindi|turkish|türkçe|polish|polski|swedish|svenska|norwegian|danish|finnish|czech|greek|hebrew|latin|ukrainian|vietnamese|thai|indonesian|romanian|hungarian|persian|farsi|urdu|bengali|"
+    r"language|idioma|sprache|langue|lingua|taal|язык\w*)\b|英語|英语|中文|汉语|漢語|日本語|日语|韩语|한국어|영어|الإنجليزية|العربية",
+)
+
+
+def detect(batch: Batch) -> list[Found]:
+    found = []
+    for index, turn in enumerate(batch.turns):
+        if _is_short(turn.output.raw) or _is_short(turn.input.raw):
+            continue
+        if _is_english(turn.input) and _is_english(turn.output):
+            continue
+        if (languages := _differ(turn)) is not None:
+            asked, answered = languages
+            text = f"The user writes {NAMES[asked]}, the agent answers in {NAMES[answered]}."
+            first = turn.output.sentences()[:1] or [(0, min(200, len(turn.output.normal)))]
+            found.append(
+                Found(
+                    index,
+                    0.9,
+                    [
+                        piece("assistant", turn.output, *first[0]),
+                        {"side": "signal", "start": 0, "end": len(text), "text": text},
+                    ],
+                )
+            )
+    return found
+
+
+def _is_short(raw: str) -> bool:
+    return len(raw) < (LETTERS if raw.isascii() else WIDE_LETTERS)
+
+
+def _is_english(text: Text) -> bool:
+    words = text.words_of(LOOKED_AT)
+    found = len(ENGLISH.intersection(words))
+    return found >= ENGLISH_WORDS or 0 < found >= ENGLISH_SHARE * len(words)
+
+
+def _differ(turn: Turn) -> tuple[str, str] | None:
+    """The two languages, where both are known and are not one."""
+    if turn.output.raw.lstrip()[:1] in ("{", "["):
+        return None
+    given = _prose(turn.input)
+    asked = "en" if _is_english(turn.input) else _language(given)
+    if asked is None or asked == "en" and _is_english(turn.output):
+        return None
+    answered = _language(_prose(turn.output))
+    if answered is None or _same(asked, answered):
+        return None
+    asked = _language(given)  # a few English words may be a foreign text's
+    if asked is None or _same(asked, answered):
+        return None
+    if ASKS.search(turn.input.normal) or any(ASKS.search(old.input.normal) for old in turn.previous):
+        return None
+    # A text of another language that the user brought along, with a word of their own before or after it.
+    own = [part for part in re.split(r"[\n:.!?]+", given) if len(part) > 12]
+    for part in own[:2] + own[-2:]:
+        if _near(part, answered):
+            return None
+    for old in turn.previous[-3:]:
+        if (before := _language(_prose(old.input))) is not None and _same(before, answered):
+            return None  # who talks in two languages may be answered in either
+    return asked, answered
+
+
+def _prose(text: Text) -> str:
+    return ASIDE.sub(" ", text.shown[:READ]).strip()
+
+
+def _language(prose: str) -> str | None:
+    """None for what is too short or in doubt."""
+    script = _script(prose)
+    letters = sum(map(str.isalpha, prose))
+    if letters < (WIDE_LETTERS if script in WIDE else LETTERS) or (script is None and prose.count(" ") < 4):
+        return None
+    language, probability = _identifier()(prose)
+    return language if probability >= (SURE_OF_SCRIPT if script else SURE) else None
+
+
+def _near(part: str, language: str) -> bool:
+    """Whether a clause may well be in that language."""
+    if language == "en":
+        return len(ENGLISH.intersection(part.lower().split())) >= 2
+    found, probability = _identifier()(part)
+    return probability >= 0.8 and _same(found, language)
+
+
+def _script(prose: str) -> str | None:
+    """The first script beside Latin that a tenth of the letters are in."""
+    if prose.isascii():
+        return None
+    letters = max(1, sum(map(str.isalpha, prose)))
+    return next((name for name, letter in SCRIPTS if 10 * len(letter.findall(prose)) >= letters), None)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or any(one in group and other in group for group in RELATED)
+
+
+@functools.cache
+def _identifier() -> Callable[[str], tuple[str, float]]:
+    """Loaded when first in doubt: it takes a second."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(LANGUAGES)
+
+    def identify(text: str) -> tuple[str, float]:
+        language, probability = identifier.classify(text)
+        return str(language), float(probability)
+
+    return identify
+
+
+DETECTOR = Detector("language_mismatch", 1, detect)
