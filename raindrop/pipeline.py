@@ -31,6 +31,7 @@ import issues.scoring
 import signals.abandonment
 import signals.detection
 import signals.embedding
+import signals.questions.asking
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from raindrop import live
 
@@ -195,6 +196,7 @@ def every_minute() -> None:
     ingest.evaluations.forget_evaluations(timezone.now())
     ingest.feedback.link_orphans(now=timezone.now())
     signals.abandonment.find_abandoned(now=timezone.now())
+    signals.questions.asking.call_workers()
 
 
 def _retry(rows: list[QueuedEvent], error: Exception) -> None:

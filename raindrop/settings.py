@@ -1,6 +1,7 @@
 """Settings: one file, read from the environment. The README's table explains each variable."""
 
 import datetime as dt
+import json
 import os
 import secrets
 from pathlib import Path
@@ -32,6 +33,20 @@ def env_seconds(name: str, default: float) -> dt.timedelta:
     return dt.timedelta(seconds=seconds)
 
 
+def env_prices(name: str) -> dict[str, float] | None:
+    """{"input": 1, "output": 5, "cache_write": 1.25, "cache_read": 0.1, "batch": 0.5}; None when it is not set."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return None
+    try:
+        prices = {key: float(number) for key, number in json.loads(value).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ImproperlyConfigured(f"{name} must be a JSON object of numbers, not {value!r}") from error
+    if set(prices) != set(PRICE_NAMES) or not all(0 <= price < float("inf") for price in prices.values()):
+        raise ImproperlyConfigured(f"{name} must state exactly: {', '.join(PRICE_NAMES)}")
+    return prices
+
+
 def env_list(name: str, default: str) -> list[str]:
     return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
 
@@ -52,6 +67,9 @@ def secret_key() -> str:
             pass  # another process was first
         return path.read_text().strip()
 
+
+# US dollars per million tokens; `batch` is the factor by which the Batches API is cheaper.
+PRICE_NAMES = ("input", "output", "cache_write", "cache_read", "batch")
 
 DATA_DIR: Path = data_dir()
 SECRET_KEY = secret_key()
@@ -164,7 +182,17 @@ Q_CLUSTER: dict[str, Any] = {
     "poll": 0.1,
     "label": "Background tasks",
     "ALT_CLUSTERS": {
-        "slow": {"workers": 1, "bulk": 1, "queue_limit": 1, "timeout": 3600, "retry": 7300, "max_attempts": 2}
+        "slow": {
+            "workers": 1,
+            "bulk": 1,
+            "queue_limit": 1,
+            "timeout": 3600,
+            "retry": 7300,
+            "max_attempts": 2,
+        },
+        # Asks the LLM; started only where there is a key. What it works on are rows that it claims, so that a task that
+        # is lost costs nothing (signals/questions/asking.py).
+        "llm": {"workers": 1, "bulk": 1, "queue_limit": 1, "timeout": 900, "retry": 3000, "max_attempts": 1},
     },
 }
 if REDIS_URL:
@@ -230,11 +258,33 @@ SIMPLE_HISTORY_REVERT_DISABLED = True
 # Which implementation turns text into vectors (raindrop/embedder). "onnx" is the only one that ships.
 RAINDROP_EMBEDDER = os.environ.get("RAINDROP_EMBEDDER", "onnx")
 
+# Second opinions by an LLM (raindrop/llm.py). Optional everywhere: without a key the local answers stand.
+ANTHROPIC_API_KEY = os.environ.get("ANTHROPIC_API_KEY", "").strip()
+ANTHROPIC_BASE_URL = os.environ.get("ANTHROPIC_BASE_URL", "").strip() or "https://api.anthropic.com"
+LLM_MODEL = os.environ.get("RAINDROP_LLM_MODEL", "").strip() or "claude-haiku-5-5"
+LLM_TIMEOUT = env_seconds("RAINDROP_LLM_TIMEOUT", 30).total_seconds()  # of one attempt
+if not 0 < LLM_TIMEOUT <= 60:  # a worker's task holds several (signals/questions/asking.py)
+    raise ImproperlyConfigured("RAINDROP_LLM_TIMEOUT must be more than 0 and at most 60 seconds")
+# As published for prompts of up to 100,000 tokens (no prompt of ours is longer). `effort`: what models that think are asked for.
+LLM_MODELS: dict[str, dict[str, Any]] = {
+    "claude-haiku-5-5": {"input": 0.1, "output": 0.5, "cache_write": 0.125, "cache_read": 0.01, "batch": 0.5, "effort": "low"},
+    "claude-haiku-4-5": {"input": 1.0, "output": 5.0, "cache_write": 1.25, "cache_read": 0.1, "batch": 0.5},
+    "claude-sonnet-5-5": {"input": 2.0, "output": 10.0, "cache_write": 2.5, "cache_read": 0.2, "batch": 0.5, "effort": "low"},
+    "claude-opus-5-5": {"input": 4.0, "output": 20.0, "cache_write": 5.0, "cache_read": 0.4, "batch": 0.5, "effort": "low"},
+}  # fmt: skip
+if stated := env_prices("RAINDROP_LLM_PRICES"):
+    LLM_MODELS[LLM_MODEL] = {**LLM_MODELS.get(LLM_MODEL, {}), **stated}
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
-    "loggers": {"raindrop": {"level": os.environ.get("LOG_LEVEL", "INFO")}},
+    "loggers": {
+        "raindrop": {"level": os.environ.get("LOG_LEVEL", "INFO")},
+        # At DEBUG it logs whole requests: what users wrote does not belong into a log.
+        "anthropic": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+    },
 }

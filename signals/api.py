@@ -46,7 +46,7 @@ MAX_POINTS = 2000
     responses=answers(listed(SignalItem), missing=False),
 )  # fmt: skip
 @extend_schema(
-    methods=["POST"], operation_id="signals_create", tags=TAGS, summary="Make a signal: words, a metric, a sentence or a combination",
+    methods=["POST"], operation_id="signals_create", tags=TAGS, summary="Make a signal: words, a metric, a sentence, a question or a combination",
     request=NewSignal, responses=answers(SignalItem, status=201, missing=False),
 )  # fmt: skip
 @api_view(["GET", "POST"])

@@ -17,8 +17,10 @@ CONFIG = (
     'What it looks for, one of: {"words": ["refund", "money back"]}; {"pattern": "re2 expression"}; '
     '{"metric": "tool_errors >= 3"} (>= or <=; the metrics: ' + ", ".join(METRICS) + "); "
     '{"sentence": "The user wants their money back", "examples": ["I want a refund"], "counterexamples": []}; '
+    '{"question": "Does the agent promise a refund?", "examples": ["You will get your money back."]} (an LLM is asked, about events that '
+    "a small model finds plausible; without a key the small model answers alone); "
     '{"all": [{"signal": "refusal"}, {"signal": "win", "not": true}, {"property": "plan", "equals": "pro"}, '
-    '{"model": "gpt-4o"}, {"metric": "turns >= 5"}]}. Words and sentences are looked for where `reads` says.'
+    '{"model": "gpt-4o"}, {"metric": "turns >= 5"}]}. Words, sentences and questions are looked for where `reads` says.'
     ' A built-in signal takes its own numbers instead, such as slow_response: {"seconds": 120, "step_seconds": 45}.'
 )
 
@@ -101,7 +103,9 @@ class NewSignal(SignalChange):
     )
     kind = serializers.ChoiceField([Kind.IMPLICIT.value], required=False)
     detector = serializers.ChoiceField(
-        [Detector.RULE.value, Detector.MODEL.value], required=False, help_text="Follows from `config`."
+        [Detector.RULE.value, Detector.MODEL.value, Detector.LLM.value],
+        required=False,
+        help_text="Follows from `config`.",
     )
     config = serializers.JSONField(help_text=CONFIG)
 

@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 import time
 import uuid
+from contextlib import nullcontext
 
 import orjson
 from django.db import OperationalError
@@ -25,12 +26,13 @@ from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
 from signals.abandonment import watch_endings
 from signals.batches import load_batch, load_texts
-from signals.custom import needs_spans
-from signals.detection import detector_of, matches_to_store
+from signals.custom import is_question, needs_spans
+from signals.detection import detector_of, held_for_verdicts, matches_to_store
 from signals.detectors import abandonment
 from signals.detectors.batch import Detector
 from signals.matches import save_matches
 from signals.models import SignalDefinition
+from signals.questions.detector import ask_where_plausible
 
 logger = logging.getLogger("raindrop.signals")
 
@@ -140,8 +142,12 @@ def _older(project_id: uuid.UUID, before: tuple[dt.datetime, uuid.UUID] | None) 
 def _store(signal: SignalDefinition, detector: Detector, events: list[Event]) -> None:
     for attempt in range(TRIES):
         try:
+            asked = is_question(signal)
             batch = load_batch(events) if needs_spans(signal) else load_texts(events)
-            save_matches(events=events, wanted=matches_to_store(signal, detector, batch), ran={signal.pk})
+            with held_for_verdicts(events) if asked else nullcontext():
+                save_matches(events=events, wanted=matches_to_store(signal, detector, batch), ran={signal.pk})
+                if asked:
+                    ask_where_plausible(signal, batch, history=True)
             return
         except OperationalError as error:
             if attempt + 1 == TRIES:

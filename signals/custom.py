@@ -3,6 +3,7 @@
 words        {"words": ["refund", "money back"]} or {"pattern": "re2 expression"}
 metric       {"metric": "tool_errors >= 3"}
 sentence     {"sentence": "...", "examples": ["..."], "counterexamples": ["..."]}
+question     {"question": "...", "examples": ["..."], "counterexamples": ["..."], "plausible": 0.1, "sample": 0.0}
 combination  {"all": [{"signal": "refusal"}, {"signal": "win", "not": true}, {"property": "plan", "equals": "pro"},
                       {"model": "gpt-4o"}, {"metric": "turns >= 5"}]}
 """
@@ -17,23 +18,33 @@ from signals.detectors.batch import Detector
 from signals.models import SignalDefinition
 from signals.models.definitions import Detector as DetectorKind
 from signals.models.definitions import Kind, Reads
+from signals.questions import config as questions
+from signals.questions import detector as question_detector
 
-WORDS, METRIC, SENTENCE, COMBINATION = "words", "metric", "sentence", "combination"
-_BY_NAME = {"words": WORDS, "pattern": WORDS, "metric": METRIC, "sentence": SENTENCE, "all": COMBINATION}
+WORDS, METRIC, SENTENCE, QUESTION, COMBINATION = "words", "metric", "sentence", "question", "combination"
+_BY_NAME = {
+    "words": WORDS, "pattern": WORDS, "metric": METRIC, "sentence": SENTENCE, "question": QUESTION, "all": COMBINATION,
+}  # fmt: skip
 SHAPES = (
     'Give one of {"words": ["refund", "money back"]}, {"pattern": "a regular expression"}, {"metric": "tool_errors >= 3"}, '
-    '{"sentence": "...", "examples": ["..."]} and {"all": [{"signal": "refusal"}, {"property": "plan", "equals": "pro"}]}.'
+    '{"sentence": "...", "examples": ["..."]}, {"question": "...", "examples": ["..."]} and {"all": [{"signal": "refusal"}, {"property": "plan", "equals": "pro"}]}.'
 )
 
 
 def is_custom(signal: SignalDefinition) -> bool:
     """Made by a person, and read off the event by one of the kinds here."""
-    made = {DetectorKind.RULE, DetectorKind.MODEL}
+    made = {DetectorKind.RULE, DetectorKind.MODEL, DetectorKind.LLM}
     return signal.kind == Kind.IMPLICIT and not signal.builtin and signal.detector in made
 
 
+def is_question(signal: SignalDefinition) -> bool:
+    """Whether the LLM is asked, and the config can be read."""
+    config = signal.config
+    return is_custom(signal) and kind_of(config) == QUESTION and questions.check(config) is None
+
+
 def kind_of(config: object) -> str | None:
-    """WORDS, METRIC, SENTENCE or COMBINATION; None when the config is of no kind, or of two."""
+    """WORDS, METRIC, SENTENCE, QUESTION or COMBINATION; None when the config is of no kind, or of two."""
     if not isinstance(config, dict):
         return None
     kinds = {_BY_NAME[name] for name in config if name in _BY_NAME}
@@ -41,8 +52,9 @@ def kind_of(config: object) -> str | None:
 
 
 def detector_kind(config: object) -> str:
-    """The definition's `detector`: a sentence is a model, the others are rules."""
-    return DetectorKind.MODEL if kind_of(config) == SENTENCE else DetectorKind.RULE
+    """The definition's `detector`: a sentence is a model, a question an LLM, the others are rules."""
+    kinds = {SENTENCE: DetectorKind.MODEL, QUESTION: DetectorKind.LLM}
+    return kinds.get(kind_of(config) or "", DetectorKind.RULE)
 
 
 def check(signal: SignalDefinition) -> dict[str, str]:
@@ -54,13 +66,15 @@ def check(signal: SignalDefinition) -> dict[str, str]:
     if not _storable(config):
         return {"config": "It holds a NUL character or half of a surrogate pair."}
     errors: dict[str, str] = {}
-    wrong = {WORDS: _words, METRIC: _metric, SENTENCE: sentence.check}.get(kind, lambda _: None)(config)
+    wrong = {WORDS: _words, METRIC: _metric, SENTENCE: sentence.check, QUESTION: questions.check}.get(
+        kind, lambda _: None
+    )(config)
     if kind == COMBINATION:
         wrong = SHAPES if set(config) != {"all"} else None
         wrong = wrong or combinations.check(config["all"], known=lambda keys: _signals(signal, keys))
     if wrong:
         errors["config"] = wrong
-    if kind in {WORDS, SENTENCE} and signal.reads not in words.SIDES:
+    if kind in {WORDS, SENTENCE, QUESTION} and signal.reads not in words.SIDES:
         errors["reads"] = f"{kind.capitalize()} signals read one of: {', '.join(words.SIDES)}."
     return errors
 
@@ -75,7 +89,7 @@ def detector_of(
 ) -> Detector | None:
     """What reads a custom signal off a batch (signals.batches.load_batch); None when its config is not one to be read.
 
-    `quoting`: whether a sentence signal looks for its evidence, which embeds each match's sentences.
+    `quoting`: whether a sentence (or question) signal looks for its evidence, which embeds each match's sentences.
     """
     if not is_custom(signal) or signal.reads not in [*words.SIDES, Reads.SPANS]:
         return None
@@ -86,7 +100,9 @@ def detector_of(
         return Detector(METRIC, metric.VERSION, measuring.make_detector(metric.parse(config["metric"])))
     if kind == COMBINATION and combinations.check_shape(config["all"]) is None:
         return Detector(COMBINATION, combinations.VERSION, combinations.make_detector(signal, findings))
-    if kind == SENTENCE and signal.trained and signal.reads in sentence.SIDES:
+    if kind == QUESTION and questions.check(config) is not None:
+        return None
+    if kind in {SENTENCE, QUESTION} and signal.trained and signal.reads in sentence.SIDES:
         threshold = sentence.THRESHOLD if signal.threshold is None else signal.threshold
         detect = sentence.make_detector(
             sentence.from_bytes(signal.trained),
@@ -94,6 +110,9 @@ def detector_of(
             embed=embed_texts,
             quote_from=threshold if quoting else 2.0,
         )
+        if kind == QUESTION:
+            answer = question_detector.make_detector(signal, detect)
+            return Detector(QUESTION, question_detector.VERSION, answer, sentence.THRESHOLD)
         return Detector(SENTENCE, sentence.VERSION, detect, sentence.THRESHOLD)
     return None
 

@@ -283,9 +283,9 @@ def wrong_with(signal: SignalDefinition) -> dict[str, str]:
 
 
 def train_signal(signal: SignalDefinition) -> None:
-    """A sentence learns; the others have nothing to learn."""
-    sentence = custom.kind_of(signal.config) == custom.SENTENCE
-    signal.trained = train_sentence(signal) if sentence else None
+    """A sentence learns, and the small model behind a question; the others have nothing to learn."""
+    learns = custom.kind_of(signal.config) in {custom.SENTENCE, custom.QUESTION}
+    signal.trained = train_sentence(signal) if learns else None
 
 
 def check_signal(signal: SignalDefinition) -> None:

@@ -2,9 +2,11 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 
 import orjson
+from django.db import transaction
 
 from ingest.models import Event, ExplicitSignal
 from signals import custom, explicit
@@ -12,11 +14,12 @@ from signals.batches import EventBatch, load_batch
 from signals.catalogue import BUILT_IN_KEYS, install_builtin_signals
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Detector, Found
-from signals.matches import Wanted, save_matches
+from signals.matches import Wanted, hold_events, save_matches
 from signals.models import SignalDefinition
 from signals.models.definitions import Action, Kind
 from signals.models.definitions import Detector as DetectorKind
 from signals.parameters import settings_of
+from signals.questions.detector import ask_where_plausible
 
 Taxonomy = dict[uuid.UUID, dict[str, SignalDefinition]]
 
@@ -31,15 +34,33 @@ def detect(events: list[Event]) -> None:
     wanted = _explicit(events, taxonomy)
     ran: set[uuid.UUID] = set()
     batch = load_batch(events)
-    for project_id, indexes in _by_project(events).items():
-        part = batch.part(indexes)
-        for definition in taxonomy[project_id].values():
-            detector = detector_of(definition) if definition.enabled else None
-            if detector is None:
-                continue
-            ran.add(definition.id)
-            wanted += matches_to_store(definition, detector, part)
-    save_matches(events=events, wanted=wanted, ran=ran)
+    asked = {
+        signal.id for mine in taxonomy.values() for signal in mine.values() if custom.is_question(signal)
+    }
+    with held_for_verdicts(events) if asked else nullcontext():
+        plausible: list[tuple[SignalDefinition, EventBatch]] = []
+        for project_id, indexes in _by_project(events).items():
+            part = batch.part(indexes)
+            for definition in taxonomy[project_id].values():
+                detector = detector_of(definition) if definition.enabled else None
+                if detector is None:
+                    continue
+                ran.add(definition.id)
+                wanted += matches_to_store(definition, detector, part)
+                if definition.id in asked:
+                    plausible.append((definition, part))
+        save_matches(events=events, wanted=wanted, ran=ran)
+        for definition, part in plausible:
+            ask_where_plausible(definition, part)
+
+
+@contextmanager
+def held_for_verdicts(events: list[Event]) -> Iterator[None]:
+    """A transaction that holds the events from before a question's verdicts are read until the matches are stored: a run that read
+    them before one came does not overwrite the run that the verdict itself has queued."""
+    with transaction.atomic():
+        hold_events(events)
+        yield
 
 
 def detector_of(definition: SignalDefinition) -> Detector | None:
@@ -125,7 +146,7 @@ def _wanted(definition: SignalDefinition, event: Event, found: Found, source: st
         end_user=event.end_user_id,
         timestamp=event.timestamp,
         score=round(found.score, 4),
-        source=source,
+        source=found.source or source,
         evidence=orjson.dumps(found.evidence).decode(),
     )
 

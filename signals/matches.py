@@ -39,7 +39,7 @@ def save_matches(*, events: Sequence[Event], wanted: list[Wanted], ran: set[uuid
     signals (explicit, disabled) stay. A match whose event got another user or time is counted anew. Events whose
     revision moved on since they were loaded are skipped.
     """
-    current = {event.id: event for event in _locked(events)}
+    current = {event.id: event for event in hold_events(events)}
     wishes = {(match.event, match.signal): match for match in wanted if match.event in current}
     stored = _stored(list(current))
     moved = {
@@ -63,8 +63,8 @@ def save_matches(*, events: Sequence[Event], wanted: list[Wanted], ran: set[uuid
     return len(inserted), len(deleted)
 
 
-def _locked(events: Sequence[Event]) -> list[Event]:
-    """The events that are still as they were loaded, locked in the order that every writer takes."""
+def hold_events(events: Sequence[Event]) -> list[Event]:
+    """The events that are still as they were loaded, locked in the order that every writer takes. In a transaction."""
     ids = sorted(event.id for event in events)
     with connection.cursor() as cursor:
         cursor.execute(

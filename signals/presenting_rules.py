@@ -17,6 +17,8 @@ def rule_text(signal: SignalDefinition) -> str:
         return str(config["metric"])
     if kind == custom.SENTENCE:
         return "\n".join([config["sentence"], *(f"· {text}" for text in config.get("examples", []))])
+    if kind == custom.QUESTION:
+        return "\n".join([config["question"], *(f"· {text}" for text in config.get("examples", []))])
     if kind == custom.COMBINATION:
         return "\nand ".join(_condition(condition) for condition in config["all"])
     return ""

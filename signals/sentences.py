@@ -1,4 +1,4 @@
-"""Teaching a sentence signal (signals/detectors/sentence.py) from the project's own events."""
+"""Teaching a sentence, or a question's small model (signals/detectors/sentence.py), from the project's own events."""
 
 import random
 
@@ -19,7 +19,11 @@ def train_sentence(signal: SignalDefinition) -> bytes:
     """The weights for the signal's config (checked) and side. Deterministic for the same events; 50 to 500 ms."""
     config = signal.config
     described, *rest = embed_texts(
-        [config["sentence"], *config.get("examples", []), *config.get("counterexamples", [])]
+        [
+            config.get("question") or config["sentence"],
+            *config.get("examples", []),
+            *config.get("counterexamples", []),
+        ]
     )
     count = len(config["examples"])
     rows = np.asarray(rest, dtype=np.float32)

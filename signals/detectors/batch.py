@@ -93,6 +93,7 @@ class Found:
     index: int
     score: float
     evidence: list[Evidence]
+    source: str = ""  # what found it, where that is not the detector itself
 
 
 Detect = Callable[[Batch], list[Found]]

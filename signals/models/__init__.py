@@ -4,11 +4,16 @@ from signals.models.embeddings import EventEmbedding, EventText
 from signals.models.endings import FailedEnding
 from signals.models.feedback import SignalFeedback
 from signals.models.matches import SignalMatch
+from signals.models.questions import QuestionBatch, QuestionSettings, QuestionSpend, QuestionVerdict
 
 __all__ = [
     "EventEmbedding",
     "EventText",
     "FailedEnding",
+    "QuestionBatch",
+    "QuestionSettings",
+    "QuestionSpend",
+    "QuestionVerdict",
     "SignalDefault",
     "SignalDefinition",
     "SignalFeedback",

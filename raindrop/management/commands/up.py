@@ -148,8 +148,10 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
     serving = [Child("web", python(*web), {"RAINDROP_DB_POOL": "1"})]
     if not workers:
         return serving  # events are stored and wait
+    asking = [Child("LLM workers", python(manage, "qcluster"), {"Q_CLUSTER_NAME": "llm"}, cluster=True)]
     return [
         *serving,
+        *(asking if settings.ANTHROPIC_API_KEY else []),
         Child("workers", python(manage, "qcluster"), {"RAINDROP_WORKERS": str(workers)}, cluster=True),
         Child("slow workers", python(manage, "qcluster"), {"Q_CLUSTER_NAME": "slow"}, cluster=True),
     ]

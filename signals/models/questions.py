@@ -1,0 +1,154 @@
+"""What the LLM was asked and answered about events, and what that may cost. Written by signals/questions/.
+
+A *question* is a signal definition of that kind (signals/custom.py). Its `version` is a hash of what the model is told of it
+(signals/questions/prompt.py), so that a verdict is found again by (version, event): after a restart, in a preview, or when an
+old wording comes back.
+"""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from ingest.models import Event, Job, Project
+from ingest.models.events import BigForeignKey
+from raindrop.ids import new_id
+
+
+class VerdictState(models.TextChoices):
+    WAITING = "waiting"  # to be asked, from available_at on
+    ASKING = "asking"  # with a worker, until available_at; money is held for it
+    BATCHED = "batched"  # in a QuestionBatch; money is held for it
+    ANSWERED = "answered"  # `match`, `evidence` and `reason` are the model's
+    VOID = "void"  # answered, but not to be used; `problem` says why. The local answer stands
+    FAILED = "failed"  # given up; the local answer stands
+    LOCAL = "local"  # not asked (no key, no budget, history); the local answer stands
+
+
+class QuestionVerdict(models.Model):
+    """One event that a question finds plausible: the request for the model's verdict, and then the verdict itself."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)  # of the event's time
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    event = BigForeignKey(Event, db_index=False, related_name="+")
+    version = models.CharField(max_length=32)
+    text_hash = models.BinaryField(max_length=16, help_text="Of the event's text that it is about.")
+    state = models.CharField(max_length=10, choices=VerdictState.choices)
+    problem = models.TextField(default="", blank=True, help_text="Why there is no verdict.")
+    local_score = models.FloatField(default=0.0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    available_at = models.DateTimeField(default=timezone.now)
+    match = models.BooleanField(null=True)
+    evidence = models.JSONField(default=list, blank=True)
+    reason = models.TextField(default="", blank=True)
+    model = models.TextField(default="", blank=True)
+    input_tokens = models.PositiveIntegerField(default=0)
+    cache_write_tokens = models.PositiveIntegerField(default=0)
+    cache_read_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cost = models.BigIntegerField(default=0, help_text="Microdollars, of all attempts.")
+    held = models.BigIntegerField(default=0, help_text="Microdollars that are reserved for it now.")
+    day = models.DateField(null=True, help_text="Of whose budget they are held.")
+    batch = models.ForeignKey(
+        "QuestionBatch", null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="verdicts"
+    )  # fmt: skip
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "version"], name="question_verdict_once")]
+        indexes = [
+            models.Index(fields=["project", "version", "-id"], name="question_verdict_recent"),
+            models.Index(
+                fields=["project", "version", "-id"],
+                name="question_verdict_local",
+                condition=models.Q(state=VerdictState.LOCAL),
+            ),
+            models.Index(
+                fields=["project", "available_at"],
+                name="question_verdict_open",
+                condition=models.Q(state__in=[VerdictState.WAITING, VerdictState.ASKING]),
+            ),
+            models.Index(
+                fields=["batch", "id"],
+                name="question_verdict_batched",
+                condition=models.Q(state=VerdictState.BATCHED),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} on {self.event_id}: {self.state}"
+
+
+class QuestionSettings(models.Model):
+    """One row a project, at most; without one the defaults hold. A limit of 0 switches the model off."""
+
+    project = models.OneToOneField(
+        Project, on_delete=models.CASCADE, primary_key=True, related_name="question_settings"
+    )
+    daily_events = models.PositiveIntegerField(
+        default=1000,
+        validators=[MaxValueValidator(10_000_000)],
+        help_text="Events a day (UTC) that the model may be asked about.",
+    )
+    daily_dollars = models.DecimalField(
+        max_digits=9,
+        decimal_places=2,
+        default="1.00",
+        validators=[MinValueValidator(0)],
+        help_text="US dollars a day (UTC) that it may cost.",
+    )
+    trouble = models.TextField(
+        default="", blank=True, help_text="What is wrong with the service; empty: nothing."
+    )
+    trouble_at = models.DateTimeField(null=True)
+    woken_at = models.DateTimeField(null=True, help_text="When a worker was called that has not begun yet.")
+
+    class Meta:
+        verbose_name_plural = "question settings"
+
+    def __str__(self) -> str:
+        return f"Questions of {self.project_id}"
+
+
+class QuestionSpend(models.Model):
+    """What a project has used of a day's budget, calls that are under way included."""
+
+    pk = models.CompositePrimaryKey("project_id", "day")
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    day = models.DateField(help_text="UTC.")
+    events = models.PositiveIntegerField(default=0)
+    money = models.BigIntegerField(default=0, help_text="Microdollars, with what is held.")
+    held = models.BigIntegerField(
+        default=0, help_text="Microdollars, of calls that are under way: at most so much."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.project_id} {self.day}: {self.events} events, {self.money} microdollars"
+
+
+class BatchState(models.TextChoices):
+    PREPARING = "preparing"  # its verdicts are marked and paid for; the service may or may not have it
+    SENT = "sent"
+    ENDED = "ended"
+    LOST = "lost"
+
+
+class QuestionBatch(models.Model):
+    """One request to the Batches API, of a run over the history (a Job)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.PREPARING)
+    remote_id = models.TextField(default="", blank=True)
+    requests = models.PositiveIntegerField()
+    failures = models.PositiveSmallIntegerField(
+        default=0, help_text="How often its results could not be read."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "question batches"
+
+    def __str__(self) -> str:
+        return f"{self.remote_id or self.pk}: {self.state}"

@@ -1,0 +1,261 @@
+"""Asking the model about events of the past, through the Batches API at half the price: only when a person says so, after an
+estimate. A run is a Job; its batches are polled from the schedule, so that no worker sleeps, and a run goes on after anything that dies.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from ingest.jobs import fail_job, finish_job, queue_job, report_job, start_job, subject_of
+from ingest.models import Event, Job, User
+from ingest.models.jobs import JobState
+from raindrop import llm
+from signals.models import QuestionBatch, QuestionVerdict, SignalDefinition
+from signals.models.questions import BatchState, VerdictState
+from signals.questions import budget
+from signals.questions.claims import MAX_ATTEMPTS, Answer, Claim, claim, put_down, questions_in
+from signals.questions.config import question_of
+from signals.questions.prompt import Question
+from signals.questions.verdicts import note_trouble
+
+HISTORY_RUN = "question_history"  # the job's kind
+TASK, CLUSTER = "signals.questions.history.run", "llm"
+BATCH = 500  # requests; the service takes 100,000, or 256 MB
+MAX_EVENTS = 20_000  # of one run
+MAX_FAILURES = 5
+AGAIN = dt.timedelta(minutes=10)  # after a batch that was not taken
+# A batch whose worker died between marking its verdicts and hearing from the service.
+PREPARING = dt.timedelta(minutes=15)
+NO_RESULT = "The batch ended without a result for it."
+UNREADABLE = "The results of its batch could not be read."
+
+
+def candidates(project_id: uuid.UUID, version: str) -> Any:
+    """The verdicts that a run would ask for, newest event first (a queryset)."""
+    rows = QuestionVerdict.objects.filter(
+        project=project_id, version=version, state=VerdictState.LOCAL, attempts__lt=MAX_ATTEMPTS
+    )
+    return rows.order_by("-id")
+
+
+def request_run(signal: SignalDefinition, *, user: User | None = None) -> Job:
+    """Queues a run; the one that waits or is under way already when there is one."""
+    return run_of(signal) or queue_job(
+        project=signal.project, kind=HISTORY_RUN, subject=signal.pk, task=TASK, cluster=CLUSTER, user=user
+    )
+
+
+def run_of(signal: SignalDefinition) -> Job | None:
+    found: Job | None = (
+        _at_work().filter(project=signal.project_id, subject=signal.pk).order_by("created_at").first()
+    )
+    return found
+
+
+def projects_at_work() -> set[uuid.UUID]:
+    return set(_at_work().values_list("project_id", flat=True))
+
+
+def run(job_id: str) -> None:
+    """The background task that a run begins with; the schedule goes on with it."""
+    job = Job.objects.filter(pk=job_id).first()
+    if job is not None:
+        go_on(job.project_id)
+
+
+def go_on(project_id: uuid.UUID) -> None:
+    """One step of each of the project's runs: reads what has come, sends what the budget holds. Safe twice at once."""
+    for job_id in _at_work().filter(project=project_id).values_list("id", flat=True):
+        job = start_job(job_id)
+        if job is None:
+            continue
+        try:
+            message = _step(job)
+        except Exception as error:
+            fail_job(job, error=error)
+            raise
+        if message:
+            finish_job(job, message=message)
+
+
+def _step(job: Job) -> str:
+    """What came of the run once it is through, else empty."""
+    for batch in _open_batches(job):
+        _look_after(batch)
+    signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
+    why = _why_to_end(job, signal)
+    if signal is not None:
+        _report(job, signal)
+    if _open_batches(job).exists():
+        return ""
+    if why or signal is None:
+        return f"{job.done:,} asked about. {why}"
+    if job.done < MAX_EVENTS and candidates(job.project_id, question_of(signal).version).exists():
+        _send(job, signal)
+        return ""
+    return f"{job.done:,} event{'' if job.done == 1 else 's'} asked about."
+
+
+def _why_to_end(job: Job, signal: SignalDefinition | None) -> str:
+    if (
+        signal is None
+        or not signal.enabled
+        or question_of(signal).version not in questions_in(job.project_id)
+    ):
+        return "The signal was changed or switched off."
+    if budget.meter(job.project_id).off:
+        return "The day's budget is 0."
+    newest = QuestionBatch.objects.filter(job=job).order_by("-id")[:MAX_FAILURES]
+    if [batch.state for batch in newest] == [BatchState.LOST] * MAX_FAILURES:
+        return "The service took no batch, again and again."
+    return llm.why_not()
+
+
+def _report(job: Job, signal: SignalDefinition) -> None:
+    """Of the job's events those that are through, and all."""
+    ended = QuestionBatch.objects.filter(job=job, state=BatchState.ENDED)
+    done = sum(ended.values_list("requests", flat=True))
+    under_way = sum(_open_batches(job).values_list("requests", flat=True))
+    left = len(candidates(job.project_id, question_of(signal).version).values_list("id")[:MAX_EVENTS])
+    message = "With the service." if under_way else "Waits for the day's budget."
+    report_job(job, done=done, total=max(done, min(MAX_EVENTS, done + under_way + left)), message=message)
+
+
+def _open_batches(job: Job) -> Any:
+    return QuestionBatch.objects.filter(job=job, state__in=[BatchState.PREPARING, BatchState.SENT])
+
+
+def _send(job: Job, signal: SignalDefinition) -> None:
+    """One batch of what the budget's share for the history holds; nothing when it holds nothing."""
+    just_lost = QuestionBatch.objects.filter(
+        job=job, state=BatchState.LOST, ended_at__gt=timezone.now() - AGAIN
+    )
+    if just_lost.exists():
+        report_job(job, message="The service did not take it. It is tried again within ten minutes.")
+        return
+    question = question_of(signal)
+    made = _prepare(job, question)
+    if made is None:
+        return
+    batch, claims = made
+    requests = [{"custom_id": one.verdict.id.hex, "params": one.request} for one in claims]
+    try:
+        answer = llm.batches().create(requests=requests)
+        remote_id = str(getattr(answer, "id", "") or "")
+        if not remote_id:
+            raise ValueError("It gave no id.")
+    except llm.ERRORS as error:
+        wrong = llm.explain(error)
+        note_trouble(job.project_id, str(wrong))
+        _give_back(batch, llm.Unavailable(str(wrong), lost=wrong.lost))
+        report_job(job, message=f"The service did not take it. {wrong}")
+        return
+    QuestionBatch.objects.filter(pk=batch.pk).update(remote_id=remote_id[:200], state=BatchState.SENT)
+    note_trouble(job.project_id, "")
+    _report(job, signal)
+
+
+@transaction.atomic
+def _prepare(job: Job, question: Question) -> tuple[QuestionBatch, list[Claim]] | None:
+    room = min(BATCH, MAX_EVENTS - job.done)
+    rows = list(candidates(job.project_id, question.version).select_for_update(skip_locked=True)[:room])
+    if not rows:
+        return None
+    batch = QuestionBatch.objects.create(project_id=job.project_id, job=job, requests=0)
+    limits = budget.settings_of(job.project_id)
+    claims = claim(
+        rows, limits=limits, questions={question.version: question}, share=budget.HISTORY_SHARE, batch=batch
+    )
+    if not claims:
+        batch.delete()
+        return None
+    batch.requests = len(claims)
+    batch.save(update_fields=["requests"])
+    return batch, claims
+
+
+def _look_after(batch: QuestionBatch) -> None:
+    """Reads a batch's results when it has ended."""
+    if batch.state == BatchState.PREPARING:
+        if timezone.now() - batch.created_at > PREPARING:
+            _give_back(batch, llm.Unavailable("The worker died while it was sent.", lost=1))
+        return
+    try:
+        remote = llm.batches().retrieve(batch.remote_id)
+        if getattr(remote, "processing_status", "") != "ended":
+            return
+        for result in llm.batches().results(batch.remote_id):
+            _read(batch, result)
+    except llm.ERRORS as error:
+        _unreadable(batch, llm.explain(error))
+        return
+    _end(batch)
+
+
+def _unreadable(batch: QuestionBatch, error: llm.Unavailable) -> None:
+    note_trouble(batch.project_id, str(error))
+    if error.missing or batch.failures + 1 >= MAX_FAILURES:
+        _give_back(batch, llm.Unavailable(UNREADABLE, lost=1, refused=True))
+    else:
+        QuestionBatch.objects.filter(pk=batch.pk).update(failures=batch.failures + 1)
+
+
+def _read(batch: QuestionBatch, result: Any) -> None:
+    """Puts down one verdict; a result that is none of this batch's, or was read before, is passed over."""
+    try:
+        verdict_id, outcome = uuid.UUID(hex=result.custom_id), _outcome(result.result)
+    except (AttributeError, TypeError, ValueError):
+        return
+    for claimed in _claims(batch, batch.verdicts.filter(id=verdict_id, state=VerdictState.BATCHED)):
+        put_down(claimed, outcome)
+
+
+def _outcome(result: Any) -> Answer | llm.Unavailable:
+    if result.type == "succeeded":
+        return Answer(result.message, batch=True)
+    if result.type == "errored":
+        said = getattr(getattr(getattr(result, "error", None), "error", None), "type", "")
+        return llm.Unavailable(f"It answered: {str(said)[:60]}.", refused=said == "invalid_request_error")
+    return llm.Unavailable("Its batch was cancelled or ran out of time.")
+
+
+def _claims(batch: QuestionBatch, rows: Iterable[QuestionVerdict]) -> list[Claim]:
+    """The claims that the rows stand for, made again: another process may have sent the batch. In an event that is gone, or whose
+    text has changed since, the quote is looked for in vain."""
+    rows = list(rows)
+    signal = SignalDefinition.objects.filter(pk=subject_of(batch.job)).first()
+    question = Question("", (), (), signal.reads if signal else "conversation")
+    texts = {
+        event_id: (input, output)
+        for event_id, input, output in Event.objects.filter(
+            id__in=[row.event_id for row in rows], project=batch.project_id
+        ).values_list("id", "input", "output")
+    }
+    return [Claim(row, question, {}, *texts.get(row.event_id, ("", "")), most=row.held) for row in rows]
+
+
+@transaction.atomic
+def _end(batch: QuestionBatch) -> None:
+    """What had no result was not billed."""
+    for claimed in _claims(batch, batch.verdicts.filter(state=VerdictState.BATCHED)):
+        put_down(claimed, llm.Unavailable(NO_RESULT))
+    QuestionBatch.objects.filter(pk=batch.pk).update(state=BatchState.ENDED, ended_at=timezone.now())
+    note_trouble(batch.project_id, "")
+
+
+@transaction.atomic
+def _give_back(batch: QuestionBatch, error: llm.Unavailable) -> None:
+    """The batch came to nothing. Where the service may have it (`lost`), its money counts as spent."""
+    for claimed in _claims(batch, batch.verdicts.filter(state=VerdictState.BATCHED).select_for_update()):
+        row = put_down(claimed, error)
+        if row is not None and not error.lost:  # the model never saw it
+            QuestionVerdict.objects.filter(pk=row.pk).update(attempts=row.attempts - 1)
+    QuestionBatch.objects.filter(pk=batch.pk).update(state=BatchState.LOST, ended_at=timezone.now())
+
+
+def _at_work() -> Any:
+    return Job.objects.filter(kind=HISTORY_RUN, state__in=[JobState.QUEUED, JobState.RUNNING])
