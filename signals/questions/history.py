@@ -42,11 +42,16 @@ def candidates(project_id: uuid.UUID, version: str) -> Any:
     return rows.order_by("-id")
 
 
+@transaction.atomic
 def request_run(signal: SignalDefinition, *, user: User | None = None) -> Job:
-    """Queues a run; the one that waits or is under way already when there is one."""
-    return run_of(signal) or queue_job(
+    """Queues a run for the question as it is worded now; the one that waits or is under way already when there is one."""
+    if (going := run_of(signal)) is not None:
+        return going
+    job = queue_job(
         project=signal.project, kind=HISTORY_RUN, subject=signal.pk, task=TASK, cluster=CLUSTER, user=user
     )
+    report_job(job, position=question_of(signal).version)
+    return job
 
 
 def run_of(signal: SignalDefinition) -> Job | None:
@@ -88,24 +93,19 @@ def _step(job: Job) -> str:
         _look_after(batch)
     signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
     why = _why_to_end(job, signal)
-    if signal is not None:
-        _report(job, signal)
+    _report(job)
     if _open_batches(job).exists():
         return ""
     if why or signal is None:
         return f"{job.done:,} asked about. {why}"
-    if job.done < MAX_EVENTS and candidates(job.project_id, question_of(signal).version).exists():
-        _send(job, signal)
+    if job.done < MAX_EVENTS and candidates(job.project_id, job.position).exists():
+        _send(job, question_of(signal))
         return ""
     return f"{job.done:,} event{'' if job.done == 1 else 's'} asked about."
 
 
 def _why_to_end(job: Job, signal: SignalDefinition | None) -> str:
-    if (
-        signal is None
-        or not signal.enabled
-        or question_of(signal).version not in questions_in(job.project_id)
-    ):
+    if signal is None or not signal.enabled or job.position not in questions_in(job.project_id):
         return "The signal was changed or switched off."
     if budget.meter(job.project_id).off:
         return "The day's budget is 0."
@@ -115,12 +115,12 @@ def _why_to_end(job: Job, signal: SignalDefinition | None) -> str:
     return llm.why_not()
 
 
-def _report(job: Job, signal: SignalDefinition) -> None:
+def _report(job: Job) -> None:
     """Of the job's events those that are through, and all."""
     ended = QuestionBatch.objects.filter(job=job, state=BatchState.ENDED)
     done = sum(ended.values_list("requests", flat=True))
     under_way = sum(_open_batches(job).values_list("requests", flat=True))
-    left = len(candidates(job.project_id, question_of(signal).version).values_list("id")[:MAX_EVENTS])
+    left = len(candidates(job.project_id, job.position).values_list("id")[:MAX_EVENTS])
     message = "With the service." if under_way else "Waits for the day's budget."
     report_job(job, done=done, total=max(done, min(MAX_EVENTS, done + under_way + left)), message=message)
 
@@ -129,7 +129,7 @@ def _open_batches(job: Job) -> Any:
     return QuestionBatch.objects.filter(job=job, state__in=[BatchState.PREPARING, BatchState.SENT])
 
 
-def _send(job: Job, signal: SignalDefinition) -> None:
+def _send(job: Job, question: Question) -> None:
     """One batch of what the budget's share for the history holds; nothing when it holds nothing."""
     just_lost = QuestionBatch.objects.filter(
         job=job, state=BatchState.LOST, ended_at__gt=timezone.now() - AGAIN
@@ -137,7 +137,6 @@ def _send(job: Job, signal: SignalDefinition) -> None:
     if just_lost.exists():
         report_job(job, message="The service did not take it. It is tried again within ten minutes.")
         return
-    question = question_of(signal)
     made = _prepare(job, question)
     if made is None:
         return
@@ -156,7 +155,7 @@ def _send(job: Job, signal: SignalDefinition) -> None:
         return
     QuestionBatch.objects.filter(pk=batch.pk).update(remote_id=remote_id[:200], state=BatchState.SENT)
     note_trouble(job.project_id, "")
-    _report(job, signal)
+    _report(job)
 
 
 @transaction.atomic

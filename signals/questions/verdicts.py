@@ -123,11 +123,14 @@ def worker_began(project_id: uuid.UUID) -> None:
 
 def note_trouble(project_id: uuid.UUID, text: str) -> None:
     """What is wrong with the service; empty when it has answered."""
-    found = QuestionSettings.objects.filter(project=project_id)
     if text:
-        found.update(trouble=text[:500], trouble_at=timezone.now())
-    elif not found.exclude(trouble="").update(trouble="", trouble_at=None):
-        return
+        QuestionSettings.objects.update_or_create(
+            project_id=project_id, defaults={"trouble": text[:500], "trouble_at": timezone.now()}
+        )
+    else:
+        troubled = QuestionSettings.objects.filter(project=project_id).exclude(trouble="")
+        if not troubled.update(trouble="", trouble_at=None):
+            return
     live.changed([project_id])
 
 
