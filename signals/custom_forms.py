@@ -11,6 +11,7 @@ from signals.detectors.sentence import MAX_SENTENCE
 from signals.forms import config_of, expressions_of
 from signals.models import SignalDefinition, SignalGroup
 from signals.models.definitions import Reads, Sentiment
+from signals.questions.config import MAX_QUESTION, PLAUSIBLE, SAMPLE
 
 SIDES = [
     (Reads.USER, "The user's words"),
@@ -184,6 +185,57 @@ class SentenceForm(CustomForm):
         return made
 
 
+class QuestionForm(CustomForm):
+    kind, rule_field = custom.QUESTION, "question"
+    reads = forms.ChoiceField(choices=SIDES, initial=Reads.USER, widget=_select(), label="The model reads")
+    question = forms.CharField(
+        max_length=MAX_QUESTION, widget=_area(4, placeholder="Does the agent promise a refund that it cannot give?"),
+        help_text="One that is answered by yes or no. Say what counts, and what does not.",
+    )  # fmt: skip
+    examples = forms.CharField(
+        max_length=100_000, widget=_area(4, placeholder="You will get all of your money back tomorrow."),
+        help_text="What is said when the answer is yes, one a line. The small model learns from them, the LLM is shown them.",
+    )  # fmt: skip
+    counterexamples = forms.CharField(
+        max_length=100_000, required=False, widget=_area(2), label="Not these",
+        help_text="What looks alike and does not count, one a line.",
+    )  # fmt: skip
+    plausible = forms.FloatField(
+        min_value=0, max_value=1, initial=PLAUSIBLE, label="Ask the LLM from",
+        widget=forms.NumberInput(attrs={"class": "form-control", "step": 0.01}),
+        help_text="The small model's score, 0 to 1. Lower finds more, and costs more.",
+    )  # fmt: skip
+    sample = forms.FloatField(
+        min_value=0, max_value=1, initial=SAMPLE, label="And about a share of the rest",
+        widget=forms.NumberInput(attrs={"class": "form-control", "step": 0.001}),
+        help_text="0 to 1. What the small model misses is only found there.",
+    )  # fmt: skip
+    threshold = forms.FloatField(
+        min_value=0.02, max_value=0.99, required=False, label="Where the LLM is not asked",
+        help_text="The small model's score that counts as yes. Empty: 0.5.",
+        widget=forms.NumberInput(attrs={"class": "form-control", "step": 0.01, "placeholder": "0.5"}),
+    )  # fmt: skip
+
+    def from_config(self, config: dict[str, Any]) -> dict[str, Any]:
+        lines = {name: "\n".join(config.get(name, [])) for name in ("examples", "counterexamples")}
+        numbers = {"plausible": config.get("plausible", PLAUSIBLE), "sample": config.get("sample", SAMPLE)}
+        return {"question": config["question"], **lines, **numbers}
+
+    def config(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        made: dict[str, Any] = {
+            "question": cleaned["question"].strip(),
+            "examples": lines_of(cleaned["examples"]),
+        }
+        if lines := lines_of(cleaned["counterexamples"]):
+            made["counterexamples"] = lines
+        return {**made, "plausible": cleaned["plausible"], "sample": cleaned["sample"]}
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 class CombinationForm(CustomForm):
     """A few rows of conditions, all of which must hold; empty rows are left out."""
 
@@ -283,5 +335,5 @@ def fits(config: dict[str, Any]) -> bool:
 
 
 FORMS: dict[str, type[CustomForm]] = {
-    form.kind: form for form in (WordsForm, MetricForm, SentenceForm, CombinationForm)
+    form.kind: form for form in (WordsForm, MetricForm, SentenceForm, QuestionForm, CombinationForm)
 }

@@ -18,7 +18,12 @@ from signals.custom_forms import FORMS, CustomForm, fits
 from signals.definitions import change_signal, check_signal, create_signal, draft_signal, train_signal
 from signals.models import SignalDefinition
 from signals.preview import RECENT, Preview, preview
+from signals.questions.budget import meter
+from signals.questions.presenting import Trial, status_of, try_question
 
+ASK = "ask"  # a preview, and the LLM on a few of its events
+PREVIEWS = {"preview", ASK}
+Shown = tuple[Preview, Trial | None]
 KINDS = {
     custom.WORDS: ("Words", "Words, phrases or a regular expression, on one side of the event."),
     custom.METRIC: (
@@ -28,6 +33,11 @@ KINDS = {
     custom.SENTENCE: (
         "A sentence",
         "A description and a few examples: a small model finds what means the same.",
+    ),
+    custom.QUESTION: (
+        "Question (LLM)",
+        "A yes/no question. A small model, which runs here and costs nothing, picks out the events that may be meant; an LLM judges those, "
+        "and must quote the words.",
     ),
     custom.COMBINATION: (
         "A combination",
@@ -46,11 +56,11 @@ def new_signal(request: HttpRequest, project: Project) -> HttpResponse:
     shown = None
     if request.method == "POST" and form.is_valid():
         try:
-            if request.POST.get("action") != "preview":
+            if request.POST.get("action") not in PREVIEWS:
                 signal = create_signal(project=project, user=request.user, **form.fields_of_signal())  # type: ignore[arg-type]
                 messages.success(request, f"“{signal.name}” is made. It is being looked for in the history.")
                 return _go(request, signal)
-            shown = _preview(draft_signal(project=project, **form.fields_of_signal()))
+            shown = _preview(request, draft_signal(project=project, **form.fields_of_signal()))
         except ValidationError as error:
             form.add_errors(error.message_dict)
     return _page(request, project, form, shown, None)
@@ -67,14 +77,14 @@ def change_rule(request: HttpRequest, project: Project, key: str) -> HttpRespons
     shown = None
     if request.method == "POST" and form.is_valid():
         try:
-            if request.POST.get("action") != "preview":
+            if request.POST.get("action") not in PREVIEWS:
                 change_signal(signal=signal, user=request.user, **form.fields_of_signal())  # type: ignore[arg-type]
                 messages.success(
                     request, "Saved. Where it changes what matches, the history is being read again."
                 )
                 return _go(request, signal)
             fields = form.fields_of_signal()
-            shown = _preview(draft_signal(project=project, key=signal.key, **fields), of=signal)
+            shown = _preview(request, draft_signal(project=project, key=signal.key, **fields), of=signal)
         except ValidationError as error:
             form.add_errors(error.message_dict)
     return _page(request, project, form, shown, signal)
@@ -93,26 +103,32 @@ def run_over_history(request: HttpRequest, project: Project, key: str) -> HttpRe
     return redirect("signal", project.slug, signal.key)
 
 
-def _preview(draft: SignalDefinition, *, of: SignalDefinition | None = None) -> Preview:
+def _preview(request: HttpRequest, draft: SignalDefinition, *, of: SignalDefinition | None = None) -> Shown:
     """Raises ValidationError."""
     if of is not None:
         draft.pk = of.pk  # so that it does not stand in its own way
     check_signal(draft)
     train_signal(draft)
-    return preview(draft)
+    shown = preview(draft)
+    question = custom.kind_of(draft.config) == custom.QUESTION
+    trial = try_question(draft, shown, ask=request.POST.get("action") == ASK) if question else None
+    return shown, trial
 
 
 def _page(
     request: HttpRequest,
     project: Project,
     form: CustomForm,
-    shown: Preview | None,
+    shown: Shown | None,
     signal: SignalDefinition | None,
 ) -> HttpResponse:
+    found, trial = shown or (None, None)
     context: dict[str, Any] = {
-        "form": form, "kinds": KINDS, "kind": form.kind, "about": KINDS[form.kind][1], "preview": shown, "signal": signal,
-        "recent": RECENT,
+        "form": form, "kinds": KINDS, "kind": form.kind, "about": KINDS[form.kind][1], "preview": found, "trial": trial,
+        "signal": signal, "recent": RECENT,
     }  # fmt: skip
+    if form.kind == custom.QUESTION:
+        context["status"] = status_of(project, meter(project.id))
     # htmx swaps in no answer with an error's status.
     wrong = form.errors and not request.htmx  # type: ignore[attr-defined]
     return render(request, "signals/custom.html", context, status=400 if wrong else 200)

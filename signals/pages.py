@@ -36,6 +36,7 @@ from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Kind, Sentiment
 from signals.parameter_fields import shown_parameters
 from signals.presenting_rules import rule_text
+from signals.questions.presenting import attach_verdicts, panel_of
 from signals.taxonomy_forms import unreviewed
 
 PERIODS = {"7d": 7, "14d": 14, "30d": 30}
@@ -79,6 +80,9 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
         if (answer := _edit(request, project, signal, form)) is not None:
             return answer
     period = request.GET.get("period", "")
+    matches = _newest(project, signal)
+    if is_question := custom.is_question(signal):
+        attach_verdicts(signal, [match for match, _ in matches])
     context = {
         "signal": signal,
         "form": form,
@@ -86,7 +90,8 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
         "detector": detector_of(signal),
         "has_history": has_history(signal),
         "parameters": shown_parameters(signal),
-        "matches": _newest(project, signal),
+        "matches": matches,
+        "question": panel_of(signal) if is_question else None,
         "rule": rule_text(signal),
         "has_form": custom.is_custom(signal) and fits(signal.config),
         "job": backfills_of(project, [signal]).get(signal.id),
@@ -181,7 +186,9 @@ def _newest(project: Project, signal: SignalDefinition) -> list[tuple[SignalMatc
 
 def _find(project: Project, key: str) -> SignalDefinition:
     ensure_signals(project)
-    signal = SignalDefinition.objects.filter(project=project, key=key).select_related("group").first()
+    signal = (
+        SignalDefinition.objects.filter(project=project, key=key).select_related("group", "project").first()
+    )
     if signal is None:
         raise Http404("There is no such signal.")
     return signal

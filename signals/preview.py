@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ingest.models import Event
 from signals.batches import EventBatch, load_batch, load_texts
-from signals.custom import SENTENCE, detector_of, kind_of, needs_spans
+from signals.custom import QUESTION, SENTENCE, detector_of, kind_of, needs_spans
 from signals.detection import findings
 from signals.detectors.batch import Detector
 from signals.models import SignalDefinition
@@ -57,7 +57,7 @@ def preview(signal: SignalDefinition, *, recent: int = RECENT) -> Preview:
         rows = Event.objects.filter(id__in=ids[start : start + CHUNK]).order_by("-timestamp", "-id")
         _count(tally, quiet, threshold, _load(signal, list(rows.select_related("end_user", "conversation"))))
     near = [event for _, _, event in sorted(tally.near, key=lambda one: -one[0])]
-    scored = kind_of(signal.config) == SENTENCE
+    scored = kind_of(signal.config) in {SENTENCE, QUESTION}
     return Preview(
         tried=tally.tried,
         matched=tally.matched,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from signals import custom_pages, exchange_pages, feedback_pages, pages, pattern_pages, taxonomy_pages
+from signals.questions import pages as question_pages
 
 urlpatterns = [
     path("signals/", pages.signal_list, name="signals"),
@@ -18,5 +19,7 @@ urlpatterns = [
     path("signals/<slug:key>/reviewed/", pages.review, name="signal-reviewed"),
     path("signals/<slug:key>/rule/", custom_pages.change_rule, name="signal-rule"),
     path("signals/<slug:key>/history/", custom_pages.run_over_history, name="signal-history"),
+    path("signals/<slug:key>/ask/", question_pages.ask_history, name="signal-ask"),
+    path("settings/llm/", question_pages.llm_settings, name="llm-settings"),
     path("signals/<slug:key>/matches/<uuid:event_pk>/", feedback_pages.judge, name="signal-judge"),
 ]
