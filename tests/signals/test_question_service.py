@@ -14,6 +14,7 @@ from django_q.models import OrmQ
 
 from ingest.models import Event, Project
 from raindrop import llm
+from signals import detection
 from signals.models import QuestionSettings, QuestionSpend, QuestionVerdict, SignalDefinition
 from signals.questions import asking, budget
 from signals.questions.asking import call_workers, work
@@ -355,6 +356,32 @@ def test_one_task_is_queued_however_many_events_come(
     work(str(project.id))
     run_pipeline(make_event(input=f"{TEXT} again"))
     assert OrmQ.objects.filter(key="llm").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_run_of_the_pipeline_does_not_bring_the_local_answer_back(
+    event: Event, service: Stub, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.answer = lambda request, n: YES
+    has_read, real = threading.Event(), detection.save_matches
+
+    def slow(**kwargs: Any) -> Any:
+        if threading.current_thread() is runner:
+            has_read.set()
+            time.sleep(0.7)
+        return real(**kwargs)
+
+    def run() -> None:
+        run_pipeline(event)
+        connection.close()
+
+    monkeypatch.setattr(detection, "save_matches", slow)
+    runner = threading.Thread(target=run)
+    runner.start()
+    assert has_read.wait(20)
+    ask_all(project)  # the verdict comes, and its run of the pipeline, while the slow one is about to store the local answer
+    runner.join(20)
+    assert match_on(event).source.startswith("llm@")  # type: ignore[union-attr]
 
 
 def test_an_event_that_is_gone(event: Event, service: Stub, project: Project) -> None:
