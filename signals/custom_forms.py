@@ -201,12 +201,12 @@ class QuestionForm(CustomForm):
         help_text="What looks alike and does not count, one a line.",
     )  # fmt: skip
     plausible = forms.FloatField(
-        min_value=0, max_value=1, initial=PLAUSIBLE, label="Ask the LLM from",
+        min_value=0, max_value=1, initial=PLAUSIBLE, label="The LLM is asked from",
         widget=forms.NumberInput(attrs={"class": "form-control", "step": 0.01}),
         help_text="The small model's score, 0 to 1. Lower finds more, and costs more.",
     )  # fmt: skip
     sample = forms.FloatField(
-        min_value=0, max_value=1, initial=SAMPLE, label="And about a share of the rest",
+        min_value=0, max_value=1, initial=SAMPLE, label="And on a share of the rest",
         widget=forms.NumberInput(attrs={"class": "form-control", "step": 0.001}),
         help_text="0 to 1. What the small model misses is only found there.",
     )  # fmt: skip

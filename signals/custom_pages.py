@@ -106,7 +106,7 @@ def run_over_history(request: HttpRequest, project: Project, key: str) -> HttpRe
 def _preview(request: HttpRequest, draft: SignalDefinition, *, of: SignalDefinition | None = None) -> Shown:
     """Raises ValidationError."""
     if of is not None:
-        draft.pk = of.pk  # so that it does not stand in its own way
+        draft.pk, draft._state.adding = of.pk, False  # so that it does not stand in its own way
     check_signal(draft)
     train_signal(draft)
     shown = preview(draft)

@@ -43,7 +43,7 @@ from issues.models import Activity, Definition, Issue, IssueMatch
 from labeling.labels import record_label
 from labeling.models import Answer, Label
 from signals.embedding import embed
-from signals.models import SignalDefinition, SignalGroup, SignalMatch
+from signals.models import QuestionSettings, QuestionVerdict, SignalDefinition, SignalGroup, SignalMatch
 
 SECRET = "zanzibar7f3e"  # in everything of project A that its members may read, and nowhere else
 
@@ -86,6 +86,10 @@ def world(project: Project, other_project: Project, member: User, stranger: User
         project=project, key="a-signal", name=f"Signal {SECRET}", description=SECRET, group=group
     )
     common = {"project": project, "event": event, "end_user": event.end_user, "timestamp": event.timestamp}
+    QuestionVerdict.objects.create(
+        project=project, event=event, version="v", text_hash=b"h", state="answered", match=True, reason=SECRET
+    )
+    QuestionSettings.objects.create(project=project, daily_events=1, trouble=SECRET)
     evidence = [{"side": "user", "start": 0, "end": 8, "text": SECRET}]
     SignalMatch.objects.create(signal=signal, source="test", evidence=evidence, **common)
     ExplicitSignal.objects.create(
@@ -185,7 +189,7 @@ def snapshot(world: World) -> dict[str, Any]:
     project = world.project
     tables: list[Any] = [
         ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
-        ProcessingFailure, SignalDefinition, SignalGroup, SignalMatch, Span,
+        ProcessingFailure, QuestionSettings, QuestionVerdict, SignalDefinition, SignalGroup, SignalMatch, Span,
     ]  # fmt: skip
     of_issue: list[Any] = [Activity, Definition]
     found = {

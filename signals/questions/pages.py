@@ -101,8 +101,8 @@ def _chart(project: Project) -> dict[str, Any]:
         "labels": [f"{day.day:%d %b}" for day in days],
         "series": [
             {
-                "name": "US dollars",
-                "values": [round(day.money / budget.MICRO, 4) for day in days],
+                "name": "US cents",
+                "values": [round(day.money / budget.MICRO * 100, 2) for day in days],
                 "color": "--tblr-primary",
             }
         ],

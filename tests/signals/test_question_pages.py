@@ -39,7 +39,12 @@ def page(member: User) -> Client:
 
 @pytest.fixture
 def events(project: Project, make_event: MakeEvent) -> list[Event]:
-    texts = ["I want my money back", "Please refund my order", "Play some jazz", "What is the weather in Paris?"]
+    texts = [
+        "I want my money back",
+        "Please refund my order",
+        "Play some jazz",
+        "What is the weather in Paris?",
+    ]
     made = [make_event(input=text, output="Hm.") for text in texts]
     run_pipeline(*made)
     return made
@@ -64,10 +69,14 @@ def test_a_question_is_previewed_asked_and_made(
     assert "It was not asked yet" in html(shown) and "at most" in html(shown)
 
     service.answer = lambda request, n: (
-        verdict(True, "money back", EVIL) if "money" in str(request["messages"]) else verdict(False, "", "It does not.")
+        verdict(True, "money back", EVIL)
+        if "money" in str(request["messages"])
+        else verdict(False, "", "It does not.")
     )
     asked = html(page.post(url(project), FORM | {"action": "ask"}))
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; because &amp; so" in asked and "<script>alert(1)" not in asked
+    assert (
+        "&lt;script&gt;alert(1)&lt;/script&gt; because &amp; so" in asked and "<script>alert(1)" not in asked
+    )
     assert '<mark class="evidence">money back</mark>' in asked and "LLM: yes" in asked and "LLM: no" in asked
     count = len(service.requests)
     assert 2 <= count <= 5 and QuestionSpend.objects.get().events == count
@@ -80,9 +89,13 @@ def test_a_question_is_previewed_asked_and_made(
     assert (signal.detector, signal.config["plausible"], len(signal.trained)) == ("llm", 0.1, 385 * 4)
     backfill(Job.objects.get(kind="backfill").id)
     here = html(page.get(url(project, "refund/")))
-    assert "llm@1:claude-haiku-5-5" not in here and "&lt;script&gt;alert(1)" in here  # the preview's verdict counts
+    assert (
+        "llm@1:claude-haiku-5-5" not in here and "&lt;script&gt;alert(1)" in here
+    )  # the preview's verdict counts
     assert len(service.requests) == count
     assert "Does the user want their money back?" in html(page.get(url(project, "refund/rule/")))
+    again = page.post(url(project, "refund/rule/"), FORM | {"action": "ask"})
+    assert again.status_code == 200 and again.context["trial"].verdicts and len(service.requests) == count
 
 
 @pytest.mark.parametrize(
@@ -102,7 +115,13 @@ def test_a_question_is_previewed_asked_and_made(
 )
 @pytest.mark.parametrize("action", ["preview", "ask", "save"])
 def test_what_is_wrong_stands_beside_the_field(
-    page: Client, project: Project, service: Stub, change: dict[str, str], field: str, message: str, action: str
+    page: Client,
+    project: Project,
+    service: Stub,
+    change: dict[str, str],
+    field: str,
+    message: str,
+    action: str,
 ) -> None:
     answer = page.post(url(project), FORM | change | {"action": action})
     assert answer.status_code == 400 and message in " ".join(answer.context["form"].errors[field])
@@ -113,7 +132,10 @@ def test_without_a_key_the_form_says_what_happens(
     page: Client, project: Project, events: list[Event], settings: Any
 ) -> None:
     settings.ANTHROPIC_API_KEY = ""
-    for answer in (page.get(url(project) + "?kind=question"), page.post(url(project), FORM | {"action": "ask"})):
+    for answer in (
+        page.get(url(project) + "?kind=question"),
+        page.post(url(project), FORM | {"action": "ask"}),
+    ):
         assert "ANTHROPIC_API_KEY" in html(answer) and "small model answers alone" in html(answer)
     assert page.post(url(project), FORM | {"action": "save"}).status_code == 302
     backfill(Job.objects.get(kind="backfill").id)
@@ -131,7 +153,9 @@ def test_a_preview_of_a_service_that_is_down(
     assert QuestionSpend.objects.get().money == 0
 
 
-def test_a_preview_stops_at_the_budget(page: Client, project: Project, service: Stub, events: list[Event]) -> None:
+def test_a_preview_stops_at_the_budget(
+    page: Client, project: Project, service: Stub, events: list[Event]
+) -> None:
     set_budget(project, daily_events=1)
     shown = html(page.post(url(project), FORM | {"action": "ask"}))
     assert len(service.requests) == 1 and "budget was spent" in shown
@@ -152,7 +176,7 @@ def test_the_page_of_a_question(
     assert "&lt;script&gt;alert(1)" in here and "<script>alert(1)" not in here
     assert "not usable: Its quote is not in the text." in here
     assert "The day&#x27;s budget was spent." in here
-    assert "33% of the newest 3 plausible events" in here and "2 of 2" in here and "budget is spent" in here
+    assert "33% of the newest 3<" in here and "2 of 2" in here and "budget is spent" in here
 
     QuestionSettings.objects.update(daily_events=100, trouble="It answered 529: Overloaded <b>.")
     here = html(page.get(url(project, "refund/")))
@@ -198,7 +222,12 @@ def test_the_budget_is_kept_by_admins(
     assert page.post(here, {"daily_events": "5", "daily_dollars": "0.25"}).status_code == 302
     kept = QuestionSettings.objects.get(project=project)
     assert (kept.daily_events, str(kept.daily_dollars)) == (5, "0.25")
-    for bad in ({"daily_events": "-1"}, {"daily_dollars": "1.234"}, {"daily_dollars": "nan"}, {"daily_events": "x"}):
+    for bad in (
+        {"daily_events": "-1"},
+        {"daily_dollars": "1.234"},
+        {"daily_dollars": "nan"},
+        {"daily_events": "x"},
+    ):
         answer = page.post(here, {"daily_events": "1", "daily_dollars": "1", **bad})
         assert answer.status_code == 400 and answer.context["form"].errors
     for user, get, post in ((viewer, 200, 403), (stranger, 404, 404)):
@@ -210,7 +239,9 @@ def test_the_budget_is_kept_by_admins(
     assert QuestionSettings.objects.get(project=project).daily_events == 5
 
 
-def test_the_api_makes_a_question(admin_key: str, project: Project, service: Stub, events: list[Event]) -> None:
+def test_the_api_makes_a_question(
+    admin_key: str, project: Project, service: Stub, events: list[Event]
+) -> None:
     client = Client(headers={"Authorization": f"Bearer {admin_key}"})
     body = {"name": "Refund", "config": CONFIG, "detector": "llm"}
     answer = client.post("/api/signals/", body, content_type="application/json")
@@ -231,7 +262,9 @@ def test_a_combination_with_a_question_follows_its_verdict(
     from signals.definitions import create_signal
     from signals.models import SignalMatch
 
-    create_signal(project=project, name="Both", config={"all": [{"signal": "refund"}, {"metric": "turns >= 1"}]})
+    create_signal(
+        project=project, name="Both", config={"all": [{"signal": "refund"}, {"metric": "turns >= 1"}]}
+    )
     run_pipeline(make_event(input="I want my money back"))
     assert SignalMatch.objects.filter(signal__key="both").exists()
     ask_all(project)  # no

@@ -381,7 +381,9 @@ def test_a_slow_run_of_the_pipeline_does_not_bring_the_local_answer_back(
     runner = threading.Thread(target=run)
     runner.start()
     assert has_read.wait(20)
-    ask_all(project)  # the verdict comes, and its run of the pipeline, while the slow one is about to store the local answer
+    ask_all(
+        project
+    )  # the verdict comes, and its run of the pipeline, while the slow one is about to store the local answer
     runner.join(20)
     assert match_on(event).source.startswith("llm@")  # type: ignore[union-attr]
 
