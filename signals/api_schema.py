@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from raindrop.openapi import WireError
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from signals.custom import detector_kind
 from signals.detectors.metric import METRICS
 from signals.models.definitions import Action, Detector, Kind, Reads, Sentiment
 
@@ -113,6 +114,12 @@ class NewSignal(SignalChange):
         if action:
             raise serializers.ValidationError("Only a signal that the app sends has an action.")
         return action
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        follows = detector_kind(attrs["config"])
+        if attrs.get("detector", follows) != follows:
+            raise serializers.ValidationError({"detector": [f"This config is read by: {follows}."]})
+        return attrs
 
 
 def listed(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
