@@ -52,20 +52,27 @@ THANKS = Rule(
     strong_weight=0.7,
 )
 GLAD_FACES = re.compile("[👍🙏❤💯🎉😍🥰🙌👏🤩💖😊💕🫶]|<3")
-# Thanks are only manners where they come with a request or a doubt.
-GOES_ON = re.compile(
-    r"\?|\b(?:could you|can you|would you|will you|please|i need|i want|i'd like|i would like|what about|how about|instead|unfortunately|wrong|not what|but)\b"
+# Thanks are only manners where they close a request and name nothing to be thankful for, or where a doubt follows.
+REQUEST = re.compile(
+    r"\?|\b(?:could you|can you|would you|will you|please|i need|i want|i'd like|i would like|what about|how about)\b"
 )
-# Praise is for the agent when it is addressed; otherwise only once the agent has said something.
+DOUBT = re.compile(
+    r"\b(?:thanks?|thank you|thx)\b[^.!?\n]{0,40}\b(?:but|although|however|instead|unfortunately|wrong|not what)\b"
+)
+BARE = re.compile(r"(?:thank you|thanks+|thank u|thx|ty|cheers|merci|gracias|danke)")
+# Praise is for the agent once it has said something. In a message that stands alone only where it names the agent's work:
+# "you're amazing" may be said to anybody about anything.
 ADDRESSED = re.compile(
-    r"\b(?:you|your|you're|u|ur|thanks?|thank|thx|bot|assistant|answer|solution|explanation|it works?|worked|helped|helps|helpful|fixed|solved)\b"
+    r"\b(?:(?:good|great|best|smart|clever|helpful|amazing|awesome) (?:bot|chatbot|ai|assistant|answer|job|work|explanation)|"
+    r"(?:your|the|this|that) (?:bot|assistant|answer|solution|explanation|suggestion|fix|code|response|reply)|"
+    r"it(?: finally| now| all)? work(?:s|ed)|(?:that|this|it) (?:(?:really|finally|has|is|was) )?(?:worked|helped|helpful|fixed|solved))\b"
 )
 POLITE = 0.5
 LONG = 60
+SHORT = 12
 HEAD = "gratitude"
 NAMES = ("thanks", "goes on", "short", "glad face", "closing thanks")
 CLOSING = re.compile(r"\b(?:thanks?|thank you|thx|cheers)\b[^.?!\n]{0,30}[.!)\s:;^_-]*$")
-SURE = 0.6
 
 
 def detect(batch: Batch) -> list[Found]:
@@ -78,11 +85,9 @@ def detect(batch: Batch) -> list[Found]:
         praise, thanks = _praise(turn), THANKS.hits(text)
         thanks = [hit for hit in thanks if not any(hit.start < p.end and p.start < hit.end for p in praise)]
         grateful = _meant(thanks, text)
-        if index in judged and (grateful or judged[index] > SURE):
+        if index in judged:
             # The head has read thousands of thanks: sarcasm, "no thanks", "thanks to the rain", "cheers".
-            grateful = (
-                judged[index] * (POLITE if thanks and not grateful else 1.0) if grateful != 0.35 else grateful
-            )
+            grateful = judged[index] * (POLITE if thanks and _manners(thanks, text) else 1.0)
         score = 1 - (1 - combined(praise, text)) * (1 - grateful)
         if not score:
             continue
@@ -95,17 +100,21 @@ def detect(batch: Batch) -> list[Found]:
 def _praise(turn: Turn) -> list[Hit]:
     hits = PRAISE.hits(turn.input)
     said = any(not exchange.output.is_blank for exchange in turn.previous)
-    return hits if hits and (said or ADDRESSED.search(turn.input.normal)) else []
+    alone = turn.input.words <= SHORT and ADDRESSED.search(turn.input.normal) is not None
+    return hits if hits and (said or alone) else []
 
 
 def _meant(thanks: list[Hit], text: Text) -> float:
-    """How much a bare "thanks" says: less when the message goes on with a request, or is long."""
-    if not thanks:
-        return 0.0
+    """How much thanks say by the rules alone: less as mere manners, or in a long message."""
     weight = combined(thanks, text)
-    if GOES_ON.search(text.normal) or text.words > LONG:
-        weight *= POLITE
-    return weight
+    return weight * POLITE if thanks and (_manners(thanks, text) or text.words > LONG) else weight
+
+
+def _manners(thanks: list[Hit], text: Text) -> bool:
+    if DOUBT.search(text.normal) is not None:
+        return True
+    bare = all(BARE.fullmatch(text.normal[hit.start : hit.end]) for hit in thanks)
+    return bare and REQUEST.search(text.normal, 0, thanks[0].start) is not None
 
 
 def facts(turn: Turn) -> list[float]:
@@ -114,7 +123,7 @@ def facts(turn: Turn) -> list[float]:
     hits = THANKS.hits(text)
     return [
         combined(hits, text),
-        float(bool(hits) and GOES_ON.search(text.normal) is not None),
+        float(bool(hits) and REQUEST.search(text.normal) is not None),
         float(text.words <= 4),
         float(GLAD_FACES.search(text.normal) is not None),
         float(CLOSING.search(text.normal[-200:]) is not None),

@@ -19,7 +19,7 @@ from signals.detectors.tool_failure import failure
 from signals.heads import Floats, using
 
 # Inside a cross-validation thresholds come from one held-out fold of the training side: a fifth of the work.
-INNER_FOLDS = 1
+INNER_FOLDS = 5
 
 
 @dataclass
