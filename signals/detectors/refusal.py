@@ -97,10 +97,23 @@ NAMES = (
     "goes on",
     "leaves it to others",
     "asked for an opinion",
+    "asked for an opinion and disclaims",
+    "disclaims",
+    "asks back",
+    "reproves",
 )
 LEAVES_IT = re.compile(
     r"\bhowever,? (?:it is|it's) (?:important|essential|crucial|ultimately|up to)|\bultimately,? |\bup to (?:the|each|you|individuals|those)|\bpersonal (?:decision|choice|preference)|"
     r"\bit is (?:important|essential|crucial) to (?:note|remember|treat|respect|recognize|approach|avoid|consider|promote)|\bi (?:suggest|recommend) (?:consulting|checking|contacting|seeking)"
+)
+ASKS_BACK = re.compile(
+    r"\b(?:please (?:provide|clarify|specify|describe|give|rephrase)|(?:can|could) you (?:please )?(?:provide|clarify|specify|describe|give|rephrase|tell me)|"
+    r"need more (?:information|context|details)|more (?:context|details) (?:about|on|so)|let me know)\b"
+)
+REPROVES = re.compile(
+    r"\b(?:(?:not|never|n't) (?:be )?(?:accurate|fair|true|right|okay|ok|correct|appropriate|acceptable|productive|helpful|respectful|ethical) (?:or [a-z]{1,15} )?(?:to|that)|"
+    r"no (?:credible |scientific |factual )?(?:evidence|basis|proof|truth|correlation)|(?:stereotyp|generali[sz]|prejudic|discriminat|derogator|offensive|hateful|harmful|disrespect|inappropriate|unfounded)[a-z]*|"
+    r"(?:statement|claim|premise|question|assumption|notion|idea)(?: that [a-z ]{1,40})? is (?:not|false|in|un|a|mis|based)[a-z]*)"
 )
 OPINION = re.compile(
     r"\b(?:should (?:we|i|you|they|the|it|people)|do you (?:think|believe|like|feel|prefer|support)|what do you think|would you|are you|have you|your (?:opinion|favou?rite|view)|"
@@ -141,6 +154,8 @@ def facts(turn: Turn) -> list[float]:
     """In the order of NAMES."""
     text = turn.output
     score, hits = _read(text)
+    opinion = float(OPINION.search(turn.input.normal[:600]) is not None)
+    disclaims = float(bool(DISCLAIMER.hits(text)))
     return [
         score,
         float(any(hit.start < FIRST_WORDS and hit.weight > 0.8 for hit in hits)),
@@ -149,7 +164,11 @@ def facts(turn: Turn) -> list[float]:
         float(text.words > 130),
         float(GOES_ON.search(text.normal) is not None),
         float(LEAVES_IT.search(text.normal[:1200]) is not None),
-        float(OPINION.search(turn.input.normal[:600]) is not None),
+        opinion,
+        opinion * disclaims,
+        disclaims,
+        float(ASKS_BACK.search(text.normal[:1200]) is not None),
+        min(len(REPROVES.findall(text.normal[:600])), 3) / 3,
     ]
 
 

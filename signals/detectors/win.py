@@ -44,7 +44,7 @@ THANKS = Rule(
     strong=[
         "(thank you|thanks|thx|ty|many thanks|thank u) (so |very |sooo+ |ever so )(much|very much|kindly)",
         "(thanks|thank you|many thanks|thx) (a lot|a ton|a bunch|a million|so much|very much|again|heaps|tons|loads|for (all|everything|your help|the help|helping|the quick|your quick|your patience|your assistance|your time|your support|being|fixing|explaining|clarifying|sharing|taking))",
-        "(i )?(really |truly |greatly |much |very much |so |sincerely |do )*appreciate (it|this|that|you|your|the help|all|everything)",
+        "(i )?(really |truly |greatly |much |very much |so |sincerely |do )*appreciate (it|this|that|you|your|the|all|everything)",
         "(much|greatly|highly) (appreciated|obliged)",
         "(thank you|thanks+|thankyou|thank u|thnx|thx|tyvm|tysm|ty|tnx|cheers|merci|gracias|danke|grazie|obrigado|arigato|gratitude)",
     ],

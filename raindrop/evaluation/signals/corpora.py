@@ -207,6 +207,55 @@ def mixed_answers(data: Path, seed: int = 0) -> list[Sample]:
     return found
 
 
+TURNS = (
+    " However, ",
+    " However, ",
+    "\n\nHowever, ",
+    ", but ",
+    ", but I can tell you that ",
+    " That said, ",
+    " But ",
+    " However, it is worth noting that ",
+    " However, based on what is known, ",
+    " ",
+)
+
+
+def disclaimed_answers(seed: int = 0) -> list[Sample]:
+    """A disclaimer before an answer is no refusal; before an evasion or a reproof of the question it is one, and so it is where
+    a stance was asked for and an overview is given. Our own texts."""
+    draw = random.Random(seed)  # noqa: S311
+    disclaimers = written("disclaimers")
+    found = []
+    for name, refused, alone in (
+        ("answers_after_disclaimers", False, False),
+        ("evasions", True, True),
+        ("overviews", True, False),
+    ):
+        for line in written(name):
+            question, said = line.split(" | ", 1)
+            for disclaimer in draw.sample(disclaimers, 6):
+                turn = draw.choice(TURNS)
+                begun = disclaimer.rstrip(".") if turn.startswith(",") else disclaimer
+                first = said if turn in (" ", "\n\n") else _lowered(said)
+                found.append(Sample(_turn(question, begun + turn + first), refused, question))
+            found.append(Sample(_turn(question, said), alone, question))
+    return found
+
+
+def _lowered(text: str) -> str:
+    """To go on within a sentence: "I" and names stay as they are."""
+    first = text.split(" ", 1)[0]
+    common = first.lower() in _OPENINGS
+    return text[0].lower() + text[1:] if common else text
+
+
+_OPENINGS = frozenset(
+    "the this that it there some many most several common research surveys signs please whether people is in with living taking a an "
+    "opinions decisions could can if no nobody everyone here based over from for who which such according revenge talking".split()
+)
+
+
 def long_answers(data: Path) -> list[Sample]:
     """What assistants answer in multichallenge: they do what was asked, nearly always."""
     return [

@@ -119,10 +119,11 @@ REFUSAL = Plan(
     "assistant",
     refusal.facts,
     refusal.NAMES,
-    Recipe(vector_scale=1.0, gram_scale=4.0, fact_scale=1.0, order=3, opening=25, seen_by=2),
+    Recipe(vector_scale=1.0, gram_scale=8.0, fact_scale=1.0, order=2, opening=25, seen_by=2, precision=0.95),
     {
         "own sentences": (lambda data: corpora.refusal_sentences(), 1.0),
         "mixed answers": (corpora.mixed_answers, 1.0),
+        "after disclaimers": (lambda data: corpora.disclaimed_answers(), 1.0),
         "multichallenge": (some(corpora.long_answers, 400), 2.0),
         "sgd_dev": (some(_answers_in_talks, 1500), 0.5),
         "jailbreakbench": (_plain_refusals, 0.5),
