@@ -8,6 +8,7 @@ import re
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
+from signals.detectors.pattern_set import PatternSet
 from signals.detectors.phrases import Hit, compile_phrases, piece
 from signals.heads import load_head
 
@@ -89,6 +90,8 @@ COMMON = frozenset(
     ]
 )
 BEFORE = ("opens with no", "dislikes", "asks for another", "changes")
+USER_SET, AGENT_SET = PatternSet(list(USER.values())), PatternSet(list(AGENT.values()))
+BEFORE_SET = PatternSet([USER[name] for name in BEFORE])
 NAMES = (
     *USER,
     *AGENT,
@@ -127,8 +130,8 @@ def facts(turn: Turn) -> list[float]:
     words, total = _words(said), len(WORD.findall(said))
     agent_words = _words(agent)
     return [
-        *(float(pattern.search(said) is not None) for pattern in USER.values()),
-        *(float(bool(agent) and pattern.search(agent) is not None) for pattern in AGENT.values()),
+        *USER_SET.found(said),
+        *AGENT_SET.found(agent),
         _shared(words, agent_words),
         _shared(words, _words(before)),
         _shared(agent_words, _words(agent_before)),
@@ -137,7 +140,7 @@ def facts(turn: Turn) -> list[float]:
         float(not turn.previous),
         min(len(turn.previous), 6) / 6,
         min(len(NEGATIVES.findall(said)), 4) / 2,
-        *(float(bool(before) and USER[name].search(before) is not None) for name in BEFORE),
+        *BEFORE_SET.found(before),
     ]
 
 

@@ -251,7 +251,50 @@ def _lowered(text: str) -> str:
 
 
 _OPENINGS = frozenset(
-    ["the", "this", "that", "it", "there", "some", "many", "most", "several", "common", "research", "surveys", "signs", "please", "whether", "people", "is", "in", "with", "living", "taking", "a", "an", "opinions", "decisions", "could", "can", "if", "no", "nobody", "everyone", "here", "based", "over", "from", "for", "who", "which", "such", "according", "revenge", "talking"]
+    [
+        "the",
+        "this",
+        "that",
+        "it",
+        "there",
+        "some",
+        "many",
+        "most",
+        "several",
+        "common",
+        "research",
+        "surveys",
+        "signs",
+        "please",
+        "whether",
+        "people",
+        "is",
+        "in",
+        "with",
+        "living",
+        "taking",
+        "a",
+        "an",
+        "opinions",
+        "decisions",
+        "could",
+        "can",
+        "if",
+        "no",
+        "nobody",
+        "everyone",
+        "here",
+        "based",
+        "over",
+        "from",
+        "for",
+        "who",
+        "which",
+        "such",
+        "according",
+        "revenge",
+        "talking",
+    ]
 )
 
 

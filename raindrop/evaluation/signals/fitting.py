@@ -81,12 +81,17 @@ FOLDS = 5
 
 def fit(examples: Examples, recipe: Recipe, *, folds: int = FOLDS) -> Head:
     """Deterministic. The threshold is chosen on `folds` held-out folds of the examples themselves."""
+    return fit_with_held_out(examples, recipe, folds=folds)[0]
+
+
+def fit_with_held_out(examples: Examples, recipe: Recipe, *, folds: int = FOLDS) -> tuple[Head, Floats]:
+    """Also each row's log-odds, with the head's threshold, by a head that did not see it (0 outside of the folds)."""
     head = _fit(examples, recipe)
     scores, seen = cross_scores(examples, recipe, folds=folds)
     threshold = best_threshold(
         examples.answers[seen], scores[seen], weights=examples.weights[seen], precision=recipe.precision
     )
-    return replace(head, bias=head.bias - threshold)
+    return replace(head, bias=head.bias - threshold), np.where(seen, scores - threshold, 0).astype(np.float32)
 
 
 def cross_scores(examples: Examples, recipe: Recipe, *, folds: int = FOLDS) -> tuple[Floats, Bools]:

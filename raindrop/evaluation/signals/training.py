@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, precision_score, recall_sco
 
 from raindrop.embedder import MODEL
 from raindrop.evaluation.signals import corpora, dissatisfaction
-from raindrop.evaluation.signals.fitting import Bools, Examples, best_threshold, cross_scores, fit
+from raindrop.evaluation.signals.fitting import Bools, Examples, fit_with_held_out, together
 from raindrop.evaluation.signals.plans import PLANS, Plan
 from raindrop.evaluation.signals.unsafe import UNSAFE
 from raindrop.evaluation.signals.vectors import VectorStore
@@ -49,15 +49,15 @@ def train(
 
 def _train(plan: Plan, data: Path, store: VectorStore) -> tuple[Head, dict[str, Any]]:
     sources = {name: plan.examples(data, store, [name]) for name in plan.sources}
-    examples = plan.examples(data, store)
-    head = fit(examples, plan.recipe)
+    examples = together(list(sources.values()))
+    head, held = fit_with_held_out(examples, plan.recipe)
     return head, {
         "reads": plan.side,
         "sources": {
             name: {"rows": len(part), "positive": int(part.answers.sum()), "weight": plan.sources[name][1]}
             for name, part in sources.items()
         },
-        "cross-validated": _held_out(examples, plan, list(sources), [len(part) for part in sources.values()]),
+        "cross-validated": _held_out(examples, held, list(sources), [len(part) for part in sources.values()]),
         "grams": len(head.grams),
         "facts": dict(zip(plan.fact_names, [round(float(weight), 3) for weight in head.facts], strict=True)),
         "most telling words": sorted(head.grams, key=lambda gram: -head.grams[gram])[:15],
@@ -65,22 +65,17 @@ def _train(plan: Plan, data: Path, store: VectorStore) -> tuple[Head, dict[str, 
     }
 
 
-def _held_out(examples: Examples, plan: Plan, names: list[str], sizes: list[int]) -> dict[str, Any]:
+def _held_out(
+    examples: Examples, scores: Floats, names: list[str], sizes: list[int]
+) -> dict[str, dict[str, float]]:
     """At the head's own threshold, per source, by heads that did not see the row."""
-    scores, _ = cross_scores(examples, plan.recipe)
-    # Moved to where the whole set's threshold was put.
-    shifted = scores - _threshold(examples, plan, scores)
-    found: dict[str, Any] = {}
+    found = {}
     start = 0
     for name, size in zip(names, sizes, strict=True):
         part = slice(start, start + size)
-        found[name] = _quality(examples.answers[part], shifted[part])
+        found[name] = _quality(examples.answers[part], scores[part])
         start += size
     return found
-
-
-def _threshold(examples: Examples, plan: Plan, scores: Floats) -> float:
-    return best_threshold(examples.answers, scores, weights=examples.weights, precision=plan.recipe.precision)
 
 
 def _quality(answers: Bools, scores: Floats) -> dict[str, float]:
