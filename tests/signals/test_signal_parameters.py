@@ -9,7 +9,7 @@ from django.test import Client
 
 from ingest.models import Event, ExplicitSignal, Job, Project
 from signals.catalogue import BUILT_IN, install_builtin_signals
-from signals.definitions import change_signal, set_enabled
+from signals.definitions import change_signal
 from signals.detection import detect, detector_of
 from signals.models import SignalDefinition, SignalMatch
 
@@ -137,7 +137,7 @@ def test_new_built_in_signals_reach_old_projects_and_wake_nothing(
     install_builtin_signals(project)
     signals = SignalDefinition.objects.filter(project=project)
     signals.filter(key__in=["slow_response", "wrong_date"]).delete()  # as before they existed
-    set_enabled(signals=signals.filter(key="refusal"), enabled=False)
+    change_signal(signal=signals.get(key="refusal"), enabled=False)
     signals.filter(key="win").update(name="Delight", group=None)
     event = make_event(input="x", output="I'm sorry, but I can't help with that. The current year is 1999.")
     detect(list(Event.objects.filter(id=event.id).select_related("project")))
@@ -249,3 +249,17 @@ def test_what_is_stored_reaches_the_detectors_and_the_page(
     assert "send_email was called in this event" in shown
     assert '<mark class="evidence">Error 429: rate limit &lt;b&gt;hit&lt;/b&gt;</mark>' in shown
     assert '<mark class="evidence">none so far' not in shown
+
+
+def test_the_admin_sets_them_and_says_what_is_wrong(client: Client, slow: SignalDefinition) -> None:
+    from ingest.models import User
+
+    client.force_login(User.objects.create_superuser(username="root", password="correct horse battery"))
+    address = f"/admin/signals/signaldefinition/{slow.pk}/change/"
+    fields = {**posted(slow), "reviewed": "on"}
+    wrong = client.post(address, {**fields, "config": '{"seconds": -1}'})
+    assert "seconds: A number from 0.1 to 86,400." in wrong.content.decode()
+    assert client.post(address, {**fields, "config": '{"seconds": 3}'}).status_code == 302
+    slow.refresh_from_db()
+    assert slow.config == {"seconds": 3}
+    assert Job.objects.filter(subject=slow.pk).count() == 1
