@@ -81,6 +81,15 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """U+0085 is a line break to YAML, which a plain scalar would lose; quoted it is written as an escape."""
+    style = '"' if "\x85" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _quoted)
+
+
 def write_file(groups: list[dict[str, Any]], signals: list[dict[str, Any]]) -> str:
     data = {"version": VERSION, "groups": groups, "signals": signals}
     text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)

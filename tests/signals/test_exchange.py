@@ -9,7 +9,7 @@ import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ingest.models import Job, Project, User
@@ -99,6 +99,9 @@ text_of = st.text(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@example(
+    name="a\x85b", description="\x85", group="a\x85 b", words=["ab"], threshold=None, flags=(True, False)
+)
 @given(
     name=text_of.filter(str.strip), description=text_of, group=text_of.filter(str.strip),
     words=st.lists(st.from_regex(r"[a-zé: #&*!\-']{2,20}", fullmatch=True).filter(lambda w: len(w.strip()) > 1), min_size=1, max_size=4),
