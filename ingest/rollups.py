@@ -30,15 +30,7 @@ def count_events(events: list[Event]) -> None:
     """The pipeline's roll-up stage: counts each event once under its project, its end user and its conversation."""
     ids = [event.id for event in events]
     with transaction.atomic(), connection.cursor() as cursor:
-        # People before events, each by id: the order in which the store takes its locks (ingest/store.py).
-        for table, people in (
-            ("ingest_enduser", {event.end_user_id for event in events}),
-            ("ingest_conversation", {event.conversation_id for event in events}),
-        ):
-            wanted = sorted(row_id for row_id in people if row_id is not None)
-            cursor.execute(
-                f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted]
-            )
+        hold_people((event.end_user_id, event.conversation_id) for event in events)
         cursor.execute(
             """UPDATE ingest_event SET counted = true WHERE id IN (
                  SELECT id FROM ingest_event WHERE id = ANY(%s) AND NOT counted AND NOT is_pending ORDER BY id FOR UPDATE)
@@ -49,6 +41,18 @@ def count_events(events: list[Event]) -> None:
         _touch("ingest_enduser", "first_seen", "last_seen", [(row[1], row[3]) for row in rows])
         _touch("ingest_conversation", "started_at", "last_message_at", [(row[2], row[3]) for row in rows])
         record(Occurrence(project, project, timestamp, end_user) for project, end_user, _, timestamp in rows)
+
+
+def hold_people(pairs: Iterable[tuple[uuid.UUID | None, uuid.UUID | None]]) -> None:
+    """Locks end users and conversations, given in pairs, until the transaction ends: before the events of theirs, each by id,
+    which is the order of every writer (ingest/store.py)."""
+    pairs = list(pairs)
+    with connection.cursor() as cursor:
+        for place, table in enumerate(("ingest_enduser", "ingest_conversation")):
+            wanted = sorted({row_id for pair in pairs if (row_id := pair[place]) is not None})
+            cursor.execute(
+                f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted]
+            )
 
 
 def record(occurrences: Iterable[Occurrence]) -> None:
@@ -101,13 +105,17 @@ def retract(occurrences: Iterable[Occurrence]) -> None:
     tally = _Tally(occurrences)
     if not tally.total:
         return
-    gone_users = _upsert(
+    gone_users = _change(
+        "ingest_subjectuser",
+        {"subject": "uuid", "end_user_id": "uuid"},
         """UPDATE ingest_subjectuser t SET events = t.events - g.n
            FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS g(subject, end_user, n)
            WHERE t.subject = g.subject AND t.end_user_id = g.end_user RETURNING t.subject, t.events <= 0""",
         [(s, u, n) for (s, u), n in sorted(tally.user.items())],
     )
-    gone_day_users = _upsert(
+    gone_day_users = _change(
+        "ingest_dayuser",
+        {"subject": "uuid", "start": "date", "end_user_id": "uuid"},
         """UPDATE ingest_dayuser t SET events = t.events - g.n
            FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::int[]) AS g(subject, start, end_user, n)
            WHERE t.subject = g.subject AND t.start = g.start AND t.end_user_id = g.end_user
@@ -120,19 +128,25 @@ def retract(occurrences: Iterable[Occurrence]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM ingest_subjectuser WHERE subject = ANY(%s) AND events <= 0", [subjects])
         cursor.execute("DELETE FROM ingest_dayuser WHERE subject = ANY(%s) AND events <= 0", [subjects])
-    _upsert(
+    _change(
+        "ingest_hour",
+        {"subject": "uuid", "start": "timestamptz"},
         """UPDATE ingest_hour t SET events = greatest(0, t.events - g.n)
            FROM unnest(%s::uuid[], %s::timestamptz[], %s::int[]) AS g(subject, start, n)
            WHERE t.subject = g.subject AND t.start = g.start RETURNING 1""",
         [(s, hour, n) for (s, hour), n in sorted(tally.hour.items())],
     )
-    _upsert(
+    _change(
+        "ingest_day",
+        {"subject": "uuid", "start": "date"},
         """UPDATE ingest_day t SET events = greatest(0, t.events - g.n), users = greatest(0, t.users - g.users)
            FROM unnest(%s::uuid[], %s::date[], %s::int[], %s::int[]) AS g(subject, start, n, users)
            WHERE t.subject = g.subject AND t.start = g.start RETURNING 1""",
         [(s, day, n, day_users[s, day]) for (s, day), n in sorted(tally.day.items())],
     )
-    _upsert(
+    _change(
+        "ingest_total",
+        {"subject": "uuid"},
         """UPDATE ingest_total t SET events = greatest(0, t.events - g.n), users = greatest(0, t.users - g.users)
            FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS g(subject, n, users)
            WHERE t.subject = g.subject RETURNING 1""",
@@ -241,6 +255,21 @@ def _upsert(sql: str, rows: list[tuple[object, ...]]) -> list[tuple[object, ...]
     with connection.cursor() as cursor:
         cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
         return list(cursor.fetchall())
+
+
+def _change(
+    table: str, key: dict[str, str], sql: str, rows: list[tuple[object, ...]]
+) -> list[tuple[object, ...]]:
+    """As `_upsert`, of an UPDATE of rows that are there, after they are locked in the order of their key (column -> type, the first
+    values of each row): the UPDATE itself, which is a join, would take them in any."""
+    keys = ", ".join(f"t.{column}" for column in key)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in key.values())
+    _upsert(
+        f"""SELECT 1 FROM {table} t WHERE ({keys}) IN (SELECT * FROM unnest({arrays}))
+            ORDER BY {keys} FOR UPDATE""",
+        [row[: len(key)] for row in rows],
+    )
+    return _upsert(sql, rows)
 
 
 def _count_new(rows: list[tuple[object, ...]]) -> dict[tuple[object, ...], int]:

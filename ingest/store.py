@@ -85,7 +85,6 @@ def store_events(*, project: Project, events: list[IncomingEvent]) -> list[str]:
     return report_stored(project=project, events=events).event_ids
 
 
-@transaction.atomic
 def report_stored(*, project: Project, events: list[IncomingEvent]) -> StoreReport:
     """Stores events and parts of events, redacted, and queues those that are final. An event without an id gets
     one. An event id that is known already is merged into (ingest/merging.py), never stored twice; when nothing differs, nothing
@@ -93,6 +92,21 @@ def report_stored(*, project: Project, events: list[IncomingEvent]) -> StoreRepo
     now = timezone.now()
     redactor = redactor_for(project)
     events = [redact_event(_cleaned(event), redactor) for event in events]
+    left: set[_Owner] = set()
+    while True:
+        try:
+            with transaction.atomic():
+                return _store(project, events, left, now)
+        except _Leaving as found:  # seldom; begun anew, so that people are locked before events
+            left |= found.owners
+
+
+def _store(
+    project: Project, events: list[IncomingEvent], left: set["_Owner"], now: dt.datetime
+) -> StoreReport:
+    """One try. `left`: whom events are known to move away from. Raises _Leaving when there are others."""
+    if left:
+        rollups.hold_people(left)
     people = _ensure_people(project, events, now)
     first: dict[str, IncomingEvent] = {}
     later: list[IncomingEvent] = []
@@ -103,7 +117,7 @@ def report_stored(*, project: Project, events: list[IncomingEvent]) -> StoreRepo
     fresh = [event for event in first.values() if event.event_id in ids]
     _insert(project, fresh, ids, people, now)
     later = [event for event in first.values() if event.event_id not in ids] + later
-    changed, spans_changed, moved, touched = _merge_known(project, later, people, now)
+    changed, spans_changed, moved, touched = _merge_known(project, later, people, left, now)
     changed |= {ids[event.event_id] for event in fresh if not event.is_pending}
     spans_changed |= _store_parts(project, fresh, ids, now)
     refresh_span_summary(spans_changed)
@@ -134,6 +148,16 @@ def finish_silent_partials(*, now: dt.datetime, silence: dt.timedelta = SILENCE)
 
 
 # -- steps of store_events
+
+_Owner = tuple[uuid.UUID | None, uuid.UUID | None]  # an event's end user and conversation
+
+
+class _Leaving(Exception):
+    """Counted events got another user or conversation, and the former ones are not locked."""
+
+    def __init__(self, owners: set[_Owner]) -> None:
+        super().__init__()
+        self.owners = owners
 
 
 def _cleaned(event: IncomingEvent) -> IncomingEvent:
@@ -271,11 +295,11 @@ def _link_spans(project: Project, traces: dict[str, uuid.UUID]) -> set[uuid.UUID
 
 
 def _merge_known(
-    project: Project, parts: list[IncomingEvent], people: _People, now: dt.datetime
+    project: Project, parts: list[IncomingEvent], people: _People, left: set[_Owner], now: dt.datetime
 ) -> tuple[set[uuid.UUID], set[uuid.UUID], list[rollups.Occurrence], set[str]]:
     """Merges parts into events that exist, in order. Returns the final events that changed, the events whose spans
     changed, what the roll-ups must forget, because an event got another user or conversation after it was counted, and
-    the event ids, as the app has them, of all that changed."""
+    the event ids, as the app has them, of all that changed. Raises _Leaving."""
     if not parts:
         return set(), set(), [], set()
     wanted = sorted({part.event_id for part in parts})
@@ -306,6 +330,8 @@ def _merge_known(
         for event in events.values()
         if event.counted and before[event.id] != (event.end_user_id, event.conversation_id)
     ]
+    if not (owners := {before[event.id] for event in moved}) <= left:
+        raise _Leaving(owners)
     forgotten = [
         rollups.Occurrence(project.id, project.id, event.timestamp, before[event.id][0]) for event in moved
     ]

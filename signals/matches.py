@@ -15,6 +15,7 @@ from raindrop.ids import id_at
 from signals.models import SignalMatch
 
 TABLE = SignalMatch._meta.db_table
+Key = tuple[uuid.UUID, uuid.UUID]  # event, signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +32,48 @@ class Wanted:
     evidence: str
 
 
-@transaction.atomic
 def save_matches(*, events: Sequence[Event], wanted: list[Wanted], ran: set[uuid.UUID]) -> tuple[int, int]:
     """Makes the stored matches of these events what they ought to be; returns how many were inserted and deleted.
 
     `ran`: the signals that were looked for; a match of one of these that is not wanted is deleted. Matches of other
     signals (explicit, disabled) stay. A match whose event got another user or time is counted anew. Events whose
     revision moved on since they were loaded are skipped.
+
+    Deletions come first and in a transaction of their own: counting and taking back lock the same rows, each in one
+    order, and one after the other in one transaction could wait for another batch in a circle.
     """
-    current = {event.id: event for event in hold_events(events)}
-    wishes = {(match.event, match.signal): match for match in wanted if match.event in current}
-    stored = _stored(list(current))
-    moved = {
-        key: wishes.get(key) or _as_stored(current[key[0]], key[1], row)
-        for key, row in stored.items()
-        if (row["end_user"], row["timestamp"]) != (current[key[0]].end_user_id, current[key[0]].timestamp)
-        and (key in wishes or key[1] not in ran)
-    }
-    gone = {key for key in stored if key[1] in ran and key not in wishes} | moved.keys()
-    fresh = [wish for key, wish in wishes.items() if key not in stored] + list(moved.values())
-    changed = [
-        wish
-        for key, wish in wishes.items()
-        if key in stored and key not in moved and _differs(stored[key], wish)
-    ]
-    deleted = _delete([stored[key]["id"] for key in gone])
-    inserted = _insert(fresh)
-    _update(changed)
-    rollups.retract(deleted)
+    kept: list[Wanted] = []  # of other signals, to be counted anew
+    deleted = 0
+    while True:
+        with transaction.atomic():
+            current = {event.id: event for event in hold_events(events)}
+            wishes = {(match.event, match.signal): match for match in kept + wanted if match.event in current}
+            stored = _stored(list(current))
+            moved = {
+                key
+                for key, row in stored.items()
+                if (row["end_user"], row["timestamp"]) != _whose(current[key[0]])
+                and (key in wishes or key[1] not in ran)
+            }
+            gone = {key for key in stored if key[1] in ran and key not in wishes} | moved
+            if not gone:
+                return _write(wishes, stored), deleted
+            taken = _delete([stored[key]["id"] for key in gone])
+            rollups.retract(taken)
+        deleted += len(taken)
+        kept += [_as_stored(current[key[0]], key[1], stored[key]) for key in moved - wishes.keys()]
+
+
+def _write(wishes: dict[Key, Wanted], stored: dict[Key, dict[str, Any]]) -> int:
+    """Inserts and counts what is not there, updates what differs; returns how many were inserted."""
+    inserted = _insert([wish for key, wish in wishes.items() if key not in stored])
+    _update([wish for key, wish in wishes.items() if key in stored and _differs(stored[key], wish)])
     rollups.record(inserted)
-    return len(inserted), len(deleted)
+    return len(inserted)
+
+
+def _whose(event: Event) -> tuple[uuid.UUID | None, dt.datetime]:
+    return event.end_user_id, event.timestamp
 
 
 def hold_events(events: Sequence[Event]) -> list[Event]:
@@ -74,7 +87,7 @@ def hold_events(events: Sequence[Event]) -> list[Event]:
     return [event for event in events if revisions.get(event.id) == event.revision]
 
 
-def _stored(event_ids: list[uuid.UUID]) -> dict[tuple[uuid.UUID, uuid.UUID], dict[str, Any]]:
+def _stored(event_ids: list[uuid.UUID]) -> dict[Key, dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT event_id, signal_id, id, end_user_id, timestamp, score, source, evidence::text
@@ -93,7 +106,6 @@ def _as_stored(event: Event, signal: uuid.UUID, row: dict[str, Any]) -> Wanted:
 
 
 def _differs(row: dict[str, Any], wish: Wanted) -> bool:
-
     return (row["score"], row["source"]) != (wish.score, wish.source) or orjson.loads(
         row["evidence"]
     ) != orjson.loads(wish.evidence)

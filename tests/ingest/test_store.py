@@ -16,7 +16,9 @@ from ingest.models import (
     ExplicitSignal,
     QueuedEvent,
     Span,
+    Total,
 )
+from ingest.rollups import count_events
 from ingest.store import (
     IncomingAttachment,
     IncomingEvent,
@@ -234,6 +236,44 @@ def test_the_same_event_from_many_threads_is_one_row(project: Any) -> None:
         "no write was lost"
     )
     assert EndUser.objects.count() == Conversation.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_change_hands_while_they_are_counted_without_a_deadlock(project: Any) -> None:
+    ids = [f"e{i}" for i in range(8)]
+    store_events(project=project, events=[IncomingEvent(event_id=one, user_id="u0") for one in ids])
+    errors: list[BaseException] = []
+
+    def hand_over(number: int) -> None:
+        for turn in range(15):
+            parts = [
+                IncomingEvent(event_id=one, user_id=f"u{(turn + number + i) % 3}")
+                for i, one in enumerate(ids)
+            ]
+            store_events(project=project, events=parts)
+
+    def count(number: int) -> None:
+        for _ in range(60):
+            count_events(list(Event.objects.filter(project=project)))
+
+    def run(work: Any, number: int) -> None:
+        try:
+            work(number)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    works = [(hand_over, 0), (hand_over, 1), (count, 0), (count, 1)]
+    threads = [threading.Thread(target=run, args=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    count_events(list(Event.objects.filter(project=project)))
+    assert sum(EndUser.objects.values_list("events_count", flat=True)) == len(ids)
+    assert Total.objects.get(subject=project.id).events == len(ids)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -15,6 +15,7 @@ from signals.catalogue import BUILT_IN_KEYS, install_builtin_signals
 from signals.detection import detect
 from signals.detectors import DETECTORS
 from signals.embedding import embed
+from signals.matches import Wanted, save_matches
 from signals.models import EventEmbedding, EventText, SignalDefinition, SignalMatch
 from signals.text_search import search_events
 from signals.vectors import iter_vectors, nearest_events, vectors_of
@@ -318,3 +319,37 @@ def test_a_batch_costs_few_statements(
     with django_assert_max_num_queries(22):
         detect(batch)
     assert connection.vendor == "postgresql"
+
+
+def test_matches_come_and_go_in_many_batches_at_once_without_a_deadlock(
+    transactional_db: None, make_event: MakeEvent, project: Project
+) -> None:
+    install_builtin_signals(project)
+    pair = [signal(project, key) for key in ("user_frustration", "refusal")]
+    batches = [
+        loaded(*(make_event(user_id=f"u{i}", convo_id=f"c{n}-{i}") for i in range(6))) for n in range(4)
+    ]
+    errors: list[Exception] = []
+
+    def flip(number: int) -> None:
+        try:
+            for turn in range(24):
+                wanted = [
+                    Wanted(
+                        pair[(turn + i + number) % 2].id, event.id, project.id, event.end_user_id, event.timestamp, 1.0, "rule", "[]"
+                    )
+                    for i, event in enumerate(batches[number])
+                ]  # fmt: skip
+                save_matches(events=batches[number], wanted=wanted, ran={one.id for one in pair})
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=flip, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert sum(total.events for total in totals([one.id for one in pair]).values()) == 24
