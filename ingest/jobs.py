@@ -1,19 +1,25 @@
 """Starting and reporting long work (ingest.models.Job), so that a person who waits for it sees it move."""
 
 import datetime as dt
+import functools
 import uuid
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 from django_q.tasks import async_task
 
 from ingest.models import Job, Project, User
 from ingest.models.jobs import JobState
 from raindrop import live
 
-# A job that nobody took up for this long is handed to the workers once more: its task may have been lost.
+# A job that is not done and has not moved for this long is handed to the workers once more: its task may have been lost,
+# or its worker killed. Each time in a row it may be silent twice as long, since it may only wait behind others.
 STALE = dt.timedelta(minutes=10)
+MAX_SILENCES = 4
+
+
+class LostJob(Exception):
+    """Nobody works on the job any more."""
 
 
 @transaction.atomic
@@ -28,30 +34,60 @@ def queue_job(
 ) -> Job:
     """Queues `task(job_id)`; returns the job that already waits when there is one (it will see the newest data)."""
     job, created = Job.objects.get_or_create(
-        project=project, kind=kind, subject=subject, state=JobState.QUEUED, defaults={"created_by": user}
+        project=project,
+        kind=kind,
+        subject=subject,
+        state=JobState.QUEUED,
+        defaults={"created_by": user, "task": task, "cluster": cluster or ""},
     )
-    stale = not created and timezone.now() - job.updated_at > STALE
-    if stale:
-        job.save(update_fields=["updated_at"])
-    if created or stale:
-        _send(task, str(job.id), cluster)
+    if created:
+        _send(job)
     return job
 
 
-def send_again(job: Job, *, task: str, cluster: str | None = None) -> None:
+@transaction.atomic
+def send_again(job: Job) -> None:
     """Hands a job that is not done to the workers once more: it goes on from its position."""
-    with transaction.atomic():
-        job.save(update_fields=["updated_at"])
-        _send(task, str(job.id), cluster)
+    job.save(update_fields=["updated_at"])
+    _send(job)
 
 
-def _send(task: str, job_id: str, cluster: str | None) -> None:
-    options = {"cluster": cluster} if cluster else {}
+@transaction.atomic
+def resume_silent_jobs(*, now: dt.datetime) -> int:
+    """Hands the jobs that fell silent (STALE) to the workers again, and fails those that did so MAX_SILENCES times in a
+    row. Returns how many fell silent. To be called every minute or so."""
+    unfinished = Job.objects.filter(
+        state__in=[JobState.QUEUED, JobState.RUNNING], updated_at__lt=now - STALE
+    ).order_by("updated_at")
+    silent = [
+        job
+        for job in unfinished.select_for_update(skip_locked=True)
+        if job.updated_at < now - STALE * 2**job.silences
+    ]
+    for job in silent:
+        if not job.task:
+            fail_job(job, error=LostJob("It was begun by an earlier version. Start it again."))
+        elif job.silences >= MAX_SILENCES:
+            fail_job(
+                job,
+                error=LostJob(f"No worker came to its end; it was handed to them {job.silences + 1} times."),
+            )
+        else:
+            job.silences += 1
+            job.save(update_fields=["silences"])
+            send_again(job)
+    return len(silent)
+
+
+def _send(job: Job) -> None:
+    send = functools.partial(
+        async_task, job.task, str(job.pk), **({"cluster": job.cluster} if job.cluster else {})
+    )
     if settings.REDIS_URL:
         # Redis does not wait for this transaction: a worker would look for a job that is not there yet.
-        transaction.on_commit(lambda: async_task(task, job_id, **options))
+        transaction.on_commit(send)
     else:
-        async_task(task, job_id, **options)
+        send()
 
 
 def start_job(job_id: uuid.UUID | str) -> Job | None:
@@ -87,7 +123,8 @@ def report_job(
     job.done = job.done if done is None else done
     job.total = job.total if total is None else total
     job.message = job.message if message is None else message
-    job.save(update_fields=["done", "total", "message", "position", "updated_at"])
+    job.silences = 0
+    job.save(update_fields=["done", "total", "message", "position", "silences", "updated_at"])
     live.changed([job.project_id])
 
 

@@ -24,6 +24,7 @@ import ingest.earlier_turns
 import ingest.evaluations
 import ingest.feedback
 import ingest.handoffs
+import ingest.jobs
 import ingest.rollups
 import ingest.store
 import ingest.traces
@@ -197,6 +198,7 @@ def every_minute() -> None:
     ingest.feedback.link_orphans(now=timezone.now())
     signals.abandonment.find_abandoned(now=timezone.now())
     signals.questions.asking.call_workers()
+    ingest.jobs.resume_silent_jobs(now=timezone.now())
 
 
 def _retry(rows: list[QueuedEvent], error: Exception) -> None:

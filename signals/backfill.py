@@ -9,19 +9,9 @@ from contextlib import nullcontext
 import orjson
 from django.db import OperationalError
 from django.db.models import Q
-from django.utils import timezone
 
 from ingest import rollups
-from ingest.jobs import (
-    STALE,
-    fail_job,
-    finish_job,
-    queue_job,
-    report_job,
-    send_again,
-    start_job,
-    subject_of,
-)
+from ingest.jobs import fail_job, finish_job, queue_job, report_job, send_again, start_job, subject_of
 from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
 from signals.abandonment import watch_endings
@@ -44,14 +34,7 @@ BUDGET = 1200.0  # seconds after which the task hands the rest to another one: a
 
 
 def request_backfill(signal: SignalDefinition, *, user: User | None = None) -> Job:
-    """Queues a run over the history; the one that waits already when there is one. One whose worker died goes on."""
-    stuck = Job.objects.filter(
-        project=signal.project_id, kind=BACKFILL, subject=signal.pk, state=JobState.RUNNING,
-        updated_at__lt=timezone.now() - STALE,
-    ).first()  # fmt: skip
-    if stuck is not None:
-        send_again(stuck, task=TASK, cluster=CLUSTER)
-        return stuck
+    """Queues a run over the history; the one that waits already when there is one."""
     return queue_job(
         project=signal.project, kind=BACKFILL, subject=signal.pk, task=TASK, cluster=CLUSTER, user=user
     )
@@ -86,7 +69,7 @@ def backfill(job_id: uuid.UUID | str) -> None:
         fail_job(job, error=error)
         raise
     if message is None:
-        send_again(job, task=TASK, cluster=CLUSTER)
+        send_again(job)
     else:
         finish_job(job, message=message)
 

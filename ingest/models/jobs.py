@@ -26,6 +26,13 @@ class Job(models.Model):
     position = models.TextField(
         default="", blank=True, help_text="Where it goes on when it is taken up again."
     )
+    task = models.CharField(max_length=200, default="", help_text="The function that works on it.")
+    cluster = models.CharField(
+        max_length=20, default="", blank=True, help_text="Whose workers; empty: the usual ones."
+    )
+    silences = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it was handed to the workers again since it last moved."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -38,6 +45,13 @@ class Job(models.Model):
                 fields=["project", "kind", "subject"],
                 condition=models.Q(state="queued"),
                 name="one_queued_job",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["updated_at"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="job_unfinished",
             )
         ]
 

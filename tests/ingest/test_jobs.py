@@ -1,0 +1,69 @@
+"""Long work whose worker was killed: it goes on, or says that it does not."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from ingest.jobs import MAX_SILENCES, STALE, queue_job, report_job, resume_silent_jobs, start_job
+from ingest.models import Job
+from ingest.models.jobs import JobState
+from raindrop import pipeline
+
+pytestmark = pytest.mark.django_db
+
+
+def queued(project: Any) -> Job:
+    job = queue_job(project=project, kind="count", subject=project.id, task="counting.run", cluster="slow")
+    OrmQ.objects.all().delete()  # its worker took it, and was killed
+    return job
+
+
+def fall_silent(job: Job, *, by: dt.timedelta) -> None:
+    Job.objects.filter(pk=job.pk).update(updated_at=timezone.now() - by)
+
+
+def test_a_job_whose_worker_was_killed_is_handed_out_again(project: Any) -> None:
+    job = queued(project)
+    assert start_job(job.pk)
+    pipeline.every_minute()
+    assert not OrmQ.objects.exists(), "it may well be at work"
+    fall_silent(job, by=STALE)
+    pipeline.every_minute()
+    [task] = OrmQ.objects.all()
+    assert (task.key, task.task["func"], task.task["args"]) == ("slow", "counting.run", (str(job.pk),))
+    pipeline.every_minute()
+    assert OrmQ.objects.count() == 1, "once"
+
+
+def test_a_lost_task_that_nobody_began_is_handed_out_again(project: Any) -> None:
+    job = queued(project)
+    fall_silent(job, by=STALE)
+    assert resume_silent_jobs(now=timezone.now()) == OrmQ.objects.count() == 1
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED
+
+
+def test_what_kills_every_worker_fails_at_last_and_what_moves_does_not(project: Any) -> None:
+    job, moving = queued(project), Job.objects.create(project=project, kind="count", task="counting.run")
+    for silence in range(MAX_SILENCES + 1):
+        for one in (job, moving):
+            start_job(one.pk)
+            fall_silent(one, by=STALE * 2**silence)
+        report_job(Job.objects.get(pk=moving.pk), done=silence)
+        assert resume_silent_jobs(now=timezone.now()) == 1
+    job.refresh_from_db()
+    moving.refresh_from_db()
+    assert (job.state, moving.state) == (JobState.FAILED, JobState.RUNNING)
+    assert "No worker came to its end" in job.message
+    assert OrmQ.objects.count() == MAX_SILENCES
+
+
+def test_a_job_of_an_earlier_version_fails_with_its_reason(project: Any) -> None:
+    job = Job.objects.create(project=project, kind="count", state=JobState.RUNNING)
+    fall_silent(job, by=STALE)
+    resume_silent_jobs(now=timezone.now())
+    job.refresh_from_db()
+    assert job.state == JobState.FAILED and "Start it again" in job.message
