@@ -9,3 +9,13 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cluster}: {self.at}"
+
+
+class Instance(models.Model):
+    """A running `manage.py up` (raindrop/instances.py)."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

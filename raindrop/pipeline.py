@@ -35,6 +35,7 @@ import signals.embedding
 import signals.questions.asking
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from raindrop import live
+from raindrop.instances import is_alone, this_instance
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,8 @@ def dispatch() -> int:
             for row in together + alone:
                 row.waiting = False
                 row.available_at = now + dt.timedelta(seconds=CLAIM_SECONDS)
-            QueuedEvent.objects.bulk_update(together + alone, ["waiting", "available_at"])
+                row.holder = ""
+            QueuedEvent.objects.bulk_update(together + alone, ["waiting", "available_at", "holder"])
             for batch in ([together] if together else []) + [[row] for row in alone]:
                 # With the ORM broker the task is written in this transaction; with Redis it may be lost, and
                 # then the claim runs out.
@@ -117,7 +119,7 @@ def _run(queue_ids: list[str]) -> None:
     if not rows:
         return  # done before: a task may be delivered twice
     # Counted here and not when it is handed over: what only waited for a worker that was killed is not suspect.
-    QueuedEvent.objects.filter(id__in=queue_ids).update(claims=F("claims") + 1)
+    QueuedEvent.objects.filter(id__in=queue_ids).update(claims=F("claims") + 1, holder=this_instance())
     try:
         process([row.event_id for row in rows])
     except Exception as error:
@@ -167,20 +169,29 @@ def process(event_ids: list[uuid.UUID]) -> None:
 
 
 def release_claims() -> None:
-    """Makes all that is claimed available now. Called when no worker runs that had claimed it: before the first one
-    starts, and after the whole cluster was ended."""
-    for task in OrmQ.objects.all():  # none with Redis; a task that comes back late finds its rows gone
-        if task.func() == RUN_BATCH:
-            task.delete()
-    QueuedEvent.objects.filter(available_at__gt=timezone.now(), waiting=False).update(
-        available_at=timezone.now()
-    )
+    """Makes what this server's workers had in hand available now. Called when none of them runs: before the first one
+    starts, and after the whole cluster was ended.
+
+    When no other server shares the database that is all that is claimed; else it is what the workers had begun. What
+    waits in the queue that the servers share is for the others then, and what a killed cluster had only taken off it waits
+    until its claim runs out.
+    """
+    claimed = QueuedEvent.objects.filter(available_at__gt=timezone.now(), waiting=False)
+    if is_alone():
+        for task in OrmQ.objects.all():  # none with Redis; a task that comes back late finds its rows gone
+            if task.func() == RUN_BATCH:
+                task.delete()
+    else:
+        claimed = claimed.filter(holder=this_instance())
+    claimed.update(available_at=timezone.now())
 
 
 def release_tasks(cluster: str | None = None) -> None:
-    """Makes the tasks available now that killed workers of the cluster held (None: of any). Called as above."""
-    held = OrmQ.objects.filter(lock__gt=timezone.now())
-    (held.filter(key=cluster) if cluster else held).update(lock=timezone.now())
+    """Makes the tasks available now that killed workers of the cluster held (None: of any). Called as above. When other
+    servers share the queue, nobody knows whose they are: then ingest/jobs.py hands silent jobs out again."""
+    if is_alone():
+        held = OrmQ.objects.filter(lock__gt=timezone.now())
+        (held.filter(key=cluster) if cluster else held).update(lock=timezone.now())
 
 
 def finish_traces() -> None:

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
+from raindrop.instances import is_alone
 from raindrop.models import Heartbeat
 
 # name -> (function, minutes). Run by the default cluster; see `install_schedules`.
@@ -32,5 +33,6 @@ def install_schedules() -> None:
             name=name,
             defaults={"func": function, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1},
         )
-    Heartbeat.objects.all().delete()
+    if is_alone():
+        Heartbeat.objects.all().delete()
     async_task("raindrop.workers.beat")

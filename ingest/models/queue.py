@@ -24,6 +24,12 @@ class QueuedEvent(models.Model):
         default=timezone.now, help_text="Claimed until then; after that it may be claimed again."
     )
     last_error = models.TextField(default="", blank=True)
+    holder = models.CharField(
+        max_length=80,
+        db_default="",
+        blank=True,
+        help_text="The server whose worker began it (raindrop/instances.py).",
+    )
 
     class Meta:
         indexes = [models.Index(fields=["available_at", "id"], name="queued_event_available")]

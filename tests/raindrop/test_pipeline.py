@@ -12,7 +12,9 @@ from django_q.models import OrmQ
 
 from ingest.models import Event, ProcessingFailure, QueuedEvent, Total
 from ingest.queueing import retry_failures
-from raindrop import pipeline
+from raindrop import instances, pipeline
+from raindrop.models import Heartbeat, Instance
+from raindrop.workers import install_schedules, last_heartbeat
 from signals.models import EventEmbedding
 
 pytestmark = pytest.mark.django_db
@@ -113,10 +115,7 @@ def test_one_event_that_cannot_be_processed_fails_alone_and_can_be_retried(
 def test_what_a_killed_worker_held_is_handed_out_again_and_not_for_ever(
     make_event: Callable[..., Event], project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(events: list[Event]) -> None:
-        raise SystemExit
-
-    monkeypatch.setattr(pipeline, "STAGES", [die])
+    monkeypatch.setattr(pipeline, "STAGES", [_die])
     make_event()
     for _ in range(pipeline.MAX_CLAIMS):
         assert pipeline.dispatch() == 1
@@ -165,6 +164,48 @@ def test_tasks_that_killed_workers_held_are_available_at_once() -> None:
     assert list(OrmQ.objects.filter(lock__lte=timezone.now()).values_list("key", flat=True)) == ["slow"]
     pipeline.release_tasks()
     assert OrmQ.objects.filter(lock__lte=timezone.now()).count() == 2
+
+
+def test_a_server_leaves_alone_what_another_one_holds(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two servers share the database: the other one holds the first event, this one the second; a third waits in the queue."""
+    monkeypatch.setattr(pipeline, "BATCH_SIZE", 1)
+    monkeypatch.setattr(pipeline, "STAGES", [_die])
+    other, own, waiting = [make_event() for _ in range(3)]
+    assert pipeline.dispatch() == 3
+    tasks = {task.task["args"][0][0]: task for task in OrmQ.objects.all()}
+    rows = {row.event_id: row for row in QueuedEvent.objects.all()}
+    for event, holder in ((other, "elsewhere"), (own, instances.this_instance())):
+        monkeypatch.setattr(pipeline, "this_instance", lambda holder=holder: holder)
+        row = str(rows[event.id].id)
+        with pytest.raises(SystemExit):
+            pipeline.run_batch([row])
+        OrmQ.objects.filter(pk=tasks[row].pk).update(lock=timezone.now() + dt.timedelta(minutes=10))
+    Heartbeat.objects.create(cluster="default", at=timezone.now())
+    Instance.objects.create(name="elsewhere", seen_at=timezone.now())
+
+    def start() -> set[Any]:
+        instances.announce()
+        pipeline.release_claims()
+        pipeline.release_tasks()
+        install_schedules()
+        free = QueuedEvent.objects.filter(available_at__lte=timezone.now())
+        return set(free.values_list("event_id", flat=True))
+
+    assert start() == {own.id}
+    assert last_heartbeat() is not None
+    assert OrmQ.objects.filter(lock__gt=timezone.now()).count() == 2
+
+    Instance.objects.filter(name="elsewhere").update(seen_at=timezone.now() - instances.SILENCE)
+    assert start() == {other.id, own.id, waiting.id}, "the other server is dead"
+    assert last_heartbeat() is None
+    instances.leave()
+    assert not Instance.objects.exists()
+
+
+def _die(events: list[Event]) -> None:
+    raise SystemExit
 
 
 def test_pending_events_wait_and_silence_finishes_them(

@@ -18,6 +18,7 @@ from django.utils import timezone
 from raindrop import embedded_postgres, pipeline
 from raindrop.data_dir import BASE_DIR
 from raindrop.health import WORKER_SILENCE
+from raindrop.instances import ANNOUNCE_SECONDS, announce, leave
 from raindrop.supervisor import Child, Supervisor, end_leftovers, python
 from raindrop.workers import install_schedules, last_heartbeat
 
@@ -46,6 +47,7 @@ class Command(BaseCommand):
                 exist_ok=True
             )  # whitenoise warns without; the files come from the finders
             call_command("migrate", interactive=False, verbosity=0)
+            announce()
             pipeline.release_claims()
             pipeline.release_tasks()
             install_schedules()
@@ -60,6 +62,8 @@ class Command(BaseCommand):
                 f"raindrop is starting on http://{host}:{port} with {workers} workers. Ctrl-C stops it."
             )
             supervisor.run()
+            with contextlib.suppress(OperationalError):  # the database may be gone, too
+                leave()
             self.stdout.write("Stopped.")
 
     @contextlib.contextmanager
@@ -83,12 +87,15 @@ class Ticker:
     def __init__(self, supervisor: Supervisor, on_tick: Callable[[], None] | None) -> None:
         self.supervisor, self.on_tick = supervisor, on_tick
         self.starts = {child.name: 1 for child in supervisor.children}
-        self.watched = self.traced = self.started = time.monotonic()
+        self.watched = self.traced = self.announced = self.started = time.monotonic()
 
     def __call__(self) -> None:
         try:
             self._release()
             pipeline.dispatch()
+            if time.monotonic() - self.announced > ANNOUNCE_SECONDS:
+                self.announced = time.monotonic()
+                announce()
             if time.monotonic() - self.traced > pipeline.FINISH_TRACES_SECONDS:
                 self.traced = time.monotonic()
                 pipeline.finish_traces()
