@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html
 
 from ingest.keys import create_key, revoke_key
@@ -24,6 +26,7 @@ from ingest.models import (
 )
 from ingest.models.projects import KeyKind
 from ingest.queueing import retry_failures
+from raindrop.pagination import BoundedPaginator
 
 admin.site.register(User, UserAdmin)
 
@@ -32,6 +35,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What the pipeline writes is looked at here, not changed. Big tables: no COUNT(*) over all rows."""
 
     show_full_result_count = False
+    paginator = BoundedPaginator
     list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -102,12 +106,19 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         row, secret = create_key(
             project=obj.project, kind=KeyKind(obj.kind), name=obj.name, created_by=request.user
         )
-        obj.__dict__.update(row.__dict__)
-        self.message_user(
-            request,
-            format_html("The key is <code>{}</code>. Copy it now: it is not shown again.", secret),
-            messages.WARNING,
-        )
+        obj.__dict__.update(row.__dict__, secret=secret)
+
+    def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> Any:
+        """The page with the key itself: a redirect would have to keep it somewhere in between, such as a cookie."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "A new key",
+            "key": obj,
+            "secret": obj.__dict__["secret"],
+        }
+        response = TemplateResponse(request, "admin/new_key.html", context)
+        add_never_cache_headers(response)
+        return response
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a key is revoked, so that it stays known who had it
@@ -156,17 +167,24 @@ class EventAdmin(ReadOnlyAdmin):
 class ProcessingFailureAdmin(ReadOnlyAdmin):
     list_display = ("event_id_of_app", "project", "reason", "attempts", "failed_at")
     list_filter = ("project", "failed_at")
-    list_select_related = ("project", "event")
+    list_select_related = ("project",)
     search_fields = ("reason",)
     actions = ("retry",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProcessingFailure]:
+        """With the event's id alone: a join would read its text, and leave out what hangs on an event that was deleted."""
+        events = Event.objects.filter(id=OuterRef("event_id")).values("event_id")
+        failures: QuerySet[ProcessingFailure] = super().get_queryset(request)
+        return failures.annotate(app_id=Subquery(events))
+
     @admin.display(description="Event")
-    def event_id_of_app(self, failure: ProcessingFailure) -> str:
-        event = Event.objects.filter(id=failure.event_id).first()
-        if event is None:
+    def event_id_of_app(self, failure: Any) -> str:
+        if failure.app_id is None:
             return str(failure.event_id)
         return format_html(
-            '<a href="{}">{}</a>', reverse("admin:ingest_event_change", args=[event.id]), event.event_id
+            '<a href="{}">{}</a>',
+            reverse("admin:ingest_event_change", args=[failure.event_id]),
+            failure.app_id,
         )
 
     @admin.action(description="Retry: put the events into the queue again", permissions=["view"])

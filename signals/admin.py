@@ -6,13 +6,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.functional import cached_property
 
+from raindrop.pagination import BoundedPaginator
 from signals import admin_defaults, custom
 from signals.admin_base import BulkForm, HistoryAdmin, current_user
 from signals.admin_exchange import export_view, import_view
@@ -26,17 +25,7 @@ from signals.models.definitions import Sentiment
 from signals.parameters import parameters_of
 from signals.trial import RECENT, SAMPLES, try_on_recent
 
-PAGES = 100
 __all__ = ["admin_defaults"]  # registers itself
-
-
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than the pages that anybody turns."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return len(rows.values_list("pk")[: PAGES * self.per_page])
 
 
 class SignalDefinitionForm(forms.ModelForm):  # type: ignore[type-arg]
