@@ -93,10 +93,7 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
     totals = rollups.totals([project_id, *(issue.pk for issue in issues)])
     classifiers = {
         classifier.issue_id: classifier
-        for classifier in Classifier.objects.filter(issue__in=issues)
-        .order_by("issue_id", "-version")
-        .distinct("issue_id")
-        .defer("weights")
+        for classifier in Classifier.objects.filter(issue__in=issues).current()
     }
     items = []
     for issue in issues:

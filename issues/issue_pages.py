@@ -40,7 +40,7 @@ def issue_page(request: HttpRequest, project: Project, number: int) -> HttpRespo
         "actions": [action.value for action in legal_actions(issue)],
         "period": period,
         "periods": PERIODS,
-        "classifier": issue.classifiers.defer("weights").first(),
+        "classifier": issue.classifiers.current().first(),
         "definitions": list(issue.definitions.select_related("author")[:20]),
         "activity": recent_activity(issue),
         "job": running_job(issue),
@@ -166,7 +166,8 @@ def define(request: HttpRequest, project: Project, number: int) -> HttpResponse:
     form = IssueForm(request.POST)
     if form.is_valid():
         definition = edit_definition(issue=issue, user=current_user(request), **form.cleaned_data)
-        messages.success(request, f"This is version {definition.version} of the definition.")
+        again = " The classifier is trained anew within a minute." if issue.classifiers.exists() else ""
+        messages.success(request, f"This is version {definition.version} of the definition.{again}")
     else:
         messages.error(request, "Not saved: " + _problems(form))
     return redirect("issue", project.slug, number)

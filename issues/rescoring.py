@@ -12,7 +12,7 @@ from ingest.models import Job, User
 from issues.classifier import scores
 from issues.matching import Outdated, store_matches
 from issues.models import Classifier, Issue
-from issues.scoring import load_classifier, weights_of
+from issues.scoring import weights_of
 from signals.vectors import VectorChunk, iter_vectors
 
 logger = logging.getLogger("raindrop.issues")
@@ -54,11 +54,11 @@ def _rescore(job: Job) -> str:
         issue = Issue.objects.select_related("project").filter(pk=subject_of(job)).first()
         if issue is None:
             return "The issue is gone."
-        classifier = load_classifier(issue)
+        classifier = issue.classifiers.current().first()
         if classifier is None:
             return "The issue has no classifier yet."
         _go_over(job, issue, classifier)
-        newest = load_classifier(issue)
+        newest = issue.classifiers.current().first()
         if newest is None or newest.version == classifier.version:
             count = rollups.totals([issue.pk])[issue.pk].events
             return f"{count:,} events match version {classifier.version}."

@@ -9,7 +9,7 @@ import numpy as np
 from ingest.models import Event, Project
 from issues.classifier import Floats, from_bytes, scores
 from issues.matching import Outdated, store_matches
-from issues.models import Classifier, Issue
+from issues.models import Classifier
 from signals.vectors import vectors_of
 
 WEIGHTS_KEPT = 4096  # classifiers whose weights (3 KB each) a process keeps
@@ -37,7 +37,7 @@ def score(events: list[Event]) -> None:
 
 
 def _score(project: Project, event_ids: list[uuid.UUID]) -> None:
-    classifiers = current_classifiers(project)
+    classifiers = list(Classifier.objects.filter(issue__project=project).current())
     if not classifiers:
         return
     chunk = vectors_of(project=project, event_ids=event_ids)
@@ -46,21 +46,6 @@ def _score(project: Project, event_ids: list[uuid.UUID]) -> None:
     found = scores(chunk.user, chunk.agent, weights_of(classifiers))
     found[~(chunk.user.any(axis=1) | chunk.agent.any(axis=1))] = -1.0  # without text nothing matches
     store_matches(classifiers=classifiers, event_ids=chunk.ids, found=found, only_current=True)
-
-
-def current_classifiers(project: Project) -> list[Classifier]:
-    """The newest of each issue of the project, their weights not loaded."""
-    return list(
-        Classifier.objects.filter(issue__project=project)
-        .order_by("issue_id", "-version")
-        .distinct("issue_id")
-        .defer("weights")
-    )
-
-
-def load_classifier(issue: Issue) -> Classifier | None:
-    """The issue's newest, its weights not loaded; None before the first training."""
-    return Classifier.objects.filter(issue=issue).order_by("-version").defer("weights").first()
 
 
 def weights_of(classifiers: Collection[Classifier]) -> Floats:

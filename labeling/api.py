@@ -15,7 +15,6 @@ from issues.api_lookup import actor, find_events, find_issue
 from issues.api_schema import PAGE, QualityItem, Strict, answers, listed, results
 from issues.models import Classifier, Issue
 from issues.rescoring import RESCORE
-from issues.scoring import load_classifier
 from labeling.labels import record_label, standing_labels
 from labeling.models import Answer
 from labeling.queue import next_cards
@@ -179,7 +178,7 @@ def _train(issue: Issue) -> dict[str, Any]:
         job = rescores.order_by("-created_at").first() if trained else None
     else:
         job = retrain_soon(issue)
-    classifier = load_classifier(issue)
+    classifier = issue.classifiers.current().first()
     return {
         "classifier": _classifier_item(classifier) if classifier else None,
         "job": str(job.pk) if job else None,

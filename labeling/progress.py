@@ -7,7 +7,7 @@ from typing import Any
 from ingest.models import Job, User
 from ingest.models.jobs import JobState
 from issues.classifier import MEASURABLE
-from issues.models import Classifier, Issue
+from issues.models import Issue
 from labeling.labels import majority, standing_labels
 from labeling.models import Answer
 
@@ -49,7 +49,7 @@ class Progress:
 def progress(issue: Issue, *, user: User | None = None) -> Progress:
     rows = list(standing_labels(issue).values_list("event_id", "answer", "user_id"))
     answers = Counter(majority((event, answer) for event, answer, _ in rows).values())
-    classifier = Classifier.objects.filter(issue=issue).defer("weights").order_by("-version").first()
+    classifier = issue.classifiers.current().first()
     job = (
         Job.objects.filter(
             project_id=issue.project_id, subject=issue.pk, state__in=[JobState.QUEUED, JobState.RUNNING]

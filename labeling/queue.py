@@ -19,7 +19,7 @@ from issues.classifier import scores, weight_directions
 from issues.definition_vectors import definition_vector
 from issues.models import Classifier, Issue
 from issues.sampling import random_event_ids
-from issues.scoring import load_classifier, weights_of
+from issues.scoring import weights_of
 from labeling.labels import majority, standing_labels
 from signals.vectors import VectorChunk, nearest_events, vectors_of
 
@@ -69,7 +69,7 @@ def next_cards(
     mine = {event for event, _, owner in standing if owner == (user.pk if user else None)}
     settled = majority((event, answer) for event, answer, _ in standing)
     skip = mine | settled.keys() | set(exclude)
-    classifier = load_classifier(issue)
+    classifier = issue.classifiers.current().first()
     pool = _scored(issue, classifier, skip) if classifier else _similar(issue, skip)
     cycle = BEFORE if classifier is None else EARLY if len(standing) < FEW_LABELS else LATER
     before = [*exclude, *(event for event, _, _ in standing[:REMEMBERED])]

@@ -4,10 +4,11 @@ import uuid
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Subquery
 
 from ingest.jobs import fail_job, finish_job, queue_job, start_job, subject_of
 from ingest.models import Job
-from issues.models import Classifier, Issue
+from issues.models import Classifier, Definition, Issue
 from issues.rescoring import request_rescore
 from issues.training import NothingToLearn, train
 from labeling.labels import standing_answers, standing_labels
@@ -44,6 +45,23 @@ def retrain_soon(issue: Issue) -> Job:
     return queue_job(
         project=issue.project, kind=TRAIN, subject=issue.pk, task="labeling.teaching.run_training"
     )
+
+
+def retrain_redefined() -> int:
+    """Queues a training of each issue that has a classifier of an earlier definition than its newest: the definition is what
+    the weights lean on. Once for a definition, in case there is nothing to learn. Returns how many; to be called every minute."""
+    newest = Definition.objects.filter(issue=OuterRef("pk")).order_by("-version")
+    trained = Classifier.objects.filter(issue=OuterRef("pk")).order_by("-version")
+    asked = Job.objects.filter(kind=TRAIN, subject=OuterRef("pk"), created_at__gte=OuterRef("defined_at"))
+    redefined = Issue.objects.annotate(
+        defined=Subquery(newest.values("version")[:1]),
+        defined_at=Subquery(newest.values("created_at")[:1]),
+        trained=Subquery(trained.values("definition_version")[:1]),
+    ).filter(~Exists(asked), trained__lt=F("defined"))
+    issues = list(redefined.select_related("project"))
+    for issue in issues:
+        retrain_soon(issue)
+    return len(issues)
 
 
 def may_wait(issue: Issue) -> bool:

@@ -30,6 +30,7 @@ import ingest.store
 import ingest.traces
 import issues.scoring
 import signals.abandonment
+import labeling.teaching
 import signals.detection
 import signals.embedding
 import signals.questions.asking
@@ -210,6 +211,7 @@ def every_minute() -> None:
     signals.abandonment.find_abandoned(now=timezone.now())
     signals.questions.asking.call_workers()
     ingest.jobs.resume_silent_jobs(now=timezone.now())
+    labeling.teaching.retrain_redefined()
 
 
 def _retry(rows: list[QueuedEvent], error: Exception) -> None:

@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.db import models
 from django.utils import timezone
 
@@ -5,6 +7,12 @@ from ingest.models import EndUser, Event, Project
 from ingest.models.events import BigForeignKey
 from issues.models.issues import Issue
 from raindrop.ids import new_id
+
+
+class ClassifierQuerySet(models.QuerySet["Classifier"]):
+    def current(self) -> Self:
+        """The newest of each issue, their weights not loaded."""
+        return self.order_by("issue_id", "-version").distinct("issue_id").defer("weights")
 
 
 class Classifier(models.Model):
@@ -22,6 +30,8 @@ class Classifier(models.Model):
     # {"precision", "recall", "low", "high", "labels"}; null where labels are too few to say
     quality = models.JSONField(default=dict)
     trained_at = models.DateTimeField(default=timezone.now)
+
+    objects = ClassifierQuerySet.as_manager()
 
     class Meta:
         ordering = ["-version"]

@@ -20,7 +20,7 @@ from issues.definition_vectors import definition_vector
 from issues.matching import Outdated, store_matches
 from issues.models import Activity, Classifier, Issue, IssueMatch
 from issues.rescoring import request_rescore, rescore
-from issues.scoring import current_classifiers, score
+from issues.scoring import score
 from issues.states import mute_issue, resolve_issue
 from signals.embedding import embed
 from signals.models import EventEmbedding
@@ -167,13 +167,13 @@ def test_an_old_version_does_not_undo_a_newer_one(project: Any) -> None:
     issue = make_issue(project)
     events = send(project, "flight", 0, 3)
     embed(events)
-    old = current_classifiers(project)
+    old = list(Classifier.objects.filter(issue__project=project).current())
     add_version(issue, sign=-1.0)
     ids = [event.id for event in events]
     with pytest.raises(Outdated):
         store_matches(classifiers=old, event_ids=ids, found=np.ones((3, 1)), only_current=True)
     assert not issue.matches.exists()
-    newest = current_classifiers(project)
+    newest = list(Classifier.objects.filter(issue__project=project).current())
     store_matches(classifiers=newest, event_ids=ids, found=np.ones((3, 1)), only_current=True)
     store_matches(classifiers=old, event_ids=ids, found=np.zeros((3, 1)), only_current=False)
     assert set(issue.matches.values_list("classifier_version", flat=True)) == {2}

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django_q.models import OrmQ
 
 from ingest.models import Job
 from issues.actions import create_issue
 from issues.models import Classifier, Issue
 from labeling import teaching
 from labeling.models import Label
+from raindrop import pipeline
 from tests.issues.people import Api, two_topics
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +110,31 @@ def test_many_labels_are_trained_on_later(api: Api, project: Any, issue: Issue, 
     assert (job.kind, answer["classifier"]["version"]) == ("train", 1)
     teaching.run_training(job.pk)
     assert Classifier.objects.order_by("-version")[0].labels_count == 3
+
+
+def test_an_edited_definition_trains_anew_by_itself(api: Api, project: Any, issue: Issue) -> None:
+    two_topics(project, 4, 4)
+
+    def trained() -> int:
+        OrmQ.objects.all().delete()
+        pipeline.every_minute()
+        for job in Job.objects.filter(kind="train", state="queued"):
+            teaching.run_training(job.pk)
+        return Classifier.objects.count()
+
+    api.patch("/api/issues/1/", {"description": "Nobody has labelled yet."})
+    assert trained() == 0
+    api.post(LABELS, [label("flight-0"), label("return-1", "not_match")])
+    assert trained() == 1
+    api.patch("/api/issues/1/", {"description": "The user wants another seat."})
+    assert trained() == 2
+    newest = Classifier.objects.order_by("-version")[0]
+    assert (newest.definition_version, newest.labels_count) == (3, 2)
+    assert trained() == 2, "once"
+    api.post(LABELS, [label("flight-0", "not_match")])  # no match any more: nothing to learn
+    api.patch("/api/issues/1/", {"description": "The user wants a window seat."})
+    assert trained() == trained() == 2
+    assert Job.objects.filter(kind="train").count() == 2, "nor is it tried each minute"
 
 
 def test_a_person_s_labels_bear_the_name(client: Client, project: Any, issue: Issue, member: Any) -> None:
