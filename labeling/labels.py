@@ -4,7 +4,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -12,6 +12,7 @@ from ingest.models import Event, User
 from issues.models import Issue
 from labeling.models import Answer, Label
 from raindrop import live
+from raindrop.locks import hold_lock
 
 
 def record_label(
@@ -48,10 +49,8 @@ def record_label(
 
 @transaction.atomic
 def _supersede(label: Label) -> Label:
-    with connection.cursor() as cursor:
-        # Where no answer stands yet there is no row to lock.
-        key = f"label:{label.issue_id}:{label.event_id}:{label.user_id}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    # Where no answer stands yet there is no row to lock.
+    hold_lock(f"label:{label.issue_id}:{label.event_id}:{label.user_id}")
     standing = standing_labels(label.issue).filter(event_id=label.event_id, user=label.user).first()
     if standing and (standing.answer, standing.note) == (label.answer, label.note):
         return standing

@@ -9,40 +9,53 @@ import uuid
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 
 from ingest.models import Event, User
 from issues.models import Issue
 from labeling.labels import standing_labels
 from labeling.queue import Card, next_cards
+from labeling.reservations import reserve, reserved_by_others
+from raindrop.locks import hold_lock
 
 AHEAD = 5
 KEY = "review"  # one issue at a time: {"issue": id, "cards": [[event id, score, reason], ...]}
 
 
-def next_card(*, session: SessionBase, issue: Issue, user: User) -> Card | None:
-    """The first card that is held and not labelled since, else the first of the newly chosen. None: nothing is left."""
+def next_card(*, session: SessionBase, issue: Issue, user: User, answers: bool = True) -> Card | None:
+    """The first card that is held and not labelled since, else the first of the newly chosen. None: nothing is left.
+
+    The cards of a person who `answers` are reserved: nobody else is asked about them meanwhile.
+    """
     held = session.get(KEY, {})
     cards = held["cards"] if held.get("issue") == str(issue.id) else []
-    if card := _first_open(issue, cards):
-        return card
-    chosen = next_cards(issue=issue, limit=AHEAD, user=user)
-    session[KEY] = {
-        "issue": str(issue.id),
-        "cards": [[str(card.event.id), card.score, card.reason] for card in chosen],
-    }
-    return chosen[0] if chosen else None
+    with transaction.atomic():
+        hold_lock(f"review:{issue.pk}")
+        taken = reserved_by_others(issue=issue, user=user)
+        waiting = _open(issue, cards, taken)
+        if not waiting:
+            waiting = next_cards(issue=issue, limit=AHEAD, user=user, exclude=taken)
+            session[KEY] = {
+                "issue": str(issue.id),
+                "cards": [[str(card.event.id), card.score, card.reason] for card in waiting],
+            }
+        if answers:
+            reserve(issue=issue, user=user, event_ids=[card.event.id for card in waiting])
+    return waiting[0] if waiting else None
 
 
-def _first_open(issue: Issue, cards: list[list[Any]]) -> Card | None:
+def _open(issue: Issue, cards: list[list[Any]], taken: set[uuid.UUID]) -> list[Card]:
+    """Those of the held cards that nobody has labelled or is being asked."""
     ids = [uuid.UUID(card[0]) for card in cards]
-    done = set(standing_labels(issue).filter(event_id__in=ids).values_list("event_id", flat=True))
-    for event_id, (_, score, reason) in zip(ids, cards, strict=True):
-        if event_id not in done:
-            event = (
-                Event.objects.select_related("conversation", "end_user")
-                .filter(project_id=issue.project_id, id=event_id)
-                .first()
-            )
-            if event:
-                return Card(event=event, score=score, reason=reason)
-    return None
+    done = standing_labels(issue).filter(event_id__in=ids).values_list("event_id", flat=True)
+    wanted = set(ids).difference(done, taken)
+    events = (
+        Event.objects.select_related("conversation", "end_user")
+        .filter(project_id=issue.project_id)
+        .in_bulk(list(wanted))
+    )
+    return [
+        Card(event=events[event_id], score=score, reason=reason)
+        for event_id, (_, score, reason) in zip(ids, cards, strict=True)
+        if event_id in events
+    ]

@@ -46,3 +46,19 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return f"{self.answer} on {self.event_id}"
+
+
+class Reservation(models.Model):
+    """A card on somebody's screen (labeling/reservations.py)."""
+
+    id = models.BigAutoField(primary_key=True)
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="reservations")
+    event = BigForeignKey(Event, db_index=False, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issue", "event"], name="one_reservation")]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} until {self.until}"

@@ -112,7 +112,8 @@ def _step(request: HttpRequest, issue: Issue, event: Event | None) -> dict[str, 
     if event:
         card: Card | None = _chosen_card(issue, event, user)
     else:
-        card = next_card(session=request.session, issue=issue, user=user)
+        answers = request.role != Role.VIEWER  # type: ignore[attr-defined]
+        card = next_card(session=request.session, issue=issue, user=user, answers=answers)
     return {
         "issue": issue,
         "shown": _shown(issue, card, user) if card else None,

@@ -3,7 +3,7 @@
 import uuid
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from ingest.jobs import fail_job, finish_job, queue_job, start_job, subject_of
@@ -12,6 +12,7 @@ from issues.models import Classifier, Definition, Issue
 from issues.rescoring import request_rescore
 from issues.training import NothingToLearn, train
 from labeling.labels import standing_answers, standing_labels
+from raindrop.locks import hold_lock
 
 TRAIN = "train"  # the job's kind
 AT_ONCE = 200  # standing labels below which an API caller waits for the training
@@ -24,9 +25,8 @@ def retrain(issue: Issue) -> Classifier | None:
     None when no event (that the pipeline has been through) is a match by majority: there is nothing to learn from
     then, and a classifier of earlier labels stays as it is.
     """
-    with connection.cursor() as cursor:
-        # One training of an issue at a time, so that the newest version is the one that saw the newest labels.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"train:{issue.pk}"])
+    # One training of an issue at a time, so that the newest version is the one that saw the newest labels.
+    hold_lock(f"train:{issue.pk}")
     answers = standing_answers(issue)
     if not any(answers.values()):
         return None

@@ -41,7 +41,7 @@ from ingest.store import IncomingAttachment, IncomingEvent, IncomingSpan, store_
 from issues.actions import add_note, create_issue
 from issues.models import Activity, Definition, Issue, IssueMatch
 from labeling.labels import record_label
-from labeling.models import Answer, Label
+from labeling.models import Answer, Label, Reservation
 from signals.embedding import embed
 from signals.models import QuestionSettings, QuestionVerdict, SignalDefinition, SignalGroup, SignalMatch
 
@@ -191,7 +191,7 @@ def snapshot(world: World) -> dict[str, Any]:
         ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
         ProcessingFailure, QuestionSettings, QuestionVerdict, SignalDefinition, SignalGroup, SignalMatch, Span,
     ]  # fmt: skip
-    of_issue: list[Any] = [Activity, Definition]
+    of_issue: list[Any] = [Activity, Definition, Reservation]
     found = {
         table.__name__: list(table.objects.filter(project=project).order_by("pk").values())
         for table in tables

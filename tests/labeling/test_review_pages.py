@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from ingest.models import Event, Job
+from ingest.models import Event, Job, Membership
 from ingest.rollups import count_events
 from ingest.store import IncomingSpan
 from issues.actions import create_issue
@@ -17,7 +17,7 @@ from issues.models import Issue, IssueMatch
 from labeling.forms import ticket_for
 from labeling.labels import record_label, standing_labels
 from labeling.lookahead import AHEAD
-from labeling.models import Label
+from labeling.models import Label, Reservation
 from labeling.queue import next_cards
 from labeling.teaching import run_training
 from signals.catalogue import install_builtin_signals
@@ -401,6 +401,39 @@ def test_a_card_that_somebody_else_settled_meanwhile_is_skipped(
     assert in_as_member.get(at("issue-review", issue)).context["shown"].card.event != first
 
 
+def test_two_people_are_asked_about_different_events(
+    in_as_member: Client, issue: Issue, events: list[Event], project: Any, viewer: Any
+) -> None:
+    other = Client()
+    other.force_login(viewer)
+
+    def asked(client: Client) -> Event | None:
+        shown = client.get(at("issue-review", issue)).context["shown"]
+        return shown.card.event if shown else None
+
+    first = asked(other)
+    assert asked(in_as_member) == first, "who may only look reserves nothing"
+    Membership.objects.filter(user=viewer).update(role="member")
+    second = asked(other)
+    assert second != first
+    assert asked(in_as_member) == first and asked(other) == second, "each keeps the card"
+    mine = set(Reservation.objects.filter(user__username="alice").values_list("event", flat=True))
+    theirs = set(Reservation.objects.filter(user=viewer).values_list("event", flat=True))
+    assert len(mine) == AHEAD and theirs and not mine & theirs
+
+    page = in_as_member.get(at("issue-review", issue))
+    answer(in_as_member, issue, "unsure", page, **HTMX)
+    assert first and first.id not in Reservation.objects.values_list("event", flat=True), "answered"
+
+    for event in events:
+        if event not in {first, second}:
+            record_label(issue=issue, event=event, answer="match", user=None)
+    assert asked(in_as_member) is None, "the last one is on the other's screen"
+    Reservation.objects.filter(user=viewer).update(until=timezone.now())
+    assert asked(in_as_member) == second, "who went away keeps nothing for long"
+    assert asked(other) == first, "unsure: it may have another pair of eyes"
+
+
 def test_two_issues_in_one_session_do_not_mix(
     in_as_member: Client, project: Any, issue: Issue, events: list[Event]
 ) -> None:
@@ -425,5 +458,5 @@ def test_an_answer_costs_few_queries(
     django_assert_max_num_queries: Callable[[int], Any],
 ) -> None:
     page = in_as_member.get(at("issue-review", issue))
-    with django_assert_max_num_queries(35):
+    with django_assert_max_num_queries(42):  # eight of them hold and reserve cards
         answer(in_as_member, issue, "match", page, **HTMX)
