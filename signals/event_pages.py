@@ -44,7 +44,7 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
         "has_events": bool(rows) or Event.objects.filter(project=project).exists(),
         "track_url": request.build_absolute_uri("/v1/events/track"),
     }
-    return render(request, "ingest/events.html", context, status=200 if valid else 400)
+    return render(request, "signals/events.html", context, status=200 if valid else 400)
 
 
 @project_page()
@@ -59,7 +59,7 @@ def event(request: HttpRequest, project: Project, event_id: str) -> HttpResponse
         place = f"?at={found.id}#event-{found.id}"
         return redirect(reverse("conversation", args=[project.slug, found.conversation.convo_id]) + place)
     turns = build_turns(project, [read_event(project, found.id, whole="whole" in request.GET)])
-    return render(request, "ingest/event.html", _transcript(turns))
+    return render(request, "signals/event.html", _transcript(turns))
 
 
 @project_page()
@@ -76,7 +76,7 @@ def conversation(request: HttpRequest, project: Project, convo_id: str) -> HttpR
         "window": window,
         "is_part": window.earlier or window.later,
     }
-    return render(request, "ingest/conversation.html", context)
+    return render(request, "signals/conversation.html", context)
 
 
 def _transcript(turns: list[Turn]) -> dict[str, object]:
