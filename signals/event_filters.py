@@ -1,6 +1,7 @@
 """The events list's filters: what may stand in its URL, and the query it makes.
 
-Parameters: q, user, conversation, model, property (name=value), signal (key), tool_errors=on, state=pending|queued|failed, range=24h|7d|14d|30d|all,
+Parameters: q, by=meaning (else q is looked for word by word), user, conversation, model, property (name=value), signal (key),
+tool_errors=on, state=pending|queued|failed, range=24h|7d|14d|30d|all,
 since and until (days, UTC, both included; they take the place of range), and `cursor`.
 """
 
@@ -47,6 +48,7 @@ class EventFilters(forms.Form):
     """Read it from request.GET; `matching()` is the query when it is valid, `errors` say what to mend when not."""
 
     q = forms.CharField(required=False, max_length=2000, label="Search")
+    by = forms.ChoiceField(required=False, choices=[("words", "Words"), ("meaning", "Meaning")])
     user = forms.CharField(required=False, max_length=2000, strip=False)
     conversation = forms.CharField(required=False, max_length=2000, strip=False)
     model = forms.CharField(required=False, max_length=500, strip=False)
@@ -77,7 +79,7 @@ class EventFilters(forms.Form):
         return found
 
     def matching(self) -> QuerySet[Event]:
-        """The project's events that pass every filter, unordered. Only when valid."""
+        """The project's events that pass every filter, unordered. Only when valid. A search by meaning is no filter: it ranks."""
         wanted = self.cleaned_data
         events = Event.objects.filter(project=self.project, **self._period())
         if wanted["user"]:
@@ -95,9 +97,17 @@ class EventFilters(forms.Form):
             events = events.filter(signal_matches__signal=wanted["signal"])
         if wanted["tool_errors"]:
             events = events.filter(tool_errors__gt=0)
-        if wanted["q"]:
+        if wanted["q"] and not self.meaning():
             events = search_events(events, wanted["q"])
         return self._in_state(events, wanted["state"])
+
+    def meaning(self) -> str:
+        """The text that the events are to be near to; empty when the search is by words, or there is none."""
+        return (
+            self.cleaned_data["q"].replace("\x00", " ").strip()
+            if self.cleaned_data["by"] == "meaning"
+            else ""
+        )
 
     def jump(self) -> str | None:
         """The URL of the event or the conversation whose exact id was typed into the search, if there is one."""
@@ -134,8 +144,9 @@ class EventFilters(forms.Form):
             "since": wanted["since"],
             "until": wanted["until"],
         }
+        labels = {"q": "meaning" if self.meaning() else "text"}
         return [
-            Chip(name, name.replace("_", " ") if name != "q" else "text", str(text))
+            Chip(name, labels.get(name) or name.replace("_", " "), str(text))
             for name, text in said.items()
             if wanted[name]
         ]

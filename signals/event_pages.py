@@ -15,10 +15,12 @@ from ingest.rollups import totals
 from raindrop.errors import ApiError
 from raindrop.pagination import paginate
 from signals.event_filters import RANGES, STATES, EventFilters
+from signals.meaning_search import rank_by_meaning
 from signals.models import SignalDefinition, SignalMatch
 from signals.transcripts import MAX_STEPS, Turn, build_turns, read_event, read_window, signals_in
 
 ROW_CHARACTERS = 400
+NEAREST = 50  # shown by meaning: far down the ranking nearness says nothing any more
 
 
 @project_page()
@@ -38,6 +40,7 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
         "states": STATES.items(),
         "signals": signals,
         "rows": rows,
+        "nearest": valid and bool(filters.meaning()),
         "next_cursor": cursor,
         "models": sorted({event.model for event in rows if event.model}),
         "total": totals([project.id])[project.id],
@@ -100,23 +103,45 @@ def _transcript(turns: list[Turn]) -> dict[str, object]:
 
 
 def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event], str | None]:
-    """One page of the list. The rows carry only the beginnings of their texts: a text may be a megabyte."""
-    matches = SignalMatch.objects.filter(project=filters.project, signal__enabled=True).select_related(
-        "signal"
+    """One page of the list, newest first, and the cursor of the next; the nearest alone when the search is by meaning."""
+    if filters.meaning():
+        return _nearest(filters), None
+    try:
+        page, cursor = paginate(_listed(filters.matching(), filters.project), request=request)
+    except ApiError as error:
+        raise BadRequest(error.message) from error
+    return _with_failures(page), cursor
+
+
+def _nearest(filters: EventFilters) -> list[Event]:
+    """The NEAREST events by meaning that pass the filters, best first, each with its cosine as `nearness`."""
+    ranked = rank_by_meaning(
+        filters.meaning(), project=filters.project, among=filters.matching(), limit=NEAREST
     )
-    rows: QuerySet[Event] = (
-        filters.matching()
-        .select_related("end_user", "conversation")
+    found = _listed(filters.matching(), filters.project).in_bulk([event_id for event_id, _ in ranked])
+    rows = []
+    for event_id, cosine in ranked:
+        if row := found.get(event_id):
+            row.nearness = cosine  # type: ignore[attr-defined]
+            rows.append(row)
+    return _with_failures(rows)
+
+
+def _listed(events: QuerySet[Event], project: Project) -> QuerySet[Event]:
+    """With what a row shows. The rows carry only the beginnings of their texts: a text may be a megabyte."""
+    matches = SignalMatch.objects.filter(project=project, signal__enabled=True).select_related("signal")
+    return (
+        events.select_related("end_user", "conversation")
         .defer("input", "output", "properties", "feature_flags")
         .annotate(input_start=Left("input", ROW_CHARACTERS), output_start=Left("output", ROW_CHARACTERS))
         .prefetch_related(
             Prefetch("signal_matches", matches.order_by("signal__name"), to_attr="shown_matches")
         )
     )
-    try:
-        page, cursor = paginate(rows, request=request)
-    except ApiError as error:
-        raise BadRequest(error.message) from error
+
+
+def _with_failures(page: list[Event]) -> list[Event]:
+    """The rows, each told whether the pipeline gave it up."""
     failed = set(
         ProcessingFailure.objects.filter(event__in=[row.id for row in page]).values_list(
             "event_id", flat=True
@@ -124,7 +149,7 @@ def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event]
     )
     for row in page:
         row.has_failed = row.id in failed  # type: ignore[attr-defined]
-    return list(page), cursor
+    return page
 
 
 def _uuid(text: str) -> uuid.UUID | None:

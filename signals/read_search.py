@@ -10,25 +10,23 @@ import uuid
 import psycopg
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
 from django.db import DatabaseError, connection
-from django.db.models import ExpressionWrapper, F, FloatField, Q, QuerySet, Value
-from django.db.models.functions import Greatest, Left
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Left
 from drf_spectacular.utils import extend_schema
-from pgvector.django import CosineDistance
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest.models import Event, Project
-from raindrop.embedder import embed_texts
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
-from signals.models import EventEmbedding
+from signals.meaning_search import rank_by_meaning
 from signals.read_events import matching_events
 from signals.read_filters import Parameters, Query, bad, read_query, read_window
 from signals.read_items import event_items
 from signals.read_page import listed_response, project_of, time_limit
 from signals.read_schema import WireEvent, list_of, parameters_of, responses
 from signals.text_search import search_events
-from signals.vectors import Side, nearest_events
+from signals.vectors import Side
 
 PARAMETERS = Parameters(
     plain=("query", "mode", "search_in", "threshold", "limit", "cursor", "signal_group"),
@@ -52,8 +50,6 @@ REGEX_WINDOW = dt.timedelta(days=14)
 REGEX_TIME_LIMIT = dt.timedelta(seconds=5)
 # As much of one side as its words are looked for in when only that side counts (a tsvector holds 1 MiB).
 SIDE_CHARACTERS = 100_000
-
-Ranked = list[tuple[uuid.UUID, float]]
 
 
 @extend_schema(
@@ -154,7 +150,10 @@ def _semantic(
     limit = query.number("limit", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
     after = _read_cursor(query)
     with time_limit():
-        ranked = _rank(project, rows, query, text=text, side=side)
+        narrowed = query.filters or "signal_group" in query.plain
+        ranked = rank_by_meaning(
+            text, project=project, among=rows if narrowed else None, side=side, limit=MAX_NEAREST
+        )
         if threshold is not None:
             ranked = [(event, score) for event, score in ranked if score >= threshold]
         if after is not None:
@@ -165,27 +164,6 @@ def _semantic(
         events = [found[event] for event, _ in page if event in found]
         data = event_items(events, project=project, scores=dict(page))
     return listed_response(data, cursor=_cursor(*page[-1]) if more else None)
-
-
-def _rank(project: Project, rows: QuerySet[Event], query: Query, *, text: str, side: Side) -> Ranked:
-    """The nearest MAX_NEAREST of `rows`, best first."""
-    vector = embed_texts([text])[0]
-    if not query.filters and "signal_group" not in query.plain:
-        return nearest_events(project=project, vector=vector, limit=MAX_NEAREST, side=side)
-    # The nearest of all may hold none of these: so only these are ranked.
-    cosines = [
-        ExpressionWrapper(1.0 - CosineDistance(column, vector.tolist()), output_field=FloatField())
-        for column, of in (("user_vector", "user"), ("agent_vector", "agent"))
-        if side in (of, "both")
-    ]
-    score = Greatest(*cosines) if len(cosines) > 1 else cosines[0]
-    ranked = (
-        EventEmbedding.objects.filter(project=project, event__in=rows.select_related(None).order_by())
-        .annotate(score=score)
-        .filter(score__isnull=False)
-        .order_by("-score", "event_id")
-    )
-    return list(ranked.values_list("event_id", "score")[:MAX_NEAREST])
 
 
 def _read_threshold(query: Query) -> float | None:

@@ -15,6 +15,7 @@ from ingest.feedback import store_signals
 from ingest.incoming import IncomingAttachment, IncomingSignal, IncomingSpan
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from raindrop import pipeline
+from signals.embedding import embed
 from signals.models import SignalDefinition, SignalMatch
 
 LIST = "/p/acme/events/"
@@ -59,6 +60,39 @@ def test_strangers_find_nothing(client: Client, stranger: Any, make_event: MakeE
     for path in ("events/", "events/e1/", "conversations/c1/"):
         assert client.get(f"/p/acme/{path}").status_code == 404
         assert client.get(f"/p/umbrella/{path}").status_code == (200 if path == "events/" else 404)
+
+
+def test_a_search_by_meaning_ranks_what_passes_the_filters(
+    page: Client, make_event: MakeEvent, other_project: Any
+) -> None:
+    texts = {
+        "refund": "Please give me my money back for this order.",
+        "weather": "Will it rain in Lisbon tomorrow?",
+        "poem": "Write a poem about the sea.",
+    }
+    made = [
+        make_event(event_id=name, input=text, output="Ok.", user_id=name, timestamp=ago(hours=hours))
+        for hours, (name, text) in enumerate(texts.items(), start=1)
+    ]
+    made.append(make_event(event_id="long-ago", input=texts["refund"], timestamp=ago(days=40)))
+    made.append(make_event(event_id="theirs", of=other_project, input=texts["refund"]))
+    make_event(event_id="not-embedded", input=texts["refund"])
+    embed(made)
+    wanted = "?q=reimbursement+of+a+purchase"
+    assert listed(page, wanted) == []
+    assert listed(page, wanted + "&by=meaning")[0] == "refund"
+    assert set(listed(page, wanted + "&by=meaning")) == set(texts)
+    assert listed(page, wanted + "&by=meaning&range=all")[:2] in (
+        ["refund", "long-ago"],
+        ["long-ago", "refund"],
+    )
+    assert listed(page, wanted + "&by=meaning&user=poem") == ["poem"]
+    assert listed(page, "?by=meaning") == ["not-embedded", *texts], "nothing to be near to: the newest first"
+    shown = page.get(LIST + wanted + "&by=meaning")
+    cosines = [row.nearness for row in shown.context["rows"]]
+    assert cosines == sorted(cosines, reverse=True) and cosines[0] > 0.3
+    assert f"{cosines[0]:.2f}" in shown.content.decode()
+    assert page.get(LIST + "?q=x&by=magic").status_code == 400
 
 
 def test_newest_first_and_only_this_project(page: Client, make_event: MakeEvent, other_project: Any) -> None:
