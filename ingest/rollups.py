@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from ingest.models import Day, Event, Hour, SubjectUser, Total
+from ingest.models import Day, Event, Hour, Total
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +211,6 @@ def hourly(subject: uuid.UUID, *, start: dt.datetime, end: dt.datetime) -> list[
     hours = max(0, -(-int((end - first).total_seconds()) // 3600))
     starts = [first + dt.timedelta(hours=i) for i in range(hours)]
     return [Point(hour, found.get(hour, 0), None) for hour in starts]
-
-
-def users_since(subject: uuid.UUID, *, start: dt.datetime) -> int:
-    """Distinct end users met since `start`: an index range of one row per user (3 ms for 27,000 users)."""
-    return SubjectUser.objects.filter(subject=subject, last_seen__gte=start).count()
 
 
 # -- inside

@@ -1,42 +1,27 @@
 """`/api/issues/`: listing, making and changing issues, their matches and their series."""
 
-import datetime as dt
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest.models import User
+from ingest.rates_api import SERIES, SeriesPoint, answer_series
 from issues.actions import NotAMember, assign_issue, create_issue, edit_definition, set_priority
-from issues.api_lookup import actor, find_issue, issue_items, issue_page, read_choice, read_moment
-from issues.api_schema import (
-    LIST,
-    PAGE,
-    PERIODS,
-    SERIES,
-    IssueChange,
-    IssueItem,
-    MatchItem,
-    NewIssue,
-    SeriesPoint,
-    answers,
-    listed,
-    results,
-)
+from issues.api_lookup import actor, find_issue, issue_items, issue_page, read_choice
+from issues.api_schema import LIST, IssueChange, IssueItem, MatchItem, NewIssue
 from issues.models import Issue, IssueMatch
 from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
-from issues.series import issue_series
 from issues.states import IllegalTransition, mute_issue, reopen_issue, resolve_issue, settle_issue
+from raindrop.api_shapes import PAGE, answers, listed, results
 from raindrop.errors import ApiError
 from raindrop.pagination import page_of
 from signals.read_page import project_of
 
 TAGS = ["Issues"]
-MAX_POINTS = 2000
 
 
 @extend_schema(
@@ -174,23 +159,4 @@ def matches(request: Request, key: str) -> Response:
 def series(request: Request, key: str) -> Response:
     """A point for each day or hour (UTC) that the time from `start` to `end` touches, zeros filled in."""
     found = find_issue(request, key)
-    interval = read_choice(request, "interval", PERIODS, PERIODS[0])
-    by_hour = interval == "hour"
-    end = read_moment(request, "end") or timezone.now()
-    start = read_moment(request, "start") or end - dt.timedelta(days=2 if by_hour else 14)
-    points = (end - start) / dt.timedelta(hours=1 if by_hour else 24)
-    if not 0 < points <= MAX_POINTS:
-        raise ApiError(
-            400,
-            f"start must lie before end, by at most {MAX_POINTS} {interval}s.",
-            details={"field": "start"},
-        )
-    found_points = issue_series(found, interval="hour" if by_hour else "day", start=start, end=end)
-    return Response(
-        {
-            "results": [
-                {name: getattr(point, name) for name in ("start", "events", "users", "rate", "low", "high")}
-                for point in found_points
-            ]
-        }
-    )
+    return answer_series(request, subject=found.pk, project=found.project_id)

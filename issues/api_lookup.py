@@ -3,14 +3,11 @@
 import base64
 import binascii
 import contextlib
-import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 from rest_framework.request import Request
 
 from ingest import rollups
@@ -58,21 +55,6 @@ def read_choice(request: Request, name: str, choices: Sequence[str], default: st
     if value not in choices:
         raise ApiError(400, f"{name} must be one of {', '.join(choices)}.", details={"field": name})
     return value
-
-
-def read_moment(request: Request, name: str) -> dt.datetime | None:
-    """A time or a day in ISO 8601, in UTC when it names no zone."""
-    if not (raw := request.GET.get(name)):
-        return None
-    try:
-        moment = parse_datetime(raw.replace(" ", "+"))
-        if moment is None and (day := parse_date(raw)):
-            moment = dt.datetime.combine(day, dt.time(), dt.UTC)
-    except ValueError:
-        moment = None
-    if moment is None or not 1970 < moment.year < 3000:
-        raise ApiError(400, f"{name} must be a time such as 2026-01-31T12:00:00Z.", details={"field": name})
-    return moment if timezone.is_aware(moment) else moment.replace(tzinfo=dt.UTC)
 
 
 def issue_page(request: Request, issues: IssueQuerySet) -> tuple[list[Issue], str | None]:

@@ -3,16 +3,14 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from issues.actions import TITLE_LENGTH
 from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
-from raindrop.openapi import WireError
-from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from raindrop.api_shapes import PAGE, Strict
 
 DESCRIPTION_LENGTH = 20_000
-PERIODS = ("day", "hour")
 
 
 class QualityItem(serializers.Serializer[Any]):
@@ -56,26 +54,6 @@ class MatchItem(serializers.Serializer[Any]):
     classifier_version = serializers.IntegerField()
 
 
-class SeriesPoint(serializers.Serializer[Any]):
-    start = serializers.DateTimeField()
-    events = serializers.IntegerField()
-    users = serializers.IntegerField(allow_null=True, help_text="Null for hours.")
-    rate = serializers.FloatField(allow_null=True, help_text="Share of the project's events in this time.")
-    low = serializers.FloatField(allow_null=True, help_text="Of the rate: Wilson, 95 %.")
-    high = serializers.FloatField(allow_null=True, help_text="Of the rate: Wilson, 95 %.")
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses what it does not know: a misspelt field is an error, not a change that never happens."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (
-            unknown := sorted(str(name) for name in data if name not in self.fields)
-        ):
-            raise serializers.ValidationError({name: ["There is no such field."] for name in unknown})
-        return super().to_internal_value(data)
-
-
 class NewIssue(Strict):
     title = serializers.CharField(max_length=TITLE_LENGTH)
     description = serializers.CharField(
@@ -92,51 +70,6 @@ class IssueChange(Strict):
     assignee = serializers.CharField(max_length=150, allow_null=True, required=False)
 
 
-def listed(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """{"results": [...], "next": cursor|null}"""
-    made: serializers.Serializer[Any] = inline_serializer(
-        f"{item.__name__.removesuffix('Item')}List",
-        {
-            "results": item(many=True),
-            "next": serializers.CharField(allow_null=True, help_text="Send it as `cursor`."),
-        },
-    )
-    return made
-
-
-def results(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """{"results": [...]}"""
-    made: serializers.Serializer[Any] = inline_serializer(
-        f"{item.__name__.removesuffix('Item')}Results", {"results": item(many=True)}
-    )
-    return made
-
-
-def answers(
-    good: type[serializers.Serializer[Any]] | serializers.Serializer[Any],
-    *,
-    status: int = 200,
-    conflict: bool = False,
-    missing: bool = True,
-) -> dict[int, Any]:
-    refused = {
-        400: "Something in the request is wrong; the details name it.",
-        401: "No key, or an unknown one.",
-        403: "This key or role may not do this.",
-    }
-    if missing:
-        refused[404] = "There is no such thing in this project."
-    if conflict:
-        refused[409] = "The issue's state does not allow this change."
-    return {status: good, **{code: OpenApiResponse(WireError, text) for code, text in refused.items()}}
-
-
-PAGE = [
-    OpenApiParameter("cursor", OpenApiTypes.STR),
-    OpenApiParameter(
-        "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-    ),
-]
 LIST = [
     OpenApiParameter(
         "state",
@@ -147,13 +80,4 @@ LIST = [
     OpenApiParameter("q", OpenApiTypes.STR, description="Words of the title or description, or the number."),
     OpenApiParameter("sort", OpenApiTypes.STR, enum=list(SORTS), default=DEFAULT_SORT),
     *PAGE,
-]
-SERIES = [
-    OpenApiParameter("interval", OpenApiTypes.STR, enum=list(PERIODS), default=PERIODS[0]),
-    OpenApiParameter(
-        "start", OpenApiTypes.DATETIME, description="By default 14 days (hour: 48 hours) before `end`."
-    ),
-    OpenApiParameter(
-        "end", OpenApiTypes.DATETIME, description="Not included, but for the day or hour it falls into. Now."
-    ),
 ]

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from ingest.models import Attachment, Event, Span
 from issues.api_lookup import find_events
-from issues.api_schema import answers
 from issues.models import IssueMatch
+from raindrop.api_shapes import answers
 from signals.models import SignalMatch
 from signals.read_page import project_of
 

@@ -12,13 +12,14 @@ from rest_framework.response import Response
 
 from ingest.models import Event, Job, User
 from issues.api_lookup import actor, find_events, find_issue
-from issues.api_schema import PAGE, QualityItem, Strict, answers, listed, results
+from issues.api_schema import QualityItem
 from issues.models import Classifier, Issue
 from issues.rescoring import RESCORE
 from labeling.labels import record_label, standing_labels
 from labeling.models import Answer
 from labeling.queue import next_cards
 from labeling.teaching import may_wait, retrain, retrain_soon
+from raindrop.api_shapes import PAGE, Strict, answers, listed, results
 from raindrop.errors import ApiError
 from raindrop.pagination import page_of, read_limit
 

@@ -1,6 +1,5 @@
 """`/api/signals/`: the taxonomy, and how often each signal holds over time."""
 
-import datetime as dt
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +7,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -18,27 +15,17 @@ from rest_framework.response import Response
 
 from ingest import rollups
 from ingest.models import ApiKey, Project
+from ingest.rates_api import SERIES, SeriesPoint, answer_series
+from raindrop.api_shapes import answers, listed, results
 from raindrop.errors import ApiError
 from raindrop.pagination import page_of
-from signals.api_schema import (
-    INTERVALS,
-    LIST,
-    SERIES,
-    NewSignal,
-    SignalChange,
-    SignalItem,
-    SignalPoint,
-    answers,
-    listed,
-    results,
-)
+from signals.api_schema import LIST, NewSignal, SignalChange, SignalItem
 from signals.backfill import backfills_of
 from signals.catalogue import ensure_groups, ensure_signals
-from signals.definitions import SignalFilters, change_signal, create_signal, signal_series
+from signals.definitions import SignalFilters, change_signal, create_signal
 from signals.models import SignalDefinition, SignalGroup
 
 TAGS = ["Signals"]
-MAX_POINTS = 2000
 
 
 @extend_schema(
@@ -100,27 +87,13 @@ def signal(request: Request, key: str) -> Response:
 
 @extend_schema(
     operation_id="signals_series", tags=TAGS, summary="How often a signal holds, over time", parameters=SERIES,
-    responses=answers(results(SignalPoint)),
+    responses=answers(results(SeriesPoint)),
 )  # fmt: skip
 @api_view(["GET"])
 def series(request: Request, key: str) -> Response:
     """One point for each hour or day (UTC) between `start` and `end`, zeros filled in, oldest first."""
     found = find_signal(_project(request), key)
-    interval = request.GET.get("interval") or INTERVALS[0]
-    if interval not in INTERVALS:
-        raise ApiError(
-            400, f"interval must be one of: {', '.join(INTERVALS)}.", details={"field": "interval"}
-        )
-    end = _moment(request, "end") or timezone.now()
-    span = dt.timedelta(days=14) if interval == "day" else dt.timedelta(hours=48)
-    start = _moment(request, "start") or end - span
-    step = dt.timedelta(days=1) if interval == "day" else dt.timedelta(hours=1)
-    if start >= end or (end - start) / step > MAX_POINTS:
-        raise ApiError(
-            400, f"start must lie before end, with at most {MAX_POINTS} points.", details={"field": "start"}
-        )
-    points = signal_series(found, interval=interval, start=start, end=end)
-    return Response({"results": [_point(point) for point in points]})
+    return answer_series(request, subject=found.pk, project=found.project_id)
 
 
 def find_signal(project: Project, key: str) -> SignalDefinition:
@@ -158,10 +131,6 @@ def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _point(point: Any) -> dict[str, Any]:
-    return {name: getattr(point, name) for name in ("start", "events", "users", "rate", "low", "high")}
-
-
 def _project(request: Request) -> Project:
     project = request.project  # type: ignore[attr-defined]
     assert isinstance(project, Project)
@@ -191,20 +160,3 @@ def _field_errors() -> Iterator[None]:
         yield
     except ValidationError as error:
         raise serializers.ValidationError(error.message_dict) from error
-
-
-def _moment(request: Request, name: str) -> dt.datetime | None:
-    raw = request.GET.get(name)
-    if not raw:
-        return None
-    try:
-        moment = parse_datetime(raw.replace(" ", "+"))  # a "+00:00" that was not percent-encoded
-        if moment is None and len(raw) == 10:
-            moment = dt.datetime.combine(dt.date.fromisoformat(raw), dt.time(), dt.UTC)
-        if moment is None:
-            raise ValueError(raw)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-    except (ValueError, OverflowError) as error:
-        raise ApiError(
-            400, f"{name} must be a time such as 2026-01-31T12:00:00Z.", details={"field": name}
-        ) from error

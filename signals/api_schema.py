@@ -3,17 +3,15 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from raindrop.openapi import WireError
-from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from raindrop.api_shapes import PAGE, Strict
 from signals.custom import detector_kind
 from signals.detectors.metric import METRICS
 from signals.models.definitions import Action, Detector, Kind, Reads, Sentiment
 
 DESCRIPTION_LENGTH = 20_000
-INTERVALS = ("day", "hour")
 CONFIG = (
     'What it looks for, one of: {"words": ["refund", "money back"]}; {"pattern": "re2 expression"}; '
     '{"metric": "tool_errors >= 3"} (>= or <=; the metrics: ' + ", ".join(METRICS) + "); "
@@ -60,25 +58,6 @@ class SignalItem(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class SignalPoint(serializers.Serializer[Any]):
-    start = serializers.DateTimeField()
-    events = serializers.IntegerField()
-    users = serializers.IntegerField(allow_null=True, help_text="Null for hours.")
-    rate = serializers.FloatField(allow_null=True, help_text="Share of the project's events in this time.")
-    low = serializers.FloatField(allow_null=True, help_text="Of the rate: Wilson, 95 %.")
-    high = serializers.FloatField(allow_null=True, help_text="Of the rate: Wilson, 95 %.")
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses what it does not know: a misspelt field is an error, not a change that never happens."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        unknown = [str(name) for name in data if name not in self.fields] if isinstance(data, dict) else []
-        if unknown:
-            raise serializers.ValidationError({name: ["There is no such field."] for name in sorted(unknown)})
-        return super().to_internal_value(data)
-
-
 class SignalChange(Strict):
     name = serializers.CharField(max_length=120, required=False)
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH, allow_blank=True, required=False)
@@ -122,53 +101,11 @@ class NewSignal(SignalChange):
         return attrs
 
 
-def listed(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    """{"results": [...], "next": cursor|null}"""
-    made: serializers.Serializer[Any] = inline_serializer(
-        f"{item.__name__.removesuffix('Item')}List",
-        {
-            "results": item(many=True),
-            "next": serializers.CharField(allow_null=True, help_text="Send it as `cursor`."),
-        },
-    )
-    return made
-
-
-def results(item: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
-    made: serializers.Serializer[Any] = inline_serializer(
-        f"{item.__name__.removesuffix('Item')}Results", {"results": item(many=True)}
-    )
-    return made
-
-
-def answers(good: Any, *, status: int = 200, missing: bool = True) -> dict[int, Any]:
-    refused = {
-        400: "Something in the request is wrong; the details name it.",
-        401: "No key, or an unknown one.",
-        403: "This key or role may not do this.",
-    }
-    if missing:
-        refused[404] = "There is no such signal in this project."
-    return {status: good, **{code: OpenApiResponse(WireError, text) for code, text in refused.items()}}
-
-
 LIST = [
     OpenApiParameter("q", OpenApiTypes.STR, description="Words of the name, key or description."),
     OpenApiParameter("kind", OpenApiTypes.STR, enum=Kind.values),
     OpenApiParameter("sentiment", OpenApiTypes.STR, enum=Sentiment.values),
     OpenApiParameter("group", OpenApiTypes.STR, description="A group's name, or `none`."),
     OpenApiParameter("reviewed", OpenApiTypes.STR, enum=["no"]),
-    OpenApiParameter("cursor", OpenApiTypes.STR),
-    OpenApiParameter(
-        "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-    ),
-]
-SERIES = [
-    OpenApiParameter("interval", OpenApiTypes.STR, enum=list(INTERVALS), default=INTERVALS[0]),
-    OpenApiParameter(
-        "start", OpenApiTypes.DATETIME, description="By default 14 days (hour: 48 hours) before `end`."
-    ),
-    OpenApiParameter(
-        "end", OpenApiTypes.DATETIME, description="Not included, but for the day or hour it falls into. Now."
-    ),
+    *PAGE,
 ]

@@ -14,7 +14,6 @@ from ingest import rollups
 from ingest.models import Project, SubjectUser, User
 from ingest.queueing import enqueue
 from raindrop import live
-from raindrop.statistics import wilson
 from signals import custom, parameters
 from signals.backfill import request_backfill
 from signals.explicit import RESERVED
@@ -112,37 +111,6 @@ def users_by_subject(subjects: list[uuid.UUID], *, start: dt.date) -> dict[uuid.
 def rate(events: int, everything: int) -> float | None:
     """The share of all events. A match may be counted a moment before its event, hence the bound."""
     return min(1.0, events / everything) if everything else (1.0 if events else None)
-
-
-@dataclass(frozen=True, slots=True)
-class RatePoint:
-    """A day or hour (UTC). `users` is None for hours; (`low`, `high`) is the rate's 95 % Wilson interval; None without events."""
-
-    start: dt.datetime
-    events: int
-    users: int | None
-    rate: float | None
-    low: float | None
-    high: float | None
-
-
-def signal_series(
-    signal: SignalDefinition, *, interval: str, start: dt.datetime, end: dt.datetime
-) -> list[RatePoint]:
-    """One point for each day or hour that [start, end) touches."""
-    subjects = [signal.id, signal.project_id]
-    if interval == "day":
-        last = (end - dt.timedelta(microseconds=1)).astimezone(dt.UTC).date()
-        points = rollups.daily(subjects, start=start.astimezone(dt.UTC).date(), end=last)
-    else:
-        points = {subject: rollups.hourly(subject, start=start, end=end) for subject in subjects}
-    made = []
-    for own, everything in zip(points[signal.id], points[signal.project_id], strict=True):
-        trials = max(own.events, everything.events)
-        between = wilson(own.events, trials)
-        low, high = between if between else (None, None)
-        made.append(RatePoint(own.start, own.events, own.users, rate(own.events, trials), low, high))
-    return made
 
 
 # -- writing

@@ -14,6 +14,7 @@ from ingest import rollups
 from ingest.access import project_page
 from ingest.models import Project
 from ingest.models.projects import Role
+from ingest.rates import rate_series
 from signals import custom
 from signals.backfill import backfills_of, has_history
 from signals.catalogue import ensure_signals
@@ -25,7 +26,6 @@ from signals.definitions import (
     change_signal,
     rate,
     signal_rows,
-    signal_series,
     users_by_subject,
 )
 from signals.detection import detector_of
@@ -151,8 +151,12 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
     today = _today()
     start = today - dt.timedelta(days=PERIODS[period] - 1)
     end = dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), dt.UTC)
-    points = signal_series(
-        signal, interval="day", start=dt.datetime.combine(start, dt.time(), dt.UTC), end=end
+    points = rate_series(
+        signal.pk,
+        project=project.pk,
+        interval="day",
+        start=dt.datetime.combine(start, dt.time(), dt.UTC),
+        end=end,
     )
     events = sum(point.events for point in points)
     everything = sum(p.events for p in rollups.daily([project.id], start=start, end=today)[project.id])

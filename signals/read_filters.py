@@ -17,6 +17,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from raindrop.errors import ApiError
+from raindrop.moments import parse_moment
 
 TIME_OPS = ("gte", "gt", "lte", "lt")
 STRING_OPS = ("eq", "neq", "startsWith", "endsWith", "contains")
@@ -160,15 +161,9 @@ def _read_filter(name: str, value: str, parameters: Parameters) -> Filter | None
 
 
 def read_time(value: str, *, parameter: str) -> dt.datetime:
-    """ISO 8601, in UTC when it names no zone."""
     try:
-        # An unescaped "+" arrives as a space.
-        moment = dt.datetime.fromisoformat(value.replace(" ", "+") if "T" in value else value)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-        if not 1 < moment.year < 9999:
-            raise ValueError("no room to count days from here")
-        return moment
-    except (ValueError, OverflowError) as error:
+        return parse_moment(value)
+    except ValueError as error:
         raise bad(
             parameter, f"{parameter} must be a time such as 2026-01-31T12:00:00Z, not {value[:80]!r}."
         ) from error

@@ -1,11 +1,11 @@
-"""How often an issue happens over time, from the roll-ups."""
+"""How often something (a signal, an issue) holds over time, of all the project's events, from the roll-ups."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 from typing import Literal
 
 from ingest import rollups
-from issues.models import Issue
 from raindrop.statistics import wilson
 
 Interval = Literal["day", "hour"]
@@ -24,24 +24,24 @@ class RatePoint:
     high: float | None
 
 
-def issue_series(
-    issue: Issue, *, interval: Interval, start: dt.datetime, end: dt.datetime
+def rate_series(
+    subject: uuid.UUID, *, project: uuid.UUID, interval: Interval, start: dt.datetime, end: dt.datetime
 ) -> list[RatePoint]:
     """One point for each day or hour that [start, end) touches, zeros filled in."""
-    subjects = [issue.pk, issue.project_id]
+    subjects = [subject, project]
     if interval == "day":
         last = (end - dt.timedelta(microseconds=1)).astimezone(dt.UTC).date()
         points = rollups.daily(subjects, start=start.astimezone(dt.UTC).date(), end=last)
     else:
-        points = {subject: rollups.hourly(subject, start=start, end=end) for subject in subjects}
+        points = {one: rollups.hourly(one, start=start, end=end) for one in subjects}
     return [
         _rate_point(own, everything.events)
-        for own, everything in zip(points[issue.pk], points[issue.project_id], strict=True)
+        for own, everything in zip(points[subject], points[project], strict=True)
     ]
 
 
 def _rate_point(point: rollups.Point, everything: int) -> RatePoint:
-    # An event is scored before it is counted for its project, so that for a moment there may be more matches.
+    # What holds on an event is counted before the event is, so that for a moment there may be more of it.
     trials = max(point.events, everything)
     interval = wilson(point.events, trials)
     if interval is None:
