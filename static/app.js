@@ -51,6 +51,18 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") for (const open of document.querySelectorAll("details.filters-more[open]")) open.open = false;
 });
 
+// <form data-slug-from="name">: the field "slug" follows that field until somebody writes into it.
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (!form?.dataset.slugFrom) return;
+  const slug = form.elements.slug;
+  if (event.target === slug) { slug.dataset.own = slug.value ? "yes" : ""; return; }
+  if (event.target.name !== form.dataset.slugFrom || slug.dataset.own || (slug.value && slug.dataset.made === undefined)) return;
+  const plain = event.target.value.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+  slug.value = plain.replace(/[^a-z0-9]+/g, "-").slice(0, 63).replace(/^-+|-+$/g, "");
+  slug.dataset.made = "yes";
+});
+
 // <body ... data-replace-url>: a page answered to a POST takes the page's own URL, so that reloading does not send it again.
 document.addEventListener("DOMContentLoaded", () => {
   const url = document.querySelector("[data-replace-url]")?.dataset.replaceUrl;

@@ -101,6 +101,19 @@ def test_no_page_scrolls_sideways(page: Any, scheme: str, width: int) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
+def test_a_new_project_takes_its_slug_from_its_name(page: Any) -> None:
+    page.goto("/accounts/projects/new/")
+    name, slug = page.locator("[name=name]"), page.locator("[name=slug]")
+    name.press_sequentially("Ünser Bot: Shop & Co.")
+    assert slug.input_value() == "unser-bot-shop-co"
+    slug.fill("shop-bot")
+    name.press_sequentially(" 2")
+    assert slug.input_value() == "shop-bot"
+    slug.fill("")
+    name.press_sequentially("0")
+    assert slug.input_value() == "unser-bot-shop-co-20"
+
+
 def number_in(text: str, label: str) -> int:
     found = re.search(rf"{label}\s+([\d,]+)", text, re.IGNORECASE)
     assert found, text
