@@ -9,7 +9,7 @@ import ingest.models.events
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ingest", "0005_queue_holder"),
+        ("ingest", "0001_initial"),
         ("issues", "0001_initial"),
         ("labeling", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

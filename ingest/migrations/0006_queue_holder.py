@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ingest", "0004_silent_jobs"),
+        ("ingest", "0005_silent_jobs"),
     ]
 
     operations = [
