@@ -1,11 +1,11 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from ingest import views_account
+from ingest import account_pages
 
 urlpatterns = [
-    path("login/", views_account.LoginView.as_view(), name="login"),
+    path("login/", account_pages.LoginView.as_view(), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
-    path("password/", views_account.PasswordChangeView.as_view(), name="password_change"),
-    path("projects/new/", views_account.project_new, name="project-new"),
+    path("password/", account_pages.PasswordChangeView.as_view(), name="password_change"),
+    path("projects/new/", account_pages.project_new, name="project-new"),
 ]

@@ -17,7 +17,8 @@ from ingest.incoming import IncomingSignal
 from ingest.models import Event, ExplicitSignal, OpenTrace, Project
 from ingest.otlp.raw import Decoded
 from ingest.store import report_stored
-from ingest.traces import finish_open_traces, store_logs, store_traces
+from ingest.trace_events import finish_open_traces
+from ingest.traces import store_logs, store_traces
 
 
 @dataclass(slots=True)

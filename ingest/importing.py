@@ -4,7 +4,7 @@ After each stored batch the number of lines done is written to a small state fil
 cannot be taken are counted, reported with their number, and kept in a reject file. Everything is stored by ids that the
 data has, or that follow from it: what is imported twice is there once.
 
-The spans of a trace may lie on any lines: they are stored as they come, and their events made at the end (ingest/traces.py).
+The spans of a trace may lie on any lines: they are stored as they come, and their events made at the end (ingest/trace_events.py).
 """
 
 import datetime as dt

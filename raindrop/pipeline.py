@@ -27,7 +27,7 @@ import ingest.handoffs
 import ingest.jobs
 import ingest.rollups
 import ingest.store
-import ingest.traces
+import ingest.trace_events
 import issues.scoring
 import signals.abandonment
 import labeling.teaching
@@ -199,7 +199,7 @@ def finish_traces() -> None:
     """Makes events of the traces that are complete, and links the signals that crossed their events on the way (an SDK sends
     both at once). The dispatcher calls it every FINISH_TRACES_SECONDS."""
     ingest.feedback.link_orphans(now=timezone.now(), since=dt.timedelta(minutes=1))
-    ingest.traces.finish_open_traces(timezone.now())
+    ingest.trace_events.finish_open_traces(timezone.now())
     ingest.earlier_turns.backfill_turns(timezone.now())
 
 

@@ -6,7 +6,7 @@ scores inside (`GET /api/public/traces/{id}`, or under `trace` as the web page d
 enriched observations (`observations_v2/`), which carry their trace's name, user and session themselves.
 
 An observation may come before its trace. So nothing is put together here: each line is spans of its own, with the attributes
-that Langfuse's SDK would have sent over OTLP, and `ingest.traces` makes the events from what is stored, again whenever
+that Langfuse's SDK would have sent over OTLP, and `ingest.trace_events` makes the events from what is stored, again whenever
 more arrives. The trace itself becomes the root span (its id follows from the trace's id, so that observations name it
 as their parent before it is there). The event's id is the trace's id; a span's follows from the observation's id; a
 score becomes a signal of the trace's event, once by its id.
@@ -171,7 +171,7 @@ def _trace(value: dict[str, Any]) -> Parsed:
     }
     if (
         EVENT_ID[0] in attributes
-    ):  # without a session a trace is a conversation, as ingest.traces has it for unnamed events
+    ):  # without a session a trace is a conversation, as ingest.trace_events has it for unnamed events
         attributes.setdefault("langfuse.session.id", trace_id)
     parsed = Parsed(
         spans=[

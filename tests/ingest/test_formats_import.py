@@ -16,7 +16,7 @@ import ingest.imported
 import ingest.importing
 from ingest.importing import import_file
 from ingest.models import Event, ExplicitSignal, OpenTrace, Project, QueuedEvent, Span
-from ingest.traces import finish_open_traces
+from ingest.trace_events import finish_open_traces
 from tests.ingest.fixtures.exports import (
     SESSION,
     TRACE,

@@ -135,7 +135,8 @@ def test_partial_and_trace_meet_in_one_event(project: Project, post: Any) -> Non
 
     from ingest.decoding import decode_partials
     from ingest.store import store_events
-    from ingest.traces import SILENCE, finish_open_traces
+    from ingest.trace_events import finish_open_traces
+    from ingest.traces import SILENCE
 
     body = bypass("weather", "+vDrdk3yHVny9Kr7ncawgg==", "6vGh4O77Joc=", association("js_dir", "event_name") | {
         "traceloop.span.kind": "tool", "traceloop.entity.input": '{"city":"NYC"}', "traceloop.entity.output": '{"t":72}'})  # fmt: skip

@@ -15,7 +15,8 @@ from ingest.otlp.decode import decode_traces
 from ingest.otlp.mapping import map_span
 from ingest.otlp.stored import from_row
 from ingest.store import store_events
-from ingest.traces import ROOT_GRACE, SILENCE, finish_open_traces, store_traces
+from ingest.trace_events import finish_open_traces
+from ingest.traces import ROOT_GRACE, SILENCE, store_traces
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, as_json, log, logs_request, request, span
 
@@ -291,7 +292,7 @@ def test_redaction_reaches_messages_tools_and_events(project: Project) -> None:
 
 
 def test_one_bad_trace_does_not_stop_the_others(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest import traces as module
+    from ingest import trace_events as module
 
     send(project, request(span(1, a=chat("good", "yes")), span(1, trace="ab" * 16, a=chat("bad", "no"))))
     real = module.assemble

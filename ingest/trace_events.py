@@ -1,0 +1,255 @@
+"""Making the events of the traces that are over (ingest/traces.py says when).
+
+When spans of a trace come later, its events are made once more: the same ones, with what the late spans add. What the app
+itself sent for an event is never overwritten: a trace fills in what is missing, or what an earlier look at the trace had filled in.
+"""
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+
+from ingest import flushing
+from ingest.cleaning import clean_text
+from ingest.evaluations import attach_evaluations
+from ingest.feedback import store_signals
+from ingest.handoffs import link_children
+from ingest.health_counts import OTLP, count
+from ingest.incoming import IncomingEvent, IncomingSignal
+from ingest.merging import MergeTooLarge
+from ingest.models import Event, EventKey, OpenTrace, Project, Span
+from ingest.otlp.assembly import TraceEvent, assemble
+from ingest.otlp.stored import from_row, moment
+from ingest.people import conversation_id, end_user_id
+from ingest.queueing import enqueue
+from ingest.session_signals import once_a_session
+from ingest.spans import refresh_span_summary
+from ingest.store import store_events
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100  # traces in one transaction
+MAX_SPANS = 20_000  # of one trace that are looked at, the earliest
+RETRY_AFTER = dt.timedelta(minutes=5)
+MAX_ATTEMPTS = 5
+GIVEN_UP_RETRY = dt.timedelta(hours=6)  # after that many: perhaps a newer version can
+
+
+@dataclass(slots=True)
+class Finished:
+    traces: int = 0
+    events: int = 0
+    no_text: int = 0
+    failed: int = 0
+
+
+def finish_open_traces(now: dt.datetime) -> Finished:
+    """Makes the events of the traces that are over by `now`. To be called every few seconds; safe to run twice at once."""
+    finished = Finished()
+    while keys := _finish_due(now, finished):
+        if len(keys) < BATCH:
+            break
+    flushing.flush_if_due()  # the supervisor, which calls this, has no thread for it
+    return finished
+
+
+def _finish_due(now: dt.datetime, finished: Finished) -> list[tuple[uuid.UUID, str]]:
+    """One batch. When it fails as a whole, its traces are tried one by one, so that a bad one fails alone."""
+    keys: list[tuple[uuid.UUID, str]] = []
+    try:
+        with transaction.atomic():
+            keys = _claim(now)
+            _finish(keys, finished)
+    except Exception as error:
+        logger.warning("Making the events of %s traces failed, trying one by one: %s", len(keys), error)
+        for key in keys:
+            _finish_alone(key, now, finished)
+    return keys
+
+
+def _finish_alone(key: tuple[uuid.UUID, str], now: dt.datetime, finished: Finished) -> None:
+    project_id, trace_id = key
+    rows = OpenTrace.objects.filter(project_id=project_id, trace_id=trace_id)
+    try:
+        with transaction.atomic():
+            if rows.select_for_update(skip_locked=True).exists():
+                _finish([key], finished)
+    except Exception:
+        logger.exception("The events of trace %s cannot be made", trace_id)
+        finished.failed += 1
+        with transaction.atomic():
+            row = rows.select_for_update().first()
+            if row:  # never dropped: its spans were acknowledged
+                given_up = row.attempts + 1 >= MAX_ATTEMPTS
+                rows.update(
+                    attempts=F("attempts") + 1, due_at=now + (GIVEN_UP_RETRY if given_up else RETRY_AFTER)
+                )
+                if row.attempts + 1 == MAX_ATTEMPTS:
+                    count(
+                        project_id=project_id,
+                        key_id=None,
+                        scope=OTLP,
+                        outcome="rejected",
+                        reason="its events cannot be made",
+                    )
+
+
+def _claim(now: dt.datetime) -> list[tuple[uuid.UUID, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT project_id, trace_id FROM ingest_opentrace WHERE due_at <= %s
+               ORDER BY due_at, project_id, trace_id LIMIT %s FOR UPDATE SKIP LOCKED""",
+            [now, BATCH],
+        )
+        return list(cursor.fetchall())
+
+
+def _finish(keys: Iterable[tuple[uuid.UUID, str]], finished: Finished) -> None:
+    """Makes the events of claimed traces. Called in the transaction that claimed them."""
+    by_project: dict[uuid.UUID, list[str]] = {}
+    for project_id, trace_id in keys:
+        by_project.setdefault(project_id, []).append(trace_id)
+    projects = Project.objects.in_bulk(list(by_project))
+    for project_id, trace_ids in sorted(by_project.items()):
+        if project := projects.get(project_id):
+            _make_events(project, trace_ids, finished)
+        OpenTrace.objects.filter(project_id=project_id, trace_id__in=trace_ids).delete()
+        finished.traces += len(trace_ids)
+
+
+def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> None:
+    attach_evaluations(project, trace_ids)
+    rows: dict[str, list[Span]] = {trace_id: [] for trace_id in trace_ids}
+    place = Window(
+        RowNumber(), partition_by=[F("trace_id")], order_by=[F("started_at").asc(), F("span_id").asc()]
+    )
+    found = Span.objects.filter(project=project, trace_id__in=trace_ids).annotate(place=place)
+    for row in found.filter(place__lte=MAX_SPANS).order_by("started_at", "span_id").iterator():
+        rows[row.trace_id].append(row)
+    events: list[TraceEvent] = []
+    incoming: list[IncomingEvent] = []
+    for members in rows.values():
+        mapped = [(span, row.event_id is not None) for row in members if (span := from_row(row))]
+        made = assemble(span for span, _ in mapped)
+        before = {event.event_id: event for event in assemble(span for span, linked in mapped if linked)}
+        events += made
+        incoming += [_incoming(project, event, before.get(event.event_id)) for event in made]
+    if not events:
+        return
+    _store_bounded(project, incoming)
+    _attach(project, events)
+    link_children(project, trace_ids)
+    signals = once_a_session(
+        project, ((_convo_id(event), signal) for event in events for signal in _signals(event))
+    )
+    if signals:
+        store_signals(project=project, signals=signals)
+    finished.events += len(events)
+    finished.no_text += sum(event.no_text for event in events)
+
+
+def _incoming(project: Project, event: TraceEvent, before: TraceEvent | None) -> IncomingEvent:
+    made = IncomingEvent(
+        event_id=clean_text(event.event_id),
+        name=event.name,
+        user_id=event.user_id or None,
+        convo_id=_convo_id(event),
+        timestamp=moment(event.start_ns),
+        model=event.model or None,
+        input=event.input or None,
+        output=event.output or None,
+        properties=event.properties,
+        feature_flags=event.feature_flags,
+        trace_id=event.trace_id,
+        latency_ms=event.latency_ms,
+        fills={},
+    )
+    if before:
+        convo_id = _convo_id(before)
+        made.fills = {
+            "name": before.name,
+            "model": before.model,
+            "input": before.input,
+            "output": before.output,
+            "latency_ms": before.latency_ms,
+            "end_user_id": end_user_id(project, before.user_id) if before.user_id else None,
+            "conversation_id": conversation_id(project, convo_id) if convo_id else None,
+        }
+    return made
+
+
+def _convo_id(event: TraceEvent) -> str | None:
+    """Without a conversation of its own, a trace is one; but the app knows better about an event that it names."""
+    return event.convo_id or (None if event.named else event.trace_id)
+
+
+def _store_bounded(project: Project, events: list[IncomingEvent]) -> None:
+    """Stores the events; where the properties would be too many together with what is there, without them."""
+    try:
+        with transaction.atomic():
+            store_events(project=project, events=events)
+    except MergeTooLarge:
+        for event in events:
+            try:
+                with transaction.atomic():
+                    store_events(project=project, events=[event])
+            except MergeTooLarge:
+                event.properties, event.feature_flags = {}, {}
+                store_events(project=project, events=[event])
+
+
+def _attach(project: Project, events: list[TraceEvent]) -> None:
+    """Links the spans to their events, and queues the final events on which something changed."""
+    names = {clean_text(event.event_id) for event in events}
+    keys = dict(
+        EventKey.objects.filter(project=project, event_id__in=names).values_list("event_id", "event_uuid")
+    )
+    links = [
+        (event.trace_id, span_id, uid, event.corrected_kinds.get(span_id))
+        for event in events
+        if (uid := keys.get(clean_text(event.event_id)))
+        for span_id in event.span_ids
+    ]
+    if not links:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE ingest_span s SET event_id = v.event_id, kind = coalesce(v.kind, s.kind)
+               FROM (SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::text[])
+                     AS u(trace_id, span_id, event_id, kind)) v, ingest_span old
+               WHERE s.project_id = %s AND s.trace_id = v.trace_id AND s.span_id = v.span_id AND old.id = s.id
+                 AND (s.event_id IS DISTINCT FROM v.event_id OR s.kind <> coalesce(v.kind, s.kind))
+               RETURNING s.event_id, old.event_id""",
+            [*map(list, zip(*links, strict=True)), project.id],
+        )
+        changed = {event for row in cursor.fetchall() for event in row if event is not None}
+    # Spans that changed in place keep their link, so that the sums are taken anew for all.
+    touched = changed | set(keys.values())
+    refresh_span_summary(touched)
+    final = Event.objects.filter(id__in=touched, is_pending=False).order_by("id").values_list("id", flat=True)
+    enqueue((project.id, event_id) for event_id in final)
+
+
+def _signals(event: TraceEvent) -> list[IncomingSignal]:
+    found = []
+    for signal in event.signals:
+        properties = dict(signal.properties)
+        human = signal.source == "human"
+        if human and "explanation" in properties:
+            properties["comment"] = properties["explanation"]  # where feedback has its text on the wire
+        found.append(
+            IncomingSignal(
+                event_id=event.event_id,
+                name=signal.name,
+                signal_type="feedback" if human else "default" if signal.source == "approval" else "standard",
+                sentiment=signal.sentiment,
+                properties=properties,
+                timestamp=moment(signal.at_ns or event.start_ns),
+            )
+        )
+    return found
