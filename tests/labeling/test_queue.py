@@ -1,6 +1,5 @@
 """What is asked next, how far it is, and the training that follows."""
 
-import time
 import uuid
 from typing import Any
 
@@ -124,35 +123,32 @@ def test_it_asks_little_at_ten_thousand_events(project: Any, issue: Issue, membe
             [project.id],
         )
     draw = np.random.default_rng(1)
-    ids = list(Event.objects.values_list("id", flat=True))
-    vectors = draw.normal(size=(2, len(ids), 384))
+    ids = list(Event.objects.order_by("-timestamp").values_list("id", flat=True))
+    vectors = draw.normal(size=(2, 500, 384))
     vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
     EventEmbedding.objects.bulk_create(
-        [
-            EventEmbedding(event_id=id, project=project, user_vector=u, agent_vector=a, text_hash=b"")
-            for id, u, a in zip(ids, vectors[0].round(4), vectors[1].round(4), strict=True)
-        ],
-        batch_size=2000,
+        EventEmbedding(event_id=id, project=project, user_vector=u, agent_vector=a, text_hash=b"")
+        for id, u, a in zip(ids, vectors[0].round(4), vectors[1].round(4), strict=False)
     )
+    with (
+        connection.cursor() as cursor
+    ):  # the others say the same as one of these each: 10,000 through the ORM take 20 s
+        cursor.execute(
+            """INSERT INTO signals_eventembedding (event_id, project_id, user_vector, agent_vector, text_hash)
+               SELECT other.id, e.project_id, e.user_vector, e.agent_vector, ''
+               FROM signals_eventembedding e JOIN unnest(%s::uuid[]) WITH ORDINALITY said (id, n) ON said.id = e.event_id
+               JOIN unnest(%s::uuid[]) WITH ORDINALITY other (id, n) ON other.n %% 500 = said.n %% 500""",
+            [ids[:500], ids[500:]],
+        )
+    assert EventEmbedding.objects.count() == 10_000
     for answer, id in zip(["match", "not_match"] * 6, ids, strict=False):
         record_label(issue=issue, event=Event.objects.get(pk=id), answer=answer, user=member)
-    next_cards(issue=issue, limit=1, user=member)
-    before = min(_seconds(issue, member) for _ in range(5))
+    assert len(next_cards(issue=issue, limit=3, user=member)) == 3
     retrain(issue)
-    after = min(_seconds(issue, member) for _ in range(5))
-    print(
-        f"next_cards at 10,000 events: {before * 1000:.0f} ms before, {after * 1000:.0f} ms after the first classifier"
-    )
     # 0.15 s on a quiet machine. Times are not asserted; what would make them grow with the project is.
     with CaptureQueriesContext(connection) as captured:
-        next_cards(issue=issue, limit=3, user=member)
+        assert len(next_cards(issue=issue, limit=3, user=member)) == 3
     assert len(captured) < 60
-
-
-def _seconds(issue: Issue, user: Any) -> float:
-    started = time.perf_counter()
-    assert len(next_cards(issue=issue, limit=3, user=user)) == 3
-    return time.perf_counter() - started
 
 
 # -- training
