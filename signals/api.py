@@ -17,7 +17,6 @@ from ingest import rollups
 from ingest.models import ApiKey, Project
 from ingest.rates_api import SERIES, SeriesPoint, answer_series
 from raindrop.api_shapes import answers, listed, results
-from raindrop.errors import ApiError
 from raindrop.pagination import page_of
 from signals.api_schema import LIST, NewSignal, SignalChange, SignalItem
 from signals.backfill import backfills_of
