@@ -29,8 +29,8 @@ import ingest.rollups
 import ingest.store
 import ingest.trace_events
 import issues.scoring
-import signals.abandonment
 import labeling.teaching
+import signals.abandonment
 import signals.detection
 import signals.embedding
 import signals.questions.asking
