@@ -103,6 +103,12 @@ def start_job(job_id: uuid.UUID | str) -> Job | None:
     return job
 
 
+def is_under_way(*, project: Project, kind: str, subject: uuid.UUID) -> bool:
+    """Whether such a job waits or runs."""
+    states = [JobState.QUEUED, JobState.RUNNING]
+    return Job.objects.filter(project=project, kind=kind, subject=subject, state__in=states).exists()
+
+
 def subject_of(job: Job) -> uuid.UUID:
     """What the job works on. Raises ValueError for a job that has no subject."""
     if job.subject is None:

@@ -199,12 +199,12 @@ def top_issues(project: Project, period: Period) -> list[IssueRow]:
 
 def recent_events(project: Project) -> list[Event]:
     """The newest, with the matches of their signals as `found_signals`."""
-    matches = SignalMatch.objects.filter(project=project, signal__enabled=True).select_related("signal")
+    matches = SignalMatch.objects.filter(project=project, signal__enabled=True).with_feedback()
     return list(
         Event.objects.filter(project=project)
         .select_related("end_user", "conversation")
         .prefetch_related(
-            Prefetch("signal_matches", queryset=matches, to_attr="found_signals"),
+            Prefetch("signal_matches", queryset=matches.select_related("signal"), to_attr="found_signals"),
         )
         .order_by("-timestamp", "-id")[:RECENT_EVENTS]
     )

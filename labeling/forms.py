@@ -9,6 +9,7 @@ from django.core import signing
 
 from issues.models import Issue
 from labeling.models import Answer
+from signals.models import SignalDefinition
 
 SALT = "labeling.card"
 
@@ -18,7 +19,7 @@ class Ticket:
     """Which card was asked, and why. Signed, because precision and recall are measured on the cards that were drawn at
     random: what a label says about how it came about must not be the browser's to choose."""
 
-    issue: str
+    subject: str  # the issue or the signal
     event: str
     reason: str
     score: float | None
@@ -34,17 +35,17 @@ class AnswerForm(forms.Form):
     card = forms.CharField(max_length=2000)
     note = forms.CharField(required=False, max_length=2000)
 
-    def __init__(self, data: Any, *, issue: Issue) -> None:
+    def __init__(self, data: Any, *, subject: Issue | SignalDefinition) -> None:
         super().__init__(data)
-        self.issue = issue
+        self.subject = subject
 
     def clean_card(self) -> Ticket:
         try:
             ticket = Ticket(**signing.loads(self.cleaned_data["card"], salt=SALT))
-        except signing.BadSignature as error:
+        except (signing.BadSignature, TypeError) as error:
             raise forms.ValidationError("This card is not one of ours. Reload the page.") from error
-        if ticket.issue != str(self.issue.id):
-            raise forms.ValidationError("This card belongs to another issue.")
+        if ticket.subject != str(self.subject.id):
+            raise forms.ValidationError("This card belongs to another issue or signal.")
         return ticket
 
 
@@ -55,6 +56,8 @@ class QuickAnswerForm(forms.Form):
     event = forms.UUIDField()
 
 
-def ticket_for(*, issue: Issue, event_id: uuid.UUID, reason: str, score: float | None) -> str:
+def ticket_for(
+    *, subject: Issue | SignalDefinition, event_id: uuid.UUID, reason: str, score: float | None
+) -> str:
     """The signed ticket that goes into a card's form."""
-    return Ticket(str(issue.id), str(event_id), reason, score).sign()
+    return Ticket(str(subject.id), str(event_id), reason, score).sign()

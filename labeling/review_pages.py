@@ -57,7 +57,7 @@ def review(request: HttpRequest, project: Project, number: int) -> HttpResponse:
 @project_page(Role.MEMBER)
 def label(request: HttpRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
-    form = AnswerForm(request.POST, issue=issue)
+    form = AnswerForm(request.POST, subject=issue)
     if not form.is_valid():
         raise BadRequest(" ".join(str(error) for errors in form.errors.values() for error in errors))
     ticket = form.cleaned_data["card"]
@@ -133,18 +133,22 @@ def _chosen_card(issue: Issue, event: Event, user: User) -> Card:
 
 def _shown(issue: Issue, card: Card, user: User) -> Shown:
     event = card.event
-    if event.conversation:
-        window = read_window(event.conversation, at=event.id)
-        rows, is_part = window.events, window.earlier or window.later
-    else:
-        rows, is_part = [read_event(issue.project, event.id, whole=False)], False
+    turns, is_part = turns_around(issue.project, event)
     return Shown(
         card=card,
-        ticket=ticket_for(issue=issue, event_id=event.id, reason=card.reason, score=card.score),
-        turns=build_turns(issue.project, rows),
+        ticket=ticket_for(subject=issue, event_id=event.id, reason=card.reason, score=card.score),
+        turns=turns,
         is_part=is_part,
         mine=standing_labels(issue).filter(event=event, user=user).first(),
     )
+
+
+def turns_around(project: Project, event: Event) -> tuple[list[Turn], bool]:
+    """The conversation as a card shows it, and whether that is only a part of it."""
+    if not event.conversation:
+        return build_turns(project, [read_event(project, event.id, whole=False)]), False
+    window = read_window(event.conversation, at=event.id)
+    return build_turns(project, window.events), window.earlier or window.later
 
 
 def last_labels(issue: Issue, user: User) -> list[Label]:

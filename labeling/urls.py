@@ -1,8 +1,8 @@
-"""Pages under /p/<slug>/ that this room answers: they lie under an issue's."""
+"""Pages under /p/<slug>/ that this room answers: they lie under an issue's or a signal's."""
 
 from django.urls import path
 
-from labeling import label_pages, review_pages
+from labeling import label_pages, review_pages, signal_label_pages, signal_review_pages
 
 urlpatterns = [
     path("issues/<int:number>/review/", review_pages.review, name="issue-review"),
@@ -13,4 +13,9 @@ urlpatterns = [
     path("issues/<int:number>/labels/", label_pages.labels, name="issue-labels"),
     path("issues/<int:number>/labels/new/", label_pages.quick_label, name="issue-label"),
     path("issues/<int:number>/teaching/", label_pages.teaching_card, name="issue-teaching"),
+    path("signals/<slug:key>/review/", signal_review_pages.review, name="signal-review"),
+    path("signals/<slug:key>/review/label/", signal_review_pages.label, name="signal-review-label"),
+    path("signals/<slug:key>/review/undo/", signal_review_pages.undo, name="signal-review-undo"),
+    path("signals/<slug:key>/labels/", signal_label_pages.labels, name="signal-labels"),
+    path("signals/<slug:key>/labels/export/", signal_label_pages.export, name="signal-labels-export"),
 ]

@@ -129,7 +129,8 @@ def _nearest(filters: EventFilters) -> list[Event]:
 
 def _listed(events: QuerySet[Event], project: Project) -> QuerySet[Event]:
     """With what a row shows. The rows carry only the beginnings of their texts: a text may be a megabyte."""
-    matches = SignalMatch.objects.filter(project=project, signal__enabled=True).select_related("signal")
+    matches = SignalMatch.objects.filter(project=project, signal__enabled=True)
+    matches = matches.with_feedback().select_related("signal")
     return (
         events.select_related("end_user", "conversation")
         .defer("input", "output", "properties", "feature_flags")

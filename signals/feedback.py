@@ -1,55 +1,81 @@
-"""What people say of a signal's matches, and the precision that follows."""
+"""What people say of a signal's matches and near misses, and the precision that follows."""
 
-import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q
 
-from ingest.models import User
+from ingest.models import Event, User
 from raindrop import live
 from raindrop.statistics import wilson
 from signals.models import SignalDefinition, SignalFeedback, SignalMatch
+from signals.models.feedback import Asked
+
+# Precision is counted over these: events that were picked for their score would make it look worse than it is.
+UNPICKED = (Asked.SHOWN, Asked.RANDOM)
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
     """Of the `judged` matches that still stand `right` are right; (`low`, `high`) is the share's 95 % Wilson interval. Of what
-    people looked at, which is mostly the newest."""
+    people looked at, which is mostly the newest. Of `near_judged` near misses (scores just below the threshold) `missed` hold."""
 
     judged: int
     right: int
     share: float | None
     low: float | None
     high: float | None
+    near_judged: int
+    missed: int
+    labels: int  # every standing answer but "unsure"
 
 
 @transaction.atomic
-def judge_match(*, match: SignalMatch, right: bool | None, user: User) -> None:
-    """Says whether the match is right; None takes back what was said."""
-    said = SignalFeedback.objects.filter(signal=match.signal_id, event=match.event_id)
-    if right is None:
-        said.delete()
-    else:
-        SignalFeedback.objects.update_or_create(
-            signal_id=match.signal_id,
-            event_id=match.event_id,
-            defaults={"project_id": match.project_id, "right": right, "user": user},
-        )
-    live.changed([match.project_id])
+def judge(
+    *,
+    signal: SignalDefinition,
+    event: Event,
+    right: bool | None,
+    user: User,
+    reason: str = Asked.SHOWN,
+    score: float | None = None,
+) -> SignalFeedback:
+    """The user's word on whether the signal holds on the event; None: unsure. It takes the place of what was said before.
+
+    Raises ValueError when the event is of another project.
+    """
+    if event.project_id != signal.project_id:
+        raise ValueError("This event belongs to another project than the signal.")
+    said, _ = SignalFeedback.objects.update_or_create(
+        signal=signal,
+        event=event,
+        defaults={"project_id": signal.project_id, "right": right, "user": user, "reason": reason, "score": score},
+    )  # fmt: skip
+    live.changed([signal.project_id])
+    return said
+
+
+@transaction.atomic
+def take_back(*, signal: SignalDefinition, event: Event) -> None:
+    """Nothing was said of it then."""
+    SignalFeedback.objects.filter(signal=signal, event=event).delete()
+    live.changed([signal.project_id])
 
 
 def precision_of(signal: SignalDefinition) -> Precision:
-    standing = SignalMatch.objects.filter(signal=signal, event=OuterRef("event_id"))
-    counts = SignalFeedback.objects.filter(
-        Exists(standing), signal=signal, project=signal.project_id
-    ).aggregate(judged=Count("id"), right=Count("id", filter=Q(right=True)))
-    judged, right = counts["judged"], counts["right"]
+    standing = Exists(SignalMatch.objects.filter(signal=signal, event=OuterRef("event_id")))
+    said = SignalFeedback.objects.filter(signal=signal, project=signal.project_id, right__isnull=False)
+    seen, near = Q(standing) & Q(reason__in=UNPICKED), Q(reason=Asked.NEAR)
+    counts = said.aggregate(
+        labels=Count("id"),
+        judged=Count("id", filter=seen),
+        found_right=Count("id", filter=seen & Q(right=True)),
+        near_judged=Count("id", filter=near),
+        missed=Count("id", filter=near & Q(right=True)),
+    )
+    judged, right = counts["judged"], counts["found_right"]
     low, high = wilson(right, judged) or (None, None)
-    return Precision(judged, right, right / judged if judged else None, low, high)
-
-
-def feedback_on(signal: SignalDefinition, matches: list[SignalMatch]) -> dict[uuid.UUID, bool]:
-    """By event id, for those of the matches that were judged."""
-    rows = SignalFeedback.objects.filter(signal=signal, event__in=[match.event_id for match in matches])
-    return dict(rows.values_list("event_id", "right"))
+    return Precision(
+        judged, right, right / judged if judged else None, low, high,
+        counts["near_judged"], counts["missed"], counts["labels"],
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Right or wrong, on one match."""
+"""Right or wrong, on one match, wherever it is shown."""
 
 import uuid
 
@@ -7,33 +7,47 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ingest.access import project_page
-from ingest.models import Project
+from ingest.models import Event, Project
 from ingest.models.projects import Role
-from signals.feedback import judge_match
-from signals.models import SignalMatch
+from signals.feedback import judge, take_back
+from signals.models import SignalDefinition, SignalFeedback, SignalMatch
+from signals.tuning import tune_soon
 
 ANSWERS = {"right": True, "wrong": False, "": None}
 
 
 @require_POST
 @project_page(Role.MEMBER)
-def judge(request: HttpRequest, project: Project, key: str, event_pk: uuid.UUID) -> HttpResponse:
+def judge_event(request: HttpRequest, project: Project, key: str, event_pk: uuid.UUID) -> HttpResponse:
     """`answer`: right, wrong, or empty to take it back."""
-    found = SignalMatch.objects.filter(
-        project=project, signal__key=key, signal__project=project, event=event_pk
-    )
-    match = found.select_related("signal").first()
-    if match is None:
+    signal = SignalDefinition.objects.filter(project=project, key=key).select_related("project").first()
+    event = Event.objects.filter(project=project, id=event_pk).only("id", "project_id").first()
+    if signal is None or event is None:
         raise Http404("There is no such match.")
     answer = request.POST.get("answer", "")
     if answer not in ANSWERS:
         return HttpResponse("The answer is right, wrong or empty.", status=400)
     right = ANSWERS[answer]
-    judge_match(match=match, right=right, user=request.user)  # type: ignore[arg-type]
+    if right is None:
+        take_back(signal=signal, event=event)
+    else:
+        _record(signal, event, right, request)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(
-            request,
-            "signals/_judge.html",
-            {"match": match, "right": right, "signal": match.signal, "project": project},
-        )
+        context = {"event_pk": event.id, "said": right, "signal": signal, "project": project}
+        return render(request, "signals/_judge.html", context)
     return redirect("signal", project.slug, key)
+
+
+def _record(signal: SignalDefinition, event: Event, right: bool, request: HttpRequest) -> None:
+    """An event that the queue asked about keeps the reason for which it was asked."""
+    match = SignalMatch.objects.filter(signal=signal, event=event).first()
+    before = SignalFeedback.objects.filter(signal=signal, event=event).first()
+    judge(
+        signal=signal,
+        event=event,
+        right=right,
+        user=request.user,  # type: ignore[arg-type]
+        reason=before.reason if before else "",
+        score=match.score if match else before.score if before else None,
+    )
+    tune_soon(signal)

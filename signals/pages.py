@@ -29,9 +29,10 @@ from signals.definitions import (
     users_by_subject,
 )
 from signals.detection import detector_of
-from signals.feedback import feedback_on, precision_of
+from signals.feedback import precision_of
 from signals.forms import SignalForm
 from signals.history import changes_of
+from signals.insight_pages import DEFAULT, PERIODS
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Kind, Sentiment
 from signals.parameter_fields import shown_parameters
@@ -39,7 +40,6 @@ from signals.presenting_rules import rule_text
 from signals.questions.presenting import attach_verdicts, panel_of
 from signals.taxonomy_forms import unreviewed
 
-PERIODS = {"7d": 7, "14d": 14, "30d": 30}
 NEWEST = 20
 COLOURS = {
     Sentiment.NEGATIVE: "--signal-negative",
@@ -82,7 +82,7 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
     period = request.GET.get("period", "")
     matches = _newest(project, signal)
     if is_question := custom.is_question(signal):
-        attach_verdicts(signal, [match for match, _ in matches])
+        attach_verdicts(signal, matches)
     context = {
         "signal": signal,
         "form": form,
@@ -98,7 +98,7 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
         "precision": precision_of(signal),
         "deviations": deviations(signal),
         "changes": changes_of(signal),
-        **_numbers(project, signal, period if period in PERIODS else "14d", request.GET.get("chart", "")),
+        **_numbers(project, signal, period if period in PERIODS else DEFAULT, request.GET.get("chart", "")),
     }
     return render(request, "signals/signal.html", context, status=400 if form.errors else 200)
 
@@ -180,12 +180,12 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
     }
 
 
-def _newest(project: Project, signal: SignalDefinition) -> list[tuple[SignalMatch, bool | None]]:
+def _newest(project: Project, signal: SignalDefinition) -> list[SignalMatch]:
     """With what people said of each."""
-    matches = SignalMatch.objects.filter(project=project, signal=signal).order_by("-timestamp", "-id")
-    newest = list(matches.select_related("event__conversation", "end_user")[:NEWEST])
-    judged = feedback_on(signal, newest)
-    return [(match, judged.get(match.event_id)) for match in newest]
+    matches = SignalMatch.objects.filter(project=project, signal=signal).with_feedback()
+    return list(
+        matches.order_by("-timestamp", "-id").select_related("event__conversation", "end_user")[:NEWEST]
+    )
 
 
 def _find(project: Project, key: str) -> SignalDefinition:

@@ -13,7 +13,7 @@ def signals_of_events(events: Sequence[Event]) -> dict[uuid.UUID, list[SignalMat
     """Event id -> its matches with their signal, negative first; one query. Events of one or several projects."""
     found: dict[uuid.UUID, list[SignalMatch]] = defaultdict(list)
     projects = {event.id: event.project_id for event in events}
-    matches = SignalMatch.objects.filter(event_id__in=list(projects), signal__enabled=True)
+    matches = SignalMatch.objects.filter(event_id__in=list(projects), signal__enabled=True).with_feedback()
     for match in matches.select_related("signal").order_by("signal__sentiment", "signal__name"):
         if projects[match.event_id] == match.project_id:
             found[match.event_id].append(match)

@@ -8,7 +8,7 @@ from signals.batches import EventBatch, load_batch, load_texts
 from signals.custom import QUESTION, SENTENCE, detector_of, kind_of, needs_spans
 from signals.detection import findings
 from signals.detectors.batch import Detector
-from signals.models import SignalDefinition
+from signals.models import SignalDefinition, SignalFeedback
 from signals.trial import Sample
 
 RECENT = 2000
@@ -92,8 +92,12 @@ def _samples(signal: SignalDefinition, detector: Detector, events: list[Event]) 
     if not events:
         return []
     found = {one.index: one for one in detector.detect(_load(signal, events))}
+    rows = SignalFeedback.objects.filter(signal=signal.pk, event__in=[event.id for event in events])
+    said = dict(rows.values_list("event_id", "right"))
     return [
-        Sample(event, found[index].score, [dict(piece) for piece in found[index].evidence])
+        Sample(
+            event, found[index].score, [dict(piece) for piece in found[index].evidence], said.get(event.id)
+        )
         for index, event in enumerate(events)
         if index in found
     ]

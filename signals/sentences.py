@@ -1,6 +1,7 @@
 """Teaching a sentence, or a question's small model (signals/detectors/sentence.py), from the project's own events."""
 
 import random
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,19 @@ NEWEST = 4000  # of which the background is drawn
 BACKGROUND = 500
 
 
-def train_sentence(signal: SignalDefinition) -> bytes:
-    """The weights for the signal's config (checked) and side. Deterministic for the same events; 50 to 500 ms."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What people said of events: `vectors` (n, 384) of the side that was read, and whether the signal holds, (n,)."""
+
+    vectors: sentence.Floats
+    holds: npt.NDArray[np.bool_]
+
+
+def train_sentence(signal: SignalDefinition, *, judged: Judged | None = None) -> bytes:
+    """The weights for the signal's config (checked) and side. Deterministic for the same events; 50 to 500 ms.
+
+    `judged` events count as examples and counterexamples beside the config's own.
+    """
     config = signal.config
     described, *rest = embed_texts(
         [
@@ -28,9 +40,12 @@ def train_sentence(signal: SignalDefinition) -> bytes:
     count = len(config["examples"])
     rows = np.asarray(rest, dtype=np.float32)
     ordinary = np.vstack([embed_texts(sentence.ORDINARY), _background(signal.project, signal.reads)])
-    fitted = sentence.fit(
-        sentence=described, examples=rows[:count], counterexamples=rows[count:], background=ordinary
-    )
+    examples, others = rows[:count], rows[count:]
+    if judged is not None:
+        with_text = judged.vectors.any(axis=1)
+        examples = np.vstack([examples, judged.vectors[with_text & judged.holds]])
+        others = np.vstack([others, judged.vectors[with_text & ~judged.holds]])
+    fitted = sentence.fit(sentence=described, examples=examples, counterexamples=others, background=ordinary)
     return sentence.to_bytes(fitted)
 
 

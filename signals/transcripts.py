@@ -115,6 +115,7 @@ def build_turns(project: Project, events: list[Event]) -> list[Turn]:
         spans[span.event_id].append(span)
     matches = _by_event(
         SignalMatch.objects.filter(project=project, event__in=ids, signal__enabled=True)
+        .with_feedback()
         .select_related("signal")
         .order_by("signal__name")
     )

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from signals import custom_pages, exchange_pages, feedback_pages, pages, pattern_pages, taxonomy_pages
+from signals import (
+    custom_pages,
+    exchange_pages,
+    feedback_pages,
+    insight_pages,
+    pages,
+    pattern_pages,
+    taxonomy_pages,
+)
 from signals.questions import pages as question_pages
 
 urlpatterns = [
@@ -21,5 +29,11 @@ urlpatterns = [
     path("signals/<slug:key>/history/", custom_pages.run_over_history, name="signal-history"),
     path("signals/<slug:key>/ask/", question_pages.ask_history, name="signal-ask"),
     path("settings/llm/", question_pages.llm_settings, name="llm-settings"),
-    path("signals/<slug:key>/matches/<uuid:event_pk>/", feedback_pages.judge, name="signal-judge"),
+    path("signals/<slug:key>/matches/<uuid:event_pk>/", feedback_pages.judge_event, name="signal-judge"),
+    path("signals/<slug:key>/clusters/", insight_pages.clusters, name="signal-clusters"),
+    path("signals/<slug:key>/clusters/<slug:cluster_id>/", insight_pages.cluster, name="signal-cluster"),
+    path("signals/<slug:key>/breakdown/", insight_pages.breakdown, name="signal-breakdown"),
+    path("signals/<slug:key>/tuning/", insight_pages.tuning, name="signal-tuning"),
+    path("signals/<slug:key>/tuning/new/", insight_pages.tune, name="signal-tune"),
+    path("signals/<slug:key>/tuning/<uuid:tuning_id>/", insight_pages.decide, name="signal-tuning-decide"),
 ]

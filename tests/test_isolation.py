@@ -43,7 +43,16 @@ from issues.models import Activity, Definition, Issue, IssueMatch
 from labeling.labels import record_label
 from labeling.models import Answer, Label, Reservation
 from signals.embedding import embed
-from signals.models import QuestionSettings, QuestionVerdict, SignalDefinition, SignalGroup, SignalMatch
+from signals.models import (
+    EvidenceClusters,
+    QuestionSettings,
+    QuestionVerdict,
+    SignalDefinition,
+    SignalFeedback,
+    SignalGroup,
+    SignalMatch,
+    SignalTuning,
+)
 
 SECRET = "zanzibar7f3e"  # in everything of project A that its members may read, and nowhere else
 
@@ -60,6 +69,7 @@ class World:
     key: ApiKey
     job: Job
     label: Label
+    tuning: SignalTuning
     member: User
     stranger: User
     others_keys: dict[str, str]
@@ -92,6 +102,23 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     QuestionSettings.objects.create(project=project, daily_events=1, trouble=SECRET)
     evidence = [{"side": "user", "start": 0, "end": 8, "text": SECRET}]
     SignalMatch.objects.create(signal=signal, source="test", evidence=evidence, **common)
+    SignalFeedback.objects.create(project=project, signal=signal, event=event, right=True, user=member)
+    tuning = SignalTuning.objects.create(
+        project=project, signal=signal, kind="threshold", state="proposed", labels=1, note=SECRET, new_threshold=0.7
+    )  # fmt: skip
+    clustered = [
+        {
+            "id": "c1",
+            "words": [SECRET],
+            "example": SECRET,
+            "matches": 1,
+            "users": 1,
+            "events": [str(event.id)],
+        }
+    ]
+    EvidenceClusters.objects.create(
+        project=project, signal=signal, days=14, matches=1, total=1, clusters=clustered, made_at=event.timestamp
+    )  # fmt: skip
     ExplicitSignal.objects.create(
         project=project, event=event, app_event_id="a-event", name=f"thumbs {SECRET}", timestamp=event.timestamp, fingerprint="x"
     )  # fmt: skip
@@ -106,7 +133,7 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     ProcessingFailure.objects.create(project=project, event=event, attempts=1, reason=SECRET)
     User.objects.filter(pk=member.pk).update(email=f"{SECRET}@example.org", first_name=SECRET)
     keys = {kind.value: create_key(project=other_project, kind=kind)[1] for kind in KeyKind}
-    return World(project, event, issue, signal, group, key, job, label, member, stranger, keys)
+    return World(project, event, issue, signal, group, key, job, label, tuning, member, stranger, keys)
 
 
 # How each parameter of a pattern is filled: with what is project A's.
@@ -124,6 +151,8 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "member_id": lambda w, r: Membership.objects.get(user=w.member).pk,
     "job_id": lambda w, r: w.job.id,
     "label_id": lambda w, r: w.label.id,
+    "tuning_id": lambda w, r: w.tuning.id,
+    "cluster_id": lambda w, r: "c1",
     # Django's admin
     "object_id": lambda w, r: r.admin_object(w),
     "app_label": lambda w, r: "ingest",
@@ -189,7 +218,8 @@ def snapshot(world: World) -> dict[str, Any]:
     project = world.project
     tables: list[Any] = [
         ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
-        ProcessingFailure, QuestionSettings, QuestionVerdict, SignalDefinition, SignalGroup, SignalMatch, Span,
+         EvidenceClusters, ProcessingFailure, QuestionSettings, QuestionVerdict, SignalDefinition, SignalFeedback, SignalGroup, SignalMatch,
+         SignalTuning, Span,
     ]  # fmt: skip
     of_issue: list[Any] = [Activity, Definition, Reservation]
     found = {
@@ -278,7 +308,8 @@ def test_a_member_does_see_it(world: World) -> None:
             if SECRET in content(response).replace(f"query={SECRET}", ""):
                 shown.add(route.pattern.name)
     assert {
-        "overview", "events", "event", "conversation", "signals", "signal", "issues", "issue", "issue-review", "settings",
+        "overview", "events", "event", "conversation", "signals", "signal", "signal-clusters", "signal-cluster", "signal-tuning",
+        "signal-review", "signal-labels", "signal-labels-export", "issues", "issue", "issue-review", "settings",
         "v1-events", "v1-events-search", "v1-event", "v1-events-facets", "v1-signals", "v1-signal", "v1-signal-groups",
         "v1-signal-group", "v1-signal-group-signals", "v1-users", "v1-user", "v1-conversations", "v1-conversation",
         "v1-traces", "api-event", "api-issues", "api-issue",

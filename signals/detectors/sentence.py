@@ -40,6 +40,7 @@ MOST = 0.2  # and one of them at most: where a project has few events, some of t
 FIRST_STEP = 0.35
 CAUTIOUS, OF_MEDIAN = 0.6, 0.8
 HOLD_OUT = 3  # examples from which on each is held out once
+MOST_HELD_OUT = 25  # examples, evenly spread: each costs a training
 QUOTED = 12  # sentences of a text among which the evidence is looked for
 LEAST = 0.02  # below it a score is not worth reporting, not even as a near miss
 
@@ -81,7 +82,7 @@ def fit(*, sentence: Floats, examples: Floats, counterexamples: Floats, backgrou
     weights, kept = _train(sentence, examples, counterexamples, background)
     if len(examples) >= HOLD_OUT:
         held_out = []
-        for i in range(len(examples)):
+        for i in np.linspace(0, len(examples) - 1, min(len(examples), MOST_HELD_OUT)).astype(int):
             part, _ = _train(sentence, np.delete(examples, i, axis=0), counterexamples, background)
             held_out.append(float(score(examples[i : i + 1], part)[0]))
         threshold = (CAUTIOUS + OF_MEDIAN * float(np.median(held_out))) / 2

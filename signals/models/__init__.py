@@ -2,13 +2,16 @@ from signals.models.defaults import SignalDefault
 from signals.models.definitions import SignalDefinition, SignalGroup
 from signals.models.embeddings import EventEmbedding, EventText
 from signals.models.endings import FailedEnding
+from signals.models.evidence import EvidenceClusters
 from signals.models.feedback import SignalFeedback
 from signals.models.matches import SignalMatch
 from signals.models.questions import QuestionBatch, QuestionSettings, QuestionSpend, QuestionVerdict
+from signals.models.tuning import SignalTuning
 
 __all__ = [
     "EventEmbedding",
     "EventText",
+    "EvidenceClusters",
     "FailedEnding",
     "QuestionBatch",
     "QuestionSettings",
@@ -19,4 +22,5 @@ __all__ = [
     "SignalFeedback",
     "SignalGroup",
     "SignalMatch",
+    "SignalTuning",
 ]

@@ -7,14 +7,25 @@ from raindrop.ids import new_id
 from signals.models.definitions import SignalDefinition
 
 
+class Asked(models.TextChoices):
+    """Why a person was asked about an event. Precision is only measured on what was not picked for its score."""
+
+    SHOWN = "", "seen on a page"
+    RANDOM = "random", "random match"
+    UNCERTAIN = "uncertain", "uncertain match"
+    NEAR = "near", "near miss"
+
+
 class SignalFeedback(models.Model):
-    """A person's word on one match: whether the signal does hold on the event. The last word stands."""
+    """A person's label on one (signal, event): whether the signal does hold there. The last word stands."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
     signal = models.ForeignKey(SignalDefinition, on_delete=models.CASCADE, related_name="feedback")
     event = BigForeignKey(Event, db_index=False, related_name="+")
-    right = models.BooleanField()
+    right = models.BooleanField(null=True, help_text="Null: unsure.")
+    reason = models.CharField(max_length=10, choices=Asked.choices, blank=True, default=Asked.SHOWN)
+    score = models.FloatField(null=True, blank=True, help_text="The detector's when it was said.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -23,4 +34,5 @@ class SignalFeedback(models.Model):
         constraints = [models.UniqueConstraint(fields=["signal", "event"], name="signal_feedback_once")]
 
     def __str__(self) -> str:
-        return f"{self.signal_id} on {self.event_id}: {'right' if self.right else 'wrong'}"
+        said = {True: "holds", False: "does not hold", None: "unsure"}[self.right]
+        return f"{self.signal_id} on {self.event_id}: {said}"

@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.db import models
 from django.utils import timezone
 
@@ -5,6 +7,14 @@ from ingest.models import EndUser, Event, Project
 from ingest.models.events import BigForeignKey
 from raindrop.ids import new_id
 from signals.models.definitions import SignalDefinition
+from signals.models.feedback import SignalFeedback
+
+
+class SignalMatchQuerySet(models.QuerySet["SignalMatch"]):
+    def with_feedback(self) -> Self:
+        """Each with `said`: what a person said of it, whether it is right; None when nobody did."""
+        same = SignalFeedback.objects.filter(signal=models.OuterRef("signal"), event=models.OuterRef("event"))
+        return self.annotate(said=models.Subquery(same.values("right")[:1]))
 
 
 class SignalMatch(models.Model):
@@ -27,6 +37,8 @@ class SignalMatch(models.Model):
     # [{"side": "user"|"assistant"|"span", "start": int, "end": int, "text": str, "span_id"?: str}], offsets in characters
     evidence = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = SignalMatchQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event", "signal"], name="signal_match_once")]

@@ -240,8 +240,8 @@ def test_a_card_that_is_not_ours_is_refused(
     in_as_member: Client, project: Any, issue: Issue, events: list[Event]
 ) -> None:
     other = create_issue(project=project, title="Other", description="")
-    good = ticket_for(issue=issue, event_id=events[0].id, reason="random", score=0.5)
-    foreign = ticket_for(issue=other, event_id=events[0].id, reason="random", score=0.5)
+    good = ticket_for(subject=issue, event_id=events[0].id, reason="random", score=0.5)
+    foreign = ticket_for(subject=other, event_id=events[0].id, reason="random", score=0.5)
     for card, said in (
         (good + "x", "match"),
         (foreign, "match"),
@@ -268,7 +268,7 @@ def test_an_event_of_another_project_is_never_shown(
     theirs = make_event(of=other_project, input="their secret")
     page = in_as_member.get(at("issue-review", issue), {"event": str(theirs.id)})
     assert "their secret" not in page.content.decode()
-    card = ticket_for(issue=issue, event_id=theirs.id, reason="random", score=None)
+    card = ticket_for(subject=issue, event_id=theirs.id, reason="random", score=None)
     in_as_member.post(at("issue-review-label", issue), {"card": card, "answer": "match"})
     assert not Label.objects.exists()
 
@@ -290,7 +290,7 @@ def test_viewers_look_but_do_not_answer(
     text = client.get(at("issue-review", issue)).content.decode()
     assert "Is this: The refund never came?" in text
     assert 'name="answer"' not in text and at("issue-review-undo", issue) not in text
-    card = ticket_for(issue=issue, event_id=events[0].id, reason="", score=None)
+    card = ticket_for(subject=issue, event_id=events[0].id, reason="", score=None)
     for name in POSTS:
         data = {"card": card, "answer": "match", "event": str(events[0].id)}
         assert client.post(at(name, issue), data).status_code == 403

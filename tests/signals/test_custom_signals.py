@@ -399,4 +399,6 @@ def test_right_and_wrong_give_a_precision(page: Client, project: Project, histor
     page.post(f"{here}matches/{judged[1].event_id}/", {"answer": ""})
     assert "2 of 2 judged matches right" in page.get(here).content.decode()
     assert page.post(f"{here}matches/{judged[0].event_id}/", {"answer": "maybe"}).status_code == 400
-    assert page.post(f"{here}matches/{history[3].id}/", {"answer": "right"}).status_code == 404
+    # What does not match may be judged as well, but is no part of the precision of matches.
+    assert page.post(f"{here}matches/{history[3].id}/", {"answer": "wrong"}).status_code == 302
+    assert "2 of 2 judged matches right" in page.get(here).content.decode()

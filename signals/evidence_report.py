@@ -1,0 +1,100 @@
+"""What a signal is read from, grouped: worked out in the background when somebody looks, kept, and shown meanwhile."""
+
+import datetime as dt
+import uuid
+
+from django.utils import timezone
+
+from ingest import rollups
+from ingest.jobs import fail_job, finish_job, queue_job, start_job, subject_of
+from ingest.models import Job
+from ingest.models.jobs import JobState
+from raindrop.embedder import embed_texts
+from signals.evidence_clusters import Cluster, cluster, collect
+from signals.models import EvidenceClusters, SignalDefinition, SignalMatch
+
+KIND = "evidence"  # the job's kind, with the days: "evidence 14"
+TASK = "signals.evidence_report.run_clusters"
+NEWEST = 2000  # matches read
+SNIPPETS = 500  # different texts: each costs an embedding, together 1 to 4 s
+MOST = 12
+EVENTS_KEPT = 200  # of one cluster
+FRESH = dt.timedelta(minutes=10)
+GROWN = 0.1  # so much more or fewer matches, and it is worked out anew at once
+
+
+def clusters_of(signal: SignalDefinition, *, days: int) -> EvidenceClusters | None:
+    """What is known; None before the first time. Asks for a new run where matches came or went since."""
+    known = EvidenceClusters.objects.filter(signal=signal, days=days).first()
+    total = rollups.totals([signal.pk])[signal.pk].events
+    if _is_old(known, total) and not _failed_just_now(signal, days):
+        queue_job(project=signal.project, kind=f"{KIND} {days}", subject=signal.pk, task=TASK)
+    return known
+
+
+def run_clusters(job_id: uuid.UUID | str) -> None:
+    """The background task."""
+    job = start_job(job_id)
+    if job is None:
+        return
+    signal = SignalDefinition.objects.filter(pk=subject_of(job)).first()
+    if signal is None:
+        finish_job(job, message="The signal is gone.")
+        return
+    try:
+        made = make_clusters(signal, days=int(job.kind.removeprefix(KIND)))
+    except Exception as error:
+        fail_job(job, error=error)
+        raise
+    finish_job(job, message=f"{len(made.clusters)} clusters.")
+
+
+def make_clusters(signal: SignalDefinition, *, days: int) -> EvidenceClusters:
+    """Of the newest NEWEST matches in the period (UTC days, today included), their newest SNIPPETS different texts."""
+    total = rollups.totals([signal.pk])[signal.pk].events
+    today = timezone.now().astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    matches = SignalMatch.objects.filter(
+        signal=signal, project=signal.project_id, timestamp__gte=today - dt.timedelta(days=days - 1)
+    ).order_by("-timestamp", "-id")
+    rows = list(matches.values_list("evidence", "event_id", "end_user_id")[:NEWEST])
+    pieces = (
+        (str(piece.get("text", "")), event, user)
+        for evidence, event, user in rows
+        for piece in evidence
+        if isinstance(piece, dict)
+    )
+    snippets = collect(pieces, most=SNIPPETS)
+    found = cluster(snippets, embed_texts([snippet.text for snippet in snippets]), most=MOST)
+    made, _ = EvidenceClusters.objects.update_or_create(
+        signal=signal,
+        days=days,
+        defaults={
+            "project_id": signal.project_id,
+            "matches": len(rows),
+            "total": total,
+            "clusters": [_stored(one) for one in found],
+            "made_at": timezone.now(),
+        },
+    )
+    return made
+
+
+def _stored(one: Cluster) -> dict[str, object]:
+    return {
+        "id": one.id, "words": one.words, "example": one.example, "matches": len(one.events), "users": one.users,
+        "events": [str(event) for event in one.events[:EVENTS_KEPT]],
+    }  # fmt: skip
+
+
+def _is_old(known: EvidenceClusters | None, total: int) -> bool:
+    if known is None:
+        return total > 0
+    if abs(total - known.total) > GROWN * known.total:
+        return True
+    return total != known.total and timezone.now() - known.made_at > FRESH
+
+
+def _failed_just_now(signal: SignalDefinition, days: int) -> bool:
+    """Or a run that always fails would be asked for by every page that reads its failure."""
+    jobs = Job.objects.filter(project=signal.project_id, kind=f"{KIND} {days}", subject=signal.pk)
+    return jobs.filter(state=JobState.FAILED, updated_at__gt=timezone.now() - FRESH).exists()

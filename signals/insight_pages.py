@@ -1,0 +1,142 @@
+"""What a signal's page reads after itself, as fragments: clusters of evidence, dimensions, and what its labels taught."""
+
+import datetime as dt
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from ingest.access import project_page
+from ingest.jobs import is_under_way
+from ingest.models import Project
+from ingest.models.projects import Role
+from signals.breakdown import EVENTS, MATCHES, breakdown_of
+from signals.evidence_report import KIND, clusters_of
+from signals.feedback import precision_of
+from signals.models import EvidenceClusters, SignalDefinition, SignalMatch, SignalTuning
+from signals.thresholds import LEAST_LABELS
+from signals.tuning import (
+    TUNE,
+    CannotDecide,
+    apply_tuning,
+    can_tune,
+    is_current,
+    request_tuning,
+    revert_tuning,
+)
+
+PERIODS = {"7d": 7, "14d": 14, "30d": 30}
+DEFAULT = "14d"
+TUNINGS = 5
+
+
+@project_page()
+def clusters(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    signal, days = _find(project, key), _days(request)
+    known = clusters_of(signal, days=days)
+    context = {
+        "signal": signal,
+        "period": f"{days}d",
+        "known": known,
+        "working": is_under_way(project=project, kind=f"{KIND} {days}", subject=signal.pk),
+        "largest": max((one["matches"] for one in known.clusters), default=0) if known else 0,
+    }
+    return render(request, "signals/_clusters.html", context)
+
+
+@project_page()
+def cluster(request: HttpRequest, project: Project, key: str, cluster_id: str) -> HttpResponse:
+    """The events of one cluster. One that is gone, because it was worked out anew, leads back to the signal."""
+    signal, days = _find(project, key), _days(request)
+    known = EvidenceClusters.objects.filter(signal=signal, days=days).first()
+    found = next((one for one in known.clusters if one["id"] == cluster_id), None) if known else None
+    if found is None:
+        messages.info(request, "These events are grouped otherwise now.")
+        return redirect("signal", project.slug, signal.key)
+    matches = SignalMatch.objects.filter(project=project, signal=signal, event__in=found["events"])
+    rows = matches.with_feedback().select_related("event__conversation", "end_user")
+    context = {
+        "signal": signal,
+        "cluster": found,
+        "period": f"{days}d",
+        "matches": rows.order_by("-timestamp", "-id"),
+        "may_edit": request.role != Role.VIEWER,  # type: ignore[attr-defined]
+    }
+    return render(request, "signals/cluster.html", context)
+
+
+@project_page()
+def breakdown(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    signal, days = _find(project, key), _days(request)
+    since = _midnight() - dt.timedelta(days=days - 1)
+    context = {
+        "signal": signal,
+        "dimensions": breakdown_of(signal, since=since),
+        "since": since,
+        "most": MATCHES,
+        "events": EVENTS,
+    }
+    return render(request, "signals/_breakdown.html", context)
+
+
+@project_page()
+def tuning(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    signal = _find(project, key)
+    tunings = [
+        (one, is_current(one, signal)) for one in signal.tunings.select_related("decided_by")[:TUNINGS]
+    ]
+    context = {
+        "signal": signal,
+        "tunings": tunings,
+        "precision": precision_of(signal),
+        "least": LEAST_LABELS,
+        "can_tune": can_tune(signal),
+        "working": is_under_way(project=project, kind=TUNE, subject=signal.pk),
+        "may_edit": request.role != Role.VIEWER,  # type: ignore[attr-defined]
+    }
+    return render(request, "signals/_tuning.html", context)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def tune(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    """Learns from the labels now."""
+    signal = _find(project, key)
+    if can_tune(signal):
+        request_tuning(signal, user=request.user)  # type: ignore[arg-type]
+    return redirect("signal", project.slug, signal.key)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def decide(request: HttpRequest, project: Project, key: str, tuning_id: uuid.UUID) -> HttpResponse:
+    """`action`: apply or revert."""
+    signal = _find(project, key)
+    found = SignalTuning.objects.filter(signal=signal, project=project, id=tuning_id).first()
+    write = {"apply": apply_tuning, "revert": revert_tuning}.get(request.POST.get("action", ""))
+    if found is None or write is None:
+        raise Http404("There is no such proposal.")
+    try:
+        write(tuning=found, user=request.user)  # type: ignore[arg-type]
+        messages.success(request, "Done. The history is being read again.")
+    except CannotDecide as error:
+        messages.warning(request, str(error))
+    return redirect("signal", project.slug, signal.key)
+
+
+def _find(project: Project, key: str) -> SignalDefinition:
+    signal = SignalDefinition.objects.filter(project=project, key=key).select_related("project").first()
+    if signal is None:
+        raise Http404("There is no such signal.")
+    return signal
+
+
+def _days(request: HttpRequest) -> int:
+    return PERIODS.get(request.GET.get("period", ""), PERIODS[DEFAULT])
+
+
+def _midnight() -> dt.datetime:
+    return timezone.now().astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
