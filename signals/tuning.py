@@ -17,6 +17,7 @@ from signals.batches import EventBatch, load_batch, load_texts
 from signals.detection import detector_of, findings
 from signals.detectors import sentence
 from signals.detectors.batch import Detector
+from signals.history import remember, save_changed
 from signals.models import SignalDefinition, SignalFeedback, SignalTuning
 from signals.models.tuning import TuningKind, TuningState
 from signals.sentences import Judged, train_sentence
@@ -144,10 +145,12 @@ def _decide(tuning: SignalTuning, user: User, *, states: set[TuningState], to: T
         raise CannotDecide(f"This was {locked.get_state_display().lower()} already.")
     if not is_current(locked, signal):
         raise CannotDecide("The signal was changed since.")
+    remember([signal])
     forward = to == TuningState.APPLIED
     signal.threshold = locked.new_threshold if forward else locked.old_threshold
     signal.trained = locked.new_trained if forward else locked.old_trained
-    signal.save(update_fields=["threshold", "trained", "updated_at"])
+    signal.own_fields = sorted({*signal.own_fields, "threshold"})
+    save_changed([signal], fields=["threshold", "trained", "own_fields"], user=user, via="its labels")
     locked.state, locked.decided_at, locked.decided_by = to, timezone.now(), user
     locked.save(update_fields=["state", "decided_at", "decided_by"])
     if signal.enabled:

@@ -1,0 +1,160 @@
+"""The review queue of a signal, its labels and their export."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from ingest.models import Event, Project, User
+from labeling.signal_queue import next_signal_cards
+from signals.backfill import backfill, request_backfill
+from signals.catalogue import install_builtin_signals
+from signals.definitions import create_signal
+from signals.detectors import DETECTORS
+from signals.detectors.batch import Batch, Detector, Found
+from signals.feedback import judge
+from signals.models import SignalDefinition, SignalFeedback
+
+MakeEvent = Callable[..., Event]
+
+
+def read_score(batch: Batch) -> list[Found]:
+    return [Found(i, float(turn.input.raw), []) for i, turn in enumerate(batch.turns)]
+
+
+@pytest.fixture
+def signal(project: Project, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch) -> SignalDefinition:
+    """Ten matches, 0.5 to 0.95, and nine near misses, 0.05 to 0.45."""
+    install_builtin_signals(project)
+    monkeypatch.setitem(DETECTORS, "win", Detector("win", 1, read_score))
+    for n in range(1, 20):
+        make_event(input=f"{n / 20:.2f}", convo_id="c" if n < 3 else None)
+    found = SignalDefinition.objects.select_related("project").get(project=project, key="win")
+    backfill(request_backfill(found).id)
+    return found
+
+
+@pytest.fixture
+def page(member: User) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+@pytest.fixture
+def here(signal: SignalDefinition) -> str:
+    return f"/p/{signal.project.slug}/signals/win/"
+
+
+def answer(page: Client, here: str, said: str) -> str:
+    """Answers the card that is shown; which event it was."""
+    shown = page.get(f"{here}review/").context["shown"]
+    body = {"card": shown["ticket"], "answer": said}
+    assert page.post(f"{here}review/label/", body, headers={"HX-Request": "true"}).status_code == 200
+    return str(shown["card"].event.input)
+
+
+def test_uncertain_random_and_near_misses_take_turns(signal: SignalDefinition) -> None:
+    cards = next_signal_cards(signal=signal, limit=6)
+    assert [card.reason for card in cards] == ["uncertain", "random", "near"] * 2
+    assert [card.event.input for card in cards if card.reason == "near"] == ["0.45", "0.40"]
+    uncertain = [card.event.input for card in cards if card.reason == "uncertain"]
+    assert uncertain[0] == "0.50" and len({card.event.id for card in cards}) == 6
+    assert len(next_signal_cards(signal=signal, limit=100)) == 19
+
+
+def test_what_has_an_answer_is_not_asked_again(signal: SignalDefinition, member: User) -> None:
+    first = next_signal_cards(signal=signal, limit=1)[0]
+    judge(signal=signal, event=first.event, right=None, user=member)
+    assert first.event not in [card.event for card in next_signal_cards(signal=signal, limit=100)]
+
+
+def test_a_signal_without_scores_has_random_matches_only(project: Project, make_event: MakeEvent) -> None:
+    signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
+    for n in range(3):
+        make_event(input=f"refund {n}")
+    make_event(input="other")
+    backfill(request_backfill(signal).id)
+    assert [card.reason for card in next_signal_cards(signal=signal, limit=9)] == ["random"] * 3
+
+
+def test_answers_are_recorded_with_why_they_were_asked(page: Client, here: str) -> None:
+    asked = [answer(page, here, said) for said in ("match", "not_match", "unsure", "match")]
+    assert len(set(asked)) == 4
+    rows = {row.event.input: row for row in SignalFeedback.objects.select_related("event")}
+    assert [rows[text].right for text in asked] == [True, False, None, True]
+    assert [rows[text].reason for text in asked[:3]] == ["uncertain", "random", "near"]
+    assert rows[asked[0]].score == 0.5
+
+
+def test_undo_asks_again_for_the_same_reason(page: Client, here: str) -> None:
+    first, second = answer(page, here, "match"), answer(page, here, "match")
+    shown = page.post(f"{here}review/undo/", headers={"HX-Request": "true"}).context["shown"]
+    assert shown["card"].event.input == second and shown["card"].reason == "random"
+    assert shown["hides_score"]  # a random match is asked blind
+    assert [row.event.input for row in SignalFeedback.objects.all()] == [first]
+    page.post(f"{here}review/undo/")
+    assert not SignalFeedback.objects.exists()
+    assert (
+        "nothing to undo" in page.post(f"{here}review/undo/", headers={"HX-Request": "true"}).content.decode()
+    )
+
+
+def test_a_card_is_signed_and_of_this_signal(
+    page: Client, here: str, project: Project, signal: SignalDefinition
+) -> None:
+    create_signal(project=project, name="Other", config={"words": ["0"]})
+    ticket = page.get(f"{here}review/").context["shown"]["ticket"]
+    for path, body in (
+        (here, {"card": ticket + "x", "answer": "match"}),
+        (here, {"card": ticket, "answer": "maybe"}),
+        (here.replace("win", "other"), {"card": ticket, "answer": "match"}),
+    ):
+        assert page.post(f"{path}review/label/", body).status_code == 400
+    assert not SignalFeedback.objects.exists()
+
+
+def test_when_nothing_is_left(page: Client, here: str, signal: SignalDefinition, member: User) -> None:
+    for event in Event.objects.all():
+        judge(signal=signal, event=event, right=True, user=member)
+    assert "Nothing left to ask" in page.get(f"{here}review/").content.decode()
+
+
+def test_labels_as_a_list_and_as_lines(page: Client, here: str) -> None:
+    asked = [answer(page, here, said) for said in ("match", "not_match", "unsure")]
+    html = page.get(f"{here}labels/").content.decode()
+    assert all(text in html for text in asked) and "near miss" in html
+    html = page.get(f"{here}labels/?answer=not_match").content.decode()
+    assert asked[1] in html and f">{asked[0]}<" not in html
+    assert page.get(f"{here}labels/?cursor=nonsense").status_code == 400
+    lines = page.get(f"{here}labels/export/").content.decode().splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [(row["input"], row["label"], row["reason"], row["user"]) for row in rows] == [
+        (asked[0], "match", "uncertain", "alice"),
+        (asked[1], "not_match", "random", "alice"),
+        (asked[2], "unsure", "near", "alice"),
+    ]
+
+
+def test_a_viewer_reads_and_a_stranger_does_not(here: str, viewer: User, stranger: User) -> None:
+    client = Client()
+    client.force_login(viewer)
+    html = client.get(f"{here}review/").content.decode()
+    assert 'value="not_match"' not in html
+    assert client.post(f"{here}review/label/", {"answer": "match"}).status_code == 403
+    assert client.post(f"{here}review/undo/").status_code == 403
+    client.force_login(stranger)
+    for path in ("review/", "labels/", "labels/export/"):
+        assert client.get(here + path).status_code == 404
+
+
+def test_a_match_on_a_page_takes_its_queue_reason_along(page: Client, here: str) -> None:
+    first = answer(page, here, "match")
+    event = Event.objects.get(input=first)
+    html = page.post(
+        f"{here}matches/{event.id}/", {"answer": "wrong"}, headers={"HX-Request": "true"}
+    ).content.decode()
+    assert 'data-judge="wrong" aria-pressed="true"' in html
+    row = SignalFeedback.objects.get()
+    assert (row.right, row.reason, row.score) == (False, "uncertain", 0.5)
