@@ -48,7 +48,9 @@ def scoring(project: Project, make_event: MakeEvent, monkeypatch: pytest.MonkeyP
     return SignalDefinition.objects.select_related("project").get(project=project, key="win")
 
 
-def label(signal: SignalDefinition, user: User, right: Callable[[float], bool], *, every: int = 3, above: int = 30) -> None:
+def label(
+    signal: SignalDefinition, user: User, right: Callable[[float], bool], *, every: int = 3, above: int = 30
+) -> None:
     for event in Event.objects.filter(project=signal.project_id).order_by("id"):
         number = round(float(event.input) * 100)
         if number > above and number % every == 0:

@@ -1,0 +1,180 @@
+"""A new user makes a custom signal of each kind, and teaches it: preview, history, five matches judged, and the numbers that follow.
+
+A kind that is added later (an LLM question) joins KINDS: the fields to fill, and a word of the evidence.
+"""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.browser.test_main_path import number_in
+from tests.processes import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+EXAMPLES = (
+    "I want to cancel my reservation\nPlease cancel my flight\nCan you cancel the booking and refund me?"
+)
+# (kind, what is filled in, what is chosen in lists)
+KINDS: list[tuple[str, dict[str, str], dict[str, str]]] = [
+    ("words", {"expressions": "cancel\nrefund"}, {"reads": "user"}),
+    ("words", {"expressions": "/cancel(led|ation)?|refund(ed)?/"}, {"reads": "conversation"}),
+    ("metric", {"value": "2"}, {"metric": "tool_calls", "operator": ">="}),
+    (
+        "sentence",
+        {"sentence": "The user wants to cancel a reservation", "examples": EXAMPLES},
+        {"reads": "user"},
+    ),
+    ("combination", {"limit": "tool_calls >= 1"}, {"signal_0": "refusal"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "filled", "chosen"), KINDS, ids=["words", "regex", "metric", "sentence", "combination"]
+)
+def test_a_signal_of_each_kind(
+    page: Any,
+    server: Server,
+    request: pytest.FixtureRequest,
+    kind: str,
+    filled: dict[str, str],
+    chosen: dict[str, str],
+) -> None:
+    name = f"My {request.node.callspec.id}"
+    open_form(page, kind)
+    page.fill("[name=name]", name)
+    for field, value in filled.items():
+        page.fill(f"[name={field}]", value)
+    for field, value in chosen.items():
+        page.select_option(f"[name={field}]", value)
+
+    # The preview: how much, and which, before anything is saved.
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("heading", name="In the newest").wait_for()
+    previewed = number_in(page.locator("#custom").inner_text(), "MATCHES")
+    assert previewed >= 5
+    page.locator("#custom mark.evidence, #custom .match-text").first.wait_for()
+    if kind == "sentence":
+        page.get_by_role("heading", name="Near misses").wait_for()
+
+    # Saved, the history is read while the page is open, and ends at what the preview said.
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url(re.compile(r"/signals/my_\w+/$"))
+    page.wait_for_function(
+        "expected => { const found = document.querySelector('#numbers').innerText.match(/OF ALL TIME\\s+([\\d,]+)/i);"
+        " return found && Number(found[1].replaceAll(',', '')) >= expected && !document.querySelector('#backfill .progress'); }",
+        arg=previewed, timeout=90_000,
+    )  # fmt: skip
+
+    # Five matches, four right and one wrong; the wrong one is taken back and given again.
+    page.locator("[data-row][data-match]").nth(4).wait_for()
+    for place, key in enumerate("rrwrr"):
+        press(page, key, place + 1)
+    press(page, "z", 4)
+    press(page, "r", 5)
+    page.get_by_text(re.compile("judged matches right")).wait_for()
+    assert re.search(r"Precision so far\s+\d+%\s+\(\d+% to \d+%\)", page.locator("#numbers").inner_text())
+
+    # Over time, users, and the evidence in groups that lead to their events.
+    numbers = page.locator("#numbers").inner_text()
+    assert number_in(numbers, "USERS") >= 1 and re.search(r"OF ALL EVENTS\s+[\d.]+%", numbers, re.IGNORECASE)
+    page.get_by_role("link", name="Rate", exact=True).click()
+    page.locator("#numbers [data-chart] svg").first.wait_for()
+    cluster = page.locator("#clusters a.cluster").first
+    if kind == "combination":
+        page.locator("#clusters").get_by_text("What it was read from").wait_for()
+    cluster.wait_for(timeout=60_000)
+    cluster.click()
+    page.wait_for_url(re.compile("/clusters/"))
+    assert page.locator("[data-match]").count() >= 1
+
+
+def test_a_sentence_is_reviewed_one_by_one(page: Any, server: Server) -> None:
+    open_form(page, "sentence")
+    page.fill("[name=name]", "Wants out")
+    page.fill("[name=sentence]", "The user wants to cancel a reservation")
+    page.fill("[name=examples]", EXAMPLES)
+    page.get_by_role("button", name="Create").click()
+    page.locator("[data-row][data-match]").first.wait_for(timeout=60_000)
+    page.get_by_role("link", name="Review matches one by one").click()
+    page.wait_for_url("**/review/")
+    asked = set()
+    for key in ("y", "n", "u", "y"):
+        ticket = page.locator("[name=card]").input_value()
+        asked.add(page.locator(".question .badge").first.inner_text())
+        page.keyboard.press(key)
+        page.wait_for_function(
+            "before => document.querySelector('[name=card]')?.value !== before", arg=ticket
+        )
+    assert asked == {"uncertain match", "random match", "near miss"}
+    page.locator(".facts").get_by_text("3 labels").wait_for()  # unsure is none
+    page.keyboard.press("z")
+    page.locator(".facts").get_by_text("2 labels").wait_for()
+
+
+def test_a_match_is_judged_in_its_conversation(page: Any, server: Server) -> None:
+    page.goto("/p/shop/signals/tool_failure/")
+    page.locator("[data-match]").get_by_role("link", name="conversation").first.click()
+    chip = page.locator(".chip-match", has_text="Tool failure").first
+    chip.scroll_into_view_if_needed()
+    chip.hover()
+    page.keyboard.press("w")
+    chip.locator("[data-judge=wrong][aria-pressed=true]").wait_for()
+    page.keyboard.press("z")
+    chip.locator("[data-judge=wrong][aria-pressed=false]").wait_for()
+    chip.hover()
+    chip.get_by_role("button", name="Right").click()
+    chip.locator("[data-judge=right][aria-pressed=true]").wait_for()
+    page.keyboard.press("?")
+    page.locator("#keys").get_by_text("r / w").wait_for()
+
+
+BAD: list[tuple[str, dict[str, str], str, str]] = [
+    ("words", {"name": "Broken", "expressions": "/refund(/"}, "expressions", "not valid"),
+    ("words", {"name": "Looks back", "expressions": "/(?<=a)b/"}, "expressions", "not valid"),
+    ("words", {"name": "Everything", "expressions": "/x*/"}, "expressions", "every event"),
+    ("metric", {"name": "Mood", "limit": "mood >= 3"}, "limit", "no metric"),
+    ("words", {"name": "Refusal", "expressions": "no"}, "name", "already"),
+    ("sentence", {"name": "No examples", "sentence": "x", "examples": " "}, "examples", "required"),
+]
+
+
+@pytest.mark.parametrize(("kind", "filled", "field", "message"), BAD, ids=[one[1]["name"] for one in BAD])
+def test_what_is_wrong_stands_beside_the_field(
+    page: Any, server: Server, kind: str, filled: dict[str, str], field: str, message: str
+) -> None:
+    open_form(page, kind)
+    for name, value in filled.items():
+        page.fill(f"[name={name}]", value)
+    page.get_by_role("button", name="Preview").click()
+    beside = page.locator(f".mb-3:has([name={field}]) .invalid-feedback")
+    beside.get_by_text(message).wait_for()
+    for name, value in filled.items():
+        assert page.locator(f"[name={name}]").input_value() == value  # nothing typed is lost
+
+
+def test_a_catastrophic_pattern_costs_no_time(page: Any, server: Server) -> None:
+    open_form(page, "words")
+    page.fill("[name=name]", "Catastrophe")
+    page.fill("[name=expressions]", "/(a+)+(a+)+$/")
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("heading", name="In the newest").wait_for(timeout=15_000)
+
+
+def open_form(page: Any, kind: str) -> None:
+    page.locator("aside").get_by_role("link", name="Signals", exact=True).click()
+    page.get_by_role("link", name="New signal").click()
+    tab = {"words": "Words", "metric": "A number", "sentence": "A sentence", "combination": "A combination"}[
+        kind
+    ]
+    page.locator(".custom-kinds").get_by_role("link", name=tab).click()
+    page.wait_for_url(re.compile(f"kind={kind}"))
+
+
+def press(page: Any, key: str, judged: int) -> None:
+    """And waits until so many matches on the page carry an answer."""
+    page.keyboard.press(key)
+    page.wait_for_function(
+        "n => document.querySelectorAll('[data-match] [aria-pressed=true]').length === n", arg=judged
+    )
