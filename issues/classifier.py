@@ -8,7 +8,7 @@ and the threshold comes from the labels; where it is few, they count, and the th
 
 Chosen by F1 on BANKING77 and HWU64, one intent against the rest (1.3 % of 3,080 and 1.6 % of 1,076 test texts) with only
 the intent's name as definition and half of the non-matches hard ones, and on the same recast so that 12 to 30 % of the texts
-match. tests/issues/measure_classifier.py prints the first:
+match. `manage.py evaluate classifiers` prints the first:
 
     matches + non-matches   BANKING77: AP, F1   HWU64: AP, F1
     1 + 0                   0.68   0.57         0.61   0.51

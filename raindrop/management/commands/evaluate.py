@@ -18,6 +18,8 @@ from raindrop.evaluation.measurement import MissingData
 
 # NAME -> the module with `measure`; imported only when asked for, since some load models.
 EVALUATIONS: dict[str, str] = {
+    "classifiers": "raindrop.evaluation.classifiers",
+    "few_shot": "raindrop.evaluation.few_shot",
     "redaction": "raindrop.evaluation.redaction",
     "signals": "raindrop.evaluation.signals",
 }
