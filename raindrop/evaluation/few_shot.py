@@ -104,7 +104,9 @@ def _fit(
     if judged is not None and holds is not None:
         examples = np.vstack([examples, intents.vectors[judged[holds]]])
         others = intents.vectors[judged[~holds]]
-    background = intents.vectors[np.random.default_rng(1).choice(events, 500, replace=False)]
+    background = intents.vectors[
+        np.random.default_rng(1).choice(events, min(500, len(events)), replace=False)
+    ]
     return sentence.fit(
         sentence=intents.named[intent], examples=examples, counterexamples=others, background=background
     )

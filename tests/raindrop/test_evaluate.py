@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from raindrop.evaluation import few_shot
 from raindrop.evaluation.redaction import GOAL, measure
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -40,6 +41,27 @@ def test_it_prints_a_table_and_writes_json(
     assert scores["defaults"]["labels"]["EMAIL_ADDRESS"]["recall"] == 0
     # The SSN stands in no labelled span: its 11 characters count as eaten, of the 23 outside.
     assert scores["defaults"]["eaten"] == pytest.approx(11 / 23)
+
+
+def test_few_shot_measures_examples_and_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    intents = {
+        "refund": "I want my money back for order {n}",
+        "weather": "Will it rain in town {n} tomorrow?",
+        "music": "Play song number {n} by my favourite band",
+    }
+    numbers = {"train_5": range(5), "train_10": range(10), "valid": range(20, 50), "test": range(60, 75)}
+    rows: list[object] = [
+        {"text": text.format(n=n), "label": label, "split": split}
+        for split, few in numbers.items()
+        for label, text in intents.items()
+        for n in few
+    ]
+    _write(tmp_path / "mini_fewshot_splits.jsonl.gz", rows)
+    monkeypatch.setattr(few_shot, "SETS", ("mini",))
+    found = few_shot.measure(tmp_path).results["mini"]
+    assert found["examples"].keys() == {1, 3, 5, 10}
+    assert found["examples"][10]["average precision"] > 0.99  # so unlike each other are they
+    assert 0 <= found["labels"]["careful"] <= 1 and found["labels"]["always"] > 0.9
 
 
 def test_missing_data_is_said_plainly(tmp_path: Path) -> None:
