@@ -3,7 +3,6 @@
 Exporters retry only 429, 502, 503 and 504 and drop what is answered otherwise, so a fault that passes is a 503.
 """
 
-import functools
 import logging
 import re
 from collections import Counter
@@ -14,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from ingest.body import read_body, too_large
+from ingest.body import read_body
 from ingest.health_counts import OTLP, count_receipt, count_refused
 from ingest.limits import check_limits, unavailable
 from ingest.models import ApiKey, Project
@@ -28,16 +27,15 @@ from raindrop.errors import ApiError
 
 logger = logging.getLogger(__name__)
 
-PATH = re.compile(r"^/(?:v1/|otel/v1/|api/public/otel/v1/)?(?:traces|logs|metrics)/?$")  # as in wire_urls.py
-
-View = Callable[["Export"], HttpResponse]
+PATH = re.compile(r"/(?:v1/|otel/v1/|api/public/otel/v1/)?(traces|logs|metrics)/?")
 
 
 @dataclass(slots=True)
 class Export:
-    """A request under way: what is known of it, for the view and for counting it when it is refused."""
+    """A request under way: what is known of it, for storing it and for counting it when it is refused."""
 
-    request: HttpRequest
+    headers: Mapping[str, str]
+    reader: Callable[[], bytes]  # of the body, decompressed; raises ApiError
     is_json: bool
     key: ApiKey | None = None
     body: bytes = b""
@@ -52,26 +50,14 @@ class Export:
         return self.key
 
     def read(self) -> bytes:
-        self.body = read_body(self.request)
+        self.body = self.reader()
         return self.body
 
 
-def otlp_endpoint(view: View) -> Callable[[HttpRequest], HttpResponse]:
-    """Decorates an OTLP view: POST only, CORS, a write key, and every failure as a google.rpc.Status."""
-
-    @csrf_exempt
-    @functools.wraps(view)
-    def wrapped(request: HttpRequest) -> HttpResponse:
-        response = _answer(view, request)
-        for header, value in CORS.items():
-            response[header] = value
-        return response
-
-    return wrapped
+Store = Callable[[Export], HttpResponse]
 
 
-@otlp_endpoint
-def traces(export: Export) -> HttpResponse:
+def _traces(export: Export) -> HttpResponse:
     """POST /v1/traces: an ExportTraceServiceRequest."""
     decoded = decode_traces(export.read(), is_json=export.is_json)
     _check(export, len(decoded.items))
@@ -80,8 +66,7 @@ def traces(export: Export) -> HttpResponse:
     return _stored(receipt, decoded.warnings, is_json=export.is_json)
 
 
-@otlp_endpoint
-def logs(export: Export) -> HttpResponse:
+def _logs(export: Export) -> HttpResponse:
     """POST /v1/logs: an ExportLogsServiceRequest. Of logs only GenAI events are kept."""
     decoded = decode_logs(export.read(), is_json=export.is_json)
     _check(export, len(decoded.items))
@@ -90,30 +75,59 @@ def logs(export: Export) -> HttpResponse:
     return _stored(receipt, decoded.warnings, is_json=export.is_json, logs=True)
 
 
-@otlp_endpoint
-def metrics(export: Export) -> HttpResponse:
+def _metrics(export: Export) -> HttpResponse:
     """POST /v1/metrics: dropped. An SDK that knows one endpoint sends all three, and fills its log when one fails."""
     return success(is_json=export.is_json)
 
 
-def takes(path: str) -> bool:
-    """Whether a path is OTLP's."""
-    return bool(PATH.match(path))
+STORES: dict[str, Store] = {"traces": _traces, "logs": _logs, "metrics": _metrics}
 
 
-def refuse_unread(headers: Mapping[str, str]) -> HttpResponse:
-    """The answer to a body that is too large to be handed to Django (ingest/gateway.py), counted like any other refusal."""
-    is_json = "json" in headers.get("Content-Type", "").lower()
-    error, key = too_large(), None
+def store_of(path: str) -> Store | None:
+    """What answers a POST there; None when it is no path of OTLP's."""
+    match = PATH.fullmatch(path)
+    return STORES[match[1]] if match else None
+
+
+def answer(store: Store, *, headers: Mapping[str, str], reader: Callable[[], bytes]) -> HttpResponse:
+    """The answer to a POST: a write key is asked for, and every failure is a google.rpc.Status. `reader` gives the body,
+    decompressed, or raises ApiError."""
+    kind = headers.get("Content-Type", "").lower()
+    export = Export(
+        headers, reader, is_json="json" in kind
+    )  # a charset or a vendor's subtype must not matter
     try:
-        key = authorize(headers)
-    except ApiError as refused:
-        error, key = refused, sender(headers)
-    count_refused(key=key, error=error, scope=OTLP)
-    response = failure(error.status, error.message, is_json=is_json)
+        export.key = authorize(headers)
+        if not export.is_json and "protobuf" not in kind:
+            raise ApiError(415, "Send Content-Type application/x-protobuf or application/json.")
+        response = store(export)
+    except Exception as error:
+        response = _refused(export, error)
     for header, value in CORS.items():
         response[header] = value
     return response
+
+
+def view(store: Store) -> Callable[[HttpRequest], HttpResponse]:
+    """Its Django view. (A POST comes here only where ingest/gateway.py does not stand before Django.)"""
+
+    @csrf_exempt
+    def wrapped(request: HttpRequest) -> HttpResponse:
+        if request.method == "POST":
+            return answer(store, headers=request.headers, reader=lambda: read_body(request))
+        if request.method == "OPTIONS":
+            return HttpResponse(status=204, headers=CORS | PREFLIGHT)
+        response = failure(405, "Send this with POST.", is_json=True)
+        for header, value in (CORS | {"Allow": "POST, OPTIONS"}).items():
+            response[header] = value
+        return response
+
+    return wrapped
+
+
+traces = view(_traces)
+logs = view(_logs)
+metrics = view(_metrics)
 
 
 def _check(export: Export, items: int) -> None:
@@ -127,25 +141,6 @@ def _stored(receipt: Receipt, warnings: Counter[str], *, is_json: bool, logs: bo
     return success(is_json=is_json, rejected=receipt.rejected.total(), text=text, logs=logs)
 
 
-def _answer(view: View, request: HttpRequest) -> HttpResponse:
-    kind = request.headers.get("Content-Type", "").lower()
-    is_json = "json" in kind  # `in`: a charset or a vendor's subtype must not matter
-    if request.method == "OPTIONS":
-        return HttpResponse(status=204, headers=PREFLIGHT)
-    if request.method != "POST":
-        response = failure(405, "Send this with POST.", is_json=True)
-        response["Allow"] = "POST, OPTIONS"
-        return response
-    export = Export(request, is_json)
-    try:
-        export.key = authorize(request.headers)
-        if not is_json and "protobuf" not in kind:
-            raise ApiError(415, "Send Content-Type application/x-protobuf or application/json.")
-        return view(export)
-    except Exception as error:
-        return _refused(export, error)
-
-
 def _refused(export: Export, error: Exception) -> HttpResponse:
     """The answer to a request that failed, which is counted."""
     if isinstance(error, ApiError):
@@ -156,10 +151,10 @@ def _refused(export: Export, error: Exception) -> HttpResponse:
         logger.warning("OTLP has no database: %s", error)
         answer = unavailable(error)
     else:
-        logger.error("OTLP failed at %s", export.request.path, exc_info=error)
+        logger.error("OTLP failed", exc_info=error)
         answer = ApiError(500, "The server failed on this request; its log has the reason.")
     if export.key is None and answer.status != 401:  # a key of the wrong kind, or a wrong project header
-        export.key = sender(export.request.headers)
+        export.key = sender(export.headers)
     count_refused(key=export.key, error=answer, body=export.body, scope=OTLP)
     response = failure(answer.status, answer.message, is_json=export.is_json, retry_after=answer.retry_after)
     if answer.status == 401:

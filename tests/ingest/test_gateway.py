@@ -14,7 +14,8 @@ from google.rpc.status_pb2 import Status
 from ingest import gateway, wire
 from ingest.gateway import WriteGateway
 from ingest.health_counts import flush
-from ingest.models import Event, ExplicitSignal, IngestCount, QueuedEvent
+from ingest.models import Event, ExplicitSignal, IngestCount, QueuedEvent, Span
+from tests.ingest.fixtures.otlp.builders import as_protobuf, request, span
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +56,7 @@ async def post(
     try:
         answer = json.loads(content)
     except ValueError:
-        answer = {"text": content.decode()}
+        answer = {"text": content.decode(errors="replace")}
     return sent[0]["status"], answer, {k.decode(): v.decode() for k, v in sent[0]["headers"]}
 
 
@@ -193,10 +194,15 @@ def test_what_is_passed_on_is_bounded_too(
         await send({"type": "http.response.body", "body": b""})
 
     door.application = reading
-    assert asyncio.run(post(door, "/v1/traces", b"x", write_key, content_length="1001"))[0] == 413
+    assert (
+        asyncio.run(
+            post(door, "/v1/traces", b"x", write_key, content_type="application/json", content_length="1001")
+        )[0]
+        == 413
+    )
     assert asyncio.run(post(door, "/p/acme/x", b"x", "", content_length="1001"))[0] == 413
     assert not received
-    asyncio.run(post(door, "/v1/traces", [b" " * 600, b" " * 600], ""))
+    asyncio.run(post(door, "/p/acme/x", [b" " * 600, b" " * 600], ""))
     assert len(received) == 1, "a chunked body ends for Django where it passes the bound"
 
 
@@ -205,12 +211,7 @@ def test_what_is_passed_on_is_bounded_too(
 def test_otlp_that_is_too_large_is_told_in_its_encoding_and_counted(
     door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch, announced: bool, kind: str
 ) -> None:
-    async def aborted(scope: Any, receive: Any, send: Any) -> None:  # as Django does when the client has gone
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
     monkeypatch.setattr(gateway, "MAX_BODY", 1000)
-    door.application = aborted
     headers = {"content_type": kind} | ({"content_length": "1200"} if announced else {})
     status, answer, told = asyncio.run(
         post(door, "/otel/v1/traces", [b"x" * 600, b"x" * 600], write_key, **headers)
@@ -233,7 +234,69 @@ def test_everything_else_is_passed_on(door: WriteGateway, write_key: str) -> Non
     for method, path in [
         ("OPTIONS", "/v1/events/track"),
         ("GET", "/v1/events/track"),
-        ("POST", "/v1/traces"),
+        ("GET", "/v1/traces"),
+        ("OPTIONS", "/v1/logs"),
+        ("POST", "/traces/spans"),
         ("POST", "/"),
     ]:
         assert asyncio.run(post(door, path, b"", write_key, method))[0] == 299
+
+
+def export(*, spans: int) -> bytes:
+    return as_protobuf(
+        request(*(span(n, "chat", a={"gen_ai.operation.name": "chat"}) for n in range(1, spans + 1)))
+    )
+
+
+@pytest.mark.parametrize("path", ["/v1/traces", "/traces/", "/otel/v1/traces", "/api/public/otel/v1/traces"])
+def test_traces_are_stored_and_answered_as_by_the_view(
+    door: WriteGateway, client: Any, write_key: str, path: str
+) -> None:
+    body = export(spans=30)
+    protobuf = {"content_type": "application/x-protobuf"}
+    status, answer, headers = asyncio.run(post(door, path, body, write_key, **protobuf))
+    view = client.post(path, body, **protobuf, headers={"authorization": f"Bearer {write_key}"})
+    assert (status, answer, headers["content-type"]) == (view.status_code, {"text": ""}, view["content-type"])
+    assert headers["access-control-allow-origin"] == view["access-control-allow-origin"]
+    assert Span.objects.count() == 30
+
+
+def test_traces_that_are_refused_are_answered_as_by_the_view(
+    door: WriteGateway, client: Any, write_key: str, query_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.body.MAX_BODY", 50_000)
+    monkeypatch.setattr(gateway, "MAX_BODY", 50_000)
+    body = export(spans=2)
+    packed = {"content-encoding": "gzip"}
+    for sent, key, kind, more, expected in [
+        (body, "nobody", "application/x-protobuf", {}, 401),
+        (body, query_key, "application/x-protobuf", {}, 403),
+        (body, write_key, "text/plain", {}, 415),
+        (b"\xff\xff", write_key, "application/x-protobuf", {}, 400),
+        (b"{", write_key, "application/json", {}, 400),
+        (b"not gzip", write_key, "application/json", packed, 400),
+        (bytes(60_000), write_key, "application/json", {"content-length": "60000"}, 413),
+        (body, write_key, "application/json", {"content-encoding": "br"}, 415),
+    ]:
+        named = {name.replace("-", "_"): value for name, value in more.items()}
+        status, answer, headers = asyncio.run(post(door, "/v1/traces", sent, key, content_type=kind, **named))
+        view = client.post(
+            "/v1/traces", sent, content_type=kind, headers={"authorization": f"Bearer {key}"} | more
+        )
+        assert (status, headers["content-type"]) == (expected, view["content-type"]), expected
+        assert view.status_code == expected
+        assert answer == (
+            view.json() if "json" in view["content-type"] else {"text": view.content.decode(errors="replace")}
+        )
+    assert not Span.objects.exists()
+    status, _, _ = asyncio.run(
+        post(
+            door,
+            "/v1/logs",
+            gzip.compress(b"{}"),
+            write_key,
+            content_type="application/json",
+            content_encoding="gzip",
+        )
+    )
+    assert status == 200
