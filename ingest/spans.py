@@ -156,15 +156,18 @@ def refresh_span_summary(event_ids: Iterable[uuid.UUID]) -> None:
     ids = sorted(set(event_ids))
     if not ids:
         return
+    told = {
+        "tool_calls": "s.tool_calls",
+        "tool_errors": "s.tool_errors",
+        "input_tokens": "CASE WHEN s.input_tokens IS NULL THEN e.input_tokens ELSE least(s.input_tokens, 2147483647) END",
+        "output_tokens": "CASE WHEN s.output_tokens IS NULL THEN e.output_tokens ELSE least(s.output_tokens, 2147483647) END",
+        "cost_usd": "coalesce(s.cost_usd, e.cost_usd)",
+        "latency_ms": "coalesce(s.latency_ms, e.latency_ms)",
+        "model": "CASE WHEN e.model = '' THEN coalesce(s.model, '') ELSE e.model END",
+    }
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE {Event._meta.db_table} e SET
-                  tool_calls = s.tool_calls, tool_errors = s.tool_errors,
-                  input_tokens = CASE WHEN s.input_tokens IS NULL THEN e.input_tokens ELSE least(s.input_tokens, 2147483647) END,
-                  output_tokens = CASE WHEN s.output_tokens IS NULL THEN e.output_tokens ELSE least(s.output_tokens, 2147483647) END,
-                  cost_usd = coalesce(s.cost_usd, e.cost_usd),
-                  latency_ms = coalesce(s.latency_ms, e.latency_ms),
-                  model = CASE WHEN e.model = '' THEN coalesce(s.model, '') ELSE e.model END
+            f"""UPDATE {Event._meta.db_table} e SET {", ".join(f"{name} = {value}" for name, value in told.items())}
                 FROM (
                   SELECT event_id,
                     count(*) FILTER (WHERE kind = 'tool') AS tool_calls,
@@ -176,6 +179,7 @@ def refresh_span_summary(event_ids: Iterable[uuid.UUID]) -> None:
                     CASE WHEN bool_or(kind <> 'tool')
                       THEN extract(epoch FROM max(ended_at) - min(started_at)) * 1000 END AS latency_ms
                   FROM ingest_span WHERE event_id = ANY(%s) GROUP BY event_id
-                ) s WHERE e.id = s.event_id""",
+                ) s WHERE e.id = s.event_id
+                  AND ({", ".join(f"e.{name}" for name in told)}) IS DISTINCT FROM ({", ".join(told.values())})""",
             [ids],
         )

@@ -194,10 +194,11 @@ def test_spans_are_summed_up_in_their_event(project: Any) -> None:
     assert [s.name for s in Span.objects.order_by("started_at")] == ["chat", "search", "book"]
 
 
-def test_tool_spans_alone_say_nothing_about_latency(project: Any) -> None:
+def test_tool_spans_alone_say_nothing_about_latency_and_tokens(project: Any) -> None:
     spans = [IncomingSpan(name="t", kind="tool", started_at=NOON, ended_at=NOON + dt.timedelta(seconds=1))]
     store_events(project=project, events=[IncomingEvent(event_id="e", spans=spans)])
-    assert Event.objects.get().latency_ms is None
+    event = Event.objects.get()
+    assert (event.tool_calls, event.latency_ms, event.input_tokens, event.output_tokens) == (1, None, None, None)
 
 
 @pytest.mark.django_db(transaction=True)
