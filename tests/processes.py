@@ -106,6 +106,14 @@ class Server:
                     found.append(process)
         return found
 
+    def family(self) -> set[psutil.Process]:
+        """As `tree`, with what these started: PostgreSQL's backends hide their command line."""
+        found = set(self.tree())
+        for process in list(found):
+            with contextlib.suppress(psutil.Error):
+                found.update(process.children(recursive=True))
+        return found
+
     def kill_everything(self) -> None:
         """kill -9 of the supervisor, web, workers and database, all at once."""
         for process in self.tree():

@@ -121,9 +121,13 @@ _NOT_A_PLACE = {
 }
 
 
-@functools.lru_cache(maxsize=20_000)
 def key_class(key: str) -> KeyClass:
-    words = tuple(word.lower() for word in _WORDS.findall(key[:200]))
+    return _class_of(key[:200])  # the sender's keys are remembered, not megabytes of them
+
+
+@functools.lru_cache(maxsize=20_000)
+def _class_of(key: str) -> KeyClass:
+    words = tuple(word.lower() for word in _WORDS.findall(key))
     if not words:
         return KeyClass.NORMAL
     core = words

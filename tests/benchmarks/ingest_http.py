@@ -14,9 +14,8 @@ import time
 import uuid
 from pathlib import Path
 
-import psutil
-
 from tests.benchmarks.client import Result, run
+from tests.benchmarks.cost import cpu_per_item, memory_mb
 from tests.processes import Server
 
 WORDS = [
@@ -54,17 +53,6 @@ def event(size: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def memory_mb(server: Server) -> float:
-    """Proportional set size of everything the server runs: shared pages count once."""
-    total = 0
-    for process in server.tree():
-        try:
-            total += process.memory_full_info().pss
-        except psutil.Error:
-            continue
-    return total / 2**20
-
-
 def report(name: str, result: Result, events_per_request: int) -> None:
     print(
         f"{name}: {result.per_second * events_per_request:,.0f} events/s ({result.per_second:,.0f} requests/s), "
@@ -92,21 +80,17 @@ def main() -> None:
             singles = [json.dumps(event(900)).encode() for _ in range(options.singles)]
             slow = [json.dumps(event(900)).encode() for _ in range(2000)]
             common = {"port": server.port, "path": "/v1/events/track", "headers": headers}
-            report(
-                "batches of 100 over 4 connections",
-                run(**common, body=batches.__getitem__, connections=4, requests=len(batches)),
-                100,
-            )
+            with cpu_per_item(server, 100 * len(batches)):
+                result = run(**common, body=batches.__getitem__, connections=4, requests=len(batches))
+            report("batches of 100 over 4 connections", result, 100)
             print(f"memory of web, workers and database: {memory_mb(server):,.0f} MB")
             if not options.no_workers:
                 began = time.monotonic()
                 server.manage("drain", "--timeout", "1200")
                 print(f"drained in {time.monotonic() - began:.0f} s; memory {memory_mb(server):,.0f} MB")
-            report(
-                "single events over 16 connections",
-                run(**common, body=singles.__getitem__, connections=16, requests=len(singles)),
-                1,
-            )
+            with cpu_per_item(server, len(singles)):
+                result = run(**common, body=singles.__getitem__, connections=16, requests=len(singles))
+            report("single events over 16 connections", result, 1)
             if not options.no_workers:
                 server.manage("drain", "--timeout", "1200")
             report(

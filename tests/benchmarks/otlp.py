@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.client import run
-from tests.benchmarks.ingest_http import WORDS, memory_mb
+from tests.benchmarks.cost import cpu_per_item, memory_mb
+from tests.benchmarks.ingest_http import WORDS
 from tests.ingest.fixtures.otlp.builders import T0, as_protobuf, request, span
 from tests.processes import Server
 
@@ -85,7 +86,8 @@ def main() -> None:
                 "connections": CONNECTIONS,
             }
             run(**common, body=lambda i: bodies[-1 - i], requests=4)  # connections, plans
-            result = run(**common, body=bodies.__getitem__, requests=options.batches)
+            with cpu_per_item(server, options.batches * TRACES_PER_BATCH):
+                result = run(**common, body=bodies.__getitem__, requests=options.batches)
             memory = memory_mb(server)
         finally:
             server.kill_everything()

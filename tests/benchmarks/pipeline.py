@@ -19,7 +19,8 @@ import uuid
 from pathlib import Path
 
 from tests.benchmarks.client import run
-from tests.benchmarks.ingest_http import WORDS, memory_mb
+from tests.benchmarks.cost import memory_mb
+from tests.benchmarks.ingest_http import WORDS
 from tests.processes import Server
 
 WORDS_PER_SIDE = 60  # a word of WORDS is a token: 120 an event

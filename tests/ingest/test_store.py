@@ -198,7 +198,12 @@ def test_tool_spans_alone_say_nothing_about_latency_and_tokens(project: Any) -> 
     spans = [IncomingSpan(name="t", kind="tool", started_at=NOON, ended_at=NOON + dt.timedelta(seconds=1))]
     store_events(project=project, events=[IncomingEvent(event_id="e", spans=spans)])
     event = Event.objects.get()
-    assert (event.tool_calls, event.latency_ms, event.input_tokens, event.output_tokens) == (1, None, None, None)
+    assert (event.tool_calls, event.latency_ms, event.input_tokens, event.output_tokens) == (
+        1,
+        None,
+        None,
+        None,
+    )
 
 
 @pytest.mark.django_db(transaction=True)
