@@ -83,6 +83,16 @@ NAMES = (
     "length",
     "asks",
 )
+BRIEF = 12
+THINGS = 0.6
+THING = re.compile(
+    r"\W*(?:(?:well|wow|man|ugh|ok|damn|oh|so|but|and|my|what)\W+)?(?:(?:this|that|it)(?:'s)?|(?:the|my) [a-z]+)\b(?: [a-z]+)? "
+    r"(?:is|was|sucks?|sucked|hell|fuck|heck|looks?|works?|are|were)\b|\W*(?:this|that|it) (?:sucks?|sucked|is|was)\b|\W*(?:that|this|it)'s\b|"
+    r"\W*what the (?:hell|heck|fuck)\b"
+)
+SOMEBODY = re.compile(
+    r"\b(?:you|your|ur|u|yourself|he|she|they|him|her|them|his|their|people|man|woman|guys?|girls?|bots?|[a-z]+(?:man|men|woman|women))\b"
+)
 YOU = re.compile(r"\b(?:you|your|you're|ur|u)\b")
 
 
@@ -95,11 +105,23 @@ def detect(batch: Batch) -> list[Found]:
             continue
         hits = _hits(text)
         score = judged.get(index, combined(hits, text))
+        if score >= WORTH_SHOWING and _is_about_a_thing(text, hits):
+            score *= THINGS
         if hits:
             found.append(Found(index, score, evidence("user", text, hits)))
         elif score >= WORTH_SHOWING:
             found.append(Found(index, score, telling_words(load_head(HEAD), text, "user")))
     return found
+
+
+def _is_about_a_thing(text: Text, hits: list[Hit]) -> bool:
+    """ "This is stupid", "the movie was shit, but ...": short, swears at no one."""
+    return (
+        text.words <= BRIEF
+        and not any(hit.weight > 0.8 for hit in hits)
+        and THING.match(text.normal) is not None
+        and SOMEBODY.search(text.normal) is None
+    )
 
 
 def _hits(text: Text) -> list[Hit]:

@@ -87,6 +87,9 @@ PLAIN = compile_phrases(
 )
 PLAIN_SCORE = 0.75
 PLAIN_WITHIN = 200
+# So does a brief answer that says little else.
+BRIEF = 25
+SURE = 0.85
 HEAD = "refusal"
 NAMES = (
     "rule",
@@ -132,6 +135,8 @@ def detect(batch: Batch) -> list[Found]:
         if hits and index in judged and (plain := PLAIN.search(text.normal[:PLAIN_WITHIN])):
             goes_on = GOES_ON.search(text.normal[plain.end() : plain.end() + PLAIN_WITHIN])
             score = score if goes_on else max(score, PLAIN_SCORE)
+        elif hits and text.words <= BRIEF and by_rule >= SURE and not GOES_ON.search(text.normal):
+            score = max(score, PLAIN_SCORE)
         if hits:
             found.append(Found(index, score, evidence("assistant", text, hits)))
         elif score >= WORTH_SHOWING:

@@ -94,7 +94,7 @@ AGAIN = 0.85
 
 
 # A correction or a rejection alone ("no, make it two") is no frustration yet, see correction.py: only a sure one counts.
-FROM_REJECTION = 0.65
+FROM_REJECTION = 0.6
 HEAD = "frustration"
 NAMES = ("rule", *feelings.NAMES, "shouts", "marks", "angry face", "asks", "short", "length")
 

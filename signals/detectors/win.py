@@ -4,7 +4,7 @@ import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
 from signals.detectors.judging import judge, telling_words
-from signals.detectors.phrases import Hit, Rule, combined, evidence
+from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
 from signals.detectors.text import Text
 from signals.heads import load_head
 
@@ -51,6 +51,14 @@ THANKS = Rule(
     unless=[*PRAISE.unless, "(say|said|saying|told|tell|says) (thank you|thanks)"],
     strong_weight=0.7,
 )
+# No thanks at all, whatever a head makes of the words.
+DENIED = compile_phrases(
+    [
+        "(no|nah|nope),? (thanks|thank you|thx)",
+        "(thanks|thank you|thx) (for nothing|but no( thanks)?|in advance|for (wasting|ruining|the (useless|wrong)))",
+        "(thank|thanks) (god|goodness|heavens|fuck)",
+    ]
+)
 GLAD_FACES = re.compile("[👍🙏❤💯🎉😍🥰🙌👏🤩💖😊💕🫶]|<3")
 # Thanks are only manners where they close a request and name nothing to be thankful for, or where a doubt follows.
 REQUEST = re.compile(
@@ -88,6 +96,8 @@ def detect(batch: Batch) -> list[Found]:
         if index in judged:
             # The head has read thousands of thanks: sarcasm, "no thanks", "thanks to the rain", "cheers".
             grateful = judged[index] * (POLITE if thanks and _manners(thanks, text) else 1.0)
+            if not thanks and DENIED.search(text.normal):
+                grateful = 0.0
         score = 1 - (1 - combined(praise, text)) * (1 - grateful)
         if not score:
             continue

@@ -18,8 +18,8 @@ from signals.detectors import DETECTORS, correction
 from signals.detectors.tool_failure import failure
 from signals.heads import Floats, using
 
-# Inside a cross-validation thresholds come from one held-out fold of the training side: a fifth of the work.
-INNER_FOLDS = 5
+# Inside a cross-validation thresholds come from two held-out folds of the training side: less than half of the work.
+INNER_FOLDS = 2
 
 
 @dataclass
