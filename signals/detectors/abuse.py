@@ -1,4 +1,7 @@
-"""The user insults, threatens or harasses: the agent, its makers, or other people. Strong words about things are none. English."""
+"""The user insults, threatens or harasses: the agent, its makers, or other people. Strong words about things are none.
+
+English; in other languages only insults that are spelt alike ("Du Idiot").
+"""
 
 import re
 

@@ -1,4 +1,5 @@
-"""The user turns down or corrects what the agent said: "no, I meant Tuesday", "none of those", "that's not right". English.
+"""The user turns down or corrects what the agent said: "no, I meant Tuesday", "none of those", "that's not right". English; in other
+languages it stays silent.
 
 Also asked by user_frustration, at a higher bar: being misunderstood, offered the wrong thing, or told that it failed is what a
 dissatisfied user has in common with a correction.

@@ -1,4 +1,8 @@
-"""The agent declines to do what it was asked: by policy, by principle, or because it is "only" a model. English."""
+"""The agent declines to do what it was asked: by policy, by principle, or because it is "only" a model.
+
+English. In other languages it stays silent: neither phrases nor words are known, and the vector alone decides too little.
+A disclaimer before an answer is no refusal; before an evasion it is one, and so it is where a stance was asked for.
+"""
 
 import re
 

@@ -1,4 +1,7 @@
-"""The user is annoyed with the agent: says so, insults it, repeats what was said before, shouts. English."""
+"""The user is annoyed with the agent: says so, insults it, repeats what was said before, shouts.
+
+English; in other languages only angry faces, marks like "?!", capitals, and a request that is repeated word by word.
+"""
 
 import re
 
@@ -95,6 +98,7 @@ AGAIN = 0.85
 
 # A correction or a rejection alone ("no, make it two") is no frustration yet, see correction.py: only a sure one counts.
 FROM_REJECTION = 0.6
+COURTEOUS = re.compile(r"\b(?:please|thanks?|sorry|could you|would you|i'd like|i would like)\b")
 HEAD = "frustration"
 NAMES = ("rule", *feelings.NAMES, "shouts", "marks", "angry face", "asks", "short", "length")
 
@@ -107,6 +111,8 @@ def detect(batch: Batch) -> list[Found]:
     for index, (turn, (by_rule, pieces)) in enumerate(zip(batch.turns, read, strict=True)):
         head = judged.get(index, 0.0)
         rejection = rejected.get(index, 0.0) * FROM_REJECTION if turn.previous and not closes(turn) else 0.0
+        if rejection >= WORTH_SHOWING and COURTEOUS.search(turn.input.normal):
+            rejection = 0.0
         score = max(by_rule, head, rejection)
         if not pieces and score >= WORTH_SHOWING:
             pieces = (

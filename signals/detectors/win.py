@@ -1,4 +1,7 @@
-"""The user is pleased: thanks that close, praise, "it works now". English."""
+"""The user is pleased: thanks, praise, "it works now".
+
+English, and the bare thanks of German, French, Spanish, Italian, Portuguese and Japanese ("merci", "gracias").
+"""
 
 import re
 
