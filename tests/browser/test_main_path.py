@@ -96,7 +96,9 @@ def test_an_event_that_comes_in_shows_up_without_a_reload(page: Any, server: Ser
 def test_no_page_scrolls_sideways(page: Any, scheme: str, width: int) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 850})
-    for path in ("", "events/", "signals/", "signals/refusal/", "issues/", "issues/new/", "settings/"):
+    of_signal = ("", "review/", "labels/")
+    signal_pages = [f"signals/{key}/{path}" for key in ("refusal", "tool_failure") for path in of_signal]
+    for path in ("", "events/", "signals/", *signal_pages, "issues/", "issues/new/", "settings/"):
         page.goto(f"/p/shop/{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
