@@ -103,17 +103,25 @@ def test_no_page_scrolls_sideways(page: Any, scheme: str, width: int) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
-def test_a_new_project_takes_its_slug_from_its_name(page: Any) -> None:
+def test_a_new_project_takes_its_slug_from_its_name(page: Any, server: Server) -> None:
+    server.manage(  # only a server's owner makes projects
+        "shell", "--no-imports", "-c",
+        "from ingest.models import User; User.objects.filter(username='ada').update(is_superuser=True)",
+    )  # fmt: skip
     page.goto("/accounts/projects/new/")
     name, slug = page.locator("[name=name]"), page.locator("[name=slug]")
     name.press_sequentially("Ünser Bot: Shop & Co.")
     assert slug.input_value() == "unser-bot-shop-co"
     slug.fill("shop-bot")
-    name.press_sequentially(" 2")
+    name.fill("Another name")
     assert slug.input_value() == "shop-bot"
     slug.fill("")
-    name.press_sequentially("0")
-    assert slug.input_value() == "unser-bot-shop-co-20"
+    name.fill("Shop Bot 20")
+    assert slug.input_value() == "shop-bot-20"
+    server.manage(
+        "shell", "--no-imports", "-c",
+        "from ingest.models import User; User.objects.filter(username='ada').update(is_superuser=False)",
+    )  # fmt: skip
 
 
 def number_in(text: str, label: str) -> int:
