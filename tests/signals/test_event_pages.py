@@ -324,6 +324,25 @@ def test_a_failed_event_says_why(page: Client, make_event: MakeEvent) -> None:
     assert "ValueError: no text" in page.get(LIST + "e1/").content.decode()
 
 
+def test_a_match_on_a_step_is_judged_there(
+    page: Client, make_event: MakeEvent, signal: SignalDefinition
+) -> None:
+    span = IncomingSpan(name="pay", kind="tool", status="error", error="card declined")
+    event = make_event(event_id="paid", convo_id="c", spans=[span])
+    piece = {
+        "side": "span",
+        "start": 0,
+        "end": 13,
+        "text": "card declined",
+        "span_id": event.spans.get().span_id,
+    }
+    SignalMatch.objects.create(
+        project=event.project, signal=signal, event=event, source="test", timestamp=event.timestamp, evidence=[piece]
+    )  # fmt: skip
+    steps = page.get("/p/acme/conversations/c/").content.decode().split('class="steps-list"')[1]
+    assert f"/p/acme/signals/{signal.key}/matches/{event.id}/" in steps and 'data-judge="wrong"' in steps
+
+
 def test_a_disabled_signal_is_not_shown(
     page: Client, make_event: MakeEvent, signal: SignalDefinition
 ) -> None:
