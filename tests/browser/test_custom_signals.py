@@ -114,6 +114,7 @@ def test_a_sentence_is_reviewed_one_by_one(page: Any, server: Server) -> None:
 def test_a_match_is_judged_in_its_conversation(page: Any, server: Server) -> None:
     page.goto("/p/shop/signals/tool_failure/")
     page.locator("[data-match]").get_by_role("link", name="conversation").first.click()
+    page.wait_for_url("**/conversations/**")  # loaded: before that no key does anything
     chip = page.locator(".chip-match", has_text="Tool failure").first
     chip.scroll_into_view_if_needed()
     chip.hover()
