@@ -18,8 +18,8 @@ from signals.detectors import DETECTORS, correction
 from signals.detectors.tool_failure import failure
 from signals.heads import Floats, using
 
-# Inside a cross-validation thresholds come from two held-out folds of the training side: less than half of the work.
-INNER_FOLDS = 2
+# Inside a cross-validation thresholds come from as many held-out folds as for the weights that ship.
+INNER_FOLDS = 5
 
 
 @dataclass
