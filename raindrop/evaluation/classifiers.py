@@ -50,7 +50,7 @@ def measure_one(intents: Intents, matches: int, others: int) -> dict[str, float]
             definition=definition,
             labelled=_sides(vectors[chosen]),
             answers=np.arange(len(chosen)) < matches,
-            background=_sides(vectors[draw.choice(tested, 500, replace=False)]),
+            background=_sides(vectors[draw.choice(tested, min(500, len(tested)), replace=False)]),
         )
         seconds.append(time.perf_counter() - started)
         scored = scores(vectors[tested], np.zeros_like(vectors[tested]), fitted.weights)

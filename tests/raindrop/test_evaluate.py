@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from raindrop.evaluation import few_shot
+from raindrop.evaluation import classifiers, few_shot
 from raindrop.evaluation.redaction import GOAL, measure
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -43,25 +43,39 @@ def test_it_prints_a_table_and_writes_json(
     assert scores["defaults"]["eaten"] == pytest.approx(11 / 23)
 
 
-def test_few_shot_measures_examples_and_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    intents = {
-        "refund": "I want my money back for order {n}",
-        "weather": "Will it rain in town {n} tomorrow?",
-        "music": "Play song number {n} by my favourite band",
-    }
-    numbers = {"train_5": range(5), "train_10": range(10), "valid": range(20, 50), "test": range(60, 75)}
+INTENTS = {
+    "refund": "I want my money back for order {n}",
+    "weather": "Will it rain in town {n} tomorrow?",
+    "music": "Play song number {n} by my favourite band",
+}
+
+
+def _write_intents(folder: Path, **numbers: range) -> None:
     rows: list[object] = [
         {"text": text.format(n=n), "label": label, "split": split}
         for split, few in numbers.items()
-        for label, text in intents.items()
+        for label, text in INTENTS.items()
         for n in few
     ]
-    _write(tmp_path / "mini_fewshot_splits.jsonl.gz", rows)
+    _write(folder / "mini_fewshot_splits.jsonl.gz", rows)
+
+
+def test_few_shot_measures_examples_and_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = {"train_5": range(5), "train_10": range(10), "valid": range(20, 50), "test": range(60, 75)}
+    _write_intents(tmp_path, **numbers)
     monkeypatch.setattr(few_shot, "SETS", ("mini",))
     found = few_shot.measure(tmp_path).results["mini"]
     assert found["examples"].keys() == {1, 3, 5, 10}
     assert found["examples"][10]["average precision"] > 0.99  # so unlike each other are they
     assert 0 <= found["labels"]["careful"] <= 1 and found["labels"]["always"] > 0.9
+
+
+def test_classifiers_are_measured_by_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _write_intents(tmp_path, train=range(30), test=range(60, 75))
+    monkeypatch.setattr(classifiers, "SETS", ("mini",))
+    found = classifiers.measure(tmp_path).results["mini"]
+    assert found.keys() == {"1+0", "3+3", "5+20", "10+20", "25+40"}
+    assert found["10+20"]["average precision"] > 0.99 and found["10+20"]["F1"] > 0.9
 
 
 def test_missing_data_is_said_plainly(tmp_path: Path) -> None:
