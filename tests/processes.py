@@ -92,7 +92,7 @@ class Server:
             assert time.monotonic() < deadline, (
                 f"{what} did not come; the log ends:\n{self.log.read_text()[-3000:]}"
             )
-            time.sleep(0.2)
+            time.sleep(0.05)
 
     def tree(self) -> list[psutil.Process]:
         """Every process that works on this data directory: ours, and the database's."""

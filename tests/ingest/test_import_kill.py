@@ -17,7 +17,7 @@ from tests.processes import ROOT, Server
 
 pytestmark = pytest.mark.slow
 
-CONVERSATIONS, TRACES = 3000, 150
+CONVERSATIONS, TRACES = 6000, 150
 COUNT = """
 import collections, json
 from ingest.models import Event, EventKey, OpenTrace, QueuedEvent, Span
@@ -87,7 +87,7 @@ def test_killed_twice_in_the_middle(server: Server, tmp_path: Path) -> None:
 
     server.log.write_text("")
     reached = 0
-    for share, pause, kill_database in ((0.2, 0.05, False), (0.6, 0.15, True)):
+    for share, pause, kill_database in ((0.1, 0.05, False), (0.4, 0.15, True)):
         process = start()
         server.wait(
             lambda share=share, process=process: done() >= share * total or process.poll() is not None,
