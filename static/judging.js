@@ -38,6 +38,12 @@ function undoJudgement() {
   return true;
 }
 
+// A form that was swapped in a moment ago is not htmx's yet (it settles first): a quick z would send it as a page.
+document.addEventListener("click", (event) => {
+  const form = event.target.closest("form.judge");
+  if (form) htmx.process(form);
+}, true);
+
 // In the capture phase: before the page's own keys.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
