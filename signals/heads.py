@@ -67,8 +67,8 @@ class Head:
         grams = text.notes.get(key)
         if grams is None:
             grams = text.notes[key] = grams_of(text.words_of(READ_WORDS), self.order, self.opening)
-        weights = self.grams
-        return sum([weights[gram] for gram in grams if gram in weights]) / math.sqrt(max(1, len(grams)))
+        # Without a loop in Python: half the time. None stands for what the head does not know.
+        return sum(filter(None, map(self.grams.get, grams))) / math.sqrt(max(1, len(grams)))
 
     def telling(self, text: Text) -> tuple[int, int]:
         """The sentence of text.normal whose words say most for the signal: its [start:end], not empty."""

@@ -128,7 +128,8 @@ def facts(turn: Turn) -> list[float]:
     agent = answered[-1].output.normal[:READ] if answered else ""
     agent_before = answered[-2].output.normal[:READ] if len(answered) > 1 else ""
     before = turn.previous[-1].input.normal[:READ] if turn.previous else ""
-    words, total = _words(said), len(WORD.findall(said))
+    found = WORD.findall(said)
+    words, total = set(found) - COMMON, len(found)
     agent_words = _words(agent)
     return [
         *USER_SET.found(said),

@@ -119,7 +119,7 @@ REFUSAL = Plan(
     "assistant",
     refusal.facts,
     refusal.NAMES,
-    Recipe(vector_scale=1.0, gram_scale=8.0, fact_scale=1.0, order=2, opening=25, seen_by=2, precision=0.95),
+    Recipe(vector_scale=1.0, gram_scale=8.0, fact_scale=1.0, order=2, seen_by=2, precision=0.95),
     {
         "own sentences": (lambda data: corpora.refusal_sentences(), 1.0),
         "mixed answers": (corpora.mixed_answers, 1.0),
