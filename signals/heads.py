@@ -42,9 +42,6 @@ class Head:
     bias: float
     grams: Mapping[str, float] = field(default_factory=dict)
     order: int = 2  # the longest gram, in words
-    opening: int = (
-        0  # so many first words count once more as such, marked "^": where a text begins says what it is
-    )
     hidden: Hidden | None = None
 
     def log_odds(self, vectors: Floats, texts: Sequence[Text], facts: Floats) -> Floats:
@@ -63,10 +60,10 @@ class Head:
 
     def lexical(self, text: Text) -> float:
         """What the words alone add to the log-odds."""
-        key = (self.order, self.opening)
+        key = ("grams", self.order)
         grams = text.notes.get(key)
         if grams is None:
-            grams = text.notes[key] = grams_of(text.words_of(READ_WORDS), self.order, self.opening)
+            grams = text.notes[key] = grams_of(text.words_of(READ_WORDS), self.order)
         # Without a loop in Python: half the time. None stands for what the head does not know.
         return sum(filter(None, map(self.grams.get, grams))) / math.sqrt(max(1, len(grams)))
 
@@ -81,15 +78,13 @@ class Head:
         return (0, len(text.normal)) if best is None else best[1:]
 
 
-def grams_of(words: Sequence[str], order: int, opening: int = 0) -> set[str]:
-    """The different runs of one to `order` words; those among the first `opening` words a second time, with "^" before."""
+def grams_of(words: Sequence[str], order: int) -> set[str]:
+    """The different runs of one to `order` words (three at most)."""
     grams = set(words)
     if order > 1:
         grams.update(map(" ".join, zip(words, words[1:], strict=False)))
     if order > 2:
         grams.update(map(" ".join, zip(words, words[1:], words[2:], strict=False)))
-    if opening:
-        grams.update("^" + gram for gram in grams_of(words[:opening], min(order, 2)))
     return grams
 
 
@@ -139,7 +134,6 @@ def read_head(path: Path) -> Head:
             bias=float(data["bias"]),
             grams=dict(zip(words, data["gram_weights"].astype(np.float64).tolist(), strict=True)),
             order=int(data["order"]),
-            opening=int(data["opening"]),
             hidden=hidden,
         )
 
@@ -152,7 +146,6 @@ def write_head(path: Path, head: Head) -> None:
         "grams": np.frombuffer("\n".join(head.grams).encode(), dtype=np.uint8),
         "gram_weights": np.array(list(head.grams.values()), dtype=np.float16),
         "order": np.array(head.order),
-        "opening": np.array(head.opening),
     }
     if head.hidden is not None:
         arrays |= {

@@ -65,7 +65,6 @@ class Recipe:
     gram_scale: float = 4.0
     fact_scale: float = 1.0
     order: int = 2
-    opening: int = 0
     seen_in: int = 3  # a gram must occur in so many texts
     seen_by: int = 1  # and in so many sources: what only one set talks about is its topic, not the signal
     grams: int = 12_000  # candidates
@@ -155,7 +154,6 @@ def _fit(examples: Examples, recipe: Recipe) -> Head:
         bias=float(model.intercept_[0]),
         grams={gram: round(weight, 4) for gram, weight in kept[: recipe.kept] if weight},
         order=recipe.order,
-        opening=recipe.opening,
     )
 
 
@@ -165,7 +163,7 @@ def _vocabulary(examples: Examples, recipe: Recipe) -> list[str]:
     counts: Counter[str] = Counter()
     sources: dict[str, set[str]] = defaultdict(set)
     for text, source in zip(examples.texts, examples.sources, strict=True):
-        grams = grams_of(text.words_of(READ_WORDS), recipe.order, recipe.opening)
+        grams = grams_of(text.words_of(READ_WORDS), recipe.order)
         counts.update(grams)
         if recipe.seen_by > 1:
             for gram in grams:
@@ -184,7 +182,7 @@ def _gram_matrix(texts: list[Text], vocabulary: list[str], recipe: Recipe) -> sp
     columns: list[int] = []
     values: list[float] = []
     for i, text in enumerate(texts):
-        grams = grams_of(text.words_of(READ_WORDS), recipe.order, recipe.opening)
+        grams = grams_of(text.words_of(READ_WORDS), recipe.order)
         value = 1 / max(1, len(grams)) ** 0.5
         known = sorted(place[gram] for gram in grams if gram in place)
         rows += [i] * len(known)
