@@ -98,6 +98,9 @@ AGAIN = 0.85
 
 # A correction or a rejection alone ("no, make it two") is no frustration yet, see correction.py: only a sure one counts.
 FROM_REJECTION = 0.6
+THAT_IS_ALL = re.compile(
+    r"\bthat(?:'?s| is| will be|'?ll be) (?:all|it|everything)\b.{0,30}\b(?:thanks?|thank you|bye)\b"
+)
 COURTEOUS = re.compile(r"\b(?:please|thanks?|sorry|could you|would you|i'd like|i would like)\b")
 HEAD = "frustration"
 NAMES = ("rule", *feelings.NAMES, "shouts", "marks", "angry face", "asks", "short", "length")
@@ -113,6 +116,8 @@ def detect(batch: Batch) -> list[Found]:
         rejection = rejected.get(index, 0.0) * FROM_REJECTION if turn.previous and not closes(turn) else 0.0
         if rejection >= WORTH_SHOWING and COURTEOUS.search(turn.input.normal):
             rejection = 0.0
+        if not pieces and head >= WORTH_SHOWING and THAT_IS_ALL.search(turn.input.normal):
+            head = 0.0  # "no, that's all, thanks": what a head that learned from lone comments takes for disapproval
         score = max(by_rule, head, rejection)
         if not pieces and score >= WORTH_SHOWING:
             pieces = (

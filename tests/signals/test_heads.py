@@ -68,6 +68,8 @@ def test_what_users_say_is_seen_with_vectors(key: str, text: str) -> None:
     [
         ("user_frustration", "My order number is 5512, could you check where it is?"),
         ("user_frustration", "No, the red one please."),
+        ("user_frustration", "Nope, that’s it. Thanks for your help!"),
+        ("user_frustration", "Um, no... that's all. Thanks again."),
         ("user_frustration", "There is an error in line 40, can you fix it?"),
         ("abuse", "you're not dumb, don't worry"),
         ("abuse", "this is stupid"),
