@@ -36,7 +36,7 @@ run: install  ## the same app with no demo data
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
 
 test: install-dev lint types check-migrations browser  ## environment, linters, type checks and all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: install-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

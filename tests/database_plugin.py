@@ -1,28 +1,29 @@
 """Starts one embedded PostgreSQL for the whole run, before pytest-django reads the settings (`-p` in pyproject.toml).
 
 Each run has a data directory of its own, removed at its end, unless RAINDROP_TEST_DIR names one to keep and reuse. With
-DATABASE_URL set, that server is used instead.
+DATABASE_URL set, that server is used instead. So do pytest-xdist's workers, which find it set: each has a database of its
+own there (pytest-django), and a data directory of its own.
 """
 
 import os
 import shutil
 import tempfile
 
-_temporary = None
-if not os.environ.get("RAINDROP_TEST_DIR"):
-    _temporary = tempfile.mkdtemp(prefix="raindrop-test-")
-os.environ["RAINDROP_DATA_DIR"] = os.environ.get("RAINDROP_TEST_DIR") or str(_temporary)
-if not os.environ.get("DATABASE_URL"):
+_kept = None if os.environ.get("PYTEST_XDIST_WORKER") else os.environ.get("RAINDROP_TEST_DIR")
+_directory = _kept or tempfile.mkdtemp(prefix="raindrop-test-")
+os.environ["RAINDROP_DATA_DIR"] = _directory
+_starts = not os.environ.get("DATABASE_URL")
+if _starts:
     from raindrop import embedded_postgres
 
     os.environ["DATABASE_URL"] = embedded_postgres.start()
 
 
 def pytest_unconfigure() -> None:
-    if _temporary:
-        import atexit
-
+    if _kept:
+        return
+    if _starts:
         from raindrop import embedded_postgres
 
         embedded_postgres.stop()
-        atexit.register(shutil.rmtree, _temporary, ignore_errors=True)
+    shutil.rmtree(_directory, ignore_errors=True)

@@ -277,12 +277,12 @@ def test_compressed_bodies(post: Any, encoding: str, pack: Any) -> None:
     ("encoding", "body", "status"),
     [
         ("gzip", b"plain", 400),
-        ("gzip", gzip.compress(b"[]" * 500)[:-9], 400),
+        ("gzip", gzip.compress(b"[]" * 500, mtime=0)[:-9], 400),
         ("deflate", b"\xff\xff\xff", 400),
         ("br", b"x", 415),
         ("gzip, gzip", b"x", 415),
-        ("gzip", gzip.compress(b" " * (65 * 1024 * 1024)), 413),
-        ("gzip", gzip.compress(b"") * 1001, 413),
+        ("gzip", gzip.compress(b" " * (65 * 1024 * 1024), mtime=0), 413),
+        ("gzip", gzip.compress(b"", mtime=0) * 1001, 413),
         ("gzip", b"", 400),
     ],
 )
