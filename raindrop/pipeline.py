@@ -87,13 +87,12 @@ def dispatch() -> int:
             given_up = [row for row in rows if row.claims >= MAX_CLAIMS]
             if given_up:
                 _give_up(given_up, reason=f"The worker died on it {MAX_CLAIMS} times.", trace="")
-            together = [row for row in rows if not row.attempts and row.claims < ALONE_AFTER_CLAIMS]
-            alone = [row for row in rows if row not in together and row not in given_up]
-            for row in together + alone:
-                row.waiting = False
-                row.available_at = now + dt.timedelta(seconds=CLAIM_SECONDS)
-                row.holder = ""
-            QueuedEvent.objects.bulk_update(together + alone, ["waiting", "available_at", "holder"])
+            left = [row for row in rows if row.claims < MAX_CLAIMS]
+            QueuedEvent.objects.filter(id__in=[row.id for row in left]).update(
+                waiting=False, available_at=now + dt.timedelta(seconds=CLAIM_SECONDS), holder=""
+            )
+            together = [row for row in left if not row.attempts and row.claims < ALONE_AFTER_CLAIMS]
+            alone = [row for row in left if row.attempts or row.claims >= ALONE_AFTER_CLAIMS]
             for batch in ([together] if together else []) + [[row] for row in alone]:
                 # With the ORM broker the task is written in this transaction; with Redis it may be lost, and
                 # then the claim runs out.
