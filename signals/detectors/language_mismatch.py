@@ -1,7 +1,7 @@
 """The agent answers in another language than the user wrote in. Any of LANGUAGES, in both directions.
 
 Cheap questions come first, since nearly every answer is in its question's language: does each side hold a few English words that
-other languages do not have, and are both in the same script? Only where that leaves a doubt is the language identified (py3langid).
+other languages do not have, or does the answer use the question's words? Only where that leaves a doubt is the language identified (py3langid).
 Short texts, code, quotes, addresses and JSON say nothing; whoever names a language or a translation gets what they asked for.
 """
 
@@ -40,6 +40,7 @@ ENGLISH = frozenset(
 ENGLISH_WORDS = 3
 ENGLISH_SHARE = 0.12  # of a shorter text's words
 LOOKED_AT = 80  # words, for that
+SAME_WORDS = 0.3  # of the answer's words: more than names and terms make up
 READ = 2000  # characters, for identifying
 LETTERS, WIDE_LETTERS = 30, 8  # at the least; in scripts that write a syllable or a word with one sign
 SURE = 0.97
@@ -74,7 +75,7 @@ def detect(batch: Batch) -> list[Found]:
     for index, turn in enumerate(batch.turns):
         if _is_short(turn.output.raw) or _is_short(turn.input.raw):
             continue
-        if _is_english(turn.input) and _is_english(turn.output):
+        if _is_english(turn.input) and _is_english(turn.output) or _says_the_same_words(turn):
             continue
         if (languages := _differ(turn)) is not None:
             asked, answered = languages
@@ -101,6 +102,12 @@ def _is_english(text: Text) -> bool:
     words = text.words_of(LOOKED_AT)
     found = len(ENGLISH.intersection(words))
     return found >= ENGLISH_WORDS or 0 < found >= ENGLISH_SHARE * len(words)
+
+
+def _says_the_same_words(turn: Turn) -> bool:
+    said = [word for word in turn.output.words_of(LOOKED_AT) if len(word) > 2 and word.isalpha()]
+    asked = set(turn.input.words_of(LOOKED_AT))
+    return len(said) >= 8 and sum(word in asked for word in said) >= SAME_WORDS * len(said)
 
 
 def _differ(turn: Turn) -> tuple[str, str] | None:
