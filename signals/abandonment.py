@@ -179,9 +179,9 @@ def _last_events(talks: dict[uuid.UUID, uuid.UUID]) -> dict[uuid.UUID, tuple[uui
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT t.conversation, e.id, e.timestamp FROM unnest(%s::uuid[], %s::uuid[]) AS t(conversation, project),
-                 LATERAL (SELECT id, timestamp FROM ingest_event
-                          WHERE conversation_id = t.conversation AND project_id = t.project
-                          ORDER BY timestamp DESC, id DESC LIMIT 1) e""",
+                 LATERAL (SELECT id, project_id, timestamp FROM ingest_event WHERE conversation_id = t.conversation
+                          ORDER BY timestamp DESC, id DESC LIMIT 1) e
+               WHERE e.project_id = t.project""",
             [list(talks), list(talks.values())],
         )
         return {talk: (event, timestamp) for talk, event, timestamp in cursor.fetchall()}

@@ -137,7 +137,10 @@ def _spans(events: list[Event]) -> dict[uuid.UUID, list[SpanFacts]]:
 
 
 def _previous(events: list[Event], texts: _Texts) -> dict[uuid.UUID, list[Exchange]]:
-    """The last turns before each event in its conversation, oldest first."""
+    """The last turns before each event in its conversation, oldest first.
+
+    The project is compared outside the limit: inside, PostgreSQL, while it has no statistics, walks the project's newest events.
+    """
     found: dict[uuid.UUID, list[Exchange]] = defaultdict(list)
     talking = [event for event in events if event.conversation_id is not None]
     if not talking:
@@ -148,11 +151,12 @@ def _previous(events: list[Event], texts: _Texts) -> dict[uuid.UUID, list[Exchan
                  SELECT DISTINCT left(name, 200) FROM ingest_span
                  WHERE event_id = p.id AND project_id = e.project AND kind = 'tool' LIMIT %s) END
                FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[]) AS e(id, project, conversation, at),
-                 LATERAL (SELECT id, timestamp, tool_calls, left(input, %s) AS input, left(output, %s) AS output FROM ingest_event
-                          WHERE conversation_id = e.conversation AND project_id = e.project
+                 LATERAL (SELECT id, project_id, timestamp, tool_calls, left(input, %s) AS input, left(output, %s) AS output
+                          FROM ingest_event
+                          WHERE conversation_id = e.conversation
                             AND timestamp <= e.at AND (timestamp, id) < (e.at, e.id) AND NOT is_pending
                           ORDER BY timestamp DESC, id DESC LIMIT %s) p
-               ORDER BY e.id, p.timestamp, p.id""",
+               WHERE p.project_id = e.project ORDER BY e.id, p.timestamp, p.id""",
             [
                 TOOLS_PER_TURN,
                 [event.id for event in talking],
