@@ -2,6 +2,8 @@
 
 Money is counted in microdollars (millionths of a US dollar, integers): a price of so many dollars per million tokens is so many
 microdollars a token.
+
+The SDK is imported when it is first used: it takes a second and 60 MB, which most processes would pay for nothing.
 """
 
 import contextlib
@@ -11,12 +13,14 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic
 import httpx2
-from anthropic.types import Message, Usage
 from django.conf import settings
+
+if TYPE_CHECKING:
+    import anthropic
+    from anthropic.types import Message, Usage
 
 # The SDK retries 408, 409, 429, 5xx and lost connections this often, with back-off, and waits as long as `retry-after` asks.
 RETRIES = 2
@@ -39,7 +43,7 @@ class Prices:
     cache_read: float
     batch: float
 
-    def of(self, usage: Usage, *, batch: bool = False) -> int:
+    def of(self, usage: "Usage", *, batch: bool = False) -> int:
         """What the usage costs, rounded up."""
         cost = (
             usage.input_tokens * self.input
@@ -116,16 +120,18 @@ def effort() -> str | None:
 
 def send(
     request: Mapping[str, Any], *, retries: int = RETRIES, timeout: float | None = None
-) -> tuple[Message, int]:
+) -> tuple["Message", int]:
     """The answer, and how many attempts before it were lost (see Unavailable). `timeout`: seconds an attempt. Raises
     Unavailable."""
+    from anthropic.types import Message
+
     attempts = _Attempts()
     client = _client().with_options(
         max_retries=retries, timeout=timeout or settings.LLM_TIMEOUT, middleware=[attempts]
     )
     try:
         message = client.messages.create(**request)
-    except (anthropic.AnthropicError, _TooBusy, httpx2.HTTPError, ValueError) as error:
+    except errors() as error:
         raise _unavailable(error, attempts.lost) from error
     if not isinstance(message, Message):
         raise Unavailable("What answered is not the Messages API: check ANTHROPIC_BASE_URL.", lost=1)
@@ -139,7 +145,9 @@ def batches() -> Any:
 
 
 def explain(error: Exception) -> Unavailable:
-    """What calls of `batches()` raise (ERRORS), as Unavailable."""
+    """What calls of `batches()` raise (`errors`), as Unavailable."""
+    import anthropic
+
     lost = isinstance(error, anthropic.APIConnectionError) and not _never_sent(error)
     return _unavailable(error, int(lost))
 
@@ -152,8 +160,11 @@ class _TooBusy(Exception):
         self.seconds = seconds
 
 
-# What a call through the SDK may raise. ValueError: an answer that is not JSON.
-ERRORS = (anthropic.AnthropicError, _TooBusy, httpx2.HTTPError, ValueError)
+def errors() -> tuple[type[Exception], ...]:
+    """What a call through the SDK may raise. ValueError: an answer that is not JSON."""
+    import anthropic
+
+    return (anthropic.AnthropicError, _TooBusy, httpx2.HTTPError, ValueError)
 
 
 class _Attempts:
@@ -163,6 +174,8 @@ class _Attempts:
         self.lost = 0
 
     def __call__(self, request: Any, call_next: Any) -> Any:
+        import anthropic
+
         try:
             response = call_next(request)
         except anthropic.APIConnectionError as error:
@@ -176,11 +189,13 @@ class _Attempts:
 
 
 @functools.lru_cache(maxsize=4)
-def _make_client(key: str, base_url: str) -> anthropic.Anthropic:
+def _make_client(key: str, base_url: str) -> "anthropic.Anthropic":
+    import anthropic
+
     return anthropic.Anthropic(api_key=key, base_url=base_url, open_telemetry=False)
 
 
-def _client() -> anthropic.Anthropic:
+def _client() -> "anthropic.Anthropic":
     return _make_client(settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_BASE_URL)
 
 
@@ -199,6 +214,8 @@ def _seconds(headers: Mapping[str, str]) -> float:
 
 
 def _unavailable(error: BaseException, lost: int) -> Unavailable:
+    import anthropic
+
     if isinstance(error, _TooBusy):
         return Unavailable("It asks to wait.", retry_after=error.seconds, lost=lost)
     if isinstance(error, anthropic.APITimeoutError):

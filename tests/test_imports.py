@@ -1,6 +1,9 @@
 """The rooms' walls: labeling -> issues -> signals -> ingest -> raindrop, and never back. Read from the source with `ast`."""
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +97,13 @@ def test_only_commands_import_what_is_theirs() -> None:
         if package in path.read_text()
     }
     assert not {p for p in users if "/management/commands/" not in p and not p.startswith(OF_COMMANDS)}
+
+
+def test_starting_does_not_import_what_few_processes_need() -> None:
+    """A second and 60 MB for each process: the LLM's SDK is imported when something is asked."""
+    script = "import django; django.setup(); import sys, raindrop.pipeline, raindrop.urls; print('anthropic' in sys.modules)"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "raindrop.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

@@ -4,9 +4,8 @@ made outside of any transaction, by whoever holds the claim."""
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from anthropic.types import Message
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -23,6 +22,9 @@ from signals.questions import budget
 from signals.questions.config import check, question_of
 from signals.questions.detector import NO_KEY, OFF, SPENT
 from signals.questions.prompt import MAX_TOKENS, Question, Void, build_request, prompt_bytes, read_reply
+
+if TYPE_CHECKING:
+    from anthropic.types import Message
 
 MAX_ATTEMPTS = 4
 # Longer than a task may run (Q_CLUSTER), so that nobody takes up what is still worked on.
@@ -52,7 +54,7 @@ class Claim:
 class Answer:
     """What the service said, after `lost` attempts that it may have billed as well."""
 
-    message: Message
+    message: "Message"
     lost: int = 0
     batch: bool = False
 

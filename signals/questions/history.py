@@ -147,7 +147,7 @@ def _send(job: Job, question: Question) -> None:
         remote_id = str(getattr(answer, "id", "") or "")
         if not remote_id:
             raise ValueError("It gave no id.")
-    except llm.ERRORS as error:
+    except llm.errors() as error:
         wrong = llm.explain(error)
         note_trouble(job.project_id, str(wrong))
         _give_back(batch, llm.Unavailable(str(wrong), lost=wrong.lost))
@@ -189,7 +189,7 @@ def _look_after(batch: QuestionBatch) -> None:
             return
         for result in llm.batches().results(batch.remote_id):
             _read(batch, result)
-    except llm.ERRORS as error:
+    except llm.errors() as error:
         _unreadable(batch, llm.explain(error))
         return
     _end(batch)

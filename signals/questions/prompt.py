@@ -8,13 +8,14 @@ nothing that comes back is trusted: it must have exactly the asked-for shape, an
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from anthropic.types import Message
+from typing import TYPE_CHECKING, Any, Literal
 
 from raindrop import llm
 from signals.detectors.batch import Evidence, Turn
 from signals.detectors.sentence import SIDES
+
+if TYPE_CHECKING:
+    from anthropic.types import Message
 
 # Changes with the instructions or the schema: what was answered before is then asked anew.
 PROMPT_VERSION = 1
@@ -117,7 +118,7 @@ def is_too_long(question: Question) -> bool:
     return len(_asked(question).encode("utf-8", "replace")) > QUESTION_BYTES
 
 
-def read_reply(message: Message, question: Question, *, input: str, output: str) -> Verdict:
+def read_reply(message: "Message", question: Question, *, input: str, output: str) -> Verdict:
     """The verdict in an answer. Raises Void."""
     stopped = getattr(message, "stop_reason", None)
     if stopped == "refusal":
