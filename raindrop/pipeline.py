@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Min
+from django.db.models import F, Min, prefetch_related_objects
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -158,11 +158,8 @@ def _hand_back(queue_ids: list[str]) -> None:
 
 def process(event_ids: list[uuid.UUID]) -> None:
     """Takes the events through all stages. Raises what a stage raises."""
-    events = list(
-        Event.objects.filter(id__in=event_ids, is_pending=False)
-        .select_related("end_user", "conversation", "project")
-        .order_by("timestamp", "id")
-    )
+    events = list(Event.objects.filter(id__in=event_ids, is_pending=False).order_by("timestamp", "id"))
+    prefetch_related_objects(events, "project")  # one for all its events, and not a join for each
     if events:
         for stage in STAGES:
             stage(events)

@@ -60,28 +60,29 @@ def _store(
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO signals_eventembedding AS t (event_id, project_id, user_vector, agent_vector, text_hash)
-               SELECT id, project, u::halfvec, a::halfvec, hash
-               FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[]) AS g(id, project, u, a, hash)
+               SELECT id, project, u, a, hash
+               FROM unnest(%s::uuid[], %s::uuid[], %s::halfvec[], %s::halfvec[], %s::bytea[]) AS g(id, project, u, a, hash)
                ON CONFLICT (event_id) DO UPDATE SET user_vector = EXCLUDED.user_vector,
                  agent_vector = EXCLUDED.agent_vector, text_hash = EXCLUDED.text_hash
                WHERE t.text_hash <> EXCLUDED.text_hash""",
             [
                 [event.id for event in events],
                 [event.project_id for event in events],
-                _literals(user),
-                _literals(agent),
+                _literal(user),
+                _literal(agent),
                 [hashes[event.id] for event in events],
             ],
         )
 
 
-def _literals(vectors: npt.NDArray[np.float32]) -> list[str | None]:
-    """pgvector's text form, null for a row of zeros. Five decimals are as fine as a half float is at 0.03."""
-    rounded = np.round(vectors, 5)
-    return [
-        orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY).decode() if row.any() else None
-        for row in rounded
+def _literal(vectors: npt.NDArray[np.float32]) -> str:
+    """PostgreSQL's text form of a halfvec[], null for a row of zeros: one string, since psycopg would look for quotes in each of a list.
+    Five decimals are as fine as a half float is at 0.03."""
+    rows = [
+        f'"{orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY).decode()}"' if row.any() else "NULL"
+        for row in np.round(vectors, 5)
     ]
+    return f"{{{','.join(rows)}}}"
 
 
 def _index_text(event_ids: list[uuid.UUID]) -> None:
