@@ -7,6 +7,7 @@ dissatisfied user has in common with a correction.
 
 import re
 
+from signals.detectors.answers import turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.pattern_set import PatternSet
@@ -119,6 +120,8 @@ SURE = compile_phrases(
     ]
 )
 SURE_WEIGHT = 0.7
+# Of an offer turned down: no match, but the nearest miss there is (people call it dissatisfied more often than other turns).
+DECLINED = 0.5
 
 
 def facts(turn: Turn) -> list[float]:
@@ -172,15 +175,21 @@ def detect(batch: Batch) -> list[Found]:
             continue
         sure = [Hit(match.start(), match.end(), SURE_WEIGHT) for match in SURE.finditer(turn.input.normal)]
         score = max(scores.get(index, 0.0), SURE_WEIGHT if sure else 0.0)
+        if score >= WORTH_SHOWING and turns_down(turn):
+            score *= DECLINED
         if score >= WORTH_SHOWING:
             found.append(Found(index, score, corrected(turn, sure)))
     return found
 
 
 def closes(turn: Turn) -> bool:
-    """ "No, that's all, thanks", "not right now": it turns down more help, not what was done."""
+    """ "No, that's all, thanks", "not right now": it turns down more help, or an offer, not what was done."""
     said = turn.input.normal[:READ]
-    return USER["closes with no"].search(said) is not None and not USER["dislikes"].search(said)
+    return (
+        turns_down(turn)
+        or USER["closes with no"].search(said) is not None
+        and not USER["dislikes"].search(said)
+    )
 
 
 def corrected(turn: Turn, sure: list[Hit]) -> list[Evidence]:
@@ -196,4 +205,4 @@ def corrected(turn: Turn, sure: list[Hit]) -> list[Evidence]:
     return telling_words(load_head(HEAD), text, "user")
 
 
-DETECTOR = Detector("correction", 1, detect)
+DETECTOR = Detector("correction", 2, detect)

@@ -6,8 +6,9 @@ English; in other languages only angry faces, marks like "?!", capitals, and a r
 import re
 
 from signals.detectors import feelings
+from signals.detectors.answers import says_no, turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
-from signals.detectors.correction import closes, corrected, dissatisfied
+from signals.detectors.correction import DECLINED, closes, corrected, dissatisfied
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.phrases import Rule, combined, evidence, piece
 from signals.detectors.text import Text
@@ -98,9 +99,7 @@ AGAIN = 0.85
 
 # A correction or a rejection alone ("no, make it two") is no frustration yet, see correction.py: only a sure one counts.
 FROM_REJECTION = 0.6
-THAT_IS_ALL = re.compile(
-    r"\bthat(?:'?s| is| will be|'?ll be) (?:all|it|everything)\b.{0,30}\b(?:thanks?|thank you|bye)\b"
-)
+IN_ANSWERS = 0.7
 COURTEOUS = re.compile(r"\b(?:please|thanks?|sorry|could you|would you|i'd like|i would like)\b")
 HEAD = "frustration"
 NAMES = ("rule", *feelings.NAMES, "shouts", "marks", "angry face", "asks", "short", "length")
@@ -116,9 +115,13 @@ def detect(batch: Batch) -> list[Found]:
         rejection = rejected.get(index, 0.0) * FROM_REJECTION if turn.previous and not closes(turn) else 0.0
         if rejection >= WORTH_SHOWING and COURTEOUS.search(turn.input.normal):
             rejection = 0.0
-        if not pieces and head >= WORTH_SHOWING and THAT_IS_ALL.search(turn.input.normal):
-            head = 0.0  # "no, that's all, thanks": what a head that learned from lone comments takes for disapproval
+        angry, let_down, _, displeased, _ = feelings.feelings(turn.input)
+        if turn.previous and not (pieces or angry or let_down or displeased):
+            # An answer to the agent, without a word of feeling: a head that learned from lone comments makes too much of it.
+            head *= DECLINED if says_no(turn) else IN_ANSWERS
         score = max(by_rule, head, rejection)
+        if score >= WORTH_SHOWING and not (angry or let_down) and turns_down(turn):
+            score *= DECLINED
         if not pieces and score >= WORTH_SHOWING:
             pieces = (
                 corrected(turn, [])
@@ -188,4 +191,4 @@ def _repeats(turn: Turn) -> tuple[float, list[Evidence]]:
     return 0.55, [piece("user", text, 0, min(len(text.normal.rstrip()), 200))]
 
 
-DETECTOR = Detector("user_frustration", 2, detect)
+DETECTOR = Detector("user_frustration", 3, detect)

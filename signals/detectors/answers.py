@@ -1,0 +1,48 @@
+"""How a user answers the agent's last question: who turns an offer down corrects nothing, and is not annoyed. English."""
+
+import re
+
+from signals.detectors.batch import Turn
+
+READ = 600
+LAST_WORDS = 200  # characters of the agent's message in which its last question stands
+OFFER = re.compile(
+    r"\b(?:would you (?:like|want|care)|you(?: would|'d) (?:like|want)|do you (?:want|need|wish|require|have any)|you want|(?:shall|should|can|could|may) i|anything|something else|what (?:else|more)|"
+    r"need (?:any|me|more|some|further)|any (?:other|further|more)|(?:help|assist) you|want me to|interested in|ready to|how about)\b[^?!]*[?.!]?\W*$"
+)
+CLAUSE = re.compile(r"[^.,!?;\n]+")
+WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+HESITATION = frozenset(
+    ["um", "umm", "uh", "oh", "ah", "well", "okay", "ok", "hmm", "hm", "yeah", "sorry", "actually"]
+)
+NO = frozenset(["no", "nope", "nah", "not", "nothing", "none", "later"])
+# All that a message that turns something down is made of.
+DECLINING = NO | frozenset(
+    ["a", "able", "about", "all", "am", "an", "and", "any", "anything", "appointment", "appreciate", "at", "be", "been", "bit", "book", "booking", "buy", "bye", "cancel",
+     "day", "do", "doing", "don't", "dont", "else", "everything", "fine", "for", "further", "going", "good", "goodbye", "great", "have", "help", "helpful", "helping", "i",
+     "i'll", "i'm", "im", "in", "info", "information", "interested", "is", "it", "it's", "its", "just", "know", "make", "making", "maybe", "me", "minute", "moment", "more",
+     "much", "my", "necessary", "need", "needed", "nice", "ok", "okay", "alright", "now", "of", "one", "options", "pass", "please", "problem", "purchase", "ready", "required", "reservation",
+     "reserve", "right", "schedule", "set", "so", "that", "there", "really", "some", "thank", "thanks", "that'll", "that's", "thats", "the", "them", "then", "think", "this", "those",
+     "ticket", "tickets", "time", "to", "today", "very", "wanted", "want", "was", "will", "worries", "would", "wish", "yet", "you", "you've", "your"]
+)  # fmt: skip
+
+
+def turns_down(turn: Turn) -> bool:
+    """ "Not now", "no, I don't want to make the booking", "nothing, I'm good", after an offer or an offer of more help."""
+    said = turn.input.normal[:READ]
+    if not turn.previous or not OFFER.search(turn.previous[-1].output.normal[-LAST_WORDS:]):
+        return False
+    clauses = [words for found in CLAUSE.findall(said) if (words := WORD.findall(found))]
+    # "No. Make it for two" answers with the second clause.
+    alone = clauses and len(clauses[0]) > 1
+    first = clauses[0] if alone else [word for words in clauses for word in words]
+    while first and first[0] in HESITATION:
+        first = first[1:]
+    opens = bool(first) and (first[0] in NO or first[:2] == ["i", "don't"])
+    return opens and DECLINING.issuperset(first)
+
+
+def says_no(turn: Turn) -> bool:
+    """It opens with a no: an answer, as far as that goes."""
+    words = (word for word in WORD.findall(turn.input.normal[:60]) if word not in HESITATION)
+    return bool(turn.previous) and next(words, "") in NO

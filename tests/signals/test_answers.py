@@ -1,0 +1,52 @@
+"""What a user's "no" answers: turning an offer down is no correction and no annoyance."""
+
+import uuid
+
+import pytest
+
+from signals.detectors import DETECTORS
+from signals.detectors.answers import says_no, turns_down
+from signals.detectors.batch import Batch, Exchange, Turn
+from signals.detectors.text import Text
+
+
+def turn(agent: str, user: str) -> Turn:
+    return Turn(uuid.uuid4(), Text(user), Text(""), previous=[Exchange(Text("hello"), Text(agent))])
+
+
+DECLINED = [
+    ("Would you like to book a table there?", "Not now."),
+    ("Shall I add travel insurance?", "No, I don’t need that."),
+    ("Is there anything else I can do for you?", "Nope, that was all. You've been great!"),
+    ("Do you want me to buy the tickets?", "Not at this time, what's the weather like in Oslo?"),
+    ("Can I help you with anything else today?", "Nothing, I'm good."),
+    ("Would you care for a reminder?", "I don't need it right now. Please find me a bus to Turin."),
+]
+
+
+@pytest.mark.parametrize(("agent", "user"), DECLINED)
+def test_an_offer_turned_down(agent: str, user: str) -> None:
+    declined = turn(agent, user)
+    assert turns_down(declined)
+    for key in ("correction", "user_frustration"):
+        detector = DETECTORS[key]
+        assert not [f for f in detector.detect(Batch([declined])) if f.score >= detector.threshold]
+
+
+@pytest.mark.parametrize(
+    ("agent", "user"),
+    [
+        ("Would you like to listen to it in the kitchen?", "No, play it in the living room."),
+        ("You want a table for two at noon, right?", "No. Make it for three."),
+        ("I booked it for Monday.", "No, not Monday."),
+        ("Shall I send it to Amanda?", "That's wrong, send it to Sandra."),
+        ("Your refund goes to the gift card. Anything else?", "No, I said the credit card!"),
+    ],
+)
+def test_a_correction_is_none(agent: str, user: str) -> None:
+    assert not turns_down(turn(agent, user))
+
+
+def test_the_first_message_answers_nothing() -> None:
+    assert not says_no(Turn(uuid.uuid4(), Text("No."), Text("")))
+    assert says_no(turn("Ready?", "Um, no."))
