@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import F, Max, Min, Q
+from django.db.models import Max, Min
 from numpy.typing import NDArray
 
 from ingest import rollups
@@ -14,6 +14,7 @@ from issues.models import Classifier, Issue, IssueMatch
 from issues.models.issues import State
 from issues.states import regress_issue
 from raindrop.ids import id_at
+from signals.matches import hold_events
 
 
 class Outdated(Exception):
@@ -23,24 +24,25 @@ class Outdated(Exception):
 def store_matches(
     *,
     classifiers: Sequence[Classifier],
-    event_ids: Sequence[uuid.UUID],
+    events: Sequence[Event],
     found: NDArray[np.float64],
     only_current: bool,
 ) -> None:
     """Makes the matches of these events with the classifiers' issues (all of one project) what the scores say.
 
     `found`: (events, classifiers). Matches are added, brought up to date or deleted, with their counts; a resolved issue that
-    matches an event that is younger than its resolution regresses. What a newer version has written stays. With
-    `only_current`, raises Outdated before writing when one of the classifiers is no longer its issue's newest.
+    matches an event that is younger than its resolution regresses. What a newer version has written stays. Events whose
+    revision moved on since they were loaded are skipped. With `only_current`, raises Outdated before writing when one of
+    the classifiers is no longer its issue's newest.
     """
     hits = found >= np.array([classifier.threshold for classifier in classifiers])
     # Deletions first and in a transaction of their own: both lock rows of the roll-ups, each in one order.
-    with transaction.atomic():
-        _hold(classifiers, only_current=only_current)
-        _delete(classifiers, event_ids, hits)
-    with transaction.atomic():
-        _hold(classifiers, only_current=only_current)
-        _upsert(classifiers, event_ids, found, hits)
+    for write in (_delete, _upsert):
+        with transaction.atomic():
+            _hold(classifiers, only_current=only_current)
+            current = {event.id for event in hold_events(events)}
+            rows = [row for row, event in enumerate(events) if event.id in current]
+            write(classifiers, [events[row] for row in rows], found[rows], hits[rows])
 
 
 def _hold(classifiers: Sequence[Classifier], *, only_current: bool) -> None:
@@ -61,21 +63,21 @@ def _hold(classifiers: Sequence[Classifier], *, only_current: bool) -> None:
 
 
 def _delete(
-    classifiers: Sequence[Classifier], event_ids: Sequence[uuid.UUID], hits: NDArray[np.bool_]
+    classifiers: Sequence[Classifier],
+    events: Sequence[Event],
+    found: NDArray[np.float64],
+    hits: NDArray[np.bool_],
 ) -> None:
     """Deletes the matches that no longer hold, and takes them out of the counts. So too one whose event got another user or
     time: `_upsert` makes and counts it anew."""
-    place = {event: row for row, event in enumerate(event_ids)}
+    place = {event.id: row for row, event in enumerate(events)}
     column = {classifier.issue_id: index for index, classifier in enumerate(classifiers)}
-    standing = IssueMatch.objects.filter(event_id__in=event_ids, issue_id__in=column).annotate(
-        moved=~Q(end_user_id=F("event__end_user_id"))
-        | ~Q(timestamp=F("event__timestamp"))
-        | Q(end_user=None, event__end_user__isnull=False)
-    )
+    standing = IssueMatch.objects.filter(event_id__in=place, issue_id__in=column)
     gone = sorted(
         (event, issue)
-        for event, issue, moved in standing.values_list("event_id", "issue_id", "moved")
-        if moved or not hits[place[event], column[issue]]
+        for event, issue, *whose in standing.values_list("event_id", "issue_id", "end_user_id", "timestamp")
+        if not hits[place[event], column[issue]]
+        or whose != [events[place[event]].end_user_id, events[place[event]].timestamp]
     )
     if not gone:
         return
@@ -100,19 +102,16 @@ def _delete(
 
 def _upsert(
     classifiers: Sequence[Classifier],
-    event_ids: Sequence[uuid.UUID],
+    events: Sequence[Event],
     found: NDArray[np.float64],
     hits: NDArray[np.bool_],
 ) -> None:
     """Adds the matches, counts those that are new, and opens the resolved issues that happened again."""
     rows, columns = np.nonzero(hits)
-    wanted = {event_ids[row] for row in rows.tolist()}
-    events = Event.objects.only("id", "project_id", "timestamp", "end_user_id").in_bulk(list(wanted))
     pairs = sorted(
-        (event_ids[row], index, float(found[row, index]))
-        for row, index in zip(rows.tolist(), columns.tolist(), strict=True)
-        if event_ids[row] in events
-    )
+        ((events[row], classifiers[index], float(found[row, index])) for row, index in zip(rows.tolist(), columns.tolist(), strict=True)),
+        key=lambda pair: (pair[0].id, pair[1].issue_id),
+    )  # fmt: skip
     if not pairs:
         return
     with connection.cursor() as cursor:
@@ -127,19 +126,19 @@ def _upsert(
                    t.classifier_version = EXCLUDED.classifier_version AND abs(t.score - EXCLUDED.score) > 1e-5)
                RETURNING issue_id, project_id, timestamp, end_user_id, xmax = 0""",
             [
-                [id_at(events[event].timestamp) for event, _, _ in pairs],
-                [events[event].project_id for event, _, _ in pairs],
-                [classifiers[index].issue_id for _, index, _ in pairs],
-                [event for event, _, _ in pairs],
-                [events[event].end_user_id for event, _, _ in pairs],
-                [events[event].timestamp for event, _, _ in pairs],
-                [classifiers[index].version for _, index, _ in pairs],
+                [id_at(event.timestamp) for event, _, _ in pairs],
+                [event.project_id for event, _, _ in pairs],
+                [classifier.issue_id for _, classifier, _ in pairs],
+                [event.id for event, _, _ in pairs],
+                [event.end_user_id for event, _, _ in pairs],
+                [event.timestamp for event, _, _ in pairs],
+                [classifier.version for _, classifier, _ in pairs],
                 [score for _, _, score in pairs],
             ],
         )
         written = cursor.fetchall()
     rollups.record(rollups.Occurrence(*row) for *row, is_new in written if is_new)
-    _regress(classifiers, [(classifiers[index].issue_id, events[event]) for event, index, _ in pairs])
+    _regress(classifiers, [(classifier.issue_id, event) for event, classifier, _ in pairs])
 
 
 def _regress(classifiers: Sequence[Classifier], matched: Iterable[tuple[uuid.UUID, Event]]) -> None:

@@ -4,16 +4,16 @@ import logging
 import time
 import uuid
 
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 
 from ingest import rollups
 from ingest.jobs import fail_job, finish_job, queue_job, report_job, start_job, subject_of
-from ingest.models import Job, User
-from issues.classifier import scores
+from ingest.models import Job, Project, User
 from issues.matching import Outdated, store_matches
 from issues.models import Classifier, Issue
-from issues.scoring import weights_of
-from signals.vectors import VectorChunk, iter_vectors
+from issues.scoring import found_in
+from signals.matches import lock_events
+from signals.vectors import iter_embedded, vectors_of
 
 logger = logging.getLogger("raindrop.issues")
 
@@ -35,7 +35,7 @@ def request_rescore(issue: Issue, *, user: User | None = None) -> Job:
 
 
 def rescore(job_id: uuid.UUID | str) -> None:
-    """The background task: streams the project's vectors, and stores what differs from the matches that stand.
+    """The background task: goes over the project's vectors, and stores what differs from the matches that stand.
 
     When a newer version was trained by the end it goes over them again. Safe to run again, or twice at once.
     """
@@ -68,22 +68,32 @@ def _go_over(job: Job, issue: Issue, classifier: Classifier) -> None:
     done = 0
     total = rollups.totals([issue.project_id])[issue.project_id].events
     report_job(job, done=0, total=total, message=f"Scoring by version {classifier.version}.")
-    for chunk in iter_vectors(project=issue.project, chunk_size=CHUNK):
+    for event_ids in iter_embedded(project=issue.project, chunk_size=CHUNK):
         try:
-            _store(classifier, chunk)
+            _store(issue.project, classifier, event_ids)
         except Outdated:
             return  # the issue is gone
-        done += len(chunk.ids)
+        done += len(event_ids)
         report_job(job, done=done, total=max(done, total))
 
 
-def _store(classifier: Classifier, chunk: VectorChunk) -> None:
-    found = scores(chunk.user, chunk.agent, weights_of([classifier]))
-    found[~(chunk.user.any(axis=1) | chunk.agent.any(axis=1))] = -1.0  # without text nothing matches
+def _store(project: Project, classifier: Classifier, event_ids: list[uuid.UUID]) -> None:
     for attempt in range(TRIES):
         try:
-            # An older version may write too: this job goes over all again by the newer one before it ends.
-            store_matches(classifiers=[classifier], event_ids=chunk.ids, found=found, only_current=False)
+            with transaction.atomic():
+                # Before their vectors are read: what the pipeline embeds after that, it scores after this, too.
+                events = lock_events(event_ids).only(
+                    "id", "project_id", "timestamp", "end_user_id", "revision"
+                )
+                known = {event.id: event for event in events}
+                chunk = vectors_of(project=project, event_ids=list(known))
+                # An older version may write too: this job goes over all again by the newer one before it ends.
+                store_matches(
+                    classifiers=[classifier],
+                    events=[known[event_id] for event_id in chunk.ids],
+                    found=found_in(chunk, [classifier]),
+                    only_current=False,
+                )
             return
         except OperationalError as error:
             if attempt + 1 == TRIES:

@@ -19,7 +19,7 @@ from ingest.models import Event
 from raindrop import live
 from signals.batches import load_batch
 from signals.detectors.abandonment import FAILURES, KEY, MINUTES, PLEASED, SOURCE, TOOL_FAILURE, judge
-from signals.matches import Wanted, save_matches
+from signals.matches import Wanted, lock_events, save_matches
 from signals.models import FailedEnding, SignalDefinition, SignalMatch
 from signals.parameters import value_of
 
@@ -122,7 +122,7 @@ def _judged(
     rows: list[FailedEnding], definitions: dict[uuid.UUID, SignalDefinition]
 ) -> tuple[list[Wanted], list[Event]]:
     """The matches to store, and the events that were looked at."""
-    events = _locked([row.event_id for row in rows])
+    events = list(lock_events([row.event_id for row in rows]))
     batch = load_batch(events)
     held: dict[uuid.UUID, dict[str, list[dict[str, object]]]] = defaultdict(dict)
     names: dict[str, str] = {}
@@ -150,7 +150,7 @@ def _judged(
 
 def _take_back(event_ids: list[uuid.UUID], signals: set[uuid.UUID]) -> None:
     if event_ids:
-        save_matches(events=_locked(event_ids), wanted=[], ran=signals)
+        save_matches(events=list(lock_events(event_ids)), wanted=[], ran=signals)
 
 
 def _lock_conversations(ids: list[uuid.UUID]) -> None:
@@ -160,12 +160,6 @@ def _lock_conversations(ids: list[uuid.UUID]) -> None:
             "SELECT 1 FROM ingest_conversation WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
             [sorted(ids)],
         )
-
-
-def _locked(event_ids: list[uuid.UUID]) -> list[Event]:
-    """As they are now, and until the transaction ends: a match of one that was revised meanwhile would be left out."""
-    rows = Event.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=event_ids)
-    return list(rows.order_by("id"))
 
 
 def _definitions(projects: set[uuid.UUID]) -> dict[uuid.UUID, SignalDefinition]:

@@ -6,10 +6,11 @@ import uuid
 import numpy as np
 import numpy.typing as npt
 import orjson
-from django.db import connection
+from django.db import connection, transaction
 
 from ingest.models import Event
 from raindrop.embedder import MODEL, embed_texts
+from signals.matches import hold_events
 
 # The document holds at most 1 MiB, and may say a text twice (a hyphenated word, a URL, is indexed whole and in parts),
 # at up to four bytes a character: so many characters fit whatever they are, and so many when most are ASCII.
@@ -20,7 +21,8 @@ DOCUMENT_CHARACTERS_WIDE = 100_000
 def embed(events: list[Event]) -> None:
     """Stores one vector for each side of each event, of its first 256 tokens, and the words to search it by.
 
-    Idempotent; an event whose text did not change since it was embedded costs one row read.
+    Idempotent; an event whose text did not change since it was embedded costs one row read. An event that was revised after it
+    was loaded here is left to the run that its revision queued.
     """
     hashes = {event.id: text_hash(event.input, event.output) for event in events}
     known = _known_hashes(list(hashes))
@@ -30,9 +32,11 @@ def embed(events: list[Event]) -> None:
     if not changed:
         return
     vectors = embed_texts([event.input for event in changed] + [event.output for event in changed])
-    _index_text([event.id for event in changed])
-    # Last, because its hash is what says that the event is done.
-    _store(changed, vectors[: len(changed)], vectors[len(changed) :], hashes)
+    with transaction.atomic():
+        current = {event.id for event in hold_events(changed)}
+        rows = [row for row, event in enumerate(changed) if event.id in current]
+        _index_text(sorted(current))
+        _store([changed[row] for row in rows], vectors[rows], vectors[len(changed) :][rows], hashes)
 
 
 def text_hash(input: str, output: str) -> bytes:

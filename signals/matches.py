@@ -2,12 +2,13 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from ingest import rollups
 from ingest.models import Event
@@ -85,6 +86,12 @@ def hold_events(events: Sequence[Event]) -> list[Event]:
         )
         revisions = dict(cursor.fetchall())
     return [event for event in events if revisions.get(event.id) == event.revision]
+
+
+def lock_events(event_ids: Collection[uuid.UUID]) -> QuerySet[Event]:
+    """The events as they are now, locked like that. In a transaction."""
+    rows = Event.objects.filter(id__in=event_ids).order_by("id")
+    return rows.select_for_update(no_key=True, of=("self",))
 
 
 def _stored(event_ids: list[uuid.UUID]) -> dict[Key, dict[str, Any]]:

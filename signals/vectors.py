@@ -11,7 +11,7 @@ import psycopg
 from django.db import connection
 
 from ingest.models import Project
-from signals.models.embeddings import DIMENSIONS
+from signals.models.embeddings import DIMENSIONS, EventEmbedding
 
 Side = Literal["both", "user", "agent"]
 FIRST_ID = uuid.UUID(int=0)
@@ -26,24 +26,18 @@ class VectorChunk:
     agent: npt.NDArray[np.float32]
 
 
-def iter_vectors(*, project: Project, chunk_size: int = 5000) -> Iterator[VectorChunk]:
-    """All of the project's vectors, oldest event first (ids are time-ordered).
+def iter_embedded(
+    *, project: Project, after: uuid.UUID = FIRST_ID, chunk_size: int = 5000
+) -> Iterator[list[uuid.UUID]]:
+    """The ids of the project's embedded events, oldest first (they are time-ordered), from behind `after` on.
 
     Each chunk is a query of its own that starts where the last one ended, so that no transaction stays open while the
     caller works, and the caller may write between chunks.
     """
-    after = FIRST_ID
-    while True:
-        rows = _fetch(
-            """SELECT event_id, user_vector, agent_vector FROM signals_eventembedding
-               WHERE project_id = %s AND event_id > %s ORDER BY event_id LIMIT %s""",
-            [project.id, after, chunk_size],
-        )
-        if rows:
-            yield _chunk(rows)
-            after = rows[-1][0]
-        if len(rows) < chunk_size:
-            return
+    rows = EventEmbedding.objects.filter(project=project).order_by("event_id")
+    while ids := list(rows.filter(event_id__gt=after).values_list("event_id", flat=True)[:chunk_size]):
+        yield ids
+        after = ids[-1]
 
 
 def vectors_of(*, project: Project, event_ids: list[uuid.UUID]) -> VectorChunk:

@@ -121,6 +121,61 @@ def test_an_event_that_no_longer_matches_is_taken_out(project: Any) -> None:
     assert_counts_are_exact(issue)
 
 
+def revise(project: Any) -> None:
+    """flight-0 gets another text, and goes through the stages."""
+    other = IncomingEvent(event_id="flight-0", input="I want my money back for this kettle.", output="No.")
+    store_events(project=project, events=[other])
+    run(list(Event.objects.filter(event_id="flight-0").select_related("project")))
+
+
+def test_an_event_that_is_revised_while_it_is_scored(project: Any, monkeypatch: Any) -> None:
+    """A slow worker that read the vectors before does not write over what the newer text's run has found."""
+    import issues.scoring
+
+    issue = make_issue(project)
+    events = send(project, "flight", 0, 3)
+    run(events)
+    real = issues.scoring.vectors_of
+
+    def slowly(**query: Any) -> Any:
+        chunk = real(**query)
+        monkeypatch.undo()
+        revise(project)
+        return chunk
+
+    monkeypatch.setattr(issues.scoring, "vectors_of", slowly)
+    score(events)
+    assert sorted(issue.matches.values_list("event__event_id", flat=True)) == ["flight-1", "flight-2"]
+    assert_counts_are_exact(issue)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_is_revised_while_a_rescore_runs(project: Any, monkeypatch: Any) -> None:
+    import issues.rescoring
+
+    issue = make_issue(project)
+    run(send(project, "flight", 0, 3))
+    real = issues.rescoring.vectors_of
+
+    def pipeline() -> None:
+        revise(project)
+        connection.close()
+
+    thread = threading.Thread(target=pipeline)
+
+    def slowly(**query: Any) -> Any:
+        chunk = real(**query)
+        thread.start()
+        thread.join(timeout=1)  # it waits for the rescore
+        return chunk
+
+    monkeypatch.setattr(issues.rescoring, "vectors_of", slowly)
+    rescore(request_rescore(issue).pk)
+    thread.join()
+    assert sorted(issue.matches.values_list("event__event_id", flat=True)) == ["flight-1", "flight-2"]
+    assert_counts_are_exact(issue)
+
+
 def test_a_match_follows_its_event_to_another_user(project: Any) -> None:
     issue = make_issue(project)
     events = send(project, "flight", 0, 4)
@@ -169,13 +224,12 @@ def test_an_old_version_does_not_undo_a_newer_one(project: Any) -> None:
     embed(events)
     old = list(Classifier.objects.filter(issue__project=project).current())
     add_version(issue, sign=-1.0)
-    ids = [event.id for event in events]
     with pytest.raises(Outdated):
-        store_matches(classifiers=old, event_ids=ids, found=np.ones((3, 1)), only_current=True)
+        store_matches(classifiers=old, events=events, found=np.ones((3, 1)), only_current=True)
     assert not issue.matches.exists()
     newest = list(Classifier.objects.filter(issue__project=project).current())
-    store_matches(classifiers=newest, event_ids=ids, found=np.ones((3, 1)), only_current=True)
-    store_matches(classifiers=old, event_ids=ids, found=np.zeros((3, 1)), only_current=False)
+    store_matches(classifiers=newest, events=events, found=np.ones((3, 1)), only_current=True)
+    store_matches(classifiers=old, events=events, found=np.zeros((3, 1)), only_current=False)
     assert set(issue.matches.values_list("classifier_version", flat=True)) == {2}
     assert_counts_are_exact(issue)
 

@@ -18,7 +18,7 @@ from signals.embedding import embed
 from signals.matches import Wanted, save_matches
 from signals.models import EventEmbedding, EventText, SignalDefinition, SignalMatch
 from signals.text_search import search_events
-from signals.vectors import iter_vectors, nearest_events, vectors_of
+from signals.vectors import iter_embedded, nearest_events, vectors_of
 
 MakeEvent = Callable[..., Event]
 
@@ -72,15 +72,17 @@ def test_embed_skips_what_did_not_change(project: Project, make_event: MakeEvent
     assert not search_events(Event.objects.all(), "two").exists()
 
 
-def test_vectors_come_in_chunks_and_stay_in_their_project(
+def test_embedded_events_come_in_chunks_and_stay_in_their_project(
     project: Project, other_project: Project, make_event: MakeEvent
 ) -> None:
     events = [make_event(input=f"question number {i}", output="fine") for i in range(7)]
     stranger = make_event(of=other_project, input="question number 3", output="")
     embed(loaded(*events, stranger))
-    chunks = list(iter_vectors(project=project, chunk_size=3))
-    assert [len(chunk.ids) for chunk in chunks] == [3, 3, 1]
-    assert {i for chunk in chunks for i in chunk.ids} == {event.id for event in events}
+    chunks = list(iter_embedded(project=project, chunk_size=3))
+    assert [len(chunk) for chunk in chunks] == [3, 3, 1]
+    ids = [event_id for chunk in chunks for event_id in chunk]
+    assert ids == sorted(event.id for event in events)
+    assert list(iter_embedded(project=project, after=ids[4])) == [ids[5:]]
     assert list(vectors_of(project=project, event_ids=[stranger.id]).ids) == []
 
 
@@ -97,6 +99,20 @@ def test_nearest_events_are_ordered_by_cosine(project: Project, make_event: Make
         event_id for event_id, _ in nearest_events(project=project, vector=vector, limit=5, side="agent")
     ] == [said.id]
     assert nearest_events(project=project, vector=np.zeros(384, dtype=np.float32), limit=5) == []
+
+
+def test_a_slow_worker_does_not_embed_an_older_text(project: Project, make_event: MakeEvent) -> None:
+    event = make_event(input="I love it.", output="")
+    slow = loaded(event)
+    make_event(event_id=event.event_id, input="Cancel my flight to Rome.")
+    embed(loaded(event))
+    embed(slow)
+    assert (
+        vectors_of(project=project, event_ids=[event.id]).user[0]
+        @ embed_texts(["Cancel my flight to Rome."])[0]
+        > 0.97
+    )
+    assert search_events(Event.objects.all(), "Rome").get() == event
 
 
 @pytest.mark.parametrize(
@@ -314,7 +330,7 @@ def test_a_batch_costs_few_statements(
     embed(loaded(*events[:1]))
     detect(loaded(*events[:1]))
     batch = loaded(*events)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(6):  # two of them are the transaction's
         embed(batch)
     with django_assert_max_num_queries(22):
         detect(batch)
