@@ -41,8 +41,8 @@ EDITABLE = (
 DEFAULTED = ("name", "description", "sentiment", "group", "enabled", "muted", "threshold", "action")
 # Whoever set one of these has looked at the name that the app sent.
 LOOKED = {"name", "sentiment", "group", "muted", "action"}
-# A change of one of these changes what matches.
-RULE = ("config", "reads", "threshold")
+# A change of one of these changes what matches; while a signal is off, nothing is read for it.
+RULE = ("config", "reads", "threshold", "enabled")
 
 
 @dataclass(frozen=True, slots=True)

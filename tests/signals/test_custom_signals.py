@@ -286,6 +286,19 @@ def test_only_a_change_that_matters_reads_the_history_again(project: Project) ->
     assert Job.objects.filter(kind=BACKFILL, subject=signal.id).count() == 1
 
 
+def test_a_signal_that_is_switched_on_reads_what_it_missed(project: Project, history: list[Event]) -> None:
+    signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
+    run_jobs()
+    stale = found("refund")
+    change_signal(signal=signal, enabled=False)
+    change_signal(signal=signal, config={"words": ["seat"]})
+    run_jobs()
+    assert found("refund") == stale
+    change_signal(signal=signal, enabled=True)
+    run_jobs()
+    assert found("refund") == {event.input for event in history if "seat" in event.input} != stale
+
+
 def test_the_page_offers_a_run_and_shows_it(page: Client, url: str, project: Project) -> None:
     signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     here = f"/p/{project.slug}/signals/refund/"
