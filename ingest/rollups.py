@@ -1,19 +1,23 @@
 """Counting: a subject's events and end users per hour, day and of all time.
 
-`record` and `retract` are called in the transaction that inserts or deletes what they count, with exactly the rows that were
-inserted or deleted; that is what keeps the counts exact when a batch runs twice. They come last in that
-transaction, because they lock rows that every batch wants, and take those locks in one order.
+`record` is called in the transaction that inserts or deletes what it counts, with exactly the rows that were inserted or
+deleted; that is what keeps the counts exact when a batch runs twice. It comes last in that transaction and once, because it
+locks rows that every batch wants: table by table, each in the order of its key, which is the order of every writer.
 """
 
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Count
 
-from ingest.models import Day, Event, Hour, Total
+from ingest.models import Day, Event, Hour, SubjectUser, Total
+
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +59,37 @@ def hold_people(pairs: Iterable[tuple[uuid.UUID | None, uuid.UUID | None]]) -> N
             )
 
 
-def record(occurrences: Iterable[Occurrence]) -> None:
-    """Adds the occurrences to the counts. Call it in the transaction that inserted what they count."""
-    tally = _Tally(occurrences)
+def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = ()) -> None:
+    """Adds occurrences to the counts, and takes back others that were added before. Call it in the transaction that inserted the
+    former and deleted the latter. First and last seen of a subject stay when they are taken back: see `look_again`."""
+    tally = _Tally(added, removed)
     if not tally.total:
         return
-    new_users = _upsert(
-        """INSERT INTO ingest_subjectuser AS t (subject, end_user_id, project_id, events, first_seen, last_seen)
-           SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[], %s::timestamptz[])
+    met = _upsert(
+        """INSERT INTO ingest_subjectuser AS t (subject, end_user_id, project_id, events, last_hour)
+           SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[])
            ON CONFLICT (subject, end_user_id) DO UPDATE SET events = t.events + EXCLUDED.events,
-             first_seen = least(t.first_seen, EXCLUDED.first_seen), last_seen = greatest(t.last_seen, EXCLUDED.last_seen)
-           RETURNING subject, xmax = 0""",
-        [(s, u, tally.project[s], n, *tally.user_seen[s, u]) for (s, u), n in sorted(tally.user.items())],
+             last_hour = greatest(t.last_hour, EXCLUDED.last_hour)
+           RETURNING subject, end_user_id, (xmax = 0)::int, (events <= 0)::int""",
+        [(s, u, tally.project[s], n, tally.user_hour.get((s, u), NEVER)) for (s, u), n in sorted(tally.user.items())],
+    )  # fmt: skip
+    met_that_day = _upsert(
+        """INSERT INTO ingest_dayuser AS t (subject, start, end_user_id, project_id, events, last_hour)
+           SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::uuid[], %s::int[], %s::smallint[])
+           ON CONFLICT (subject, start, end_user_id) DO UPDATE SET events = t.events + EXCLUDED.events,
+             last_hour = greatest(t.last_hour, EXCLUDED.last_hour)
+           RETURNING subject, start, end_user_id, (xmax = 0)::int, (events <= 0)::int""",
+        [
+            (s, day, u, tally.project[s], n, tally.day_hour.get((s, day, u), 0))
+            for (s, day, u), n in sorted(tally.day_user.items())
+        ],
     )
-    new_day_users = _upsert(
-        """INSERT INTO ingest_dayuser AS t (subject, start, end_user_id, project_id, events)
-           SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::uuid[], %s::int[])
-           ON CONFLICT (subject, start, end_user_id) DO UPDATE SET events = t.events + EXCLUDED.events
-           RETURNING subject, start, xmax = 0""",
-        [(s, day, u, tally.project[s], n) for (s, day, u), n in sorted(tally.day_user.items())],
-    )
-    users = _count_new(new_users)
-    day_users = _count_new(new_day_users)
+    users: dict[uuid.UUID, int] = defaultdict(int)
+    for subject, _, new, gone in met:
+        users[subject] += new - gone
+    day_users: dict[tuple[uuid.UUID, dt.date], int] = defaultdict(int)
+    for subject, day, _, new, gone in met_that_day:
+        day_users[subject, day] += new - gone
     _upsert(
         """INSERT INTO ingest_hour AS t (subject, start, project_id, events)
            SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[], %s::int[])
@@ -96,67 +109,54 @@ def record(occurrences: Iterable[Occurrence]) -> None:
            ON CONFLICT (subject) DO UPDATE SET events = t.events + EXCLUDED.events, users = t.users + EXCLUDED.users,
              first_seen = least(t.first_seen, EXCLUDED.first_seen), last_seen = greatest(t.last_seen, EXCLUDED.last_seen)
            RETURNING 1""",
-        [(s, tally.project[s], n, users[s,], *tally.seen[s]) for s, n in sorted(tally.total.items())],
+        [
+            (s, tally.project[s], n, users[s], *tally.seen.get(s, (None, None)))
+            for s, n in sorted(tally.total.items())
+        ],
+    )
+    _forget_users(
+        [(s, u) for s, u, _, gone in met if gone],
+        [(s, day, u) for s, day, u, _, gone in met_that_day if gone],
     )
 
 
-def retract(occurrences: Iterable[Occurrence]) -> None:
-    """Takes occurrences back that were recorded. first_seen and last_seen stay as they are: see `set_seen`."""
-    tally = _Tally(occurrences)
-    if not tally.total:
-        return
-    gone_users = _change(
-        "ingest_subjectuser",
-        {"subject": "uuid", "end_user_id": "uuid"},
-        """UPDATE ingest_subjectuser t SET events = t.events - g.n
-           FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) AS g(subject, end_user, n)
-           WHERE t.subject = g.subject AND t.end_user_id = g.end_user RETURNING t.subject, t.events <= 0""",
-        [(s, u, n) for (s, u), n in sorted(tally.user.items())],
+def _forget_users(
+    users: list[tuple[uuid.UUID, uuid.UUID]], day_users: list[tuple[uuid.UUID, dt.date, uuid.UUID]]
+) -> None:
+    """Deletes who has no event left, of all time and of a day. Who has others is as recent as those: as the last of the days that
+    are left says, which are looked through from the newest one. All these rows are locked already."""
+    _upsert(
+        """DELETE FROM ingest_subjectuser
+           WHERE (subject, end_user_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[])) RETURNING 1""",
+        users,
     )
-    gone_day_users = _change(
-        "ingest_dayuser",
-        {"subject": "uuid", "start": "date", "end_user_id": "uuid"},
-        """UPDATE ingest_dayuser t SET events = t.events - g.n
-           FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::int[]) AS g(subject, start, end_user, n)
-           WHERE t.subject = g.subject AND t.start = g.start AND t.end_user_id = g.end_user
-           RETURNING t.subject, t.start, t.events <= 0""",
-        [(s, day, u, n) for (s, day, u), n in sorted(tally.day_user.items())],
+    _upsert(
+        """DELETE FROM ingest_dayuser
+           WHERE (subject, start, end_user_id) IN (SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[])) RETURNING 1""",
+        day_users,
     )
-    users = _count_new(gone_users)
-    day_users = _count_new(gone_day_users)
-    subjects = sorted(tally.total)
+    _upsert(
+        """UPDATE ingest_subjectuser t SET last_hour = newest.hour
+           FROM unnest(%s::uuid[], %s::uuid[]) AS g(subject, end_user), LATERAL (
+             SELECT (u.start + make_interval(hours => u.last_hour)) AT TIME ZONE 'UTC' AS hour FROM ingest_day d
+             JOIN ingest_dayuser u ON (u.subject, u.start, u.end_user_id) = (d.subject, d.start, g.end_user)
+             WHERE d.subject = g.subject ORDER BY d.start DESC LIMIT 1) newest
+           WHERE (t.subject, t.end_user_id) = (g.subject, g.end_user) RETURNING 1""",
+        sorted({(s, u) for s, _, u in day_users} - set(users)),
+    )
+
+
+def look_again(subjects: Iterable[uuid.UUID], *, table: str, column: str) -> None:
+    """Reads their first and last occurrence anew, after it may have been taken back, from the table of what is counted, whose
+    column is the subject: of an index over (column, timestamp) the two ends."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM ingest_subjectuser WHERE subject = ANY(%s) AND events <= 0", [subjects])
-        cursor.execute("DELETE FROM ingest_dayuser WHERE subject = ANY(%s) AND events <= 0", [subjects])
-    _change(
-        "ingest_hour",
-        {"subject": "uuid", "start": "timestamptz"},
-        """UPDATE ingest_hour t SET events = greatest(0, t.events - g.n)
-           FROM unnest(%s::uuid[], %s::timestamptz[], %s::int[]) AS g(subject, start, n)
-           WHERE t.subject = g.subject AND t.start = g.start RETURNING 1""",
-        [(s, hour, n) for (s, hour), n in sorted(tally.hour.items())],
-    )
-    _change(
-        "ingest_day",
-        {"subject": "uuid", "start": "date"},
-        """UPDATE ingest_day t SET events = greatest(0, t.events - g.n), users = greatest(0, t.users - g.users)
-           FROM unnest(%s::uuid[], %s::date[], %s::int[], %s::int[]) AS g(subject, start, n, users)
-           WHERE t.subject = g.subject AND t.start = g.start RETURNING 1""",
-        [(s, day, n, day_users[s, day]) for (s, day), n in sorted(tally.day.items())],
-    )
-    _change(
-        "ingest_total",
-        {"subject": "uuid"},
-        """UPDATE ingest_total t SET events = greatest(0, t.events - g.n), users = greatest(0, t.users - g.users)
-           FROM unnest(%s::uuid[], %s::int[], %s::int[]) AS g(subject, n, users)
-           WHERE t.subject = g.subject RETURNING 1""",
-        [(s, n, users[s,]) for s, n in sorted(tally.total.items())],
-    )
-
-
-def set_seen(*, subject: uuid.UUID, first: dt.datetime | None, last: dt.datetime | None) -> None:
-    """Sets a subject's first and last occurrence, after a `retract` may have taken them."""
-    Total.objects.filter(subject=subject).update(first_seen=first, last_seen=last)
+        cursor.execute(
+            f"""UPDATE ingest_total t SET
+                  first_seen = (SELECT min(timestamp) FROM {table} WHERE {column} = t.subject),
+                  last_seen = (SELECT max(timestamp) FROM {table} WHERE {column} = t.subject)
+                WHERE subject = ANY(%s)""",
+            [list(subjects)],
+        )
 
 
 def forget(subject: uuid.UUID) -> None:
@@ -213,13 +213,19 @@ def hourly(subject: uuid.UUID, *, start: dt.datetime, end: dt.datetime) -> list[
     return [Point(hour, found.get(hour, 0), None) for hour in starts]
 
 
+def users_since(subjects: Iterable[uuid.UUID], hour: dt.datetime) -> dict[uuid.UUID, int]:
+    """Distinct end users met from that full hour on; a subject that met none is not in it. An index range of one row per user."""
+    rows = SubjectUser.objects.filter(subject__in=list(subjects), last_hour__gte=hour).values("subject")
+    return dict(rows.annotate(n=Count("end_user_id")).values_list("subject", "n"))
+
+
 # -- inside
 
 
 class _Tally:
-    """Occurrences added up by every key that is counted."""
+    """Occurrences added up by every key that is counted; those that are taken back count -1, and are not the last ones seen."""
 
-    def __init__(self, occurrences: Iterable[Occurrence]) -> None:
+    def __init__(self, added: Iterable[Occurrence], removed: Iterable[Occurrence]) -> None:
         self.project: dict[uuid.UUID, uuid.UUID] = {}
         self.total: dict[uuid.UUID, int] = defaultdict(int)
         self.hour: dict[tuple[uuid.UUID, dt.datetime], int] = defaultdict(int)
@@ -227,52 +233,44 @@ class _Tally:
         self.user: dict[tuple[uuid.UUID, uuid.UUID], int] = defaultdict(int)
         self.day_user: dict[tuple[uuid.UUID, dt.date, uuid.UUID], int] = defaultdict(int)
         self.seen: dict[uuid.UUID, tuple[dt.datetime, dt.datetime]] = {}
-        self.user_seen: dict[tuple[uuid.UUID, uuid.UUID], tuple[dt.datetime, dt.datetime]] = {}
-        for occurrence in occurrences:
-            subject, moment = occurrence.subject, occurrence.timestamp.astimezone(dt.UTC)
-            self.project[subject] = occurrence.project
-            self.total[subject] += 1
-            self.hour[subject, moment.replace(minute=0, second=0, microsecond=0)] += 1
-            self.day[subject, moment.date()] += 1
-            first, last = self.seen.get(subject, (moment, moment))
-            self.seen[subject] = (min(first, moment), max(last, moment))
-            if (user := occurrence.end_user) is not None:
-                self.user[subject, user] += 1
-                self.day_user[subject, moment.date(), user] += 1
-                first, last = self.user_seen.get((subject, user), (moment, moment))
-                self.user_seen[subject, user] = (min(first, moment), max(last, moment))
+        self.user_hour: dict[tuple[uuid.UUID, uuid.UUID], dt.datetime] = {}
+        self.day_hour: dict[tuple[uuid.UUID, dt.date, uuid.UUID], int] = {}
+        for occurrence in added:
+            self._count(occurrence, 1)
+        for occurrence in removed:
+            self._count(occurrence, -1)
+
+    def _count(self, occurrence: Occurrence, n: int) -> None:
+        subject, moment, user = (
+            occurrence.subject,
+            occurrence.timestamp.astimezone(dt.UTC),
+            occurrence.end_user,
+        )
+        hour, day = moment.replace(minute=0, second=0, microsecond=0), moment.date()
+        self.project[subject] = occurrence.project
+        self.total[subject] += n
+        self.hour[subject, hour] += n
+        self.day[subject, day] += n
+        if user is not None:
+            self.user[subject, user] += n
+            self.day_user[subject, day, user] += n
+        if n < 0:
+            return
+        first, last = self.seen.get(subject, (moment, moment))
+        self.seen[subject] = (min(first, moment), max(last, moment))
+        if user is not None:
+            self.user_hour[subject, user] = max(self.user_hour.get((subject, user), hour), hour)
+            key = (subject, day, user)
+            self.day_hour[key] = max(self.day_hour.get(key, 0), hour.hour)
 
 
-def _upsert(sql: str, rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+def _upsert(sql: str, rows: Sequence[tuple[object, ...]]) -> list[tuple[Any, ...]]:
     """Runs a statement over the rows turned into one array per column; returns what it returns."""
     if not rows:
         return []
     with connection.cursor() as cursor:
         cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
         return list(cursor.fetchall())
-
-
-def _change(
-    table: str, key: dict[str, str], sql: str, rows: list[tuple[object, ...]]
-) -> list[tuple[object, ...]]:
-    """As `_upsert`, of an UPDATE of rows that are there, after they are locked in the order of their key (column -> type, the first
-    values of each row): the UPDATE itself, which is a join, would take them in any."""
-    keys = ", ".join(f"t.{column}" for column in key)
-    arrays = ", ".join(f"%s::{kind}[]" for kind in key.values())
-    _upsert(
-        f"""SELECT 1 FROM {table} t WHERE ({keys}) IN (SELECT * FROM unnest({arrays}))
-            ORDER BY {keys} FOR UPDATE""",
-        [row[: len(key)] for row in rows],
-    )
-    return _upsert(sql, rows)
-
-
-def _count_new(rows: list[tuple[object, ...]]) -> dict[tuple[object, ...], int]:
-    """How many rows of each key end in true."""
-    counts: dict[tuple[object, ...], int] = defaultdict(int)
-    for *key, flag in rows:
-        counts[tuple(key)] += bool(flag)
-    return counts
 
 
 def _touch(table: str, first: str, last: str, seen: list[tuple[uuid.UUID | None, dt.datetime]]) -> None:

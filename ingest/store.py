@@ -125,7 +125,7 @@ def _store(
     if any(event.signals for event in events):
         signals = [signal for event in events for signal in _signals_of(event, now)]
         store_signals(project=project, signals=signals, queued=changed)
-    rollups.retract(moved)  # last: see ingest/rollups.py
+    rollups.record(removed=moved)  # last: see ingest/rollups.py
     transaction.on_commit(functools.partial(usage.count_events, project.id, len(fresh)), robust=True)
     known = {id(event) for event in later if event.event_id not in touched}
     return StoreReport([event.event_id for event in events], [id(event) in known for event in events])

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Max, Min
 from numpy.typing import NDArray
 
 from ingest import rollups
@@ -16,11 +15,14 @@ from issues.states import regress_issue
 from raindrop.ids import id_at
 from signals.matches import hold_events
 
+Pair = tuple[Event, Classifier, float]  # an event that matches, by which classifier, its score
+
 
 class Outdated(Exception):
     """A newer classifier was trained in the meantime."""
 
 
+@transaction.atomic
 def store_matches(
     *,
     classifiers: Sequence[Classifier],
@@ -36,13 +38,22 @@ def store_matches(
     the classifiers is no longer its issue's newest.
     """
     hits = found >= np.array([classifier.threshold for classifier in classifiers])
-    # Deletions first and in a transaction of their own: both lock rows of the roll-ups, each in one order.
-    for write in (_delete, _upsert):
-        with transaction.atomic():
-            _hold(classifiers, only_current=only_current)
-            current = {event.id for event in hold_events(events)}
-            rows = [row for row, event in enumerate(events) if event.id in current]
-            write(classifiers, [events[row] for row in rows], found[rows], hits[rows])
+    _hold(classifiers, only_current=only_current)
+    current = {event.id for event in hold_events(events)}
+    rows = [row for row, event in enumerate(events) if event.id in current]
+    events, found, hits = [events[row] for row in rows], found[rows], hits[rows]
+    deleted = _delete(classifiers, events, hits)
+    pairs = [
+        (events[row], classifiers[column], float(found[row, column]))
+        for row, column in zip(*(where.tolist() for where in np.nonzero(hits)), strict=True)
+    ]
+    inserted = _upsert(pairs)
+    rollups.record(inserted, removed=deleted)
+    if deleted:
+        rollups.look_again(
+            {one.subject for one in deleted}, table=IssueMatch._meta.db_table, column="issue_id"
+        )
+    _regress(pairs)
 
 
 def _hold(classifiers: Sequence[Classifier], *, only_current: bool) -> None:
@@ -63,13 +74,9 @@ def _hold(classifiers: Sequence[Classifier], *, only_current: bool) -> None:
 
 
 def _delete(
-    classifiers: Sequence[Classifier],
-    events: Sequence[Event],
-    found: NDArray[np.float64],
-    hits: NDArray[np.bool_],
-) -> None:
-    """Deletes the matches that no longer hold, and takes them out of the counts. So too one whose event got another user or
-    time: `_upsert` makes and counts it anew."""
+    classifiers: Sequence[Classifier], events: Sequence[Event], hits: NDArray[np.bool_]
+) -> list[rollups.Occurrence]:
+    """Deletes the matches that no longer hold, and those whose event got another user or time: `_upsert` makes them anew."""
     place = {event.id: row for row, event in enumerate(events)}
     column = {classifier.issue_id: index for index, classifier in enumerate(classifiers)}
     standing = IssueMatch.objects.filter(event_id__in=place, issue_id__in=column)
@@ -80,7 +87,7 @@ def _delete(
         or whose != [events[place[event]].end_user_id, events[place[event]].timestamp]
     )
     if not gone:
-        return
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             """DELETE FROM issues_issuematch t
@@ -93,27 +100,13 @@ def _delete(
                 [classifiers[column[issue]].version for _, issue in gone],
             ],
         )
-        deleted = [rollups.Occurrence(*row) for row in cursor.fetchall()]
-    rollups.retract(deleted)
-    for issue in sorted({occurrence.subject for occurrence in deleted}):
-        seen = IssueMatch.objects.filter(issue=issue).aggregate(first=Min("timestamp"), last=Max("timestamp"))
-        rollups.set_seen(subject=issue, first=seen["first"], last=seen["last"])
+        return [rollups.Occurrence(*row) for row in cursor.fetchall()]
 
 
-def _upsert(
-    classifiers: Sequence[Classifier],
-    events: Sequence[Event],
-    found: NDArray[np.float64],
-    hits: NDArray[np.bool_],
-) -> None:
-    """Adds the matches, counts those that are new, and opens the resolved issues that happened again."""
-    rows, columns = np.nonzero(hits)
-    pairs = sorted(
-        ((events[row], classifiers[index], float(found[row, index])) for row, index in zip(rows.tolist(), columns.tolist(), strict=True)),
-        key=lambda pair: (pair[0].id, pair[1].issue_id),
-    )  # fmt: skip
+def _upsert(pairs: Sequence[Pair]) -> list[rollups.Occurrence]:
+    """Adds the matches and brings them up to date; returns those that are new."""
     if not pairs:
-        return
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO issues_issuematch AS t
@@ -136,17 +129,17 @@ def _upsert(
                 [score for _, _, score in pairs],
             ],
         )
-        written = cursor.fetchall()
-    rollups.record(rollups.Occurrence(*row) for *row, is_new in written if is_new)
-    _regress(classifiers, [(classifier.issue_id, event) for event, classifier, _ in pairs])
+        return [rollups.Occurrence(*row) for *row, is_new in cursor.fetchall() if is_new]
 
 
-def _regress(classifiers: Sequence[Classifier], matched: Iterable[tuple[uuid.UUID, Event]]) -> None:
-    """By state, not by what is new, so that a batch that is run again after a crash still does it."""
+def _regress(pairs: Iterable[Pair]) -> None:
+    """Opens the resolved issues that happened again. By state, not by what is new, so that a batch that is run again after a crash
+    still does it."""
     by_issue: dict[uuid.UUID, list[Event]] = {}
-    for issue_id, event in matched:
-        by_issue.setdefault(issue_id, []).append(event)
-    versions = {classifier.issue_id: classifier.version for classifier in classifiers}
+    versions: dict[uuid.UUID, int] = {}
+    for event, classifier, _ in pairs:
+        by_issue.setdefault(classifier.issue_id, []).append(event)
+        versions[classifier.issue_id] = classifier.version
     for issue in Issue.objects.filter(pk__in=by_issue, state=State.RESOLVED).order_by("pk"):
         later = [event for event in by_issue[issue.pk] if event.timestamp > issue.state_changed_at]
         if later:

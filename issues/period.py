@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from django.db.models import Count, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from ingest import rollups
-from ingest.models import Day, Hour, SubjectUser
+from ingest.models import Day, Hour
 
 DAYS = {"24h": 1, "7d": 7, "14d": 14, "30d": 30}
 DEFAULT = "14d"
@@ -73,19 +73,11 @@ class Period:
         return _sums(subjects, *self.previous)
 
     def users(self, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
-        """Distinct end users of each subject that has any: an index range of one row per user."""
-        rows = (
-            SubjectUser.objects.filter(subject__in=list(subjects), last_seen__gte=self.start)
-            .values("subject")
-            .annotate(users=Count("end_user_id"))
-        )
-        return {row["subject"]: row["users"] for row in rows}
+        """Distinct end users of each subject that has any."""
+        return rollups.users_since(subjects, self.start)
 
     def daily_users_change(self, subject: uuid.UUID) -> float | None:
-        """By how much the mean of users per full day moved against the period before. None where days are too coarse.
-
-        (Distinct users of a period that is over are not kept: roll-ups know a user's last day only.)
-        """
+        """By how much the mean of users per full day moved against the period before. None where days are too coarse."""
         if self.is_hourly:
             return None
         today, days = self.end.date(), DAYS[self.key]

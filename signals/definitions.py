@@ -1,17 +1,16 @@
 """Reading and changing the taxonomy."""
 
 import datetime as dt
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
 from ingest import rollups
-from ingest.models import Project, SubjectUser, User
+from ingest.models import Project, User
 from ingest.queueing import enqueue
 from raindrop import live
 from signals import custom, parameters
@@ -90,7 +89,8 @@ def signal_rows(
     """Of the last `length` days. Two queries for any number of signals. Most events first, then by name."""
     start = today - dt.timedelta(days=length - 1)
     series = rollups.daily([project.id, *(signal.id for signal in signals)], start=start, end=today)
-    users = users_by_subject([signal.id for signal in signals], start=start)
+    midnight = dt.datetime.combine(start, dt.time(), dt.UTC)
+    users = rollups.users_since([signal.id for signal in signals], midnight)
     everything = sum(point.events for point in series[project.id])
     rows = []
     for signal in signals:
@@ -98,14 +98,6 @@ def signal_rows(
         events = sum(days)
         rows.append(SignalRow(signal, days, events, users.get(signal.id, 0), rate(events, everything)))
     return sorted(rows, key=lambda row: (-row.events, row.signal.name.lower()))
-
-
-def users_by_subject(subjects: list[uuid.UUID], *, start: dt.date) -> dict[uuid.UUID, int]:
-    """Distinct end users met on or after that day (UTC); a subject that met none is not in it."""
-    rows = SubjectUser.objects.filter(
-        subject__in=subjects, last_seen__gte=dt.datetime.combine(start, dt.time(), dt.UTC)
-    )
-    return dict(rows.values("subject").annotate(n=Count("end_user_id")).values_list("subject", "n"))
 
 
 def rate(events: int, everything: int) -> float | None:

@@ -33,44 +33,34 @@ class Wanted:
     evidence: str
 
 
+@transaction.atomic
 def save_matches(*, events: Sequence[Event], wanted: list[Wanted], ran: set[uuid.UUID]) -> tuple[int, int]:
     """Makes the stored matches of these events what they ought to be; returns how many were inserted and deleted.
 
     `ran`: the signals that were looked for; a match of one of these that is not wanted is deleted. Matches of other
     signals (explicit, disabled) stay. A match whose event got another user or time is counted anew. Events whose
-    revision moved on since they were loaded are skipped.
-
-    Deletions come first and in a transaction of their own: counting and taking back lock the same rows, each in one
-    order, and one after the other in one transaction could wait for another batch in a circle.
+    revision moved on since they were loaded are skipped. The roll-ups come last (ingest/rollups.py): so it does, in a
+    transaction of the caller's.
     """
-    kept: list[Wanted] = []  # of other signals, to be counted anew
-    deleted = 0
-    while True:
-        with transaction.atomic():
-            current = {event.id: event for event in hold_events(events)}
-            wishes = {(match.event, match.signal): match for match in kept + wanted if match.event in current}
-            stored = _stored(list(current))
-            moved = {
-                key
-                for key, row in stored.items()
-                if (row["end_user"], row["timestamp"]) != _whose(current[key[0]])
-                and (key in wishes or key[1] not in ran)
-            }
-            gone = {key for key in stored if key[1] in ran and key not in wishes} | moved
-            if not gone:
-                return _write(wishes, stored), deleted
-            taken = _delete([stored[key]["id"] for key in gone])
-            rollups.retract(taken)
-        deleted += len(taken)
-        kept += [_as_stored(current[key[0]], key[1], stored[key]) for key in moved - wishes.keys()]
-
-
-def _write(wishes: dict[Key, Wanted], stored: dict[Key, dict[str, Any]]) -> int:
-    """Inserts and counts what is not there, updates what differs; returns how many were inserted."""
+    current = {event.id: event for event in hold_events(events)}
+    wishes = {(match.event, match.signal): match for match in wanted if match.event in current}
+    stored = _stored(list(current))
+    moved = {
+        key
+        for key, row in stored.items()
+        if (row["end_user"], row["timestamp"]) != _whose(current[key[0]])
+        and (key in wishes or key[1] not in ran)
+    }
+    for key in moved - wishes.keys():
+        wishes[key] = _as_stored(current[key[0]], key[1], stored[key])
+    gone = {key for key in stored if key not in wishes and key[1] in ran} | moved
+    deleted = _delete([stored.pop(key)["id"] for key in gone])
     inserted = _insert([wish for key, wish in wishes.items() if key not in stored])
     _update([wish for key, wish in wishes.items() if key in stored and _differs(stored[key], wish)])
-    rollups.record(inserted)
-    return len(inserted)
+    rollups.record(inserted, removed=deleted)
+    if deleted:
+        rollups.look_again({one.subject for one in deleted}, table=TABLE, column="signal_id")
+    return len(inserted), len(deleted)
 
 
 def _whose(event: Event) -> tuple[uuid.UUID | None, dt.datetime]:

@@ -26,7 +26,6 @@ from signals.definitions import (
     change_signal,
     rate,
     signal_rows,
-    users_by_subject,
 )
 from signals.detection import detector_of
 from signals.feedback import precision_of
@@ -150,12 +149,13 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
     """The period's sums, and the chart of matches or of the rate by day."""
     today = _today()
     start = today - dt.timedelta(days=PERIODS[period] - 1)
+    midnight = dt.datetime.combine(start, dt.time(), dt.UTC)
     end = dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), dt.UTC)
     points = rate_series(
         signal.pk,
         project=project.pk,
         interval="day",
-        start=dt.datetime.combine(start, dt.time(), dt.UTC),
+        start=midnight,
         end=end,
     )
     events = sum(point.events for point in points)
@@ -168,7 +168,7 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
         "periods": list(PERIODS),
         "since": start,
         "events": events,
-        "users": users_by_subject([signal.id], start=start).get(signal.id, 0),
+        "users": rollups.users_since([signal.id], midnight).get(signal.id, 0),
         "rate": rate(events, everything),
         "total": rollups.totals([signal.id])[signal.id],
         "shows_rate": shows_rate,

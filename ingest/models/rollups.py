@@ -48,7 +48,8 @@ class Day(models.Model):
 
 
 class DayUser(models.Model):
-    """Which end users a day's count comes from, and with how many events: makes Day.users exact."""
+    """Which end users a day's count comes from, and with how many events: makes Day.users exact. A retraction leaves `last_hour` as
+    it is while the user has other events of that day."""
 
     pk = models.CompositePrimaryKey("subject", "start", "end_user_id")
     subject = models.UUIDField()
@@ -56,6 +57,7 @@ class DayUser(models.Model):
     end_user = BigForeignKey(EndUser, db_index=False, related_name="+")
     project = BigForeignKey(Project, db_index=False, related_name="+")
     events = models.IntegerField(default=0)
+    last_hour = models.PositiveSmallIntegerField(help_text="0 to 23, UTC.")
 
     def __str__(self) -> str:
         return f"{self.subject} {self.start} {self.end_user_id}"
@@ -69,11 +71,10 @@ class SubjectUser(models.Model):
     end_user = BigForeignKey(EndUser, db_index=False, related_name="+")
     project = BigForeignKey(Project, db_index=False, related_name="+")
     events = models.IntegerField(default=0)
-    first_seen = models.DateTimeField()
-    last_seen = models.DateTimeField()
+    last_hour = models.DateTimeField(help_text="When the last hour began in which it was met.")
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "-last_seen"], name="subject_user_recent")]
+        indexes = [models.Index(fields=["subject", "-last_hour"], name="subject_user_recent")]
 
     def __str__(self) -> str:
         return f"{self.subject} {self.end_user_id}"

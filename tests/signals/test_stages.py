@@ -1,5 +1,6 @@
 """The two stages over real PostgreSQL: idempotent, exact in their counts, safe twice at once."""
 
+import datetime as dt
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -369,3 +370,15 @@ def test_matches_come_and_go_in_many_batches_at_once_without_a_deadlock(
         thread.join()
     assert errors == []
     assert sum(total.events for total in totals([one.id for one in pair]).values()) == 24
+
+
+def test_first_and_last_seen_follow_what_is_taken_back(project: Project, make_event: MakeEvent) -> None:
+    times = [dt.datetime(2026, 11, day, 12, tzinfo=dt.UTC) for day in (10, 12, 14)]
+    events = [make_event(input="This is ridiculous.", timestamp=time) for time in times]
+    detect(loaded(*events))
+    definition = signal(project, "user_frustration")
+    for gone, seen in ((2, (times[0], times[1])), (0, (times[1], times[1])), (1, (None, None))):
+        Event.objects.filter(id=events[gone].id).update(input="This is fine.", revision=1)
+        detect(loaded(*events))
+        total = totals([definition.id])[definition.id]
+        assert (total.first_seen, total.last_seen) == seen
