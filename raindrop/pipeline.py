@@ -13,9 +13,11 @@ import traceback
 import uuid
 from collections.abc import Callable
 
+import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Min, prefetch_related_objects
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -107,10 +109,10 @@ def run_batch(queue_ids: list[str]) -> None:
     try:
         _run(queue_ids)
     except (OperationalError, InterfaceError) as error:
-        if not _connection_lost():
+        if not (_is_deadlock(error) or _connection_lost()):
             raise
-        # The database was restarted: no fault of these events, so it counts as no attempt.
-        logger.warning("The database went away under a batch of %s events: %s", len(queue_ids), error)
+        # Another batch was in the way, or the database was restarted: no fault of these events, so it counts as no attempt.
+        logger.warning("A batch of %s events is handed back: %s", len(queue_ids), error)
         _hand_back(queue_ids)
 
 
@@ -125,11 +127,17 @@ def _run(queue_ids: list[str]) -> None:
     except Exception as error:
         if _connection_lost():
             raise OperationalError(str(error)) from error
+        if _is_deadlock(error):
+            raise
         logger.warning("A batch of %s events failed: %s", len(rows), error)
         _retry(rows, error)
     else:
         QueuedEvent.objects.filter(id__in=[row.id for row in rows]).delete()
     live.changed({row.project_id for row in rows})
+
+
+def _is_deadlock(error: Exception) -> bool:
+    return isinstance(error.__cause__, psycopg.errors.DeadlockDetected)
 
 
 def _connection_lost() -> bool:
@@ -147,7 +155,9 @@ def _hand_back(queue_ids: list[str]) -> None:
     while True:
         try:
             again = timezone.now() + dt.timedelta(seconds=1)
-            QueuedEvent.objects.filter(id__in=queue_ids).update(waiting=True, available_at=again)
+            QueuedEvent.objects.filter(id__in=queue_ids).update(
+                waiting=True, available_at=again, claims=Greatest(F("claims") - 1, 0)
+            )
             return
         except (OperationalError, InterfaceError):
             connection.close()

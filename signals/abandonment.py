@@ -63,7 +63,6 @@ def watch_endings(events: list[Event]) -> None:
             gone.append(talk)
         elif definitions[project].enabled:
             kept.append(FailedEnding(conversation_id=talk, project_id=project, event_id=event, due_at=due))
-    _take_back(back, {definition.pk for definition in definitions.values()})
     FailedEnding.objects.filter(conversation__in=gone).delete()
     FailedEnding.objects.bulk_create(
         kept,
@@ -71,6 +70,12 @@ def watch_endings(events: list[Event]) -> None:
         unique_fields=["conversation"],
         update_fields=["project", "event", "due_at", "matched"],
     )
+    if back:  # last: it changes the roll-ups
+        save_matches(
+            events=list(lock_events(back)),
+            wanted=[],
+            ran={definition.pk for definition in definitions.values()},
+        )
 
 
 def find_abandoned(*, now: dt.datetime, limit: int = LIMIT) -> int:
@@ -107,7 +112,6 @@ def _decide(now: dt.datetime, count: int) -> tuple[int, int, set[uuid.UUID]]:
         and last.get(row.conversation_id, (None, None))[0] == row.event_id
     ]
     wanted, events = _judged(standing, definitions)
-    save_matches(events=events, wanted=wanted, ran={definition.pk for definition in definitions.values()})
     matched = {wish.event for wish in wanted}
     FailedEnding.objects.filter(
         event__in=matched, conversation__in=[row.conversation_id for row in rows]
@@ -115,6 +119,7 @@ def _decide(now: dt.datetime, count: int) -> tuple[int, int, set[uuid.UUID]]:
     FailedEnding.objects.filter(
         conversation__in=[row.conversation_id for row in rows if row.event_id not in matched]
     ).delete()
+    save_matches(events=events, wanted=wanted, ran={definition.pk for definition in definitions.values()})
     return len(rows), len(matched), {wish.project for wish in wanted}
 
 
@@ -146,11 +151,6 @@ def _judged(
                 )
             )
     return wanted, events
-
-
-def _take_back(event_ids: list[uuid.UUID], signals: set[uuid.UUID]) -> None:
-    if event_ids:
-        save_matches(events=list(lock_events(event_ids)), wanted=[], ran=signals)
 
 
 def _lock_conversations(ids: list[uuid.UUID]) -> None:

@@ -128,9 +128,10 @@ def _store(signal: SignalDefinition, detector: Detector, events: list[Event]) ->
             asked = is_question(signal)
             batch = load_batch(events) if needs_spans(signal) else load_texts(events)
             with held_for_verdicts(events) if asked else nullcontext():
-                save_matches(events=events, wanted=matches_to_store(signal, detector, batch), ran={signal.pk})
+                wanted = matches_to_store(signal, detector, batch)
                 if asked:
                     ask_where_plausible(signal, batch, history=True)
+                save_matches(events=events, wanted=wanted, ran={signal.pk})
             return
         except OperationalError as error:
             if attempt + 1 == TRIES:

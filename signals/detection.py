@@ -49,9 +49,9 @@ def detect(events: list[Event]) -> None:
                 wanted += matches_to_store(definition, detector, part)
                 if definition.id in asked:
                     plausible.append((definition, part))
-        save_matches(events=events, wanted=wanted, ran=ran)
         for definition, part in plausible:
             ask_where_plausible(definition, part)
+        save_matches(events=events, wanted=wanted, ran=ran)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
@@ -154,6 +155,26 @@ def test_a_lost_connection_is_no_fault_of_the_events(
     row = QueuedEvent.objects.get()
     assert (row.attempts, row.waiting) == (0, True)
     assert row.available_at <= timezone.now() + dt.timedelta(seconds=2)
+
+
+def test_a_deadlock_is_no_fault_of_the_events_however_often(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stage(events: list[Event]) -> None:
+        raise OperationalError("deadlock detected") from psycopg.errors.DeadlockDetected()
+
+    monkeypatch.setattr(pipeline, "STAGES", [stage])
+    event = make_event()
+    for _ in range(pipeline.MAX_CLAIMS + 1):
+        assert pipeline.dispatch() == 1
+        work()
+        row = QueuedEvent.objects.get()
+        assert (row.attempts, row.claims, row.waiting) == (0, 0, True)
+        wait_over()
+    monkeypatch.undo()
+    pipeline.dispatch()
+    work()
+    assert EventEmbedding.objects.filter(event=event).exists() and not QueuedEvent.objects.exists()
 
 
 def test_tasks_that_killed_workers_held_are_available_at_once() -> None:
