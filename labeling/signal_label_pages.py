@@ -20,7 +20,7 @@ NAMES = {"match": "Right", "not_match": "Wrong", "unsure": "Unsure"}
 @project_page()
 def labels(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     signal = find_signal(project, key)
-    counted = SignalFeedback.objects.filter(signal=signal).values("right").annotate(n=Count("id"))
+    counted = SignalFeedback.objects.standing().filter(signal=signal).values("right").annotate(n=Count("id"))
     counts = {row["right"]: row["n"] for row in counted.order_by()}
     answer = request.GET.get("answer", "")
     found = labels_of(signal)

@@ -15,9 +15,14 @@ ANSWERS = {"match": True, "not_match": False, "unsure": None}
 
 
 def labels_of(signal: SignalDefinition) -> QuerySet[SignalFeedback]:
+    """Those that stand, as `_with_texts`."""
+    return _with_texts(SignalFeedback.objects.standing(), signal)
+
+
+def _with_texts(rows: QuerySet[SignalFeedback], signal: SignalDefinition) -> QuerySet[SignalFeedback]:
     """With the beginning of what was said as `said` and `answered`."""
     return (
-        SignalFeedback.objects.filter(signal=signal, project=signal.project_id)
+        rows.filter(signal=signal, project=signal.project_id)
         .select_related("event__conversation", "event__end_user", "user")
         .defer("event__input", "event__output", "event__properties", "event__feature_flags")
         .annotate(said=Left("event__input", SAID), answered=Left("event__output", SAID))
@@ -25,7 +30,9 @@ def labels_of(signal: SignalDefinition) -> QuerySet[SignalFeedback]:
 
 
 def newest_labels(signal: SignalDefinition, user: User) -> list[SignalFeedback]:
-    return list(labels_of(signal).filter(user=user).order_by("-updated_at", "-id")[:LAST_SHOWN])
+    """The user's own, whether they stand or somebody has said something since: what undo takes back."""
+    mine = _with_texts(SignalFeedback.objects.filter(user=user), signal)
+    return list(mine.order_by("-updated_at", "-id")[:LAST_SHOWN])
 
 
 def answer_of(label: SignalFeedback) -> str:
@@ -35,8 +42,10 @@ def answer_of(label: SignalFeedback) -> str:
 
 def label_lines(signal: SignalDefinition) -> Iterator[bytes]:
     """JSON lines, oldest first, with the texts in full: a set to train or to measure on elsewhere."""
-    rows = SignalFeedback.objects.filter(signal=signal, project=signal.project_id).select_related(
-        "event", "user"
+    rows = (
+        SignalFeedback.objects.standing()
+        .filter(signal=signal, project=signal.project_id)
+        .select_related("event", "user")
     )
     for label in rows.order_by("created_at", "id").iterator(chunk_size=200):
         yield (

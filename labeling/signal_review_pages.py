@@ -74,7 +74,7 @@ def undo(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     if last is None:
         messages.info(request, "There is nothing to undo.")
         return _next(request, signal, None)
-    take_back(signal=signal, event=last.event)
+    take_back(signal=signal, event=last.event, user=current_user(request))
     held = request.session.get(SESSION, {})
     if held.get("signal") == str(signal.id):  # asked again for the reason that it was asked before
         held["cards"] = [[str(last.event_id), last.score, last.reason or CHOSEN], *held["cards"]]
@@ -113,7 +113,8 @@ def _step(request: HttpRequest, signal: SignalDefinition, event: Event | None) -
 
 def _shown(signal: SignalDefinition, card: Card, user: User) -> dict[str, Any]:
     turns, is_part = turns_around(signal.project, card.event)
-    said = SignalFeedback.objects.filter(signal=signal, event=card.event).select_related("user").first()
+    standing = SignalFeedback.objects.standing().filter(signal=signal, event=card.event)
+    said = standing.select_related("user").first()
     return {
         "card": card,
         "ticket": ticket_for(subject=signal, event_id=card.event.id, reason=card.reason, score=card.score),
@@ -127,7 +128,7 @@ def _shown(signal: SignalDefinition, card: Card, user: User) -> dict[str, Any]:
 
 def _chosen_card(request: HttpRequest, signal: SignalDefinition, event: Event) -> Card:
     """The event, for the reason that it was first asked about."""
-    before = SignalFeedback.objects.filter(signal=signal, event=event).first()
+    before = SignalFeedback.objects.standing().filter(signal=signal, event=event).first()
     if before:
         return Card(event, before.score, before.reason or CHOSEN)
     for event_id, score, reason in _held(request, signal):

@@ -40,7 +40,7 @@ def judge(
     reason: str = Asked.SHOWN,
     score: float | None = None,
 ) -> SignalFeedback:
-    """The user's word on whether the signal holds on the event; None: unsure. It takes the place of what was said before.
+    """The user's word on whether the signal holds on the event; None: unsure. It takes the place of what the user said before.
 
     Raises ValueError when the event is of another project.
     """
@@ -49,22 +49,25 @@ def judge(
     said, _ = SignalFeedback.objects.update_or_create(
         signal=signal,
         event=event,
-        defaults={"project_id": signal.project_id, "right": right, "user": user, "reason": reason, "score": score},
-    )  # fmt: skip
+        user=user,
+        defaults={"project_id": signal.project_id, "right": right, "reason": reason, "score": score},
+    )
     live.changed([signal.project_id])
     return said
 
 
 @transaction.atomic
-def take_back(*, signal: SignalDefinition, event: Event) -> None:
-    """Nothing was said of it then."""
-    SignalFeedback.objects.filter(signal=signal, event=event).delete()
+def take_back(*, signal: SignalDefinition, event: Event, user: User) -> None:
+    """The user said nothing of it then."""
+    SignalFeedback.objects.filter(signal=signal, event=event, user=user).delete()
     live.changed([signal.project_id])
 
 
 def precision_of(signal: SignalDefinition) -> Precision:
     standing = Exists(SignalMatch.objects.filter(signal=signal, event=OuterRef("event_id")))
-    said = SignalFeedback.objects.filter(signal=signal, project=signal.project_id, right__isnull=False)
+    said = SignalFeedback.objects.standing().filter(
+        signal=signal, project=signal.project_id, right__isnull=False
+    )
     seen, near = Q(standing) & Q(reason__in=UNPICKED), Q(reason=Asked.NEAR)
     counts = said.aggregate(
         labels=Count("id"),

@@ -19,7 +19,7 @@ ANSWERS = {"right": True, "wrong": False, "": None}
 @require_POST
 @project_page(Role.MEMBER)
 def judge_event(request: HttpRequest, project: Project, key: str, event_pk: uuid.UUID) -> HttpResponse:
-    """`answer`: right, wrong, or empty to take it back."""
+    """`answer`: right, wrong, or empty to take one's own back."""
     signal = SignalDefinition.objects.filter(project=project, key=key).select_related("project").first()
     event = Event.objects.filter(project=project, id=event_pk).only("id", "project_id").first()
     if signal is None or event is None:
@@ -29,11 +29,13 @@ def judge_event(request: HttpRequest, project: Project, key: str, event_pk: uuid
         return HttpResponse("The answer is right, wrong or empty.", status=400)
     right = ANSWERS[answer]
     if right is None:
-        take_back(signal=signal, event=event)
+        take_back(signal=signal, event=event, user=request.user)  # type: ignore[arg-type]
     else:
         _record(signal, event, right, request)
     if request.htmx:  # type: ignore[attr-defined]
-        context = {"event_pk": event.id, "said": right, "signal": signal, "project": project}
+        stands = _standing(signal, event)
+        said = stands.right if stands else None
+        context = {"event_pk": event.id, "said": said, "signal": signal, "project": project}
         return render(request, "signals/_judge.html", context)
     return redirect("signal", project.slug, key)
 
@@ -41,7 +43,7 @@ def judge_event(request: HttpRequest, project: Project, key: str, event_pk: uuid
 def _record(signal: SignalDefinition, event: Event, right: bool, request: HttpRequest) -> None:
     """An event that the queue asked about keeps the reason for which it was asked."""
     match = SignalMatch.objects.filter(signal=signal, event=event).first()
-    before = SignalFeedback.objects.filter(signal=signal, event=event).first()
+    before = _standing(signal, event)
     judge(
         signal=signal,
         event=event,
@@ -51,3 +53,7 @@ def _record(signal: SignalDefinition, event: Event, right: bool, request: HttpRe
         score=match.score if match else before.score if before else None,
     )
     tune_soon(signal)
+
+
+def _standing(signal: SignalDefinition, event: Event) -> SignalFeedback | None:
+    return SignalFeedback.objects.standing().filter(signal=signal, event=event).first()

@@ -92,7 +92,9 @@ def _samples(signal: SignalDefinition, detector: Detector, events: list[Event]) 
     if not events:
         return []
     found = {one.index: one for one in detector.detect(_load(signal, events))}
-    rows = SignalFeedback.objects.filter(signal=signal.pk, event__in=[event.id for event in events])
+    rows = SignalFeedback.objects.standing().filter(
+        signal=signal.pk, event__in=[event.id for event in events]
+    )
     said = dict(rows.values_list("event_id", "right"))
     return [
         Sample(

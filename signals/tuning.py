@@ -168,7 +168,7 @@ def _save(made: SignalTuning) -> SignalTuning:
 
 
 def _standing(signal: SignalDefinition):  # type: ignore[no-untyped-def]
-    return SignalFeedback.objects.filter(signal=signal, right__isnull=False)
+    return SignalFeedback.objects.standing().filter(signal=signal, right__isnull=False)
 
 
 def _labels(signal: SignalDefinition, rows: list[SignalFeedback]) -> _Labels:

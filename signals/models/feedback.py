@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 
@@ -16,8 +18,20 @@ class Asked(models.TextChoices):
     NEAR = "near", "near miss"
 
 
+class SignalFeedbackQuerySet(models.QuerySet["SignalFeedback"]):
+    def standing(self) -> Self:
+        """The last word on each (signal, event)."""
+        same = SignalFeedback.objects.filter(signal=models.OuterRef("signal"), event=models.OuterRef("event"))
+        moment = models.OuterRef("updated_at")
+        newer = same.filter(
+            models.Q(updated_at__gt=moment) | models.Q(updated_at=moment, id__gt=models.OuterRef("id"))
+        )
+        return self.filter(~models.Exists(newer))
+
+
 class SignalFeedback(models.Model):
-    """A person's label on one (signal, event): whether the signal does hold there. The last word stands."""
+    """A person's label on one (signal, event): whether the signal does hold there. The last word of several people stands; who takes
+    it back lets the one before stand again."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
@@ -30,8 +44,12 @@ class SignalFeedback(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = SignalFeedbackQuerySet.as_manager()
+
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["signal", "event"], name="signal_feedback_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["signal", "event", "user"], name="signal_feedback_once_each")
+        ]
 
     def __str__(self) -> str:
         said = {True: "holds", False: "does not hold", None: "unsure"}[self.right]

@@ -12,9 +12,9 @@ from signals.models.feedback import SignalFeedback
 
 class SignalMatchQuerySet(models.QuerySet["SignalMatch"]):
     def with_feedback(self) -> Self:
-        """Each with `said`: what a person said of it, whether it is right; None when nobody did."""
+        """Each with `said`: what people last said of it, whether it is right; None when nobody did."""
         same = SignalFeedback.objects.filter(signal=models.OuterRef("signal"), event=models.OuterRef("event"))
-        return self.annotate(said=models.Subquery(same.values("right")[:1]))
+        return self.annotate(said=models.Subquery(same.order_by("-updated_at", "-id").values("right")[:1]))
 
 
 class SignalMatch(models.Model):

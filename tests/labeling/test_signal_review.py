@@ -6,15 +6,15 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from ingest.models import Event, Project, User
+from ingest.models import Event, Membership, Project, User
 from labeling.signal_queue import next_signal_cards
 from signals.backfill import backfill, request_backfill
 from signals.catalogue import install_builtin_signals
 from signals.definitions import create_signal
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Detector, Found
-from signals.feedback import judge
-from signals.models import SignalDefinition, SignalFeedback
+from signals.feedback import judge, precision_of
+from signals.models import SignalDefinition, SignalFeedback, SignalMatch
 
 MakeEvent = Callable[..., Event]
 
@@ -99,6 +99,47 @@ def test_undo_asks_again_for_the_same_reason(page: Client, here: str) -> None:
     assert (
         "nothing to undo" in page.post(f"{here}review/undo/", headers={"HX-Request": "true"}).content.decode()
     )
+
+
+def test_two_people_and_the_one_who_takes_it_back(
+    page: Client, here: str, signal: SignalDefinition, member: User, viewer: User
+) -> None:
+    """Alice: right. Bob: wrong; he takes it back, and her word stands again wherever it is read."""
+    Membership.objects.filter(user=viewer).update(role="member")
+    event = Event.objects.get(input="0.95")
+    bob = Client()
+    bob.force_login(viewer)
+
+    def judged(client: Client, said: str) -> bool | None:
+        response = client.post(f"{here}matches/{event.id}/", {"answer": said}, headers={"HX-Request": "true"})
+        return response.context["said"]  # type: ignore[no-any-return]
+
+    def stands() -> tuple[int, int, list[str], bool | None, list[bool]]:
+        found = precision_of(signal)
+        lines = page.get(f"{here}labels/export/").content.decode().splitlines()
+        match = SignalMatch.objects.with_feedback().get(signal=signal, event=event)
+        labels = [row.right for row, _ in page.get(f"{here}labels/").context["rows"]]
+        return found.labels, found.right, [json.loads(line)["user"] for line in lines], match.said, labels
+
+    assert judged(page, "right") is True
+    assert stands() == (1, 1, ["alice"], True, [True])
+    assert judged(bob, "wrong") is False
+    assert stands() == (1, 0, ["bob"], False, [False])
+    assert judged(page, "wrong") is False and judged(page, "right") is True, "the last word stands"
+    assert judged(bob, "wrong") is False
+    bob.post(f"{here}review/undo/")
+    assert stands() == (1, 1, ["alice"], True, [True])
+    assert judged(bob, "") is True, "nobody takes back what another one said"
+    assert judged(page, "") is None
+    assert not SignalFeedback.objects.exists()
+
+
+def test_people_who_leave_leave_their_labels(signal: SignalDefinition, member: User, viewer: User) -> None:
+    event = Event.objects.get(input="0.95")
+    for user in (member, viewer):
+        judge(signal=signal, event=event, right=user == viewer, user=user)
+        user.delete()
+    assert (precision_of(signal).labels, precision_of(signal).right) == (1, 1)
 
 
 def test_a_card_is_signed_and_of_this_signal(

@@ -215,7 +215,7 @@ def test_what_was_picked_for_its_score_does_not_count_for_precision(
     found = precision_of(scoring)
     assert (found.judged, found.right, found.share) == (2, 1, 0.5)
     assert (found.near_judged, found.missed, found.labels) == (1, 1, 4)
-    take_back(signal=scoring, event=low)
+    take_back(signal=scoring, event=low, user=member)
     assert precision_of(scoring).near_judged == 0
 
 
