@@ -4,6 +4,7 @@ import logging
 import time
 import uuid
 
+import orjson
 from django.db import OperationalError, transaction
 
 from ingest import rollups
@@ -13,7 +14,7 @@ from issues.matching import Outdated, store_matches
 from issues.models import Classifier, Issue
 from issues.scoring import found_in
 from signals.matches import lock_events
-from signals.vectors import iter_embedded, vectors_of
+from signals.vectors import FIRST_ID, iter_embedded, vectors_of
 
 logger = logging.getLogger("raindrop.issues")
 
@@ -37,7 +38,8 @@ def request_rescore(issue: Issue, *, user: User | None = None) -> Job:
 def rescore(job_id: uuid.UUID | str) -> None:
     """The background task: goes over the project's vectors, and stores what differs from the matches that stand.
 
-    When a newer version was trained by the end it goes over them again. Safe to run again, or twice at once.
+    When a newer version was trained by the end it goes over them again. Safe to run again, or twice at once; a run that was cut
+    off goes on where its last chunk ended.
     """
     job = start_job(job_id)
     if job is None:
@@ -65,16 +67,23 @@ def _rescore(job: Job) -> str:
 
 
 def _go_over(job: Job, issue: Issue, classifier: Classifier) -> None:
-    done = 0
+    after, done = _position(job, classifier)
     total = rollups.totals([issue.project_id])[issue.project_id].events
-    report_job(job, done=0, total=total, message=f"Scoring by version {classifier.version}.")
-    for event_ids in iter_embedded(project=issue.project, chunk_size=CHUNK):
+    report_job(job, done=done, total=max(done, total), message=f"Scoring by version {classifier.version}.")
+    for event_ids in iter_embedded(project=issue.project, after=after, chunk_size=CHUNK):
         try:
             _store(issue.project, classifier, event_ids)
         except Outdated:
             return  # the issue is gone
         done += len(event_ids)
-        report_job(job, done=done, total=max(done, total))
+        position = orjson.dumps([classifier.version, str(event_ids[-1])]).decode()
+        report_job(job, done=done, total=max(done, total), position=position)
+
+
+def _position(job: Job, classifier: Classifier) -> tuple[uuid.UUID, int]:
+    """The last event that this version was brought to, and how many there were."""
+    version, event_id = orjson.loads(job.position) if job.position else (0, "")
+    return (uuid.UUID(event_id), job.done) if version == classifier.version else (FIRST_ID, 0)
 
 
 def _store(project: Project, classifier: Classifier, event_ids: list[uuid.UUID]) -> None:

@@ -304,6 +304,33 @@ def test_a_rescore_goes_on_to_a_version_trained_meanwhile(project: Any, monkeypa
     assert_counts_are_exact(issue)
 
 
+def test_a_rescore_that_was_cut_off_goes_on(project: Any, monkeypatch: Any) -> None:
+    import issues.rescoring
+
+    issue = make_issue(project)
+    events = send(project, "flight", 0, 6)
+    embed(events)
+    real, chunks = issues.rescoring.store_matches, []
+
+    def killed_at_the_second(**kwargs: Any) -> None:
+        chunks.append({event.event_id for event in kwargs["events"]})
+        if len(chunks) == 2:
+            raise SystemExit
+        real(**kwargs)
+
+    monkeypatch.setattr(issues.rescoring, "CHUNK", 2)
+    monkeypatch.setattr(issues.rescoring, "store_matches", killed_at_the_second)
+    job = request_rescore(issue)
+    with pytest.raises(SystemExit):
+        rescore(job.pk)
+    rescore(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (JobState.DONE, 6)
+    assert chunks[1] == chunks[2] and len(chunks) == 4
+    assert issue.matches.count() == 6
+    assert_counts_are_exact(issue)
+
+
 def test_a_failed_rescore_says_why(project: Any, monkeypatch: Any) -> None:
     issue = make_issue(project)
     run(send(project, "flight", 0, 2))
