@@ -49,7 +49,7 @@ def train(*, issue: Issue, event_ids: list[uuid.UUID], answers: NDArray[np.bool_
         background=Sides(around.user, around.agent),
     )
     with transaction.atomic():
-        # Waits for the batches that are being scored by the version before (issues/scoring.py).
+        # Waits for the batches that are being scored by the version before (issues/matching.py).
         Issue.objects.select_for_update().get(pk=issue.pk)
         last = Classifier.objects.filter(issue=issue).aggregate(last=Max("version"))["last"] or 0
         classifier = Classifier.objects.create(

@@ -38,8 +38,8 @@ REMEMBERED = 300  # the latest labelled events that count as asked before
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An event to ask about. `score` is the classifier's, or before the first one the cosine to the definition; None
-    for a random card that has no vector. `reason`: similar, uncertain, likely or random."""
+    """An event to ask about. `score` is the classifier's, or before the first one the cosine to the definition; None for an event
+    that a person chose. `reason`: similar, uncertain, likely or random, or that it was chosen."""
 
     event: Event
     score: float | None
@@ -79,11 +79,7 @@ def next_cards(
         [pool.ids[index] for index, _ in picked]
     )
     return [
-        Card(
-            events[pool.ids[index]],
-            None if np.isnan(pool.scores[index]) else float(pool.scores[index]),
-            reason,
-        )
+        Card(events[pool.ids[index]], float(pool.scores[index]), reason)
         for index, reason in picked
         if pool.ids[index] in events
     ]

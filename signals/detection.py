@@ -1,4 +1,4 @@
-"""The pipeline's second stage: which signals hold on each event, with their evidence."""
+"""The pipeline's stage that decides which signals hold on each event, with their evidence."""
 
 import uuid
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The pipeline's first stage: an event's two vectors, and its text-search document."""
+"""The pipeline's stage that makes an event's two vectors, and its text-search document."""
 
 import hashlib
 import uuid
