@@ -195,10 +195,8 @@ def _hold_off(row: QuestionVerdict, limits: QuestionSettings) -> None:
     """The budget does not hold this one. Where calls under way hold some of it, that may change within seconds."""
     today = budget.meter(limits.project_id)
     if today.held and not today.off and today.events < today.daily_events:
-        row.state, row.available_at = (
-            VerdictState.WAITING,
-            timezone.now() + dt.timedelta(seconds=HELD_SECONDS),
-        )
+        row.state, row.problem = VerdictState.WAITING, ""  # what it failed at before is not why it waits
+        row.available_at = timezone.now() + dt.timedelta(seconds=HELD_SECONDS)
     else:
         row.state, row.problem = VerdictState.LOCAL, OFF if today.off else SPENT
 

@@ -424,3 +424,23 @@ def test_what_an_attempt_costs_at_most_is_no_less_than_what_it_costs(service: St
     assert prices.of(usage) == 400 + 1000 + 500 + 40
     assert prices.of(usage, batch=True) == 970
     assert prices.most(prompt_bytes=12_000, max_tokens=2000) > prices.of(usage)
+
+
+def test_money_that_is_held_for_others_makes_it_wait(
+    project: Project, question: SignalDefinition, service: Stub, make_event: MakeEvent
+) -> None:
+    """All of them, and none with the reason of an attempt before."""
+    run_pipeline(*(make_event(input=f"{TEXT} Order {n}.") for n in range(3)))
+    first = QuestionVerdict.objects.order_by("id")[0]
+    QuestionVerdict.objects.filter(pk=first.pk).update(
+        attempts=1, problem="The service gave no verdict. It answered 529."
+    )
+    set_budget(project, daily_dollars="0.99")
+    assert budget.reserve(budget.settings_of(project.id), day=budget.today(), money=990_000)
+    work(str(project.id))
+    rows = QuestionVerdict.objects.values_list("state", "problem")
+    assert list(rows) == [("waiting", "")] * 3 and not service.requests
+    budget.settle(project_id=project.id, day=budget.today(), held=990_000, cost=0)
+    QuestionVerdict.objects.update(available_at=timezone.now())
+    work(str(project.id))
+    assert len(service.requests) == 3
