@@ -1,13 +1,16 @@
 """Asking the model about events of the past, through the Batches API at half the price: only when a person says so, after an
 estimate. A run is a Job; its batches are polled from the schedule, so that no worker sleeps, and a run goes on after anything that dies.
+A batch that was sent is looked after until it has ended, whatever has become of its run: it is paid for.
 """
 
 import datetime as dt
+import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from ingest.jobs import fail_job, finish_job, queue_job, report_job, start_job, subject_of
@@ -22,6 +25,8 @@ from signals.questions.config import question_of
 from signals.questions.prompt import Question
 from signals.questions.verdicts import note_trouble
 
+logger = logging.getLogger("raindrop.signals")
+
 HISTORY_RUN = "question_history"  # the job's kind
 TASK, CLUSTER = "signals.questions.history.run", "llm"
 BATCH = 500  # requests; the service takes 100,000, or 256 MB
@@ -30,6 +35,7 @@ MAX_FAILURES = 5
 AGAIN = dt.timedelta(minutes=10)  # after a batch that was not taken
 # A batch whose worker died between marking its verdicts and hearing from the service.
 PREPARING = dt.timedelta(minutes=15)
+KEPT = dt.timedelta(days=29)  # the service keeps results for so long
 NO_RESULT = "The batch ended without a result for it."
 UNREADABLE = "The results of its batch could not be read."
 
@@ -62,7 +68,10 @@ def run_of(signal: SignalDefinition) -> Job | None:
 
 
 def projects_at_work() -> set[uuid.UUID]:
-    return set(_at_work().values_list("project_id", flat=True))
+    """Those with a run, or with a batch that has not ended."""
+    return {
+        row for rows in (_at_work(), _open_batches()) for row in rows.values_list("project_id", flat=True)
+    }
 
 
 def run(job_id: str) -> None:
@@ -73,28 +82,46 @@ def run(job_id: str) -> None:
 
 
 def go_on(project_id: uuid.UUID) -> None:
-    """One step of each of the project's runs: reads what has come, sends what the budget holds. Safe twice at once."""
+    """Reads what has come of the project's batches, then takes one step of each of its runs: sends what the budget holds. Safe twice
+    at once."""
+    for batch in _open_batches().filter(project=project_id).select_related("job"):
+        with _database_forgiven():
+            _look_after(batch)
     for job_id in _at_work().filter(project=project_id).values_list("id", flat=True):
-        job = start_job(job_id)
-        if job is None:
-            continue
-        try:
-            message = _step(job)
-        except Exception as error:
-            fail_job(job, error=error)
-            raise
-        if message:
-            finish_job(job, message=message)
+        with _database_forgiven():
+            _go_on_with(job_id)
+
+
+def _go_on_with(job_id: uuid.UUID) -> None:
+    job = start_job(job_id)
+    if job is None:
+        return
+    try:
+        message = _step(job)
+    except (OperationalError, InterfaceError):
+        raise  # the run is not to end of it
+    except Exception as error:
+        fail_job(job, error=error)
+        raise
+    if message:
+        finish_job(job, message=message)
+
+
+@contextmanager
+def _database_forgiven() -> Iterator[None]:
+    """A deadlock, or a database that is restarted, is nobody's fault: the schedule comes back within a minute."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        logger.warning("A run over the history is gone on with later: %s", error)
 
 
 def _step(job: Job) -> str:
     """What came of the run once it is through, else empty."""
-    for batch in _open_batches(job):
-        _look_after(batch)
     signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
     why = _why_to_end(job, signal)
     _report(job)
-    if _open_batches(job).exists():
+    if _open_batches().filter(job=job).exists():
         return ""
     if why or signal is None:
         return f"{job.done:,} asked about. {why}"
@@ -119,14 +146,14 @@ def _report(job: Job) -> None:
     """Of the job's events those that are through, and all."""
     ended = QuestionBatch.objects.filter(job=job, state=BatchState.ENDED)
     done = sum(ended.values_list("requests", flat=True))
-    under_way = sum(_open_batches(job).values_list("requests", flat=True))
+    under_way = sum(_open_batches().filter(job=job).values_list("requests", flat=True))
     left = len(candidates(job.project_id, job.position).values_list("id")[:MAX_EVENTS])
     message = "With the service." if under_way else "Waits for the day's budget."
     report_job(job, done=done, total=max(done, min(MAX_EVENTS, done + under_way + left)), message=message)
 
 
-def _open_batches(job: Job) -> Any:
-    return QuestionBatch.objects.filter(job=job, state__in=[BatchState.PREPARING, BatchState.SENT])
+def _open_batches() -> Any:
+    return QuestionBatch.objects.filter(state__in=[BatchState.PREPARING, BatchState.SENT])
 
 
 def _send(job: Job, question: Question) -> None:
@@ -185,11 +212,21 @@ def _look_after(batch: QuestionBatch) -> None:
         return
     try:
         remote = llm.batches().retrieve(batch.remote_id)
-        if getattr(remote, "processing_status", "") != "ended":
-            return
+    except llm.errors() as error:
+        wrong = llm.explain(error)
+        note_trouble(batch.project_id, str(wrong))
+        if wrong.missing or timezone.now() - batch.created_at > KEPT:
+            _give_up(batch)
+        return  # else it may well be at it, and is asked about again
+    if getattr(remote, "processing_status", "") != "ended":
+        return
+    try:
         for result in llm.batches().results(batch.remote_id):
             _read(batch, result)
-    except llm.errors() as error:
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # whatever stands in the results: nothing else is to wait for them
+        logger.warning("The results of the batch %s cannot be read.", batch.pk, exc_info=True)
         _unreadable(batch, llm.explain(error))
         return
     _end(batch)
@@ -198,9 +235,14 @@ def _look_after(batch: QuestionBatch) -> None:
 def _unreadable(batch: QuestionBatch, error: llm.Unavailable) -> None:
     note_trouble(batch.project_id, str(error))
     if error.missing or batch.failures + 1 >= MAX_FAILURES:
-        _give_back(batch, llm.Unavailable(UNREADABLE, lost=1, refused=True))
+        _give_up(batch)
     else:
         QuestionBatch.objects.filter(pk=batch.pk).update(failures=batch.failures + 1)
+
+
+def _give_up(batch: QuestionBatch) -> None:
+    """It was sent, and will be billed."""
+    _give_back(batch, llm.Unavailable(UNREADABLE, lost=1, refused=True))
 
 
 def _read(batch: QuestionBatch, result: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from ingest.models import Event, Job, Project
@@ -289,6 +290,87 @@ def test_a_worker_that_dies_while_it_sends(
     run(str(job.id))
     run(str(job.id))
     assert states() == ["answered"] * 6
+
+
+def fail(*args: Any, **more: Any) -> Any:
+    raise OperationalError("deadlock detected")
+
+
+@pytest.mark.parametrize("where", ["_read", "_report"])
+def test_a_fault_of_the_database_ends_no_run(
+    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:  # fmt: skip
+    service.answer = lambda request, n: YES
+    job = request_run(signal)
+    run(str(job.id))
+    with monkeypatch.context() as patched:
+        patched.setattr(history, where, fail)
+        call_workers()
+        work(str(project.id))
+    job.refresh_from_db()
+    assert job.state == "running"
+    call_workers()
+    work(str(project.id))
+    job.refresh_from_db()
+    assert (job.state, job.done) == ("done", 6) and states() == ["answered"] * 6
+    assert QuestionSpend.objects.get().held == 0
+
+
+def test_a_batch_outlives_its_run(
+    past: list[Event], signal: SignalDefinition, service: Stub, project: Project
+) -> None:
+    service.answer = lambda request, n: YES
+    job = request_run(signal)
+    run(str(job.id))
+    Job.objects.filter(pk=job.pk).update(state="failed", message="ValueError: something of ours")
+    called = QuestionSettings.objects.filter(project=project, woken_at__isnull=False)
+    call_workers()
+    assert called.exists(), "nobody asks after the batch"
+    work(str(project.id))
+    assert states() == ["answered"] * 6 and QuestionSpend.objects.get().held == 0
+    call_workers()
+    assert not called.exists(), "nothing is left to do"
+
+
+def test_a_result_that_nobody_can_take_holds_up_nothing_else(
+    past: list[Event],
+    signal: SignalDefinition,
+    service: Stub,
+    project: Project,
+    make_event: MakeEvent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service.answer = lambda request, n: YES
+    job = request_run(signal)
+    run(str(job.id))
+    run_pipeline(make_event(input=f"{TEXT} Now!"))
+    monkeypatch.setattr(history, "_outcome", lambda result: None)  # what put_down cannot take
+    for _ in range(history.MAX_FAILURES):
+        work(str(project.id))
+    assert len(service.requests) == 1, "what is new was not asked about"
+    assert states() == ["answered"] + ["failed"] * 6
+    job.refresh_from_db()
+    assert job.state == "done" and QuestionSpend.objects.get().held == 0
+
+
+def test_a_service_that_is_away_loses_no_batch(
+    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, settings: Any
+) -> None:
+    service.answer = lambda request, n: YES
+    job = request_run(signal)
+    run(str(job.id))
+    settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
+    for _ in range(history.MAX_FAILURES + 1):
+        run(str(job.id))
+    assert states() == ["batched"] * 6
+    settings.ANTHROPIC_BASE_URL = service.url
+    run(str(job.id))
+    assert states() == ["answered"] * 6 and QuestionSpend.objects.get().money == 6 * 75
+    QuestionBatch.objects.update(state="sent")
+    settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
+    QuestionBatch.objects.update(created_at=timezone.now() - history.KEPT - dt.timedelta(hours=1))
+    run(str(job.id))
+    assert QuestionBatch.objects.get().state == "lost"
 
 
 def test_another_wording_ends_the_run(
