@@ -14,7 +14,7 @@ from ingest.models import Job
 
 
 class JobItem(serializers.Serializer[Any]):
-    state = serializers.CharField(help_text="queued, running, done or failed.")
+    state = serializers.CharField(help_text="queued, running, done, failed or stopped (by a person).")
     done = serializers.IntegerField()
     total = serializers.IntegerField(help_text="0 while it is not known.")
     message = serializers.CharField(help_text="What it does, what came of it, or why it failed.")

@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from ingest.models import Job, Project, User
@@ -18,8 +19,15 @@ STALE = dt.timedelta(minutes=10)
 MAX_SILENCES = 4
 
 
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+
 class LostJob(Exception):
     """Nobody works on the job any more."""
+
+
+class JobStopped(Exception):
+    """A person has ended the job that is being worked on."""
 
 
 @transaction.atomic
@@ -56,9 +64,7 @@ def send_again(job: Job) -> None:
 def resume_silent_jobs(*, now: dt.datetime) -> int:
     """Hands the jobs that fell silent (STALE) to the workers again, and fails those that did so MAX_SILENCES times in a
     row. Returns how many fell silent. To be called every minute or so."""
-    unfinished = Job.objects.filter(
-        state__in=[JobState.QUEUED, JobState.RUNNING], updated_at__lt=now - STALE
-    ).order_by("updated_at")
+    unfinished = Job.objects.filter(state__in=UNFINISHED, updated_at__lt=now - STALE).order_by("updated_at")
     silent = [
         job
         for job in unfinished.select_for_update(skip_locked=True)
@@ -91,11 +97,11 @@ def _send(job: Job) -> None:
 
 
 def start_job(job_id: uuid.UUID | str) -> Job | None:
-    """The job, now running; None when it is done, failed or gone. A job that runs already is taken up again: its
+    """The job, now running; None when it is done, failed, stopped or gone. A job that runs already is taken up again: its
     worker may have died, and work on a job is safe to repeat."""
     with transaction.atomic():
         job = Job.objects.select_for_update().filter(pk=job_id).first()
-        if job is None or job.state in {JobState.DONE, JobState.FAILED}:
+        if job is None or job.state not in UNFINISHED:
             return None
         job.state = JobState.RUNNING
         job.save(update_fields=["state", "updated_at"])
@@ -105,8 +111,19 @@ def start_job(job_id: uuid.UUID | str) -> Job | None:
 
 def is_under_way(*, project: Project, kind: str, subject: uuid.UUID) -> bool:
     """Whether such a job waits or runs."""
-    states = [JobState.QUEUED, JobState.RUNNING]
-    return Job.objects.filter(project=project, kind=kind, subject=subject, state__in=states).exists()
+    return Job.objects.filter(project=project, kind=kind, subject=subject, state__in=UNFINISHED).exists()
+
+
+@transaction.atomic
+def stop_jobs(*, project: Project, kind: str, subject: uuid.UUID, user: User) -> int:
+    """A person ends those jobs that wait or run; returns how many did. Whoever works on one hears of it (JobStopped) when he next
+    reports."""
+    jobs = Job.objects.filter(project=project, kind=kind, subject=subject, state__in=UNFINISHED)
+    stopped = jobs.update(
+        state=JobState.STOPPED, message=f"Stopped by {user.username}.", updated_at=timezone.now()
+    )
+    live.changed([project.id])
+    return stopped
 
 
 def subject_of(job: Job) -> uuid.UUID:
@@ -124,14 +141,14 @@ def report_job(
     message: str | None = None,
     position: str | None = None,
 ) -> None:
-    """How far it is. `position`: where it goes on when it is taken up again."""
+    """How far it is. `position`: where it goes on when it is taken up again. Raises JobStopped, and writes nothing."""
     job.position = job.position if position is None else position
     job.done = job.done if done is None else done
     job.total = job.total if total is None else total
     job.message = job.message if message is None else message
     job.silences = 0
-    job.save(update_fields=["done", "total", "message", "position", "silences", "updated_at"])
-    live.changed([job.project_id])
+    if not _write(job, "done", "total", "message", "position", "silences"):
+        raise JobStopped
 
 
 def finish_job(job: Job, *, message: str) -> None:
@@ -139,13 +156,20 @@ def finish_job(job: Job, *, message: str) -> None:
     job.total = max(job.total, job.done)
     job.done = job.total
     job.message = message
-    job.save(update_fields=["state", "done", "total", "message", "updated_at"])
-    live.changed([job.project_id])
+    _write(job, "state", "done", "total", "message")
 
 
 def fail_job(job: Job, *, error: Exception) -> None:
     """It ended in an error, which is the message."""
     job.state = JobState.FAILED
     job.message = f"{type(error).__name__}: {error}"[:2000]
-    job.save(update_fields=["state", "message", "updated_at"])
+    _write(job, "state", "message")
+
+
+def _write(job: Job, *fields: str) -> bool:
+    """False when a person has stopped it: it stays as he left it."""
+    job.updated_at = timezone.now()
+    mine = Job.objects.filter(pk=job.pk).exclude(state=JobState.STOPPED)
+    written = mine.update(**{name: getattr(job, name) for name in (*fields, "updated_at")})
     live.changed([job.project_id])
+    return bool(written)

@@ -11,9 +11,18 @@ from django.db import OperationalError
 from django.db.models import Q
 
 from ingest import rollups
-from ingest.jobs import fail_job, finish_job, queue_job, report_job, send_again, start_job, subject_of
+from ingest.jobs import (
+    UNFINISHED,
+    JobStopped,
+    fail_job,
+    finish_job,
+    queue_job,
+    report_job,
+    send_again,
+    start_job,
+    subject_of,
+)
 from ingest.models import Event, Job, Project, User
-from ingest.models.jobs import JobState
 from signals.abandonment import watch_endings
 from signals.batches import load_batch, load_texts
 from signals.custom import is_question, needs_spans
@@ -50,7 +59,7 @@ def backfills_of(project: Project, signals: list[SignalDefinition]) -> dict[uuid
     """Each signal's run that waits or is under way; the oldest of several, which is the one that moves."""
     jobs = Job.objects.filter(
         project=project, kind=BACKFILL, subject__in=[signal.pk for signal in signals],
-        state__in=[JobState.QUEUED, JobState.RUNNING],
+        state__in=UNFINISHED,
     )  # fmt: skip
     return {subject_of(job): job for job in jobs.order_by("-created_at", "-id")}
 
@@ -65,6 +74,8 @@ def backfill(job_id: uuid.UUID | str) -> None:
         return
     try:
         message = _go_over(job)
+    except JobStopped:
+        return
     except Exception as error:
         fail_job(job, error=error)
         raise

@@ -9,10 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ingest.access import project_page
+from ingest.jobs import stop_jobs
 from ingest.models import Project
 from ingest.models.projects import Role
 from signals import custom
-from signals.backfill import has_history, request_backfill
+from signals.backfill import BACKFILL, has_history, request_backfill
 from signals.catalogue import ensure_signals
 from signals.custom_forms import FORMS, CustomForm, fits
 from signals.definitions import change_signal, check_signal, create_signal, draft_signal, train_signal
@@ -100,6 +101,18 @@ def run_over_history(request: HttpRequest, project: Project, key: str) -> HttpRe
         )
     else:
         request_backfill(signal, user=request.user)  # type: ignore[arg-type]
+    return redirect("signal", project.slug, signal.key)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def stop_history(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    signal = _find(project, key)
+    if stop_jobs(project=project, kind=BACKFILL, subject=signal.pk, user=request.user):  # type: ignore[arg-type]
+        messages.success(
+            request,
+            "Stopped. The matches that were found stay; “Run over history” looks through all of it again.",
+        )
     return redirect("signal", project.slug, signal.key)
 
 

@@ -12,6 +12,7 @@ class JobState(models.TextChoices):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    STOPPED = "stopped"  # by a person
 
 
 class Job(models.Model):

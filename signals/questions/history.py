@@ -13,7 +13,17 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from ingest.jobs import fail_job, finish_job, queue_job, report_job, start_job, subject_of
+from ingest.jobs import (
+    UNFINISHED,
+    JobStopped,
+    fail_job,
+    finish_job,
+    queue_job,
+    report_job,
+    start_job,
+    stop_jobs,
+    subject_of,
+)
 from ingest.models import Event, Job, User
 from ingest.models.jobs import JobState
 from raindrop import llm
@@ -23,7 +33,7 @@ from signals.questions import budget
 from signals.questions.claims import MAX_ATTEMPTS, Answer, Claim, claim, put_down, questions_in
 from signals.questions.config import question_of
 from signals.questions.prompt import Question
-from signals.questions.verdicts import note_trouble
+from signals.questions.verdicts import call_worker, note_trouble
 
 logger = logging.getLogger("raindrop.signals")
 
@@ -67,6 +77,24 @@ def run_of(signal: SignalDefinition) -> Job | None:
     return found
 
 
+@transaction.atomic
+def stop_run(signal: SignalDefinition, *, user: User) -> int:
+    """A person ends the signal's runs; returns how many there were. What the service has of them is cancelled by the worker that is
+    called: what it has answered by then is billed and taken, the money for the rest released."""
+    stopped = stop_jobs(project=signal.project, kind=HISTORY_RUN, subject=signal.pk, user=user)
+    if stopped:
+        call_worker(signal.project_id)
+    return stopped
+
+
+def stopping(signal: SignalDefinition) -> int:
+    """Of how many events the service still has the questions, though a person has stopped the run."""
+    batches = _open_batches().filter(
+        project=signal.project_id, job__subject=signal.pk, job__state=JobState.STOPPED
+    )
+    return sum(batches.values_list("requests", flat=True))
+
+
 def projects_at_work() -> set[uuid.UUID]:
     """Those with a run, or with a batch that has not ended."""
     return {
@@ -98,6 +126,8 @@ def _go_on_with(job_id: uuid.UUID) -> None:
         return
     try:
         message = _step(job)
+    except JobStopped:
+        return
     except (OperationalError, InterfaceError):
         raise  # the run is not to end of it
     except Exception as error:
@@ -212,13 +242,16 @@ def _look_after(batch: QuestionBatch) -> None:
         return
     try:
         remote = llm.batches().retrieve(batch.remote_id)
+        status = getattr(remote, "processing_status", "")
+        if status == "in_progress" and batch.job.state == JobState.STOPPED:
+            llm.batches().cancel(batch.remote_id)
     except llm.errors() as error:
         wrong = llm.explain(error)
         note_trouble(batch.project_id, str(wrong))
         if wrong.missing or timezone.now() - batch.created_at > KEPT:
             _give_up(batch)
         return  # else it may well be at it, and is asked about again
-    if getattr(remote, "processing_status", "") != "ended":
+    if status != "ended":
         return
     try:
         for result in llm.batches().results(batch.remote_id):
@@ -299,4 +332,4 @@ def _give_back(batch: QuestionBatch, error: llm.Unavailable) -> None:
 
 
 def _at_work() -> Any:
-    return Job.objects.filter(kind=HISTORY_RUN, state__in=[JobState.QUEUED, JobState.RUNNING])
+    return Job.objects.filter(kind=HISTORY_RUN, state__in=UNFINISHED)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from ingest.access import project_page
@@ -19,7 +19,7 @@ from signals import custom
 from signals.models import SignalDefinition
 from signals.questions import budget
 from signals.questions.config import question_of
-from signals.questions.history import request_run
+from signals.questions.history import request_run, stop_run
 from signals.questions.presenting import panel_of, status_of
 from signals.questions.verdicts import standing_of
 
@@ -83,6 +83,19 @@ def ask_history(request: HttpRequest, project: Project, key: str) -> HttpRespons
     else:
         request_run(found, user=request.user)  # type: ignore[arg-type]
         messages.success(request, "The LLM is being asked about the past, as far as the budget goes.")
+    return redirect("signal", project.slug, found.key)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def stop_asking(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    found = get_object_or_404(SignalDefinition.objects.select_related("project"), project=project, key=key)
+    if stop_run(found, user=request.user):  # type: ignore[arg-type]
+        messages.success(
+            request,
+            "Stopped. Nothing more is sent, and what the LLM has not answered yet is cancelled; the answers that it has given are taken, "
+            "and paid for.",
+        )
     return redirect("signal", project.slug, found.key)
 
 

@@ -12,7 +12,7 @@ from signals.questions import budget
 from signals.questions.asking import ask_now
 from signals.questions.config import question_of
 from signals.questions.estimates import Estimate, history_estimate, preview_estimate
-from signals.questions.history import run_of
+from signals.questions.history import run_of, stopping
 from signals.questions.prompt import sides_of
 from signals.questions.verdicts import Plausible, Standing, standing_of
 
@@ -30,13 +30,14 @@ class Status:
 @dataclass(frozen=True, slots=True)
 class Panel:
     """A question on its signal's page. `history`: what a run would cost; None when there is nothing to ask. `run`: one that is under
-    way."""
+    way. `stopping`: events that the service still has of one that a person has stopped."""
 
     status: Status
     meter: budget.Meter
     standing: Standing
     history: Estimate | None
     run: Job | None
+    stopping: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def panel_of(signal: SignalDefinition) -> Panel:
         standing=standing_of(signal.project_id, question_of(signal).version),
         history=None if run or meter.off or not signal.enabled else history_estimate(signal),
         run=run,
+        stopping=stopping(signal),
     )
 
 

@@ -57,7 +57,8 @@ def exchange_of(request: dict[str, Any]) -> dict[str, Any]:
 
 
 class Stub:
-    """`answer(request, n)` says what the n-th call (from 0) gets; `requests` and `headers` are what came."""
+    """`answer(request, n)` says what the n-th call (from 0) gets; `requests` and `headers` are what came. A batch that is
+    cancelled ends with the results that stood by then (`answered`)."""
 
     def __init__(self) -> None:
         self.answer: Responder = lambda request, n: verdict(False)
@@ -66,6 +67,8 @@ class Stub:
         self.batches: dict[str, list[dict[str, Any]]] = {}
         self.batch_status = "ended"
         self.batch_failure: Failure | None = None
+        self.answered = 0
+        self.cancelled: set[str] = set()
         self.results: Callable[[list[dict[str, Any]]], str] = self.all_results
         self.url = ""
         self.lock = threading.Lock()
@@ -80,7 +83,9 @@ class Stub:
     def all_results(self, requests: list[dict[str, Any]]) -> str:
         lines = []
         for n, one in enumerate(requests):
-            reply = self.answer(one["params"], n)
+            reply: Reply = {"result": {"type": "canceled"}}
+            if n < self.answered or not self.cancelled:
+                reply = self.answer(one["params"], n)
             if isinstance(reply, Failure):
                 result: dict[str, Any] = {"type": "errored", "error": json.loads(reply.body)}
             elif "result" in reply:
@@ -105,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = json.loads(self.rfile.read(int(self.headers["content-length"] or 0)) or "{}")
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.path == "/v1/messages/batches":
             self.stub.headers.append(headers)
@@ -115,6 +120,10 @@ class Handler(BaseHTTPRequestHandler):
             batch_id = f"msgbatch_{len(self.stub.batches) + 1}"
             self.stub.batches[batch_id] = body["requests"]
             self.send(self.stub.batch(batch_id))
+        elif self.path.endswith("/cancel"):
+            self.stub.cancelled.add(self.path.split("/")[4])
+            self.stub.batch_status = "canceling"
+            self.send(self.stub.batch(self.path.split("/")[4]))
         else:
             assert self.path == "/v1/messages"
             self.send(self.stub.call(body, headers))

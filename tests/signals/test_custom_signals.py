@@ -276,6 +276,46 @@ def test_out_of_time_it_hands_on(
     assert len(found("refund")) == 4 and Job.objects.get().state == "done"
 
 
+def test_a_person_stops_a_run(
+    page: Client,
+    project: Project,
+    make_event: MakeEvent,
+    viewer: User,
+    stranger: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for n in range(6):
+        make_event(input=f"refund {n}")
+    monkeypatch.setattr(backfilling, "CHUNK", 2)
+    signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
+    job, stop = Job.objects.get(subject=signal.id), f"/p/{project.slug}/signals/refund/history/stop/"
+    assert stop in page.get(f"/p/{project.slug}/signals/refund/").content.decode()
+    for user, status in ((viewer, 403), (stranger, 404)):
+        other = Client()
+        other.force_login(user)
+        assert other.post(stop).status_code == status
+    real, calls = backfilling.save_matches, []
+
+    def stopped_at_the_second(**kwargs: Any) -> Any:
+        calls.append(kwargs)
+        if len(calls) == 2:
+            request_backfill(signal)  # another one waits: it ends as well
+            assert "The matches that were found stay" in page.post(stop, follow=True).content.decode()
+        return real(**kwargs)
+
+    monkeypatch.setattr(backfilling, "save_matches", stopped_at_the_second)
+    backfill(job.id)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.message) == ("stopped", 2, "Stopped by alice.")
+    assert len(calls) == 2 and len(found("refund")) == 4
+    for one in Job.objects.all():
+        backfill(one.id)
+    assert len(calls) == 2 and set(Job.objects.values_list("state", flat=True)) == {"stopped"}
+    page.post(f"/p/{project.slug}/signals/refund/history/")
+    backfill(Job.objects.get(state="queued").id)
+    assert len(found("refund")) == 6
+
+
 def test_only_a_change_that_matters_reads_the_history_again(project: Project) -> None:
     signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     Job.objects.all().delete()

@@ -9,13 +9,13 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from ingest.models import Event, Job, Project
+from ingest.models import Event, Job, Project, User
 from signals.backfill import backfill
 from signals.models import QuestionBatch, QuestionSettings, QuestionSpend, QuestionVerdict, SignalDefinition
 from signals.questions import history
 from signals.questions.asking import call_workers, work
 from signals.questions.estimates import history_estimate
-from signals.questions.history import request_run, run, run_of
+from signals.questions.history import request_run, run, run_of, stop_run, stopping
 from tests.signals.anthropic_stub import Failure, Stub, error, exchange_of, verdict
 from tests.signals.question_world import (
     MakeEvent,
@@ -371,6 +371,60 @@ def test_a_service_that_is_away_loses_no_batch(
     QuestionBatch.objects.update(created_at=timezone.now() - history.KEPT - dt.timedelta(hours=1))
     run(str(job.id))
     assert QuestionBatch.objects.get().state == "lost"
+
+
+def test_a_person_stops_a_run(
+    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, member: User
+) -> None:
+    """What was answered by then is taken and paid for; the rest is cancelled, and its money released."""
+    service.batch_status, service.answered = "in_progress", 2
+    service.answer = lambda request, n: YES
+    job = request_run(signal)
+    run(str(job.id))
+    assert stop_run(signal, user=member) == 1 and stop_run(signal, user=member) == 0
+    assert run_of(signal) is None and stopping(signal) == 6 and not service.cancelled  # a worker tells it
+    assert QuestionSettings.objects.get(project=project).woken_at is not None
+    for _ in range(2):
+        work(str(project.id))
+    assert service.cancelled == {"msgbatch_1"} and states() == ["batched"] * 6
+    service.batch_status = "ended"
+    ask_all(project)
+    assert states() == ["answered"] * 2 + ["local"] * 4 and stopping(signal) == 0
+    spend = QuestionSpend.objects.get()
+    assert (spend.events, spend.money, spend.held) == (2, 150, 0)
+    job.refresh_from_db()
+    assert (job.state, job.message) == ("stopped", "Stopped by alice.")
+    run(str(job.id))
+    assert len(service.batches) == 1 and not service.requests
+
+    service.cancelled.clear()
+    run(str(request_run(signal).id))  # what was not asked can be asked later
+    ask_all(project)
+    assert states() == ["answered"] * 6 and job.state == "stopped"
+
+
+def test_a_run_that_is_stopped_while_it_sends_is_cancelled(
+    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, member: User
+) -> None:
+    service.batch_status = "in_progress"
+    job = request_run(signal)
+    sends = history.llm.batches
+
+    def stopped_meanwhile() -> Any:
+        stop_run(signal, user=member)
+        return sends()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(history.llm, "batches", stopped_meanwhile)
+        run(str(job.id))
+    job.refresh_from_db()
+    assert job.state == "stopped" and states() == ["batched"] * 6
+    call_workers()
+    work(str(project.id))
+    assert service.cancelled == {"msgbatch_1"}
+    service.batch_status = "ended"
+    work(str(project.id))
+    assert states() == ["local"] * 6 and QuestionSpend.objects.get().money == 0
 
 
 def test_another_wording_ends_the_run(

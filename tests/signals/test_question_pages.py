@@ -269,3 +269,29 @@ def test_a_combination_with_a_question_follows_its_verdict(
     assert SignalMatch.objects.filter(signal__key="both").exists()
     ask_all(project)  # no
     assert not SignalMatch.objects.filter(signal__key="both").exists()
+
+
+def test_asking_about_the_past_is_stopped(
+    page: Client, project: Project, service: Stub, events: list[Event], viewer: User
+) -> None:
+    make_question(project)
+    backfill(Job.objects.get(kind="backfill").id)
+    service.batch_status = "in_progress"
+    page.post(url(project, "refund/ask/"))
+    work(str(project.id))
+    stop = url(project, "refund/ask/stop/")
+    assert stop in html(page.get(url(project, "refund/")))
+    guest = Client()
+    guest.force_login(viewer)
+    assert stop not in html(guest.get(url(project, "refund/"))) and guest.post(stop).status_code == 403
+    assert page.get(stop).status_code == 405
+    job = Job.objects.get(kind="question_history")
+    assert job.state == "running"
+    said = html(page.post(stop, follow=True))
+    assert "Nothing more is sent" in said and "told to cancel" in said and "Asking about the past" not in said
+    work(str(project.id))
+    service.batch_status = "ended"
+    work(str(project.id))
+    here = html(page.get(url(project, "refund/")))
+    assert "told to cancel" not in here and "Ask about the past" in here
+    assert QuestionSpend.objects.get().held == 0
