@@ -6,13 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from raindrop.pagination import BoundedPaginator
-from signals import admin_defaults, custom
+from ingest.admin import ReadOnlyAdmin
+from signals import admin_defaults, admin_quality, custom
 from signals.admin_base import BulkForm, HistoryAdmin, current_user
 from signals.admin_exchange import export_view, import_view
 from signals.backfill import request_backfill
@@ -25,7 +25,7 @@ from signals.models.definitions import Sentiment
 from signals.parameters import parameters_of
 from signals.trial import RECENT, SAMPLES, try_on_recent
 
-__all__ = ["admin_defaults"]  # registers itself
+__all__ = ["admin_defaults", "admin_quality"]  # they register themselves
 
 
 class SignalDefinitionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -219,25 +219,13 @@ class SignalDefinitionAdmin(HistoryAdmin):
 
 
 @admin.register(SignalMatch)
-class SignalMatchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Read only. No count, and no filter that has to look at all of it."""
+class SignalMatchAdmin(ReadOnlyAdmin):
+    """No filter that has to look at all of it."""
 
     list_display = ["timestamp", "signal", "project", "event", "score", "source"]
     list_select_related = ["signal", "project", "event"]
     list_filter = [("signal", admin.RelatedOnlyFieldListFilter)]
     ordering = ["-id"]
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SignalMatch]:
         return super().get_queryset(request).defer("event__input", "event__output")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
