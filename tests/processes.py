@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,17 @@ ROOT = Path(__file__).resolve().parent.parent
 class Server:
     """`manage.py up` with a data directory of its own."""
 
-    def __init__(self, data_dir: Path, *, command: str = "up", arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        command: str = "up",
+        arguments: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.data_dir, self.command, self.arguments = data_dir, command, list(arguments)
+        self.settings = dict(settings or {})  # environment variables
+        self.write_key = ""  # of whoever makes one
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
@@ -36,7 +45,12 @@ class Server:
             for k, v in os.environ.items()
             if k not in {"DATABASE_URL", "RAINDROP_TEST_DIR", "RAINDROP_EMBEDDED"}
         }
-        return {**kept, "RAINDROP_DATA_DIR": str(self.data_dir), "RAINDROP_EMBEDDER_THREADS": "1"}
+        return {
+            **kept,
+            "RAINDROP_DATA_DIR": str(self.data_dir),
+            "RAINDROP_EMBEDDER_THREADS": "1",
+            **self.settings,
+        }
 
     def start(self, *, ready: bool = True) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)

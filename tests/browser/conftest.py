@@ -1,5 +1,6 @@
 """A whole server with real conversations in it, and headless Chromium."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.processes import ROOT, Server
+from tests.signals.anthropic_stub import Reply, Stub, exchange_of, running_stub, verdict
 
 PASSWORD = "correct horse battery"
 CONVERSATIONS = 60
@@ -22,22 +24,40 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Server]:
+def llm() -> Iterator[Stub]:
+    """A stub of the Messages API that says yes where the user speaks of cancelling."""
+
+    def answer(request: dict[str, Any], n: int) -> Reply:
+        found = re.search(r"cancel\w*", exchange_of(request)["user"])
+        return verdict(
+            bool(found), found[0] if found else "", f"It {'says' if found else 'does not say'} so."
+        )
+
+    with running_stub() as stub:
+        stub.answer = answer
+        yield stub
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, chromium: str, llm: Stub) -> Iterator[Server]:
     import gzip
 
     folder = tmp_path_factory.mktemp("browser")
-    server = Server(folder / "data")
+    server = Server(
+        folder / "data", settings={"ANTHROPIC_API_KEY": "sk-ant-fake", "ANTHROPIC_BASE_URL": llm.url}
+    )
     server.start()
     try:
         with gzip.open(ROOT / "fixtures" / "taubench_airline_gpt4o.jsonl.gz", "rt") as lines:
             sample = folder / "sample.jsonl"
             sample.write_text("".join(line for line, _ in zip(lines, range(CONVERSATIONS), strict=False)))
         server.manage("import_events", str(sample), "--project", "shop", "--redate", "14d")
-        server.manage(
+        server.write_key = server.manage(
             "shell", "--no-imports", "-c",
-            "from ingest.models import User, Membership, Project;"
-            f"user = User.objects.create_user('ada', password={PASSWORD!r});"
-            "Membership.objects.create(user=user, project=Project.objects.get(slug='shop'), role='admin')",
+            "from ingest.models import User, Membership, Project; from ingest.keys import create_key; from ingest.models.projects import KeyKind;"
+            f"user, shop = User.objects.create_user('ada', password={PASSWORD!r}), Project.objects.get(slug='shop');"
+            "Membership.objects.create(user=user, project=shop, role='admin');"
+            "print(create_key(project=shop, kind=KeyKind.WRITE)[1])",
         )  # fmt: skip
         server.manage("drain", "--timeout", "200")
         yield server

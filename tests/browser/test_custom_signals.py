@@ -1,7 +1,4 @@
-"""A new user makes a custom signal of each kind, and teaches it: preview, history, five matches judged, and the numbers that follow.
-
-A kind that is added later (an LLM question) joins KINDS: the fields to fill, and a word of the evidence.
-"""
+"""A new user makes a custom signal of each kind, and teaches it: preview, history, five matches judged, and the numbers that follow."""
 
 import re
 from typing import Any
@@ -27,11 +24,18 @@ KINDS: list[tuple[str, dict[str, str], dict[str, str]]] = [
         {"reads": "user"},
     ),
     ("combination", {"limit": "tool_calls >= 1"}, {"signal_0": "tool_failure"}),
+    (
+        "question",
+        {"question": "Does the user want to cancel a reservation?", "examples": EXAMPLES},
+        {"reads": "user"},
+    ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("kind", "filled", "chosen"), KINDS, ids=["words", "regex", "metric", "sentence", "combination"]
+    ("kind", "filled", "chosen"),
+    KINDS,
+    ids=["words", "regex", "metric", "sentence", "combination", "question"],
 )
 def test_a_signal_of_each_kind(
     page: Any,
@@ -57,6 +61,10 @@ def test_a_signal_of_each_kind(
     page.locator("#custom mark.evidence, #custom .match-text").first.wait_for()
     if kind == "sentence":
         page.get_by_role("heading", name="Near misses").wait_for()
+    if kind == "question":
+        page.get_by_role("button", name="Ask the LLM").click()
+        page.locator("#custom .verdict", has_text="LLM: yes").first.wait_for(timeout=60_000)
+        previewed -= page.locator("#custom .verdict", has_text="LLM: no").count()
 
     # Saved, the history is read while the page is open, and ends at what the preview said.
     page.get_by_role("button", name="Create").click()
@@ -66,6 +74,15 @@ def test_a_signal_of_each_kind(
         " return found && Number(found[1].replaceAll(',', '')) >= expected && !document.querySelector('#backfill .progress'); }",
         arg=previewed, timeout=90_000,
     )  # fmt: skip
+
+    if (
+        kind == "question"
+    ):  # what was asked is not asked again; and the LLM judges what comes in, while the page is open
+        page.locator("#matches .verdict", has_text="It says so.").first.wait_for()
+        send_event(server, "Please cancel my flight to Oslo")
+        page.locator("#matches [data-match]", has_text="to Oslo").locator(
+            ".verdict", has_text="It says so."
+        ).wait_for(timeout=60_000)
 
     # Five matches, four right and one wrong; the wrong one is taken back and given again.
     page.locator("[data-row][data-match]").nth(4).wait_for()
@@ -164,11 +181,22 @@ def test_a_catastrophic_pattern_costs_no_time(page: Any, server: Server) -> None
 def open_form(page: Any, kind: str) -> None:
     page.locator("aside").get_by_role("link", name="Signals", exact=True).click()
     page.get_by_role("link", name="New signal").click()
-    tab = {"words": "Words", "metric": "A number", "sentence": "A sentence", "combination": "A combination"}[
-        kind
-    ]
+    tab = {
+        "words": "Words", "metric": "A number", "sentence": "A sentence", "combination": "A combination",
+        "question": "Question (LLM)",
+    }[kind]  # fmt: skip
     page.locator(".custom-kinds").get_by_role("link", name=tab).click()
     page.wait_for_url(re.compile(f"kind={kind}"))
+
+
+def send_event(server: Server, text: str) -> None:
+    body = {
+        "event_id": "oslo",
+        "event": "chat",
+        "user_id": "u-oslo",
+        "ai_data": {"input": text, "output": "Hm."},
+    }
+    assert server.post("/v1/events/track", body, key=server.write_key)[0] == 200
 
 
 def press(page: Any, key: str, judged: int) -> None:
