@@ -12,11 +12,15 @@ from django_q.tasks import async_task
 from ingest.models import Job, Project, User
 from ingest.models.jobs import JobState
 from raindrop import live
+from raindrop.ids import id_at
 
 # A job that is not done and has not moved for this long is handed to the workers once more: its task may have been lost,
 # or its worker killed. Each time in a row it may be silent twice as long, since it may only wait behind others.
 STALE = dt.timedelta(minutes=10)
 MAX_SILENCES = 4
+# What has ended is kept for so long, by the time that it was asked for and that it last moved.
+KEPT = dt.timedelta(days=30)
+PURGED_AT_ONCE = 1000
 
 
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
@@ -83,6 +87,17 @@ def resume_silent_jobs(*, now: dt.datetime) -> int:
             job.save(update_fields=["silences"])
             send_again(job)
     return len(silent)
+
+
+@transaction.atomic
+def purge_old_jobs(*, now: dt.datetime) -> int:
+    """Deletes PURGED_AT_ONCE of the oldest jobs that ended before KEPT, since each answer in a review makes some. Returns how many."""
+    old = Job.objects.filter(id__lt=id_at(now - KEPT), updated_at__lt=now - KEPT).exclude(
+        state__in=UNFINISHED
+    )
+    ids = list(old.order_by("id").values_list("id", flat=True)[:PURGED_AT_ONCE])
+    Job.objects.filter(id__in=ids).delete()
+    return len(ids)
 
 
 def _send(job: Job) -> None:

@@ -217,6 +217,7 @@ def every_minute() -> None:
     signals.abandonment.find_abandoned(now=timezone.now())
     signals.questions.asking.call_workers()
     ingest.jobs.resume_silent_jobs(now=timezone.now())
+    ingest.jobs.purge_old_jobs(now=timezone.now())
     labeling.teaching.retrain_redefined()
 
 

@@ -137,7 +137,7 @@ class QuestionBatch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")  # null: purged
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.PREPARING)
     remote_id = models.TextField(default="", blank=True)
     requests = models.PositiveIntegerField()

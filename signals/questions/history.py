@@ -243,7 +243,7 @@ def _look_after(batch: QuestionBatch) -> None:
     try:
         remote = llm.batches().retrieve(batch.remote_id)
         status = getattr(remote, "processing_status", "")
-        if status == "in_progress" and batch.job.state == JobState.STOPPED:
+        if status == "in_progress" and batch.job and batch.job.state == JobState.STOPPED:
             llm.batches().cancel(batch.remote_id)
     except llm.errors() as error:
         wrong = llm.explain(error)
@@ -301,7 +301,7 @@ def _claims(batch: QuestionBatch, rows: Iterable[QuestionVerdict]) -> list[Claim
     """The claims that the rows stand for, made again: another process may have sent the batch. In an event that is gone, or whose
     text has changed since, the quote is looked for in vain."""
     rows = list(rows)
-    signal = SignalDefinition.objects.filter(pk=subject_of(batch.job)).first()
+    signal = SignalDefinition.objects.filter(pk=batch.job.subject).first() if batch.job else None
     question = Question("", (), (), signal.reads if signal else "conversation")
     texts = {
         event_id: (input, output)

@@ -7,10 +7,19 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from ingest.jobs import MAX_SILENCES, STALE, queue_job, report_job, resume_silent_jobs, start_job
+from ingest.jobs import (
+    MAX_SILENCES,
+    STALE,
+    purge_old_jobs,
+    queue_job,
+    report_job,
+    resume_silent_jobs,
+    start_job,
+)
 from ingest.models import Job
 from ingest.models.jobs import JobState
 from raindrop import pipeline
+from raindrop.ids import id_at
 
 pytestmark = pytest.mark.django_db
 
@@ -67,3 +76,25 @@ def test_a_job_of_an_earlier_version_fails_with_its_reason(project: Any) -> None
     resume_silent_jobs(now=timezone.now())
     job.refresh_from_db()
     assert job.state == JobState.FAILED and "Start it again" in job.message
+
+
+def test_what_ended_a_month_ago_is_purged(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, month = timezone.now(), dt.timedelta(days=31)
+
+    def job(kind: str, state: JobState, *, made: dt.timedelta = month, moved: dt.timedelta = month) -> None:
+        one = Job.objects.create(
+            id=id_at(now - made), project=project, kind=kind, state=state, task="counting.run"
+        )
+        fall_silent(one, by=moved)
+
+    for state in (JobState.DONE, JobState.FAILED, JobState.STOPPED):
+        job("old", state)
+    job("runs", JobState.RUNNING)
+    job("ended today", JobState.DONE, moved=dt.timedelta())
+    job("new", JobState.DONE, made=dt.timedelta(days=29), moved=dt.timedelta(days=29))
+    pipeline.every_minute()
+    assert set(Job.objects.values_list("kind", flat=True)) == {"runs", "ended today", "new"}
+    monkeypatch.setattr("ingest.jobs.PURGED_AT_ONCE", 2)
+    for _ in range(3):
+        job("old", JobState.DONE)
+    assert [purge_old_jobs(now=now) for _ in range(3)] == [2, 1, 0]

@@ -9,7 +9,9 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from ingest.jobs import purge_old_jobs
 from ingest.models import Event, Job, Project, User
+from raindrop.ids import id_at
 from signals.backfill import backfill
 from signals.models import QuestionBatch, QuestionSettings, QuestionSpend, QuestionVerdict, SignalDefinition
 from signals.questions import history
@@ -330,6 +332,22 @@ def test_a_batch_outlives_its_run(
     assert states() == ["answered"] * 6 and QuestionSpend.objects.get().held == 0
     call_workers()
     assert not called.exists(), "nothing is left to do"
+
+
+def test_a_batch_outlives_the_purge_of_its_run(
+    past: list[Event], signal: SignalDefinition, service: Stub, project: Project
+) -> None:
+    service.answer = lambda request, n: YES
+    run(str(request_run(signal).id))
+    long_ago = timezone.now() - dt.timedelta(days=31)  # no worker ran since
+    old = Job.objects.create(
+        id=id_at(long_ago), project=project, kind="question_history", subject=signal.pk, state="failed"
+    )
+    Job.objects.filter(pk=old.pk).update(updated_at=long_ago)
+    QuestionBatch.objects.update(job=old)
+    assert purge_old_jobs(now=timezone.now()) == 1
+    work(str(project.id))
+    assert states() == ["answered"] * 6 and QuestionSpend.objects.get().held == 0
 
 
 def test_a_result_that_nobody_can_take_holds_up_nothing_else(
