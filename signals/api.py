@@ -18,10 +18,12 @@ from ingest.models import ApiKey, Project
 from ingest.rates_api import SERIES, SeriesPoint, answer_series
 from raindrop.api_shapes import answers, listed, results
 from raindrop.pagination import page_of
-from signals.api_schema import LIST, NewSignal, SignalChange, SignalItem
+from signals.api_schema import LIST, BulkChange, BulkChanged, NewSignal, SignalChange, SignalItem
 from signals.backfill import backfills_of
+from signals.bulk import change_signals
 from signals.catalogue import ensure_groups, ensure_signals
 from signals.definitions import SignalFilters, change_signal, create_signal
+from signals.history import REASON_LENGTH
 from signals.models import SignalDefinition, SignalGroup
 
 TAGS = ["Signals"]
@@ -35,12 +37,18 @@ TAGS = ["Signals"]
     methods=["POST"], operation_id="signals_create", tags=TAGS, summary="Make a signal: words, a metric, a sentence, a question or a combination",
     request=NewSignal, responses=answers(SignalItem, status=201, missing=False),
 )  # fmt: skip
-@api_view(["GET", "POST"])
+@extend_schema(
+    methods=["PATCH"], operation_id="signals_change_many", tags=TAGS, summary="Enable, mute, group... many signals at once",
+    request=BulkChange, responses=answers(BulkChanged, missing=False),
+)  # fmt: skip
+@api_view(["GET", "POST", "PATCH"])
 def signals(request: Request) -> Response:
     """The project's signals; or a new one, of one of the kinds that `config` can hold. It is looked for in the history at once, in
-    the background (`job`)."""
-    project = _project(request)
+    the background (`job`). Or one change of many signals: all of them, or none."""
+    project = project_of(request)
     ensure_signals(project)
+    if request.method == "PATCH":
+        return _change_many(request, project)
     if request.method == "POST":
         asked = NewSignal(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -50,7 +58,7 @@ def signals(request: Request) -> Response:
             if k not in {"kind", "detector", "action", "reviewed"}
         }
         with _field_errors():
-            signal = create_signal(project=project, **_actor(request), **_with_group(project, fields))
+            signal = create_signal(project=project, **actor_of(request), **_with_group(project, fields))
         return Response(signal_items([signal])[0], status=201)
     filters = SignalFilters(
         **{name: request.GET.get(name, "") for name in ("q", "kind", "sentiment", "group", "reviewed")}
@@ -74,13 +82,13 @@ def signals(request: Request) -> Response:
 @api_view(["GET", "PATCH"])
 def signal(request: Request, key: str) -> Response:
     """One signal by its id or its key; or change it. A change of `config`, `reads` or `threshold` reads the history again (`job`)."""
-    found = find_signal(_project(request), key)
+    found = find_signal(project_of(request), key)
     if request.method == "PATCH":
         asked = SignalChange(data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
         with _field_errors():
-            changes = _with_group(_project(request), dict(asked.validated_data))
-            found = change_signal(signal=found, **_actor(request), **changes)
+            changes = _with_group(project_of(request), dict(asked.validated_data))
+            found = change_signal(signal=found, **actor_of(request), **changes)
     return Response(signal_items([found])[0])
 
 
@@ -91,8 +99,24 @@ def signal(request: Request, key: str) -> Response:
 @api_view(["GET"])
 def series(request: Request, key: str) -> Response:
     """One point for each hour or day (UTC) between `start` and `end`, zeros filled in, oldest first."""
-    found = find_signal(_project(request), key)
+    found = find_signal(project_of(request), key)
     return answer_series(request, subject=found.pk, project=found.project_id)
+
+
+def _change_many(request: Request, project: Project) -> Response:
+    asked = BulkChange(data=request.data)
+    asked.is_valid(raise_exception=True)
+    changes = dict(asked.validated_data)
+    keys = set(changes.pop("signals"))
+    mine = SignalDefinition.objects.filter(project=project, key__in=keys)
+    if unknown := sorted(keys.difference(mine.values_list("key", flat=True))):
+        raise serializers.ValidationError(
+            {"signals": [f"There is no signal {key!r}." for key in unknown[:20]]}
+        )
+    if "group" in changes:
+        changes["group"] = changes["group"] or ""
+    with _field_errors():
+        return Response({"changed": change_signals(signals=mine, **actor_of(request), **changes)})
 
 
 def find_signal(project: Project, key: str) -> SignalDefinition:
@@ -130,16 +154,16 @@ def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _project(request: Request) -> Project:
+def project_of(request: Request) -> Project:
     project = request.project  # type: ignore[attr-defined]
     assert isinstance(project, Project)
     return project
 
 
-def _actor(request: Request) -> dict[str, Any]:
+def actor_of(request: Request) -> dict[str, Any]:
     """Who changes it, and how, as its history names them."""
     if isinstance(request.auth, ApiKey):
-        return {"user": None, "via": f"API key {request.auth.name or request.auth.prefix}"}
+        return {"user": None, "via": f"API key {request.auth.name or request.auth.prefix}"[:REASON_LENGTH]}
     return {"user": request.user, "via": "API"}
 
 

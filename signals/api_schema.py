@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from raindrop.api_shapes import PAGE, Strict
+from signals.bulk import MOST
 from signals.custom import detector_kind
 from signals.detectors.metric import METRICS
 from signals.models.definitions import Action, Detector, Kind, Reads, Sentiment
@@ -74,6 +75,31 @@ class SignalChange(Strict):
         Action.choices, allow_blank=True, required=False, help_text="Of a signal that the app sends only."
     )
     config = serializers.JSONField(required=False, help_text=CONFIG)
+
+
+class BulkChange(Strict):
+    signals = serializers.ListField(
+        child=serializers.CharField(max_length=120), allow_empty=False, max_length=MOST, help_text="Keys."
+    )
+    enabled = serializers.BooleanField(required=False)
+    muted = serializers.BooleanField(required=False)
+    reviewed = serializers.BooleanField(required=False)
+    sentiment = serializers.ChoiceField(Sentiment.choices, required=False)
+    group = serializers.CharField(
+        max_length=80,
+        allow_null=True,
+        required=False,
+        help_text="A group's name, made when it is new; null: no group.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.keys() - {"signals"}:
+            raise serializers.ValidationError("Say what to change.")
+        return attrs
+
+
+class BulkChanged(serializers.Serializer[Any]):
+    changed = serializers.IntegerField(help_text="How many of them came to differ.")
 
 
 class NewSignal(SignalChange):

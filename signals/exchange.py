@@ -42,22 +42,22 @@ def export_signals(project: Project) -> str:
 
 
 def import_signals(
-    *, project: Project, taxonomy: Taxonomy, user: User | None, dry_run: bool = False
+    *, project: Project, taxonomy: Taxonomy, user: User | None, dry_run: bool = False, via: str = VIA
 ) -> list[Outcome]:
     """Makes the project's signals as the file has them; signals that it does not name stay as they are.
 
     All or nothing: raises FileRefused with every problem. With `dry_run` the same is done and taken back.
     """
     with transaction.atomic():
-        outcomes = _apply(project, taxonomy, user)
+        outcomes = _apply(project, taxonomy, user, via)
         if dry_run:
             transaction.set_rollback(True)
     return outcomes
 
 
-def _apply(project: Project, taxonomy: Taxonomy, user: User | None) -> list[Outcome]:
+def _apply(project: Project, taxonomy: Taxonomy, user: User | None, via: str) -> list[Outcome]:
     ensure_signals(project)
-    groups = _groups(project, taxonomy, user)
+    groups = _groups(project, taxonomy, user, via)
     known = {
         signal.key: signal
         for signal in SignalDefinition.objects.filter(project=project).select_related("group", "project")
@@ -70,7 +70,7 @@ def _apply(project: Project, taxonomy: Taxonomy, user: User | None) -> list[Outc
         if "group" in fields:
             fields["group"] = groups.get(fields["group"])
         try:
-            outcomes[entry.key] = _take(project, entry, fields, known.get(entry.key), user)
+            outcomes[entry.key] = _take(project, entry, fields, known.get(entry.key), user, via)
         except ValidationError as error:
             for name, messages in error.message_dict.items():
                 line = entry.lines.get(name, entry.line)
@@ -82,14 +82,19 @@ def _apply(project: Project, taxonomy: Taxonomy, user: User | None) -> list[Outc
 
 
 def _take(
-    project: Project, entry: Entry, fields: dict[str, Any], found: SignalDefinition | None, user: User | None
+    project: Project,
+    entry: Entry,
+    fields: dict[str, Any],
+    found: SignalDefinition | None,
+    user: User | None,
+    via: str,
 ) -> Outcome:
     if found is not None and kind_of(found) != entry.kind:
         raise ValidationError(
             {"kind": f"{entry.key!r} is {kind_of(found)} in this project, not {entry.kind}."}
         )
     if found is not None:
-        changed = change_signal(signal=found, user=user, via=VIA, **fields)
+        changed = change_signal(signal=found, user=user, via=via, **fields)
         differ = _differences(found, changed, entry.fields)
         return Outcome("change" if differ else "keep", entry.key, changed.name, differ)
     if entry.kind == BUILTIN:
@@ -98,14 +103,14 @@ def _take(
     if entry.kind == CUSTOM:
         if "config" not in fields:
             raise ValidationError({"config": f"A new signal needs one. {custom.SHAPES}"})
-        made = create_signal(project=project, key=entry.key, user=user, via=VIA, **fields)
+        made = create_signal(project=project, key=entry.key, user=user, via=via, **fields)
     else:
-        made = _create_explicit(project, entry.key, fields, user)
+        made = _create_explicit(project, entry.key, fields, user, via)
     return Outcome("create", entry.key, made.name, [])
 
 
 def _create_explicit(
-    project: Project, key: str, fields: dict[str, Any], user: User | None
+    project: Project, key: str, fields: dict[str, Any], user: User | None, via: str
 ) -> SignalDefinition:
     """A name that the app has not sent here yet."""
     fields.setdefault("action", action_of(key))
@@ -114,12 +119,12 @@ def _create_explicit(
         own_fields=sorted(fields.keys() & set(DEFAULTED)), **fields,
     )  # fmt: skip
     check_signal(signal)
-    signal._history_user, signal._change_reason = user, VIA  # type: ignore[attr-defined]
+    signal._history_user, signal._change_reason = user, via  # type: ignore[attr-defined]
     signal.save(force_insert=True)
     return signal
 
 
-def _groups(project: Project, taxonomy: Taxonomy, user: User | None) -> dict[str, SignalGroup]:
+def _groups(project: Project, taxonomy: Taxonomy, user: User | None, via: str) -> dict[str, SignalGroup]:
     """By name: those that the file names or its signals lie in, with the file's descriptions."""
     wanted = dict(taxonomy.groups)
     for entry in taxonomy.entries:
@@ -132,7 +137,7 @@ def _groups(project: Project, taxonomy: Taxonomy, user: User | None) -> dict[str
     remember(rows)
     for row in rows:
         row.description = wanted[row.name] or ""
-    save_changed(rows, fields=["description"], user=user, via=VIA)
+    save_changed(rows, fields=["description"], user=user, via=via)
     return groups
 
 

@@ -251,6 +251,7 @@ def calls(world: World, route: Route) -> Iterator[tuple[str, str]]:
     yield "POST", f"{path}?project={world.project.slug}"
     if path.startswith(("/api/", "/v1/")):
         yield "PATCH", f"{path}?project={world.project.slug}"
+        yield "PUT", f"{path}?project={world.project.slug}"
         yield "DELETE", f"{path}?project={world.project.slug}"
 
 
@@ -312,7 +313,7 @@ def test_a_member_does_see_it(world: World) -> None:
         "signal-review", "signal-labels", "signal-labels-export", "issues", "issue", "issue-review", "settings",
         "v1-events", "v1-events-search", "v1-event", "v1-events-facets", "v1-signals", "v1-signal", "v1-signal-groups",
         "v1-signal-group", "v1-signal-group-signals", "v1-users", "v1-user", "v1-conversations", "v1-conversation",
-        "v1-traces", "api-event", "api-issues", "api-issue",
+        "v1-traces", "api-taxonomy", "api-event", "api-issues", "api-issue",
     } <= shown  # fmt: skip
 
 

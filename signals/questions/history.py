@@ -301,7 +301,7 @@ def _claims(batch: QuestionBatch, rows: Iterable[QuestionVerdict]) -> list[Claim
     """The claims that the rows stand for, made again: another process may have sent the batch. In an event that is gone, or whose
     text has changed since, the quote is looked for in vain."""
     rows = list(rows)
-    signal = SignalDefinition.objects.filter(pk=batch.job.subject).first() if batch.job else None
+    signal = SignalDefinition.objects.filter(pk=subject_of(batch.job)).first() if batch.job else None
     question = Question("", (), (), signal.reads if signal else "conversation")
     texts = {
         event_id: (input, output)
