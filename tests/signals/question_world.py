@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from ingest.models import Event, Project, QueuedEvent
+from ingest.models import Event, Job, Project, QueuedEvent
+from signals.backfill import backfill
 from signals.definitions import create_signal
 from signals.detection import detect
 from signals.embedding import embed
 from signals.models import QuestionSettings, QuestionVerdict, SignalDefinition, SignalMatch
 from signals.questions.asking import work
-from tests.signals.anthropic_stub import Stub, running_stub
+from tests.signals.anthropic_stub import Stub, running_stub, verdict
 
 KEY = "sk-ant-secret-of-the-tests"
 CONFIG = {
@@ -19,6 +20,8 @@ CONFIG = {
     "examples": ["I'd like a refund", "Give me my money back", "I want to be reimbursed"],
     "plausible": 0.1,
 }
+TEXT = "I want my money back, please!"
+YES = verdict(True, "my money back")
 MakeEvent = Callable[..., Event]
 
 
@@ -33,6 +36,25 @@ def service(settings: Any) -> Iterator[Stub]:
 @pytest.fixture
 def question(project: Project) -> SignalDefinition:
     return make_question(project)
+
+
+@pytest.fixture
+def past(project: Project, service: Stub, make_event: MakeEvent) -> list[Event]:
+    """Six events that came before the question was asked, read by the small model alone."""
+    made = [make_event(input=f"{TEXT} Order {n}.") for n in range(6)]
+    run_pipeline(*made)
+    make_question(project)
+    backfill(Job.objects.get(kind="backfill").id)
+    return made
+
+
+@pytest.fixture
+def signal(past: list[Event]) -> SignalDefinition:
+    return SignalDefinition.objects.select_related("project").get(key="refund")
+
+
+def states() -> list[str]:
+    return sorted(QuestionVerdict.objects.values_list("state", flat=True))
 
 
 def make_question(project: Project, **changes: Any) -> SignalDefinition:

@@ -6,52 +6,31 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 from django.utils import timezone
 
-from ingest.jobs import purge_old_jobs
-from ingest.models import Event, Job, Project, User
-from raindrop.ids import id_at
-from signals.backfill import backfill
+from ingest.models import Event, Job, Project
 from signals.models import QuestionBatch, QuestionSettings, QuestionSpend, QuestionVerdict, SignalDefinition
 from signals.questions import history
 from signals.questions.asking import call_workers, work
 from signals.questions.estimates import history_estimate
-from signals.questions.history import request_run, run, run_of, stop_run, stopping
+from signals.questions.history import request_run, run, run_of
 from tests.signals.anthropic_stub import Failure, Stub, error, exchange_of, verdict
 from tests.signals.question_world import (
+    TEXT,
+    YES,
     MakeEvent,
     ask_all,
     make_question,
     match_on,
-    question,
+    past,
     run_pipeline,
     service,
     set_budget,
+    signal,
+    states,
 )
 
-__all__ = ["question", "service"]
-TEXT = "I want my money back, please!"
-YES = verdict(True, "my money back")
-
-
-@pytest.fixture
-def past(project: Project, service: Stub, make_event: MakeEvent, settings: Any) -> list[Event]:
-    """Six events that came before the question was asked, read by the small model alone."""
-    made = [make_event(input=f"{TEXT} Order {n}.") for n in range(6)]
-    run_pipeline(*made)
-    make_question(project)
-    backfill(Job.objects.get(kind="backfill").id)
-    return made
-
-
-@pytest.fixture
-def signal(past: list[Event]) -> SignalDefinition:
-    return SignalDefinition.objects.select_related("project").get(key="refund")
-
-
-def states() -> list[str]:
-    return sorted(QuestionVerdict.objects.values_list("state", flat=True))
+__all__ = ["past", "service", "signal"]
 
 
 def test_nobody_is_asked_about_the_past_unasked(
@@ -292,157 +271,6 @@ def test_a_worker_that_dies_while_it_sends(
     run(str(job.id))
     run(str(job.id))
     assert states() == ["answered"] * 6
-
-
-def fail(*args: Any, **more: Any) -> Any:
-    raise OperationalError("deadlock detected")
-
-
-@pytest.mark.parametrize("where", ["_read", "_report"])
-def test_a_fault_of_the_database_ends_no_run(
-    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:  # fmt: skip
-    service.answer = lambda request, n: YES
-    job = request_run(signal)
-    run(str(job.id))
-    with monkeypatch.context() as patched:
-        patched.setattr(history, where, fail)
-        call_workers()
-        work(str(project.id))
-    job.refresh_from_db()
-    assert job.state == "running"
-    call_workers()
-    work(str(project.id))
-    job.refresh_from_db()
-    assert (job.state, job.done) == ("done", 6) and states() == ["answered"] * 6
-    assert QuestionSpend.objects.get().held == 0
-
-
-def test_a_batch_outlives_its_run(
-    past: list[Event], signal: SignalDefinition, service: Stub, project: Project
-) -> None:
-    service.answer = lambda request, n: YES
-    job = request_run(signal)
-    run(str(job.id))
-    Job.objects.filter(pk=job.pk).update(state="failed", message="ValueError: something of ours")
-    called = QuestionSettings.objects.filter(project=project, woken_at__isnull=False)
-    call_workers()
-    assert called.exists(), "nobody asks after the batch"
-    work(str(project.id))
-    assert states() == ["answered"] * 6 and QuestionSpend.objects.get().held == 0
-    call_workers()
-    assert not called.exists(), "nothing is left to do"
-
-
-def test_a_batch_outlives_the_purge_of_its_run(
-    past: list[Event], signal: SignalDefinition, service: Stub, project: Project
-) -> None:
-    service.answer = lambda request, n: YES
-    run(str(request_run(signal).id))
-    long_ago = timezone.now() - dt.timedelta(days=31)  # no worker ran since
-    old = Job.objects.create(
-        id=id_at(long_ago), project=project, kind="question_history", subject=signal.pk, state="failed"
-    )
-    Job.objects.filter(pk=old.pk).update(updated_at=long_ago)
-    QuestionBatch.objects.update(job=old)
-    assert purge_old_jobs(now=timezone.now()) == 1
-    work(str(project.id))
-    assert states() == ["answered"] * 6 and QuestionSpend.objects.get().held == 0
-
-
-def test_a_result_that_nobody_can_take_holds_up_nothing_else(
-    past: list[Event],
-    signal: SignalDefinition,
-    service: Stub,
-    project: Project,
-    make_event: MakeEvent,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    service.answer = lambda request, n: YES
-    job = request_run(signal)
-    run(str(job.id))
-    run_pipeline(make_event(input=f"{TEXT} Now!"))
-    monkeypatch.setattr(history, "_outcome", lambda result: None)  # what put_down cannot take
-    for _ in range(history.MAX_FAILURES):
-        work(str(project.id))
-    assert len(service.requests) == 1, "what is new was not asked about"
-    assert states() == ["answered"] + ["failed"] * 6
-    job.refresh_from_db()
-    assert job.state == "done" and QuestionSpend.objects.get().held == 0
-
-
-def test_a_service_that_is_away_loses_no_batch(
-    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, settings: Any
-) -> None:
-    service.answer = lambda request, n: YES
-    job = request_run(signal)
-    run(str(job.id))
-    settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
-    for _ in range(history.MAX_FAILURES + 1):
-        run(str(job.id))
-    assert states() == ["batched"] * 6
-    settings.ANTHROPIC_BASE_URL = service.url
-    run(str(job.id))
-    assert states() == ["answered"] * 6 and QuestionSpend.objects.get().money == 6 * 75
-    QuestionBatch.objects.update(state="sent")
-    settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
-    QuestionBatch.objects.update(created_at=timezone.now() - history.KEPT - dt.timedelta(hours=1))
-    run(str(job.id))
-    assert QuestionBatch.objects.get().state == "lost"
-
-
-def test_a_person_stops_a_run(
-    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, member: User
-) -> None:
-    """What was answered by then is taken and paid for; the rest is cancelled, and its money released."""
-    service.batch_status, service.answered = "in_progress", 2
-    service.answer = lambda request, n: YES
-    job = request_run(signal)
-    run(str(job.id))
-    assert stop_run(signal, user=member) == 1 and stop_run(signal, user=member) == 0
-    assert run_of(signal) is None and stopping(signal) == 6 and not service.cancelled  # a worker tells it
-    assert QuestionSettings.objects.get(project=project).woken_at is not None
-    for _ in range(2):
-        work(str(project.id))
-    assert service.cancelled == {"msgbatch_1"} and states() == ["batched"] * 6
-    service.batch_status = "ended"
-    ask_all(project)
-    assert states() == ["answered"] * 2 + ["local"] * 4 and stopping(signal) == 0
-    spend = QuestionSpend.objects.get()
-    assert (spend.events, spend.money, spend.held) == (2, 150, 0)
-    job.refresh_from_db()
-    assert (job.state, job.message) == ("stopped", "Stopped by alice.")
-    run(str(job.id))
-    assert len(service.batches) == 1 and not service.requests
-
-    service.cancelled.clear()
-    run(str(request_run(signal).id))  # what was not asked can be asked later
-    ask_all(project)
-    assert states() == ["answered"] * 6 and job.state == "stopped"
-
-
-def test_a_run_that_is_stopped_while_it_sends_is_cancelled(
-    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, member: User
-) -> None:
-    service.batch_status = "in_progress"
-    job = request_run(signal)
-    sends = history.llm.batches
-
-    def stopped_meanwhile() -> Any:
-        stop_run(signal, user=member)
-        return sends()
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(history.llm, "batches", stopped_meanwhile)
-        run(str(job.id))
-    job.refresh_from_db()
-    assert job.state == "stopped" and states() == ["batched"] * 6
-    call_workers()
-    work(str(project.id))
-    assert service.cancelled == {"msgbatch_1"}
-    service.batch_status = "ended"
-    work(str(project.id))
-    assert states() == ["local"] * 6 and QuestionSpend.objects.get().money == 0
 
 
 def test_another_wording_ends_the_run(
