@@ -101,9 +101,18 @@ def test_a_second_server_on_the_same_data_is_refused_and_another_directory_works
             lambda: first.get("/readyz")[0] != 200 or not postmaster.is_running(), what="the database's end"
         )
         first.wait(lambda: first.get("/readyz")[0] == 200, what="/readyz after the database was killed")
-        for server in (first, second):
+        key = second.manage("create_key", "--project", "acme", "--kind", "write")
+        for number in range(3):
+            assert second.post("/v1/events/track", {"event_id": f"e{number}", "event": "chat"}, key=key)[0] == 200
+        for server in (second, first):  # at once, before what was counted is due to be written
             server.stop()
             assert not server.tree()
+        counted = second.manage(
+            "shell", "--no-imports", "-c",
+            "from ingest.models import IngestCount, MonthlyUsage;"
+            "print(IngestCount.objects.get(outcome='accepted').count, MonthlyUsage.objects.get().events)",
+        )  # fmt: skip
+        assert counted.split() == ["3", "3"], "an ordinary stop loses no count"
     finally:
         first.kill_everything()
         second.kill_everything()

@@ -150,7 +150,7 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
         "5",
         "--no-access-log",
         "--lifespan",
-        "off",
+        "on",  # its end writes what was counted (raindrop/asgi.py)
     ]
     serving = [Child("web", python(*web), {"RAINDROP_DB_POOL": "1"})]
     if not workers:
