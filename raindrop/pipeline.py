@@ -204,21 +204,38 @@ def release_tasks(cluster: str | None = None) -> None:
 def finish_traces() -> None:
     """Makes events of the traces that are complete, and links the signals that crossed their events on the way (an SDK sends
     both at once). The dispatcher calls it every FINISH_TRACES_SECONDS."""
-    ingest.feedback.link_orphans(now=timezone.now(), since=dt.timedelta(minutes=1))
-    ingest.trace_events.finish_open_traces(timezone.now())
-    ingest.earlier_turns.backfill_turns(timezone.now())
+    now = timezone.now()
+    _each(
+        lambda: ingest.feedback.link_orphans(now=now, since=dt.timedelta(minutes=1)),
+        lambda: ingest.trace_events.finish_open_traces(now),
+        lambda: ingest.earlier_turns.backfill_turns(now),
+    )
 
 
 def every_minute() -> None:
     """What time alone brings about (a schedule: raindrop/workers.py)."""
-    ingest.store.finish_silent_partials(now=timezone.now())
-    ingest.evaluations.forget_evaluations(timezone.now())
-    ingest.feedback.link_orphans(now=timezone.now())
-    signals.abandonment.find_abandoned(now=timezone.now())
-    signals.questions.asking.call_workers()
-    ingest.jobs.resume_silent_jobs(now=timezone.now())
-    ingest.jobs.purge_old_jobs(now=timezone.now())
-    labeling.teaching.retrain_redefined()
+    now = timezone.now()
+    _each(
+        lambda: ingest.store.finish_silent_partials(now=now),
+        lambda: ingest.evaluations.forget_evaluations(now),
+        lambda: ingest.feedback.link_orphans(now=now),
+        lambda: signals.abandonment.find_abandoned(now=now),
+        lambda: signals.questions.asking.call_workers(),
+        lambda: ingest.jobs.resume_silent_jobs(now=now),
+        lambda: ingest.jobs.purge_old_jobs(now=now),
+        lambda: labeling.teaching.retrain_redefined(),
+    )
+
+
+def _each(*steps: Callable[[], object]) -> None:
+    """Takes every step: one that raises is logged, and keeps no other from its turn. Raises only when the database is gone."""
+    for step in steps:
+        try:
+            step()
+        except Exception:
+            if _connection_lost():
+                raise
+            logger.exception("A step failed; the others go on")
 
 
 def _retry(rows: list[QueuedEvent], error: Exception) -> None:

@@ -239,3 +239,30 @@ def test_pending_events_wait_and_silence_finishes_them(
     assert pipeline.dispatch() == 1
     work()
     assert Total.objects.get(subject=project.id).events == 1
+
+
+@pytest.mark.parametrize("work", [pipeline.every_minute, pipeline.finish_traces])
+def test_a_step_that_fails_keeps_no_other_from_its_turn(
+    work: Callable[[], None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[str] = []
+    for step in [
+        "ingest.store.finish_silent_partials",
+        "ingest.trace_events.finish_open_traces",
+        "ingest.earlier_turns.backfill_turns",
+        "signals.abandonment.find_abandoned",
+        "labeling.teaching.retrain_redefined",
+    ]:
+        monkeypatch.setattr(step, lambda *_, step=step, **__: done.append(step.split(".")[-1]))
+
+    def fails(**_: Any) -> None:
+        raise ValueError("no sense in it")
+
+    monkeypatch.setattr("ingest.feedback.link_orphans", fails)
+    work()
+    expected = {
+        pipeline.every_minute: ["finish_silent_partials", "find_abandoned", "retrain_redefined"],
+        pipeline.finish_traces: ["finish_open_traces", "backfill_turns"],
+    }
+    assert done == expected[work]
+    assert "no sense in it" in caplog.text

@@ -103,7 +103,10 @@ def test_a_second_server_on_the_same_data_is_refused_and_another_directory_works
         first.wait(lambda: first.get("/readyz")[0] == 200, what="/readyz after the database was killed")
         key = second.manage("create_key", "--project", "acme", "--kind", "write")
         for number in range(3):
-            assert second.post("/v1/events/track", {"event_id": f"e{number}", "event": "chat"}, key=key)[0] == 200
+            assert (
+                second.post("/v1/events/track", {"event_id": f"e{number}", "event": "chat"}, key=key)[0]
+                == 200
+            )
         for server in (second, first):  # at once, before what was counted is due to be written
             server.stop()
             assert not server.tree()
