@@ -10,6 +10,8 @@ pair of question and answer is made an event once in a project: examples that st
 
 import datetime as dt
 import hashlib
+import math
+import time
 import uuid
 from collections.abc import Iterable
 
@@ -63,8 +65,9 @@ def keep_turns(*, project: Project, spans: Iterable[MappedSpan], now: dt.datetim
     )
 
 
-def backfill_turns(now: dt.datetime) -> int:
-    """Makes the events of what is due by `now`; returns how many. To be called every minute or so, safe to run twice at once."""
+def backfill_turns(now: dt.datetime, *, deadline: float = math.inf) -> int:
+    """Makes the events of what is due by `now`; returns how many. Begins no further batch after `deadline` (time.monotonic()). To be
+    called every minute or so, safe to run twice at once."""
     made = 0
     while True:
         with transaction.atomic():
@@ -82,7 +85,7 @@ def backfill_turns(now: dt.datetime) -> int:
                     project_id=project_id, trace_id__in=[row.trace_id for row in rows]
                 ).delete()
             _postpone(waiting, now)
-        if len(kept) < BATCH:
+        if len(kept) < BATCH or time.monotonic() > deadline:
             return made
 
 

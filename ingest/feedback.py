@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ingest.cleaning import clean_text
 from ingest.incoming import IncomingSignal
-from ingest.models import EventKey, Project
+from ingest.models import EventKey, ExplicitSignal, Project
 from ingest.queueing import enqueue
 from ingest.redaction import redact_signal
 from ingest.redaction_settings import redactor_for
@@ -100,7 +100,6 @@ def link_signals(events: dict[str, uuid.UUID], project: Project) -> None:
 def link_orphans(*, now: dt.datetime, since: dt.timedelta = dt.timedelta(minutes=15)) -> int:
     """Links signals whose event was being stored at the same moment, so that neither request saw the other's row.
     To be called every minute or so; looks at signals that arrived within `since`. Returns how many were linked."""
-    first = uuid.UUID(int=int((now - since).timestamp() * 1000) << 80)  # ids begin with the time of arrival
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """UPDATE ingest_explicitsignal s SET event_id = k.event_uuid FROM ingest_eventkey k
@@ -108,11 +107,21 @@ def link_orphans(*, now: dt.datetime, since: dt.timedelta = dt.timedelta(minutes
                               FOR UPDATE SKIP LOCKED)
                  AND k.project_id = s.project_id AND k.event_id = s.app_event_id
                RETURNING s.project_id, s.event_id""",
-            [first],
+            [_first_id(now - since)],
         )
         linked = cursor.fetchall()
         enqueue(sorted(set(linked)))
     return len(linked)
+
+
+def has_orphans(*, now: dt.datetime, since: dt.timedelta) -> bool:
+    """Whether signals wait for `link_orphans`; most of them for an event that is still to come."""
+    return ExplicitSignal.objects.filter(id__gte=_first_id(now - since), event=None).exists()
+
+
+def _first_id(at: dt.datetime) -> uuid.UUID:
+    """Ids begin with the time of arrival."""
+    return uuid.UUID(int=int(at.timestamp() * 1000) << 80)
 
 
 def _cleaned(signal: IncomingSignal) -> IncomingSignal:

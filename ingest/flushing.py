@@ -1,8 +1,8 @@
 """Counts are kept in the process and written every FLUSH_SECONDS and at its end, so that no request pays for them.
 
 A process that is killed (-9) loses the counts of its last FLUSH_SECONDS; never an event, whose answer is sent after its
-commit. A web process has a thread that writes. A process without one (a command, the supervisor, which must stay
-single-threaded because it forks) calls `flush_if_due` where it has counted.
+commit. A web process has a thread that writes. A process without one (a command, a
+worker) calls `flush_if_due` where it has counted.
 """
 
 import atexit

@@ -6,6 +6,8 @@ itself sent for an event is never overwritten: a trace fills in what is missing,
 
 import datetime as dt
 import logging
+import math
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +16,6 @@ from django.db import connection, transaction
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
-from ingest import flushing
 from ingest.cleaning import clean_text
 from ingest.evaluations import attach_evaluations
 from ingest.feedback import store_signals
@@ -48,13 +49,12 @@ class Finished:
     failed: int = 0
 
 
-def finish_open_traces(now: dt.datetime) -> Finished:
-    """Makes the events of the traces that are over by `now`. To be called every few seconds; safe to run twice at once."""
+def finish_open_traces(now: dt.datetime, *, deadline: float = math.inf) -> Finished:
+    """Makes the events of the traces that are over by `now`; begins no further batch after `deadline` (time.monotonic()). To be
+    called every few seconds; safe to run twice at once."""
     finished = Finished()
-    while keys := _finish_due(now, finished):
-        if len(keys) < BATCH:
-            break
-    flushing.flush_if_due()  # the supervisor, which calls this, has no thread for it
+    while len(_finish_due(now, finished)) == BATCH and time.monotonic() < deadline:
+        pass
     return finished
 
 

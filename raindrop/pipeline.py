@@ -25,6 +25,7 @@ from django_q.tasks import async_task
 import ingest.earlier_turns
 import ingest.evaluations
 import ingest.feedback
+import ingest.flushing
 import ingest.handoffs
 import ingest.jobs
 import ingest.rollups
@@ -36,9 +37,10 @@ import signals.abandonment
 import signals.detection
 import signals.embedding
 import signals.questions.asking
-from ingest.models import Event, ProcessingFailure, QueuedEvent
+from ingest.models import EarlierTurns, Event, OpenTrace, ProcessingFailure, QueuedEvent
 from raindrop import live
 from raindrop.instances import is_alone, this_instance
+from raindrop.turns import end_turn, take_turn
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +54,19 @@ STAGES: list[Callable[[list[Event]], None]] = [
 ]
 
 RUN_BATCH = "raindrop.pipeline.run_batch"
+FINISH_TRACES = "raindrop.pipeline.finish_traces"
 BATCH_SIZE = 128
 # A batch smaller than BATCH_SIZE waits this long for more, so that many small requests cost few tasks.
 GATHER_SECONDS = 0.2
 # Longer than a worker may run (Q_CLUSTER timeout), so that a batch is not claimed twice while it is worked on.
 CLAIM_SECONDS = 300
 MAX_ATTEMPTS = 4
+# A signal and its event that arrive at the same moment do not see each other: so long is looked for such signals.
+CROSSING = dt.timedelta(minutes=1)
 FINISH_TRACES_SECONDS = 2
+# One task begins no further batch of traces after this long (a worker is ended after 120 s); the next one goes on.
+TRACES_SECONDS = 10
+TRACES_TURN = dt.timedelta(seconds=30)
 # Batches that were begun and ended in silence: the worker was killed. More are forgiven than errors, but not without
 # end, since the event may be what kills the worker.
 MAX_CLAIMS = 10
@@ -186,8 +194,9 @@ def release_claims() -> None:
     claimed = QueuedEvent.objects.filter(available_at__gt=timezone.now(), waiting=False)
     if is_alone():
         for task in OrmQ.objects.all():  # none with Redis; a task that comes back late finds its rows gone
-            if task.func() == RUN_BATCH:
+            if task.func() in {RUN_BATCH, FINISH_TRACES}:
                 task.delete()
+        end_turn(FINISH_TRACES)
     else:
         claimed = claimed.filter(holder=this_instance())
     claimed.update(available_at=timezone.now())
@@ -201,14 +210,32 @@ def release_tasks(cluster: str | None = None) -> None:
         (held.filter(key=cluster) if cluster else held).update(lock=timezone.now())
 
 
-def finish_traces() -> None:
-    """Makes events of the traces that are complete, and links the signals that crossed their events on the way (an SDK sends
-    both at once). The dispatcher calls it every FINISH_TRACES_SECONDS."""
+def hand_over_traces() -> bool:
+    """Hands `finish_traces` to the workers when it has something to do and is not with them yet; returns whether it did. The
+    dispatcher calls it every FINISH_TRACES_SECONDS."""
     now = timezone.now()
+    if not settings.Q_CLUSTER["workers"] or not (
+        OpenTrace.objects.filter(due_at__lte=now).exists()
+        or EarlierTurns.objects.filter(due_at__lte=now).exists()
+        or ingest.feedback.has_orphans(now=now, since=CROSSING)
+    ):
+        return False
+    with transaction.atomic():
+        if taken := take_turn(FINISH_TRACES, duration=TRACES_TURN):
+            async_task(FINISH_TRACES)
+    return taken
+
+
+def finish_traces() -> None:
+    """The django-q2 task: makes events of the traces that are complete, and links the signals that crossed their events on the
+    way (an SDK sends both at once)."""
+    now, deadline = timezone.now(), time.monotonic() + TRACES_SECONDS
     _each(
-        lambda: ingest.feedback.link_orphans(now=now, since=dt.timedelta(minutes=1)),
-        lambda: ingest.trace_events.finish_open_traces(now),
-        lambda: ingest.earlier_turns.backfill_turns(now),
+        lambda: ingest.feedback.link_orphans(now=now, since=CROSSING),
+        lambda: ingest.trace_events.finish_open_traces(now, deadline=deadline),
+        lambda: ingest.earlier_turns.backfill_turns(now, deadline=deadline),
+        ingest.flushing.flush,  # an idle worker would keep what was counted
+        lambda: end_turn(FINISH_TRACES),
     )
 
 

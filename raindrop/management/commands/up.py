@@ -98,7 +98,7 @@ class Ticker:
                 announce()
             if time.monotonic() - self.traced > pipeline.FINISH_TRACES_SECONDS:
                 self.traced = time.monotonic()
-                pipeline.finish_traces()
+                pipeline.hand_over_traces()
             if self.on_tick:
                 self.on_tick()
             if time.monotonic() - self.watched > WATCH_SECONDS:
