@@ -11,6 +11,7 @@ Everything else (other paths and methods, errors in the request) is what ingest/
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -25,6 +26,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 
 from ingest import otlp_views, wire
 from ingest.body import MAX_BODY, decompress, too_large
+from ingest.limits import overloaded
 from ingest.models import ApiKey
 from raindrop.errors import ApiError
 
@@ -40,6 +42,10 @@ COMMITTERS = 2
 MAX_GROUP = 1000
 # Bodies below this are decoded on the event loop: handing them to a thread would cost more.
 SMALL_BODY = 64 * 1024
+# Bytes of the bodies that may wait for the database at once: when it is slow, further ones are told to come later. Each
+# counts for REQUEST_BYTES more. Above the largest body after decompression (64 MiB).
+MAX_IN_FLIGHT = 128 * 1024 * 1024
+REQUEST_BYTES = 4096
 
 
 @dataclass
@@ -96,7 +102,13 @@ class Committer:
                 alone = () if write.endpoint.grouped else (id(write),)
                 groups.setdefault((id(write.endpoint), write.key.project_id, *alone), []).append(write)
             for group in groups.values():
-                self._store_group(group)
+                try:
+                    self._store_group(group)
+                except (
+                    Exception
+                ):  # in the answer to a failure, too: the thread must live, and nobody wait for ever
+                    logger.exception("The committer failed")
+                    _answer_all(group, [wire.failed().response() for _ in group])
             if ending:
                 break
         connection.close()
@@ -117,7 +129,13 @@ class Committer:
         finally:
             if connection.connection and connection.connection.broken:
                 connection.close()
-        for write, answer in zip(group, answers, strict=True):
+        _answer_all(group, answers)
+
+
+def _answer_all(group: list[Write], answers: list[HttpResponse]) -> None:
+    """Those that have an answer keep it."""
+    for write, answer in zip(group, answers, strict=True):
+        with contextlib.suppress(RuntimeError):  # its loop has ended
             write.loop.call_soon_threadsafe(_resolve, write.answer, answer)
 
 
@@ -136,6 +154,14 @@ class WriteGateway:
         self.exports = ThreadPoolExecutor(
             max_workers=4, thread_name_prefix="otlp"
         )  # each waits for its own commit
+        self.in_flight = 0  # bytes; of the event loop alone
+
+    def _hold(self, size: int) -> int:
+        """Makes room for as many bytes, which whoever asks gives back. Raises ApiError 503."""
+        if self.in_flight + size > MAX_IN_FLIGHT:
+            raise overloaded()
+        self.in_flight += size
+        return size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_post = scope["type"] == "http" and scope["method"] == "POST"
@@ -179,27 +205,34 @@ class WriteGateway:
         """OTLP, around Django, which costs 2 ms a request. It has a commit of its own: exporters send batches."""
         headers = CaseInsensitiveMapping(_headers(scope["headers"]))
         body: bytes | ApiError
+        held = 0
         try:
             body = await _read(headers, receive)
+            held = self._hold(REQUEST_BYTES + len(body))
         except ApiError as error:
             body = error
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.exports, _answer_export, store, headers, body)
+        try:
+            return await loop.run_in_executor(self.exports, _answer_export, store, headers, body)
+        finally:
+            self.in_flight -= held
 
     async def _answer(self, endpoint: wire.Endpoint, scope: Scope, receive: Receive) -> HttpResponse:
         headers = CaseInsensitiveMapping(_headers(scope["headers"]))
         loop = asyncio.get_running_loop()
-        body = b""
+        body, held = b"", 0
         try:
             try:
                 key = wire.authorize(headers, only_cached=True)
             except KeyError:
                 key = await loop.run_in_executor(self.threads, _authorize, headers)
             body = await _read(headers, receive)
+            held = self._hold(REQUEST_BYTES + len(body))
             if len(body) < SMALL_BODY and "content-encoding" not in headers:
                 items = endpoint.decode(body)
             else:
-                items = await loop.run_in_executor(self.threads, _decode, endpoint, body, headers)
+                items, size = await loop.run_in_executor(self.threads, _decode, endpoint, body, headers)
+                held += self._hold(size - len(body))
             try:
                 endpoint.check(key, items, only_cached=True)
             except KeyError:
@@ -207,6 +240,8 @@ class WriteGateway:
             return await self.committer.store(endpoint=endpoint, key=key, items=items)
         except Exception as error:  # in a thread: the sample of what was refused is redacted
             return await loop.run_in_executor(self.threads, _failure, error, wire.sender(headers), body)
+        finally:
+            self.in_flight -= held
 
 
 def _authorize(headers: Mapping[str, str]) -> ApiKey:
@@ -244,8 +279,10 @@ def _failure(error: Exception, key: ApiKey | None, body: bytes) -> HttpResponse:
         connection.close()
 
 
-def _decode(endpoint: wire.Endpoint, body: bytes, headers: Mapping[str, str]) -> list[Any]:
-    return endpoint.decode(decompress(body, headers))
+def _decode(endpoint: wire.Endpoint, body: bytes, headers: Mapping[str, str]) -> tuple[list[Any], int]:
+    """The items, and the size of the body when it is unpacked."""
+    unpacked = decompress(body, headers)
+    return endpoint.decode(unpacked), len(unpacked)
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -146,6 +146,12 @@ def unavailable(error: Error) -> ApiError:
     return ApiError(503, text, retry_after=UNAVAILABLE_SECONDS)
 
 
+def overloaded() -> ApiError:
+    """The 503 for a request that came while too many wait for the database already."""
+    text = "The database is slow, and the server holds as many requests as it can. Nothing was stored: try again."
+    return ApiError(503, text, retry_after=UNAVAILABLE_SECONDS)
+
+
 def reset() -> None:
     """Full buckets again. For tests."""
     _buckets.clear()

@@ -185,12 +185,16 @@ def failure(error: Exception, *, key: ApiKey | None, body: bytes = b"") -> HttpR
         answer = unavailable(error)
     else:
         logger.error("The write path failed", exc_info=error)
-        answer = ApiError(500, "The server failed on this request; its log has the reason.")
+        answer = failed()
     count_refused(key=key, error=answer, body=body)
     response = answer.response()
     if answer.status == 401:
         response["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def failed() -> ApiError:
+    return ApiError(500, "The server failed on this request; its log has the reason.")
 
 
 def sender(headers: Mapping[str, str]) -> ApiKey | None:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -179,6 +180,64 @@ def test_without_a_database_the_client_is_told_to_come_back(
     )
     assert (status, answer["error"]["code"]) == (503, "UNAVAILABLE")
     assert int(headers["retry-after"]) > 0
+
+
+def test_a_failure_of_what_answers_failures_is_answered_and_ends_no_thread(
+    door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no sense in it")
+
+    async def main() -> list[int]:
+        with monkeypatch.context() as patch:
+            patch.setattr(wire, "store", breaks)
+            patch.setattr(wire, "failure", breaks)
+            sent = (
+                post(door, "/v1/events/track", json.dumps(event(i)).encode(), write_key)
+                for i in range(2 * gateway.COMMITTERS)
+            )
+            broken = [(await asyncio.wait_for(one, 10))[0] for one in sent]
+        after = post(door, "/v1/events/track", json.dumps(event(9)).encode(), write_key)
+        return [*broken, (await asyncio.wait_for(after, 10))[0]]
+
+    assert asyncio.run(main()) == [500] * 2 * gateway.COMMITTERS + [200]
+
+
+def test_while_the_database_is_slow_what_waits_is_bounded(
+    door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "MAX_IN_FLIGHT", 4 * (gateway.REQUEST_BYTES + 300))
+    slow = threading.Event()
+    real = wire.store
+
+    def store(*arguments: Any) -> Any:
+        slow.wait(10)
+        return real(*arguments)
+
+    async def main() -> None:
+        await post(door, "/v1/events/track", json.dumps(event(0)).encode(), write_key)  # the key is cached
+        with monkeypatch.context() as patch:
+            patch.setattr(wire, "store", store)
+            bodies = [json.dumps(event(i)).encode() for i in range(1, 5)]
+            waiting = [asyncio.create_task(post(door, "/v1/events/track", one, write_key)) for one in bodies]
+            while door.in_flight < 4 * gateway.REQUEST_BYTES:
+                await asyncio.sleep(0.01)
+            for path in ("/v1/events/track", "/v1/traces"):
+                status, _, headers = await post(
+                    door, path, b" " * 1300 + b"{}", write_key, content_type="application/json"
+                )
+                assert (status, headers["retry-after"]) == (503, "5"), path
+            zipped = gzip.compress(b" " * 60_000 + json.dumps([event(6)]).encode())
+            slow.set()
+            assert [(await one)[0] for one in waiting] == [200] * 4
+        assert door.in_flight == 0
+        status, _, _ = await post(door, "/v1/events/track", zipped, write_key, content_encoding="gzip")
+        assert status == 503, "a body counts as large as it is when it is unpacked"
+        assert door.in_flight == 0
+        assert (await post(door, "/v1/events/track", json.dumps(event(7)).encode(), write_key))[0] == 200
+
+    asyncio.run(main())
+    assert Event.objects.count() == 6
 
 
 def test_what_is_passed_on_is_bounded_too(
