@@ -227,15 +227,13 @@ class _Importer:
         self.traces.add({trace_id for _, _, parsed in batch.lines for trace_id in parsed.trace_ids})
         try:
             stored = store_parsed(project=self.project, parsed=[parsed for _, _, parsed in batch.lines])
-        except (MergeTooLarge, DataError):
-            stored = None
-        if (
-            stored is None or stored.refused
-        ):  # what is it that cannot be stored? One by one, the line is known
+        except (MergeTooLarge, DataError):  # of what? One by one, the line is known
             for line in batch.lines:
                 self._store_alone(*line)
         else:
             self._count(stored)
+            if stored.refused:
+                self._find_refused(batch)
         self.done = number
         self.state.write(lines=self.done)
 
@@ -277,6 +275,13 @@ class _Importer:
         self._count(stored)
         if stored.refused:
             self._reject(number, raw, _in_part(stored.refused), stored.refused)
+
+    def _find_refused(self, batch: Batch) -> None:
+        """Of which lines spans or logs were refused: one by one, and not counted again, since the rest is stored by now."""
+        for number, raw, parsed in batch.lines:
+            traced = Parsed(spans=parsed.spans, logs=parsed.logs)
+            if refused := store_parsed(project=self.project, parsed=[traced]).refused:
+                self._reject(number, raw, _in_part(refused), refused)
 
     def _count(self, stored: Stored) -> None:
         for name in ("events", "spans", "signals", "known_events", "known_spans", "known_signals", "ignored"):

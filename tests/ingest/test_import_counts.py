@@ -57,6 +57,22 @@ def test_a_file_that_has_grown(project: Project, file: Path, capsys: Any) -> Non
     assert counts() == {("accepted", ""): 10, ("duplicate", ""): 6}
 
 
+def test_a_span_that_is_refused_makes_no_duplicates_of_the_others(
+    project: Project, file: Path, capsys: Any
+) -> None:
+    other = traces.generation_c()
+    scope = other["resourceSpans"][0]["scopeSpans"][0]
+    scope["spans"] = [span] = scope["spans"][:1]
+    span["attributes"].append({"key": "raindrop.project_id", "value": {"stringValue": "elsewhere"}})
+    with file.open("a") as lines:
+        lines.write(json.dumps(other) + "\n")
+    assert run(file, capsys).startswith("mixed.jsonl: 3 events, 4 spans, 1 signals from 4 lines")
+    found = counts()
+    [(reason, refused)] = [(reason, n) for (outcome, reason), n in found.items() if outcome == "rejected"]
+    assert "another project" in reason and refused == 1
+    assert found["accepted", ""] == 7 and ("duplicate", "") not in found
+
+
 def test_rejections_are_counted_with_their_reasons(
     project: Project, tmp_path: Path, capsys: Any, client: Any, member: Any
 ) -> None:
