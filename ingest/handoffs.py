@@ -12,7 +12,7 @@ from django.db import connection
 from ingest.incoming import IncomingEvent
 from ingest.models import Event, EventKey, Project
 from ingest.otlp.raindrop_sdk import CHILD_EVENT, NAME, PARENT_EVENT, PARENT_SPAN, ROLE
-from ingest.store import store_events
+from ingest.store import store_bounded
 
 
 def link_to_parents(events: list[Event]) -> None:
@@ -62,9 +62,10 @@ def launches_of(
 
 
 def _link(project_id: uuid.UUID, launches: dict[str, dict[str, str]]) -> None:
+    """An event that holds as many properties as it may stays as it is."""
     if not launches:
         return
-    store_events(
+    store_bounded(
         project=Project.objects.get(id=project_id),
         events=[
             IncomingEvent(event_id=child, properties={k: v for k, v in told.items() if v}, fills={})

@@ -38,8 +38,8 @@ from raindrop.ids import id_at, new_id
 
 __all__ = [
     "IncomingAttachment", "IncomingEvent", "IncomingSignal", "IncomingSpan", "IncomingUser", "MergeTooLarge", "StoreReport",
-    "conversation_id", "end_user_id", "finish_silent_partials", "refresh_span_summary", "report_stored", "store_events", "store_signals",
-    "store_users",
+    "conversation_id", "end_user_id", "finish_silent_partials", "refresh_span_summary", "report_stored", "store_bounded", "store_events",
+    "store_signals", "store_users",
 ]  # fmt: skip
 
 # A partial event that hears nothing more becomes final after this long. Later parts still reach it, as revisions.
@@ -129,6 +129,21 @@ def _store(
     transaction.on_commit(functools.partial(usage.count_events, project.id, len(fresh)), robust=True)
     known = {id(event) for event in later if event.event_id not in touched}
     return StoreReport([event.event_id for event in events], [id(event) in known for event in events])
+
+
+def store_bounded(*, project: Project, events: list[IncomingEvent]) -> None:
+    """As `store_events`; where the properties would be too many together with what is there, without them."""
+    try:
+        with transaction.atomic():
+            store_events(project=project, events=events)
+    except MergeTooLarge:
+        for event in events:
+            try:
+                with transaction.atomic():
+                    store_events(project=project, events=[event])
+            except MergeTooLarge:
+                event.properties, event.feature_flags = {}, {}
+                store_events(project=project, events=[event])
 
 
 def finish_silent_partials(*, now: dt.datetime, silence: dt.timedelta = SILENCE) -> int:

@@ -22,7 +22,6 @@ from ingest.feedback import store_signals
 from ingest.handoffs import link_children
 from ingest.health_counts import OTLP, count
 from ingest.incoming import IncomingEvent, IncomingSignal
-from ingest.merging import MergeTooLarge
 from ingest.models import Event, EventKey, OpenTrace, Project, Span
 from ingest.otlp.assembly import TraceEvent, assemble
 from ingest.otlp.stored import from_row, moment
@@ -30,7 +29,7 @@ from ingest.people import conversation_id, end_user_id
 from ingest.queueing import enqueue
 from ingest.session_signals import once_a_session
 from ingest.spans import refresh_span_summary
-from ingest.store import store_events
+from ingest.store import store_bounded
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +140,7 @@ def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> 
         incoming += [_incoming(project, event, before.get(event.event_id)) for event in made]
     if not events:
         return
-    _store_bounded(project, incoming)
+    store_bounded(project=project, events=incoming)
     _attach(project, events)
     link_children(project, trace_ids)
     signals = once_a_session(
@@ -186,21 +185,6 @@ def _incoming(project: Project, event: TraceEvent, before: TraceEvent | None) ->
 def _convo_id(event: TraceEvent) -> str | None:
     """Without a conversation of its own, a trace is one; but the app knows better about an event that it names."""
     return event.convo_id or (None if event.named else event.trace_id)
-
-
-def _store_bounded(project: Project, events: list[IncomingEvent]) -> None:
-    """Stores the events; where the properties would be too many together with what is there, without them."""
-    try:
-        with transaction.atomic():
-            store_events(project=project, events=events)
-    except MergeTooLarge:
-        for event in events:
-            try:
-                with transaction.atomic():
-                    store_events(project=project, events=[event])
-            except MergeTooLarge:
-                event.properties, event.feature_flags = {}, {}
-                store_events(project=project, events=[event])
 
 
 def _attach(project: Project, events: list[TraceEvent]) -> None:

@@ -77,3 +77,17 @@ def test_another_projects_launch_is_none_of_ours(project: Project, other_project
     store_events(project=project, events=[IncomingEvent(event_id="child", input="x")])
     link_to_parents(list(Event.objects.all()))
     assert Event.objects.get(event_id="child").properties == {}
+
+
+@pytest.mark.parametrize("first", ["child", "launch"])
+def test_a_child_that_is_full_is_no_reason_to_fail(project: Project, first: str) -> None:
+    full = IncomingEvent(event_id="child", output="done", properties={f"k{i}": i for i in range(998)})
+    if first == "child":
+        store_events(project=project, events=[full])
+    send(project, launch())
+    finish()
+    if first == "launch":
+        store_events(project=project, events=[full])
+    link_to_parents(list(Event.objects.filter(event_id="child")))
+    assert Event.objects.get(event_id="child").properties == full.properties
+    assert Event.objects.filter(event_id="parent").exists()
