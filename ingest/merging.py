@@ -34,7 +34,7 @@ MERGED_FIELDS = (
 
 
 class MergeTooLarge(ValueError):
-    """The parts together have more keys than one event may have."""
+    """The parts together have more keys than one event, or one user, may have."""
 
 
 def merge(

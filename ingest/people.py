@@ -9,11 +9,13 @@ import time
 import uuid
 from collections.abc import Hashable, Iterable
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
-from ingest.cleaning import clean_text
-from ingest.incoming import IncomingUser
+from ingest.cleaning import clean_text, count_keys
+from ingest.incoming import MAX_KEYS, IncomingUser
+from ingest.merging import MergeTooLarge
 from ingest.models import Conversation, EndUser, Project
 from ingest.redaction import redact_user
 from ingest.redaction_settings import redactor_for
@@ -124,14 +126,15 @@ def ensure_conversations(
 
 @transaction.atomic
 def store_users(*, project: Project, users: list[IncomingUser]) -> int:
-    """Stores what `users/identify` sent: redacted traits are merged key by key, the last one wins. Returns how many users."""
+    """Stores what `users/identify` sent: redacted traits are merged key by key, the last one wins. Returns how many users.
+    Raises MergeTooLarge, and then stores nothing."""
     traits: dict[str, dict[str, object]] = {}
     redactor = redactor_for(project)
     for user in (redact_user(user, redactor) for user in users):
         user_id = clean_text(user.user_id)
         traits[user_id] = traits.get(user_id, {}) | user.traits
     now = timezone.now()
-    insert_rows(
+    merged = insert_rows(
         EndUser._meta.db_table,
         _END_USER_COLUMNS,
         sorted(
@@ -142,5 +145,9 @@ def store_users(*, project: Project, users: list[IncomingUser]) -> int:
             key=by_id,
         ),
         conflict="ON CONFLICT (id) DO UPDATE SET traits = t.traits || EXCLUDED.traits",
+        returning="user_id, traits",
     )
+    for user_id, text in merged:
+        if count_keys(msgspec.json.decode(text)) > MAX_KEYS:
+            raise MergeTooLarge(f"With these the user {user_id!r} has more than {MAX_KEYS} keys in traits.")
     return len(traits)

@@ -135,7 +135,7 @@ REFUSALS = {
     "400": "The body is not valid; nothing of it was stored.",
     "401": "No key, or an unknown one.",
     "403": "A query key, or another project's.",
-    "413": "An event of more than 1 MiB, or too large a body.",
+    "413": "An event of more than 1 MiB, more than 1,000 keys of an event or a user with what is known of it, or too large a body.",
     "429": "Too fast; see Retry-After.",
 }
 

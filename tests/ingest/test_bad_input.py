@@ -247,3 +247,16 @@ def test_parts_that_grow_too_large_are_refused(post: Any) -> None:
     assert post("/v1/events/track_partial", part("a")).status_code == 200
     answer = post("/v1/events/track_partial", part("b"))
     assert answer.status_code == 413 and "1000 keys" in answer.json()["error"]["message"]
+
+
+def test_traits_that_grow_too_many_are_refused(post: Any, project: Any) -> None:
+    def user(letter: str) -> dict[str, Any]:
+        return {"user_id": "u", "traits": {letter: {str(i): i for i in range(900)}}}
+
+    assert post("/v1/users/identify", user("a")).status_code == 200
+    answer = post("/v1/users/identify", [{"user_id": "other"}, user("b")])
+    assert answer.status_code == 413
+    assert "1000 keys in traits. Nothing was stored." in answer.json()["error"]["message"]
+    assert [set(user.traits) for user in EndUser.objects.filter(project=project)] == [{"a"}]
+    assert post("/v1/users/identify", user("a")).status_code == 200
+    assert post("/v1/users/identify", [user("a"), user("b")]).status_code == 413
