@@ -36,10 +36,11 @@ class Label(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
+            # Not of labels without a user: what people said whose accounts are gone still stands. `record_label` keeps the
+            # API's to one.
             models.UniqueConstraint(
                 fields=["issue", "event", "user"],
                 condition=models.Q(superseded_at=None),
-                nulls_distinct=False,
                 name="one_standing_label",
             )
         ]

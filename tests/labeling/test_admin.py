@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from issues.actions import create_issue
 from issues.models import Activity, Issue
-from labeling.labels import record_label, undo_last_label
+from labeling.labels import record_label, standing_labels, undo_last_label
 from tests.issues.people import run, send
 from tests.issues.test_scoring import make_issue
 
@@ -97,3 +97,17 @@ def test_what_the_system_writes_is_read_only(admin: Client, project: Any, model:
     page = reverse(f"admin:issues_{model}_change", args=[first.pk])
     assert admin.get(page).status_code == 200
     assert admin.post(page, {}).status_code == 403
+
+
+def test_the_labels_of_deleted_users_stand(
+    admin: Client, project: Any, make_event: Any, viewer: Any, django_user_model: Any
+) -> None:
+    issue, event = make_issue(project), make_event(input="x")
+    third = django_user_model.objects.create_user(username="carol")
+    for user in (viewer, third, None):
+        record_label(issue=issue, event=event, answer="match", user=user)
+    for user in (viewer, third):
+        answer = admin.post(reverse("admin:ingest_user_delete", args=[user.pk]), {"post": "yes"})
+        assert answer.status_code == 302
+    assert not django_user_model.objects.filter(pk__in=[viewer.pk, third.pk]).exists()
+    assert standing_labels(issue).filter(user=None, answer="match").count() == 3
