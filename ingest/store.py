@@ -44,6 +44,8 @@ __all__ = [
 
 # A partial event that hears nothing more becomes final after this long. Later parts still reach it, as revisions.
 SILENCE: dt.timedelta = settings.PARTIAL_SILENCE
+SILENT_BATCH = 1000
+MAX_SILENT_BATCHES = 200  # of a call: what a worker has done long before its time is over
 
 _EVENT_COLUMNS = {
     "id": "uuid",
@@ -147,15 +149,25 @@ def store_bounded(*, project: Project, events: list[IncomingEvent]) -> None:
 
 
 def finish_silent_partials(*, now: dt.datetime, silence: dt.timedelta = SILENCE) -> int:
-    """Makes partial events final that have had no part for `silence`, and queues them. Returns how many (at most
-    1,000 at a time). To be called every minute or so."""
+    """Makes partial events final that have had no part for `silence`, and queues them, SILENT_BATCH in one transaction. Returns
+    how many. To be called every minute or so."""
+    finished = 0
+    for _ in range(MAX_SILENT_BATCHES):
+        number = _finish_silent(now - silence)
+        finished += number
+        if number < SILENT_BATCH:
+            break
+    return finished
+
+
+def _finish_silent(before: dt.datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """UPDATE ingest_event SET is_pending = false WHERE id IN (
                  SELECT id FROM ingest_event WHERE is_pending AND received_at < %s
-                 ORDER BY received_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+                 ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED)
                RETURNING project_id, id""",
-            [now - silence],
+            [before, SILENT_BATCH],
         )
         rows = cursor.fetchall()
         enqueue(sorted(rows))

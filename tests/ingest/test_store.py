@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from ingest import store
 from ingest.models import (
     Attachment,
     Conversation,
@@ -485,3 +486,14 @@ def test_parts_cannot_grow_an_event_without_end(project: Any) -> None:
     with pytest.raises(MergeTooLarge):
         send(project, properties={f"b{i}": i for i in range(900)})
     assert Event.objects.get().is_pending
+
+
+def test_more_silent_partials_than_one_batch_are_all_finished(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "SILENT_BATCH", 2)
+    events = [IncomingEvent(event_id=f"e{n}", input="so far", is_pending=True) for n in range(5)]
+    store_events(project=project, events=events)
+    assert finish_silent_partials(now=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)) == 5
+    assert not Event.objects.filter(is_pending=True).exists()
+    assert QueuedEvent.objects.count() == 5
