@@ -101,6 +101,12 @@ class EventFilters(forms.Form):
             events = search_events(events, wanted["q"])
         return self._in_state(events, wanted["state"])
 
+    def narrow(self) -> None:
+        """The search took too long: says so, and what helps."""
+        self.add_error(
+            "range", "this search takes too long. Look at less time, or choose a user or a signal as well."
+        )
+
     def meaning(self) -> str:
         """The text that the events are to be near to; empty when the search is by words, or there is none."""
         return (

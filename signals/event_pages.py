@@ -17,6 +17,7 @@ from raindrop.pagination import paginate
 from signals.event_filters import RANGES, STATES, EventFilters
 from signals.meaning_search import rank_by_meaning
 from signals.models import SignalDefinition, SignalMatch
+from signals.read_page import TakesTooLong, time_limit
 from signals.transcripts import MAX_STEPS, Turn, build_turns, read_event, read_window, signals_in
 
 ROW_CHARACTERS = 400
@@ -30,24 +31,25 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
     valid = filters.is_valid()
     if valid and (url := filters.jump()):
         return redirect(url)
+    chips = filters.chips()
     rows, cursor = _read_rows(request, filters) if valid else ([], None)
     context = {
         "section": "events",
         "filters": filters,
-        "chips": filters.chips(),
+        "chips": chips,
         "chosen_range": filters.chosen_range(),
         "ranges": [(key, label) for key, (label, _) in RANGES.items()],
         "states": STATES.items(),
         "signals": signals,
         "rows": rows,
-        "nearest": valid and bool(filters.meaning()),
+        "nearest": bool(rows) and bool(filters.meaning()),
         "next_cursor": cursor,
         "models": sorted({event.model for event in rows if event.model}),
         "total": totals([project.id])[project.id],
         "has_events": bool(rows) or Event.objects.filter(project=project).exists(),
         "track_url": request.build_absolute_uri("/v1/events/track"),
     }
-    return render(request, "signals/events.html", context, status=200 if valid else 400)
+    return render(request, "signals/events.html", context, status=400 if filters.errors else 200)
 
 
 @project_page()
@@ -103,14 +105,19 @@ def _transcript(turns: list[Turn]) -> dict[str, object]:
 
 
 def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event], str | None]:
-    """One page of the list, newest first, and the cursor of the next; the nearest alone when the search is by meaning."""
-    if filters.meaning():
-        return _nearest(filters), None
+    """One page of the list, newest first, and the cursor of the next; the nearest alone when the search is by meaning. Nothing, and
+    an error of the filters, when it takes too long."""
     try:
-        page, cursor = paginate(_listed(filters.matching(), filters.project), request=request)
+        with time_limit():
+            if filters.meaning():
+                return _nearest(filters), None
+            page, cursor = paginate(_listed(filters.matching(), filters.project), request=request)
+            return _with_failures(page), cursor
+    except TakesTooLong:
+        filters.narrow()
+        return [], None
     except ApiError as error:
         raise BadRequest(error.message) from error
-    return _with_failures(page), cursor
 
 
 def _nearest(filters: EventFilters) -> list[Event]:

@@ -29,9 +29,13 @@ def project_of(request: Request) -> Project:
     return project
 
 
+class TakesTooLong(ApiError):
+    """A query was cancelled."""
+
+
 @contextmanager
 def time_limit(limit: dt.timedelta = TIME_LIMIT) -> Iterator[None]:
-    """Cancels a query that runs longer, with an ApiError 400 that says what to do."""
+    """Cancels a query that runs longer, with an ApiError 400 that says what to do: TakesTooLong."""
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -41,7 +45,7 @@ def time_limit(limit: dt.timedelta = TIME_LIMIT) -> Iterator[None]:
     except OperationalError as error:
         if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):
             raise
-        raise ApiError(
+        raise TakesTooLong(
             400,
             f"This takes longer than {limit.total_seconds():g} s. Look at less time with timestamp[gte] and timestamp[lt].",
             details={"field": "timestamp"},

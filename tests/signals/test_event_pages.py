@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db.models.expressions import RawSQL
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,8 +16,11 @@ from ingest.feedback import store_signals
 from ingest.incoming import IncomingAttachment, IncomingSignal, IncomingSpan
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from raindrop import pipeline
+from signals import event_pages
 from signals.embedding import embed
+from signals.event_filters import EventFilters
 from signals.models import SignalDefinition, SignalMatch
+from signals.read_page import time_limit
 
 LIST = "/p/acme/events/"
 SCRIPT = "<script>alert(1)</script>"
@@ -207,7 +211,7 @@ def test_the_list_asks_a_bounded_number_of_queries(
     for i in range(30):
         match(signal, make_event(event_id=f"e{i}", user_id=f"u{i}", convo_id=f"c{i}"))
     page.get(LIST)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         assert len(page.get(LIST + "?q=").context["rows"]) == 30
 
 
@@ -389,3 +393,18 @@ def test_a_long_conversation_is_read_in_windows(
     assert shown("?at=nonsense") == shown()
     stranger = make_event(event_id="elsewhere", convo_id="c2")
     assert shown(f"?at={stranger.id}") == shown()
+
+
+def test_a_search_that_takes_too_long_is_ended_and_says_what_helps(
+    page: Client, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_event(event_id="e1", input="hello")
+    real = EventFilters.matching
+    slow = RawSQL("(SELECT 1 FROM pg_sleep(5))", [])  # noqa: S611
+    monkeypatch.setattr(EventFilters, "matching", lambda self: real(self).annotate(slow=slow).filter(slow=1))
+    monkeypatch.setattr(event_pages, "time_limit", lambda: time_limit(dt.timedelta(milliseconds=100)))
+    answer = page.get(LIST + "?q=hello")
+    text = answer.content.decode()
+    assert answer.status_code == 400
+    assert "Look at less time" in text and "hello" in text
+    assert 'id="event-rows"' not in text and "No event matches" not in text
