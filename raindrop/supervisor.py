@@ -30,6 +30,8 @@ HEALTHY_SECONDS = 30
 # How often the processes of a cluster are looked at.
 LOOK_SECONDS = 1
 PR_SET_PDEATHSIG = 1
+# By how much the time at which a process started may be told differently later: the clock is set meanwhile.
+CLOCK_SECONDS = 5
 
 
 @dataclass
@@ -164,25 +166,43 @@ class Supervisor:
                 child.process, child.restart_at = None, now + wait
 
     def _remember(self) -> None:
-        pids = {child.name: child.process.pid for child in self.children if child.process}
-        self.state_file.write_text(json.dumps(pids))
+        leaders = [
+            (child.process.pid, _started(child.process.pid)) for child in self.children if child.process
+        ]
+        self.state_file.write_text(json.dumps(leaders))
 
 
 def end_leftovers(state_file: Path) -> None:
     """Kills what is left of the process groups that a killed supervisor had started."""
     try:
-        pids = json.loads(state_file.read_text())
-    except (FileNotFoundError, ValueError):
+        # While one of a group lives, no other process gets its leader's number. So one that has it now and did not start when the
+        # leader did says that nothing is left of the group; a new start of the machine says so of all.
+        groups = {
+            pid
+            for pid, started in json.loads(state_file.read_text())
+            if started
+            and started > psutil.boot_time()
+            and abs((_started(pid) or started) - started) < CLOCK_SECONDS
+        }
+    except (FileNotFoundError, ValueError, TypeError):
         return
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError):
             if (
-                os.getpgid(process.pid) in pids.values()
+                os.getpgid(process.pid) in groups
                 and "python" in process.name()
                 and process.pid != os.getpid()
             ):
                 process.kill()
     state_file.unlink(missing_ok=True)
+
+
+def _started(pid: int) -> float | None:
+    """When the process started, in seconds since the epoch; None when there is none."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _parents_of_forks(leader: psutil.Process) -> dict[int, int]:

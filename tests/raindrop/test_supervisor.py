@@ -1,5 +1,8 @@
 """A cluster of processes lives and dies as a whole."""
 
+import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -8,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from raindrop.supervisor import Child, Supervisor
+from raindrop.supervisor import Child, Supervisor, end_leftovers
 
 # A leader, its sentinel, and two workers, of which one runs a program of its own: as django-q2 does it, by forking.
 FORKS = """
@@ -87,3 +90,31 @@ def test_a_program_that_a_worker_ran_may_end(supervisor: Supervisor) -> None:
     look(supervisor)
     look(supervisor)
     assert child.process.poll() is None
+
+
+def test_what_a_killed_supervisor_left_is_ended(supervisor: Supervisor) -> None:
+    supervisor._remember()
+    left = family(supervisor.children[0])
+    end_leftovers(supervisor.state_file)
+    programs = [process for process in left if "python" in process.name()]
+    wait_for(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in programs))
+    assert not supervisor.state_file.exists()
+
+
+def test_a_process_that_got_the_number_of_a_dead_one_is_left_alone(tmp_path: Path) -> None:
+    state_file = tmp_path / "up.json"
+    bystander = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        wait_for(lambda: os.getpgid(bystander.pid) == bystander.pid)
+        started = psutil.Process(bystander.pid).create_time()
+        for remembered in (started - 60, psutil.boot_time() - 1, None):
+            state_file.write_text(json.dumps([(bystander.pid, remembered)]))
+            end_leftovers(state_file)
+            assert not state_file.exists()
+        state_file.write_text(json.dumps({"web": bystander.pid}))  # as an earlier version wrote it
+        end_leftovers(state_file)
+        assert bystander.poll() is None
+    finally:
+        bystander.communicate(b"\n")
