@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from ingest.models import Attachment, Event, Project, Span
 from ingest.models.events import SpanKind, SpanStatus
+from ingest.otlp.stored import PRIVATE
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Detector
 
@@ -155,7 +156,9 @@ def span_item(span: Span, *, cut: int | None) -> dict[str, Any]:
         "output_tokens": span.output_tokens,
         "model": span.model or None,
         "provider": span.provider or None,
-        "attributes": {name: _attribute(value, cut) for name, value in span.attributes.items()},
+        "attributes": {
+            name: _attribute(value, cut) for name, value in span.attributes.items() if name != PRIVATE
+        },
     }
 
 

@@ -7,11 +7,16 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from ingest.models import Conversation, EndUser, Event
+from ingest.models import Conversation, EndUser, Event, Project, Span
+from ingest.otlp.decode import decode_traces
 from ingest.rollups import count_events
 from ingest.store import IncomingSpan
+from ingest.trace_events import finish_open_traces
+from ingest.traces import store_traces
 from signals.models import SignalDefinition, SignalGroup
+from tests.ingest.fixtures.otlp.builders import as_json, request, span
 from tests.signals.read_api import NOON, Reader, make_signal, match
 
 
@@ -187,3 +192,15 @@ def test_traces(read: Reader, make_event: Callable[..., Event]) -> None:
         read.error("/v1/traces", {"event_id": "traced", "trunc_len": "0"})["details"]["field"] == "trunc_len"
     )
     assert read.error("/v1/traces", {"event_id": "none"}, status=404)
+
+
+def test_a_traces_span_shows_its_attributes_and_none_of_our_bookkeeping(
+    read: Reader, project: Project
+) -> None:
+    told = {"gen_ai.operation.name": "chat", "shop.shelf": "b4"}
+    sent = request(span(1, "chat", a={**told, "user.id": "ada"}))
+    store_traces(project=project, decoded=decode_traces(as_json(sent), is_json=True))
+    finish_open_traces(timezone.now() + dt.timedelta(hours=1))
+    assert Span.objects.get().attributes.keys() == {*told, "raindrop.span"}
+    [shown] = read.data("/v1/traces", {"event_id": Event.objects.get().event_id})
+    assert shown["attributes"] == told
