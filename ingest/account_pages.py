@@ -11,11 +11,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 
 from ingest.forms import NewProjectForm
+from ingest.models import User
 from ingest.projects import create_project
 
 
 class LoginView(auth_views.LoginView):
     redirect_authenticated_user = True
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(**context) | {"has_users": User.objects.exists()}
 
 
 class PasswordChangeView(auth_views.PasswordChangeView):

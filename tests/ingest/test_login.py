@@ -17,6 +17,17 @@ def test_a_page_asks_to_log_in_and_comes_back(client: Client, project: Any, memb
     assert client.get(page).status_code == 200
 
 
+def test_a_server_without_users_says_how_to_make_the_first(client: Client, db: None) -> None:
+    from ingest.models import User
+
+    def hint() -> bool:
+        return "createsuperuser" in client.get(reverse("login")).content.decode()
+
+    assert hint()
+    User.objects.create_superuser("root", password=PASSWORD)
+    assert not hint()
+
+
 def test_a_wrong_password_says_so_and_keeps_the_name(client: Client, member: Any) -> None:
     body = client.post(reverse("login"), {"username": "alice", "password": "guess"}).content.decode()
     assert "do not match" in body and 'value="alice"' in body

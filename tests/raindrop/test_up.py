@@ -101,6 +101,8 @@ def test_a_second_server_on_the_same_data_is_refused_and_another_directory_works
             lambda: first.get("/readyz")[0] != 200 or not postmaster.is_running(), what="the database's end"
         )
         first.wait(lambda: first.get("/readyz")[0] == 200, what="/readyz after the database was killed")
+        assert f"RAINDROP_DATA_DIR={second.data_dir} " in second.log.read_text(), "how to make the first user"
+        second.manage("createsuperuser", "--no-input", "--username", "root", "--email", "root@example.org")
         key = second.manage("create_key", "--project", "acme", "--kind", "write")
         for number in range(3):
             assert (

@@ -4,12 +4,15 @@ import argparse
 import contextlib
 import fcntl
 import os
+import shlex
 import socket
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, close_old_connections, connection
@@ -61,6 +64,10 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"raindrop is starting on http://{host}:{port} with {workers} workers. Ctrl-C stops it."
             )
+            if not get_user_model().objects.exists():
+                self.stdout.write(
+                    f"There is no user yet. Make the first in another terminal:\n\n  {_command()} createsuperuser\n"
+                )
             supervisor.run()
             with contextlib.suppress(OperationalError):  # the database may be gone, too
                 leave()
@@ -121,13 +128,21 @@ class Ticker:
                 self.starts[child.name] = child.starts
 
     def _watch(self) -> None:
-        """A cluster can stall silently (django-q2 #23: a worker dies holding the queue's lock). Then: a new one."""
+        """A cluster can stall silently (django-q2 #23: a worker dies holding the queue's lock). Then: a new one. With other servers
+        on the database their workers report, too, and hide it: the queue is shared, so that no task can ask one of them."""
         if time.monotonic() - self.started < 2 * WORKER_SILENCE.total_seconds():
             return
         beat = last_heartbeat()
         if beat is None or timezone.now() - beat > 2 * WORKER_SILENCE:
             self.supervisor.restart("workers")
             self.started = time.monotonic()
+
+
+def _command() -> str:
+    """manage.py as this server was started, for a shell."""
+    directory = os.environ.get("RAINDROP_DATA_DIR")
+    words = [sys.executable, str(BASE_DIR / "manage.py")]
+    return (f"RAINDROP_DATA_DIR={shlex.quote(directory)} " if directory else "") + shlex.join(words)
 
 
 def children(*, host: str, port: int, workers: int) -> list[Child]:
