@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-# The vendor's own limit and mark (raindrop_wire.md, section 5), so that what an SDK cut is not cut again.
+# The limit and the mark of the published SDKs, so that what an SDK cut is not cut again.
 MAX_TEXT = 1_000_000
 CUT_MARK = "...[truncated by raindrop]"
 

@@ -1,4 +1,4 @@
-"""The conversation shape (shared/data): messages of user, assistant and tool, turned into events. Pure: no database.
+"""The conversation shape, one of the file formats: messages of user, assistant and tool, turned into events. Pure: no database.
 
 Each user message with the assistant text that follows is one event; tool calls and their results in between are its
 spans. The data has no times: the moments made here are believable distances for reading and typing, the same ones for the

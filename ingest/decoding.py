@@ -1,4 +1,4 @@
-"""From a body's JSON to what the store takes: raindrop_wire.md, section 3, leniently.
+"""From a body's JSON to what the store takes: what the published SDKs send, read leniently.
 
 Unknown keys are ignored and nulls mean "not sent"; a wrong type is an error that names the item and the field. One bad item
 refuses the whole request, so that nothing is stored by half.

@@ -1,4 +1,4 @@
-"""Turns that were never received, made events of (otel_genai.md, section 7): a trace's first call repeats what was said before.
+"""Turns that were never received, made events of: a trace's first call repeats what was said before.
 
 When a team starts to send its traces, or lost some, conversations begin in the middle. The turns of the history are kept beside
 the trace until the traces that came with it have their events (TRACE_SILENCE); then those that no event of the conversation

@@ -18,7 +18,7 @@ from ingest.redaction_settings import redactor_for
 from ingest.rows import insert_rows, json_text
 from raindrop.ids import id_at
 
-# An SDK repeats a delivery after 0.5 to 1 s (raindrop_wire.md, section 5). Two equal signals that carry no time and come
+# An SDK repeats a delivery after 0.5 to 1 s. Two equal signals that carry no time and come
 # closer than this are one; two that carry different times are two.
 REPEAT_WINDOW = dt.timedelta(seconds=10)
 

@@ -1,4 +1,4 @@
-"""How parts of one event become one event: raindrop_wire.md, section 4. Pure: no database.
+"""How parts of one event become one event. Pure: no database.
 
 - Scalars: the last write wins. `properties` and `feature_flags` are merged deeply, by the same rule.
 - What was not sent (None) changes nothing. `is_pending` false makes the event final, and nothing makes it pending again.

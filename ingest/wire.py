@@ -1,4 +1,4 @@
-"""The write path over HTTP (raindrop_wire.md, sections 1 to 5). The answer is sent after the commit: 200 means stored.
+"""The write path over HTTP, as the published SDKs speak it. The answer is sent after the commit: 200 means stored.
 
 What an endpoint takes, and how it answers, is written here once, in ENDPOINTS. Two doors lead to it: the Django views below,
 and the fast one in ingest/gateway.py, which stores many requests with one commit.

@@ -1,4 +1,4 @@
-"""The write path, each with and without /v1: an SDK whose endpoint was given without it drops it (raindrop_wire.md, 2)."""
+"""The write path, each with and without /v1: an SDK whose endpoint was given without it drops it."""
 
 from django.urls import re_path
 

@@ -1,4 +1,4 @@
-"""Which events to ask a person about next (reference/labeling.md, 3.3).
+"""Which events to ask a person about next.
 
 Before the first classifier: the events most like the definition, with one at random now and then. After it, a mixture: half
 uncertain (score nearest the threshold), a quarter likely (the highest scores nobody has checked), a quarter drawn at

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-# The vendor's codes (raindrop_wire.md, section 5), by status.
+# The codes that the published SDKs know, by status.
 CODES = {
     400: "BAD_REQUEST",
     401: "UNAUTHORIZED",

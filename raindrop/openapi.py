@@ -1,6 +1,6 @@
 """What drf-spectacular cannot read off the views: the keys, the error shape, and the write path, whose views are plain Django.
 
-The write path's bodies are raindrop_wire.md, section 3. They are lenient: what is unknown is ignored, not refused.
+The write path's bodies are those that the published SDKs send. They are lenient: what is unknown is ignored, not refused.
 """
 
 from typing import Any

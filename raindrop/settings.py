@@ -162,7 +162,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# reference: django-q2 with its defaults saves every task and reconnects per call (33 tasks/s), and retries for
+# django-q2 with its defaults saves every task and reconnects per call (33 tasks/s), and retries for
 # ever. One cluster works on batches of events, "slow" on long jobs (training, backfills), so that neither waits
 # for the other. retry > timeout * (1 + (queue_limit + bulk) / workers), because a task's lock runs from dequeue.
 Q_CLUSTER: dict[str, Any] = {

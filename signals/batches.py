@@ -88,7 +88,7 @@ def _facts(event: Event) -> dict[str, Any]:
     """What stands on the event itself beside its texts."""
     tokens = [count for count in (event.input_tokens, event.output_tokens) if count is not None]
     properties = event.properties if isinstance(event.properties, dict) else {}
-    # As the SDKs send a failed run (raindrop_wire.md, section 3).
+    # As the SDKs send a failed run.
     error = [properties[name] for name in ("error.type", "error.message") if properties.get(name)]
     return {
         "at": event.timestamp,

@@ -1,4 +1,4 @@
-"""What agents report about themselves through the SDK (raindrop_wire.md, sections 3 and 9): `selfDiagnose`, the self-diagnostics tool.
+"""What agents report about themselves through the SDK: `selfDiagnose`, the self-diagnostics tool.
 
 Each category is a signal of the taxonomy, in a group of its own, named by the category. The default categories of the SDKs are known
 here; others appear with their own name and with the description that the app sent along.

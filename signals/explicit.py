@@ -16,7 +16,7 @@ from signals.models import SignalDefault, SignalDefinition, SignalGroup
 from signals.models.definitions import Action, Detector, Kind, Reads, Sentiment
 
 SOURCE = "sdk"
-# raindrop_wire.md, section 3: a signal without a sentiment is negative.
+# The SDKs' documentation: a signal without a sentiment is negative.
 SENTIMENTS = {"POSITIVE": Sentiment.POSITIVE, "NEGATIVE": Sentiment.NEGATIVE, "": Sentiment.NEGATIVE}
 COMMENTS = ("comment", "after", "detail")
 # Properties in which apps send the copied part, and an edit's two texts.

@@ -1,6 +1,6 @@
 """The read path's query parameters: `name`, `name[op]` or `name.op`, `properties[key]`, `properties[key][op]`.
 
-What the published query client sends is in raindrop_wire.md, sections 8 and 11. A parameter that an endpoint does not know is
+The published query client sends brackets, and dots to the facets. A parameter that an endpoint does not know is
 an error that names it: a filter that is silently ignored gives numbers that are silently wrong.
 """
 

@@ -1,4 +1,4 @@
-"""Events, signals and spans as the read path answers them (raindrop_wire.md, section 8)."""
+"""Events, signals and spans as the read path answers them, in the shapes that the published query client reads."""
 
 import json
 import uuid

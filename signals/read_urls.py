@@ -1,4 +1,4 @@
-"""The read path (raindrop_wire.md, section 8). An app's own ids may hold slashes, hence `path:`, last of its prefix."""
+"""The read path, as the published query client asks for it. An app's own ids may hold slashes, hence `path:`, last of its prefix."""
 
 from django.urls import path
 

@@ -70,8 +70,8 @@ def nearest_events(
 ) -> list[tuple[uuid.UUID, float]]:
     """The events whose text is nearest to the vector, with the cosine, best first. `both`: the better of the two sides.
 
-    Exact: it looks at every vector of the project (an HNSW index filtered by project silently returns too few rows,
-    see reference/django_stack.md section 4).
+    Exact: it looks at every vector of the project (an HNSW index filtered by project silently returns too few rows:
+    it filters the few that it has found).
     """
     length = float(np.linalg.norm(vector))
     if not length or limit < 1:

@@ -7,7 +7,7 @@ from django.db import models
 
 from raindrop.ids import new_id
 
-# The wire's own rule for a project slug (raindrop_wire.md, section 5).
+# What the published SDKs take for a project slug.
 SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 
 

@@ -1,6 +1,6 @@
 """From the spans of one trace to events: the user's turn and the agent's answer. Pure, and the same for any order of arrival.
 
-reference/otel_genai.md, section 7: the user's words are the last user text of the outermost span that has messages; the answer
+The user's words are the last user text of the outermost span that has messages; the answer
 is that span's, else the last LLM call's. Calls repeat the history, so their texts are never strung together.
 """
 

@@ -1,4 +1,4 @@
-"""The turns of a conversation that a call repeats: each call sends the whole history again (otel_genai.md, section 7). Pure."""
+"""The turns of a conversation that a call repeats: each call sends the whole history again. Pure."""
 
 from ingest.otlp.mapped import Message
 

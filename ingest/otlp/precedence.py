@@ -1,6 +1,6 @@
 """Who is believed: for each of our fields the attributes that may hold it, the first that is not empty wins.
 
-The order follows reference/otel_genai.md, section 7 (compatible with Langfuse where that has a rule). Raindrop's own
+Where Langfuse has a rule, the order is Langfuse's. Raindrop's own
 names, which its SDKs write beside others, come first. Input and output have readers of their own: see `mapping.py`.
 """
 

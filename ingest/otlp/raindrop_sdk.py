@@ -1,4 +1,4 @@
-"""What Raindrop's own SDKs write on spans (raindrop_wire.md, section 6), and the noise that comes with it."""
+"""What Raindrop's own SDKs write on spans, and the noise that comes with it."""
 
 from typing import Any
 from urllib.parse import urlsplit

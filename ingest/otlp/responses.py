@@ -1,4 +1,4 @@
-"""OTLP's answers, in the request's encoding (otel_genai.md, 1.2). An exporter retries only 429, 502, 503 and 504."""
+"""OTLP's answers, in the request's encoding. An exporter retries only 429, 502, 503 and 504."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The write path over HTTP: the SDKs' own requests, as they were captured (raindrop_wire.md, section 11)."""
+"""The write path over HTTP: the SDKs' own requests, as they were captured."""
 
 import base64
 import datetime as dt

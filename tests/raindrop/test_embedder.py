@@ -10,7 +10,7 @@ import pytest
 from raindrop.embedder import DIMENSIONS, embed_texts
 from raindrop.embedder.onnx import FOLDER, MODEL_FILE, TOKENIZER_FILE, _batches
 
-# shared/model/README.md
+# Of the files that the figures in docs/benchmarks.md were measured with.
 SHA256 = {
     MODEL_FILE: "9ebe0fe6aca841bc4bdd16ce5dcf1830fcde466d6e7ffff3e92336fc77a22375",
     TOKENIZER_FILE: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",

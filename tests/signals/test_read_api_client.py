@@ -1,4 +1,4 @@
-"""The request lines of the published query client (JS 0.1.13), verbatim from raindrop_wire.md, section 11."""
+"""The request lines of the published query client (JS 0.1.13), verbatim as it sent them."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The public sets (shared/data) and the sentences of our own, as turns with an answer. What each means by its labels stands here."""
+"""The public sets (`--data`) and the sentences of our own, as turns with an answer. What each means by its labels stands here."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""The vendor's SDKs as they were captured (raindrop_wire.md, section 11): what they send, with their odd ids and names."""
+"""The vendor's SDKs as they were captured: what they send, with their odd ids and names."""
 
 import base64
 import json
