@@ -138,9 +138,9 @@ class SignalFeedbackAdmin(EventsAdmin):
 
     @admin.action(description="Take back: as if nothing had been said", permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, queryset: QuerySet[SignalFeedback]) -> None:
-        rows = list(queryset.select_related("signal", "event"))
+        rows = list(queryset.select_related("signal", "event", "user"))
         for row in rows:
-            take_back(signal=row.signal, event=row.event)
+            take_back(signal=row.signal, event=row.event, user=row.user)
         self.message_user(request, f"{len(rows)} taken back.", messages.SUCCESS)
 
 

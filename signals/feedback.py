@@ -57,8 +57,8 @@ def judge(
 
 
 @transaction.atomic
-def take_back(*, signal: SignalDefinition, event: Event, user: User) -> None:
-    """The user said nothing of it then."""
+def take_back(*, signal: SignalDefinition, event: Event, user: User | None) -> None:
+    """The user (None: one who was deleted) said nothing of it then."""
     SignalFeedback.objects.filter(signal=signal, event=event, user=user).delete()
     live.changed([signal.project_id])
 

@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ingest", "0007_stopped_jobs"),
-        ("signals", "0006_feedback_tuning_evidence"),
+        ("ingest", "0008_stopped_jobs"),
+        ("signals", "0007_feedback_of_each"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("ingest", "0006_queue_holder"),
         ("issues", "0001_initial"),
-        ("labeling", "0002_reservation"),
+        ("labeling", "0003_label_source"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ingest", "0006_queue_holder"),
+        ("ingest", "0007_users_by_hour"),
     ]
 
     operations = [
