@@ -165,6 +165,11 @@ def named(server: Server, *words: str) -> list[psutil.Process]:
     return found
 
 
+def _cluster(server: Server) -> list[psutil.Process]:
+    """The default cluster's leader and what it forked."""
+    return [p for p in named(server, "qcluster") if "Q_CLUSTER_NAME" not in p.environ()]
+
+
 def kill(server: Server, victim: str, pick: random.Random) -> None:
     """kill -9. "worker": any one process of the cluster, idle or at work, or its sentinel, pusher or monitor."""
     assert server.process
@@ -178,7 +183,9 @@ def kill(server: Server, victim: str, pick: random.Random) -> None:
     elif victim == "database":
         chosen = [p for p in named(server, "postgres", "-D") if p.name() == "postgres"]
     else:
-        members = [p for p in named(server, "qcluster") if "Q_CLUSTER_NAME" not in p.environ()]
+        # The old web process may have answered /readyz for a moment: the cluster is perhaps still starting.
+        server.wait(lambda: len(_cluster(server)) > 1, what="the workers")
+        members = _cluster(server)
         chosen = (
             members
             if victim == "workers"
@@ -239,7 +246,7 @@ def test_idle_workers_that_are_killed_take_no_lock_with_them(server: Server) -> 
     """An idle worker holds the lock of the queue that it waits at: those that take its place would wait for ever."""
     server.start()
     key = server.manage("create_key", "--project", "acme", "--kind", "write")
-    members = [p for p in named(server, "qcluster") if "Q_CLUSTER_NAME" not in p.environ()]
+    members = _cluster(server)
     [leader] = [p for p in members if p.pid == os.getpgid(p.pid)]
     [sentinel] = leader.children()
     for process in sentinel.children():
