@@ -163,15 +163,15 @@ def test_a_deadlock_is_no_fault_of_the_events_however_often(
     def stage(events: list[Event]) -> None:
         raise OperationalError("deadlock detected") from psycopg.errors.DeadlockDetected()
 
-    monkeypatch.setattr(pipeline, "STAGES", [stage])
     event = make_event()
-    for _ in range(pipeline.MAX_CLAIMS + 1):
-        assert pipeline.dispatch() == 1
-        work()
-        row = QueuedEvent.objects.get()
-        assert (row.attempts, row.claims, row.waiting) == (0, 0, True)
-        wait_over()
-    monkeypatch.undo()
+    with monkeypatch.context() as in_the_way:
+        in_the_way.setattr(pipeline, "STAGES", [stage])
+        for _ in range(pipeline.MAX_CLAIMS + 1):
+            assert pipeline.dispatch() == 1
+            work()
+            row = QueuedEvent.objects.get()
+            assert (row.attempts, row.claims, row.waiting) == (0, 0, True)
+            wait_over()
     pipeline.dispatch()
     work()
     assert EventEmbedding.objects.filter(event=event).exists() and not QueuedEvent.objects.exists()
