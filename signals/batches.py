@@ -35,6 +35,7 @@ class EventBatch(Batch):
             self.user_vectors[indexes],
             self.agent_vectors[indexes],
             [self.events[i] for i in indexes],
+            user_tones=self.user_tones[indexes],
         )
 
 
@@ -65,7 +66,7 @@ def load_batch(events: list[Event]) -> EventBatch:
         )
         for event in events
     ]
-    return EventBatch(turns, vectors.user, vectors.agent, events)
+    return EventBatch(turns, vectors.user, vectors.agent, events, user_tones=vectors.tones)
 
 
 def load_texts(events: list[Event]) -> EventBatch:
@@ -81,7 +82,7 @@ def load_texts(events: list[Event]) -> EventBatch:
         )
         for event in events
     ]
-    return EventBatch(turns, vectors.user, vectors.agent, events)
+    return EventBatch(turns, vectors.user, vectors.agent, events, user_tones=vectors.tones)
 
 
 def _facts(event: Event) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The pipeline's stage that makes an event's two vectors, and its text-search document."""
+"""The pipeline's stage that makes an event's two vectors, the tones of what the user said, and its text-search document."""
 
 import hashlib
 import uuid
@@ -9,7 +9,7 @@ import orjson
 from django.db import connection, transaction
 
 from ingest.models import Event
-from raindrop.embedder import MODEL, embed_texts
+from raindrop.embedder import MODEL, read_texts
 from signals.matches import hold_events
 
 # The document holds at most 1 MiB, and may say a text twice (a hyphenated word, a URL, is indexed whole and in parts),
@@ -19,7 +19,7 @@ DOCUMENT_CHARACTERS_WIDE = 100_000
 
 
 def embed(events: list[Event]) -> None:
-    """Stores one vector for each side of each event, of its first 256 tokens, and the words to search it by.
+    """Stores one vector for each side of each event, of its first 256 tokens, the user's tones, and the words to search it by.
 
     Idempotent; an event whose text did not change since it was embedded costs one row read. An event that was revised after it
     was loaded here is left to the run that its revision queued.
@@ -31,17 +31,23 @@ def embed(events: list[Event]) -> None:
     )
     if not changed:
         return
-    vectors = embed_texts([event.input for event in changed] + [event.output for event in changed])
+    read = read_texts([event.input for event in changed] + [event.output for event in changed])
     with transaction.atomic():
         current = {event.id for event in hold_events(changed)}
         rows = [row for row, event in enumerate(changed) if event.id in current]
         _index_text(sorted(current))
-        _store([changed[row] for row in rows], vectors[rows], vectors[len(changed) :][rows], hashes)
+        _store(
+            [changed[row] for row in rows],
+            read.vectors[rows],
+            read.vectors[len(changed) :][rows],
+            read.tones[rows],
+            hashes,
+        )
 
 
 def text_hash(input: str, output: str) -> bytes:
-    """16 bytes that change with the texts and with the model."""
-    digest = hashlib.blake2b(MODEL.encode(), digest_size=16)
+    """16 bytes that change with the texts, with the model and with what is stored."""
+    digest = hashlib.blake2b(f"{MODEL} and tones".encode(), digest_size=16)
     for text in (input, output):
         digest.update(b"\x00" + text.encode("utf-8", "surrogatepass"))
     return digest.digest()
@@ -59,21 +65,24 @@ def _store(
     events: list[Event],
     user: npt.NDArray[np.float32],
     agent: npt.NDArray[np.float32],
+    tones: npt.NDArray[np.float32],
     hashes: dict[uuid.UUID, bytes],
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO signals_eventembedding AS t (event_id, project_id, user_vector, agent_vector, text_hash)
-               SELECT id, project, u, a, hash
-               FROM unnest(%s::uuid[], %s::uuid[], %s::halfvec[], %s::halfvec[], %s::bytea[]) AS g(id, project, u, a, hash)
+            """INSERT INTO signals_eventembedding AS t (event_id, project_id, user_vector, agent_vector, user_tones, text_hash)
+               SELECT id, project, u, a, tones, hash
+               FROM unnest(%s::uuid[], %s::uuid[], %s::halfvec[], %s::halfvec[], %s::halfvec[], %s::bytea[])
+                 AS g(id, project, u, a, tones, hash)
                ON CONFLICT (event_id) DO UPDATE SET user_vector = EXCLUDED.user_vector,
-                 agent_vector = EXCLUDED.agent_vector, text_hash = EXCLUDED.text_hash
+                 agent_vector = EXCLUDED.agent_vector, user_tones = EXCLUDED.user_tones, text_hash = EXCLUDED.text_hash
                WHERE t.text_hash <> EXCLUDED.text_hash""",
             [
                 [event.id for event in events],
                 [event.project_id for event in events],
                 _literal(user),
                 _literal(agent),
+                _literal(tones),
                 [hashes[event.id] for event in events],
             ],
         )

@@ -11,19 +11,24 @@ import psycopg
 from django.db import connection
 
 from ingest.models import Project
+from raindrop.embedder import TONES
 from signals.models.embeddings import DIMENSIONS, EventEmbedding
 
 Side = Literal["both", "user", "agent"]
 FIRST_ID = uuid.UUID(int=0)
+COLUMNS = "event_id, user_vector, agent_vector, user_tones"
+Row = tuple[uuid.UUID, bytes | None, bytes | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
 class VectorChunk:
-    """Row i of `user` and `agent` ((n, 384) float32, unit length) belongs to event ids[i]; no text: a row of zeros."""
+    """Row i of `user` and `agent` ((n, 384) float32, unit length), and of the user's `tones` ((n, len(TONES))), belongs to event
+    ids[i]; no text: a row of zeros."""
 
     ids: list[uuid.UUID]
     user: npt.NDArray[np.float32]
     agent: npt.NDArray[np.float32]
+    tones: npt.NDArray[np.float32]
 
 
 def iter_embedded(
@@ -45,7 +50,7 @@ def vectors_of(*, project: Project, event_ids: list[uuid.UUID]) -> VectorChunk:
     found = {
         row[0]: row
         for row in _fetch(
-            """SELECT event_id, user_vector, agent_vector FROM signals_eventembedding
+            f"""SELECT {COLUMNS} FROM signals_eventembedding
                WHERE project_id = %s AND event_id = ANY(%s)""",
             [project.id, event_ids],
         )
@@ -58,11 +63,11 @@ def vectors_by_event(event_ids: list[uuid.UUID]) -> VectorChunk:
     found = {
         row[0]: row
         for row in _fetch(
-            "SELECT event_id, user_vector, agent_vector FROM signals_eventembedding WHERE event_id = ANY(%s)",
+            f"SELECT {COLUMNS} FROM signals_eventembedding WHERE event_id = ANY(%s)",
             [event_ids],
         )
     }
-    return _chunk([found.get(event_id, (event_id, None, None)) for event_id in event_ids])
+    return _chunk([found.get(event_id, (event_id, None, None, None)) for event_id in event_ids])
 
 
 def nearest_events(
@@ -93,7 +98,7 @@ def nearest_events(
         return [(event_id, float(value)) for event_id, value in cursor.fetchall()]
 
 
-def _fetch(sql: str, params: list[Any]) -> list[tuple[uuid.UUID, bytes | None, bytes | None]]:
+def _fetch(sql: str, params: list[Any]) -> list[Row]:
     """Rows in PostgreSQL's binary form. Django's cursor only speaks text, and 384 numbers as text cost 20 times more."""
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:
@@ -101,16 +106,21 @@ def _fetch(sql: str, params: list[Any]) -> list[tuple[uuid.UUID, bytes | None, b
         return cursor.fetchall()
 
 
-def _chunk(rows: list[tuple[uuid.UUID, bytes | None, bytes | None]]) -> VectorChunk:
-    return VectorChunk([row[0] for row in rows], _matrix([r[1] for r in rows]), _matrix([r[2] for r in rows]))
+def _chunk(rows: list[Row]) -> VectorChunk:
+    return VectorChunk(
+        [row[0] for row in rows],
+        _matrix([row[1] for row in rows], DIMENSIONS),
+        _matrix([row[2] for row in rows], DIMENSIONS),
+        _matrix([row[3] for row in rows], len(TONES)),
+    )
 
 
-def _matrix(values: list[bytes | None]) -> npt.NDArray[np.float32]:
+def _matrix(values: list[bytes | None], dimensions: int) -> npt.NDArray[np.float32]:
     """halfvec's binary form is int16 dimensions, int16 unused, then big-endian half floats."""
-    matrix = np.zeros((len(values), DIMENSIONS), dtype=np.float32)
+    matrix = np.zeros((len(values), dimensions), dtype=np.float32)
     present = [i for i, value in enumerate(values) if value is not None]
     if present:
         packed = b"".join(value for value in values if value is not None)
-        halves = np.frombuffer(packed, dtype=">f2").reshape(len(present), DIMENSIONS + 2)[:, 2:]
+        halves = np.frombuffer(packed, dtype=">f2").reshape(len(present), dimensions + 2)[:, 2:]
         matrix[present] = halves
     return matrix

@@ -1,5 +1,6 @@
-"""Text to vectors, on this machine: all-MiniLM-L6-v2 (int8 ONNX, see NOTICE). Knows nothing of the domain."""
+"""Text to vectors and tones, on this machine: all-MiniLM-L6-v2 (int8 ONNX, see NOTICE). Knows nothing of the domain."""
 
-from raindrop.embedder.onnx import DIMENSIONS, MAX_TOKENS, MODEL, embed_texts
+from raindrop.embedder.onnx import DIMENSIONS, MAX_TOKENS, MODEL, Reading, embed_texts, read_texts
+from raindrop.embedder.tone import TONES
 
-__all__ = ["DIMENSIONS", "MAX_TOKENS", "MODEL", "embed_texts"]
+__all__ = ["DIMENSIONS", "MAX_TOKENS", "MODEL", "TONES", "Reading", "embed_texts", "read_texts"]

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import numpy.typing as npt
 import onnxruntime
 import tokenizers
 
+from raindrop.embedder import tone
+
+Floats = npt.NDArray[np.float32]
 FOLDER = Path(__file__).resolve().parent
 MODEL_FILE = FOLDER / "all-MiniLM-L6-v2.int8.onnx"
 TOKENIZER_FILE = FOLDER / "tokenizer.json"
@@ -42,29 +46,70 @@ _lock = threading.Lock()
 _models: dict[int, _Model] = {}
 
 
-def embed_texts(texts: list[str]) -> npt.NDArray[np.float32]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read off each text."""
+
+    vectors: Floats  # (n, 384), each row of length 1
+    tones: Floats  # (n, len(TONES)), as tone.Reader says them
+
+
+def embed_texts(texts: list[str]) -> Floats:
     """(n, 384) float32, each row of length 1; a text without any word gets a row of zeros.
 
     Reads the first 256 tokens of each text. The same text twice in one call is computed once. The model is quantised
     per batch, so that a text's vector moves a little (cosine about 0.99) with the texts beside it.
     """
     vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+    for places, _, [rows] in _computed(texts, ["emb"]):
+        for at, row in zip(places, rows, strict=True):
+            vectors[at] = row
+    return vectors
+
+
+def read_texts(texts: list[str]) -> Reading:
+    """As embed_texts, with the tones; zeros for a text without any word."""
+    found = Reading(
+        np.zeros((len(texts), DIMENSIONS), dtype=np.float32),
+        np.zeros((len(texts), len(tone.TONES)), dtype=np.float32),
+    )
+    for places, _, [vectors, tones] in _computed(texts, ["emb", tone.OUTPUT]):
+        for at, vector, said in zip(places, vectors, tones, strict=True):
+            found.vectors[at], found.tones[at] = vector, said
+    return found
+
+
+def token_states(texts: list[str]) -> list[npt.NDArray[np.float16]]:
+    """What the readers of the tones look at: (tokens, 384) for each text, (0, 384) for one without any word."""
+    found = [np.zeros((0, DIMENSIONS), dtype=np.float16)] * len(texts)
+    for places, lengths, [states] in _computed(texts, [tone.STATES]):
+        for at, length, tokens in zip(places, lengths, states, strict=True):
+            for i in at:
+                found[i] = tokens[:length].astype(np.float16)
+    return found
+
+
+def _computed(
+    texts: list[str], outputs: list[str]
+) -> Iterator[tuple[list[list[int]], list[int], list[Floats]]]:
+    """Batch by batch: where in `texts` each of its texts stands (equal ones share a row), their tokens, and the model's outputs."""
     places: dict[str, list[int]] = {}
     for i, text in enumerate(texts):
         text = text[:MAX_CHARACTERS].strip()
         if text:
             places.setdefault(text, []).append(i)
     if not places:
-        return vectors
+        return
     unique = list(places)
     model = _model()
     encodings = model.tokenizer.encode_batch(_encodable(unique))
-    order = sorted(range(len(unique)), key=lambda i: len(encodings[i].ids))
-    for batch in _batches(order, [len(encoding.ids) for encoding in encodings]):
-        rows = _run(model, [encodings[i] for i in batch])
-        for i, row in zip(batch, rows, strict=True):
-            vectors[places[unique[i]]] = row
-    return vectors
+    lengths = [len(encoding.ids) for encoding in encodings]
+    for batch in _batches(sorted(range(len(unique)), key=lambda i: lengths[i]), lengths):
+        yield (
+            [places[unique[i]] for i in batch],
+            [lengths[i] for i in batch],
+            _run(model, [encodings[i] for i in batch], outputs),
+        )
 
 
 def _model() -> _Model:
@@ -86,7 +131,10 @@ def _load() -> _Model:
     options.intra_op_num_threads = int(os.environ.get("RAINDROP_EMBEDDER_THREADS", "1"))
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(
-        str(MODEL_FILE), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
+        MODEL_FILE.read_bytes() + tone.addition(tone.load_readers()),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=SLOW_FUSIONS,
     )
     tokenizer = tokenizers.Tokenizer.from_file(str(TOKENIZER_FILE))
     tokenizer.no_padding()
@@ -123,12 +171,18 @@ def _batches(order: list[int], lengths: list[int]) -> list[list[int]]:
     return batches
 
 
-def _run(model: _Model, encodings: list[Any]) -> npt.NDArray[np.float32]:
+def _run(model: _Model, encodings: list[Any], outputs: list[str]) -> list[Floats]:
     width = max(len(encoding.ids) for encoding in encodings)
     ids = np.zeros((len(encodings), width), dtype=np.int64)
     mask = np.zeros_like(ids)
     for row, encoding in enumerate(encodings):
         ids[row, : len(encoding.ids)] = encoding.ids
         mask[row, : len(encoding.ids)] = 1
-    [vectors] = model.session.run(["emb"], {"input_ids": ids, "attention_mask": mask})
-    return np.asarray(vectors, dtype=np.float32)
+    return list(model.session.run(outputs, {"input_ids": ids, "attention_mask": mask}, _only_these()))
+
+
+def _only_these() -> onnxruntime.RunOptions:
+    """The nodes that lead to the outputs asked for, no others."""
+    options = onnxruntime.RunOptions()
+    options.only_execute_path_to_fetches = True
+    return options

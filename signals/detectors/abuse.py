@@ -13,6 +13,7 @@ from signals.detectors.text import Text
 from signals.heads import load_head
 
 HEAD = "abuse"
+TONE = "offensive"
 MOCK = (
     "(stupid|dumb|idiotic|moronic|retarded|brain-?dead|pathetic|worthless|useless|disgusting|filthy|ugly|fat|fucking|goddamn|lying|ignorant|dirty|lazy|sick|"
     "damn|bloody|dumbest|stupidest|incompetent|shitty|crappy|lame)"
@@ -100,7 +101,7 @@ YOU = re.compile(r"\b(?:you|your|you're|ur|u)\b")
 
 
 def detect(batch: Batch) -> list[Found]:
-    judged = judge(load_head(HEAD), batch, "user", facts)
+    judged = judge(load_head(HEAD), batch, "user", facts, tone=TONE)
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.input
@@ -166,4 +167,4 @@ def facts(turn: Turn) -> list[float]:
     ]
 
 
-DETECTOR = Detector("abuse", 1, detect)
+DETECTOR = Detector("abuse", 2, detect)

@@ -10,6 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 import numpy as np
 import numpy.typing as npt
 
+from raindrop.embedder import TONES
 from signals.detectors.text import Text
 from signals.models.embeddings import DIMENSIONS
 
@@ -75,13 +76,19 @@ def _no_vectors() -> npt.NDArray[np.float32]:
     return np.zeros((0, DIMENSIONS), dtype=np.float32)
 
 
+def no_tones() -> npt.NDArray[np.float32]:
+    return np.zeros((0, len(TONES)), dtype=np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Row i of `user_vectors` and `agent_vectors` ((n, 384), zeros without text) belongs to turns[i]."""
+    """Row i of `user_vectors` and `agent_vectors` ((n, 384), zeros without text), and of `user_tones` if there are any, belongs
+    to turns[i]."""
 
     turns: list[Turn]
     user_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
     agent_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
+    user_tones: npt.NDArray[np.float32] = field(default_factory=no_tones, kw_only=True)  # (n, len(TONES))
     # What one detector worked out and another asks for again, by name.
     notes: dict[str, Any] = field(default_factory=dict, kw_only=True, compare=False, repr=False)
 

@@ -15,6 +15,7 @@ from signals.detectors.phrases import Hit, compile_phrases, piece
 from signals.heads import load_head
 
 HEAD = "dissatisfaction"
+TONE = "dissatisfied"
 READ = 600
 USER = {
     name: re.compile(pattern)
@@ -161,7 +162,7 @@ def dissatisfied(batch: Batch) -> dict[int, float]:
     """How probably the user is dissatisfied with what the agent said before, by place in the batch. Worked out once a batch."""
     known: dict[int, float] | None = batch.notes.get(HEAD)
     if known is None:
-        known = batch.notes[HEAD] = judge(load_head(HEAD), batch, "user", facts)
+        known = batch.notes[HEAD] = judge(load_head(HEAD), batch, "user", facts, tone=TONE)
     return known
 
 

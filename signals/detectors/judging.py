@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from raindrop.embedder import TONES
 from signals.detectors.batch import Batch, Evidence, Turn
 from signals.detectors.phrases import Side, piece
 from signals.detectors.text import Text
@@ -15,8 +16,11 @@ LONGEST_EVIDENCE = 300
 WORTH_SHOWING = 0.35
 
 
-def judge(head: Head, batch: Batch, side: Side, facts: Facts) -> dict[int, float]:
-    """Probabilities by place in the batch, for the turns whose text has been embedded. Without a vector the rules alone speak."""
+def judge(head: Head, batch: Batch, side: Side, facts: Facts, *, tone: str = "") -> dict[int, float]:
+    """Probabilities by place in the batch, for the turns whose text has been embedded. Without a vector the rules alone speak.
+
+    `tone`: the one of the user's text that is the head's last fact. Of an event embedded before there were tones it is 0, any text's.
+    """
     vectors = batch.user_vectors if side == "user" else batch.agent_vectors
     if len(vectors) != len(batch.turns):
         return {}
@@ -26,7 +30,13 @@ def judge(head: Head, batch: Batch, side: Side, facts: Facts) -> dict[int, float
     if not rows:
         return {}
     texts = [_text(batch.turns[i], side) for i in rows]
-    scores = head.scores(vectors[rows], texts, facts_matrix([batch.turns[i] for i in rows], facts))
+    known = facts_matrix([batch.turns[i] for i in rows], facts)
+    if tone:
+        tones = (
+            batch.user_tones[rows] if len(batch.user_tones) else np.zeros((len(rows), len(TONES)), np.float32)
+        )
+        known = np.concatenate([known, tones[:, [TONES.index(tone)]]], axis=1)
+    scores = head.scores(vectors[rows], texts, known)
     return dict(zip(rows, scores.tolist(), strict=True))
 
 

@@ -102,12 +102,13 @@ FROM_REJECTION = 0.6
 IN_ANSWERS = 0.7
 COURTEOUS = re.compile(r"\b(?:please|thanks?|sorry|could you|would you|i'd like|i would like)\b")
 HEAD = "frustration"
+TONE = "annoyed"
 NAMES = ("rule", *feelings.NAMES, "shouts", "marks", "angry face", "asks", "short", "length")
 
 
 def detect(batch: Batch) -> list[Found]:
     read = [_read(turn) for turn in batch.turns]
-    judged = judge(load_head(HEAD), batch, "user", facts)
+    judged = judge(load_head(HEAD), batch, "user", facts, tone=TONE)
     rejected = dissatisfied(batch)
     found = []
     for index, (turn, (by_rule, pieces)) in enumerate(zip(batch.turns, read, strict=True)):

@@ -82,12 +82,13 @@ POLITE = 0.5
 LONG = 60
 SHORT = 12
 HEAD = "gratitude"
+TONE = "grateful"
 NAMES = ("thanks", "goes on", "short", "glad face", "closing thanks")
 CLOSING = re.compile(r"\b(?:thanks?|thank you|thx|cheers)\b[^.?!\n]{0,30}[.!)\s:;^_-]*$")
 
 
 def detect(batch: Batch) -> list[Found]:
-    judged = judge(load_head(HEAD), batch, "user", facts)
+    judged = judge(load_head(HEAD), batch, "user", facts, tone=TONE)
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.input
@@ -143,4 +144,4 @@ def facts(turn: Turn) -> list[float]:
     ]
 
 
-DETECTOR = Detector("win", 2, detect)
+DETECTOR = Detector("win", 3, detect)

@@ -7,12 +7,13 @@ from pgvector.django import HalfVectorField
 
 from ingest.models import Event, Project
 from ingest.models.events import BigForeignKey
+from raindrop.embedder import TONES
 
 DIMENSIONS = 384
 
 
 class EventEmbedding(models.Model):
-    """Two unit vectors: the user's side and the agent's. Null where that side has no text."""
+    """Two unit vectors: the user's side and the agent's; and tones. Null where that side has no text."""
 
     event = models.OneToOneField(
         Event, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="embedding"
@@ -20,6 +21,8 @@ class EventEmbedding(models.Model):
     project = BigForeignKey(Project, db_index=False, related_name="+")
     user_vector = HalfVectorField(dimensions=DIMENSIONS, null=True)
     agent_vector = HalfVectorField(dimensions=DIMENSIONS, null=True)
+    # Of the user's side (raindrop/embedder/tone.py). Also null for what was embedded before there were tones.
+    user_tones = HalfVectorField(dimensions=len(TONES), null=True)
     # The hash of the texts that the vectors were made from: an event that comes again unchanged is not embedded again.
     text_hash = models.BinaryField(max_length=16)
 

@@ -5,7 +5,7 @@ import uuid
 import numpy as np
 import pytest
 
-from raindrop.embedder import DIMENSIONS, embed_texts
+from raindrop.embedder import DIMENSIONS, embed_texts, read_texts
 from raindrop.evaluation.signals.dissatisfaction import ACTS
 from raindrop.evaluation.signals.fitting import Examples, Recipe, fit_with_held_out
 from raindrop.evaluation.signals.plans import PLANS
@@ -20,23 +20,25 @@ ANSWERED = [Exchange(Text("Where is my parcel?"), Text("It arrives today."))]
 def matches(key: str, *, given: str = "", said: str = "", previous: list[Exchange] | None = None) -> bool:
     """As in the pipeline: with vectors."""
     turn = Turn(uuid.uuid4(), Text(given), Text(said), previous=previous or [])
-    user, agent = embed_texts([given]), embed_texts([said])
+    user, agent = read_texts([given]), embed_texts([said])
     detector = DETECTORS[key]
-    return any(f.score >= detector.threshold for f in detector.detect(Batch([turn], user, agent)))
+    batch = Batch([turn], user.vectors, agent, user_tones=user.tones)
+    return any(f.score >= detector.threshold for f in detector.detect(batch))
 
 
 @pytest.mark.parametrize("name", [*PLANS, correction.HEAD])
 def test_committed_weights_load_and_fit_the_detectors_facts(name: str) -> None:
     head = load_head(name)
-    facts = PLANS[name].fact_names if name in PLANS else correction.NAMES
+    facts = len(PLANS[name].fact_names if name in PLANS else correction.NAMES)
+    facts += name not in PLANS or bool(PLANS[name].tone)
     assert head.vector.shape == (DIMENSIONS,)
-    assert head.facts.shape == (len(facts),)
+    assert head.facts.shape == (facts,)
     assert np.isfinite(head.vector).all() and np.isfinite(head.facts).all()
     if name in PLANS:
         assert 1000 < len(head.grams) <= PLANS[name].recipe.kept
     else:
         assert head.hidden is not None
-        assert head.hidden.weights.shape == (DIMENSIONS + len(facts), len(ACTS))
+        assert head.hidden.weights.shape == (DIMENSIONS + facts, len(ACTS))
     assert (FOLDER / f"{name}.npz").stat().st_size < 1_000_000
 
 

@@ -11,7 +11,8 @@ from django.db import connection, connections
 
 from ingest.models import Event, ExplicitSignal, Project, Span, Total
 from ingest.rollups import totals
-from raindrop.embedder import embed_texts
+from raindrop.embedder import embed_texts, read_texts
+from signals.batches import load_batch
 from signals.catalogue import BUILT_IN_KEYS, install_builtin_signals
 from signals.detection import detect
 from signals.detectors import DETECTORS
@@ -57,11 +58,24 @@ def test_embed_stores_a_vector_per_side(project: Project, make_event: MakeEvent)
     assert float(chunk.user[1] @ expected) > 0.97
 
 
+def test_embed_stores_the_users_tones_and_detectors_are_given_them(
+    project: Project, make_event: MakeEvent
+) -> None:
+    angry = make_event(input="You are a stupid useless machine", output="Hello")
+    silent = make_event(input="", output="Hello")
+    embed(loaded(angry, silent))
+    batch = load_batch(loaded(angry, silent))
+    assert np.allclose(batch.user_tones[0], read_texts([angry.input]).tones[0], atol=0.2)
+    assert not batch.user_tones[1].any()
+    assert EventEmbedding.objects.get(event=silent).user_tones is None
+    assert np.array_equal(batch.part([1]).user_tones, batch.user_tones[1:])
+
+
 def test_embed_skips_what_did_not_change(project: Project, make_event: MakeEvent, monkeypatch: Any) -> None:
     event = make_event(input="one", output="two")
     embed(loaded(event))
     before = bytes(EventEmbedding.objects.get(event=event).text_hash)
-    monkeypatch.setattr("signals.embedding.embed_texts", lambda texts: pytest.fail("embedded again"))
+    monkeypatch.setattr("signals.embedding.read_texts", lambda texts: pytest.fail("embedded again"))
     embed(loaded(event))
     monkeypatch.undo()
     Event.objects.filter(id=event.id).update(output="three")

@@ -70,10 +70,38 @@ def emotions(data: Path, *labels: str) -> list[Sample]:
     """goemotions_dev; the answer is whether the comment has one of these emotions."""
     wanted = set(labels)
     return [
-        user_says(row["text"], bool(wanted & set(row["label"]))) for row in read_rows(data, "goemotions_dev")
+        user_says(row["text"], bool(wanted & set(row["label"])), emotions=row["label"])
+        for row in read_rows(data, "goemotions_dev")
     ]
 
 
+# As goemotions names them; "neutral" is the absence of all.
+EMOTIONS = (
+    *(
+        "admiration",
+        "amusement",
+        "anger",
+        "annoyance",
+        "approval",
+        "caring",
+        "confusion",
+        "curiosity",
+        "desire",
+    ),
+    *(
+        "disappointment",
+        "disapproval",
+        "disgust",
+        "embarrassment",
+        "excitement",
+        "fear",
+        "gratitude",
+        "grief",
+        "joy",
+    ),
+    *("love", "nervousness", "optimism", "pride", "realization", "relief", "remorse", "sadness", "surprise"),
+    "neutral",
+)
 ANNOYED = ("anger", "annoyance", "disappointment", "disapproval")
 
 

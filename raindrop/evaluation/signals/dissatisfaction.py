@@ -1,7 +1,7 @@
 """Fitting the head "dissatisfaction" (signals/detectors/correction.py), which is not a plain logistic regression.
 
 First it answers five questions about what the user's message does (turns down, declines an offer, asks for others, closes, accepts),
-learned from the dialogue acts of sgd_dev. From those and the facts, the mean rating that people gave (uss_*) is fitted by ridge
+learned from the dialogue acts of sgd_dev. From those, the facts and the tone of the message, the mean rating that people gave (uss_*) is fitted by ridge
 regression: a rating holds more than "2.5 or less" does. Its scale is then set to probabilities of that.
 """
 
@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from raindrop.embedder import DIMENSIONS
+from raindrop.embedder.tone import Reader
 from raindrop.evaluation.signals import corpora
 from raindrop.evaluation.signals.corpora import Sample
-from raindrop.evaluation.signals.fitting import FOLDS, best_threshold, folds_of
+from raindrop.evaluation.signals.fitting import FOLDS, Examples, best_threshold, folds_of
+from raindrop.evaluation.signals.readers import ReaderRecipe, with_tone
 from raindrop.evaluation.signals.vectors import VectorStore
 from signals.detectors import correction
 from signals.detectors.judging import facts_matrix
@@ -32,11 +35,14 @@ VECTOR_SCALE = 4.0
 CONTENT = 3.5
 # Ratings are noisy: a threshold that only looks for the best F1 sits where the scores of one set end, and does not travel.
 PRECISION = 1 / 3
+READER = ReaderRecipe(width=64, epochs=3, dropped=0.3)
+# A rating holds more than "2.5 or less" does: the reader also learns these.
+CUTS = (2.75, 3.0, 3.34)
 
 
 def fit_acts(data: Path, store: VectorStore) -> Hidden:
     samples = [sample for talk in corpora.talks(data, "sgd_dev") for sample in talk.samples if sample.tags]
-    features = features_of(samples, store)
+    features = features_of(samples, store, np.zeros(len(samples), dtype=np.float32))
     acts = [set(str(sample.tags.get("acts", "")).split("|")) for sample in samples]
     rows, biases = [], []
     for wanted in ACTS:
@@ -49,26 +55,31 @@ def fit_acts(data: Path, store: VectorStore) -> Hidden:
     return Hidden(weights, np.array(biases, dtype=np.float32), np.zeros(len(ACTS), dtype=np.float32))
 
 
-def features_of(samples: list[Sample], store: VectorStore) -> Floats:
-    """(n, 384 + facts)"""
+def features_of(samples: list[Sample], store: VectorStore, tones: Floats) -> Floats:
+    """(n, 384 + facts + the tone)"""
     turns = [sample.turn for sample in samples]
     return np.concatenate(
-        [store.of([turn.input.raw for turn in turns]), facts_matrix(turns, correction.facts)], axis=1
+        [
+            store.of([turn.input.raw for turn in turns]),
+            facts_matrix(turns, correction.facts),
+            tones[:, None],
+        ],
+        axis=1,
     )
 
 
 def _scaled(features: Floats) -> Floats:
     scaled = features.copy()
-    scaled[:, : -len(correction.NAMES)] *= VECTOR_SCALE
+    scaled[:, :DIMENSIONS] *= VECTOR_SCALE
     return scaled
 
 
-def fit(samples: list[Sample], acts: Hidden, store: VectorStore) -> Head:
-    """On rated user turns. The threshold is where F1 is best over held-out conversations."""
-    features = features_of(samples, store)
-    answers = np.array([sample.answer for sample in samples])
+def fit(samples: list[Sample], acts: Hidden, store: VectorStore) -> tuple[Head, Reader]:
+    """On rated user turns. The threshold is where F1 is best over held-out conversations. Also the reader of the tone."""
     ratings = np.array([sample.tags["mean"] for sample in samples])
-    fold = folds_of([sample.group for sample in samples])
+    rated, reader = with_tone(_examples(samples, ratings, store), READER)
+    features = np.concatenate([rated.vectors, rated.facts, rated.tones[:, None]], axis=1)
+    answers, fold = rated.answers, folds_of(rated.groups)
     held = np.zeros(len(samples), dtype=np.float32)
     for k in range(FOLDS):
         part = _ridge(features[fold != k], ratings[fold != k], acts)
@@ -79,21 +90,33 @@ def fit(samples: list[Sample], acts: Hidden, store: VectorStore) -> Head:
     head = _ridge(features, ratings, acts)
     chosen = best_threshold(answers, held, precision=PRECISION)
     assert head.hidden is not None
-    return replace(
+    scaled = replace(
         head,
         facts=head.facts * slope,
         bias=(head.bias - chosen) * slope,
         hidden=replace(head.hidden, output=head.hidden.output * slope),
     )
+    return scaled, reader
 
 
-def scores(head: Head, samples: list[Sample], store: VectorStore) -> Floats:
-    """Log-odds, (n,)."""
-    return _log_odds(head, features_of(samples, store))
+def _examples(samples: list[Sample], ratings: npt.NDArray[np.float64], store: VectorStore) -> Examples:
+    texts = [sample.turn.input for sample in samples]
+    words = [text.raw for text in texts]
+    return Examples(
+        texts,
+        store.of(words),
+        facts_matrix([sample.turn for sample in samples], correction.facts),
+        np.array([sample.answer for sample in samples]),
+        np.ones(len(samples), dtype=np.float32),
+        [sample.group for sample in samples],
+        [""] * len(samples),
+        store.states_of(words),
+        np.stack([ratings <= cut for cut in CUTS], axis=1).astype(np.float32),
+    )
 
 
 def _ridge(features: Floats, ratings: npt.NDArray[np.float64], acts: Hidden) -> Head:
-    size = features.shape[1] - len(correction.NAMES)
+    size = DIMENSIONS
     facts = features[:, size:]
     inner = sigmoid(features @ acts.weights + acts.bias)
     model = Ridge(10.0).fit(np.concatenate([facts, inner], axis=1), -np.minimum(ratings, CONTENT))

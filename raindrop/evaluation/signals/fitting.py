@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,12 @@ class Examples:
     weights: Floats  # (n,)
     groups: list[str]
     sources: list[str]
+    # For the reader of a tone (readers.py); empty where there is none.
+    states: list[npt.NDArray[np.float16]] = field(default_factory=list)  # a text's tokens, (tokens, 384)
+    asides: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))  # (n, k); nan: unknown
+    tones: Floats = field(
+        default_factory=lambda: np.zeros(0, dtype=np.float32)
+    )  # (n,), by readers that did not see the row
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -42,6 +48,9 @@ class Examples:
             self.weights[at],
             [self.groups[i] for i in at],
             [self.sources[i] for i in at],
+            [self.states[i] for i in at] if self.states else [],
+            self.asides[at] if len(self.asides) else self.asides,
+            self.tones[at] if len(self.tones) else self.tones,
         )
 
 
@@ -54,6 +63,9 @@ def together(parts: Sequence[Examples]) -> Examples:
         np.concatenate([part.weights for part in parts]),
         [group for part in parts for group in part.groups],
         [source for part in parts for source in part.sources],
+        [tokens for part in parts for tokens in part.states],
+        np.concatenate([part.asides for part in parts]),
+        np.concatenate([part.tones for part in parts]),
     )
 
 
@@ -87,10 +99,32 @@ def fit_with_held_out(examples: Examples, recipe: Recipe, *, folds: int = FOLDS)
     """Also each row's log-odds, with the head's threshold, by a head that did not see it (0 outside of the folds)."""
     head = _fit(examples, recipe)
     scores, seen = cross_scores(examples, recipe, folds=folds)
+    if len(examples.tones):
+        head, scores = _with_tones(head, scores, seen, examples)
     threshold = best_threshold(
         examples.answers[seen], scores[seen], weights=examples.weights[seen], precision=recipe.precision
     )
     return replace(head, bias=head.bias - threshold), np.where(seen, scores - threshold, 0).astype(np.float32)
+
+
+def _with_tones(head: Head, scores: Floats, seen: Bools, examples: Examples) -> tuple[Head, Floats]:
+    """The head with the tone as its last fact, and the scores. How much each counts is learned from rows that neither has seen: among
+    the head's thousands of weights the tone would be shrunk like any of them."""
+    both = np.stack([scores, examples.tones], axis=1)
+    share, of_tone = (
+        LogisticRegression()
+        .fit(both[seen], examples.answers[seen], sample_weight=examples.weights[seen])
+        .coef_[0]
+        .astype(np.float32)
+    )
+    heard = replace(
+        head,
+        vector=head.vector * share,
+        facts=np.append(head.facts * share, of_tone),
+        bias=head.bias * float(share),
+        grams={gram: round(weight * float(share), 4) for gram, weight in head.grams.items()},
+    )
+    return heard, both @ np.array([share, of_tone])
 
 
 def cross_scores(examples: Examples, recipe: Recipe, *, folds: int = FOLDS) -> tuple[Floats, Bools]:

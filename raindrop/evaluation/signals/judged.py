@@ -1,34 +1,47 @@
 """Running the detectors as the pipeline does, on samples; and how well they answered."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score, roc_auc_score
 
+from raindrop.embedder import TONES
 from raindrop.evaluation.signals.corpora import Sample
 from raindrop.evaluation.signals.fitting import Bools
 from raindrop.evaluation.signals.vectors import VectorStore
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch
+from signals.detectors.batch import Batch, no_tones
 from signals.heads import Floats
 
 CHUNK = 512
 
 
-def batch_of_samples(samples: list[Sample], store: VectorStore) -> Batch:
+def batch_of_samples(samples: list[Sample], store: VectorStore, tones: Floats | None = None) -> Batch:
+    """`tones` (n, len(TONES)); without, detectors that would use one do without it."""
     turns = [sample.turn for sample in samples]
     return Batch(
         turns,
         store.of([turn.input.raw for turn in turns]),
         store.of([turn.output.raw for turn in turns]),
+        user_tones=no_tones() if tones is None else tones,
     )
 
 
-def detector_scores(key: str, samples: list[Sample], store: VectorStore) -> Floats:
-    """The detector's score on each sample, (n,); 0 where it found nothing."""
+def tones_by(readings: Mapping[str, Floats]) -> Floats:
+    """(n, len(TONES)) of some tones' readings, (n,) each; 0 for the others."""
+    count = len(next(iter(readings.values())))
+    return np.stack([readings.get(name, np.zeros(count, dtype=np.float32)) for name in TONES], axis=1)
+
+
+def detector_scores(
+    key: str, samples: list[Sample], store: VectorStore, tones: Floats | None = None
+) -> Floats:
+    """The detector's score on each sample, (n,); 0 where it found nothing. `tones` as in batch_of_samples."""
     scores = np.zeros(len(samples), dtype=np.float32)
     for start in range(0, len(samples), CHUNK):
-        batch = batch_of_samples(samples[start : start + CHUNK], store)
+        part = slice(start, start + CHUNK)
+        batch = batch_of_samples(samples[part], store, None if tones is None else tones[part])
         for found in DETECTORS[key].detect(batch):
             scores[start + found.index] = found.score
     return scores

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from raindrop.embedder.tone import Reader
 from raindrop.evaluation.signals import corpora
 from raindrop.evaluation.signals.corpora import Sample
 from raindrop.evaluation.signals.fitting import Examples, Recipe, together
+from raindrop.evaluation.signals.readers import ReaderRecipe, with_tone
 from raindrop.evaluation.signals.vectors import VectorStore
 from signals.detectors import abuse, jailbreak, refusal, user_frustration, win
 from signals.detectors.judging import Facts, facts_matrix
 from signals.detectors.phrases import Side
+from signals.heads import Floats
 
 Source = Callable[[Path], list[Sample]]
 
@@ -28,6 +31,8 @@ class Plan:
     fact_names: tuple[str, ...]
     recipe: Recipe
     sources: dict[str, tuple[Source, float]]
+    tone: str = ""  # one of TONES, whose reader is fitted to the same rows
+    reader: ReaderRecipe = ReaderRecipe()
 
     def samples(self, data: Path, names: list[str] | None = None) -> dict[str, list[Sample]]:
         chosen = self.sources if names is None else {name: self.sources[name] for name in names}
@@ -55,7 +60,26 @@ class Plan:
             np.array([sample.weight * weight for sample in samples], dtype=np.float32),
             [sample.group for sample in samples],
             [name] * len(samples),
+            *((store.states_of([text.raw for text in texts]), _asides(samples)) if self.tone else ()),
         )
+
+    def readied(self, examples: Examples) -> tuple[Examples, dict[str, Reader]]:
+        """As the head is fitted to them: with their tones, and the reader of these, by its name."""
+        if not self.tone:
+            return examples, {}
+        ready, reader = with_tone(examples, self.reader)
+        return ready, {self.tone: reader}
+
+
+def _asides(samples: list[Sample]) -> Floats:
+    """Which emotions people saw in the text; nan where nobody was asked."""
+    rows = [
+        [float(emotion in sample.tags["emotions"]) for emotion in corpora.EMOTIONS]
+        if "emotions" in sample.tags
+        else [np.nan] * len(corpora.EMOTIONS)
+        for sample in samples
+    ]
+    return np.array(rows, dtype=np.float32).reshape(len(samples), len(corpora.EMOTIONS))
 
 
 def some(read: Source, count: int) -> Source:
@@ -141,6 +165,8 @@ FRUSTRATION = Plan(
         "own sentences": (lines("frustrated", "calm"), 3.0),
         "requests": (some(_requests_in_talks, 1500), 0.5),
     },
+    tone=user_frustration.TONE,
+    reader=ReaderRecipe(epochs=8, rate=4e-3, dropped=0.3),
 )
 GRATITUDE = Plan(
     "gratitude",
@@ -149,6 +175,8 @@ GRATITUDE = Plan(
     win.NAMES,
     Recipe(vector_scale=2.0, gram_scale=3.0, fact_scale=1.0, strength=0.5, balanced=False),
     {"goemotions_dev": (lambda data: corpora.emotions(data, "gratitude"), 1.0)},
+    tone=win.TONE,
+    reader=ReaderRecipe(epochs=8, rate=4e-3, dropped=0.3),
 )
 ABUSE = Plan(
     "abuse",
@@ -163,6 +191,7 @@ ABUSE = Plan(
         "requests": (some(_requests_in_talks, 1500), 0.5),
         "ordinary requests": (some(corpora.ordinary_requests, 1500), 0.5),
     },
+    tone=abuse.TONE,
 )
 JAILBREAK = Plan(
     "jailbreak",

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from raindrop.embedder.tone import Reader, load_readers
 from raindrop.evaluation.signals import baselines, corpora, dissatisfaction
 from raindrop.evaluation.signals.baselines import Baseline
 from raindrop.evaluation.signals.corpora import Sample
 from raindrop.evaluation.signals.fitting import FOLDS, fit, folds_of, together
-from raindrop.evaluation.signals.judged import Quality, answers_of, detector_scores, quality
+from raindrop.evaluation.signals.judged import Quality, answers_of, detector_scores, quality, tones_by
 from raindrop.evaluation.signals.plans import ABUSE, FRUSTRATION, GRATITUDE, JAILBREAK, REFUSAL, Plan
+from raindrop.evaluation.signals.readers import read
 from raindrop.evaluation.signals.vectors import VectorStore
 from signals.conversation_risk import risk
 from signals.detectors import DETECTORS, correction
@@ -70,8 +72,17 @@ def _without(
 ) -> Floats:
     """Scores of a detector whose head was trained on every source but one."""
     names = [name for name in plan.sources if name != left_out]
-    with using(plan.name, fit(plan.examples(data, store, names), plan.recipe)):
-        return detector_scores(key, measured, store)
+    examples, readers = plan.readied(plan.examples(data, store, names))
+    with using(plan.name, fit(examples, plan.recipe)):
+        return detector_scores(key, measured, store, _tones(readers, measured, store))
+
+
+def _tones(readers: dict[str, Reader], samples: list[Sample], store: VectorStore) -> Floats | None:
+    """By these readers, of the user's side."""
+    if not readers:
+        return None
+    states = store.states_of([sample.turn.input.raw for sample in samples])
+    return tones_by({name: read(reader, states) for name, reader in readers.items()})
 
 
 def _crossed(
@@ -93,8 +104,10 @@ def _crossed(
         known = own.take(fold != k)
         if others is not None:
             known = together([known, others.take(folds_of(others.groups) != k)])
-        with using(plan.name, fit(known, plan.recipe, folds=INNER_FOLDS)):
-            scores[held] = detector_scores(key, [samples[i] for i in held], store)
+        ready, readers = plan.readied(known)
+        asked = [samples[i] for i in held]
+        with using(plan.name, fit(ready, plan.recipe, folds=INNER_FOLDS)):
+            scores[held] = detector_scores(key, asked, store, _tones(readers, asked, store))
     return samples, scores
 
 
@@ -131,10 +144,11 @@ def frustration_rated(data: Path, store: VectorStore) -> list[Row]:
     acts = dissatisfaction.fit_acts(data, store)
     rows = []
     for measured, learned in (("uss_sgd", "uss_redial"), ("uss_redial", "uss_sgd")):
-        head = dissatisfaction.fit(sets[learned], acts, store)
+        head, reader = dissatisfaction.fit(sets[learned], acts, store)
+        tones = _tones({**load_readers(), correction.TONE: reader}, sets[measured], store)
         with using(correction.HEAD, head):
-            alone = detector_scores("user_frustration", sets[measured], store)
-            both = np.maximum(alone, detector_scores("correction", sets[measured], store))
+            alone = detector_scores("user_frustration", sets[measured], store, tones)
+            both = np.maximum(alone, detector_scores("correction", sets[measured], store, tones))
         for signal, scores, goals in (
             ("user_frustration or correction", both, {"f1": 0.45, "average_precision": 0.35}),
             ("user_frustration", alone, {}),

@@ -10,6 +10,7 @@ import sklearn
 from sklearn.metrics import average_precision_score, precision_score, recall_score
 
 from raindrop.embedder import MODEL
+from raindrop.embedder.tone import WEIGHTS_FILE, Reader, load_readers, write_readers
 from raindrop.evaluation.signals import corpora, dissatisfaction
 from raindrop.evaluation.signals.fitting import Bools, Examples, fit_with_held_out, together
 from raindrop.evaluation.signals.plans import PLANS, Plan
@@ -22,11 +23,17 @@ RATED = ("uss_sgd", "uss_redial")
 
 
 def train(
-    data: Path, *, folder: Path = FOLDER, say: Callable[[str], None] = print, only: str | None = None
+    data: Path,
+    *,
+    folder: Path = FOLDER,
+    tones: Path = WEIGHTS_FILE,
+    say: Callable[[str], None] = print,
+    only: str | None = None,
 ) -> dict[str, Any]:
-    """Writes each head's weights and the report (JSON and Markdown) into `folder`; or those of one head, into the report that is
-    there. Raises MissingData."""
+    """Writes each head's weights and the report (JSON and Markdown) into `folder`, and the readers of the tones beside the embedder's
+    model; or those of one head, into the report that is there. Raises MissingData."""
     store = VectorStore()
+    readers = load_readers()
     report: dict[str, Any] = {"embedder": MODEL, "scikit-learn": sklearn.__version__, "heads": {}}
     if only is not None:
         report["heads"] = json.loads((folder / "report.json").read_text())["heads"]
@@ -34,24 +41,27 @@ def train(
         if only not in (None, plan.name):
             continue
         say(f"{plan.name} ...")
-        head, about = _train(plan, data, store)
+        head, fitted, about = _train(plan, data, store)
+        readers |= fitted
         write_head(folder / f"{plan.name}.npz", head)
         report["heads"][plan.name] = about
     if only in (None, correction.HEAD):
         say(f"{correction.HEAD} ...")
-        head, about = _train_dissatisfaction(data, store)
+        head, readers[correction.TONE], about = _train_dissatisfaction(data, store)
         write_head(folder / f"{correction.HEAD}.npz", head)
         report["heads"][correction.HEAD] = about
+    write_readers(tones, readers)
     (folder / "report.json").write_text(json.dumps(report, indent=2) + "\n")
     (folder / "README.md").write_text(_markdown(report))
     return report
 
 
-def _train(plan: Plan, data: Path, store: VectorStore) -> tuple[Head, dict[str, Any]]:
+def _train(plan: Plan, data: Path, store: VectorStore) -> tuple[Head, dict[str, Reader], dict[str, Any]]:
     sources = {name: plan.examples(data, store, [name]) for name in plan.sources}
-    examples = together(list(sources.values()))
+    examples, readers = plan.readied(together(list(sources.values())))
     head, held = fit_with_held_out(examples, plan.recipe)
-    return head, {
+    names = (*plan.fact_names, *(f"tone: {name}" for name in readers))
+    about = {
         "reads": plan.side,
         "sources": {
             name: {"rows": len(part), "positive": int(part.answers.sum()), "weight": plan.sources[name][1]}
@@ -59,10 +69,11 @@ def _train(plan: Plan, data: Path, store: VectorStore) -> tuple[Head, dict[str, 
         },
         "cross-validated": _held_out(examples, held, list(sources), [len(part) for part in sources.values()]),
         "grams": len(head.grams),
-        "facts": dict(zip(plan.fact_names, [round(float(weight), 3) for weight in head.facts], strict=True)),
+        "facts": dict(zip(names, [round(float(weight), 3) for weight in head.facts], strict=True)),
         "most telling words": sorted(head.grams, key=lambda gram: -head.grams[gram])[:15],
         "least telling words": sorted(head.grams, key=lambda gram: head.grams[gram])[:15],
     }
+    return head, readers, about
 
 
 def _held_out(
@@ -93,18 +104,19 @@ def _quality(answers: Bools, scores: Floats) -> dict[str, float]:
     return quality
 
 
-def _train_dissatisfaction(data: Path, store: VectorStore) -> tuple[Head, dict[str, Any]]:
+def _train_dissatisfaction(data: Path, store: VectorStore) -> tuple[Head, Reader, dict[str, Any]]:
     samples = [sample for name in RATED for sample in corpora.satisfaction(data, name)]
     acts = dissatisfaction.fit_acts(data, store)
-    head = dissatisfaction.fit(samples, acts, store)
+    head, reader = dissatisfaction.fit(samples, acts, store)
     positive = int(np.sum([sample.answer for sample in samples]))
-    return head, {
+    names = (*correction.NAMES, f"tone: {correction.TONE}")
+    about = {
         "reads": "user",
         "sources": {
             "uss_sgd and uss_redial": {"rows": len(samples), "positive": positive, "weight": 1.0},
             "sgd_dev (dialogue acts)": {"rows": 6647, "positive": None, "weight": 1.0},
         },
-        "facts": dict(zip(correction.NAMES, [round(float(w), 3) for w in head.facts], strict=True)),
+        "facts": dict(zip(names, [round(float(w), 3) for w in head.facts], strict=True)),
         "acts": dict(
             zip(
                 ["|".join(act) for act in dissatisfaction.ACTS],
@@ -113,6 +125,7 @@ def _train_dissatisfaction(data: Path, store: VectorStore) -> tuple[Head, dict[s
             )
         ),
     }
+    return head, reader, about
 
 
 def _markdown(report: dict[str, Any]) -> str:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 
-from raindrop.embedder import DIMENSIONS, MODEL, embed_texts
+from raindrop.embedder import DIMENSIONS, MODEL, embed_texts, read_texts
+from raindrop.embedder.onnx import token_states
 from signals.heads import Floats
 
 
@@ -20,6 +22,8 @@ class VectorStore:
         self.path = path or Path(settings.DATA_DIR) / "evaluate" / "cache" / "vectors.npz"
         self._places: dict[bytes, int] = {}
         self._rows = np.zeros((0, DIMENSIONS), dtype=np.float16)
+        self._states: dict[str, npt.NDArray[np.float16]] = {}
+        self._tones: dict[str, Floats] = {}
         if self.path.exists():
             with np.load(self.path) as data:
                 if bytes(data["model"]).decode() == MODEL:
@@ -34,6 +38,18 @@ class VectorStore:
         if missing:
             self._add(missing)
         return self._rows[[self._places[key] for key in keys]].astype(np.float32)
+
+    def states_of(self, texts: Sequence[str]) -> list[npt.NDArray[np.float16]]:
+        """What the readers of the tones look at, (tokens, 384) each; computed once a run (they are large)."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self._states]
+        self._states |= dict(zip(missing, token_states(missing), strict=True))
+        return [self._states[text] for text in texts]
+
+    def tones_of(self, texts: Sequence[str]) -> Floats:
+        """(n, tones) by the committed readers, as the pipeline stores them; computed once a run."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self._tones]
+        self._tones |= dict(zip(missing, read_texts(missing).tones, strict=True))
+        return np.array([self._tones[text] for text in texts], dtype=np.float32)
 
     def _add(self, missing: dict[bytes, str]) -> None:
         rows = embed_texts(list(missing.values())).astype(np.float16)
