@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 # TensorProto.DataType
-FLOAT, INT64 = 1, 7
+FLOAT, INT8, INT64 = 1, 3, 7
 INT_ATTRIBUTE = 2
 
 
@@ -17,8 +17,8 @@ def addition(*parts: bytes) -> bytes:
     return _field(7, b"".join(parts))
 
 
-def tensor(name: str, values: npt.NDArray[np.float32] | npt.NDArray[np.int64]) -> bytes:
-    kind = {np.dtype(np.float32): FLOAT, np.dtype(np.int64): INT64}[values.dtype]
+def tensor(name: str, values: npt.NDArray[np.float32 | np.int8 | np.int64]) -> bytes:
+    kind = {np.dtype(np.float32): FLOAT, np.dtype(np.int8): INT8, np.dtype(np.int64): INT64}[values.dtype]
     shape = b"".join(_integer(1, size) for size in values.shape)
     return _field(5, shape + _integer(2, kind) + _field(8, name.encode()) + _field(9, values.tobytes()))
 

@@ -1,5 +1,6 @@
 """The model on onnxruntime. One session per process, made on first use: a session does not survive a fork."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterator
@@ -125,13 +126,13 @@ def _model() -> _Model:
     return model
 
 
-def _load() -> _Model:
+def _load(*, tones: bool = True) -> _Model:
     options = onnxruntime.SessionOptions()
     # One thread: each worker process is one, and there are as many as there are cores.
     options.intra_op_num_threads = int(os.environ.get("RAINDROP_EMBEDDER_THREADS", "1"))
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(
-        MODEL_FILE.read_bytes() + tone.addition(tone.load_readers()),
+        MODEL_FILE.read_bytes() + (tone.addition(tone.load_readers()) if tones else b""),
         options,
         providers=["CPUExecutionProvider"],
         disabled_optimizers=SLOW_FUSIONS,
@@ -140,6 +141,17 @@ def _load() -> _Model:
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
     return _Model(session, tokenizer)
+
+
+@contextlib.contextmanager
+def without_tones() -> Iterator[None]:
+    """Within, embed_texts uses the model as it was delivered: to measure what the tones add to its cost."""
+    before = _model()
+    _models[os.getpid()] = _load(tones=False)
+    try:
+        yield
+    finally:
+        _models[os.getpid()] = before
 
 
 def _after_fork() -> None:
@@ -178,11 +190,4 @@ def _run(model: _Model, encodings: list[Any], outputs: list[str]) -> list[Floats
     for row, encoding in enumerate(encodings):
         ids[row, : len(encoding.ids)] = encoding.ids
         mask[row, : len(encoding.ids)] = 1
-    return list(model.session.run(outputs, {"input_ids": ids, "attention_mask": mask}, _only_these()))
-
-
-def _only_these() -> onnxruntime.RunOptions:
-    """The nodes that lead to the outputs asked for, no others."""
-    options = onnxruntime.RunOptions()
-    options.only_execute_path_to_fetches = True
-    return options
+    return list(model.session.run(outputs, {"input_ids": ids, "attention_mask": mask}))

@@ -1,7 +1,8 @@
 """A text's tones: a few numbers that the mean over its tokens, the vector, has lost.
 
 For each tone a reader looks at every token in the middle of the model (the third of six layers): it squeezes the token's 384 numbers into
-fewer, gives it a share of its attention, and what it says of the tone. They run inside the model's graph, for 1 to 3 % of its time.
+fewer, gives it a share of its attention, and what it says of the tone. They run inside the model's graph, on 8 bits like the rest of it, for 1 to 2 % of
+its time.
 Trained by `manage.py train_detectors` (raindrop/evaluation/signals/readers.py); the weights lie beside the model, in tones.npz.
 """
 
@@ -47,8 +48,10 @@ def addition(readers: Mapping[str, Reader]) -> bytes:
     for i, (reader, end) in enumerate(zip(each, ends, strict=True)):
         heads[end - len(reader.value) : end, i] = reader.attention
         heads[end - len(reader.value) : end, len(each) + i] = reader.value
+    squeeze = np.concatenate([reader.squeeze for reader in each], axis=1)
+    scale = np.maximum(np.abs(squeeze).max(axis=0), 1e-9) / 127
     numbers = {
-        "squeeze": np.concatenate([reader.squeeze for reader in each], axis=1),
+        "scale": scale,
         "squeeze_bias": np.concatenate([reader.squeeze_bias for reader in each]),
         "heads": heads,
         "bias": np.array([reader.bias for reader in each], dtype=np.float32),
@@ -63,7 +66,16 @@ def addition(readers: Mapping[str, Reader]) -> bytes:
     return graph.addition(
         *(graph.tensor(f"tone/{name}", values.astype(np.float32)) for name, values in numbers.items()),
         *(graph.tensor(f"tone/{name}", values.astype(np.int64)) for name, values in places.items()),
-        graph.node("MatMul", [STATES, "tone/squeeze"], ["tone/squeezed"]),
+        graph.tensor("tone/squeeze", np.round(squeeze / scale).astype(np.int8)),
+        # The states on 8 bits are there already, for the layer that follows.
+        graph.node(
+            "MatMulInteger",
+            [f"{STATES}_quantized", "tone/squeeze", f"{STATES}_zero_point"],
+            ["tone/integers"],
+        ),
+        graph.node("Cast", ["tone/integers"], ["tone/counts"], to=graph.FLOAT),
+        graph.node("Mul", [f"{STATES}_scale", "tone/scale"], ["tone/scales"]),
+        graph.node("Mul", ["tone/counts", "tone/scales"], ["tone/squeezed"]),
         graph.node("Add", ["tone/squeezed", "tone/squeeze_bias"], ["tone/moved"]),
         graph.node("Relu", ["tone/moved"], ["tone/inner"]),
         graph.node("MatMul", ["tone/inner", "tone/heads"], ["tone/said"]),

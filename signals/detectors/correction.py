@@ -108,6 +108,12 @@ NAMES = (
     "negatives",
     *(f"before: {name}" for name in BEFORE),
 )
+# "I don't remember my booking number".
+HAS_NOT = re.compile(
+    r"\bi(?:'m afraid i)? (?:don'?t|do not|can'?t|cannot) (?:actually |really |quite |currently )?(?:have|remember|recall|find)\b"
+    r" (?:(?:it|them|that|those|these|one)\b|(?:the|my|any|that|those|which)\b(?: \S+){0,4}?"
+    r" (?:ids?|numbers?|codes?|e-?mails?|details?|address|information|password|reference)\b)"
+)
 # What surely corrects, in the order of what is shown as evidence.
 SURE = compile_phrases(
     [
@@ -184,13 +190,11 @@ def detect(batch: Batch) -> list[Found]:
 
 
 def closes(turn: Turn) -> bool:
-    """ "No, that's all, thanks", "not right now": it turns down more help, or an offer, not what was done."""
+    """ "No, that's all, thanks", "not right now": it turns down more help, or an offer, not what was done. "I don't have the number":
+    an answer."""
     said = turn.input.normal[:READ]
-    return (
-        turns_down(turn)
-        or USER["closes with no"].search(said) is not None
-        and not USER["dislikes"].search(said)
-    )
+    polite = USER["closes with no"].search(said) is not None or HAS_NOT.search(said) is not None
+    return turns_down(turn) or (polite and not USER["dislikes"].search(said))
 
 
 def corrected(turn: Turn, sure: list[Hit]) -> list[Evidence]:

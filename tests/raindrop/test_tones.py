@@ -16,11 +16,11 @@ from signals.detectors.text import Text
 TEXTS = ["This is the third time I ask!", "You are an idiot.", "Thanks, that solved it", "Rain in Oslo"]
 
 
-def test_the_graph_reads_as_numpy_does_and_padding_is_not_read() -> None:
+def test_the_graph_reads_as_numpy_does_but_for_8_bits_and_padding_is_not_read() -> None:
     texts = [*TEXTS, "I would like to change my booking " * 20]
     states, readers = token_states(texts), load_readers()
     expected = np.stack([read(readers[tone], states) for tone in TONES], axis=1)
-    assert np.allclose(read_texts(texts).tones, expected, atol=0.02)
+    assert np.allclose(read_texts(texts).tones, expected, atol=0.2)
 
 
 def test_vectors_are_the_same_with_tones_beside_them() -> None:

@@ -73,6 +73,8 @@ def test_what_users_say_is_seen_with_vectors(key: str, text: str) -> None:
         ("user_frustration", "Nope, that’s it. Thanks for your help!"),
         ("user_frustration", "Um, no... that's all. Thanks again."),
         ("user_frustration", "There is an error in line 40, can you fix it?"),
+        ("user_frustration", "I'm sorry, I don't remember my booking number."),
+        ("correction", "I’m afraid I don't have the booking number with me."),
         ("abuse", "you're not dumb, don't worry"),
         ("abuse", "this is stupid"),
         ("abuse", "what the hell happened to my parcel"),
