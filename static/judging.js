@@ -2,13 +2,16 @@
 // Right or wrong on a signal's match, wherever one is shown: r and w on the match under the focus or the pointer, else on the current row's,
 // else (in a list of matches) on the first that nobody judged; z takes the last answer back. Pages' own r, w and z wait until there is none.
 const judgements = []; // of this page, the newest last: {url, before: "right" | "wrong" | undefined}
-let undoing = false, currentMatch = null; // its link: rows are read again whenever the project changes
+let undoing = false, currentMatch = null, pointed = null; // its link: rows are read again whenever the project changes
 
 const saidOf = (form) => form.querySelector("[aria-pressed=true]")?.dataset.judge;
 const formOf = (url) => [...document.querySelectorAll("form.judge")].find((form) => form.getAttribute("action") === url);
 
+// What lies under a pointer that rests is not pointed at: the list scrolls under it as one goes on from row to row.
+document.addEventListener("pointermove", (event) => { if (event.movementX || event.movementY) pointed = event.target; });
+
 function aimedMatch() {
-  const near = document.activeElement?.closest("[data-match]") || [...document.querySelectorAll("[data-match]:hover")].pop();
+  const near = document.activeElement?.closest("[data-match]") || (pointed?.isConnected && pointed.closest("[data-match]"));
   if (near) return near;
   const row = document.querySelector("[data-row].is-current");
   const among = !row ? [...document.querySelectorAll("[data-row][data-match]")] : row.matches("[data-match]") ? [row] : [...row.querySelectorAll("[data-match]")];
@@ -21,6 +24,7 @@ function judgeByKey(said) {
   if (!button) return false;
   if (button.getAttribute("aria-pressed") !== "true") button.click();
   if (!match.matches("[data-row]")) { toast(`${match.querySelector(".chip")?.textContent ?? "Match"}: ${said} (z takes it back)`); return true; }
+  pointed = null;
   const rows = [...document.querySelectorAll("[data-row][data-match]")], next = rows[rows.indexOf(match) + 1] || match;
   document.querySelectorAll("[data-row].is-current").forEach((row) => row.classList.remove("is-current"));
   next.classList.add("is-current"); next.scrollIntoView({ block: "nearest" });

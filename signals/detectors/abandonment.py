@@ -7,7 +7,7 @@ when it has been silent for long enough.
 from collections.abc import Iterable
 
 from signals.detectors.batch import Evidence, Found, Parameter, Turn
-from signals.detectors.laziness import HANDED_OVER
+from signals.detectors.laziness import HANDED_OVER, HANDS_OVER
 from signals.detectors.slow import measured
 from signals.detectors.tool_failure import failure
 
@@ -35,6 +35,7 @@ FAILURES = (
 )
 TOOL_FAILURE = "tool_failure"
 PLEASED = "win"
+READ = 1000
 
 
 def judge(turn: Turn, held: dict[str, list[Evidence]], *, names: dict[str, str]) -> Found | None:
@@ -44,7 +45,8 @@ def judge(turn: Turn, held: dict[str, list[Evidence]], *, names: dict[str, str])
     failures = [key for key in FAILURES if key in held]
     if TOOL_FAILURE in held and tools and failure(tools[-1]):
         failures.append(TOOL_FAILURE)
-    if not failures or PLEASED in held or any(HANDED_OVER.search(span.name) for span in turn.spans):
+    handed_over = any(HANDED_OVER.search(span.name) for span in turn.spans)
+    if not failures or PLEASED in held or handed_over or HANDS_OVER.search(turn.output.normal[:READ]):
         return None
     said = measured(f"Nothing followed it. It holds: {', '.join(names.get(key, key) for key in failures)}.")
     return Found(0, 0.8, [*_first(held[key] for key in failures), said])

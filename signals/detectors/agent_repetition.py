@@ -11,6 +11,8 @@ from signals.detectors.user_repetition import words_of
 
 # Shorter answers ("Is there anything else I can help with?") are said again for good reasons.
 FEWEST = 12
+# But the very same one (of so many characters) for the third time is a bot that is stuck.
+STOCK, STOCK_TIMES = 15, 2
 SAME = 0.9  # shared words among all the words of both
 LONG = 60  # words; a longer text must be the very same: one that was changed as the user asked shares nearly all of its words
 LENGTHS = 0.8  # the shorter answer's length in the longer one's, at the least
@@ -35,6 +37,9 @@ def detect(batch: Batch) -> list[Found]:
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.output
+        if len(text.raw) >= STOCK and sum(old.output.raw == text.raw for old in turn.previous) >= STOCK_TIMES:
+            found.append(Found(index, 0.8, [piece("assistant", text, 0, min(len(text.normal), SHOWN))]))
+            continue
         if len(text.raw) < 40:
             continue
         pieces = _loop(text)
@@ -118,4 +123,4 @@ def _trimmed(text: Text, start: int, end: int) -> Evidence:
     return piece("assistant", text, left, max(left + 1, start + len(words.rstrip())))
 
 
-DETECTOR = Detector("agent_repetition", 1, detect)
+DETECTOR = Detector("agent_repetition", 2, detect)

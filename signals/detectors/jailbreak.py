@@ -52,6 +52,13 @@ PRETENDS = re.compile(
 )
 MARKS = re.compile(r"[^\w\s.,!?'’\"()$%€£:;/-]")
 ADDRESS = re.compile(r"\S+@\S+|https?://\S+|#{2,}\s?[A-Z]{2,12}\s?#{2,}")
+# A snippet, a log or a command, which looks as odd as the noise that attacks append: the head alone does not tell them apart.
+CODE = re.compile(
+    r"=>|\(\)\s*[;{:]|^\s*(?:def|class|import|from|const|let|var|function|return|SELECT|#include)\b.*[;:({=]|Traceback|\b\w+(?:Error|Exception)\b|={5,}|"
+    r"\bfatal:|^\s*[$>] \w+|```|</\w+>",
+    re.MULTILINE,
+)
+IN_CODE = 0.45
 LONG_WORD = re.compile(r"\b\w*[a-z][A-Z]\w*\b|\S{18,}")
 
 
@@ -63,7 +70,10 @@ def detect(batch: Batch) -> list[Found]:
         if text.is_blank:
             continue
         hits = RULE.hits(text)
-        score = max(judged.get(index, 0.0), combined(hits, text))
+        by_head = judged.get(index, 0.0)
+        if by_head >= WORTH_SHOWING and not hits and CODE.search(text.shown[:4000]):
+            by_head *= IN_CODE
+        score = max(by_head, combined(hits, text))
         if hits:
             found.append(Found(index, score, evidence("user", text, hits)))
         elif score >= WORTH_SHOWING:
@@ -89,4 +99,4 @@ def facts(turn: Turn) -> list[float]:
     ]
 
 
-DETECTOR = Detector("jailbreak", 1, detect)
+DETECTOR = Detector("jailbreak", 2, detect)

@@ -53,6 +53,11 @@ CLOSING = re.compile(
 HANDED_OVER = re.compile(
     r"transfer|hand_?(?:off|over)|escalat|end_?(?:call|chat|conversation)|hang_?up", re.IGNORECASE
 )
+# The same, said: "I'm transferring you to an agent."
+HANDS_OVER = re.compile(
+    r"\b(?:transferr?|connect|escalat|hand|forward|pass)(?:ing|ed|e)?\b[^.?!]{0,40}\b(?:to|with) (?:a|an|the|our|another) (?:[a-z]+ ){0,2}"
+    r"(?:human|specialist|representative|agent|manager|supervisor|person|colleague|team)\b"
+)
 # A sentence that asks for something; "if I need anything else" does not.
 WANTS = re.compile(
     r"\b(?:can|could|would|will) (?:you|we|i)\b|\bplease (?!do not|don't|note|disregard|ignore)|\bi(?:'d| would)? (?:(?:still|also|just|really|now) )?(?:need(?!ed)|want|like) (?!.{0,20}\bfor (?:now|today)\b)|"

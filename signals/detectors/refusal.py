@@ -8,6 +8,7 @@ import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
+from signals.detectors.laziness import HANDS_OVER
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
 from signals.detectors.text import Text
 from signals.heads import load_head
@@ -143,7 +144,7 @@ def detect(batch: Batch) -> list[Found]:
             score = max(score, PLAIN_SCORE)
         if hits:
             found.append(Found(index, score, evidence("assistant", text, hits)))
-        elif score >= WORTH_SHOWING:
+        elif score >= WORTH_SHOWING and not HANDS_OVER.search(text.normal[:PLAIN_WITHIN]):
             found.append(Found(index, score, telling_words(load_head(HEAD), text, "assistant")))
     return found
 

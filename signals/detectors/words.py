@@ -40,8 +40,10 @@ def _check_pattern(pattern: object) -> str | None:
     try:
         compiled = compile_pattern(pattern)
     except (re2.error, UnicodeEncodeError) as error:
+        said = error.args[0] if error.args else error
+        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
         return (
-            f"This regular expression is not valid (re2 syntax: no look-around, no back-references): {error}"
+            f"This regular expression is not valid (re2 syntax: no look-around, no back-references): {said}"
         )
     if compiled.search("") is not None:
         return "This regular expression matches an empty text, and so every event."
