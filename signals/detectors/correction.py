@@ -210,4 +210,4 @@ def corrected(turn: Turn, sure: list[Hit]) -> list[Evidence]:
     return telling_words(load_head(HEAD), text, "user")
 
 
-DETECTOR = Detector("correction", 2, detect)
+DETECTOR = Detector("correction", 3, detect)

@@ -192,4 +192,4 @@ def _repeats(turn: Turn) -> tuple[float, list[Evidence]]:
     return 0.55, [piece("user", text, 0, min(len(text.normal.rstrip()), 200))]
 
 
-DETECTOR = Detector("user_frustration", 3, detect)
+DETECTOR = Detector("user_frustration", 4, detect)
