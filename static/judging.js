@@ -8,7 +8,11 @@ const saidOf = (form) => form.querySelector("[aria-pressed=true]")?.dataset.judg
 const formOf = (url) => [...document.querySelectorAll("form.judge")].find((form) => form.getAttribute("action") === url);
 
 // What lies under a pointer that rests is not pointed at: the list scrolls under it as one goes on from row to row.
-document.addEventListener("pointermove", (event) => { if (event.movementX || event.movementY) pointed = event.target; });
+let pointer = "";
+document.addEventListener("pointermove", (event) => {
+  const place = `${event.clientX} ${event.clientY}`;
+  if (place !== pointer) { pointer = place; pointed = event.target; }
+});
 
 function aimedMatch() {
   const near = document.activeElement?.closest("[data-match]") || (pointed?.isConnected && pointed.closest("[data-match]"));
