@@ -5,6 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
+
+SHARED_SERVER = ("tests/browser", "tests/sdks")
+
+
+class _ByServer(LoadFileScheduling):
+    """A file at a time, but the files of a folder that shares one live server (and one installation of the SDKs) together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = next((folder for folder in SHARED_SERVER if nodeid.startswith(f"{folder}/")), None)
+        return folder or super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByServer:
+    return _ByServer(config, log)
 
 
 @pytest.fixture(autouse=True)
