@@ -5,11 +5,12 @@ import uuid
 
 import numpy as np
 import numpy.typing as npt
-import orjson
+import psycopg
 from django.db import connection, transaction
 
 from ingest.models import Event
 from raindrop.embedder import MODEL, read_texts
+from signals.half_vectors import HalfVectors, HalfVectorsDumper
 from signals.matches import hold_events
 
 # The document holds at most 1 MiB, and may say a text twice (a hyphenated word, a URL, is indexed whole and in parts),
@@ -69,6 +70,11 @@ def _store(
     hashes: dict[uuid.UUID, bytes],
 ) -> None:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT 'halfvec'::regtype::oid")
+        [kind] = cursor.fetchone()
+    # psycopg's own cursor, which sends parameters apart from the statement (Django's writes them into it, as text).
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.adapters.register_dumper(HalfVectors, HalfVectorsDumper)
         cursor.execute(
             """INSERT INTO signals_eventembedding AS t (event_id, project_id, user_vector, agent_vector, user_tones, text_hash)
                SELECT id, project, u, a, tones, hash
@@ -80,22 +86,10 @@ def _store(
             [
                 [event.id for event in events],
                 [event.project_id for event in events],
-                _literal(user),
-                _literal(agent),
-                _literal(tones),
+                *(HalfVectors(kind, vectors) for vectors in (user, agent, tones)),
                 [hashes[event.id] for event in events],
             ],
         )
-
-
-def _literal(vectors: npt.NDArray[np.float32]) -> str:
-    """PostgreSQL's text form of a halfvec[], null for a row of zeros: one string, since psycopg would look for quotes in each of a list.
-    Five decimals are as fine as a half float is at 0.03."""
-    rows = [
-        f'"{orjson.dumps(row, option=orjson.OPT_SERIALIZE_NUMPY).decode()}"' if row.any() else "NULL"
-        for row in np.round(vectors, 5)
-    ]
-    return f"{{{','.join(rows)}}}"
 
 
 def _index_text(event_ids: list[uuid.UUID]) -> None:
