@@ -269,8 +269,8 @@ if not 0 < LLM_TIMEOUT <= 60:  # a worker's task holds several (signals/question
 LLM_MODELS: dict[str, dict[str, Any]] = {
     "claude-haiku-5-5": {"input": 0.1, "output": 0.5, "cache_write": 0.125, "cache_read": 0.01, "batch": 0.5, "effort": "low"},
     "claude-haiku-4-5": {"input": 1.0, "output": 5.0, "cache_write": 1.25, "cache_read": 0.1, "batch": 0.5},
-    "claude-sonnet-5-5": {"input": 2.0, "output": 10.0, "cache_write": 2.5, "cache_read": 0.2, "batch": 0.5, "effort": "low"},
-    "claude-opus-5-5": {"input": 4.0, "output": 20.0, "cache_write": 5.0, "cache_read": 0.4, "batch": 0.5, "effort": "low"},
+    "claude-sonnet-5-5": {"input": 2.0, "output": 10.0, "cache_write": 2.5, "cache_read": 0.1, "batch": 0.5, "effort": "low"},
+    "claude-opus-5-5": {"input": 4.0, "output": 20.0, "cache_write": 5.0, "cache_read": 0.2, "batch": 0.5, "effort": "low"},
 }  # fmt: skip
 if stated := env_prices("RAINDROP_LLM_PRICES"):
     LLM_MODELS[LLM_MODEL] = {**LLM_MODELS.get(LLM_MODEL, {}), **stated}
