@@ -8,6 +8,7 @@ processed fails alone, after MAX_ATTEMPTS, and is shown with its reason in the a
 
 import datetime as dt
 import logging
+import math
 import time
 import traceback
 import uuid
@@ -58,6 +59,8 @@ FINISH_TRACES = "raindrop.pipeline.finish_traces"
 BATCH_SIZE = 128
 # A batch smaller than BATCH_SIZE waits this long for more, so that many small requests cost few tasks.
 GATHER_SECONDS = 0.2
+# What is shared among several workers is at least so much for each.
+LEAST_SHARE = 32
 # Longer than a worker may run (Q_CLUSTER timeout), so that a batch is not claimed twice while it is worked on.
 CLAIM_SECONDS = 300
 MAX_ATTEMPTS = 4
@@ -105,13 +108,22 @@ def dispatch() -> int:
             )
             together = [row for row in left if not row.attempts and row.claims < ALONE_AFTER_CLAIMS]
             alone = [row for row in left if row.attempts or row.claims >= ALONE_AFTER_CLAIMS]
-            for batch in ([together] if together else []) + [[row] for row in alone]:
+            for batch in [*_shares(together), *([row] for row in alone)]:
                 # With the ORM broker the task is written in this transaction; with Redis it may be lost, and
                 # then the claim runs out.
                 async_task(RUN_BATCH, [str(row.id) for row in batch])
         handed += len(rows)
         room -= len(rows)
     return handed
+
+
+def _shares(rows: list[QueuedEvent]) -> list[list[QueuedEvent]]:
+    """The last of what waits, shared among the workers: one would be at it alone while the others have nothing to do."""
+    shares = (
+        min(int(settings.Q_CLUSTER["workers"]), len(rows) // LEAST_SHARE) if len(rows) < BATCH_SIZE else 1
+    )
+    size = max(1, math.ceil(len(rows) / max(1, shares)))
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def run_batch(queue_ids: list[str]) -> None:

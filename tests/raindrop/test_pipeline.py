@@ -76,6 +76,19 @@ def test_the_workers_are_not_handed_more_than_they_can_take(
     assert pipeline.dispatch() == 4
 
 
+def test_the_workers_share_what_is_no_whole_batch(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "BATCH_SIZE", 6)
+    monkeypatch.setattr(pipeline, "LEAST_SHARE", 2)
+    for _ in range(6 + 5):
+        make_event()
+    assert pipeline.dispatch() == 11
+    assert sorted(len(task.task["args"][0]) for task in OrmQ.objects.all()) == [2, 3, 6]
+    assert work() == 3
+    assert QueuedEvent.objects.count() == 0
+
+
 def test_one_event_that_cannot_be_processed_fails_alone_and_can_be_retried(
     make_event: Callable[..., Event], project: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
