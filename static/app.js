@@ -178,7 +178,7 @@ document.addEventListener("keydown", (event) => {
 function showKeys(hasRows) {
   const keys = [...document.querySelectorAll("[data-key][data-key-label]")].map((element) => [element.dataset.key.split(" ").join(" or "), element.dataset.keyLabel]);
   if (hasRows) keys.push(["j / k", "next, previous row"], ["Enter", "open the row"], ["x", "select the row"]);
-  if (document.querySelector("form.judge")) keys.push(["r / w", "the signal's match is right, wrong"], ["z", "undo that"]);
+  if (document.querySelector("form.judge")) keys.push(["r / w or y / n", "the signal's match is right, wrong"], ["z", "undo that"]);
   if (document.querySelector("[data-search]")) keys.push(["/", "search"]);
   keys.push(["?", "this list"]);
   let dialog = document.getElementById("keys");
