@@ -107,7 +107,7 @@ function drawCharts(root) {
       yAxis: { type: "value", minInterval: data.fraction ? 0 : 1, axisLabel: { color: text, formatter: data.fraction ? (v) => `${+(v * 100).toFixed(1)}%` : undefined }, splitLine: { lineStyle: { color: line } } },
       series: data.series.map((series) => ({
         name: series.name, data: series.values, type: series.type || box.dataset.chart, stack: data.stacked ? "all" : undefined,
-        smooth: 0.2, showSymbol: false, barMaxWidth: 28, itemStyle: series.color ? { color: series.color.startsWith("--") ? variable(series.color) : series.color } : undefined,
+        showSymbol: false, barMaxWidth: 28, itemStyle: series.color ? { color: series.color.startsWith("--") ? variable(series.color) : series.color } : undefined,
         areaStyle: box.dataset.chart === "line" && data.series.length === 1 ? { opacity: 0.12 } : undefined,
       })),
     }, true);
