@@ -11,6 +11,7 @@ from ingest.jobs import fail_job, finish_job, queue_job, start_job, subject_of
 from ingest.models import Job
 from ingest.models.jobs import JobState
 from raindrop.embedder import embed_texts
+from raindrop.plurals import counted
 from signals.evidence_clusters import Cluster, cluster, collect
 from signals.evidence_values import group_values
 from signals.models import EvidenceClusters, SignalDefinition, SignalMatch
@@ -52,7 +53,7 @@ def run_clusters(job_id: uuid.UUID | str) -> None:
     except Exception as error:
         fail_job(job, error=error)
         raise
-    finish_job(job, message=f"{len(made.clusters)} clusters.")
+    finish_job(job, message=f"{counted(len(made.clusters), 'cluster')}.")
 
 
 def make_clusters(signal: SignalDefinition, *, days: int) -> EvidenceClusters:

@@ -69,6 +69,7 @@ class IssueMatch(models.Model):
     objects = IssueMatchQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "issue matches"
         constraints = [models.UniqueConstraint(fields=["event", "issue"], name="issue_match_once")]
         indexes = [models.Index(fields=["issue", "-timestamp", "-id"], name="issue_match_recent")]
 
