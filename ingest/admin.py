@@ -27,6 +27,7 @@ from ingest.models import (
 from ingest.models.projects import KeyKind
 from ingest.queueing import retry_failures
 from raindrop.pagination import BoundedPaginator
+from raindrop.plurals import counted
 
 admin.site.register(User, UserAdmin)
 
@@ -128,7 +129,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         keys = list(queryset.filter(revoked_at=None))
         for key in keys:
             revoke_key(key)
-        self.message_user(request, f"{len(keys)} keys are revoked.", messages.SUCCESS)
+        self.message_user(request, f"Revoked: {counted(len(keys), 'key')}.", messages.SUCCESS)
 
 
 @admin.register(Event)
@@ -191,7 +192,9 @@ class ProcessingFailureAdmin(ReadOnlyAdmin):
     def retry(self, request: HttpRequest, queryset: QuerySet[ProcessingFailure]) -> None:
         failures = list(queryset)
         retry_failures(failures)
-        self.message_user(request, f"{len(failures)} events are in the queue again.", messages.SUCCESS)
+        self.message_user(
+            request, f"In the queue again: {counted(len(failures), 'event')}.", messages.SUCCESS
+        )
 
 
 @admin.register(QueuedEvent)

@@ -27,6 +27,7 @@ from issues.states import Action, IllegalTransition, apply_action, legal_actions
 ACTIVITY_SHOWN = 50
 # The breakdown reads this many of the newest matches, not all.
 BREAKDOWN_SAMPLE = 1000
+USERS_SHOWN = 8
 PERIODS = [key for key in DAYS if key != "24h"]
 
 
@@ -45,6 +46,7 @@ def issue_page(request: HttpRequest, project: Project, number: int) -> HttpRespo
         "activity": recent_activity(issue),
         "job": running_job(issue),
         "breakdowns": breakdowns(issue),
+        "people": issue.matches.top_users(among=BREAKDOWN_SAMPLE, limit=USERS_SHOWN),
         "sample": BREAKDOWN_SAMPLE,
         "form": IssueForm(initial={"title": issue.title, "description": issue.description}),
         "note_form": NoteForm(),

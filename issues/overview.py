@@ -1,7 +1,7 @@
 """The overview: how the agent does, what goes wrong most, and what is still being processed.
 
-Counts come from roll-ups. The two that do not are bounded: conversations (an index range, cut off at
-COUNT_LIMIT) and the pipeline's queue (likewise).
+Counts come from roll-ups. The three that do not are bounded: conversations (an index range, cut off at
+COUNT_LIMIT), the pipeline's queue (likewise), and the share of events with a negative signal (of the newest SHARE_OF).
 """
 
 import datetime as dt
@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -25,6 +25,9 @@ from signals.models.definitions import Sentiment
 # The period before must have at least this share of the events of now to be compared with.
 COMPARABLE = 0.05
 COUNT_LIMIT = 50_000
+SHARE_OF = (
+    5000  # events looked at for the share with a negative signal: within 1.5 % of the share of all (95 %)
+)
 RECENT_EVENTS = 8
 TOP_ISSUES = 6
 TOP_SIGNALS = 10
@@ -63,15 +66,22 @@ def overview(request: HttpRequest, project: Project) -> HttpResponse:
     series = period.series([project.id, *(signal.id for signal in signals)])
     sums = period.sums(series)
     before = period.previous_sums(series)
-    if before.get(project.id, 0) < COMPARABLE * sums.get(project.id, 0):
+    earlier, not_compared = before.get(project.id, 0), ""
+    if earlier < COMPARABLE * sums.get(project.id, 0):
         before = {}  # the project had hardly begun: a change of 70,000 % says nothing
+        not_compared = (
+            f"No change is shown: the {period.key} before had {earlier:,} event{'' if earlier == 1 else 's'}, "
+            f"less than {COMPARABLE:.0%} of now"
+        )
     context |= {
         "period": period,
         "periods": list(DAYS),
+        "not_compared": not_compared,
         "numbers": numbers(project, period, signals, sums, before),
         "chart": chart_data(project, period, signals, series),
         "signals": signal_rows(project, period, signals, series, sums, before),
         "issues": top_issues(project, period),
+        "share_of": SHARE_OF,
         "events": recent_events(project),
     }
     return render(request, "issues/overview.html", context)
@@ -95,8 +105,8 @@ def numbers(
     """The four numbers on top, each with its change against the period before (None: nothing to compare with)."""
     negative = [signal.id for signal in signals if signal.sentiment == Sentiment.NEGATIVE]
     events, events_before = sums.get(project.id, 0), before.get(project.id, 0)
-    rate = sum(sums.get(key, 0) for key in negative) / events if events else None
-    rate_before = sum(before.get(key, 0) for key in negative) / events_before if events_before else None
+    rate = share_with(negative, project, period.start, None)
+    rate_before = share_with(negative, project, *period.previous) if before else None
     conversations = conversations_between(project, period.start, None)
     return {
         "events": events,
@@ -121,6 +131,21 @@ def conversations_between(project: Project, start: dt.datetime, end: dt.datetime
     return found.order_by("-last_message_at")[:COUNT_LIMIT].count()
 
 
+def share_with(
+    signals: list[uuid.UUID], project: Project, start: dt.datetime, end: dt.datetime | None
+) -> float | None:
+    """The share of the events that has any of the signals: of the newest SHARE_OF there at most. None without events. No roll-up
+    holds it: one event may have several of them, and which signals are negative changes."""
+    events = Event.objects.filter(project=project, counted=True, timestamp__gte=start)
+    if end is not None:
+        events = events.filter(timestamp__lt=end)
+    newest = list(events.order_by("-timestamp", "-id").values_list("id", flat=True)[:SHARE_OF])
+    if not newest:
+        return None
+    matches = SignalMatch.objects.filter(project=project, signal__in=signals, event__in=newest)
+    return matches.aggregate(n=Count("event", distinct=True))["n"] / len(newest)  # type: ignore[no-any-return]
+
+
 def chart_data(
     project: Project, period: Period, signals: list[SignalDefinition], series: dict[uuid.UUID, list[int]]
 ) -> dict[str, Any]:
@@ -133,13 +158,13 @@ def chart_data(
         "series": [
             {"name": "Events", "values": series[project.id], "type": "bar", "color": "--chart-events"},
             {
-                "name": "Negative",
+                "name": "Negative matches",
                 "values": added(Sentiment.NEGATIVE),
                 "type": "line",
                 "color": "--signal-negative",
             },
             {
-                "name": "Positive",
+                "name": "Positive matches",
                 "values": added(Sentiment.POSITIVE),
                 "type": "line",
                 "color": "--signal-positive",

@@ -13,6 +13,7 @@ from ingest.models import Job, Project, User
 from issues.matching import Outdated, store_matches
 from issues.models import Classifier, Issue
 from issues.scoring import found_in
+from raindrop.plurals import counted
 from signals.matches import lock_events
 from signals.vectors import FIRST_ID, iter_embedded, vectors_of
 
@@ -63,7 +64,9 @@ def _rescore(job: Job) -> str:
         newest = issue.classifiers.current().first()
         if newest is None or newest.version == classifier.version:
             count = rollups.totals([issue.pk])[issue.pk].events
-            return f"{count:,} events match version {classifier.version}."
+            return (
+                f"{counted(count, 'event')} match{'es' if count == 1 else ''} version {classifier.version}."
+            )
 
 
 def _go_over(job: Job, issue: Issue, classifier: Classifier) -> None:

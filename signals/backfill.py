@@ -23,6 +23,7 @@ from ingest.jobs import (
     subject_of,
 )
 from ingest.models import Event, Job, Project, User
+from raindrop.plurals import counted
 from signals.abandonment import watch_endings
 from signals.batches import load_batch, load_texts
 from signals.custom import is_question, needs_spans
@@ -111,7 +112,7 @@ def _go_over(job: Job) -> str | None:
             report_job(job, done=done, total=max(done, total), position=position)
         if len(events) < CHUNK:
             count = rollups.totals([signal.pk])[signal.pk].events
-            return f"{count:,} event{'' if count == 1 else 's'} of {job.done:,} match."
+            return f"{counted(count, 'event')} of {job.done:,} match{'es' if count == 1 else ''}."
         if time.monotonic() - started > BUDGET:
             return None
 

@@ -37,6 +37,13 @@ def is_custom(signal: SignalDefinition) -> bool:
     return signal.kind == Kind.IMPLICIT and not signal.builtin and signal.detector in made
 
 
+def is_scored(signal: SignalDefinition) -> bool:
+    """Whether a threshold says anything: words, numbers and combinations match or do not, and the app sends or does not."""
+    if is_custom(signal):
+        return kind_of(signal.config) in {SENTENCE, QUESTION}
+    return signal.kind == Kind.IMPLICIT and signal.detector != DetectorKind.SDK
+
+
 def is_question(signal: SignalDefinition) -> bool:
     """Whether the LLM is asked, and the config can be read."""
     config = signal.config

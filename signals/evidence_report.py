@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 from django.utils import timezone
 
@@ -10,8 +11,11 @@ from ingest.jobs import fail_job, finish_job, queue_job, start_job, subject_of
 from ingest.models import Job
 from ingest.models.jobs import JobState
 from raindrop.embedder import embed_texts
+from raindrop.plurals import counted
 from signals.evidence_clusters import Cluster, cluster, collect
+from signals.evidence_values import group_values
 from signals.models import EvidenceClusters, SignalDefinition, SignalMatch
+from signals.models.definitions import Kind
 
 KIND = "evidence"  # the job's kind, with the days: "evidence 14"
 TASK = "signals.evidence_report.run_clusters"
@@ -21,6 +25,9 @@ MOST = 12
 EVENTS_KEPT = 200  # of one cluster
 FRESH = dt.timedelta(minutes=10)
 GROWN = 0.1  # so much more or fewer matches, and it is worked out anew at once
+
+Row = tuple[list[dict[str, Any]], uuid.UUID, uuid.UUID | None]  # evidence, event, end user
+Piece = tuple[str, uuid.UUID, uuid.UUID | None]  # text, event, end user
 
 
 def clusters_of(signal: SignalDefinition, *, days: int) -> EvidenceClusters | None:
@@ -46,25 +53,22 @@ def run_clusters(job_id: uuid.UUID | str) -> None:
     except Exception as error:
         fail_job(job, error=error)
         raise
-    finish_job(job, message=f"{len(made.clusters)} clusters.")
+    finish_job(job, message=f"{counted(len(made.clusters), 'cluster')}.")
 
 
 def make_clusters(signal: SignalDefinition, *, days: int) -> EvidenceClusters:
-    """Of the newest NEWEST matches in the period (UTC days, today included), their newest SNIPPETS different texts."""
+    """Of the newest NEWEST matches in the period (UTC days, today included), their newest SNIPPETS different texts; or what was measured."""
     total = rollups.totals([signal.pk])[signal.pk].events
     today = timezone.now().astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     matches = SignalMatch.objects.filter(
         signal=signal, project=signal.project_id, timestamp__gte=today - dt.timedelta(days=days - 1)
     ).order_by("-timestamp", "-id")
-    rows = list(matches.values_list("evidence", "event_id", "end_user_id")[:NEWEST])
-    pieces = (
-        (str(piece.get("text", "")), event, user)
-        for evidence, event, user in rows
-        for piece in evidence
-        if isinstance(piece, dict)
-    )
-    snippets = collect(pieces, most=SNIPPETS)
-    found = cluster(snippets, embed_texts([snippet.text for snippet in snippets]), most=MOST)
+    rows: list[Row] = list(matches.values_list("evidence", "event_id", "end_user_id")[:NEWEST])
+    if signal.kind == Kind.IMPLICIT and (measured := _measured(rows)):
+        found = group_values(measured, most=MOST)
+    else:
+        snippets = collect(_pieces(rows), most=SNIPPETS)
+        found = cluster(snippets, embed_texts([snippet.text for snippet in snippets]), most=MOST)
     made, _ = EvidenceClusters.objects.update_or_create(
         signal=signal,
         days=days,
@@ -77,6 +81,27 @@ def make_clusters(signal: SignalDefinition, *, days: int) -> EvidenceClusters:
         },
     )
     return made
+
+
+def _pieces(rows: list[Row], *sides: str) -> list[Piece]:
+    """The texts of the evidence, of these sides only where any are given."""
+    return [
+        (str(piece.get("text", "")), event, user)
+        for evidence, event, user in rows
+        for piece in evidence
+        if isinstance(piece, dict) and (not sides or piece.get("side") in sides)
+    ]
+
+
+def _measured(rows: list[Row]) -> list[Piece]:
+    """What was measured, where each match with evidence has such a piece: then it tells matches apart better than the words beside it
+    (those of an abandoned conversation are other signals'). Else nothing: the words do."""
+    measured = _pieces(rows, "signal")
+    return (
+        measured
+        if {event for _, event, _ in measured} == {event for evidence, event, _ in rows if evidence}
+        else []
+    )
 
 
 def _stored(one: Cluster) -> dict[str, object]:

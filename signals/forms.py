@@ -57,9 +57,9 @@ class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
         assert isinstance(group, forms.ModelChoiceField)
         group.queryset = SignalGroup.objects.filter(project=signal.project_id)
         group.empty_label = "No group"
-        if signal.kind == Kind.EXPLICIT:
+        if not custom.is_scored(signal):
             del self.fields["threshold"]
-        else:
+        if signal.kind != Kind.EXPLICIT:
             del self.fields["action"]
         if not custom.is_custom(signal) or custom.kind_of(signal.config) != custom.WORDS:
             del self.fields["expressions"]

@@ -13,6 +13,7 @@ from ingest.access import project_page
 from ingest.jobs import is_under_way
 from ingest.models import Project
 from ingest.models.projects import Role
+from signals.backfill import backfills_of
 from signals.breakdown import EVENTS, MATCHES, breakdown_of
 from signals.evidence_report import KIND, clusters_of
 from signals.feedback import precision_of
@@ -41,6 +42,7 @@ def clusters(request: HttpRequest, project: Project, key: str) -> HttpResponse:
         "signal": signal,
         "period": f"{days}d",
         "known": known,
+        "counting": bool(backfills_of(project, [signal])),
         "working": is_under_way(project=project, kind=f"{KIND} {days}", subject=signal.pk),
         "largest": max((one["matches"] for one in known.clusters), default=0) if known else 0,
     }

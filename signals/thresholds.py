@@ -100,7 +100,7 @@ def too_thin(answers: Answers) -> str:
     rarer = min(int(answers.sum()), int((~answers).sum()))
     if rarer < LEAST_OF_EACH:
         which = "wrong" if answers.sum() > len(answers) / 2 else "right"
-        return f"Only {rarer} of {len(answers)} labels say that it is {which}: there is nothing to tell apart. It takes {LEAST_OF_EACH}."
+        return f"Only {rarer} of {len(answers)} labels {'says' if rarer == 1 else 'say'} that it is {which}: there is nothing to tell apart. It takes {LEAST_OF_EACH}."
     return ""
 
 

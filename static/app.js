@@ -107,7 +107,7 @@ function drawCharts(root) {
       yAxis: { type: "value", minInterval: data.fraction ? 0 : 1, axisLabel: { color: text, formatter: data.fraction ? (v) => `${+(v * 100).toFixed(1)}%` : undefined }, splitLine: { lineStyle: { color: line } } },
       series: data.series.map((series) => ({
         name: series.name, data: series.values, type: series.type || box.dataset.chart, stack: data.stacked ? "all" : undefined,
-        smooth: 0.2, showSymbol: false, barMaxWidth: 28, itemStyle: series.color ? { color: series.color.startsWith("--") ? variable(series.color) : series.color } : undefined,
+        showSymbol: false, barMaxWidth: 28, itemStyle: series.color ? { color: series.color.startsWith("--") ? variable(series.color) : series.color } : undefined,
         areaStyle: box.dataset.chart === "line" && data.series.length === 1 ? { opacity: 0.12 } : undefined,
       })),
     }, true);
@@ -178,7 +178,7 @@ document.addEventListener("keydown", (event) => {
 function showKeys(hasRows) {
   const keys = [...document.querySelectorAll("[data-key][data-key-label]")].map((element) => [element.dataset.key.split(" ").join(" or "), element.dataset.keyLabel]);
   if (hasRows) keys.push(["j / k", "next, previous row"], ["Enter", "open the row"], ["x", "select the row"]);
-  if (document.querySelector("form.judge")) keys.push(["r / w", "the signal's match is right, wrong"], ["z", "undo that"]);
+  if (document.querySelector("form.judge")) keys.push(["r / w or y / n", "the signal's match is right, wrong"], ["z", "undo that"]);
   if (document.querySelector("[data-search]")) keys.push(["/", "search"]);
   keys.push(["?", "this list"]);
   let dialog = document.getElementById("keys");

@@ -1,5 +1,5 @@
 "use strict";
-// Right or wrong on a signal's match, wherever one is shown: r and w on the match under the focus or the pointer, else on the current row's,
+// Right or wrong on a signal's match, wherever one is shown: r and w (or y and n) on the match under the focus or the pointer, else on the current row's,
 // else (in a list of matches) on the first that nobody judged; z takes the last answer back. Pages' own r, w and z wait until there is none.
 const judgements = []; // of this page, the newest last: {url, before: "right" | "wrong" | undefined}
 let undoing = false, currentMatch = null, pointed = null; // its link: rows are read again whenever the project changes
@@ -56,7 +56,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
   if (document.querySelector("dialog[open], .modal.show")) return;
-  const done = event.key === "r" ? judgeByKey("right") : event.key === "w" ? judgeByKey("wrong") : event.key === "z" ? undoJudgement() : false;
+  const said = { r: "right", y: "right", w: "wrong", n: "wrong" }[event.key]; // y and n, too: the answers of a question
+  const done = said ? judgeByKey(said) : event.key === "z" ? undoJudgement() : false;
   if (done) { event.preventDefault(); event.stopImmediatePropagation(); }
 }, true);
 

@@ -85,6 +85,8 @@ class ApiKey(models.Model):
     )
 
     class Meta:
+        verbose_name = "API key"
+        verbose_name_plural = "API keys"
         ordering = ["-created_at"]
 
     def __str__(self) -> str:

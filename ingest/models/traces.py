@@ -40,6 +40,7 @@ class EarlierTurns(models.Model):
     due_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "earlier turns"
         indexes = [models.Index(fields=["due_at"], name="earlier_turns_due")]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.utils import timezone
@@ -41,6 +41,17 @@ class Classifier(models.Model):
         return f"{self.issue_id} v{self.version}"
 
 
+class IssueMatchQuerySet(models.QuerySet["IssueMatch"]):
+    def top_users(self, *, among: int, limit: int) -> list[dict[str, Any]]:
+        """Whom the newest `among` of these matches met most: {"user": user_id, "events", "last": datetime}, most events first, then the
+        latest. Matches without an end user are left out."""
+        newest = self.order_by("-timestamp", "-id").values("pk")[:among]
+        people = IssueMatch.objects.filter(pk__in=newest, end_user__isnull=False)
+        counted = people.values(user=models.F("end_user__user_id"))
+        counted = counted.annotate(events=models.Count("pk"), last=models.Max("timestamp"))
+        return [{**row} for row in counted.order_by("-events", "-last", "user")[:limit]]
+
+
 class IssueMatch(models.Model):
     """One event on which the issue holds, by which classifier version, with its score."""
 
@@ -55,7 +66,10 @@ class IssueMatch(models.Model):
     classifier_version = models.PositiveIntegerField()
     score = models.FloatField()
 
+    objects = IssueMatchQuerySet.as_manager()
+
     class Meta:
+        verbose_name_plural = "issue matches"
         constraints = [models.UniqueConstraint(fields=["event", "issue"], name="issue_match_once")]
         indexes = [models.Index(fields=["issue", "-timestamp", "-id"], name="issue_match_recent")]
 

@@ -19,6 +19,7 @@ class EvidenceClusters(models.Model):
     made_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "evidence clusters"
         constraints = [models.UniqueConstraint(fields=["signal", "days"], name="evidence_clusters_once")]
 
     def __str__(self) -> str:

@@ -47,6 +47,7 @@ class SignalFeedback(models.Model):
     objects = SignalFeedbackQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "signal feedback"
         constraints = [
             models.UniqueConstraint(fields=["signal", "event", "user"], name="signal_feedback_once_each")
         ]

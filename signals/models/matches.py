@@ -41,6 +41,7 @@ class SignalMatch(models.Model):
     objects = SignalMatchQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "signal matches"
         constraints = [models.UniqueConstraint(fields=["event", "signal"], name="signal_match_once")]
         indexes = [models.Index(fields=["signal", "-timestamp", "-id"], name="signal_match_recent")]
 

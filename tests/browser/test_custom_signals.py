@@ -115,7 +115,7 @@ def test_a_sentence_is_reviewed_one_by_one(page: Any, server: Server) -> None:
     page.get_by_role("link", name="Review matches one by one").click()
     page.wait_for_url("**/review/")
     asked = set()
-    for key in ("y", "n", "u", "y"):
+    for key in ("r", "n", "u", "y"):  # y and n are other names of r and w
         ticket = page.locator("[name=card]").input_value()
         asked.add(page.locator(".question .badge").first.inner_text())
         page.keyboard.press(key)

@@ -68,6 +68,23 @@ def test_the_page_shows_definition_numbers_and_history(
     assert at("issue-matches", issue) in text and at("issue-review", issue) in text
 
 
+def test_the_users_it_meets_most_come_first_and_lead_to_their_events(
+    in_as_member: Client, issue: Issue, make_event: Callable[..., Event], other_project: Any
+) -> None:
+    def first(amount: int) -> list[tuple[str, int]]:
+        return [(one["user"], one["events"]) for one in issue.matches.top_users(among=amount, limit=2)]
+
+    assert "Nobody so far" in in_as_member.get(at("issue", issue)).content.decode()
+    # Oldest first; a name of another project's user is none of this issue's.
+    for name in ("b&b", "b&b", "a", None, "<c>", "<c>", "<c>"):
+        match(issue, make_event(user_id=name))
+    stranger = make_event(of=other_project, user_id="elsewhere")
+    match(create_issue(project=other_project, title="Theirs", description=""), stranger)
+    assert first(100) == [("<c>", 3), ("b&b", 2)] and first(4) == [("<c>", 3)]
+    text = in_as_member.get(at("issue", issue)).content.decode()
+    assert "?user=b%26b&amp;range=all" in text and "&lt;c&gt;" in text and "elsewhere" not in text
+
+
 def test_the_chart_can_show_the_rate(
     in_as_member: Client, issue: Issue, make_event: Callable[..., Event]
 ) -> None:

@@ -86,13 +86,18 @@ def test_numbers_come_with_their_change_and_links(
     before = [make_event(timestamp=now - dt.timedelta(days=16), user_id="u9", convo_id="c9")]
     processed(here + before)
     matched(project, "refusal", here[:2])
+    matched(project, "task_failure", here[:1])  # an event with two of them counts once
     matched(project, "win", here[2:])
     issue = create_issue(project=project, title="It refuses", description="")
     record([Occurrence(issue.id, project.id, here[0].timestamp, None)])
     response = page()
     assert '<span class="h1 mb-0 num">3</span>' in response  # events, conversations, users
     assert "+200%" in response
-    assert "0.67" in response  # two negative signals on three events
+    assert '<span class="h1 mb-0 num">67%</span>' in response  # two of three events have a negative signal
+    assert (
+        "no negative signal in the period before" in response
+        and "it was not seen in the period before" in response
+    )
     assert response.index(">Refusal<") < response.index(">Win<")
     assert reverse("signal", args=[project.slug, "refusal"]) in response
     assert reverse("issue-matches", args=[project.slug, issue.number]) in response

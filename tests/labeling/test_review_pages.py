@@ -80,7 +80,7 @@ def test_the_queue_asks_in_the_issues_own_words(
     text = page.content.decode()
     assert "Is this: The refund never came?" in text and "Counts: money is missing." in text
     assert "refund" in page.context["shown"].card.event.input
-    for keys in ("y a", "n x", "u", "z Backspace", "e"):
+    for keys in ("r y a", "w n x", "u", "z Backspace", "e"):
         assert f'data-key="{keys}"' in text
     assert "similar to the description" in text
 

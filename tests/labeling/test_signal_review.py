@@ -88,6 +88,18 @@ def test_answers_are_recorded_with_why_they_were_asked(page: Client, here: str) 
     assert rows[asked[0]].score == 0.5
 
 
+def test_a_card_asks_about_its_own_signal_only(
+    page: Client, here: str, project: Project, signal: SignalDefinition
+) -> None:
+    """Other signals that hold on its turns are named, without right and wrong; its own keys stand on the buttons."""
+    other = create_signal(project=project, name="Number", config={"pattern": "[0-9]"})
+    backfill(request_backfill(other).id)
+    text = page.get(f"{here}review/").content.decode()
+    assert "Number" in text and 'class="judge"' not in text
+    for key in "rwuz":
+        assert f"<kbd>{key}</kbd>" in text
+
+
 def test_undo_asks_again_for_the_same_reason(page: Client, here: str) -> None:
     first, second = answer(page, here, "match"), answer(page, here, "match")
     shown = page.post(f"{here}review/undo/", headers={"HX-Request": "true"}).context["shown"]

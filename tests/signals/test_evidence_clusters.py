@@ -17,8 +17,9 @@ from signals.breakdown import compare
 from signals.definitions import create_signal
 from signals.detection import detect
 from signals.evidence_clusters import cluster, collect, telling_words, words_of
-from signals.evidence_report import clusters_of, run_clusters
-from signals.models import EvidenceClusters, SignalDefinition
+from signals.evidence_report import clusters_of, make_clusters, run_clusters
+from signals.evidence_values import group_values
+from signals.models import EvidenceClusters, SignalDefinition, SignalMatch
 
 MakeEvent = Callable[..., Event]
 USELESS = ["this is useless", "you are useless", "completely useless bot", "This is  USELESS"]
@@ -58,6 +59,31 @@ def test_words() -> None:
     assert words_of("I can’t do THAT for you") == ["can't"]
     assert words_of("it is") == ["it", "is"]
     assert telling_words([["refund now", "refund please"], ["please wait"]])[0][0] == "refund"
+
+
+def values_of(texts: list[str], most: int = 12) -> list[tuple[str, int]]:
+    pieces = [(text, uuid.uuid4(), uuid.uuid4()) for text in texts]
+    return [(one.example, len(one.events)) for one in group_values(pieces, most=most)]
+
+
+def test_few_measured_values_are_a_group_each() -> None:
+    assert values_of(["tool_errors 3", "tool_errors 4", "tool_errors 3"]) == [
+        ("tool_errors 3", 2),
+        ("tool_errors 4", 1),
+    ]
+
+
+def test_what_was_measured_of_several_things_is_grouped_by_the_thing() -> None:
+    slow = [f"find_v2 took {n}.5 s." for n in range(9, 13)] + [f"book took {n:,}.0 s." for n in (999, 1000)]
+    assert values_of([*slow, "book took 70.0 s."], most=4) == [
+        ("find_v2 took 9.5 to 12.5 s.", 4),
+        ("book took 70.0 to 1,000.0 s.", 3),
+    ]
+
+
+def test_one_measure_of_many_values_is_grouped_in_ranges() -> None:
+    found = values_of([f"turns {n}" for n in range(20)])
+    assert sorted(found) == sorted([(f"turns {n} to {n + 3}", 4) for n in range(0, 20, 4)])
 
 
 @pytest.fixture
@@ -120,6 +146,27 @@ def test_they_are_made_anew_when_matches_come(
         run_clusters(job.id)
     clusters_of(signal, days=14)  # a run that failed is not asked for again at once
     assert not evidence_jobs()
+
+
+def test_a_measured_signal_shows_its_values_and_one_without_evidence_says_so(
+    project: Project, make_event: MakeEvent, member: User
+) -> None:
+    signal = create_signal(project=project, name="Errors", config={"metric": "input_length >= 2"})
+    events = [make_event(input="x" * (n % 2 + 2)) for n in range(3)]
+    detect(events)
+    page = Client()
+    page.force_login(member)
+    here = f"/p/{project.slug}/signals/errors/clusters/"
+    make_clusters(signal, days=14)
+    html = page.get(here).content.decode()
+    assert "input_length 2" in html and "input_length 3" in html and "<q" not in html
+    largest = EvidenceClusters.objects.get().clusters[0]
+    assert (
+        largest["matches"] == 2 and "input_length 2" in page.get(f"{here}{largest['id']}/").content.decode()
+    )
+    SignalMatch.objects.update(evidence=[])
+    make_clusters(signal, days=14)
+    assert "None of its 3 matches in these days quotes anything" in page.get(here).content.decode()
 
 
 def test_a_signal_without_matches_asks_for_nothing(project: Project, member: User) -> None:

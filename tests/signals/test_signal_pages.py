@@ -9,7 +9,9 @@ from django.test import Client
 
 from ingest.models import Event, ExplicitSignal, Project, User
 from ingest.rollups import count_events
+from signals.backfill import backfill, request_backfill
 from signals.catalogue import install_builtin_signals
+from signals.definitions import create_signal
 from signals.detection import detect
 from signals.models import SignalDefinition, SignalMatch
 
@@ -241,3 +243,22 @@ def test_the_admin_refuses_a_bad_config(owner: Client, project: Project) -> None
             "sentiment": "neutral", "config": '{"pattern": "("}', "enabled": "on"}  # fmt: skip
     assert b"not valid" in owner.post(DEFINITIONS + "add/", form).content
     assert owner.post(DEFINITIONS + "add/", {**form, "config": '{"words": ["a"]}'}).status_code == 302
+
+
+def test_what_is_still_looked_for_in_the_history_says_that_its_numbers_grow(
+    page: Client, project: Project
+) -> None:
+    signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
+    here = f"/p/{project.slug}/signals/"
+    job = request_backfill(signal)
+    assert "counting…" in page.get(f"{here}refund/").content.decode()
+    assert page.get(here).content.decode().count("counting…") == 1
+    backfill(job.id)
+    assert "counting" not in page.get(here).content.decode() + page.get(f"{here}refund/").content.decode()
+
+
+def test_a_threshold_is_offered_where_it_means_something(page: Client, project: Project) -> None:
+    create_signal(project=project, name="Refund", config={"words": ["refund"]})
+    for key, offered in (("refund", False), ("win", True)):
+        html = page.get(f"/p/{project.slug}/signals/{key}/").content.decode()
+        assert ("Threshold" in html) is offered, key

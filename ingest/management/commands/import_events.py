@@ -12,6 +12,7 @@ from ingest.formats import FORMATS
 from ingest.importing import UNREADABLE, ImportReport, Redating, import_file
 from ingest.projects import find_or_create_project
 from ingest.redating import parse_span
+from raindrop.plurals import counted
 
 AUTO = "auto"
 
@@ -100,21 +101,27 @@ class Command(BaseCommand):
     def _print(self, path: Path, report: ImportReport) -> None:
         parts = []
         for count, known, name in (
-            (report.events, report.known_events, "events"),
-            (report.spans, report.known_spans, "spans"),
-            (report.signals, report.known_signals, "signals"),
+            (report.events, report.known_events, "event"),
+            (report.spans, report.known_spans, "span"),
+            (report.signals, report.known_signals, "signal"),
         ):
             there = f" ({known:,} already there)" if known else ""
-            parts += [f"{count:,} {name}{there}"] if count or name == "events" else []
-        ignored = f", {report.ignored:,} spans or logs are not about GenAI" if report.ignored else ""
-        resumed = f", {report.skipped:,} lines were done before" if report.skipped else ""
-        self.stdout.write(f"{path.name}: {', '.join(parts)} from {report.lines:,} lines{ignored}{resumed}.")
+            parts += [f"{counted(count, name)}{there}"] if count or name == "event" else []
+        ignored = (
+            f", not about GenAI: {counted(report.ignored, 'span or log', 'spans or logs')}"
+            if report.ignored
+            else ""
+        )
+        resumed = f", done before: {counted(report.skipped, 'line')}" if report.skipped else ""
+        self.stdout.write(
+            f"{path.name}: {', '.join(parts)} from {counted(report.lines, 'line')}{ignored}{resumed}."
+        )
         if report.rejected:
             for reason in report.reasons:
                 self.stderr.write(f"  {reason}")
             more = report.rejected - len(report.reasons)
             self.stderr.write(
-                f"  {report.rejected:,} lines were rejected"
+                f"  {counted(report.rejected, 'line was', 'lines were')} rejected"
                 + (f" ({more:,} more than shown)" if more else "")
-                + f"; they are kept in {report.rejects}."
+                + f"; kept in {report.rejects}."
             )
