@@ -2,7 +2,7 @@
 
 Counted in the process and written by ingest/flushing.py: a request executes no statement for it. A process killed with -9 loses
 the counts of its last two seconds, never an event. What is counted: on the wire events, signals and users; in OTLP spans and
-log records; a request refused as a whole counts as one.
+log records, and of the events made of them those without text; a request refused as a whole counts as one.
 
 Names come from the sender, so how many are told apart is bounded, for each key and hour: MAX_SCOPES scopes, and MAX_REASONS reasons
 of each outcome in each; the rest is counted under OTHER.
@@ -131,16 +131,8 @@ def count_refused(*, key: ApiKey | None, error: ApiError, body: bytes = b"", sco
 def count_receipt(*, key: ApiKey, receipt: Receipt) -> None:
     """Counts what became of an OTLP request, by instrumentation scope."""
 
-    def add(scope: str, outcome: Outcome, n: int, reason: str = "", sample: Redacted | None = None) -> None:
-        count(
-            project_id=key.project_id,
-            key_id=key.id,
-            scope=scope,
-            outcome=outcome,
-            reason=reason,
-            n=n,
-            sample=sample,
-        )
+    def add(scope: str, outcome: Outcome, n: int, reason: str = "") -> None:
+        count(project_id=key.project_id, key_id=key.id, scope=scope, outcome=outcome, reason=reason, n=n)
 
     unread = receipt.rejected.copy()  # whose scope nobody knows
     for name, scope in receipt.scopes.items():
@@ -148,7 +140,6 @@ def count_receipt(*, key: ApiKey, receipt: Receipt) -> None:
         add(name, Outcome.ACCEPTED, scope.accepted)
         add(name, Outcome.DUPLICATE, scope.duplicates)
         add(name, Outcome.IGNORED, scope.ignored)
-        add(name, Outcome.NO_TEXT, scope.no_text, sample=scope.no_text_sample)
         for reason, n in scope.rejected.items():
             add(name, Outcome.REJECTED, n, reason)
         unread.subtract(scope.rejected)

@@ -94,6 +94,7 @@ def _page(
     redactor = Redactor(on, usable, regions=regions)
     context = {
         "kinds": [(kind, kind.name in on) for kind in KINDS.values()],
+        "shown_kinds": [kind for kind in KINDS.values() if kind.name not in on],
         "rows": rows + [("", "")] * max(0, min(2, MAX_PATTERNS - len(rows))),
         "regions": " ".join(regions),
         "regions_error": (wrong or {}).get("regions", ""),

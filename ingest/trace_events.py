@@ -17,6 +17,7 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from ingest.cleaning import clean_text
+from ingest.empty_events import count_empty
 from ingest.evaluations import attach_evaluations
 from ingest.feedback import store_signals
 from ingest.handoffs import link_children
@@ -24,6 +25,7 @@ from ingest.health_counts import OTLP, count
 from ingest.incoming import IncomingEvent, IncomingSignal
 from ingest.models import Event, EventKey, OpenTrace, Project, Span
 from ingest.otlp.assembly import TraceEvent, assemble
+from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.stored import from_row, moment
 from ingest.people import conversation_id, end_user_id
 from ingest.queueing import enqueue
@@ -44,7 +46,6 @@ GIVEN_UP_RETRY = dt.timedelta(hours=6)  # after that many: perhaps a newer versi
 class Finished:
     traces: int = 0
     events: int = 0
-    no_text: int = 0
     failed: int = 0
 
 
@@ -132,16 +133,20 @@ def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> 
         rows[row.trace_id].append(row)
     events: list[TraceEvent] = []
     incoming: list[IncomingEvent] = []
+    empty: list[tuple[TraceEvent, list[MappedSpan]]] = []
     for members in rows.values():
         mapped = [(span, row.event_id is not None) for row in members if (span := from_row(row))]
-        made = assemble(span for span, _ in mapped)
+        spans = [span for span, _ in mapped]
+        made = assemble(spans)
         before = {event.event_id: event for event in assemble(span for span, linked in mapped if linked)}
         events += made
+        empty += [(event, spans) for event in made if event.no_text and event.event_id not in before]
         incoming += [_incoming(project, event, before.get(event.event_id)) for event in made]
     if not events:
         return
     store_bounded(project=project, events=incoming)
     _attach(project, events)
+    count_empty(project, empty)
     link_children(project, trace_ids)
     signals = once_a_session(
         project, ((_convo_id(event), signal) for event in events for signal in _signals(event))
@@ -149,7 +154,6 @@ def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> 
     if signals:
         store_signals(project=project, signals=signals)
     finished.events += len(events)
-    finished.no_text += sum(event.no_text for event in events)
 
 
 def _incoming(project: Project, event: TraceEvent, before: TraceEvent | None) -> IncomingEvent:

@@ -23,6 +23,7 @@ from ingest.otlp.mapping import map_span
 from ingest.otlp.raw import Decoded, RawLog, RawSpan
 from ingest.otlp.redacted import redact
 from ingest.otlp.stored import moment, to_span
+from ingest.otlp.vocabulary import is_known
 from ingest.receipts import Receipt, note_kept
 from ingest.redaction_settings import redactor_for
 from ingest.rows import insert_rows
@@ -115,7 +116,7 @@ def _store(project: Project, spans: list[MappedSpan], receipt: Receipt) -> None:
             for span in members:  # perhaps a dialect that nobody knows: its attributes tell which
                 ignored = receipt.of(span.scope)
                 ignored.ignored += 1
-                ignored.unmapped.update(span.attributes.keys())
+                ignored.unmapped.update(name for name in span.attributes if not is_known(name))
             del by_trace[trace_id]
     redactor = redactor_for(project)
     kept = [redact(span, redactor) for members in by_trace.values() for span in members]
@@ -128,7 +129,7 @@ def _store(project: Project, spans: list[MappedSpan], receipt: Receipt) -> None:
             _open(project, by_trace, known, timezone.now())
             store_spans(project, [(None, to_span(span)) for span in kept], written=written)
             keep_turns(project=project, spans=kept, now=timezone.now())
-    note_kept(receipt, kept, written, project)
+    note_kept(receipt, kept, written)
 
 
 def _known_traces(project: Project, trace_ids: Sequence[str]) -> dict[str, bool]:

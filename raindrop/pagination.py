@@ -29,8 +29,17 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
+        return min(self._seen, ADMIN_PAGES * self.per_page)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more rows than `count` says (templates/admin/pagination.html)."""
+        return self._seen > self.count
+
+    @cached_property
+    def _seen(self) -> int:
         rows: Any = self.object_list
-        return len(rows.values_list("pk")[: ADMIN_PAGES * self.per_page])
+        return len(rows.values_list("pk")[: ADMIN_PAGES * self.per_page + 1])
 
 
 @dataclass(frozen=True, slots=True)

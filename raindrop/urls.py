@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
@@ -19,8 +21,14 @@ def traces(request: HttpRequest) -> HttpResponseBase:
     return read_traces(request) if request.method in {"GET", "HEAD"} else write_traces(request)
 
 
+def favicon(request: HttpRequest) -> HttpResponseBase:
+    """Browsers ask for it on pages that name no icon: the admin's, the API's documentation."""
+    return redirect(static("icon.svg"), permanent=True)
+
+
 urlpatterns = [
     path("", home, name="home"),
+    path("favicon.ico", favicon),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("v1/traces", traces),

@@ -1,5 +1,6 @@
 """The events list, and an event or a conversation as it is read."""
 
+import datetime as dt
 import uuid
 
 from django.core.exceptions import BadRequest
@@ -21,6 +22,8 @@ from signals.read_page import TakesTooLong, time_limit
 from signals.transcripts import MAX_STEPS, Turn, build_turns, read_event, read_window, signals_in
 
 ROW_CHARACTERS = 400
+COUNTED = 10_000  # matching events, and no further
+COUNT_TIME = dt.timedelta(seconds=1)  # for that: the rows themselves are what the page is for
 NEAREST = 50  # shown by meaning: far down the ranking nearness says nothing any more
 
 
@@ -43,6 +46,7 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
         "signals": signals,
         "rows": rows,
         "nearest": bool(rows) and bool(filters.meaning()),
+        "matching": _count(request, filters, rows, cursor) if valid else "",
         "next_cursor": cursor,
         "models": sorted({event.model for event in rows if event.model}),
         "total": totals([project.id])[project.id],
@@ -118,6 +122,21 @@ def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event]
         return [], None
     except ApiError as error:
         raise BadRequest(error.message) from error
+
+
+def _count(request: HttpRequest, filters: EventFilters, rows: list[Event], cursor: str | None) -> str:
+    """How many events pass the filters, in words: exactly, or the bound that they are above. Empty where nobody asks: on later
+    pages, and for a search by meaning, which only ranks."""
+    if "cursor" in request.GET or filters.meaning() or filters.errors:
+        return ""
+    if cursor is None:
+        return f"{len(rows):,}"
+    try:
+        with time_limit(COUNT_TIME):
+            found = filters.matching().order_by()[: COUNTED + 1].count()
+    except TakesTooLong:
+        return f"more than {len(rows):,}"
+    return f"{found:,}" if found <= COUNTED else f"{COUNTED:,}+"
 
 
 def _nearest(filters: EventFilters) -> list[Event]:

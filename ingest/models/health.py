@@ -14,7 +14,7 @@ class Outcome(models.TextChoices):
     REJECTED = "rejected"  # not stored; the reason says why
     DUPLICATE = "duplicate"  # was there already, exactly so
     IGNORED = "ignored"  # not stored on purpose: spans that have nothing to do with an agent
-    NO_TEXT = "no_text"  # stored (and counted as accepted), but an LLM's or agent's span without any message
+    NO_TEXT = "no_text"  # an event that was stored with neither input nor output
     UNMAPPED = "unknown_attribute"  # stored; the reason is the name of an attribute that no mapping knew
 
 

@@ -11,12 +11,16 @@ STRONG_INPUT = (
     "gcp.vertex.agent.llm_request", "lk.chat_ctx", "lk.user_transcript",
 )  # fmt: skip
 STRONG_OUTPUT = ("final_result", "gcp.vertex.agent.llm_response", "lk.response.text")
-WEAK_INPUT = ("traceloop.entity.input", "input.value", "mlflow.spanInputs", "genkit:input", "input", "prompt")
+WEAK_INPUT = (
+    "traceloop.entity.input", "input.value", "mlflow.spanInputs", "genkit:input", "gen_ai.task.input",
+    "gen_ai.retrieval.query.text", "gen_ai.memory.query.text", "input", "prompt",
+)  # fmt: skip
 WEAK_OUTPUT = (
     "traceloop.entity.output",
     "output.value",
     "mlflow.spanOutputs",
     "genkit:output",
+    "gen_ai.task.output",
     "output",
     "completion",
 )

@@ -49,6 +49,7 @@ USER_ID = (
     "user.id",
     "enduser.id",
     "gen_ai.user",
+    "llm.user",
     f"{TRACELOOP}user_id",
     f"{LAMINAR}user_id",
     f"{AI_METADATA}userId",
@@ -267,11 +268,16 @@ COST_PARTS = (
 # Prefixes whose rest is the name of a property of the event.
 PROPERTIES = (AI_METADATA, TRACELOOP, LAMINAR, AI_CONTEXT, "langfuse.trace.metadata.", "metadata.")
 TAGS = ("langfuse.trace.tags", "tag.tags")
-# Resource attributes and Langfuse's, as dimensions of the event.
+# Of the span, else of its resource: dimensions of the event.
 DIMENSIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("environment", ("langfuse.environment", "deployment.environment.name", "deployment.environment")),
-    ("release", ("langfuse.release", "langfuse.version", "service.version")),
+    (
+        "environment",
+        ("langfuse.environment", "environment", "deployment.environment.name", "deployment.environment"),
+    ),
+    ("release", ("langfuse.release", "release", "langfuse.version", "service.version")),
     ("service", ("service.name",)),
+    ("agent", ("gen_ai.agent.name", "agent.name")),
+    ("prompt", ("gen_ai.prompt.name", "langfuse.observation.prompt.name")),
 )
 
 # A span is about GenAI when it has an attribute that begins like this (or an event: see semconv.is_genai_event).
@@ -297,9 +303,11 @@ MAPPED = frozenset(
         "langfuse.trace.output", "langfuse.observation.usage_details", "langfuse.observation.cost_details",
         "langfuse.trace.metadata", "metadata", "pydantic_ai.all_messages", "all_messages_events", "events",
         "final_result", "gcp.vertex.agent.llm_request", "gcp.vertex.agent.llm_response", "lk.user_transcript",
-        "lk.chat_ctx", "lk.response.text", "prompt", "completion", "langfuse.observation.status_message",
+        "lk.chat_ctx", "lk.response.text", "prompt", "completion", "gen_ai.task.input", "gen_ai.task.output",
+        "gen_ai.retrieval.query.text", "gen_ai.memory.query.text", "gen_ai.prompt", "gen_ai.completion", "langfuse.observation.status_message",
         *EVENT_ID, *CONVO_ID, *USER_ID, *PROJECT, *PROVIDER, *MODEL, *TOOL_NAME, *TOOL_ARGUMENTS, *TOOL_RESULT,
-        *COST, *TAGS, *(name for names in TOKENS.values() for name in names), "raindrop.span.kind",
+        *COST, *TAGS, *(name for names in TOKENS.values() for name in names), "raindrop.span.kind", "release", "environment",
+        "langfuse.release", "langfuse.environment", "langfuse.version",
         "openinference.span.kind", "langfuse.observation.type", "traceloop.span.kind",
     )
 )  # fmt: skip
@@ -311,5 +319,12 @@ SECRET_PREFIXES = (
     "rpc.grpc.request.metadata.",
 )
 SECRETS = frozenset(
-    ("raindrop.auth_hint", "http.request.headers", "http.response.headers", "ai.request.headers")
+    (
+        "raindrop.auth_hint",
+        "http.request.headers",
+        "http.response.headers",
+        "ai.request.headers",
+        "gen_ai.headers",
+        "llm.headers",
+    )
 )

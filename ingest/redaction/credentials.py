@@ -79,16 +79,25 @@ def _authorization_values(text: str) -> Iterator[Span]:
             yield match.span(1)
 
 
+# "Password" in other languages (keys.py knows them too), for `re` and, in UTF-8, for the triggers: so no classes. Cases beyond
+# ASCII's are spelt out, because only ASCII is folded.
+_ELSEWHERE = (
+    "passwort|kennwort|contrase(?:n|ñ|Ñ|n\u0303)a|mot[ _-]?de[ _-]?passe|senha|wachtwoord|l(?:o|ö|Ö)senord|adgangskode|salasana"
+    "|has(?:l|ł|Ł)o|heslo|(?:s|ş|Ş)ifre|(?:п|П)ароль|ПАРОЛЬ|密码|密碼|パスワード|비밀번호"
+)
+_ELSEWHERE_BYTES = _ELSEWHERE.encode()
 # An assignment: the key's last words, a separator (JSON's quotes may be escaped once or twice), the value.
 _ASSIGNMENT = re.compile(
-    r"(?ai)(?:key|secrets?|token|passw(?:or)?d|pwd|passphrase|passcode|authorization|cookies?|jwt|auth|credentials?|cvv2?|cvc)"
+    r"(?ai)(?:key|secrets?|token|passw(?:or)?d|pwd|passphrase|passcode|authorization|cookies?|jwt|auth|credentials?|cvv2?|cvc"
+    rf"|{_ELSEWHERE})"
     r"(?:[_.-]?(?:value|header|hash|[0-9]{1,2}|new|old))?"
-    r"(?P<quote>[\"'`\\]{0,6})[ \t\r\n]{0,3}(?P<sep>=>|:=|=|:)[ \t\r\n]{0,3}(?P<open>[\"'`\\]{0,6})"
+    r"(?P<quote>[\"'`\\]{0,6})[ \t\r\n]{0,3}(?P<sep>=>|:=|=|:|：)[ \t\r\n]{0,3}(?P<open>[\"'`\\]{0,6})"
     r"(?:(?:bearer|basic|token)[ \t]{1,3})?(?P<value>[^\s\"'`\\,;&)}\]<>(]{3,4096})"
 )
 _ASSIGNMENT_TRIGGER = (
-    rb"(?i)(?:key|secrets?|token|passw(?:or)?d|pwd|passphrase|passcode|authorization|cookies?|jwt|auth|credentials?|cvv2?|cvc)"
-    rb"[a-z0-9_.-]{0,8}[\"'`\\]*[ \t\r\n]*[:=]"
+    rb"(?i)(?:key|secrets?|token|passw(?:or)?d|pwd|passphrase|passcode|authorization|cookies?|jwt|auth|credentials?|cvv2?|cvc|"
+    + _ELSEWHERE_BYTES
+    + rb")[a-z0-9_.-]{0,8}[\"'`\\]*[ \t\r\n]*(?:[:=]|\xef\xbc\x9a)"
 )
 _KEY_HEAD = re.compile(r"[A-Za-z0-9_.-]*$")
 _COOKIE_LINE = re.compile(r"(?aim)^[ \t>*-]{0,8}(?:set-)?cookie:[ \t]{0,3}(\S[^\r\n]{3,8192})")
@@ -147,16 +156,19 @@ def _secret_assignments(text: str) -> Iterator[Span]:
 
 
 _SPOKEN = re.compile(
-    r"(?ai)\b(?P<noun>password|passcode|passphrase|pwd|api[ _-]?key|access[ _-]?token|secret[ _-]?key)"
-    r"(?:[ \t]{1,3}(?:for|to|of)[ \t]{1,3}[\w.@-]{1,40}(?:[ \t]{1,3}[\w.@-]{1,40})?)?[ \t]{1,3}(?:is|was)[ \t]{0,3}:?[ \t]{0,3}"
+    r"(?ai)(?<![a-z0-9_])(?P<noun>password|passcode|passphrase|pwd|(?P<secret>api[ _-]?key|access[ _-]?token|secret[ _-]?key)"
+    rf"|{_ELSEWHERE})"
+    r"(?:[ \t]{1,3}(?:for|to|of|für|para|pour|per|voor)[ \t]{1,3}[\w.@-]{1,40}(?:[ \t]{1,3}[\w.@-]{1,40})?)?"
+    r"[ \t]{0,3}(?:(?<=[ \t])(?:is|was|ist|war|lautet|es|era|est|é|è|jest|är|er)(?=[ \t:])|是|为|は|는|은)[ \t]{0,3}:?[ \t]{0,3}"
     r"[\"'`]{0,2}(?P<value>[^\s\"'`<>]{4,400})"
 )
+_SPOKEN_PASSWORD_TRIGGER = rb"(?i)pass(?:word|code|phrase)|pwd|" + _ELSEWHERE_BYTES
 
 
 def _spoken(text: str, *, passwords: bool) -> Iterator[Span]:
     for match in _SPOKEN.finditer(text):
         value = match["value"].rstrip(".,;:!?)")
-        if (match["noun"][0] in "pP") is not passwords:
+        if (match["secret"] is None) is not passwords:
             continue
         has_digit = any(char.isdigit() for char in value)
         if (has_digit and len(value) >= 4) if passwords else looks_random(value):
@@ -253,12 +265,12 @@ KINDS = (
     Kind(
         name="password",
         label="Passwords",
-        description="What follows password=, “my password is” and the like.",
+        description="What follows password=, “my password is”, Passwort: and the like, in fifteen languages.",
         token="<REDACTED_CREDENTIALS>",  # noqa: S106
         default=True,
         rules=(
             Rule(_ASSIGNMENT_TRIGGER, _password_assignments),
-            Rule(rb"(?i)pass(?:word|code|phrase)|pwd", _spoken_passwords),
+            Rule(_SPOKEN_PASSWORD_TRIGGER, _spoken_passwords),
         ),
         is_credential=True,
     ),

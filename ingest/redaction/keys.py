@@ -7,6 +7,7 @@ and `x-access-token` are secrets, `token_count` and `keyboard` are not.
 import enum
 import functools
 import re
+import unicodedata
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -25,7 +26,13 @@ class KeyClass(enum.Enum):
     ADDRESS = "address"
 
 
-_PASSWORD_WORDS = {"password", "passwd", "pwd", "passphrase", "passcode", "credential", "credentials"}
+_PASSWORD_WORDS = {
+    "password", "passwd", "pwd", "passphrase", "passcode", "credential", "credentials",
+    # German, Spanish, French, Portuguese, Dutch, Swedish, Danish, Finnish, Polish, Czech, Turkish; without their accents
+    "passwort", "kennwort", "contrasena", "motdepasse", "senha", "wachtwoord", "losenord", "adgangskode",
+    "salasana", "haslo", "heslo", "sifre",
+}  # fmt: skip
+_PASSWORD_ELSEWHERE = {"пароль", "密码", "密碼", "パスワード", "비밀번호"}
 _SECRET_WORDS = {
     "secret",
     "secrets",
@@ -127,6 +134,11 @@ def key_class(key: str) -> KeyClass:
 
 @functools.lru_cache(maxsize=20_000)
 def _class_of(key: str) -> KeyClass:
+    if not key.isascii():
+        if key.lower() in _PASSWORD_ELSEWHERE:
+            return KeyClass.PASSWORD
+        plain = unicodedata.normalize("NFKD", key.replace("ł", "l"))
+        key = "".join(char for char in plain if not unicodedata.combining(char))
     words = tuple(word.lower() for word in _WORDS.findall(key))
     if not words:
         return KeyClass.NORMAL
@@ -134,7 +146,7 @@ def _class_of(key: str) -> KeyClass:
     while len(core) > 1 and (core[-1] in _TAIL or core[-1].isdigit()):
         core = core[:-1]
     last, qualifier = core[-1], core[-2] if len(core) > 1 else ""
-    if last in _PASSWORD_WORDS:
+    if last in _PASSWORD_WORDS or core[-3:] == ("mot", "de", "passe"):
         return KeyClass.PASSWORD
     if last in _SECRET_WORDS or (last == "key" and qualifier in _KEY_OF):
         return KeyClass.SECRET

@@ -95,6 +95,23 @@ def _cards(text: str) -> Iterator[Span]:
             first += taken or 1
 
 
+# The three or four digits from a card's back, by what is said before them.
+_CODE_WORDS = (
+    "cvv2?|cvc2?|security code|card (?:verification|security) (?:code|value|number)|kartenpr(?:ü|Ü|ue)f(?:nummer|ziffer)"
+    "|sicherheitscode|c(?:ó|Ó|o)digo de seguran(?:ç|Ç|c)a|c(?:ó|Ó|o)digo de seguridad|code de s(?:é|É|e)curit(?:é|É|e)"
+    "|cryptogramme(?: visuel)?|codice di sicurezza"
+)
+_CODE = re.compile(
+    rf"(?ai)(?<![a-z0-9_])(?:{_CODE_WORDS})(?:[ -](?:code|number|no\.?|nummer))?[ \t]{{0,3}}[:=#]?"
+    r"(?:[ \t]{1,3}(?:is|was|ist|lautet|es|est|é|è):?)?[ \t]{0,3}([0-9]{3,4})(?![0-9]|[.,/-][0-9])"
+)
+
+
+def _security_codes(text: str) -> Iterator[Span]:
+    for match in _CODE.finditer(text):
+        yield match.span(1)
+
+
 _IBAN = re.compile(r"(?i)(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]){11,30}")
 _SIZES = re.compile(r"([0-9]+)!")
 
@@ -131,10 +148,13 @@ KINDS = (
     Kind(
         name="card",
         label="Payment cards",
-        description="12 to 19 digits of a card brand with a right check digit.",
+        description="12 to 19 digits of a card brand with a right check digit; the 3 or 4 after CVV, security code and the like.",
         token="<REDACTED_CREDIT_CARD>",  # noqa: S106
         default=True,
-        rules=(Rule(rb"[0-9](?:(?:[ .-]|\xc2\xa0|\xe2\x80\x93)?[0-9]){11}", _cards),),
+        rules=(
+            Rule(rb"[0-9](?:(?:[ .-]|\xc2\xa0|\xe2\x80\x93)?[0-9]){11}", _cards),
+            Rule(b"(?i)(?:" + _CODE_WORDS.encode() + rb")[^0-9\n]{0,24}[0-9]{3}", _security_codes),
+        ),
     ),
     Kind(
         name="iban",

@@ -9,8 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from ingest.admin import EventAdmin
 from ingest.keys import find_key
 from ingest.models import ApiKey, Event, Job, Membership, ProcessingFailure, QueuedEvent, User
+from raindrop import pagination
 
 
 @pytest.fixture
@@ -40,6 +42,24 @@ def test_every_list_and_page_opens(
         assert b"<b>evil" not in listing.content and b"<i>boom" not in listing.content
         assert admin.get(reverse(f"admin:ingest_{name}_change", args=[row])).status_code == 200, name
     assert b"&lt;i&gt;boom" in admin.get(reverse("admin:ingest_processingfailure_changelist")).content
+
+
+def test_a_list_says_where_its_count_ends(
+    admin: Client, make_event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pagination, "ADMIN_PAGES", 1)
+    monkeypatch.setattr(EventAdmin, "list_per_page", 2)
+    for number in range(2):
+        make_event(event_id=f"e{number}")
+    listing = reverse("admin:ingest_event_changelist")
+    assert "2 events" in " ".join(admin.get(listing).content.decode().split())
+    make_event(event_id="one more")
+    assert "2+ events" in " ".join(admin.get(listing).content.decode().split())
+
+
+def test_the_admin_has_an_icon(admin: Client) -> None:
+    answer = admin.get("/favicon.ico")
+    assert answer.status_code == 301 and "icon" in answer["Location"] and answer["Location"].endswith(".svg")
 
 
 def test_a_project_is_made_with_its_members(admin: Client, member: Any) -> None:

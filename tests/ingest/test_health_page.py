@@ -17,13 +17,14 @@ from ingest.health_counts import OTHER, OTLP, count, count_refused, count_stored
 from ingest.health_hints import hint_for, no_text_hint
 from ingest.health_report import build_report, hourly
 from ingest.keys import create_key, find_key, revoke_key
-from ingest.models import ApiKey, IngestCount, MonthlyUsage, RedactionSettings
+from ingest.models import ApiKey, Event, IngestCount, MonthlyUsage, RedactionSettings
 from ingest.models.health import Outcome
 from ingest.models.projects import KeyKind
 from ingest.samples import MAX_SAMPLE, sample_of
 from ingest.store import IncomingEvent, report_stored
+from ingest.trace_events import finish_open_traces
 from raindrop.errors import ApiError
-from tests.ingest.fixtures.otlp.builders import as_json, request, span
+from tests.ingest.fixtures.otlp.builders import as_json, log, logs_request, request, span
 
 PAGE = "/p/acme/settings/ingest/"
 EVIL = "<script>alert(1)</script>"
@@ -220,20 +221,58 @@ def test_otlp_by_scope(key: ApiKey, export: Any) -> None:
     assert counts(scope="mylib")["accepted", ""] == 1
 
 
-def test_spans_without_text_are_counted_with_the_names_of_what_they_had(
+def finish() -> None:
+    flush()
+    finish_open_traces(timezone.now() + dt.timedelta(minutes=10))
+
+
+def test_an_event_without_text_is_counted_with_the_names_of_what_it_had(
     key: ApiKey, export: Any, page: Any
 ) -> None:
     scope = "opentelemetry.instrumentation.openai_v2"
     export(request(span(1, "chat gpt-4o", a=CHAT | {"vendor.prompt": "secret words"}), scope=scope))
-    assert counts(scope=scope)["no_text", ""] == 1
+    finish()
+    assert counts(scope=scope, key=key)["no_text", ""] == 1
     sample = IngestCount.objects.get(outcome="no_text").sample
     assert "chat gpt-4o" in sample and "vendor.prompt" in sample
-    assert "secret words" not in sample
+    assert "secret words" not in sample and "gen_ai.operation.name" not in sample
     html = page()
-    assert "these events look empty" in html
+    assert "they look empty" in html
     assert "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT" in html
     assert 'href="#why-empty"' in html
     assert "<code>vendor.prompt</code>" in html
+    late = span(2, "execute_tool x", 1, a={"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "x"})
+    export(request(late, scope=scope))
+    finish()
+    assert counts(outcome="no_text") == {("no_text", ""): 1}  # the same event, made once more
+
+
+def test_a_root_whose_child_has_the_text_is_no_alarm(key: ApiKey, export: Any) -> None:
+    root = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "travel"}
+    export(request(span(2, "chat gpt-4o", 1, a=SAID), scope="mylib"))
+    export(request(span(1, "invoke_agent travel", a=root), scope="mylib"))
+    finish()
+    assert counts(scope="mylib") == {("accepted", ""): 2}
+
+
+def test_text_that_comes_as_logs_or_over_http_is_no_alarm(
+    key: ApiKey, export: Any, client: Client, write_key: str
+) -> None:
+    export(request(span(1, "chat gpt-4o", a=CHAT), scope="mylib"))
+    said = log("gen_ai.user.message", 1, body={"content": "hi"})
+    assert export(logs_request(said), path="/v1/logs").status_code == 200
+    finish()
+    named = CHAT | {"traceloop.association.properties.event_id": "evt-9"}
+    export(request(span(3, "chat gpt-4o", trace="ab" * 16, a=named), scope="mylib"))
+    body = json.dumps([{"event_id": "evt-9", "event": "chat", "user_id": "u", "ai_data": {"input": "hi"}}])
+    headers = {"Authorization": f"Bearer {write_key}"}
+    assert (
+        client.post("/v1/events/track", body, content_type="application/json", headers=headers).status_code
+        == 200
+    )
+    finish()
+    assert Event.objects.exclude(trace_id="").count() == 2
+    assert counts(outcome="no_text") == {}
 
 
 def test_ignored_spans_tell_what_they_are_called(key: ApiKey, export: Any) -> None:

@@ -66,6 +66,34 @@ def test_strangers_find_nothing(client: Client, stranger: Any, make_event: MakeE
         assert client.get(f"/p/umbrella/{path}").status_code == (200 if path == "events/" else 404)
 
 
+def test_the_count_is_of_what_passes_the_filters(
+    page: Client, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        make_event(event_id=f"e{number}", user_id="ada" if number else "bob")
+
+    def counted(query: str) -> str:
+        answer = page.get(LIST + query)
+        assert str(answer.context["matching"]) in answer.content.decode()
+        return str(answer.context["matching"])
+
+    assert counted("?user=bob") == "1" and b"1 matches the filters" in page.get(LIST + "?user=bob").content
+    assert counted("?user=ada") == "2"
+    assert counted("?limit=1") == "3"  # beyond the page
+    assert counted("?user=nobody") == "0"
+    monkeypatch.setattr(event_pages, "COUNTED", 2)
+    assert counted("?limit=1") == "2+"
+    monkeypatch.setattr(event_pages, "COUNT_TIME", dt.timedelta(milliseconds=1))
+    slow = RawSQL("SELECT 1 FROM pg_sleep(1)", [])
+    whole = EventFilters.matching
+    first = page.get(LIST + "?limit=1").context["next_cursor"]
+    assert page.get(LIST + f"?limit=1&cursor={first}").context["matching"] == ""
+    asked = EventFilters({}, project=Event.objects.get(event_id="e0").project, signals=[])
+    assert asked.is_valid()
+    monkeypatch.setattr(EventFilters, "matching", lambda self: whole(self).annotate(z=slow).filter(z=1))
+    assert event_pages._count(page.get(LIST).wsgi_request, asked, [], "a cursor") == "more than 0"
+
+
 def test_a_search_by_meaning_ranks_what_passes_the_filters(
     page: Client, make_event: MakeEvent, other_project: Any
 ) -> None:

@@ -61,7 +61,7 @@ def test_a_trace_becomes_an_event(project: Project) -> None:
     assert event.end_user and event.end_user.user_id == "user-1"
     assert event.conversation and event.conversation.convo_id == "conv-1"
     assert event.name == "shop"
-    assert event.properties == {"service": "shop"}
+    assert event.properties == {"service": "shop", "agent": "shop"}
     assert set(event.spans.values_list("kind", flat=True)) == {"agent", "llm", "tool"}
     assert QueuedEvent.objects.filter(event=event).exists()
     assert not OpenTrace.objects.exists()

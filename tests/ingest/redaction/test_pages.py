@@ -30,6 +30,13 @@ def test_the_page_shows_the_defaults(admin: Any) -> None:
         assert f'name="kinds" value="{kind}" checked' in html
     assert 'name="kinds" value="email">' in html
     assert "&lt;REDACTED_CREDIT_CARD&gt;" in html
+    assert "Not hidden now: E-mail addresses, " in html
+
+
+def test_who_begins_is_told_what_is_not_hidden(admin: Any, project: Any) -> None:
+    for page in ("/p/acme/events/", "/p/acme/settings/"):
+        html = admin.get(page).content.decode()
+        assert "names and postal addresses are not" in html and f'href="{URL}"' in html
 
 
 def test_an_admin_switches_kinds_and_writes_patterns(admin: Any, project: Any) -> None:
