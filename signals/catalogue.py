@@ -163,6 +163,15 @@ BUILT_IN = [
         TOOLS,
     ),
     BuiltIn(
+        "false_success",
+        "False success",
+        "The agent says that it is done (“I've booked it”, “all tests pass”), but the tool that does it failed in the same event, and no other "
+        "call made up for it. An answer that owns up to the failure does not count.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
         "lost_information",
         "Lost information",
         "The user complains that something they gave is lost: “I already gave you my order number”, “you forgot what I said”, “you deleted "
