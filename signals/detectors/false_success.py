@@ -56,9 +56,8 @@ for _kind, (_names, _words) in KINDS.items():
     for _word in _words.split():
         _CLAIMED.setdefault(_word, set()).add(_kind)
 # In a name that reads ("get_order", "email_search") these are what is read.
-THINGS = frozenset(
-    "book command credit email file forward invite log mail message order payment post return schedule sms store test".split()
-)
+_THINGS = "book command credit email file forward invite log mail message order payment post return schedule sms store test"
+THINGS = frozenset(_THINGS.split())
 PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 DID = "(" + "|".join(sorted(map(re.escape, _CLAIMED), key=len, reverse=True)) + ")"
