@@ -99,10 +99,18 @@ BUILT_IN = [
     BuiltIn(
         "task_failure",
         "Task failure",
-        "The agent says that it could not do the task: an error, nothing found, unavailable, handed over to a person. Advice about possible "
-        "errors does not count.",
+        "The agent says that it could not do the task: an error, nothing found, unavailable. Advice about possible errors, a hand-over to a person, "
+        "and “sold out” as the answer to a mere question do not count.",
         Reads.ASSISTANT,
         Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "hand_over",
+        "Handed over to a person",
+        "The agent hands the user over to a person, in words or by a tool. Offering to do so, or saying that it cannot, does not count.",
+        Reads.ASSISTANT,
+        Sentiment.NEUTRAL,
         AGENT_SIDE,
     ),
     BuiltIn(
@@ -161,6 +169,15 @@ BUILT_IN = [
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,
+    ),
+    BuiltIn(
+        "false_success",
+        "False success",
+        "The agent says that it is done (“I've booked it”, “all tests pass”), but the tool that does it failed in the same event, and no other "
+        "call made up for it. An answer that owns up to the failure does not count.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
     ),
     BuiltIn(
         "lost_information",

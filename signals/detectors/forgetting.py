@@ -1,5 +1,6 @@
 """The agent lost what the user had told it: the user says so, the agent says so, it asks again for what it was given, or it gets it wrong
-(another name for the user, an identifier with a character changed). English; the last of these in any language with Latin letters."""
+(another name for the user, an identifier with a character changed). English; what users say of it also in Spanish, German and
+French, and a wrong name or identifier in any language with Latin letters."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +11,14 @@ from signals.detectors.phrases import Rule, combined, evidence, piece
 from signals.detectors.text import Text
 from signals.detectors.tool_failure import failure
 
+YOU = "(you|u|ya)"
+BEFORE = (
+    "(ago|earlier|before|already|above|twice|three times|previously|at the (very )?(start|beginning|top|outset)|in (my|the) (very )?(first|last|previous|original|earlier|opening) "
+    "(message|messages|question|mail|post|text))"
+)
+BEFORE_YOU = (
+    "(a (minute|moment|second|few minutes) ago|earlier|before|twice|in my (first|last|previous) message),?"
+)
 USER = Rule(
     strong=[
         "(i've|i have|i) (already |just |literally )+(told|gave|given|provided|said|mentioned|sent|shared|answered|explained|specified|stated|listed|shown)( (it|that|this|you|them|so))*( (the|my|all|that|this|to you|about|it|above|earlier|before|in))?",
@@ -26,6 +35,26 @@ USER = Rule(
         "i('ve| have)? already (did|done|tried|answered) (this|that|it|so)",
         "how many times (do|must|should|have) i ... (tell|say|repeat|give|explain|told|said)",
         "(scroll up|read (my|the) (previous|earlier|last|first) (message|messages|reply)|see above|look (above|at my (previous|earlier|last|first)))",
+        f"(i|we)('ve| have|'d)? (already |just |literally |clearly |specifically |also )*(told|gave|given|sent|showed|shown|shared with|asked|said to|wrote) {YOU} ... {BEFORE}",
+        f"(i|we)('ve| have|'d)? (already |just |literally |clearly |specifically |also )*(said|wrote|written|typed|mentioned|explained|stated|posted|answered|provided|entered|specified) (this|that|it|so|them|everything|all (this|that|of it)) ... {BEFORE}",
+        f"(i|we)('ve| have)? (already |just |literally |clearly |specifically )*told {YOU} (that )?(i'm|i am|im|i have|i need|i want|i can't|i cannot|i don't|my|we|about|to|not to|the|no)",
+        f"{BEFORE_YOU} i (already |just )*(told|gave|sent|said to) {YOU}",
+        f"(didn't|did not|haven't|have not) i (already |just |literally )*(tell|told|give|given|send|sent|say|said|answer|answered|mention|mentioned) ({YOU} )?(that|this|it|you|u|my|so|the)?",
+        f"(you|u) (already |just |literally )*asked (me )?(that|this|it|the same)( (question|thing))? ?(already|before|earlier|a (minute|moment|second) ago|twice|again|above)",
+        "(you|u)('re| are)? (keep |still |now )?(asking|ask)( me)?( for)? (the same|that same|the exact same)",
+        "(why|how come) (do|must|should) (i|we) (have to |need to |always |must )?(repeat|explain|say|type|write|tell you|enter) (everything|myself|it|this|that|all|the same|my|again)",
+        "(as|like) i('ve)? (already |just |have |previously )*(said|mentioned|told you|wrote|explained|stated),",
+        "(it's|its|it is|is|was|that's|they're|are|all)( all)?( already| right)? (up )?(there |written |stated |listed |said )?(in my (first|previous|last|earlier|original) (message|messages|question|mail|post)|(written|stated|listed|said|up there|right) above)",
+        "(have|did) (you|u) (already )?(forget|forgot|forgotten)",
+        "how many (more )?times (do|must|should|have|will|does) (i|we|one) ... (tell|say|repeat|give|explain|told|said|type|write|enter|send|answer)",
+        "(i|we)('ve| have)? (literally |just |already |only just )*(talked|spoke|spoken|chatted) about (this|that|it)",
+        "(we've|we have) (already )?(been (over|through)|gone over|discussed|covered) (this|that|it)( already| before)?",
+        # Spanish, German, French.
+        "(ya|acabo de) (te|le|se|os|les)( l[oa]s?)? (dije|di|he dicho|he dado|expliqué|mandé|envié|decirte|decirle)",
+        "(te|se) l[oa]s? (acabo de (decir|dar|mandar|enviar)|dije (antes|ya))",
+        "(das|die|den|es) (habe|hab) ich (ihnen|dir|euch|ihm)?( doch| ja)?( gerade| schon| bereits| eben| vorhin)+ (gesagt|genannt|gegeben|geschrieben|erklärt|erwähnt|geschickt)",
+        "(habe|hab) ich( doch| ja)?( (ihnen|dir|euch))?( doch| ja)?( gerade| schon| bereits| eben| vorhin)+ ?(gesagt|genannt|gegeben|geschrieben|erklärt|erwähnt|geschickt)",
+        "je (vous|te|t'|l'|vous l'|te l')( l')? ?(ai|viens de) (déjà |vous |te )?(l'|le |la )?(dit|donné|dire|donner|envoyé|expliqué)",
         "(lost|losing|forgot|ignored|ignoring|dropped|missing) (the |our |all |my |all of the |your )*(context|history|earlier (messages|conversation)|previous (messages|conversation|instructions|instruction)|conversation|what i (said|told|asked))",
         "(i asked you|i told you|i said) (not to|to (always|never|stop|keep|only)|no )",
     ],
@@ -39,6 +68,8 @@ USER = Rule(
         "(did|have) i (forget|forgot|mention)",
         "you (already|just) (have|know) (a|the best|how)",
         "(don't|do not) (forget|you forget)",
+        "(i|we) told (you|u|ya) (that )?(it|this|that|so|you|we) (would|will|could|was|is|were)",
+        "(i|we) (told|gave|sent|asked) (you|u|ya) ... (thanks|thank you|and (it|that) (works|worked))",
     ],
 )
 AGENT = Rule(
@@ -270,4 +301,4 @@ def _misquotes(one: str, other: str) -> bool:
     return len(wrong) == 1 or (len(wrong) == 2 and wrong[1] == wrong[0] + 1)
 
 
-DETECTOR = Detector("forgetting", 2, detect)
+DETECTOR = Detector("forgetting", 3, detect)

@@ -1,5 +1,5 @@
 """The user complains that something they gave was lost: what they had said, or work of theirs that the agent deleted or overwrote.
-English; other languages are not read.
+English; that it was said before also in Spanish, German and French.
 
 What the user says of the agent's memory is the same list of phrases that the signal `forgetting` takes for a witness."""
 
@@ -52,4 +52,4 @@ def detect(batch: Batch) -> list[Found]:
     return found
 
 
-DETECTOR = Detector("lost_information", 1, detect)
+DETECTOR = Detector("lost_information", 2, detect)

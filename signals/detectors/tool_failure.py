@@ -29,7 +29,7 @@ def detect(batch: Batch) -> list[Found]:
     for index, turn in enumerate(batch.turns):
         failed = [(span, score) for span in turn.spans if (score := failure(span))]
         if failed:
-            pieces = [words for span, _ in failed[:5] if (words := _words(span))]
+            pieces = [words for span, _ in failed[:5] if (words := error_words(span))]
             found.append(Found(index, max(score for _, score in failed), pieces))
     return found
 
@@ -59,7 +59,7 @@ def _error_in(output: str) -> bool:
     return any(str(result.get(key)).lower() in FAILED for key in ("status", "result", "type"))
 
 
-def _words(span: SpanFacts) -> Evidence | None:
+def error_words(span: SpanFacts) -> Evidence | None:
     """The error's words: where they stand in the output when they do, else in the span's error."""
     error = span.error.strip()[:SHOWN]
     if error and (start := span.output.find(error)) >= 0:

@@ -101,7 +101,6 @@ FAILED = [
     "There was an error processing your request.",
     "Sorry, the reservation failed.",
     "I'm sorry, I was unable to make that appointment.",
-    "I am transferring you to a human agent.",
     "No results found for this query.",
     "The service is currently unavailable.",
     "I encountered an issue with the payment.",
@@ -110,6 +109,7 @@ FAILED = [
     "Please try again later.",
 ]
 SUCCEEDED = [
+    "I am transferring you to a human agent.",
     "Your booking is confirmed.",
     "Done! I have cancelled the order.",
     "I found three flights for you.",

@@ -255,8 +255,7 @@ def test_a_failed_tool_is_seen_with_its_words(project: Project, make_event: Make
         output="Error: card declined", started_at=event.timestamp, ended_at=event.timestamp,
     )  # fmt: skip
     detect(loaded(event))
-    [match] = SignalMatch.objects.filter(event=event)
-    assert match.signal.key == "tool_failure"
+    [match] = SignalMatch.objects.filter(event=event, signal__key="tool_failure")
     assert match.evidence == [
         {"side": "span", "start": 0, "end": 20, "text": "Error: card declined", "span_id": "1" * 16}
     ]

@@ -1,0 +1,174 @@
+"""The agent says that it is done, but the tool that does it failed in this very turn, and nothing made up for it.
+
+Called a false success, a false completion claim or a hallucinated completion elsewhere. What counts is the agent's own claim ("I've booked
+it", "your order has been cancelled", "Done!", "all tests pass") beside the last word of its tools. It is none when the agent owns up to the failure
+anywhere in its answer, when a call of the same kind succeeded (a retry, another tool for it), or when the claim is of another
+kind than the tool: "I've updated the address" after a failed search. English; in other languages it stays silent.
+"""
+
+import re
+
+from signals.detectors import task_failure
+from signals.detectors.batch import Batch, Detector, Found, SpanFacts, Turn
+from signals.detectors.phrases import Hit, evidence
+from signals.detectors.tool_failure import error_words, failure
+
+# Kinds of acts: the parts of a tool's name that tell one, and the words of who claims it. A word may be of several kinds.
+KINDS = {
+    "book": (
+        "book reserve schedule order purchase buy checkout place rebook",
+        "booked rebooked reserved scheduled ordered purchased bought placed confirmed",
+    ),
+    "cancel": ("cancel void revoke unsubscribe terminate", "cancelled canceled revoked unsubscribed terminated"),
+    "refund": (
+        "refund reimburse credit reverse return exchange",
+        "refunded reimbursed credited reversed returned exchanged issued processed",
+    ),
+    "pay": ("pay payment charge transfer withdraw deposit", "paid charged transferred withdrawn deposited processed"),
+    "change": (
+        "change update modify edit set move reschedule rename switch adjust patch replace upgrade configure enable disable reset write assign",
+        "changed updated modified edited set moved rescheduled renamed switched adjusted patched replaced upgraded configured enabled disabled reset "
+        "written rewritten saved assigned fixed refactored implemented",
+    ),
+    "send": (
+        "send email mail notify post message share publish submit forward sms invite reply",
+        "sent emailed e-mailed mailed notified posted messaged shared published submitted forwarded invited replied",
+    ),
+    "create": (
+        "create add insert make generate open register upload save store write submit file post publish put log append",
+        "created added inserted made generated opened registered uploaded saved stored written submitted filed posted published logged appended implemented",
+    ),
+    "delete": ("delete remove clear drop erase purge", "deleted removed cleared dropped erased purged"),
+    "run": (
+        "run exec execute bash shell terminal command python pytest test build deploy install migrate push commit merge restart compile apply",
+        "run ran executed built deployed installed migrated pushed committed merged restarted compiled applied tested fixed",
+    ),
+    "read": (
+        "get find search list query read fetch look lookup retrieve select check browse",
+        "found retrieved fetched checked pulled looked",
+    ),
+}  # fmt: skip
+_TOOLS: dict[str, set[str]] = {}
+_CLAIMED: dict[str, set[str]] = {}
+for _kind, (_names, _words) in KINDS.items():
+    for _name in _names.split():
+        _TOOLS.setdefault(_name, set()).add(_kind)
+    for _word in _words.split():
+        _CLAIMED.setdefault(_word, set()).add(_kind)
+# In a name that reads ("get_order", "email_search") these are what is read.
+_THINGS = "book command credit email file forward invite log mail message order payment post return schedule sms store test"
+THINGS = frozenset(_THINGS.split())
+PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+DID = "(" + "|".join(sorted(map(re.escape, _CLAIMED), key=len, reverse=True)) + ")"
+NOW = r"(?:(?:just|now|already|also|all|successfully|finally|gone ahead and|went ahead and) ){0,2}"
+CLAIM = re.compile(
+    rf"\b(?:i|we)(?:'ve| have)? {NOW}{DID}\b|\b(?:has|have) {NOW}been {NOW}{DID}\b|\bwas successfully {DID}\b|\b{DID} (?:it |that |them )?successfully\b|"
+    rf"\b(?:successfully|and) {NOW}{DID}\b|\b(?:(?:your|this|the) (?:[\w'#-]{{1,30}} ){{1,8}}?(?:is|are)|it's|it is|that's|they're|they are|everything is) {NOW}{DID}\b(?! (?:by|to|on the)\b)|"
+    rf"(?:^|[.!\n] ?)(?!set\b|reset\b|run\b){DID}(?=[ .!:,])"
+)
+# What claims success without a word for what was done.
+DONE = re.compile(
+    r"(?:^|[.!\n] ?)(?:all )?done(?=[ .!,:\n]|$)|\b(?:you're|you are|we're|everything is|everything's|that's|it's|it is|that is) (?:all )?(?:set|done|taken care of|completed?)\b|"
+    r"(?:^|[.!\n] ?)(?:all set|success)\b|\b(?:went through|(?:has|have) been (?:successfully )?completed|(?:completed|worked|finished) successfully|was successful|were successful)\b"
+)
+PASSES = re.compile(
+    r"\b(?:(?:all|the|your|\d+)(?: of the)? (?:\w+ )?(?:tests?|checks?|build|suite|pipeline)(?: suite)?) (?:is |are |now |all |have |has )*(?:pass(?:es|ed|ing)?|succeed(?:s|ed)?|green|successful)\b"
+)
+# In the sentence, before the claim: then it is no claim, or of another time.
+SUPPOSED = re.compile(
+    r"\b(?:if|once|when|whenever|after|until|till|before|whether|unless|as soon as|should|would|could|can|will|may|might|in case|not|never|nothing|no (?!problem|worries)|none|hardly|"
+    r"(?:that|which) (?:was|were|had)|yesterday|last (?:week|month|year|time))\b|n't\b"
+)
+CONDITION = re.compile(r"\b(?:if|in case|should (?:you|it|there)|unless|when|whenever|once)\b[^.;!?\n]*")
+MENDED = re.compile(
+    r"\b(?:fixe[sd]|fixing|resolve[sd]|solved|corrected|handle[sd]|catch(?:es)?|no|without(?: any)?|zero|for (?:the|any)) (?:(?:the|an?|any|all|your|that|more|further|\w+) ){0,3}?"
+    r"(?:errors?|issues?|problems?|failures?|bugs?|troubles?|failing|failed)\b"
+)
+OWNS_UP = re.compile(
+    r"\b(?:fail(?:s|ed|ing|ure|ures)?|errors?|timed? ?out|time-?outs?|unsuccessful(?:ly)?|unavailable|rejected|declined|denied|unfortunately|trouble|issues?|problems?|unable|"
+    r"(?:did|was|were|is|are|has|have|do|does|could|can)(?: ?not|n't)|cannot|not (?:yet|possible|able)|invalid|refused|blocked|crash(?:ed|es)?|try again|retry)\b"
+)
+ACTS = set(KINDS) - {"read"}
+READ = 4000
+BEFORE = 80  # characters
+SURE, LIKELY = 0.9, 0.75
+
+
+def detect(batch: Batch) -> list[Found]:
+    found = []
+    for index, turn in enumerate(batch.turns):
+        tools = [span for span in turn.spans if span.kind == "tool"]
+        if not tools or turn.output.is_blank:
+            continue
+        failed = [failure(span) > 0 for span in tools]
+        if any(failed) and (match := _contradicted(turn, tools, failed)):
+            span, claim = match
+            score = SURE if span.status == "error" else LIKELY
+            shown = error_words(span)
+            pieces = evidence("assistant", turn.output, [claim])
+            found.append(Found(index, score, [*pieces, *([shown] if shown else [])]))
+    return found
+
+
+def _contradicted(turn: Turn, tools: list[SpanFacts], failed: list[bool]) -> tuple[SpanFacts, Hit] | None:
+    """The failed call, and the claim that it makes untrue."""
+    claims = _claims(turn.output.normal[:READ])
+    if not claims or _owns_up(turn):
+        return None
+    kinds = [_kinds(span.name) for span in tools]
+    for claim, claimed in claims:
+        for place in reversed(range(len(tools))):
+            if failed[place] and _unmended(place, claimed, kinds, failed):
+                return tools[place], claim
+    return None
+
+
+def _unmended(place: int, claimed: set[str], kinds: list[set[str]], failed: list[bool]) -> bool:
+    """Whether this failed call was to do what is claimed, and no other call did. Without a word for what was done, or without a
+    name that tells what the tool does, that is whatever acts.
+
+    A command's success says nothing of the next command, so of commands only later ones count."""
+    own = kinds[place]
+    acts = own & claimed if own and claimed else claimed or (ACTS if not own or own & ACTS else set())
+    others = range(place + 1 if acts == {"run"} else 0, len(kinds))
+    return bool(acts) and not any(not failed[i] and (not kinds[i] or kinds[i] & acts) for i in others)
+
+
+def _claims(normal: str) -> list[tuple[Hit, set[str]]]:
+    found = []
+    for pattern in (CLAIM, PASSES, DONE):
+        for match in pattern.finditer(normal):
+            if not _supposed(normal, match):
+                word = next((word for word in match.groups() if word), "")
+                kinds = {"run"} if pattern is PASSES else _CLAIMED.get(word, set())
+                start = match.start() + len(match[0]) - len(match[0].lstrip(".! \n"))
+                found.append((Hit(start, match.end(), SURE), kinds))
+    return found
+
+
+def _supposed(normal: str, match: re.Match[str]) -> bool:
+    start = max(
+        max(normal.rfind(mark, 0, match.start() + 1) for mark in ".!?\n;") + 1, match.start() - BEFORE
+    )
+    ends = [place for mark in ".!?\n" if (place := normal.find(mark, match.end())) >= 0]
+    asks = bool(ends) and normal[min(ends)] == "?"
+    return asks or SUPPOSED.search(normal, start, match.start()) is not None
+
+
+def _owns_up(turn: Turn) -> bool:
+    said = MENDED.sub(" ", CONDITION.sub(" ", turn.output.normal[:READ]))
+    return OWNS_UP.search(said) is not None or any(
+        hit.weight > 0.5 for hit in task_failure.RULE.hits(turn.output)
+    )
+
+
+def _kinds(name: str) -> set[str]:
+    """Of a tool, by the parts of its name; none when they say nothing."""
+    parts = [part.lower() for part in PART.findall(name[:200])]
+    if any(_TOOLS.get(part) == {"read"} for part in parts):
+        parts = [part for part in parts if part not in THINGS]
+    return set().union(*(_TOOLS.get(part, set()) for part in parts))
+
+
+DETECTOR = Detector("false_success", 1, detect)

@@ -1,0 +1,68 @@
+"""The agent hands the user over to a person, in words or by a tool. English words; tools' names in any language that speaks of a transfer.
+
+Neither good nor bad by itself: the share of conversations that end so is a number that teams of support agents steer by. An offer, a condition and a
+hand-over that the agent declines are none.
+"""
+
+import re
+
+from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.mentions import mentions
+from signals.detectors.phrases import Hit, evidence
+from signals.detectors.slow import measured
+from signals.detectors.tool_failure import failure
+
+WORDS = ("transfer", "connect", "escalat", "hand", "pass", "forward", "put you", "putting you", "loop")
+WHO = (
+    r"(?:(?:a|an|the|our|another|my|one of our|your) )?(?:(?:human|live|real|senior|available|support|customer|service|care|sales|billing|technical|specialist|dedicated|next|account|claims|medical|licensed) ){0,3}"
+    r"(?:agents?|persons?|people|humans?|human being|representatives?|reps?|manager|supervisor|specialists?|colleagues?|operator|advisers?|advisors?|support|team|staff|department|nurse|doctor|"
+    r"engineers?|technicians?|pharmacist|counsell?or|desk)\b"
+)
+SAID = re.compile(
+    r"\b(?:(?:i'm|i am|we're|we are|now|i'll be|currently) (?:now |just |also |going to )?(?:transferring|connecting|escalating|handing|passing|forwarding|putting|looping)|"
+    r"(?:i'll|i will|let me|i've|i have|we'll|we will|we've|we have|i) (?:now |just |also |go ahead and |already |gladly |immediately )*"
+    r"(?:transfer(?:red)?|connect(?:ed)?|escalated?|hand(?:ed)?|pass(?:ed)?|forward(?:ed)?|put|loop(?:ed)?)|"
+    r"(?:(?:has|have) been|is being|are being|being) (?:now )?(?:transferred|connected|escalated|handed|passed|forwarded))"
+    r"\b[^.?!\n]{0,50}?\b(?:to|with|through to|over to|in) (?P<who>" + WHO + r")|"
+    r"(?:^|[.!,\n] ?)(?:transferring|connecting|escalating|handing)\b[^.?!\n]{0,50}?\b(?:to|with) " + WHO + r"|\b(?:i've|i have|i'm|i am|we've|we have) (?:now |just |already )?(?:escalated|escalating) (?:this|it|that|your \w+)"
+)  # fmt: skip
+SUPPOSED = re.compile(
+    r"\b(?:if|unless|once|when|should|before|in case|would you|do you|want me|shall|may|could)\b"
+)
+DENIED = re.compile(r"\b(?:unable|not|never)\b|n't\b")  # in the same clause
+TOOL = re.compile(
+    r"(?:transfer|hand_?(?:off|over)|handoff|escalat|connect)\w*?(?:human|agent|person|live|operator|support|representative|supervisor|tier|manager)|"
+    r"^(?:hand_?(?:off|over)|escalate)$",
+    re.IGNORECASE,
+)
+READ = 3000
+
+
+def detect(batch: Batch) -> list[Found]:
+    found = []
+    for index, turn in enumerate(batch.turns):
+        hits = _said(turn) if mentions(turn.output, WORDS) else []
+        tool = next((span for span in turn.spans if span.kind == "tool" and TOOL.search(span.name)), None)
+        called = [measured(f"It called {tool.name[:100]}.", span=tool)] if tool and not failure(tool) else []
+        if hits or called:
+            found.append(Found(index, 0.9, evidence("assistant", turn.output, hits) + called))
+    return found
+
+
+def _said(turn: Turn) -> list[Hit]:
+    normal = turn.output.normal[:READ]
+    hits = []
+    for match in SAID.finditer(normal):
+        start = max(normal.rfind(mark, 0, match.start() + 1) for mark in ".!?\n") + 1
+        ends = [place for mark in ".!?\n" if (place := normal.find(mark, match.end())) >= 0]
+        asks = bool(ends) and normal[min(ends)] == "?"
+        clause = max(start, normal.rfind(",", 0, match.start()))
+        supposed = SUPPOSED.search(normal, start, match.start()) or DENIED.search(
+            normal, clause, match.start()
+        )
+        if not asks and not supposed:
+            hits.append(Hit(match.start() + len(match[0]) - len(match[0].lstrip(".!, \n")), match.end(), 0.9))
+    return hits
+
+
+DETECTOR = Detector("hand_over", 1, detect)

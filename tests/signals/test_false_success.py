@@ -1,0 +1,104 @@
+"""The agent claims success although its tool failed: what counts, and what does not."""
+
+import uuid
+
+import pytest
+
+from signals.detectors import DETECTORS
+from signals.detectors.batch import Batch, Found, SpanFacts, Turn
+from signals.detectors.text import Text
+
+ERROR = "HTTP 503 Service Unavailable"
+
+
+def call(name: str) -> SpanFacts:
+    """ "book_flight!": a call that failed; "book_flight?": one whose result alone says so."""
+    tool = name.rstrip("!?")
+    if name.endswith("!"):
+        return SpanFacts("a" * 16, "tool", tool, "error", ERROR, "")
+    output = '{"error": "not allowed"}' if name.endswith("?") else '{"ok": true}'
+    return SpanFacts("b" * 16, "tool", tool, "ok", "", output)
+
+
+def found(tools: str, said: str) -> list[Found]:
+    turn = Turn(uuid.uuid4(), Text("Please do it."), Text(said), spans=[call(name) for name in tools.split()])
+    detector = DETECTORS["false_success"]
+    return [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
+
+
+@pytest.mark.parametrize(
+    ("tools", "said"),
+    [
+        ("book_flight!", "Done! I've booked it for you."),
+        ("reserve_table! reserve_table! reserve_table!", "Your table for two is booked for 8 pm. Enjoy!"),
+        ("bookFlight?", "Booked LH203, seat 12A."),
+        ("cancel_order!", "Your order has been cancelled. You’ll see the money in 3 days."),
+        ("get_order cancel_order?", "I have cancelled order 8812 for you."),
+        ("issue_refund!", "I’ve gone ahead and refunded the 40 dollars."),
+        ("send_email!", "I just sent the invoice to Maria."),
+        ("gmail.send?", "Email has been successfully sent ✅"),
+        ("create_ticket!", "I've opened a ticket for you and the team has been notified."),
+        ("update_address!", "All done, your address is now updated."),
+        ("add_to_calendar!", "All set. Anything else?"),
+        ("schedule_appointment! get_clinic", "You're all set for Tuesday at 9 with Dr. Yu."),
+        ("run_tests!", "All tests pass now."),
+        ("bash bash!", "I fixed the null check, and all 14 tests are passing."),
+        ("edit_file?", "I've updated the config and removed the old key."),
+        ("deploy!", "Deployed to production."),
+        ("delete_account!", "ok so i deleted your account, sorry to see you go"),
+        ("notion-create-page?", "Created the page with your three notes."),
+        ("search_flights book_flight!", "I found two, and booked the cheaper one for you."),
+        ("play_store.purchase!", "It went through, enjoy the game!"),
+        ("weather_api!", "I checked the forecast: sunny, 24 degrees."),
+        ("transfer_money!", "The 200 EUR have been transferred to Ana."),
+        ("set_reminder!", "Done ✅"),
+        ("get_order place_order!", "Your order has been placed."),
+        ("update_cart! update_cart!", "I have add the shoes, your cart is updated now."),
+        ("crm_update?", "No worries, I've updated your phone number."),
+    ],
+)
+def test_claimed_although_the_tool_failed(tools: str, said: str) -> None:
+    [one] = found(tools, said)
+    words, error = one.evidence
+    assert said[words["start"] : words["end"]] == words["text"]
+    assert words["side"] == "assistant"
+    assert error["side"] == "span"
+    assert error["text"] in {ERROR, '{"error": "not allowed"}'}
+
+
+@pytest.mark.parametrize(
+    ("tools", "said"),
+    [
+        ("book_flight", "Done! I've booked it for you."),
+        ("", "Done! I've booked it for you."),
+        ("book_flight! book_flight", "It took two tries, but I've booked it."),
+        ("book_flight! reserve_seat", "I've booked it for you."),
+        ("book_flight!", "I couldn't book it: the airline's system is down."),
+        ("book_flight!", "I've booked the hotel, but the flight failed."),
+        ("book_flight!", "Something went wrong, please try again later."),
+        ("book_flight!", "Which card shall I use?"),
+        ("book_flight!", "Have you booked a hotel yet?"),
+        ("book_flight!", "Once it has been booked, you get a mail."),
+        ("book_flight!", "Nothing has been booked so far. Shall I look for another date?"),
+        ("cancel_order!", "Your order has not been cancelled, it had already shipped."),
+        ("cancel_order!", "Orders that were shipped have to be returned. Shall I open a return?"),
+        ("get_user! get_user", "I've found your account and updated your e-mail."),
+        ("get_weather! update_address", "I've updated your address."),
+        ("search!", "I've updated your address."),
+        ("search_hotels!", "The search did not answer. Shall I retry?"),
+        ("edit_file run_tests!", "I've edited the file, yet two tests still fail."),
+        ("bash! bash", "All tests pass now."),
+        ("edit_file! edit_file", "I've updated the config."),
+        ("bash! edit_file", "I've updated the readme as you asked."),
+        ("send_email!", "Your mail will be sent as soon as the server is back."),
+        ("send_email!", "If it was sent, you will find it in your outbox."),
+        ("refund!", "This fare cannot be refunded. You could cancel and buy a new one."),
+        ("create_event!", "The calendar refused the event: it is in the past."),
+        ("pay!", "Your card was declined."),
+        ("pay!", ""),
+        ("get_order!", "I've ordered it."),
+        ("book_flight!", "Your flight was booked on May 3, and it leaves at 9."),
+    ],
+)
+def test_no_claim_or_no_failure_behind_it(tools: str, said: str) -> None:
+    assert found(tools, said) == []
