@@ -40,7 +40,7 @@ USER = Rule(
         f"(i|we)('ve| have)? (already |just |literally |clearly |specifically )*told {YOU} (that )?(i'm|i am|im|i have|i need|i want|i can't|i cannot|i don't|my|we|about|to|not to|the|no)",
         f"{BEFORE_YOU} i (already |just )*(told|gave|sent|said to) {YOU}",
         f"(didn't|did not|haven't|have not) i (already |just |literally )*(tell|told|give|given|send|sent|say|said|answer|answered|mention|mentioned) ({YOU} )?(that|this|it|you|u|my|so|the)?",
-        f"(you|u) (already |just |literally )*asked (me )?(that|this|it|the same)( (question|thing))? ?(already|before|earlier|a (minute|moment|second) ago|twice|again|above)",
+        "(you|u) (already |just |literally )*asked (me )?(that|this|it|the same)( (question|thing))? ?(already|before|earlier|a (minute|moment|second) ago|twice|again|above)",
         "(you|u)('re| are)? (keep |still |now )?(asking|ask)( me)?( for)? (the same|that same|the exact same)",
         "(why|how come) (do|must|should) (i|we) (have to |need to |always |must )?(repeat|explain|say|type|write|tell you|enter) (everything|myself|it|this|that|all|the same|my|again)",
         "(as|like) i('ve)? (already |just |have |previously )*(said|mentioned|told you|wrote|explained|stated),",
