@@ -40,7 +40,7 @@ def counts() -> dict[tuple[str, str], int]:
 
 
 def test_the_same_file_twice(project: Project, file: Path, capsys: Any) -> None:
-    assert run(file, capsys) == "mixed.jsonl: 3 events, 4 spans, 1 signals from 3 lines."
+    assert run(file, capsys) == "mixed.jsonl: 3 events, 4 spans, 1 signal from 3 lines."
     assert counts() == {("accepted", ""): 7}
     assert run(file, capsys) == (
         "mixed.jsonl: 3 events (3 already there), 4 spans (4 already there), 1 signals (1 already there) from 3 lines."
@@ -66,7 +66,7 @@ def test_a_span_that_is_refused_makes_no_duplicates_of_the_others(
     span["attributes"].append({"key": "raindrop.project_id", "value": {"stringValue": "elsewhere"}})
     with file.open("a") as lines:
         lines.write(json.dumps(other) + "\n")
-    assert run(file, capsys).startswith("mixed.jsonl: 3 events, 4 spans, 1 signals from 4 lines")
+    assert run(file, capsys).startswith("mixed.jsonl: 3 events, 4 spans, 1 signal from 4 lines")
     found = counts()
     [(reason, refused)] = [(reason, n) for (outcome, reason), n in found.items() if outcome == "rejected"]
     assert "another project" in reason and refused == 1

@@ -329,7 +329,7 @@ def test_the_commands(db: None, tmp_path: Path, capsys: Any) -> None:
     path.write_text(json.dumps(conversation(user("hi"), agent("yo"))) + "\n{bad\n")
     call_command("import_events", path, "--project", "new-one", "--redate", "2d", "--keep-labels")
     out, err = capsys.readouterr()
-    assert "1 events" in out and "line 2" in err and "rejects.jsonl" in err
+    assert "1 event from" in out and "line 2" in err and "rejects.jsonl" in err
     assert Event.objects.get(project=project).event_id == "c:0"
 
 

@@ -173,7 +173,10 @@ def test_a_signal_without_matches_asks_for_nothing(project: Project, member: Use
     create_signal(project=project, name="Never", config={"words": ["never"]})
     page = Client()
     page.force_login(member)
-    assert "Once events match" in page.get(f"/p/{project.slug}/signals/never/clusters/").content.decode()
+    clusters = f"/p/{project.slug}/signals/never/clusters/"
+    assert "still looked for" in page.get(clusters).content.decode()
+    Job.objects.update(state=JobState.DONE)
+    assert "Once events match" in page.get(clusters).content.decode()
     assert not evidence_jobs()
 
 
