@@ -43,7 +43,7 @@ def test_the_same_file_twice(project: Project, file: Path, capsys: Any) -> None:
     assert run(file, capsys) == "mixed.jsonl: 3 events, 4 spans, 1 signal from 3 lines."
     assert counts() == {("accepted", ""): 7}
     assert run(file, capsys) == (
-        "mixed.jsonl: 3 events (3 already there), 4 spans (4 already there), 1 signals (1 already there) from 3 lines."
+        "mixed.jsonl: 3 events (3 already there), 4 spans (4 already there), 1 signal (1 already there) from 3 lines."
     )
     assert counts() == {("accepted", ""): 7, ("duplicate", ""): 7}
 
