@@ -16,7 +16,7 @@ from ingest.rollups import totals
 from raindrop.errors import ApiError
 from raindrop.pagination import paginate
 from signals.event_filters import RANGES, STATES, EventFilters
-from signals.meaning_search import rank_by_meaning
+from signals.meaning_search import NEAR_ENOUGH, rank_by_meaning
 from signals.models import SignalDefinition, SignalMatch
 from signals.read_page import TakesTooLong, time_limit
 from signals.transcripts import MAX_STEPS, Turn, build_turns, read_event, read_window, signals_in
@@ -45,7 +45,8 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
         "states": STATES.items(),
         "signals": signals,
         "rows": rows,
-        "nearest": bool(rows) and bool(filters.meaning()),
+        "by_meaning": valid and bool(filters.meaning()),
+        "near_enough": NEAR_ENOUGH,
         "matching": _count(request, filters, rows, cursor) if valid else "",
         "next_cursor": cursor,
         "models": sorted({event.model for event in rows if event.model}),
@@ -140,14 +141,14 @@ def _count(request: HttpRequest, filters: EventFilters, rows: list[Event], curso
 
 
 def _nearest(filters: EventFilters) -> list[Event]:
-    """The NEAREST events by meaning that pass the filters, best first, each with its cosine as `nearness`."""
+    """The NEAREST events by meaning that pass the filters and are NEAR_ENOUGH, best first, each with its cosine as `nearness`."""
     ranked = rank_by_meaning(
         filters.meaning(), project=filters.project, among=filters.matching(), limit=NEAREST
     )
     found = _listed(filters.matching(), filters.project).in_bulk([event_id for event_id, _ in ranked])
     rows = []
     for event_id, cosine in ranked:
-        if row := found.get(event_id):
+        if cosine >= NEAR_ENOUGH and (row := found.get(event_id)):
             row.nearness = cosine  # type: ignore[attr-defined]
             rows.append(row)
     return _with_failures(rows)

@@ -11,6 +11,10 @@ from raindrop.embedder import embed_texts
 from signals.models import EventEmbedding
 from signals.vectors import Side, nearest_events
 
+# Below this cosine a text has as little to do with another as any two: docs/benchmarks.md, "Searching by meaning". It belongs to the
+# embedder (raindrop/embedder). The pages stop there; the API's callers give a `threshold` of their own.
+NEAR_ENOUGH = 0.35
+
 
 def rank_by_meaning(
     text: str, *, project: Project, among: QuerySet[Event] | None = None, side: Side = "both", limit: int

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from raindrop.evaluation import classifiers, few_shot
+from raindrop.evaluation import classifiers, few_shot, meaning
 from raindrop.evaluation.redaction import GOAL, measure
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -76,6 +76,14 @@ def test_classifiers_are_measured_by_labels(tmp_path: Path, monkeypatch: pytest.
     found = classifiers.measure(tmp_path).results["mini"]
     assert found.keys() == {"1+0", "3+3", "5+20", "10+20", "25+40"}
     assert found["10+20"]["average precision"] > 0.99 and found["10+20"]["F1"] > 0.9
+
+
+def test_meaning_is_measured_by_cut_offs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _write_intents(tmp_path, test=range(5))
+    monkeypatch.setattr(meaning, "SETS", ("mini",))
+    found = meaning.measure(tmp_path).results["mini"]
+    assert found["0.2"]["wanted texts found"] > found["0.5"]["wanted texts found"] >= 0
+    assert found["0.2"]["unrelated texts found"] >= found["0.35"]["unrelated texts found"]
 
 
 def test_missing_data_is_said_plainly(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from raindrop.evaluation.measurement import MissingData
 EVALUATIONS: dict[str, str] = {
     "classifiers": "raindrop.evaluation.classifiers",
     "few_shot": "raindrop.evaluation.few_shot",
+    "meaning": "raindrop.evaluation.meaning",
     "redaction": "raindrop.evaluation.redaction",
     "signals": "raindrop.evaluation.signals",
 }
