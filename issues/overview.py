@@ -158,13 +158,13 @@ def chart_data(
         "series": [
             {"name": "Events", "values": series[project.id], "type": "bar", "color": "--chart-events"},
             {
-                "name": "Negative matches",
+                "name": "Negative",
                 "values": added(Sentiment.NEGATIVE),
                 "type": "line",
                 "color": "--signal-negative",
             },
             {
-                "name": "Positive matches",
+                "name": "Positive",
                 "values": added(Sentiment.POSITIVE),
                 "type": "line",
                 "color": "--signal-positive",

@@ -15,6 +15,8 @@ from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Proj
 from ingest.rollups import totals
 from raindrop.errors import ApiError
 from raindrop.pagination import paginate
+from signals.detectors.language_mismatch import READ, language_of
+from signals.detectors.text import Text
 from signals.event_filters import RANGES, STATES, EventFilters
 from signals.meaning_search import NEAR_ENOUGH, rank_by_meaning
 from signals.models import SignalDefinition, SignalMatch
@@ -101,12 +103,19 @@ def _transcript(turns: list[Turn]) -> dict[str, object]:
         "end_user": next((event.end_user for event in events if event.end_user), None),
         "models": sorted({event.model for event in events if event.model}),
         "signal_counts": signals_in(turns),
+        "foreign": _foreign_language(turns),
         "tool_calls": sum(event.tool_calls for event in events),
         "tool_errors": sum(event.tool_errors for event in events),
         "input_tokens": sum(event.input_tokens or 0 for event in events),
         "output_tokens": sum(event.output_tokens or 0 for event in events),
         "cost_usd": sum(event.cost_usd or 0 for event in events),
     }
+
+
+def _foreign_language(turns: list[Turn]) -> str | None:
+    """The language that the user writes here where it is another one than English, which the built-in signals read."""
+    language = language_of(Text("\n".join(turn.input.body for turn in turns if turn.input.body)[:READ]))
+    return None if language == "English" else language
 
 
 def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event], str | None]:

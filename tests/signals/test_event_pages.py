@@ -429,6 +429,22 @@ def test_a_long_conversation_is_read_in_windows(
     assert shown(f"?at={stranger.id}") == shown()
 
 
+def test_a_conversation_in_another_language_says_that_its_words_were_not_analysed(
+    page: Client, make_event: MakeEvent
+) -> None:
+    make_event(
+        convo_id="de", input="Guten Tag, ich habe letzte Woche zwei Schuhe bestellt und noch nichts bekommen."
+    )
+    make_event(convo_id="de", input="Wo bleibt meine Bestellung? Ich warte schon viel zu lange darauf.")
+    make_event(
+        convo_id="en", input="Good morning, I have ordered two shoes and have not received any of them."
+    )
+    make_event(event_id="short", input="ok")
+    assert "Words not analysed: German" in page.get("/p/acme/conversations/de/").content.decode()
+    for path in ("conversations/en/", "events/short/"):
+        assert "not analysed" not in page.get(f"/p/acme/{path}").content.decode()
+
+
 def test_a_search_that_takes_too_long_is_ended_and_says_what_helps(
     page: Client, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
