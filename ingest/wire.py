@@ -239,7 +239,7 @@ def authorize(headers: Mapping[str, str], *, only_cached: bool = False) -> ApiKe
     with `only_cached` KeyError for a key that only the database could tell of."""
     secret = _secret(headers)
     if not secret:
-        raise ApiError(401, "Send a write key as `Authorization: Bearer <key>`.")
+        raise ApiError(401, "Send a write key: `Authorization: Bearer <key>`.")
     key = cached_key(secret) if only_cached else find_key(secret)
     if key is None:
         raise ApiError(401, "This key is not known here, or it was revoked.")
