@@ -82,7 +82,9 @@ def parse_timestamp(value: object) -> dt.datetime:
             moment = moment.replace(tzinfo=dt.UTC)
         moment = moment.astimezone(dt.UTC)
     except (ValueError, OverflowError, OSError):
-        raise ValueError("Expected a time in ISO 8601, such as 2026-11-23T09:56:38Z.") from None
+        raise ValueError(
+            "Expected a time in ISO 8601, such as 2026-11-23T09:56:38Z, or in Unix seconds."
+        ) from None
     if not EARLIEST <= moment < LATEST:
         raise ValueError("Expected a time between 1970 and 2100.")
     return moment

@@ -30,6 +30,7 @@ class Turn:
     """A user's message and what the agent did about it."""
 
     user: dict[str, Any]
+    timestamp: Any = None  # the first that one of its messages carries
     texts: list[str] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)  # {"id", "name", "arguments", "result"?}
 
@@ -52,7 +53,7 @@ def events_of_conversation(
             name="chat_message",
             user_id=str(user_id)[:MAX_ID] if user_id not in (None, "") else None,
             convo_id=own_id,
-            timestamp=(moment := _own_time(turn.user) or moments[place]),
+            timestamp=(moment := _own_time(turn) or moments[place]),
             model=str(model) if model else None,
             input=text_of(turn.user.get("content")),
             output="\n\n".join(turn.texts),
@@ -72,7 +73,7 @@ def turns_of(conversation: dict[str, Any]) -> list[Turn]:
             raise BadConversation(f"message {number} is not an object")
         role = message.get("role")
         if role == "user":
-            turns.append(Turn(message))
+            turns.append(Turn(message, message.get("timestamp")))
             continue
         if role in ("system", "developer"):
             continue
@@ -80,6 +81,7 @@ def turns_of(conversation: dict[str, Any]) -> list[Turn]:
             raise BadConversation(f"message {number} has the role {role!r}")
         if not turns:
             turns.append(Turn({}))
+        turns[-1].timestamp = turns[-1].timestamp or message.get("timestamp")
         if role == "assistant":
             if text := text_of(message.get("content")).strip():
                 turns[-1].texts.append(text)
@@ -108,8 +110,8 @@ def offsets_of(own_id: str, turns: list[Turn]) -> list[float]:
 
 
 def own_times(turns: list[Turn]) -> dict[int, dt.datetime]:
-    """The times that the users' messages carry, by the place of their turn."""
-    return {place: moment for place, turn in enumerate(turns) if (moment := _own_time(turn.user))}
+    """The times that the messages carry, by the place of their turn."""
+    return {place: moment for place, turn in enumerate(turns) if (moment := _own_time(turn))}
 
 
 def _properties(conversation: dict[str, Any]) -> dict[str, Any]:
@@ -137,9 +139,9 @@ def _chance(*parts: object) -> float:
     return int.from_bytes(digest[:7]) / 2**56
 
 
-def _own_time(message: dict[str, Any]) -> dt.datetime | None:
+def _own_time(turn: Turn) -> dt.datetime | None:
     try:
-        return parse_timestamp(message["timestamp"]) if message.get("timestamp") else None
+        return parse_timestamp(turn.timestamp) if turn.timestamp else None
     except ValueError as error:
         raise BadConversation(str(error)) from None
 

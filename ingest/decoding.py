@@ -1,6 +1,6 @@
 """From a body's JSON to what the store takes: what the published SDKs send, read leniently.
 
-Unknown keys are ignored and nulls mean "not sent"; a wrong type is an error that names the item and the field. One bad item
+Unknown keys are ignored, which the answer says (ingest/unread.py), and nulls mean "not sent"; a wrong type is an error that names the item and the field. One bad item
 refuses the whole request, so that nothing is stored by half.
 """
 
@@ -21,6 +21,7 @@ from ingest.incoming import (
     IncomingSignal,
     IncomingUser,
 )
+from ingest.unread import unread_fields
 from raindrop.errors import ApiError
 
 MAX_EVENT_BYTES = 1024 * 1024
@@ -29,8 +30,8 @@ MAX_PROBLEMS = 20  # as many are listed in an answer
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's
 
 Text = str | int | float | None
-Wire = TypeVar("Wire")
-Item = TypeVar("Item")
+Wire = TypeVar("Wire", bound=msgspec.Struct)
+Item = TypeVar("Item", IncomingEvent, IncomingSignal, IncomingUser)
 
 
 class FieldError(ValueError):
@@ -86,20 +87,20 @@ class WireUser(msgspec.Struct):
 
 def decode_events(body: bytes) -> list[IncomingEvent]:
     """Of `events/track`: final, whatever they say. Raises ApiError (400, 413) with every problem found."""
-    return _decode(body, _EVENT, lambda wire: to_event(wire, partial=False), noun="event")
+    return _decode(body, WireEvent, lambda wire: to_event(wire, partial=False), noun="event")
 
 
 def decode_partials(body: bytes) -> list[IncomingEvent]:
     """Of `events/track_partial`: parts of events; final unless they say `is_pending`."""
-    return _decode(body, _EVENT, lambda wire: to_event(wire, partial=True), noun="event")
+    return _decode(body, WireEvent, lambda wire: to_event(wire, partial=True), noun="event")
 
 
 def decode_signals(body: bytes) -> list[IncomingSignal]:
-    return _decode(body, _SIGNAL, to_signal, noun="signal")
+    return _decode(body, WireSignal, to_signal, noun="signal")
 
 
 def decode_users(body: bytes) -> list[IncomingUser]:
-    return _decode(body, _USER, to_user, noun="user")
+    return _decode(body, WireUser, to_user, noun="user")
 
 
 def to_event(wire: WireEvent, *, partial: bool) -> IncomingEvent:
@@ -150,21 +151,38 @@ def to_user(wire: WireUser) -> IncomingUser:
     )
 
 
-_EVENT = msgspec.json.Decoder(WireEvent)
-_SIGNAL = msgspec.json.Decoder(WireSignal)
-_USER = msgspec.json.Decoder(WireUser)
+class _KnownAiData(WireAiData, forbid_unknown_fields=True):
+    pass
+
+
+class _KnownEvent(WireEvent, forbid_unknown_fields=True):
+    ai_data: _KnownAiData | None = None
+
+
+class _KnownSignal(WireSignal, forbid_unknown_fields=True):
+    pass
+
+
+class _KnownUser(WireUser, forbid_unknown_fields=True):
+    pass
+
+
+# What has only known fields, which is nearly everything, is decoded once; the rest again, leniently.
+_KNOWN: dict[type[msgspec.Struct], msgspec.json.Decoder[Any]] = {
+    WireEvent: msgspec.json.Decoder(_KnownEvent),
+    WireSignal: msgspec.json.Decoder(_KnownSignal),
+    WireUser: msgspec.json.Decoder(_KnownUser),
+}
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def _decode(
-    body: bytes, decoder: msgspec.json.Decoder[Wire], convert: Callable[[Wire], Item], *, noun: str
-) -> list[Item]:
+def _decode(body: bytes, wire: type[Wire], convert: Callable[[Wire], Item], *, noun: str) -> list[Item]:
     if b"\\u0000" in body:
-        return _decode_items(repair(body), decoder, convert, noun=noun)
+        return _decode_items(repair(body), wire, convert, noun=noun)
     try:
-        return _decode_items(body, decoder, convert, noun=noun)
+        return _decode_items(body, wire, convert, noun=noun)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _decode_items(repair(body), decoder, convert, noun=noun)
+        return _decode_items(repair(body), wire, convert, noun=noun)
 
 
 def repair(body: bytes) -> bytes:
@@ -174,11 +192,14 @@ def repair(body: bytes) -> bytes:
         value = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
         return msgspec.json.encode(clean_json(value))
     except UnicodeDecodeError:
+        if body.startswith(b"\x1f\x8b"):
+            raise ApiError(400, "The body is compressed: send Content-Encoding: gzip with it.") from None
         raise ApiError(400, "The body is not valid UTF-8.") from None
     except RecursionError:
         raise ApiError(400, "The body is nested too deeply.") from None
     except ValueError as error:
-        raise ApiError(400, f"The body is not valid JSON: {error}") from None
+        lines = " To send several items, send an array." if str(error).startswith("Extra data") else ""
+        raise ApiError(400, f"The body is not valid JSON: {error}.{lines}") from None
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -192,9 +213,7 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _decode_items(
-    body: bytes, decoder: msgspec.json.Decoder[Wire], convert: Callable[[Wire], Item], *, noun: str
-) -> list[Item]:
+def _decode_items(body: bytes, wire: type[Wire], convert: Callable[[Wire], Item], *, noun: str) -> list[Item]:
     items: list[Item] = []
     problems: list[dict[str, Any]] = []
     for index, raw in enumerate(_split(body, noun=noun)):
@@ -205,7 +224,7 @@ def _decode_items(
                 details=[{"index": index, "bytes": len(raw)}],
             )
         try:
-            items.append(convert(decoder.decode(raw)))
+            items.append(_item(raw, wire, convert))
         except FieldError as error:
             problems.append({"index": index, "field": error.field, "message": error.message})
         except msgspec.ValidationError as error:
@@ -220,6 +239,15 @@ def _decode_items(
         where = f"{noun} {first['index']}" + (f", {first['field']}" if first["field"] else "")
         raise ApiError(400, f"Nothing was stored: {where}: {first['message']}", details=problems)
     return items
+
+
+def _item(raw: msgspec.Raw, wire: type[Wire], convert: Callable[[Wire], Item]) -> Item:
+    try:
+        return convert(_KNOWN[wire].decode(raw))
+    except msgspec.ValidationError:
+        item = convert(msgspec.json.decode(raw, type=wire))
+        item.unread = unread_fields(raw, wire)
+        return item
 
 
 def _split(body: bytes, *, noun: str) -> list[msgspec.Raw]:

@@ -1,13 +1,14 @@
 """Counting the events that a trace made and that have no text (Outcome.NO_TEXT).
 
 Counted when the event is made, for only then it is known: a root's text stands on its children, and some instrumentations send it
-as logs. Each event once. Its spans no longer say which key they came with: it is counted for the one that last sent their scope.
+as logs. Each event once. Its spans no longer say which key they came with: it is counted for the one that last sent their scope, and where no key
+ever did, as imported.
 """
 
 from collections.abc import Sequence
 
 from ingest.cleaning import clean_text
-from ingest.health_counts import NO_SCOPE, count
+from ingest.health_counts import IMPORT, NO_SCOPE, count
 from ingest.models import Event, EventKey, IngestCount, Project
 from ingest.models.health import Outcome
 from ingest.otlp.assembly import TraceEvent
@@ -35,11 +36,13 @@ def count_empty(project: Project, made: Sequence[tuple[TraceEvent, list[MappedSp
         scope = span.scope or NO_SCOPE
         if scope not in keys:
             sent = IngestCount.objects.filter(project=project, scope=scope, outcome=Outcome.ACCEPTED)
-            keys[scope] = sent.order_by("-last_at").values_list("key_id", flat=True).first()
+            keys[scope] = (
+                sent.filter(key__isnull=False).order_by("-last_at").values_list("key_id", flat=True).first()
+            )
         count(
             project_id=project.id,
             key_id=keys[scope],
-            scope=scope,
+            scope=scope if keys[scope] else IMPORT,
             outcome=Outcome.NO_TEXT,
             sample=_described(span, project),
         )

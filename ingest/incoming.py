@@ -53,6 +53,7 @@ class IncomingSignal(msgspec.Struct, kw_only=True):
     attachment_id: str = ""
     properties: dict[str, Any] = {}
     timestamp: dt.datetime | None = None
+    unread: tuple[str, ...] = ()
 
 
 class IncomingEvent(msgspec.Struct, kw_only=True):
@@ -83,8 +84,10 @@ class IncomingEvent(msgspec.Struct, kw_only=True):
     # Not None: when the event is there already, fill in only what is missing, or what still holds the value given here
     # (column -> what this same source said before). Does not end a pending event.
     fills: dict[str, Any] | None = None
+    unread: tuple[str, ...] = ()  # fields that were sent with it and that nobody reads (ingest/unread.py)
 
 
 class IncomingUser(msgspec.Struct, kw_only=True):
     user_id: str
     traits: dict[str, Any] = {}
+    unread: tuple[str, ...] = ()

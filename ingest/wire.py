@@ -8,6 +8,7 @@ import base64
 import binascii
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,14 +20,24 @@ from django.views.decorators.csrf import csrf_exempt
 
 from ingest.authentication import check_project_header
 from ingest.body import read_body
-from ingest.decoding import decode_events, decode_partials, decode_signals, decode_users
-from ingest.health_counts import count_refused, count_stored
+from ingest.decoding import (
+    WireEvent,
+    WireSignal,
+    WireUser,
+    decode_events,
+    decode_partials,
+    decode_signals,
+    decode_users,
+)
+from ingest.health_counts import WIRE, attributes, count, count_refused, count_stored
 from ingest.keys import cached_key, find_key
 from ingest.limits import check_limits, unavailable
 from ingest.merging import MergeTooLarge
 from ingest.models import ApiKey, Project
+from ingest.models.health import Outcome
 from ingest.models.projects import SLUG, KeyKind
 from ingest.store import report_stored, store_signals, store_users
+from ingest.unread import MAX_NAMED, fields_of, warning
 from raindrop.errors import ApiError, error_response
 
 logger = logging.getLogger(__name__)
@@ -46,10 +57,11 @@ PREFLIGHT = {
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`decode` turns a body into items (raises ApiError). `store` takes the items of several requests of one project and
+    """`wire`: an item as it is sent. `decode` turns a body into items (raises ApiError). `store` takes the items of several requests of one project and
     stores them in one transaction; it returns what became of each request. `quota`: its items are new events, mostly. `grouped`: requests may share a commit; those that store request by
     request would take their locks in no one order."""
 
+    wire: type[msgspec.Struct]
     decode: Callable[[bytes], list[Any]]
     store: Callable[[Project, list[list[Any]]], list["Stored"]]
     quota: bool = False
@@ -110,14 +122,16 @@ def _store_users(project: Project, requests: list[list[Any]]) -> list[Stored]:
     return [Stored(msgspec.json.encode({"events": [], "users": {"accepted": n}}), n) for n in stored]
 
 
-EVENTS = Endpoint(decode_events, _store_events, quota=True, grouped=True)  # an array of events, or one
+EVENTS = Endpoint(
+    WireEvent, decode_events, _store_events, quota=True, grouped=True
+)  # an array of events, or one
 PARTIALS = Endpoint(
-    decode_partials, _store_parts, quota=True, grouped=True
+    WireEvent, decode_partials, _store_parts, quota=True, grouped=True
 )  # a part of an event; final unless it says `is_pending: true`
 SIGNALS = Endpoint(
-    decode_signals, _store_signals
+    WireSignal, decode_signals, _store_signals
 )  # what the app says about events; may come before its event
-USERS = Endpoint(decode_users, _store_users)  # traits of end users
+USERS = Endpoint(WireUser, decode_users, _store_users)  # traits of end users
 ENDPOINTS = {  # by path; /v1 stands before it or not
     "events/track": EVENTS,
     "events/track_partial": PARTIALS,
@@ -131,9 +145,24 @@ def store(endpoint: Endpoint, requests: list[tuple[ApiKey, list[Any]]]) -> list[
     raises; nothing is stored then."""
     with transaction.atomic():
         stored = endpoint.store(requests[0][0].project, [items for _, items in requests])
-    for (key, _), one in zip(requests, stored, strict=True):
+    answers = []
+    for (key, items), one in zip(requests, stored, strict=True):
         count_stored(key=key, accepted=one.accepted, duplicates=one.duplicates, no_text=one.no_text)
-    return [HttpResponse(one.body, content_type="application/json") for one in stored]
+        unread = Counter(name for item in items for name in item.unread)
+        body = _with_warnings(endpoint, key, one.body, unread) if unread else one.body
+        answers.append(HttpResponse(body, content_type="application/json"))
+    return answers
+
+
+def _with_warnings(endpoint: Endpoint, key: ApiKey, body: bytes, unread: Counter[str]) -> bytes:
+    """The answer that also names the fields that nobody reads; they are counted."""
+    for name, n in attributes(unread.items()):
+        count(
+            project_id=key.project_id, key_id=key.id, scope=WIRE, outcome=Outcome.UNMAPPED, reason=name, n=n
+        )
+    known = fields_of(endpoint.wire)
+    warnings = [warning(name, known) for name, _ in unread.most_common(MAX_NAMED)]
+    return msgspec.json.encode({**msgspec.json.decode(body), "warnings": warnings})
 
 
 def view(endpoint: Endpoint) -> Callable[[HttpRequest], HttpResponse]:
@@ -210,7 +239,7 @@ def authorize(headers: Mapping[str, str], *, only_cached: bool = False) -> ApiKe
     with `only_cached` KeyError for a key that only the database could tell of."""
     secret = _secret(headers)
     if not secret:
-        raise ApiError(401, "Send a write key as `Authorization: Bearer <key>`.")
+        raise ApiError(401, "Send a write key: `Authorization: Bearer <key>`.")
     key = cached_key(secret) if only_cached else find_key(secret)
     if key is None:
         raise ApiError(401, "This key is not known here, or it was revoked.")

@@ -107,8 +107,16 @@ def bytes_text(value: bytes) -> str:
 
 
 def time_range(start: int, end: int, received_ns: int) -> tuple[int, int]:
-    """A missing edge (0) takes the other; with neither, the time of arrival is all that is known."""
+    """A missing edge (0) takes the other; with neither, the time of arrival is all that is known. Times that can only be seconds,
+    milli- or microseconds (hand-written exporters) are taken as such: in nanoseconds they would lie before 1973."""
+    start, end = _in_ns(start), _in_ns(end)
     start = start if 0 < start < MAX_NS else 0
     end = end if 0 < end < MAX_NS else 0
     start = start or end or received_ns
     return start, max(start, end)
+
+
+def _in_ns(time: int) -> int:
+    while 10**9 <= time < 10**17:
+        time *= 1000
+    return time

@@ -48,7 +48,7 @@ _VERCEL = (
     "operation.name", "resource.name",
 )  # fmt: skip
 _LANGFUSE = (
-    "langfuse.observation.completion_start_time", "langfuse.observation.level", "langfuse.observation.metadata",
+    "langfuse.observation.completion_start_time", "langfuse.observation.id", "langfuse.observation.level", "langfuse.observation.metadata",
     "langfuse.observation.model.parameters", "langfuse.observation.prompt.name", "langfuse.observation.prompt.version",
     "langfuse.trace.public",
 )  # fmt: skip

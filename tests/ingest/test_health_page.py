@@ -346,7 +346,7 @@ def test_the_wire(key: ApiKey, client: Client, write_key: str, page: Any) -> Non
     assert (found["accepted", ""], found["duplicate", ""], found["no_text", ""]) == (3, 1, 1)
     rejected = {reason: n for (outcome, reason), n in found.items() if outcome == "rejected"}
     assert rejected == {
-        "400 timestamp: Expected a time in ISO 8601, such as 2026-11-23T09:56:38Z": 1,
+        "400 timestamp: Expected a time in ISO 8601, such as 2026-11-23T09:56:38Z, or in Unix seconds": 1,
         "400 The body is not valid JSON": 1,
     }
     assert "Send times in ISO 8601" in page()

@@ -95,6 +95,20 @@ def test_each_user_message_with_its_answer_is_an_event() -> None:
     assert search.started_at and book.started_at and search.started_at < book.started_at
 
 
+def test_a_turn_has_the_first_time_that_its_messages_carry() -> None:
+    start = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+    messages = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello", "timestamp": "2026-11-20T10:00:00Z"},
+        {"role": "user", "content": "Bye", "timestamp": "2026-11-20T11:00:00Z"},
+        {"role": "assistant", "content": "Bye", "timestamp": "2026-11-20T11:00:05Z"},
+    ]
+    made = events_of_conversation({"conversation_id": "c", "messages": messages}, start=start)
+    assert [event.timestamp for event in made] == [
+        dt.datetime(2026, 11, 20, hour, tzinfo=dt.UTC) for hour in (10, 11)
+    ]
+
+
 def test_labels_stay_out_unless_asked_for() -> None:
     line = conversation(
         user("hi", labels={"sat": 2}),

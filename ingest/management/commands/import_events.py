@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ingest.formats import FORMATS
 from ingest.importing import UNREADABLE, ImportReport, Redating, import_file
+from ingest.models import Project
 from ingest.projects import find_or_create_project
 from ingest.redating import parse_span
 from raindrop.plurals import counted
@@ -63,10 +64,15 @@ class Command(BaseCommand):
         keep_labels: bool,
         **options: Any,
     ) -> None:
+        is_new = not Project.objects.filter(slug=project).exists()
         try:
             target = find_or_create_project(project)
         except ValidationError as error:
             raise CommandError(f"--project {project!r}: {' '.join(error.messages)}") from None
+        if is_new:
+            self.stdout.write(
+                f"The project {project} is new. Add its members under Settings; superusers see it at once."
+            )
         forced = None if format == AUTO else format
         redating = (
             Redating(files, project=target, span=redate, format=forced, show_progress=True)

@@ -146,6 +146,8 @@ def test_a_bad_id_rejects_only_its_span(bad: Any) -> None:
         ("soon", "-3", (1, 1)),
         (10**25, 0, (1, 1)),
         (True, [], (1, 1)),
+        (1795427805, 1795427806, (1795427805 * 10**9, 1795427806 * 10**9)),  # seconds
+        ("1795427805885", "1795427805886", (1795427805885 * 10**6, 1795427805886 * 10**6)),  # milliseconds
     ],
 )
 def test_times(start: Any, end: Any, wanted: tuple[int, int]) -> None:
