@@ -149,6 +149,10 @@ def combined(hits: list[Hit], text: Text) -> float:
     return 1 - missing
 
 
+def overlaps(hit: Hit, others: list[Hit]) -> bool:
+    return any(hit.start < other.end and other.start < hit.end for other in others)
+
+
 def evidence(side: Side, text: Text, hits: list[Hit]) -> list[Evidence]:
     """Where the surest hits stand in the original text, in its order."""
     best = sorted(sorted(hits, key=lambda hit: -hit.weight)[:MAX_EVIDENCE], key=lambda hit: hit.start)
