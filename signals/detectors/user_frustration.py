@@ -11,7 +11,7 @@ from signals.detectors.answers import says_no, turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.correction import DECLINED, closes, corrected, dissatisfied
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
-from signals.detectors.phrases import Hit, Rule, combined, evidence, overlaps, piece
+from signals.detectors.phrases import Rule, combined, evidence, piece, surest
 from signals.detectors.text import Text
 from signals.detectors.user_repetition import likeness
 from signals.heads import load_head
@@ -113,7 +113,7 @@ def detect(batch: Batch) -> list[Found]:
     rejected = dissatisfied(batch)
     found = []
     for index, (turn, (by_rule, pieces)) in enumerate(zip(batch.turns, read, strict=True)):
-        if complaints.RETRY.search(turn.input.normal):
+        if complaints.only_retries(turn.input):
             continue
         head = judged.get(index, 0.0)
         rejection = rejected.get(index, 0.0) * FROM_REJECTION if turn.previous and not closes(turn) else 0.0
@@ -144,11 +144,9 @@ def _read(turn: Turn) -> tuple[float, list[Evidence]]:
     text = turn.input
     if text.is_blank:
         return 0.0, []
-    hits: list[Hit] = []
-    both = complaints.calmed(RULE.hits(text), text) + complaints.complaints(turn)
-    for hit in sorted(both, key=lambda hit: -hit.weight):
-        if not overlaps(hit, hits):
-            hits.append(hit)
+    hits = complaints.calmed(RULE.hits(text), text)
+    if more := complaints.complaints(turn):
+        hits = surest([*hits, *more])
     calm = 1 - combined(hits, text)
     pieces = evidence("user", text, hits)
     for weight, more in (_shouting(text), _faces(text), _repeats(turn)):
@@ -164,7 +162,7 @@ def _elsewhere(text: Text, *, angry: float) -> bool:
     return (
         complaints.of_others(text)
         or complaints.CURIOUS.search(normal) is not None
-        or (not angry and complaints.ASKS.search(normal) is not None)
+        or (not angry and complaints.ASKS.match(normal) is not None)
     )
 
 
@@ -189,9 +187,8 @@ def _shouting(text: Text) -> tuple[float, list[Evidence]]:
     if not CAPITALS.search(shown[:2000]):
         marks = LOUD.search(text.normal)
         return (0.2, [piece("user", text, marks.start(), marks.end())]) if marks else (0.0, [])
-    letters = len(LETTERS.findall(shown[:2000]))
     words = list(SHOUTED_WORD.finditer(shown[:2000]))
-    if len(words) >= 4 and sum(len(word[0]) for word in words) > 0.7 * letters:
+    if len(words) >= 4 and sum(len(word[0]) for word in words) > 0.7 * len(LETTERS.findall(shown[:2000])):
         return 0.6, [piece("user", text, words[0].start(), words[-1].end())]
     if marks := LOUD.search(text.normal):
         return 0.2, [piece("user", text, marks.start(), marks.end())]
