@@ -30,11 +30,11 @@ ALWAYS = Rule(
         "(i'm|i am|im) (so |just |really |totally )?done with (you|this|u|that|it|y'all)( people| app| bot| company)?",
         "how (could|can) (you|u|they) (do|let|be so|mess|get|be this|have) (this|that|it|me)?",
         # Sarcasm.
-        f"(oh |wow |well |yeah |ah |just ){{0,2}}{PRAISE},? (just )?(another|yet another|one more|and now|now (it|i|the|my|you|that)|still (no|not)|more) ...",
+        f"(oh |wow |well |yeah |ah |just ){{0,2}}{PRAISE},? (just )?(another|yet another|one more|still (no|not)|more) ...",
         f"(oh|wow|well|yeah|ah|gee),? {PRAISE}\\.{{2,}}",
-        "(oh |well |yeah ){0,2}(just|that's just|isn't that just) (great|brilliant|fantastic|wonderful|peachy|lovely)(,| now|\\.|!)",
-        "(gee|wow|oh),? thanks (a lot|so much|a bunch)? ?for (nothing|that|wasting|breaking|deleting|ruining)",
-        "(thanks|thank you|thx|cheers|ty) (so much |a lot |very much )?for (nothing|wasting|breaking|ruining|deleting|not (helping|answering|listening|reading))",
+        "(oh |well |yeah ){0,2}(just|isn't that just) (great|brilliant|fantastic|wonderful|peachy|lovely)(,| now|\\.|!)",
+        "(gee|wow|oh),? thanks (a lot|so much|a bunch)? ?for (nothing|wasting|deleting|ruining)",
+        "(thanks|thank you|thx|cheers|ty) (so much |a lot |very much )?for (nothing|wasting|ruining|deleting|breaking (my|the|our|everything)|not (helping|answering|listening|reading))",
         f"(oh|wow|well|yeah|ah|gee|just)?,? ?{PRAISE}(,|\\.{{2,}}) now (it's|it is|it|i'm|i have|nothing|the|my|everything)( \\w{{1,20}}){{0,2}} (worse|broken|slower|gone|crashes|crashed|failing|fails|stuck|dead|down|lost)",
         f"{PRAISE} (job|work|service|support|help|answer|going),? (as always|not|/s|you (broke|deleted|lost|ruined|managed)|now)",
         "(so|very|super|really|real|how) (helpful|useful|smart|clever|intelligent),? ?(\\.{3}|/s|not|🙄|as always|aren't you)",
@@ -65,6 +65,7 @@ ALWAYS = Rule(
     ],
     unless=[
         "for the (second|third) time (in|this) (history|a row|season|century)",
+        "(sounds?|looks?|works?|is|was|are|be|been|'s|runs?|feels?) just (great|brilliant|fantastic|wonderful|peachy|lovely)",
         f"{PRAISE},? (another|one more|more) (question|thing|idea|one|example|option|round|win|tip|step|please)",
         f"{PRAISE},? (now|and now) ((i|it|the \\w{{1,20}}) (works?|understand|get|got|know|have|see|looks?|runs?|want|need|can|would|pass|passes)|can|could|please|let|let's|add|make|do|show|what|how|that)",
         "(is|was) (this|that|it) (the|my) (second|third|fourth|fifth) time",
@@ -88,6 +89,7 @@ ANSWERED = Rule(
         "(you|u) (had|got|have) one job",
     ],
     unless=[
+        "(if|when|since|because) (you|u) (can't|cannot|cant|couldn't)",
         "(that's|thats|that is|is that|this is) (it|all|everything)( (i|we) (need|wanted|have|want)|,? (thanks|thank you|for today|for now))",
         "(that's|thats|that is|this is|it's) (a|an|the) (good|great|nice|perfect|plan|answer|solution|fix|summary|explanation|list|help|refund|reply)",
     ],
@@ -96,10 +98,12 @@ ANSWERED = Rule(
 # A complaint about what was lost is one about the agent; alone it is the mildest.
 LOST_WEIGHT = 0.55
 
-PEOPLE = (
-    r"(?:him|her|them|myself|us|each other|people|everyone|life|my|his|their|our|the (?:landlord|neighbou?rs?|boss|teacher|doctor|government|news|weather|team|referee|traffic|seller|guy|kid|kids|kids')|a "
-    r"(?:friend|colleague|coworker|customer|client))\b"
+PERSON = (
+    r"(?:landlord|boss|manager|husband|wife|partner|girlfriend|boyfriend|fianc\w{1,3}|ex|sister|brother|mom|mum|mother|dad|father|son|daughter|kids?|child|children|baby|toddler|friends?|neighbou?rs?|"
+    r"teacher|professor|colleagues?|co-?workers?|roommate|flatmate|doctor|team|dog|cat|clients?|customers?|patients?|students?|aunt|uncle|in-laws|parents|family|employees?|tenant|seller|government|"
+    r"referee|guy)"
 )
+PEOPLE = rf"(?:him|her|myself|each other|people|everyone|life|the (?:news|weather|traffic)|(?:my|his|her|our|their|the|an?) (?:[a-z]+ )?{PERSON})\b"
 FEELS = r"(?:frustrated|annoyed|angry|upset|disappointed|furious|irritated|pissed(?: off)?|mad|livid|disgusted|fed up|sick|tired|unhappy|exasperated|outraged)"
 AT_OTHERS = re.compile(rf"\b{FEELS} (?:with|at|by|in|of|about|over|because of|that) (?:being |how )?{PEOPLE}")
 FEELINGS = (
@@ -107,8 +111,7 @@ FEELINGS = (
 )  # fmt: skip
 # "My boss is angry": it begins with a literal, which is found ten times as fast.
 MINE = re.compile(
-    r"my (?!(?:order|booking|time|money|account|question|request|data|code|file|app|package|parcel|refund)\w*\b)(?:[a-z]+ ){1,2}"
-    r"(?:is|are|was|were|makes?|made|drives?|keeps?|kept|always|never|gets?|got|feels?|felt)\b"
+    rf"my (?:[a-z]+ )?{PERSON} (?:[a-z]+ )?(?:is|are|was|were|makes?|made|drives?|keeps?|kept|always|never|gets?|got|feels?|felt)\b"
 )
 AT_IT = re.compile(
     r"\b(?:you|your|you're|ur|u|this|that|bot|chatbot|ai|app|answer|service|support|website|site|system|company)\b"

@@ -54,6 +54,8 @@ def annoyed(text: str, *, before: str = ANSWER) -> bool:
         "wtf is this",
         "what the hell is wrong with you",
         "no one ever called me back about my biopsy",
+        "I'm really frustrated because my flight was delayed",
+        "I'm so disappointed with their quality",
     ],
 )
 def test_annoyed(text: str) -> None:
@@ -94,6 +96,9 @@ def test_annoyed(text: str) -> None:
         "Ich bin nicht sauer, nur neugierig",
         "thanks a lot for the quick help",
         "same time tomorrow, please",
+        "thanks for breaking it down for me",
+        "perfect, now I'd like to exchange the camera",
+        "that sounds just great.",
     ],
 )
 @pytest.mark.parametrize("before", [ANSWER, ""])
