@@ -138,6 +138,15 @@ FIELDS = [
         ("name",), r"(?:full |first and last |last )?name", r"(?:[Mm]y (?:full )?name is|[Nn]ame's|[Tt]his is|I am|I'm) [A-Z][a-z]+(?: [A-Z]|[.,!]|$)"
     ),
 ]  # fmt: skip
+# Not asked for with "your": "How many people are travelling?"
+PARTY = Field(
+    ("how many",),
+    re.compile(r"\bhow many (?:people|persons|guests|adults|travell?ers|passengers|of you)\b"),
+    re.compile(
+        r"\b(?i:\d+|one|two|three|four|five|six|seven|eight|nine|ten) (?i:people|persons|guests|adults|travell?ers|passengers|of us)\b"
+    ),
+    True,
+)
 WITHOUT = re.compile(
     r"\b(?:don't|do not|can't|cannot|didn't|forgot|no longer) (?:\w+ ){0,2}?(?:have|remember|recall|know|find|got)|\bnot sure|\[[^\]]{3,40}\]"
 )
@@ -218,11 +227,17 @@ def detect(batch: Batch) -> list[Found]:
 def _asked_again(turn: Turn) -> list[Evidence]:
     """Where the agent asks for what the user gave, in this conversation or in this very message."""
     text = turn.output.normal
-    if "your" not in text or "?" not in text and "please" not in text and "need" not in text:
+    if (
+        "your" not in text
+        and "how many" not in text
+        or "?" not in text
+        and "please" not in text
+        and "need" not in text
+    ):
         return []
     asked = [
         (field, ask)
-        for field in FIELDS
+        for field in (*FIELDS, PARTY)
         if mentions(turn.output, field.words) and (ask := field.asks.search(text))
     ]
     if not asked or WITH_REASON.search(text) or any(failure(span) for span in turn.spans):

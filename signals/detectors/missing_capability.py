@@ -24,6 +24,10 @@ ACT = (
     "interact with (external|other|your|the|any|third-party|physical)|physically|do (real-time|live) )"
 )
 NOT_ABLE = "(can't|cannot|can not|couldn't|could not|am unable to|'m unable to|am not able to|'m not able to|am not capable of|am incapable of)"
+OLD = (
+    "((any |our |your |the |my |all |of |these |those |from )*(previous|past|earlier|prior|old|last|former|other|separate|different) (chat|chats|conversations?|sessions?|messages?|interactions?|discussions?|exchanges?)|"
+    "(our |your |the )*(conversation|chat) history|(anything|what) (you|we) ... (before|earlier|last time|yesterday|in the past|previously))"
+)
 RULE = Rule(
     strong=[
         f"i {ADVERBS}(don't|do not|didn't|do n't) {ADVERBS}(have|possess|come with) {ADVERBS}(direct |real-time |live |any |the |an? |built-in |such |necessary |specific )*"
@@ -37,10 +41,14 @@ RULE = Rule(
         "(is|are|that's|this is|it's|goes|falls)( currently| just| simply)? (beyond|outside( of)?|not (within|part of|among|one of)) my (current |technical )?(capabilities|abilities|functionality|toolset|tools)",
         "my (current )?(tools|toolset|capabilities|functionality|abilities|environment) (don't|do not|doesn't|does not) (currently )?(include|allow|support|extend|let|cover|have)",
         "i('m| am) not (connected to|equipped with|equipped to|hooked up to|integrated with|linked to)( the| any| your)?",
+        # Memory. That it was needed here is `forgetting`, which may hold as well.
+        f"i {ADVERBS}(don't|do not|didn't|do n't|have no) ?(have |possess |retain |keep |store )?{ADVERBS}(any |a |the |long-term |persistent )*(memory|memories|recollection|recall) (of|from|between|across|about) {OLD}",
+        f"i ?{NOT_ABLE} {ADVERBS}(remember|recall|retain|access|see|look back at|look up|retrieve) (any |anything |information |details |messages )*(of |from |in |across |between )?{OLD}",
+        f"i {ADVERBS}(don't|do not) {ADVERBS}(remember|recall|retain|keep|store|carry over) (any |anything |information |details |context |data )*(of |from |in |across |between )?{OLD}",
     ],
     unless=[
-        # Memory is `forgetting`; opinions and feelings are `refusal`.
-        "(access to|ability to|capability to|way to|capacity to|means to|have no|lack) ... (memory|memories|recall|remember|retain|previous conversations?|past conversations?|earlier conversations?|conversation history|our previous|our past|personal (opinions?|beliefs?|feelings|experiences?)|opinions?|feelings|emotions|feel|consciousness)",
+        # Opinions and feelings are `refusal`.
+        "(access to|ability to|capability to|way to|capacity to|means to|have no|lack) ... (personal (opinions?|beliefs?|feelings|experiences?)|opinions?|feelings|emotions|feel|consciousness)",
         # It asks for what it needs, or tells how it could.
         "i ... (access|ability|able|way|tools?) ... (until|unless|without|before|once|if) (you|your|i|we)",
         "(access to|ability to|capability to|way to|capacity to|means to) (guarantee|promise|ensure|predict|judge|provide (personal|specific|any)|offer|make (any )?(promises|guarantees))",
@@ -120,4 +128,4 @@ def _sentence(normal: str, hit: Hit) -> str:
     return normal[max(start, 0) : min(ends, default=hit.end + 160)]
 
 
-DETECTOR = Detector("missing_capability", 1, detect)
+DETECTOR = Detector("missing_capability", 2, detect)

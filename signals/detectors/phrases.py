@@ -149,6 +149,15 @@ def combined(hits: list[Hit], text: Text) -> float:
     return 1 - missing
 
 
+def surest(hits: list[Hit]) -> list[Hit]:
+    """Of hits of several rules those that overlap no surer one."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: -hit.weight):
+        if not any(hit.start < other.end and other.start < hit.end for other in kept):
+            kept.append(hit)
+    return kept
+
+
 def evidence(side: Side, text: Text, hits: list[Hit]) -> list[Evidence]:
     """Where the surest hits stand in the original text, in its order."""
     best = sorted(sorted(hits, key=lambda hit: -hit.weight)[:MAX_EVIDENCE], key=lambda hit: hit.start)

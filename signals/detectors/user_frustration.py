@@ -1,16 +1,17 @@
 """The user is annoyed with the agent: says so, insults it, repeats what was said before, shouts.
 
-English; in other languages only angry faces, marks like "?!", capitals, and a request that is repeated word by word.
+English, and the plainest words in Spanish, German and French (complaints.py); in other languages only angry faces, marks like "?!",
+capitals, and a request that is repeated word by word.
 """
 
 import re
 
-from signals.detectors import feelings
+from signals.detectors import complaints, feelings
 from signals.detectors.answers import says_no, turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.correction import DECLINED, closes, corrected, dissatisfied
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
-from signals.detectors.phrases import Rule, combined, evidence, piece
+from signals.detectors.phrases import Rule, combined, evidence, piece, surest
 from signals.detectors.text import Text
 from signals.detectors.user_repetition import likeness
 from signals.heads import load_head
@@ -112,6 +113,8 @@ def detect(batch: Batch) -> list[Found]:
     rejected = dissatisfied(batch)
     found = []
     for index, (turn, (by_rule, pieces)) in enumerate(zip(batch.turns, read, strict=True)):
+        if complaints.only_retries(turn.input):
+            continue
         head = judged.get(index, 0.0)
         rejection = rejected.get(index, 0.0) * FROM_REJECTION if turn.previous and not closes(turn) else 0.0
         if rejection >= WORTH_SHOWING and COURTEOUS.search(turn.input.normal):
@@ -120,6 +123,8 @@ def detect(batch: Batch) -> list[Found]:
         if turn.previous and not (pieces or angry or let_down or displeased):
             # An answer to the agent, without a word of feeling: a head that learned from lone comments makes too much of it.
             head *= DECLINED if says_no(turn) else IN_ANSWERS
+        if head >= WORTH_SHOWING and not pieces and _elsewhere(turn.input, angry=angry):
+            head *= DECLINED
         score = max(by_rule, head, rejection)
         if score >= WORTH_SHOWING and not (angry or let_down) and turns_down(turn):
             score *= DECLINED
@@ -139,7 +144,9 @@ def _read(turn: Turn) -> tuple[float, list[Evidence]]:
     text = turn.input
     if text.is_blank:
         return 0.0, []
-    hits = RULE.hits(text)
+    hits = complaints.calmed(RULE.hits(text), text)
+    if said := complaints.complaints(turn):
+        hits = surest([*hits, *said])
     calm = 1 - combined(hits, text)
     pieces = evidence("user", text, hits)
     for weight, more in (_shouting(text), _faces(text), _repeats(turn)):
@@ -147,6 +154,16 @@ def _read(turn: Turn) -> tuple[float, list[Evidence]]:
             calm *= 1 - weight
             pieces = [*pieces, *more]
     return 1 - calm, pieces
+
+
+def _elsewhere(text: Text, *, angry: float) -> bool:
+    """What the head takes for annoyance is about somebody else, curious, or the words of a request."""
+    normal = text.normal
+    return (
+        complaints.of_others(text)
+        or complaints.CURIOUS.search(normal) is not None
+        or (not angry and complaints.ASKS.match(normal) is not None)
+    )
 
 
 def facts(turn: Turn) -> list[float]:
@@ -170,9 +187,8 @@ def _shouting(text: Text) -> tuple[float, list[Evidence]]:
     if not CAPITALS.search(shown[:2000]):
         marks = LOUD.search(text.normal)
         return (0.2, [piece("user", text, marks.start(), marks.end())]) if marks else (0.0, [])
-    letters = len(LETTERS.findall(shown[:2000]))
     words = list(SHOUTED_WORD.finditer(shown[:2000]))
-    if len(words) >= 4 and sum(len(word[0]) for word in words) > 0.7 * letters:
+    if len(words) >= 4 and sum(len(word[0]) for word in words) > 0.7 * len(LETTERS.findall(shown[:2000])):
         return 0.6, [piece("user", text, words[0].start(), words[-1].end())]
     if marks := LOUD.search(text.normal):
         return 0.2, [piece("user", text, marks.start(), marks.end())]
@@ -192,4 +208,4 @@ def _repeats(turn: Turn) -> tuple[float, list[Evidence]]:
     return 0.55, [piece("user", text, 0, min(len(text.normal.rstrip()), 200))]
 
 
-DETECTOR = Detector("user_frustration", 4, detect)
+DETECTOR = Detector("user_frustration", 5, detect)

@@ -121,7 +121,6 @@ def test_claims_of_a_missing_capability_are_seen(text: str) -> None:
         "I cannot write hateful content.",
         "Our policy does not allow refunds, so I am unable to access that option under our rules.",
         "I don't have personal opinions.",
-        "I don't have access to previous conversations.",
         "I don't have the ability to guarantee a date.",
         "I can send the email now.",
         "I was unable to find your order.",
