@@ -227,6 +227,7 @@ TOKENS: dict[str, tuple[str, ...]] = {
         "ai.usage.inputTokenDetails.cacheReadTokens",
         "ai.usage.cachedInputTokens",
         "llm.token_count.prompt_details.cache_read",
+        "raindrop.usage.input_tokens.cache_read",
     ),
     "cache_write": (
         "gen_ai.usage.cache_write.input_tokens",
@@ -236,6 +237,7 @@ TOKENS: dict[str, tuple[str, ...]] = {
         "gen_ai.usage.details.cache_write_tokens",
         "ai.usage.inputTokenDetails.cacheWriteTokens",
         "llm.token_count.prompt_details.cache_write",
+        "raindrop.usage.input_tokens.cache_write",
     ),
     "reasoning": (
         "gen_ai.usage.reasoning.output_tokens",
@@ -243,6 +245,7 @@ TOKENS: dict[str, tuple[str, ...]] = {
         "ai.usage.outputTokenDetails.reasoningTokens",
         "ai.usage.reasoningTokens",
         "llm.token_count.completion_details.reasoning",
+        "raindrop.usage.output_tokens.reasoning",
     ),
 }
 # Keys of the JSON in langfuse.observation.usage_details, which is asked before the attributes.

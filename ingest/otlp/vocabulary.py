@@ -12,7 +12,7 @@ from ingest.otlp import precedence
 _GEN_AI = (
     "agent.description", "agent.id", "agent.version", "caller.name", "caller.type", "client.token.usage", "data_source.id",
     "embeddings.dimension.count", "evaluation.explanation", "evaluation.name", "evaluation.score.label",
-    "evaluation.score.value", "event.name", "is_streaming", "memory.record.count", "memory.record.id", "memory.records",
+    "evaluation.score.value", "event.name", "execute_tool.duration", "is_streaming", "memory.record.count", "memory.record.id", "memory.records",
     "memory.store.id", "operation.name", "output.type", "prompt.name", "request.choice.count", "request.encoding_formats",
     "request.frequency_penalty", "request.is_stream", "request.max_completion_tokens", "request.max_tokens", "request.n",
     "request.presence_penalty", "request.reasoning_effort", "request.reasoning_summary", "request.repetition_penalty",
@@ -40,10 +40,10 @@ _OPENLLMETRY = (
 )  # fmt: skip
 _VERCEL = (
     "ai.documents", "ai.embedding", "ai.embeddings", "ai.finishReason", "ai.operationId", "ai.prompt.format",
-    "ai.prompt.toolChoice", "ai.prompt.tools", "ai.ranking", "ai.ranking.type", "ai.response.avgCompletionTokensPerSecond",
+    "ai.prompt.toolChoice", "ai.prompt.tools", "ai.prompt.tools.source", "ai.toolCall.count", "ai.ranking", "ai.ranking.type", "ai.response.avgCompletionTokensPerSecond",
     "ai.response.avgOutputTokensPerSecond", "ai.response.files", "ai.response.finishReason", "ai.response.msToFinish",
     "ai.response.msToFirstChunk", "ai.response.providerMetadata", "ai.response.timestamp", "ai.schema",
-    "ai.schema.description", "ai.schema.name", "ai.stream.msToFirstChunk", "ai.toolCall.id", "ai.usage.totalTokens",
+    "ai.schema.description", "ai.schema.name", "ai.stream.msToFirstChunk", "ai.stream.msToFinish", "ai.stream.avgOutputTokensPerSecond", "ai.toolCall.id", "ai.usage.totalTokens",
     "ai.usage.inputTokenDetails.noCacheTokens", "ai.usage.outputTokenDetails.textTokens", "ai.value", "ai.values",
     "operation.name", "resource.name",
 )  # fmt: skip
@@ -54,7 +54,8 @@ _LANGFUSE = (
 )  # fmt: skip
 # What the mapping itself leaves on a span, what is private to the dialects of one attribute, and who a user is besides an id.
 _OTHERS = (
-    "exception.stacktrace", "raindrop.earlier_messages", "raindrop.event.id", "lmnr.span.path", "lmnr.span.ids_path",
+    "exception.stacktrace", "raindrop.earlier_messages", "raindrop.event.id", "raindrop.usage.input_tokens.non_cached",
+    "raindrop.usage.output_tokens.non_reasoning", "lmnr.span.path", "lmnr.span.ids_path",
     "genkit:name", "genkit:type", "genkit:path", "genkit:isRoot", "genkit:state", "genkit:metadata:subtype",
     "logfire.msg", "logfire.msg_template", "logfire.json_schema", "logfire.span_type", "logfire.level_num",
     "mlflow.spanType", "mlflow.traceRequestId", "mlflow.spanFunctionName", "lk.function_tool.id", "lk.function_tool.name",
@@ -65,7 +66,7 @@ _OTHERS = (
 KEPT = frozenset(
     (
         *(f"gen_ai.{name}" for name in _GEN_AI),
-        *_OPENINFERENCE, *_OPENLLMETRY, *_VERCEL, *_LANGFUSE, *_OTHERS, *precedence.EVENT_NAME,
+        *_OPENINFERENCE, *_OPENLLMETRY, *_VERCEL, *_LANGFUSE, *_OTHERS, *precedence.EVENT_NAME, *precedence.RESPONSE_ID,
         *(name for name, _ in (*precedence.KIND, *precedence.KIND_BY_PRESENCE)),
         *(name for names in precedence.COST_PARTS for name in names),
     )
@@ -76,7 +77,7 @@ KEPT_PREFIXES = (
     "gcp.", "host.", "http.", "k8s.", "messaging.", "net.", "network.", "openai.", "os.", "otel.", "peer.", "process.", "rpc.",
     "server.", "service.", "telemetry.", "thread.", "tls.", "url.", "user_agent.", "jsonrpc.", "mcp.", "a2a.",
     # of the GenAI dialects: settings, prices, flattened documents
-    "gen_ai.openai.", "gen_ai.usage.", "ai.settings.", "langfuse.experiment.", "langfuse.internal.",
+    "gen_ai.openai.", "gen_ai.usage.", "gen_ai.client.operation.", "ai.settings.", "langfuse.experiment.", "langfuse.internal.",
     "langfuse.observation.metadata.", "llm.cost.", "llm.token_count.", "llm.tools.", "llm.request.functions.",
     "gen_ai.tool.definitions.", "llm.prompt_template.", "llm.watsonx.", "embedding.", "retrieval.", "reranker.",
     "traceloop.prompt.", "raindrop.handoff.", "raindrop.agent.",

@@ -11,10 +11,12 @@ from ingest.models import (
     EndUser,
     Event,
     ExplicitSignal,
+    IngestCount,
     OpenTrace,
     QueuedEvent,
     Span,
 )
+from ingest.models.health import Outcome
 from ingest.models.projects import KeyKind
 from ingest.projects import create_project
 
@@ -69,6 +71,7 @@ def project(slug: str) -> dict[str, Any]:
         "events": events,
         "users": {user["user_id"]: user["traits"] for user in users.values()},
         "loose_spans": [_span(s) for s in spans if s["event_id"] not in names],
+        "unknown": sorted({row["reason"] for row in rows(IngestCount) if row["outcome"] == Outcome.UNMAPPED}),
         "loose_signals": [_signal(s) for s in signals if s["event_id"] not in names],
     }
 

@@ -37,7 +37,8 @@ def test_an_agents_turn(events: dict[str, Row], dialect: str) -> None:
     )
     assert facts(event, "model", "input_tokens", "output_tokens") == ("gpt-4o-2024-08-06", 60, 14)
     assert facts(event, "tool_calls", "tool_errors", "event_id") == (1, 0, event["trace_id"])
-    assert event["properties"] == RESOURCE
+    agent = {"agent": "weather"} if dialect == "openinference" else {}
+    assert event["properties"] == RESOURCE | agent
     [root] = spans(event, "agent").values()
     calls = [span for span in event["spans"] if span["kind"] == "llm"]
     assert [(c["model"], c["provider"], c["input_tokens"], c["output_tokens"]) for c in calls] == [
@@ -97,7 +98,8 @@ def test_spans_with_their_text_in_logs(world: World) -> None:
     assert facts(event, "name", "user_id", "convo_id") == ("helper", "ada", "talk-plain")
     assert facts(event, "input", "output") == ("Do you hear me?", "Loud and clear.")
     assert facts(event, "model", "input_tokens", "output_tokens", "tool_calls") == ("m-1", 5, 2, 1)
-    assert event["properties"] == {"service": "plain-agent"}
+    assert event["properties"] == {"service": "plain-agent", "agent": "helper"}
+    assert found["unknown"] == []
     assert facts(spans(event, "tool")["lookup"], "input", "output") == ('{"id":1}', '{"ok":true}')
     judged = signal(event, "relevance")
     assert judged["properties"]["explanation"] == "beside the point"
