@@ -145,8 +145,8 @@ def _read(turn: Turn) -> tuple[float, list[Evidence]]:
     if text.is_blank:
         return 0.0, []
     hits = complaints.calmed(RULE.hits(text), text)
-    if said := complaints.complaints(turn):
-        hits = surest([*hits, *said])
+    if beside := complaints.complaints(turn):
+        hits = surest([*hits, *beside])
     calm = 1 - combined(hits, text)
     pieces = evidence("user", text, hits)
     for weight, more in (_shouting(text), _faces(text), _repeats(turn)):
