@@ -8,7 +8,7 @@ import re
 from signals.detectors import feelings
 from signals.detectors.batch import Batch, Detector, Found, Turn
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
-from signals.detectors.phrases import Hit, Rule, combined, evidence
+from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
 from signals.heads import load_head
 
@@ -29,6 +29,12 @@ NAME = (
 )
 # Without what things are called as well.
 PERSON = NAME.replace("trash|garbage|shit|crap|", "")
+# Of oneself, of a thing, or denied.
+UNMEANT = [
+    "i('m| am| was| feel| felt) (such |so |a |an |the |really |very |just |being |like |feeling |too |as )*(stupid|dumb|idiot|moron|fool|loser|clown|ugly|fat|pathetic|useless|worthless|trash|garbage|crap|shit)",
+    "(git|life|karma|payback|mondays?|this|that|it|(css|code|printer|phone|car|weather|traffic|website|app|game|laptop|job))('s| is| was| can be) (a|such a) (real |total |pain in the )*(bitch|pig|killer|freak|bastard|ass|arse)( to [a-z]{2,15})?",
+    "(not|isn't|aren't|never|don't be|wasn't|weren't|no) (a |an |so |that |such |being |really |too )*(stupid|dumb|idiot|moron|idiots|morons|ugly|fat|pathetic|useless|worthless|trash|garbage|loser|losers)",
+]
 RULE = Rule(
     strong=[
         f"(you|u|ur|you're|you are|u r|you people are) (are )?({FILLER} ){{0,5}}{NAME}",
@@ -57,18 +63,19 @@ RULE = Rule(
         "(cry about it|snowflake|libtard|feminazi|incel|simp|cuck|soyboy|degenerate|thug|terrorist|traitor|psycho|lunatic|nutjob|whack ?job)",
     ],
     unless=[
-        "i('m| am| was| feel| felt) (such |so |a |an |the |really |very |just |being |like |feeling |too |as )*(stupid|dumb|idiot|moron|fool|loser|clown|ugly|fat|pathetic|useless|worthless|trash|garbage|crap|shit)",
+        *UNMEANT,
         "(meaning|definition|word|words|term|spell|say|called|calls|calling|call) (of |me |us |him |her |them |for )?(the |a |an |my |\" ?|' ?)*(word |term )?(\" ?|' ?)?(stupid|dumb|idiot|moron|bastard|bitch|asshole|ugly|fat|loser|retarded|shut up|liar)",
         "(holy|oh|no|the|hot|tough|good|cool|weird|crazy|some|this|that|bad|same|any|lots of|bunch of) (shit|crap|fuck|hell|damn)",
         "(what|how|who|why|where|when) the (hell|fuck|heck)",
         "(as|like|one|hell|damn) (hell|of a)",
         "(fucking|fuckin|damn|goddamn) (good|great|love|awesome|amazing|beautiful|right|cool|brilliant|hilarious|funny|proud|legend|perfect|fantastic|happy)",
         "(hell|fuck|damn) (yeah|yes|yea)",
+        "(sucks|sucked) ass",
         "(guinea|cast|roast|pot-?bellied|pulled) (pig|pigs|iron)",
-        "(not|isn't|aren't|never|don't be|wasn't|weren't|no) (a |an |so |that |such |being |really |too )*(stupid|dumb|idiot|moron|idiots|morons|ugly|fat|pathetic|useless|worthless|trash|garbage|loser|losers)",
     ],
     weak_weight=0.3,
 )
+IS_UNMEANT = compile_phrases(UNMEANT)
 ONE_NAME = re.compile(PERSON.replace("(", "(?:"))
 SHORT = 4
 HIDDEN_WEIGHT = 0.5
@@ -89,8 +96,10 @@ NAMES = (
 )
 BRIEF = 12
 THINGS = 0.6
+# What a brief text of nothing else gets at most: "you're not dumb".
+AT_MOST = 0.45
 THING = re.compile(
-    r"\W*(?:(?:well|wow|man|ugh|ok|damn|oh|so|but|and|my|what)\W+)?(?:(?:this|that|it)(?:'s)?|(?:the|my) [a-z]+)\b(?: [a-z]+)? "
+    r"\W*(?:(?:well|wow|man|ugh|ok|damn|oh|so|but|and|my|what)\W+)?(?:(?:this|that|it)(?:'s)?|(?:the|my) [a-z]+)\b(?: [a-z]+){0,3}? "
     r"(?:is|was|sucks?|sucked|hell|fuck|heck|looks?|works?|are|were)\b|\W*(?:this|that|it) (?:sucks?|sucked|is|was)\b|\W*(?:that|this|it)'s\b|"
     r"\W*what the (?:hell|heck|fuck)\b"
 )
@@ -111,6 +120,8 @@ def detect(batch: Batch) -> list[Found]:
         score = judged.get(index, combined(hits, text))
         if score >= WORTH_SHOWING and _is_about_a_thing(text, hits):
             score *= THINGS
+        elif score >= WORTH_SHOWING and not hits and text.words <= BRIEF and IS_UNMEANT.search(text.normal):
+            score = min(score, AT_MOST)
         if hits:
             found.append(Found(index, score, evidence("user", text, hits)))
         elif score >= WORTH_SHOWING:
@@ -136,7 +147,7 @@ def _hits(text: Text) -> list[Hit]:
 
 
 def _find(text: Text) -> list[Hit]:
-    hits = RULE.hits(text)
+    hits = in_own_words(RULE.hits(text), text)
     if text.words <= SHORT:
         # Nothing else is said: "bitch", "answer me, asshole".
         hits = [Hit(hit.start, hit.end, max(hit.weight, 0.6)) if _is_name(text, hit) else hit for hit in hits]
@@ -167,4 +178,4 @@ def facts(turn: Turn) -> list[float]:
     ]
 
 
-DETECTOR = Detector("abuse", 2, detect)
+DETECTOR = Detector("abuse", 3, detect)

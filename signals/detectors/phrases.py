@@ -17,6 +17,7 @@ from signals.detectors.text import Text
 
 Side = Literal["user", "assistant"]
 MAX_EVIDENCE = 5
+QUOTED = re.compile(r'```.*?(?:```|\Z)|"[^"\n]{3,400}"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,17 @@ def surest(hits: list[Hit]) -> list[Hit]:
         if not any(hit.start < other.end and other.start < hit.end for other in kept):
             kept.append(hit)
     return kept
+
+
+def in_own_words(hits: list[Hit], text: Text) -> list[Hit]:
+    """Without those in a quotation or in code, which somebody else says; a text that is nothing but a quotation keeps its hits."""
+    normal = text.normal
+    if not hits or ('"' not in normal and "```" not in normal):
+        return hits
+    quoted = [match.span() for match in QUOTED.finditer(normal)]
+    if normal.startswith('"') and quoted and quoted[0][1] > 0.9 * len(normal):
+        return hits
+    return [hit for hit in hits if not any(start <= hit.start < end for start, end in quoted)]
 
 
 def evidence(side: Side, text: Text, hits: list[Hit]) -> list[Evidence]:

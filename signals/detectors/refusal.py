@@ -9,7 +9,7 @@ import re
 from signals.detectors.batch import Batch, Detector, Found, Turn
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.laziness import HANDS_OVER
-from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
+from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
 from signals.heads import load_head
 
@@ -34,7 +34,7 @@ DISCLAIMER = Rule(
 )
 RULE = Rule(
     strong=[
-        "i (can't|cannot|can not|won't|will not|couldn't|could not) (in good conscience |ethically |legally |responsibly |directly |personally |actually |simply |just )?"
+        "(i|we) (can't|cannot|can not|won't|will not|couldn't|could not) (in good conscience |ethically |legally |responsibly |directly |personally |actually |simply |just )?"
         + ACT,
         "i(('m| am)| was) (sorry,? )?(but )?(unable|not able|not allowed|not permitted|not authorized|not programmed|not designed|not equipped|not capable|not in a position|not going|not comfortable|forbidden|prohibited|restricted|prevented|incapable)( to| of| from| with)?",
         "i('m| am) (so |very |really |truly |deeply )?(sorry|afraid),? (but )?(that )?(i|we|this|that|it) ... (can't|cannot|can not|won't|will not|unable|not able|not possible|not allowed|don't|do not|isn't|is not|am not)",
@@ -52,9 +52,25 @@ RULE = Rule(
         "(cannot|can't|can not|may not) be (modified|changed|cancell?ed|refunded|exchanged|returned|processed|altered|upgraded|removed|added|done|combined|used|waived|reversed|undone)",
         "(is|are|was|were) (not|n't) (eligible|permitted|allowed|possible|refundable|cancellable)",
         "(isn't|aren't|wasn't|weren't) (eligible|permitted|allowed|possible|refundable|cancellable)",
-        "(i|we) (only|can only) (assist|help|handle|discuss|provide|process) ... (with|related|within)",
+        "(i|we) (only|can only) (assist|help|handle|discuss|provide|process|answer|talk) ... (with|related|within|about)",
+        "(isn't|is not|aren't|are not|not) (something|anything|a matter|a topic|one)( on which| that| which)? (i|we)('m| am|'re| are|'ll| will| can| could|'d| would| do| take)( be| not)?( able| willing| comfortable| going| happy| prepared| help| take sides)?( to| with)?",
+        "(i|we) ?(do not|don't|didn't|did not|do n't) (give out|hand out|give away|disclose|identify|diagnose|recogni[sz]e|permit|allow|offer|issue|make exceptions|weigh in|take sides|share|discuss|speculate|reproduce)",
+        "i (shouldn't|should not|mustn't|must not) (help|diagnose|judge|guess|speculate|write|be the one|do|share|provide|answer|be)",
+        "(i'm|i am) (still )?(learning|being trained) (how )?to (answer|respond|handle|do)",
+        "(we are|we're|we are still|we're still) working on (this|the|that|improving) ... (feature|ability|images?|feature and|return)",
+        "your (claim|request|application|appeal|refund|complaint)( for [a-z ]{3,40}| [a-z]{2,15}){0,2} (has been|was|is|had to be|must be|will be) (declined|denied|rejected|refused|turned down)",
+        "(haven't|have not|didn't|did not|won't|will not) (acted? on|follow(ed)?|compl(y|ied) with|carr(y|ied) out|execute[d]?|obey(ed)?) (it|them|this|that|those|these|the|any)",
+        "i('ll| will|'m going to|'d) (skip|pass on|pass|leave out|leave that|leave it|leave this|steer clear|sooner not|stay away|rather leave|stay the|stay myself|keep my)",
+        "i('m| am) (leaving (out|that)|not (willing|prepared|at liberty|free|in a position|supposed|meant|helping|giving|doing|saying|following)|(cautious|wary|hesitant|reluctant) (about|of|to))",
+        "(i|we) (must |have to |strongly |would |'d )*(advise|urge|caution) (you )?(strongly )?(against|not to)",
+        "(i|we) (aim|try|prefer) (to avoid|not to|to stay out)",
     ],
     weak=[
+        "(let's|let us) (keep|change|not|steer|talk about|focus on|find)",
+        "(illegal|unlawful|against the law|a crime|criminal offen[cs]e|animal cruelty|violation of)",
+        "(988|lifeline|helpline|hotline|crisis line|poison (control|line)|emergency (number|services)|mental health professional|someone (you|who you) trust|a person you trust)",
+        "i must (point out|inform|emphasi[sz]e|advise|stress|remind)",
+        "(no longer|not) (possible|available|something)",
         "(i'm|i am) (so |very |truly )?sorry,? but",
         "(i'm|i am) (just|only) an? (ai|language|virtual|computer|machine)",
         "as an? (ai|artificial intelligence|ai language model|language model|large language model)",
@@ -92,8 +108,9 @@ PLAIN = compile_phrases(
 )
 PLAIN_SCORE = 0.75
 PLAIN_WITHIN = 200
-# So does a brief answer that says little else.
+# So does a brief answer that says little else, of itself or its firm.
 BRIEF = 25
+ITSELF = re.compile(r"\b(?:i|i'm|i'd|i'll|we|we're|my|our|me|us|sorry|unfortunately|afraid)\b")
 SURE = 0.85
 HEAD = "refusal"
 NAMES = (
@@ -137,10 +154,10 @@ def detect(batch: Batch) -> list[Found]:
         text = turn.output
         by_rule, hits = _read(text)
         score = judged.get(index, by_rule)
-        if hits and index in judged and (plain := PLAIN.search(text.normal[:PLAIN_WITHIN])):
+        if hits and index in judged and (plain := _plain(text, hits)):
             goes_on = GOES_ON.search(text.normal[plain.end() : plain.end() + PLAIN_WITHIN])
             score = score if goes_on else max(score, PLAIN_SCORE)
-        elif hits and text.words <= BRIEF and by_rule >= SURE and not GOES_ON.search(text.normal):
+        elif hits and text.words <= BRIEF and by_rule >= SURE and _speaks_for_itself(text, hits):
             score = max(score, PLAIN_SCORE)
         if hits:
             found.append(Found(index, score, evidence("assistant", text, hits)))
@@ -149,10 +166,24 @@ def detect(batch: Batch) -> list[Found]:
     return found
 
 
+def _plain(text: Text, hits: list[Hit]) -> re.Match[str] | None:
+    found = PLAIN.search(text.normal[:PLAIN_WITHIN])
+    return (
+        found if found and any(hit.start < found.end() and found.start() < hit.end for hit in hits) else None
+    )
+
+
+def _speaks_for_itself(text: Text, hits: list[Hit]) -> bool:
+    return GOES_ON.search(text.normal) is None and any(
+        hit.weight > 0.8 and ITSELF.search(text.normal[hit.start : hit.end]) for hit in hits
+    )
+
+
 def _read(text: Text) -> tuple[float, list[Hit]]:
     """What the rules alone say, and where."""
     disclaimed = [] if GOES_ON.search(text.normal) else DISCLAIMER.hits(text)
     hits = disclaimed + [hit for hit in RULE.hits(text) if not _overlaps(hit, disclaimed)]
+    hits = in_own_words(hits, text)
     if not hits:
         return 0.0, []
     opening = [hit for hit in hits if hit.start < OPENING]
@@ -186,4 +217,4 @@ def _overlaps(hit: Hit, others: list[Hit]) -> bool:
     return any(hit.start < other.end and other.start < hit.end for other in others)
 
 
-DETECTOR = Detector("refusal", 2, detect)
+DETECTOR = Detector("refusal", 3, detect)

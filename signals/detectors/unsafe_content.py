@@ -60,4 +60,4 @@ def facts(turn: Turn) -> list[float]:
     ]
 
 
-DETECTOR = Detector("unsafe_content", 1, detect)
+DETECTOR = Detector("unsafe_content", 2, detect)

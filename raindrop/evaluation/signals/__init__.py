@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
-from raindrop.evaluation.signals import ordinary, unsafe
+from raindrop.evaluation.signals import ordinary, own_probes, unsafe
 from raindrop.evaluation.signals import rows as measured_rows
 from raindrop.evaluation.signals.rows import Row
 from raindrop.evaluation.signals.vectors import VectorStore
 
-MEASURED = {**measured_rows.MEASURED, "unsafe_content": unsafe.rows}
+MEASURED = {**measured_rows.MEASURED, "unsafe_content": unsafe.rows, "own_probes": own_probes.rows}
 PARTS = [*MEASURED, "rates", "cost"]
 SHORT = {"f1": "F1", "average_precision": "AP", "auc": "AUC", "false_alarms": "false alarms"}
 

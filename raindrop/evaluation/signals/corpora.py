@@ -115,6 +115,18 @@ def ordinary_requests(data: Path) -> list[Sample]:
     return [user_says(text, False) for text in texts]
 
 
+def coding_questions(data: Path) -> list[Sample]:
+    """stackoverflow_short: the titles of questions, each once."""
+    texts = dict.fromkeys(row["text"] for row in read_rows(data, "stackoverflow_short"))
+    return [user_says(text, False) for text in texts]
+
+
+def personal_data(data: Path) -> list[Sample]:
+    """presidio_synth_v2: sentences full of addresses, numbers and odd characters."""
+    texts = dict.fromkeys(row["text"] for row in read_rows(data, "presidio_synth_v2"))
+    return [user_says(text, False) for text in texts]
+
+
 # -- refusals
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from raindrop.embedder.tone import Reader
-from raindrop.evaluation.signals import corpora
+from raindrop.evaluation.signals import corpora, templates
 from raindrop.evaluation.signals.corpora import Sample
 from raindrop.evaluation.signals.fitting import Examples, Recipe, together
 from raindrop.evaluation.signals.readers import ReaderRecipe, with_tone
@@ -100,6 +100,11 @@ def lines(yes: str, no: str) -> Source:
     )
 
 
+def _templates(yes: str, no: str, count: int) -> Source:
+    """Sentences of our own with slots, each filled so many times."""
+    return lambda data: templates.requests(yes, True, count) + templates.requests(no, False, count)
+
+
 def _requests_in_talks(data: Path) -> list[Sample]:
     """What users say to the agents of tau-bench (retail) and sgd."""
     texts = dict.fromkeys(
@@ -148,6 +153,10 @@ REFUSAL = Plan(
         "own sentences": (lambda data: corpora.refusal_sentences(), 1.0),
         "mixed answers": (corpora.mixed_answers, 1.0),
         "after disclaimers": (lambda data: corpora.disclaimed_answers(), 1.0),
+        "templates": (
+            lambda data: templates.answers("refusals", True, 4) + templates.answers("compliances", False, 4),
+            1.0,
+        ),
         "multichallenge": (some(corpora.long_answers, 400), 2.0),
         "sgd_dev": (some(_answers_in_talks, 1500), 0.5),
         "jailbreakbench": (_plain_refusals, 0.5),
@@ -188,6 +197,9 @@ ABUSE = Plan(
         "tweeteval_offensive": (corpora.offensive_tweets, 1.0),
         "surge_toxicity": (corpora.toxic_comments, 2.0),
         "own sentences": (lines("abuse", "not_abuse"), 6.0),
+        "templates": (_templates("abuse", "not_abuse", 5), 1.0),
+        "ordinary templates": (lambda data: templates.requests("ordinary", False, 6), 0.5),
+        "stackoverflow_short": (some(corpora.coding_questions, 1000), 0.5),
         "requests": (some(_requests_in_talks, 1500), 0.5),
         "ordinary requests": (some(corpora.ordinary_requests, 1500), 0.5),
     },
@@ -198,14 +210,17 @@ JAILBREAK = Plan(
     "user",
     jailbreak.facts,
     jailbreak.NAMES,
-    Recipe(vector_scale=4.0, gram_scale=3.0, fact_scale=0.5, seen_by=2, precision=0.95),
+    Recipe(vector_scale=4.0, gram_scale=3.0, fact_scale=0.5, seen_by=2, precision=0.91),
     {
         "jailbreakbench": (corpora.jailbreak_prompts, 0.7),
         "own sentences": (lines("jailbreaks", "not_jailbreaks"), 3.0),
+        "templates": (_templates("attacks", "ordinary", 12), 1.0),
         "ordinary requests": (corpora.ordinary_requests, 0.5),
         "requests": (some(_requests_in_talks, 1500), 0.5),
         "chatgpt_refusals": (_questions_of_refusals, 0.5),
-        "multichallenge": (some(corpora.long_requests, 500), 2.0),
+        "multichallenge": (corpora.long_requests, 1.0),
+        "stackoverflow_short": (some(corpora.coding_questions, 2000), 0.5),
+        "presidio_synth": (some(corpora.personal_data, 800), 0.5),
     },
 )
 PLANS = {plan.name: plan for plan in (REFUSAL, FRUSTRATION, GRATITUDE, ABUSE, JAILBREAK)}
