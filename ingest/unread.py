@@ -2,9 +2,11 @@
 answer says so, and the page "Ingest health" counts them."""
 
 import difflib
-from typing import Any
+import functools
+from typing import Any, get_args
 
 import msgspec
+import msgspec.structs
 
 MAX_NAMED = 10  # in one answer
 MAX_NAME = 80
@@ -30,15 +32,18 @@ def unread_fields(raw: bytes | msgspec.Raw, wire: type[msgspec.Struct]) -> tuple
     return tuple(name[:MAX_NAME] for name in found)
 
 
-def fields_of(wire: type[msgspec.Struct]) -> set[str]:
+@functools.cache
+def fields_of(wire: type[msgspec.Struct]) -> frozenset[str]:
     """Its fields, and those of `ai_data` as "ai_data.input"."""
     known = set(wire.__struct_fields__)
-    if "ai_data" in known:
-        known |= {f"ai_data.{name}" for name in ("model", "input", "output", "convo_id")}
-    return known
+    for field in msgspec.structs.fields(wire):
+        for inner in get_args(field.type):  # of `WireAiData | None`
+            if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+                known |= {f"{field.name}.{name}" for name in inner.__struct_fields__}
+    return frozenset(known)
 
 
-def warning(name: str, known: set[str]) -> str:
+def warning(name: str, known: frozenset[str]) -> str:
     """What to say about an unread field."""
     wanted = _plain(name)
     meant = _MEANT.get(wanted)

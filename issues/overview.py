@@ -18,6 +18,7 @@ from ingest.models import ApiKey, Conversation, Event, ProcessingFailure, Projec
 from ingest.rollups import totals
 from issues.models import Issue
 from issues.period import DAYS, Period, change
+from raindrop.plurals import counted
 from signals.catalogue import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
@@ -68,7 +69,7 @@ def overview(request: HttpRequest, project: Project) -> HttpResponse:
     if earlier < COMPARABLE * sums.get(project.id, 0):
         before = {}  # the project had hardly begun: a change of 70,000 % says nothing
         not_compared = (
-            f"No change is shown: the {period.key} before had {earlier:,} event{'' if earlier == 1 else 's'}, "
+            f"No change is shown: the {period.key} before had {counted(earlier, 'event')}, "
             f"less than {COMPARABLE:.0%} of now"
         )
     context |= {

@@ -1,5 +1,5 @@
-"""Rows of numbers on their way into pgvector's halfvec columns, in PostgreSQL's binary form: as text, writing and parsing them cost
-100 µs of processor time an event."""
+"""Rows of numbers on their way into and out of pgvector's halfvec columns, in PostgreSQL's binary form: as text, writing and parsing
+them cost 100 µs of processor time an event."""
 
 import struct
 from dataclasses import dataclass
@@ -43,3 +43,14 @@ class HalfVectorsDumper(Dumper):
 
     def dump(self, obj: HalfVectors) -> bytes:
         return obj.binary()
+
+
+def read_matrix(values: list[bytes | None], dimensions: int) -> npt.NDArray[np.float32]:
+    """halfvec's binary form is int16 dimensions, int16 unused, then big-endian half floats."""
+    matrix = np.zeros((len(values), dimensions), dtype=np.float32)
+    present = [i for i, value in enumerate(values) if value is not None]
+    if present:
+        packed = b"".join(value for value in values if value is not None)
+        halves = np.frombuffer(packed, dtype=">f2").reshape(len(present), dimensions + 2)[:, 2:]
+        matrix[present] = halves
+    return matrix

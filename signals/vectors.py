@@ -12,6 +12,7 @@ from django.db import connection
 
 from ingest.models import Project
 from raindrop.embedder import TONES
+from signals.half_vectors import read_matrix
 from signals.models.embeddings import DIMENSIONS, EventEmbedding
 
 Side = Literal["both", "user", "agent"]
@@ -109,18 +110,7 @@ def _fetch(sql: str, params: list[Any]) -> list[Row]:
 def _chunk(rows: list[Row]) -> VectorChunk:
     return VectorChunk(
         [row[0] for row in rows],
-        _matrix([row[1] for row in rows], DIMENSIONS),
-        _matrix([row[2] for row in rows], DIMENSIONS),
-        _matrix([row[3] for row in rows], len(TONES)),
+        read_matrix([row[1] for row in rows], DIMENSIONS),
+        read_matrix([row[2] for row in rows], DIMENSIONS),
+        read_matrix([row[3] for row in rows], len(TONES)),
     )
-
-
-def _matrix(values: list[bytes | None], dimensions: int) -> npt.NDArray[np.float32]:
-    """halfvec's binary form is int16 dimensions, int16 unused, then big-endian half floats."""
-    matrix = np.zeros((len(values), dimensions), dtype=np.float32)
-    present = [i for i, value in enumerate(values) if value is not None]
-    if present:
-        packed = b"".join(value for value in values if value is not None)
-        halves = np.frombuffer(packed, dtype=">f2").reshape(len(present), dimensions + 2)[:, 2:]
-        matrix[present] = halves
-    return matrix

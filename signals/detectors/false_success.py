@@ -10,7 +10,7 @@ import re
 
 from signals.detectors import task_failure
 from signals.detectors.batch import Batch, Detector, Found, SpanFacts, Turn
-from signals.detectors.phrases import Hit, evidence
+from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
 from signals.detectors.tool_failure import error_words, failure
 
 # Kinds of acts: the parts of a tool's name that tell one, and the words of who claims it. A word may be of several kinds.
@@ -148,12 +148,8 @@ def _claims(normal: str) -> list[tuple[Hit, set[str]]]:
 
 
 def _supposed(normal: str, match: re.Match[str]) -> bool:
-    start = max(
-        max(normal.rfind(mark, 0, match.start() + 1) for mark in ".!?\n;") + 1, match.start() - BEFORE
-    )
-    ends = [place for mark in ".!?\n" if (place := normal.find(mark, match.end())) >= 0]
-    asks = bool(ends) and normal[min(ends)] == "?"
-    return asks or SUPPOSED.search(normal, start, match.start()) is not None
+    start = max(sentence_start(normal, match.start(), ".!?\n;"), match.start() - BEFORE)
+    return is_asked(normal, match.end()) or SUPPOSED.search(normal, start, match.start()) is not None
 
 
 def _owns_up(turn: Turn) -> bool:

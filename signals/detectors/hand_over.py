@@ -8,7 +8,7 @@ import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
 from signals.detectors.mentions import mentions
-from signals.detectors.phrases import Hit, evidence
+from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
 from signals.detectors.slow import measured
 from signals.detectors.tool_failure import failure
 
@@ -53,14 +53,12 @@ def _said(turn: Turn) -> list[Hit]:
     normal = turn.output.normal[:READ]
     hits = []
     for match in SAID.finditer(normal):
-        start = max(normal.rfind(mark, 0, match.start() + 1) for mark in ".!?\n") + 1
-        ends = [place for mark in ".!?\n" if (place := normal.find(mark, match.end())) >= 0]
-        asks = bool(ends) and normal[min(ends)] == "?"
+        start = sentence_start(normal, match.start())
         clause = max(start, normal.rfind(",", 0, match.start()))
         supposed = SUPPOSED.search(normal, start, match.start()) or DENIED.search(
             normal, clause, match.start()
         )
-        if not asks and not supposed:
+        if not supposed and not is_asked(normal, match.end()):
             hits.append(Hit(match.start() + len(match[0]) - len(match[0].lstrip(".!, \n")), match.end(), 0.9))
     return hits
 

@@ -170,6 +170,17 @@ def in_own_words(hits: list[Hit], text: Text) -> list[Hit]:
     return [hit for hit in hits if not any(start <= hit.start < end for start, end in quoted)]
 
 
+def sentence_start(normal: str, at: int, marks: str = ".!?\n") -> int:
+    """Where the sentence begins in which normal[at] stands."""
+    return max(normal.rfind(mark, 0, at + 1) for mark in marks) + 1
+
+
+def is_asked(normal: str, end: int) -> bool:
+    """Whether the sentence that goes on at normal[end] is a question."""
+    ends = [place for mark in ".!?\n" if (place := normal.find(mark, end)) >= 0]
+    return bool(ends) and normal[min(ends)] == "?"
+
+
 def evidence(side: Side, text: Text, hits: list[Hit]) -> list[Evidence]:
     """Where the surest hits stand in the original text, in its order."""
     best = sorted(sorted(hits, key=lambda hit: -hit.weight)[:MAX_EVIDENCE], key=lambda hit: hit.start)
