@@ -5,12 +5,22 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from django.db import connection
 
 from ingest.models import Event, Span
-from signals.detectors.batch import PREVIOUS_TURNS, Batch, Exchange, SpanFacts, Turn
+from signals.detectors.batch import (
+    NEARNESS,
+    PREVIOUS_TURNS,
+    Batch,
+    Exchange,
+    SpanFacts,
+    Turn,
+    nearness_of,
+)
 from signals.detectors.text import READ_CHARACTERS, Text
-from signals.vectors import vectors_by_event
+from signals.vectors import VectorChunk, vectors_by_event
 
 # Earlier turns only say what was asked and given; their beginnings do.
 PREVIOUS_CHARACTERS = 4000
@@ -18,7 +28,9 @@ SPANS_PER_EVENT = 200
 # A tool's arguments are only compared with each other.
 SPAN_INPUT_CHARACTERS = 2000
 ERROR_CHARACTERS = 2000
+# Of an earlier turn's tool calls.
 TOOLS_PER_TURN = 30
+PREVIOUS_SPAN_CHARACTERS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,7 @@ class EventBatch(Batch):
             self.agent_vectors[indexes],
             [self.events[i] for i in indexes],
             user_tones=self.user_tones[indexes],
+            nearness=self.nearness[indexes] if len(self.nearness) else self.nearness,
         )
 
 
@@ -49,10 +62,10 @@ class _Texts(dict[str, Text]):
 
 
 def load_batch(events: list[Event]) -> EventBatch:
-    """Three queries for all the events (of any projects). Row i of the batch is events[i]."""
+    """Five queries for all the events (of any projects). Row i of the batch is events[i]."""
     texts = _Texts()
     spans = _spans(events)
-    previous = _previous(events, texts)
+    earlier = _previous(events, texts)
     vectors = vectors_by_event([event.id for event in events])
     turns = [
         Turn(
@@ -61,12 +74,19 @@ def load_batch(events: list[Event]) -> EventBatch:
             output=texts[event.output],
             model=event.model,
             spans=spans[event.id],
-            previous=previous[event.id],
+            previous=earlier.exchanges[event.id],
             **_facts(event),
         )
         for event in events
     ]
-    return EventBatch(turns, vectors.user, vectors.agent, events, user_tones=vectors.tones)
+    return EventBatch(
+        turns,
+        vectors.user,
+        vectors.agent,
+        events,
+        user_tones=vectors.tones,
+        nearness=_nearness(events, earlier, vectors),
+    )
 
 
 def load_texts(events: list[Event]) -> EventBatch:
@@ -122,35 +142,52 @@ def turns_so_far(events: list[Event]) -> dict[uuid.UUID, int]:
 
 
 def _spans(events: list[Event]) -> dict[uuid.UUID, list[SpanFacts]]:
+    return _spans_of(
+        {event.id: event.project_id for event in events}, characters=READ_CHARACTERS, most=SPANS_PER_EVENT
+    )
+
+
+def _spans_of(
+    projects: dict[uuid.UUID, uuid.UUID], *, characters: int, most: int, only_tools: bool = False
+) -> dict[uuid.UUID, list[SpanFacts]]:
+    """By event, in order. `projects` holds each event's project; `characters` of an error and an output are read, `most` spans an event."""
     found: dict[uuid.UUID, list[SpanFacts]] = defaultdict(list)
-    projects = {event.id: event.project_id for event in events}
+    if not projects:
+        return found
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT event_id, project_id, span_id, kind, name, status, left(error, %s), left(output, %s), left(input, %s),
                   extract(epoch FROM ended_at - started_at)::float8 * 1000
-                FROM {Span._meta.db_table} WHERE event_id = ANY(%s) ORDER BY event_id, started_at, id""",
-            [READ_CHARACTERS, READ_CHARACTERS, SPAN_INPUT_CHARACTERS, list(projects)],
+                FROM {Span._meta.db_table} WHERE event_id = ANY(%s) {"AND kind = 'tool'" if only_tools else ""}
+                ORDER BY event_id, started_at, id""",
+            [characters, characters, SPAN_INPUT_CHARACTERS, list(projects)],
         )
         for event_id, project_id, *facts in cursor.fetchall():
-            if projects[event_id] == project_id and len(found[event_id]) < SPANS_PER_EVENT:
+            if projects[event_id] == project_id and len(found[event_id]) < most:
                 found[event_id].append(SpanFacts(*facts))
     return found
 
 
-def _previous(events: list[Event], texts: _Texts) -> dict[uuid.UUID, list[Exchange]]:
-    """The last turns before each event in its conversation, oldest first.
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The turns before some events: by event, oldest first, the ids of the events they were and what was said."""
+
+    ids: dict[uuid.UUID, list[uuid.UUID]]
+    exchanges: dict[uuid.UUID, list[Exchange]]
+
+
+def _previous(events: list[Event], texts: _Texts) -> _Earlier:
+    """The last turns before each event in its conversation.
 
     The project is compared outside the limit: inside, PostgreSQL, while it has no statistics, walks the project's newest events.
     """
-    found: dict[uuid.UUID, list[Exchange]] = defaultdict(list)
+    found = _Earlier(defaultdict(list), defaultdict(list))
     talking = [event for event in events if event.conversation_id is not None]
     if not talking:
         return found
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT e.id, p.input, p.output, CASE WHEN p.tool_calls > 0 THEN ARRAY(
-                 SELECT DISTINCT left(name, 200) FROM ingest_span
-                 WHERE event_id = p.id AND project_id = e.project AND kind = 'tool' LIMIT %s) END
+            """SELECT e.id, e.project, p.id, p.input, p.output, p.tool_calls > 0
                FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[]) AS e(id, project, conversation, at),
                  LATERAL (SELECT id, project_id, timestamp, tool_calls, left(input, %s) AS input, left(output, %s) AS output
                           FROM ingest_event
@@ -159,7 +196,6 @@ def _previous(events: list[Event], texts: _Texts) -> dict[uuid.UUID, list[Exchan
                           ORDER BY timestamp DESC, id DESC LIMIT %s) p
                WHERE p.project_id = e.project ORDER BY e.id, p.timestamp, p.id""",
             [
-                TOOLS_PER_TURN,
                 [event.id for event in talking],
                 [event.project_id for event in talking],
                 [event.conversation_id for event in talking],
@@ -169,6 +205,24 @@ def _previous(events: list[Event], texts: _Texts) -> dict[uuid.UUID, list[Exchan
                 PREVIOUS_TURNS,
             ],
         )
-        for event_id, given, said, tools in cursor.fetchall():
-            found[event_id].append(Exchange(texts[given], texts[said], tuple(tools or ())))
+        rows = cursor.fetchall()
+    called = {earlier: project for _, project, earlier, _, _, tools in rows if tools}
+    spans = _spans_of(called, characters=PREVIOUS_SPAN_CHARACTERS, most=TOOLS_PER_TURN, only_tools=True)
+    for event_id, _, earlier, given, said, _ in rows:
+        found.ids[event_id].append(earlier)
+        found.exchanges[event_id].append(Exchange(texts[given], texts[said], tuple(spans.get(earlier, ()))))
     return found
+
+
+def _nearness(events: list[Event], earlier: _Earlier, vectors: VectorChunk) -> npt.NDArray[np.float32]:
+    """Batch.nearness of the events. An earlier turn that is not embedded yet counts as one without text."""
+    mine = {event.id: i for i, event in enumerate(events)}
+    others = sorted({old for ids in earlier.ids.values() for old in ids} - mine.keys())
+    old = vectors_by_event(others)
+    place = mine | {event_id: len(events) + i for i, event_id in enumerate(others)}
+    users, agents = np.concatenate([vectors.user, old.user]), np.concatenate([vectors.agent, old.agent])
+    rows = np.zeros((len(events), len(NEARNESS)), dtype=np.float32)
+    for i, event in enumerate(events):
+        before = [place[event_id] for event_id in earlier.ids.get(event.id, ())]
+        rows[i] = nearness_of(users[i], agents[i], users[before], agents[before])
+    return rows

@@ -48,11 +48,16 @@ class SpanFacts:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An earlier event of the same conversation. Its texts may be cut short."""
+    """An earlier event of the same conversation. Its texts, and those of its spans, may be cut short."""
 
     input: Text
     output: Text
-    tools: tuple[str, ...] = ()  # the different tools that were called
+    spans: tuple[SpanFacts, ...] = ()  # its tool calls, in order
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The different tools that were called."""
+        return tuple(dict.fromkeys(span.name for span in self.spans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,38 @@ class Turn:
     error: str = ""  # what the app says went wrong with the event as a whole
 
 
+Vector = npt.NDArray[np.float32]  # (384,)
+Vectors = npt.NDArray[np.float32]  # (k, 384)
+
+
 def _no_vectors() -> npt.NDArray[np.float32]:
     return np.zeros((0, DIMENSIONS), dtype=np.float32)
+
+
+# Cosines of a turn: of the message with the last one and with the nearest of the earlier ones; the same of the answer; of the message
+# with the last answer; of the answer with the message.
+NEARNESS = (
+    "user, last user",
+    "user, earlier users",
+    "agent, last agent",
+    "agent, earlier agents",
+    "user, last agent",
+    "agent, user",
+)
+
+
+def nearness_of(user: Vector, agent: Vector, users: Vectors, agents: Vectors) -> npt.NDArray[np.float32]:
+    """A row of Batch.nearness. `users` and `agents` ((k, 384), oldest first) are the vectors of the turns before; k may be 0."""
+    row = np.zeros(len(NEARNESS), dtype=np.float32)
+    if len(users):
+        to_users, to_agents = users @ user, agents @ agent
+        row[:5] = to_users[-1], to_users.max(), to_agents[-1], to_agents.max(), agents[-1] @ user
+    row[5] = user @ agent
+    return row
+
+
+def no_nearness() -> npt.NDArray[np.float32]:
+    return np.zeros((0, len(NEARNESS)), dtype=np.float32)
 
 
 def no_tones() -> npt.NDArray[np.float32]:
@@ -89,6 +124,8 @@ class Batch:
     user_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
     agent_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
     user_tones: npt.NDArray[np.float32] = field(default_factory=no_tones, kw_only=True)  # (n, len(TONES))
+    # (n, len(NEARNESS)): how the turn's vectors stand to those of the turns before it; zeros where there are none.
+    nearness: npt.NDArray[np.float32] = field(default_factory=no_nearness, kw_only=True)
     # What one detector worked out and another asks for again, by name.
     notes: dict[str, Any] = field(default_factory=dict, kw_only=True, compare=False, repr=False)
 

@@ -24,8 +24,8 @@ def found(key: str, batch: Batch, **settings: float) -> list[Found]:
 
 def turn(*talk: tuple[str, str], **facts: Any) -> Turn:
     *before, (given, said) = talk
-    tools = facts.pop("tools", ())
-    previous = [Exchange(Text(a), Text(b), tools) for a, b in before]
+    called = tuple(SpanFacts(name, "tool", name, "ok", "", "{}") for name in facts.pop("tools", ()))
+    previous = [Exchange(Text(a), Text(b), called) for a, b in before]
     return Turn(uuid.uuid4(), Text(given), Text(said), previous=previous, **facts)
 
 
