@@ -62,6 +62,14 @@ def rejects_path(path: Path, otherwise: Path) -> Path:
     return otherwise / name
 
 
+def keep_reject(path: Path, row: dict[str, Any]) -> None:
+    """Adds a row to the reject file. Its lines are what users wrote, not redacted: only the file's owner may read it."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8", errors="replace") as file:
+        os.fchmod(descriptor, 0o600)  # also of a file that an earlier version made
+        file.write(json.dumps(row) + "\n")
+
+
 def forget_rejects(path: Path, *, after: int) -> None:
     """Takes the lines after that number out of a reject file: they are read again."""
     if not path.exists():

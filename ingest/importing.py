@@ -8,21 +8,28 @@ The spans of a trace may lie on any lines: they are stored as they come, and the
 """
 
 import datetime as dt
-import json
+import logging
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from django.db import DataError
+from django.db import DataError, InterfaceError, OperationalError
 from django.utils import timezone
 from tqdm import tqdm
 
 from ingest.formats import BadLine, Line, Parsed, format_of, parse_line
 from ingest.formats.shifting import Shifts
 from ingest.import_counts import count_imported, count_rejected
-from ingest.import_lines import forget_rejects, is_gzipped, parse_object, read_lines, rejects_path
+from ingest.import_lines import (
+    forget_rejects,
+    is_gzipped,
+    keep_reject,
+    parse_object,
+    read_lines,
+    rejects_path,
+)
 from ingest.import_state import StateFile, TraceList, identity_of
 from ingest.imported import Stored, finish_traces, store_parsed
 from ingest.incoming import IncomingEvent
@@ -32,9 +39,17 @@ from ingest.redating import Rhythm
 from raindrop.data_dir import data_dir
 from raindrop.errors import ApiError
 
+logger = logging.getLogger(__name__)
+
 BATCH_EVENTS = 500  # events, spans and signals
 KEPT_REASONS = 20
-BAD = (BadLine, ApiError, ValueError, RecursionError)  # what makes a line a bad one
+BAD = (BadLine, ApiError, ValueError, RecursionError)  # what makes a line a bad one, in words for its sender
+NO_FAULT_OF_THE_LINE = (
+    OperationalError,
+    InterfaceError,
+    OSError,
+    MemoryError,
+)  # they end the import, which goes on later
 UNREADABLE = (OSError, EOFError, zlib.error)  # of a file; gzip: cut off, or not gzip
 
 # May change an event before it is stored, or leave it out (None). Gets the event and the line it comes from.
@@ -188,6 +203,7 @@ class _Importer:
         self.project, self.format, self.redating = project, format, redating
         self.keep_labels, self.transform = keep_labels, transform
         self.report, self.batch, self.last_line = ImportReport(), Batch(), 0
+        self.unforeseen: set[str] = set()  # types of errors that were logged
         self.sampled: set[str] = set()  # reasons of which a sample was taken
         self.state = StateFile(
             _directory(),
@@ -214,8 +230,10 @@ class _Importer:
             return
         try:
             parsed = self._parse(raw)
-        except BAD as error:
-            self._reject(number, raw, str(error) or type(error).__name__)
+        except NO_FAULT_OF_THE_LINE:
+            raise
+        except Exception as error:
+            self._reject(number, raw, self._reason(error))
             return
         if parsed.complaints:
             self._reject(number, raw, _in_part(parsed.complaints), parsed.complaints)
@@ -227,7 +245,9 @@ class _Importer:
         self.traces.add({trace_id for _, _, parsed in batch.lines for trace_id in parsed.trace_ids})
         try:
             stored = store_parsed(project=self.project, parsed=[parsed for _, _, parsed in batch.lines])
-        except (MergeTooLarge, DataError):  # of what? One by one, the line is known
+        except NO_FAULT_OF_THE_LINE:
+            raise
+        except Exception:  # of what? One by one, the line is known
             for line in batch.lines:
                 self._store_alone(*line)
         else:
@@ -269,12 +289,25 @@ class _Importer:
     def _store_alone(self, number: int, raw: bytes, parsed: Parsed) -> None:
         try:
             stored = store_parsed(project=self.project, parsed=[parsed])
-        except (MergeTooLarge, DataError) as error:
-            self._reject(number, raw, str(error))
+        except NO_FAULT_OF_THE_LINE:
+            raise
+        except Exception as error:
+            self._reject(number, raw, self._reason(error))
             return
         self._count(stored)
         if stored.refused:
             self._reject(number, raw, _in_part(stored.refused), stored.refused)
+
+    def _reason(self, error: Exception) -> str:
+        """Why a line is rejected. What this program did not foresee is logged with its traceback, once a kind: such a line must
+        not stop the import, and the fault must be found."""
+        if isinstance(error, (*BAD, MergeTooLarge, DataError)):
+            return str(error) or type(error).__name__
+        kind = type(error).__name__
+        if kind not in self.unforeseen:
+            self.unforeseen.add(kind)
+            logger.error("A line could not be imported", exc_info=error)
+        return f"this program failed on it ({kind}); the log has the reason"
 
     def _find_refused(self, batch: Batch) -> None:
         """Of which lines spans or logs were refused: one by one, and not counted again, since the rest is stored by now."""
@@ -295,8 +328,7 @@ class _Importer:
         if len(self.report.reasons) < KEPT_REASONS:
             self.report.reasons.append(f"line {number}: {reason}")
         row = {"line": number, "reason": reason, "content": raw.decode(errors="replace").rstrip("\n")}
-        with self.rejects.open("a", encoding="utf-8", errors="replace") as file:
-            file.write(json.dumps(row) + "\n")
+        keep_reject(self.rejects, row)
 
 
 def _in_part(complaints: dict[str, int]) -> str:

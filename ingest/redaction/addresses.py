@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ingest.redaction.rules import Find, Kind, Rule, Span
+from ingest.redaction.rules import Find, Kind, Rule, Span, bounded
 
 _STREET_TYPE = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Terrace|Ter|Way|Place|Pl|Circle|Cir|"
@@ -56,7 +56,7 @@ _TWO_WORDS_NUMBERED = re.compile(
 
 def _places(pattern: re.Pattern[str], group: int = 0) -> Find:
     def find(text: str) -> Iterator[Span]:
-        for match in pattern.finditer(text):
+        for match in bounded(pattern.finditer(text)):
             start, end = match.span(group)
             yield start, start + len(text[start:end].rstrip(" ?!)\"'"))
 

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-from ingest.redaction.rules import FastPattern, Kind, Rule, Span, after, before
+from ingest.redaction.rules import (
+    MAX_CANDIDATES,
+    CrowdedText,
+    FastPattern,
+    Kind,
+    Rule,
+    Span,
+    after,
+    before,
+    bounded,
+    hiding,
+)
 
 _LOCAL = re.compile(r"[\w.+%'*=~&-]{1,64}$")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24}(?![\w-])")
@@ -19,8 +30,11 @@ _FILE_ENDINGS = {
 
 def _emails(text: str) -> Iterator[Span]:
     position = 0
+    seen = 0
     while (at := text.find("@", position)) >= 0:
-        position = at + 1
+        position, seen = at + 1, seen + 1
+        if seen > MAX_CANDIDATES:
+            raise CrowdedText(max(0, at - 64))
         local = _LOCAL.search(text, max(0, at - 64), at)
         domain = _DOMAIN.match(text, at + 1) if local else None
         if local is None or domain is None:
@@ -78,6 +92,7 @@ def _says_phone(text: str, start: int, end: int) -> bool:
 
 
 @functools.lru_cache(maxsize=10_000)
+@hiding
 def _is_number_of(candidate: str, region: str | None) -> bool:
     """Valid by the region's numbering plan; with no region the candidate carries its country code."""
     try:
@@ -92,7 +107,7 @@ def phone_rule(regions: tuple[str, ...]) -> Rule:
 
     def find(text: str) -> Iterator[Span]:
         with_words = _ANY_PHONE_WORD.is_in(text)
-        for match in _PHONE.finditer(text):
+        for match in bounded(_PHONE.finditer(text)):
             if match.group().isdigit() and (
                 not with_words or _JSON_VALUE.search(text, max(0, match.start() - 4), match.start())
             ):
@@ -130,7 +145,7 @@ _VERSION = re.compile(r"(?i)(?:version|release|build|v)[ :=]*$")
 
 def _ips(text: str) -> Iterator[Span]:
     """Addresses of machines, but not this one (127.0.0.1), none (0.0.0.0) or a mask."""
-    for match in _IPV4.finditer(text):
+    for match in bounded(_IPV4.finditer(text)):
         if _VERSION.search(before(text, match.start(), 12)):
             continue
         try:
@@ -139,7 +154,7 @@ def _ips(text: str) -> Iterator[Span]:
             continue
         if not (address.is_loopback or address.is_unspecified or match.group().startswith("255.")):
             yield match.span()
-    for match in _IPV6.finditer(text):
+    for match in bounded(_IPV6.finditer(text)):
         found = match.group()
         # `a::b` is also how C++ and Rust write names.
         if found.count(":") < 3 and not (any(char.isdigit() for char in found) and len(found) >= 7):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ingest.redaction.keys import KeyClass, key_class
-from ingest.redaction.rules import Kind, Rule, Span, before
+from ingest.redaction.rules import MAX_CANDIDATES, CrowdedText, Kind, Rule, Span, before, bounded
 
 _EDGE = r"(?<![A-Za-z0-9_-])"
 # (what every such key holds, its whole shape). The shapes follow the vendors' own documentation of their secret scanning.
@@ -51,7 +51,7 @@ _VENDOR_TRIGGER = (
 def _vendor_keys(text: str) -> Iterator[Span]:
     for needle, shape in _SHAPES:
         if needle in text:
-            for match in shape.finditer(text):
+            for match in bounded(shape.finditer(text)):
                 # `sk-learn-and-other-kebab-words` is no key.
                 if needle != "sk-" or looks_random(match.group()[3:]):
                     yield match.span()
@@ -74,7 +74,7 @@ _SCHEME = re.compile(r"(?ai)(?<![A-Za-z0-9])(?:bearer|basic)[ \t]{1,3}([A-Za-z0-
 
 
 def _authorization_values(text: str) -> Iterator[Span]:
-    for match in _SCHEME.finditer(text):
+    for match in bounded(_SCHEME.finditer(text)):
         if looks_random(match[1]) or (len(match[1]) >= 20 and entropy(match[1]) >= 4.0):
             yield match.span(1)
 
@@ -109,7 +109,7 @@ _PLACEHOLDERS = {
 
 
 def _assignments(text: str, wanted: frozenset[KeyClass]) -> Iterator[Span]:
-    for match in _ASSIGNMENT.finditer(text):
+    for match in bounded(_ASSIGNMENT.finditer(text)):
         head = _KEY_HEAD.search(before(text, match.start(), 60))
         key = (head.group() if head else "") + text[match.start() : match.start("quote")]
         kind = key_class(key)
@@ -150,7 +150,7 @@ _PASSWORD_KEYS = frozenset({KeyClass.PASSWORD})
 
 def _secret_assignments(text: str) -> Iterator[Span]:
     yield from _assignments(text, _SECRET_KEYS)
-    for match in _COOKIE_LINE.finditer(text):
+    for match in bounded(_COOKIE_LINE.finditer(text)):
         if "=" in match[1]:
             yield match.span(1)
 
@@ -166,7 +166,7 @@ _SPOKEN_PASSWORD_TRIGGER = rb"(?i)pass(?:word|code|phrase)|pwd|" + _ELSEWHERE_BY
 
 
 def _spoken(text: str, *, passwords: bool) -> Iterator[Span]:
-    for match in _SPOKEN.finditer(text):
+    for match in bounded(_SPOKEN.finditer(text)):
         value = match["value"].rstrip(".,;:!?)")
         if (match["secret"] is None) is not passwords:
             continue
@@ -191,7 +191,7 @@ _SIGNATURE = re.compile(r"(?ai)[?&](?:x-amz-)?(?:signature|sig|security-token)=(
 
 
 def _signatures(text: str) -> Iterator[Span]:
-    for match in _SIGNATURE.finditer(text):
+    for match in bounded(_SIGNATURE.finditer(text)):
         yield match.span(1)
 
 
@@ -203,8 +203,11 @@ _PEM_BODY = re.compile(r"[A-Za-z0-9+/=\s\\:,-]*")
 def _pem_blocks(text: str) -> Iterator[Span]:
     """The whole block; of one that was cut off, all that still looks like its body."""
     last_end = text.rfind("-----END")
-    position = 0
+    position = seen = 0
     while match := _PEM.search(text, position):
+        seen += 1
+        if seen > MAX_CANDIDATES:
+            raise CrowdedText(match.start())
         end = _PEM_END.search(text, match.end()) if match.end() <= last_end else None
         if end is None:
             body = _PEM_BODY.match(text, match.end())
@@ -218,7 +221,7 @@ _USERINFO = re.compile(r"://([^\s/?#@:\"'<>]{0,256}:[^\s/?#@\"'<>]{1,256})@")
 
 
 def _url_credentials(text: str) -> Iterator[Span]:
-    for match in _USERINFO.finditer(text):
+    for match in bounded(_USERINFO.finditer(text)):
         scheme_end = match.start()
         if (
             scheme_end

@@ -33,7 +33,7 @@ from stdnum.tr import tckimlik
 from stdnum.us import itin, ssn
 from stdnum.za import idnr as za_id
 
-from ingest.redaction.rules import Find, Kind, Rule, Span
+from ingest.redaction.rules import Find, Kind, Rule, Span, bounded, hiding
 
 CONTEXT_WIDTH = 60
 
@@ -59,7 +59,7 @@ class Number:
         context = re.compile(rf"(?ai)(?<![a-z])(?:{self.context})(?![a-z])") if self.context else None
 
         def find(text: str) -> Iterator[Span]:
-            for match in shape.finditer(text):
+            for match in bounded(shape.finditer(text)):
                 start = match.start()
                 if context is not None and not context.search(text, max(0, start - CONTEXT_WIDTH), start):
                     continue
@@ -70,6 +70,7 @@ class Number:
 
 
 def _valid(module: Any) -> Callable[[str], bool]:
+    @hiding
     def is_valid(number: str) -> bool:
         return bool(module.is_valid(number))
 
@@ -79,6 +80,7 @@ def _valid(module: Any) -> Callable[[str], bool]:
 def _plain(module: Any) -> Callable[[str], bool]:
     """For modules that do not take every separator that people write."""
 
+    @hiding
     def is_valid(number: str) -> bool:
         return bool(module.is_valid(re.sub(r"[ .-]", "", number)))
 
@@ -99,7 +101,7 @@ _DOCUMENT = re.compile(
 
 
 def _documents(text: str) -> Iterator[Span]:
-    for match in _DOCUMENT.finditer(text):
+    for match in bounded(_DOCUMENT.finditer(text)):
         if sum(char.isdigit() for char in match[1]) >= 5 and not _DATE.match(match[1]):
             yield match.span(1)
 

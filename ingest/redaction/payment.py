@@ -6,7 +6,18 @@ from collections.abc import Iterator
 
 from stdnum import iban, luhn, numdb
 
-from ingest.redaction.rules import FastPattern, Kind, Rule, Span, after, before
+from ingest.redaction.rules import (
+    MAX_CANDIDATES,
+    CrowdedText,
+    FastPattern,
+    Kind,
+    Rule,
+    Span,
+    after,
+    before,
+    bounded,
+    hiding,
+)
 
 _RUN = FastPattern(r"(?:^|[^0-9A-Za-z])([0-9](?:(?:[ .-]|\xc2\xa0|\xe2\x80\x93)?[0-9]){11,})")
 _GROUP = re.compile(r"[0-9]+")
@@ -42,20 +53,31 @@ _BRANDS: list[tuple[str, str, frozenset[int]]] = [
 ]
 # How the digits are printed in groups. Other groupings are other numbers.
 _GROUPINGS = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 5), (4, 4, 4, 1), (4, 4, 4, 3), (4, 4, 4), (8, 8), (6, 13)}  # fmt: skip
+_FIRST_GROUPS = {grouping[0] for grouping in _GROUPINGS} | set(range(12, 20))
+
+
+@hiding
+def _is_luhn(digits: str) -> bool:
+    return bool(luhn.is_valid(digits))
+
+
+@hiding
+def _is_iban(text: str) -> bool:
+    return bool(iban.is_valid(text, check_country=False))
 
 
 def is_card(digits: str) -> bool:
     """Whether a brand issues numbers that begin so and are this long, and the check digit is right."""
     for low, high, lengths in _BRANDS:
         if len(digits) in lengths and low <= digits[: len(low)] <= high:
-            return bool(luhn.is_valid(digits))
+            return _is_luhn(digits)
     return False
 
 
 def _is_card_here(text: str, start: int, end: int, digits: str) -> bool:
     """Beside a word such as "card" a right check digit is enough (new ranges are given out every year). Elsewhere the brand
     must be known, and 12 and 13 digits are as often a barcode."""
-    if not luhn.is_valid(digits):
+    if not _is_luhn(digits):
         return False
     if len(digits) > 13 and is_card(digits):
         return True
@@ -68,12 +90,19 @@ def _is_fraction(text: str, start: int) -> bool:
 
 
 def _cards(text: str) -> Iterator[Span]:
+    looks = 0
     for run_start, run_end in _RUN.spans(text, group=1):
         if text[run_end : run_end + 1].isalnum():
             continue
         groups = [match.span() for match in _GROUP.finditer(text, run_start, run_end)]
         first = 0
         while first < len(groups):
+            if groups[first][1] - groups[first][0] not in _FIRST_GROUPS:
+                first += 1
+                continue
+            looks += 1
+            if looks > MAX_CANDIDATES:
+                raise CrowdedText(groups[first][0])
             taken = 0
             for count in range(min(5, len(groups) - first), 0, -1):
                 window = groups[first : first + count]
@@ -108,7 +137,7 @@ _CODE = re.compile(
 
 
 def _security_codes(text: str) -> Iterator[Span]:
-    for match in _CODE.finditer(text):
+    for match in bounded(_CODE.finditer(text)):
         yield match.span(1)
 
 
@@ -124,8 +153,11 @@ def _iban_length(country: str) -> int:
 
 
 def _ibans(text: str) -> Iterator[Span]:
-    position = 0
+    position = seen = 0
     while match := _IBAN.search(text, position):
+        seen += 1
+        if seen > MAX_CANDIDATES:
+            raise CrowdedText(match.start())
         position = match.start() + 4
         left = _iban_length(match.group()[:2].upper())
         if not left or len(match.group()) < left:
@@ -135,11 +167,7 @@ def _ibans(text: str) -> Iterator[Span]:
             left -= text[end].isalnum()
             end += 1
         following = text[end : end + 1]
-        if (
-            not left
-            and not following.isalnum()
-            and iban.is_valid(text[match.start() : end], check_country=False)
-        ):
+        if not left and not following.isalnum() and _is_iban(text[match.start() : end]):
             position = end
             yield match.start(), end
 

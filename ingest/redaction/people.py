@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.redaction.rules import FastPattern, Find, Kind, Rule, Span, before
+from ingest.redaction.rules import MAX_CANDIDATES, FastPattern, Find, Kind, Rule, Span, before
+
+MOST = 2 * MAX_CANDIDATES  # a megabyte of prose holds 17,000 capitalised words
 
 # Over UTF-8 bytes: a byte of 0x80 and above is taken for part of a letter, which keeps the automata small; what was found is
 # looked at again in characters (_trimmed). The character before a match is taken in place of a look-behind.
@@ -73,7 +75,7 @@ def _trimmed(text: str, start: int, end: int) -> Span | None:
 
 def _named(pattern: FastPattern) -> Find:
     def find(text: str) -> Iterator[Span]:
-        for start, end in pattern.spans(text, group=1):
+        for start, end in pattern.spans(text, group=1, most=MOST):
             if span := _trimmed(text, start, end):
                 yield span
 
@@ -83,7 +85,7 @@ def _named(pattern: FastPattern) -> Find:
 def _greeted(text: str) -> Iterator[Span]:
     """After a greeting it is a name when it begins with a known first name, after "I am" also when it has two words."""
     names = _words("first_names.txt")
-    for start, end in _GREETED.spans(text, group=1):
+    for start, end in _GREETED.spans(text, group=1, most=MOST):
         if span := _trimmed(text, start, end):
             words = text[span[0] : span[1]].split()
             if words[0].capitalize() in names or (len(words) > 1 and _I_AM.search(before(text, start, 6))):
@@ -93,7 +95,7 @@ def _greeted(text: str) -> Iterator[Span]:
 def _known(text: str) -> Iterator[Span]:
     """A known first name, wherever in a row of capitalised words it stands, with what follows it as a surname."""
     names = _words("first_names.txt")
-    for start, end in _CAPITALISED.spans(text, group=1):
+    for start, end in _CAPITALISED.spans(text, group=1, most=MOST):
         previous = ""
         for match in _FIRST_WORD.finditer(text, start, end):
             word = match.group()

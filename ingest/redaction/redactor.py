@@ -3,12 +3,15 @@
 A text is first searched once for the triggers of all rules (an RE2 set: about 4 microseconds per KB); most text holds
 none and is returned as it is. Then only the rules whose trigger was found run. Replacing is repeated until nothing
 is found, because a token can uncover what stood beside it; so redacting twice is the same as once.
+
+What is spent on one text is bounded, whoever wrote it: MAX_SEARCHED characters, MAX_CANDIDATES places a rule, and a few
+rounds. What lies beyond is hidden unread (a `_Rest`).
 """
 
 import bisect
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +22,18 @@ from ingest.redaction.credentials import looks_random
 from ingest.redaction.keys import KeyClass, key_class
 from ingest.redaction.kinds import CUSTOM, DEFAULT_KINDS, KINDS, ORDER, token_of
 from ingest.redaction.patterns import compile_pattern
-from ingest.redaction.rules import Rule, char_spans
+from ingest.redaction.rules import CrowdedText, Rule, Span, bounded, char_spans, report_once
 
 MIN_LENGTH = 4  # nothing shorter is found
 MIN_NUMBER = 10**11  # no smaller one is a card's
 MAX_ROUNDS = 8
+LONG = (
+    64 * 1024
+)  # characters from which a text is searched LONG_ROUNDS times at most: a round costs up to 1 s a megabyte
+LONG_ROUNDS = 3
+MAX_SEARCHED = (
+    4 * 1024 * 1024
+)  # characters of a text that holds a trigger; a search holds Python's lock for 0.1 s
 MAX_DEPTH = 100  # of JSON; the ways in allow less
 
 _TOKEN = re.compile(r"<REDACTED[_ ][A-Z_ ]{1,30}>")
@@ -75,6 +85,14 @@ class Finding:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """The text from `start` on, which is hidden whole: tokens that stand there go, too."""
+
+    start: int
+    kind: str
+
+
 class Redactor:
     """Hides what is of the `kinds` (names in KINDS) or matches one of the `patterns` (RE2). `regions`: the countries
     whose national phone numbers are known. Raises KeyError for an unknown kind, PatternError for a bad pattern. Immutable and
@@ -112,10 +130,12 @@ class Redactor:
         """The text with a token in place of each finding; the same object when there is none."""
         if len(text) < MIN_LENGTH:
             return text
-        for _ in range(MAX_ROUNDS):
-            findings = self._round(text)
-            if not findings:
+        for left in _rounds(text):
+            findings, rest = self._round(text, is_last=not left)
+            if not findings and rest is None:
                 return text
+            if rest is not None:
+                text, findings = text[: rest.start], [*findings, Finding(rest.start, rest.start, rest.kind)]
             text = _replaced(text, findings)
         return text
 
@@ -123,11 +143,16 @@ class Redactor:
         """What `text` would hide, in order, with offsets in the text as given."""
         found: list[Finding] = []
         current = text
-        for _ in range(MAX_ROUNDS if len(text) >= MIN_LENGTH else 0):
-            findings = self._round(current)
-            if not findings:
+        for left in _rounds(text) if len(text) >= MIN_LENGTH else ():
+            findings, rest = self._round(current, is_last=not left)
+            moved = _moved_back(findings, found)
+            if rest is not None:
+                [begin] = _moved_back([Finding(rest.start, rest.start, rest.kind)], found)
+                found = [finding for finding in found if finding.start < begin.start]
+                moved.append(Finding(begin.start, len(text), rest.kind))
+            if not moved:
                 break
-            found = sorted(found + _moved_back(findings, found))
+            found = sorted(found + moved)
             current = _replaced(text, found)
         return found
 
@@ -213,30 +238,47 @@ class Redactor:
             return redacted if redacted is not digits else number
         return number
 
-    def _round(self, text: str) -> list[Finding]:
-        """What is found in this text, without what is already a token, without overlaps, in order."""
+    def _round(self, text: str, *, is_last: bool) -> tuple[list[Finding], _Rest | None]:
+        """What is found in this text, without what is already a token, without overlaps, in order; and from where on nobody
+        looks. After the last round that is the first place where something was found still."""
         encoded = text.encode("utf-8", "surrogatepass")
         triggered = self._triggers.Match(encoded) if self._rules else None
         if triggered is None and not self._patterns:
-            return []
+            return [], None
+        rests: list[_Rest] = []
+        if len(text) > MAX_SEARCHED:
+            kinds = [self._rules[index][0] for index in triggered or ()]
+            rests.append(_Rest(MAX_SEARCHED, next(filter(None, kinds), CUSTOM)))
+            text = text[:MAX_SEARCHED]
+            encoded = text.encode("utf-8", "surrogatepass")
         candidates: list[Finding] = []
         for index in triggered or ():
             kind, rule = self._rules[index]
-            if index == self._pairs_at:
-                candidates += self._pairs(text)
-            else:
-                candidates += [Finding(start, end, kind) for start, end in rule.find(text)]
+            finder = self._pairs(text) if index == self._pairs_at else _of_kind(kind, rule.find(text))
+            _gather(
+                candidates,
+                rests,
+                finder,
+                kind=kind or next(iter(sorted(self.kinds & _PAIR_WORDS.keys())), ""),
+            )
         for compiled in self._patterns:
-            candidates += [Finding(start, end, CUSTOM) for start, end in char_spans(compiled, text, encoded)]
-        return _settled(text, candidates) if candidates else []
+            _gather(candidates, rests, _of_kind(CUSTOM, char_spans(compiled, text, encoded)), kind=CUSTOM)
+        settled = _settled(text, candidates) if candidates else []
+        if is_last and settled:
+            rests.append(_Rest(settled[0].start, settled[0].kind))
+        if not rests:
+            return settled, None
+        rest = min(rests, key=lambda item: item.start)
+        for match in _TOKEN.finditer(text) if "<REDACTED" in text else ():
+            if match.start() < rest.start < match.end():
+                rest = _Rest(match.start(), rest.kind)
+        return [_cut(finding, rest.start) for finding in settled if finding.start < rest.start], rest
 
-    def _pairs(self, text: str) -> list[Finding]:
-        found = []
-        for match in _PAIR.finditer(text):
+    def _pairs(self, text: str) -> Iterator[Finding]:
+        for match in bounded(_PAIR.finditer(text)):
             kind = _KIND_OF_KEY.get(key_class(match[1]), "")
             if kind in self.kinds and kind in _PAIR_WORDS and _is_whole(match[2], kind):
-                found.append(Finding(*match.span(2), kind))
-        return found
+                yield Finding(*match.span(2), kind)
 
 
 class Survey:
@@ -291,6 +333,32 @@ def _trigger_set(triggers: tuple[bytes, ...]) -> Any:
         triggers_set.Add(trigger)
     triggers_set.Compile()
     return triggers_set
+
+
+def _rounds(text: str) -> range:
+    """How many rounds are left after each."""
+    rounds = MAX_ROUNDS if len(text) < LONG else LONG_ROUNDS
+    return range(rounds - 1, -1, -1)
+
+
+def _of_kind(kind: str, spans: Iterable[Span]) -> Iterator[Finding]:
+    return (Finding(start, end, kind) for start, end in spans)
+
+
+def _gather(candidates: list[Finding], rests: list[_Rest], found: Iterator[Finding], *, kind: str) -> None:
+    """Adds what is found to `candidates`. Where the rule stops looking, the rest is hidden; where it raises, the whole text,
+    since nobody knows then what it holds."""
+    try:
+        candidates.extend(found)
+    except CrowdedText as crowded:
+        rests.append(_Rest(crowded.position, kind))
+    except Exception as error:
+        report_once(f"A rule for {kind}", error)
+        rests.append(_Rest(0, kind))
+
+
+def _cut(finding: Finding, end: int) -> Finding:
+    return Finding(finding.start, min(finding.end, end), finding.kind)
 
 
 def _is_whole(text: str, kind: str) -> bool:

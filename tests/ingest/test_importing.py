@@ -372,3 +372,78 @@ def test_nothing_imported_is_a_failure(db: None, tmp_path: Path) -> None:
     broken.write_bytes(b"this is no gzip")
     with pytest.raises(CommandError, match="2 of 2 files"):
         call_command("import_events", broken, tmp_path / "missing.jsonl", "--project", "p")
+
+
+# -- lines that this program fails on
+
+
+RAISES = "11000119900101001X"  # a number on which python-stdnum raises KeyError
+
+
+@pytest.mark.django_db
+def test_a_number_that_a_library_raises_on_costs_no_line(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    lines = [{"event": "chat", "event_id": f"e{n}", "ai_data": {"input": f"{n}"}} for n in range(20)]
+    lines[7]["ai_data"] = {"input": f"My id is {RAISES}"}
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    report = import_file(path, project=project)
+    assert (report.events, report.rejected) == (20, 0)
+    assert Event.objects.get(event_id="e7").input == "My id is <REDACTED_ID>"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("place", ["_parse", "store_parsed"])
+def test_a_line_that_raises_is_a_reject_and_the_import_goes_on(
+    project: Project, tmp_path: Path, monkeypatch: Any, caplog: Any, place: str
+) -> None:
+    path = tmp_path / "events.jsonl"
+    lines = [{"event": "chat", "event_id": f"e{n}", "ai_data": {"input": f"number {n}"}} for n in range(20)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    parse, store = ingest.importing._Importer._parse, ingest.importing.store_parsed
+
+    def parsing(self: Any, raw: bytes) -> Any:
+        if b"number 7" in raw:
+            raise KeyError("county")
+        return parse(self, raw)
+
+    def storing(*, project: Project, parsed: Any) -> Any:
+        if any(event.input == "number 7" for part in parsed for event in part.events):
+            raise KeyError("county")
+        return store(project=project, parsed=parsed)
+
+    if place == "_parse":
+        monkeypatch.setattr(ingest.importing._Importer, "_parse", parsing)
+    else:
+        monkeypatch.setattr(ingest.importing, "store_parsed", storing)
+    report = import_file(path, project=project)
+    assert (report.events, report.rejected) == (19, 1)
+    assert "line 8: this program failed on it (KeyError)" in report.reasons[0]
+    assert caplog.text.count("A line could not be imported") == 1
+    assert report.rejects is not None and "number 7" in report.rejects.read_text()
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_gone_ends_the_import_and_rejects_nothing(
+    project: Project, tmp_path: Path, monkeypatch: Any
+) -> None:
+    from django.db import OperationalError
+
+    path = tmp_path / "events.jsonl"
+    path.write_text(json.dumps({"event": "chat", "event_id": "e1"}) + "\n")
+    monkeypatch.setattr(
+        ingest.importing, "store_parsed", lambda **_: (_ for _ in ()).throw(OperationalError("gone"))
+    )
+    with pytest.raises(OperationalError):
+        import_file(path, project=project)
+    assert not path.with_name("events.jsonl.rejects.jsonl").exists()
+
+
+@pytest.mark.django_db
+def test_only_its_owner_may_read_a_reject_file(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text("not JSON\n")
+    rejects = tmp_path / "events.jsonl.rejects.jsonl"
+    rejects.write_text('{"line": 99}\n')
+    rejects.chmod(0o644)  # of an earlier version
+    import_file(path, project=project)
+    assert rejects.stat().st_mode & 0o777 == 0o600
