@@ -32,7 +32,9 @@ class Turn:
     user: dict[str, Any]
     timestamp: Any = None  # the first that one of its messages carries
     texts: list[str] = field(default_factory=list)
-    calls: list[dict[str, Any]] = field(default_factory=list)  # {"id", "name", "arguments", "result"?}
+    calls: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # {"id", "name", "arguments", "result"?, "failed"?}
 
 
 def events_of_conversation(
@@ -189,6 +191,7 @@ def _add_result(calls: list[dict[str, Any]], message: dict[str, Any]) -> None:
     ):
         if matches:
             matches[0]["result"] = text_of(message.get("content"))
+            matches[0]["failed"] = message.get("is_error") is True
             return
     calls.append(
         {
@@ -196,13 +199,14 @@ def _add_result(calls: list[dict[str, Any]], message: dict[str, Any]) -> None:
             "name": str(name or "tool")[:MAX_ID],
             "arguments": "",
             "result": text_of(message.get("content")),
+            "failed": message.get("is_error") is True,
         }
     )
 
 
 def _span(call: dict[str, Any], number: int, moment: dt.datetime) -> IncomingSpan:
     result = call.get("result")
-    failed = result is not None and is_error(result)
+    failed = result is not None and (call.get("failed", False) or is_error(result))
     at = moment + dt.timedelta(milliseconds=number + 1)  # keeps the order
     return IncomingSpan(
         name=call["name"],

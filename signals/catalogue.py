@@ -140,7 +140,8 @@ BUILT_IN = [
     BuiltIn(
         "tool_failure",
         "Tool failure",
-        "A tool call of the event failed: its span has the status error, or its result reads like one.",
+        "A tool call of the event failed: its span has the status error, its result tells of one (an exit code, an HTTP status, a traceback, a "
+        "time-out), or its work still waits when it is asked about again.",
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,
@@ -148,7 +149,7 @@ BUILT_IN = [
     BuiltIn(
         "repeated_tool_failure",
         "Tool fails again and again",
-        "The same tool failed several times in a row in one event: five times, unless this project sets another number.",
+        "The same tool failed several times in a row in one conversation: three times, unless this project sets another number.",
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,

@@ -1,33 +1,19 @@
-"""A tool call failed: its span says so, or its result is an error in any words that tools use. Any language."""
+"""A tool call failed: its span says so, its result reads like an error (tool_results.py), or its work stays in a queue."""
 
-import re
+from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.tool_results import OPENS, failure_in, is_waiting
 
-import orjson
-
-from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts
-
-# A result that opens like this is an error, even where the span's status was not set.
-OPENS = re.compile(
-    r"\s*[\"'\[(<]*(?:(?:an?|the|unexpected|internal|fatal|runtime|tool|api|http|server|network) )?"
-    r"(?:traceback \(most recent call last\)|(?:error|exception|failure|failed|\w{2,40}(?:error|exception)|panic|fatal|timed? ?out)\b"
-    r"\s*(?:[:\])>,.!-]|\d|while|executing|in |occurred|calling|\())",
-    re.IGNORECASE,
-)
-# Or an object that says so at its top; read off the beginning where it is not whole JSON.
-KEYS = ("error", "errors", "exception", "error_message", "errorMessage")
-FIELD = re.compile(
-    r"\s*\{\s*\"(?:error|errors|exception|error_message|errorMessage)\"\s*:(?!\s*(?:null|\"\"|\[\s*\]|\{\s*\}|false|0\b))"
-)
-FAILED = {"error", "failed", "failure", "exception"}
-PARSED = 50_000
 SHOWN = 200
-READ = 2000
+# Work that was asked about again and still waits.
+STUCK = 0.7
 
 
 def detect(batch: Batch) -> list[Found]:
     found = []
     for index, turn in enumerate(batch.turns):
         failed = [(span, score) for span in turn.spans if (score := failure(span))]
+        if not failed:
+            failed = [(span, STUCK) for span in stuck(turn)]
         if failed:
             pieces = [words for span, _ in failed[:5] if (words := error_words(span))]
             found.append(Found(index, max(score for _, score in failed), pieces))
@@ -35,28 +21,31 @@ def detect(batch: Batch) -> list[Found]:
 
 
 def failure(span: SpanFacts) -> float:
-    """1 when the span says that it failed, 0.8 when only its result reads like an error, else 0."""
+    """1 when the span or an exit code says that it failed, less when only its result reads like an error, else 0."""
     if span.kind != "tool":
         return 0.0
     if span.status == "error":
         return 1.0
-    return 0.8 if _error_in(span.output) else 0.0
+    told = failure_in(span)
+    return told.score if told else 0.0
 
 
-def _error_in(output: str) -> bool:
-    if OPENS.match(output[:READ]):
-        return True
-    if output.lstrip()[:1] != "{":
-        return False
-    try:
-        result = orjson.loads(output) if len(output) <= PARSED else None
-    except ValueError:
-        result = None
-    if not isinstance(result, dict):
-        return FIELD.match(output[:READ]) is not None
-    if any(result.get(key) for key in KEYS) or result.get("success") is False or result.get("ok") is False:
-        return True
-    return any(str(result.get(key)).lower() in FAILED for key in ("status", "result", "type"))
+def stuck(turn: Turn) -> list[SpanFacts]:
+    """The calls whose work still waits although it was asked about before, in this turn or an earlier one."""
+    tools = [span for span in turn.spans if span.kind == "tool"]
+    waiting: set[str] = set()
+    for span in (span for old in turn.previous for span in old.spans):
+        waiting = waiting | {span.name} if is_waiting(span) else waiting - {span.name}
+    found: list[SpanFacts] = []
+    for span in tools:
+        if is_waiting(span):
+            if span.name in waiting:
+                found.append(span)
+            waiting.add(span.name)
+        else:
+            waiting.discard(span.name)
+            found = [earlier for earlier in found if earlier.name != span.name]
+    return found
 
 
 def error_words(span: SpanFacts) -> Evidence | None:
@@ -67,6 +56,9 @@ def error_words(span: SpanFacts) -> Evidence | None:
     if error:
         start = len(span.error) - len(span.error.lstrip())
         return _evidence(span, span.error, start, start + len(error))
+    told = failure_in(span)
+    if told and told.end:
+        return _evidence(span, span.output, told.start, told.end)
     output = span.output.rstrip()
     start = len(output) - len(output.lstrip())
     end = min(len(output), start + SHOWN)
@@ -80,4 +72,4 @@ def _evidence(span: SpanFacts, text: str, start: int, end: int) -> Evidence:
     return {"side": "span", "start": start, "end": end, "text": text[start:end], "span_id": span.span_id}
 
 
-DETECTOR = Detector("tool_failure", 1, detect)
+DETECTOR = Detector("tool_failure", 2, detect)

@@ -1,14 +1,15 @@
-"""What goes wrong across the tool calls of an event: the same tool fails again and again, the same call is made again and again,
+"""What goes wrong across tool calls: the same tool fails again and again, the same call is made again and again,
 a tool finds nothing and the agent answers all the same. Any language."""
 
 import re
+from collections import Counter
 from itertools import groupby
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Parameter, SpanFacts, Turn
 from signals.detectors.tool_failure import failure
 
 FAILURES = Parameter(
-    "failures", "Failures in a row", 5, 2, 100, "Of the same tool, in one event.", whole=True
+    "failures", "Failures in a row", 3, 2, 100, "Of the same tool, in one conversation.", whole=True
 )
 CALLS = Parameter(
     "calls", "Same calls in a row", 3, 2, 100, "With the same arguments and result.", whole=True
@@ -23,19 +24,19 @@ NOTHING = re.compile(
 
 
 def detect_repeated_failure(batch: Batch, *, failures: float = FAILURES.default) -> list[Found]:
+    """One after the other of the tool's own calls, those of the earlier turns too; the last one lies in this turn."""
     found = []
     for index, turn in enumerate(batch.turns):
-        tools = [span for span in turn.spans if span.kind == "tool"]
-        for _, same in groupby(tools, key=lambda span: span.name):
-            run = 0
-            for span in same:
-                run = run + 1 if failure(span) else 0
-                if run >= failures:
-                    found.append(Found(index, 1.0, _evidence(span)))
-                    break
-            else:
+        runs: Counter[str] = Counter()
+        for span in (span for old in turn.previous for span in old.spans):
+            runs[span.name] = runs[span.name] + 1 if failure(span) else 0
+        for span in turn.spans:
+            if span.kind != "tool":
                 continue
-            break
+            runs[span.name] = runs[span.name] + 1 if failure(span) else 0
+            if runs[span.name] >= failures:
+                found.append(Found(index, 1.0, _evidence(span)))
+                break
     return found
 
 
@@ -96,6 +97,6 @@ def _evidence(span: SpanFacts) -> list[Evidence]:
     ]
 
 
-REPEATED_FAILURE = Detector("repeated_tool_failure", 1, detect_repeated_failure, parameters=(FAILURES,))
+REPEATED_FAILURE = Detector("repeated_tool_failure", 2, detect_repeated_failure, parameters=(FAILURES,))
 LOOP = Detector("tool_loop", 1, detect_loop, parameters=(CALLS,))
 EMPTY_RESULT = Detector("empty_tool_result", 1, detect_empty_result)

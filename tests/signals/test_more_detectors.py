@@ -359,9 +359,9 @@ def test_a_project_sets_its_own_numbers() -> None:
     batch = Batch([turn(("x", "y"), latency_ms=5000.0, cost_usd=0.02)])
     assert found("slow_response", batch, seconds=5) and not found("slow_response", batch, seconds=6)
     assert found("high_cost", batch, cost_usd=0.01) and not found("high_cost", batch)
-    failing = [span(status="error") for _ in range(3)]
+    failing = [span(status="error") for _ in range(2)]
     tools = Batch([turn(("x", "y"), spans=failing)])
-    assert found("repeated_tool_failure", tools, failures=3) and not found("repeated_tool_failure", tools)
+    assert found("repeated_tool_failure", tools, failures=2) and not found("repeated_tool_failure", tools)
     assert found("tool_loop", Batch([turn(("x", "y"), spans=[span(input="1"), span(input="1")])]), calls=2)
 
 

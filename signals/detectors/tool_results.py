@@ -1,0 +1,233 @@
+"""Reading a tool's result: whether it tells of a failure, and where; whether the work that it stands for is still waiting. Any language.
+
+A result is believed in this order: the exit code or HTTP status that it states, the fields of its JSON, then its words. Words count
+less where the tool reads what others wrote (a log search, `cat`, `grep`): what it found is no failure of its own.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from signals.detectors.batch import SpanFacts
+
+# A result that opens like this is an error, even where the span's status was not set.
+OPENS = re.compile(
+    r"\s*[\"'\[(<]*(?:(?:an?|the|unexpected|internal|fatal|runtime|tool|api|http|server|network) )?"
+    r"(?:traceback \(most recent call last\)|(?:error|exception|failure|failed|\w{2,40}(?:error|exception)|panic|fatal|timed? ?out)\b"
+    r"\s*(?:[:\])>,.!-]|\d|while|executing|in |occurred|calling|\())",
+    re.IGNORECASE,
+)
+KEYS = ("error", "errors", "exception", "error_message", "errorMessage")
+# Read off the beginning where the result is not whole JSON.
+FIELD = re.compile(
+    r"\s*\{\s*\"(?:error|errors|exception|error_message|errorMessage)\"\s*:(?!\s*(?:null|\"\"|\[\s*\]|\{\s*\}|false|0\b))"
+)
+FAILED = frozenset(["error", "failed", "failure", "exception", "timeout", "timed_out", "timed out", "unavailable", "crashed", "aborted"])  # fmt: skip
+WAITING = frozenset(
+    ["queued", "processing", "pending", "running", "in_progress", "in progress", "in-progress", "waiting", "syncing", "started", "uploading"]
+)  # fmt: skip
+FLAGS = ("isError", "is_error", "iserror", "timed_out", "timedOut")
+STATES = ("status", "state", "result", "type", "outcome", "phase")
+CODES = ("status", "status_code", "statusCode", "http_status", "httpStatus", "code", "http_code", "httpCode")
+EXITS = (
+    "exit_code",
+    "exitCode",
+    "exit_status",
+    "exitStatus",
+    "returncode",
+    "return_code",
+    "returnCode",
+    "exit",
+)
+# What stands around the answer proper.
+WRAPPERS = ("result", "response", "data", "body", "output", "content", "structuredContent", "meta", "metadata", "payload", "structured_content")  # fmt: skip
+TEXTS = ("stderr", "text", "message", "output", "stdout", "content", "result", "detail")
+REASONS = ("reason", "reasons", "options", "alternatives", "suggestions")
+DEPTH = 4
+PARSED = 50_000  # characters
+READ = 20_000
+OPENING = 300
+SHORT = 300  # a result that is nothing but a message
+SURE, LIKELY, WORDS = 1.0, 0.8, 0.7
+
+EXIT = re.compile(
+    r"\b(?:exit(?:ed)?(?: with)?(?: non-?zero)?(?: exit)?[ _]?(?:code|status)?|return(?:ed)?(?: with)?[ _]?code|(?:finished|terminated|failed) with (?:exit )?(?:code|status))"
+    r"[ \"'=:)(]{0,4}(-?\d{1,5})\b",
+    re.IGNORECASE,
+)
+HTTP = re.compile(
+    r"\b(?:HTTP(?:/\d(?:\.\d)?)?(?: error| status)?(?: code)?|status(?: ?code)?|response(?: code)?)[ :=]{1,3}([45]\d\d)\b(?! (?:codes?|pages?)\b)|"
+    r"^\W{0,3}([45]\d\d)[ :-]{1,3}(?:bad|unauthori|forbidden|not found|method|conflict|gone|too many|internal|bad gateway|service|gateway|client|server)",
+    re.IGNORECASE,
+)
+# Left behind by a program that ended badly; at the beginning of a line where that matters.
+BROKEN = re.compile(
+    r"Traceback \(most recent call last\)|^\s*(?:[\w.]+(?:Error|Exception)): \S|^\s+at \S.{0,200}:\d+:\d+\)?$|\bpanicked at\b|^panic: |^goroutine \d+ \[running\]|"
+    r"^Exception in thread|^Caused by: |\bUnhandled(?:PromiseRejection|Exception)|^npm (?:ERR!|error)|^fatal: |^error(?:\[E\d+\]|: | TS\d+)|\bcommand not found\b|: Permission denied\b|"
+    r": No such file or directory\b|\b[Ss]egmentation fault\b|^Killed$|^(?:=+ .{0,80})?\b[1-9]\d* failed\b|^FAILED \(|^test result: FAILED|^\s*--- FAIL: |^FAIL\b|^BUILD FAILED|"
+    r"^Tests:\s+[1-9]\d* failed|^make: \*\*\* |^ERROR: |^E   \S",
+    re.MULTILINE,
+)
+TIMED_OUT = re.compile(r"\b(?:timed[ -]?out|time[ -]?out|deadline exceeded|ETIMEDOUT|ECONNREFUSED|ECONNRESET|connection (?:refused|reset)|took too long)\b", re.IGNORECASE)  # fmt: skip
+NONE_OF_IT = re.compile(r"\b(?:no|0|zero|without|never|not|nothing|none)\b", re.IGNORECASE)
+# Tools, and commands of a shell, whose result is what somebody else wrote.
+READS = re.compile(
+    r"(?:^|[^a-z])(?:read|grep|search|find|log|logs|view|open|cat|list|lookup|fetch|query|history|docs?|get|rg|glob|diff|show)(?:[^a-z]|$)",
+    re.IGNORECASE,
+)
+READING_COMMAND = re.compile(
+    r"^\W*(?:\"?\w+\"?\s*:\s*\"?)?(?:sudo )?(?:cat|grep|egrep|rg|ag|tail|head|less|sed -n|awk|journalctl|git (?:log|show|diff|blame|grep)|kubectl logs|docker logs|find|ls|echo)\b"
+)
+
+
+# What reads others' words: a tool by its name, or a command of a shell.
+Reading = Literal["", "tool", "command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A result that tells of a failure: how sure, and its words at [start:end] of the span's output ([0:0]: only a field told it)."""
+
+    score: float
+    start: int = 0
+    end: int = 0
+
+
+def failure_in(span: SpanFacts) -> Failure | None:
+    """What the result itself says, whatever the span's status."""
+    output = span.output[:READ]
+    if not output.strip():
+        return None
+    value = _parsed(span.output)
+    if isinstance(value, dict | list):
+        score = _of_json(value, reads=_reads_others(span), depth=0)
+        return Failure(score) if score else None
+    if isinstance(value, str):
+        return Failure(LIKELY) if _of_text(value, reads=_reads_others(span)) else None
+    if output.lstrip()[:1] == "{" and FIELD.match(output):
+        return Failure(LIKELY)
+    return _of_text(output, reads=_reads_others(span))
+
+
+def is_waiting(span: SpanFacts) -> bool:
+    """The result says that the work has begun or stands in a queue, and nothing of an end."""
+    value = _parsed(span.output)
+    return isinstance(value, dict) and _waits(value, depth=0)
+
+
+def _parsed(output: str) -> Any:
+    text = output.strip()
+    if text[:1] not in '{["' or len(text) > PARSED:
+        return None
+    try:
+        value = orjson.loads(text)
+        # JSON text of JSON text.
+        return orjson.loads(value) if isinstance(value, str) and value.strip()[:1] in ("{", "[") else value
+    except ValueError:
+        return None
+
+
+def _of_json(value: Any, *, reads: Reading, depth: int) -> float:
+    """How surely the object says that its tool failed, 0 to 1."""
+    if isinstance(value, list):
+        # MCP's content, or one answer in a list; a longer list holds what was found.
+        return _of_json(value[0], reads=reads, depth=depth + 1) if len(value) == 1 and depth < DEPTH else 0.0
+    if not isinstance(value, dict):
+        return 0.0
+    exits = [value[key] for key in EXITS if _is_int(value.get(key))]
+    if exits:
+        return SURE if exits[0] not in ((0, 1) if reads else (0,)) else 0.0
+    if any(value.get(key) is True for key in FLAGS) or any(_says(value.get(key)) for key in KEYS):
+        return LIKELY
+    if any(value.get(key) is False for key in ("success", "ok", "succeeded")):
+        # A "no" with its reason is the tool's answer, not its failure.
+        return 0.0 if any(value.get(key) for key in REASONS) else LIKELY
+    if any(_is_code(value.get(key)) for key in CODES):
+        return LIKELY
+    if any(
+        str(value.get(key)).strip().lower() in FAILED for key in STATES if isinstance(value.get(key), str)
+    ):
+        return LIKELY
+    for key in TEXTS:
+        text = value.get(key)
+        if (
+            isinstance(text, str)
+            and (key == "stderr" or len(value) <= 3)
+            and _of_text(text[:READ], reads=reads)
+        ):
+            return WORDS
+    if depth < DEPTH:
+        return max(
+            (_of_json(value[key], reads=reads, depth=depth + 1) for key in WRAPPERS if key in value),
+            default=0.0,
+        )
+    return 0.0
+
+
+def _of_text(text: str, *, reads: Reading) -> Failure | None:
+    exits = list(EXIT.finditer(text))
+    if exits:
+        last = exits[-1]
+        # grep, diff and their like exit with 1 when they found nothing, or a difference.
+        if int(last[1]) == 0 or (reads and int(last[1]) == 1):
+            return None
+        worst = None if reads else BROKEN.search(text)
+        return Failure(SURE, *_line(text, worst.start() if worst else last.start()))
+    if (opens := OPENS.match(text)) and reads != "command":
+        return Failure(LIKELY, *_line(text, opens.end() - 1))
+    if http := HTTP.search(text[:OPENING]):
+        return Failure(LIKELY, *_line(text, http.start()))
+    if not reads and (broken := BROKEN.search(text)):
+        return Failure(WORDS, *_line(text, broken.start()))
+    late = TIMED_OUT.search(text) if len(text) <= SHORT else None
+    if late and not NONE_OF_IT.search(text[max(0, late.start() - 12) : late.start()]):
+        return Failure(WORDS, *_line(text, late.start()))
+    return None
+
+
+def _waits(value: dict[str, Any], *, depth: int) -> bool:
+    states = [str(value[key]).strip().lower() for key in STATES if isinstance(value.get(key), str)]
+    if states:
+        return any(state in WAITING for state in states)
+    inner = [value[key] for key in WRAPPERS if isinstance(value.get(key), dict)]
+    return depth < DEPTH and any(_waits(part, depth=depth + 1) for part in inner)
+
+
+def _reads_others(span: SpanFacts) -> Reading:
+    if READING_COMMAND.search(span.input[:200].lstrip("{ ")):
+        return "command"
+    return "tool" if READS.search(_parts(span.name)) else ""
+
+
+def _parts(name: str) -> str:
+    """readFile, read_file and read-file: "read file"."""
+    return re.sub(r"[\W_]+", " ", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name[:200]))
+
+
+def _line(text: str, at: int) -> tuple[int, int]:
+    """The line in which text[at] stands, without white space at its ends, of 200 characters at most."""
+    start = text.rfind("\n", 0, at) + 1
+    start += len(text[start:]) - len(text[start:].lstrip())
+    end = text.find("\n", start)
+    end = min(len(text) if end < 0 else end, start + 200)
+    return start, start + len(text[start:end].rstrip())
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_code(value: Any) -> bool:
+    """An HTTP status that is an error's."""
+    if isinstance(value, str):
+        value = int(value[:3]) if re.match(r"[45]\d\d(?:\D|$)", value) else 0
+    return _is_int(value) and 400 <= value <= 599
+
+
+def _says(value: Any) -> bool:
+    """An `error` that is one: not null, empty, false, or "none"."""
+    return bool(value) and not (
+        isinstance(value, str) and value.strip().lower() in ("none", "null", "no", "false", "0", "ok")
+    )

@@ -1,0 +1,123 @@
+"""What a tool's result tells of a failure, in all the dresses that runs of agents show."""
+
+import uuid
+
+import pytest
+
+from signals.detectors import DETECTORS
+from signals.detectors.batch import Batch, Exchange, SpanFacts, Turn
+from signals.detectors.text import Text
+
+TRACEBACK = (
+    "Traceback (most recent call last):\n  File \"a.py\", line 3, in <module>\n    main()\nKeyError: 'price'"
+)
+
+
+def span(output: str, *, name: str = "bash", given: str = "{}", status: str = "ok") -> SpanFacts:
+    return SpanFacts("s", "tool", name, status, "", output, given)
+
+
+def words(*spans: SpanFacts, before: tuple[SpanFacts, ...] = ()) -> str | None:
+    """The evidence, "" where only a field told it; None where no failure was found."""
+    previous = [Exchange(Text("hi"), Text("ok"), before)] if before else []
+    turn = Turn(uuid.uuid4(), Text("x"), Text("y"), spans=list(spans), previous=previous)
+    detector = DETECTORS["tool_failure"]
+    found = [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
+    return None if not found else "".join(piece["text"] for piece in found[0].evidence)
+
+
+@pytest.mark.parametrize(
+    ("output", "shown"),
+    [
+        (f"collected 4 items\n{TRACEBACK}\n\nexit code 1", "Traceback (most recent call last):"),
+        (f"loading\n{TRACEBACK}", "Traceback (most recent call last):"),
+        ("done with warnings\nProcess exited with code 137", "Process exited with code 137"),
+        ("npm ERR! missing script: build\nexit status 1", "npm ERR! missing script: build"),
+        ("bash: tarpack: command not found", "bash: tarpack: command not found"),
+        ("cp: /etc/x: Permission denied", "cp: /etc/x: Permission denied"),
+        (
+            "error[E0382]: borrow of moved value: `a`\n --> src/main.rs:4",
+            "error[E0382]: borrow of moved value: `a`",
+        ),
+        (
+            "=========== 2 failed, 9 passed in 0.3s ===========",
+            "=========== 2 failed, 9 passed in 0.3s ===========",
+        ),
+        ("HTTP 503 Service Unavailable", "HTTP 503 Service Unavailable"),
+        ("404 Not Found", "404 Not Found"),
+        ("The request timed out after 30 s", "The request timed out after 30 s"),
+        (
+            '{"exit_code": 2, "stdout": "", "stderr": "usage: x"}',
+            '{"exit_code": 2, "stdout": "", "stderr": "usage: x"}',
+        ),
+        ('{"content": [{"type": "text", "text": "no such table"}], "isError": true}', None),
+        ('{"is_error": true, "content": "locked"}', None),
+        ('{"status": 503, "body": ""}', None),
+        ('{"response": {"status_code": 429}}', None),
+        ('{"result": {"error": {"code": "E_CONN"}}}', None),
+        ('{"status": "timeout"}', None),
+        ('"{\\"status\\": 500}"', None),
+        ('[{"type": "text", "text": "Error: order 17 not found"}]', None),
+        ('{"stdout": "", "stderr": "Traceback (most recent call last):\\n..."}', None),
+    ],
+)
+def test_a_failure_is_found_with_its_words(output: str, shown: str | None) -> None:
+    found = words(span(output))
+    assert found is not None
+    assert found == (output if shown is None else shown)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        span("0 failed, 12 passed\nexit code 0"),
+        span(f"{TRACEBACK}\nexit code 0"),
+        span(f"app.log:\n{TRACEBACK}", name="read_file"),
+        span("2026-11-02 ERROR payment failed\n2026-11-02 ERROR retry", name="search_logs"),
+        span("ERROR: disk\nERROR: disk", given='{"cmd": "grep ERROR app.log"}'),
+        span("exit code 1", given='{"cmd": "grep -rn foo src/"}'),
+        span('{"ok": false, "reason": "no Saturday delivery here", "options": ["2026-11-13"]}'),
+        span('{"hits": [{"level": "error", "message": "boom"}, {"level": "error", "message": "bam"}]}'),
+        span('{"errors": [], "status": 200}'),
+        span('{"error": "none", "items": 4}'),
+        span('{"exit_code": 0, "stderr": "warning: error: deprecated"}'),
+        span("The error budget is 0.1 %. Nothing timed out."),
+        span('{"code": 200, "amount": 500}'),
+        span('{"status": "shipped", "total": 451}'),
+        span("4 runs, 9 assertions, 0 failures, 0 errors"),
+        span("I found 3 articles about HTTP status codes such as 404."),
+    ],
+)
+def test_what_only_talks_of_errors_is_none(one: SpanFacts) -> None:
+    assert words(one) is None
+
+
+def test_work_that_still_waits_when_it_is_asked_about_again_is_stuck() -> None:
+    queued, done = (
+        span('{"id": "R-1", "status": "queued"}', name="load"),
+        span('{"status": "done"}', name="load"),
+    )
+    other = span('{"status": "running"}', name="report")
+    assert words(queued) is None
+    assert words(queued, queued) is not None
+    assert words(queued, before=(queued,)) is not None
+    assert words(queued, before=(queued, done)) is None
+    assert words(queued, done, before=(queued,)) is None
+    assert words(other, before=(queued,)) is None
+
+
+def test_the_same_tool_fails_across_the_turns_of_a_conversation() -> None:
+    detector = DETECTORS["repeated_tool_failure"]
+    bad, good = span("HTTP 503", name="track"), span("{}", name="track")
+
+    def repeated(before: list[SpanFacts], now: list[SpanFacts]) -> bool:
+        previous = [Exchange(Text("hi"), Text("ok"), tuple(before))]
+        return bool(
+            detector.detect(Batch([Turn(uuid.uuid4(), Text("x"), Text("y"), spans=now, previous=previous)]))
+        )
+
+    assert repeated([bad, bad], [bad])
+    assert repeated([bad, bad], [span("{}", name="other"), bad])
+    assert not repeated([bad, good], [bad, bad])
+    assert not repeated([bad, bad, bad], [good])
+    assert not repeated([bad, bad, bad], [])
