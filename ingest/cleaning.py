@@ -18,7 +18,15 @@ HEX_TRACE_ID = re.compile(r"^[0-9a-f]{32}$")
 
 
 def clean_text(text: str) -> str:
-    """Without NUL, with U+FFFD for each lone surrogate (PostgreSQL's UTF-8 holds neither), and cut at MAX_TEXT."""
+    """`sound_text`, cut at MAX_TEXT."""
+    text = sound_text(text)
+    if len(text) > MAX_TEXT and not (len(text) <= MAX_TEXT + len(CUT_MARK) and text.endswith(CUT_MARK)):
+        text = text[:MAX_TEXT] + CUT_MARK
+    return text
+
+
+def sound_text(text: str) -> str:
+    """Without NUL, with U+FFFD for each lone surrogate: PostgreSQL's UTF-8 holds neither."""
     if "\x00" in text:
         text = text.replace("\x00", "")
     if not text.isascii():
@@ -26,8 +34,6 @@ def clean_text(text: str) -> str:
             text.encode()
         except UnicodeEncodeError:  # through UTF-16, so that the two halves of one character find each other
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if len(text) > MAX_TEXT and not (len(text) <= MAX_TEXT + len(CUT_MARK) and text.endswith(CUT_MARK)):
-        text = text[:MAX_TEXT] + CUT_MARK
     return text
 
 

@@ -18,7 +18,7 @@ from ingest.cleaning import parse_timestamp
 from ingest.formats.parsed import BadLine, Line, Parsed, digest, trace_of
 from ingest.incoming import MAX_ID, IncomingSignal
 from ingest.otlp.attributes import amount, as_object, first, first_text
-from ingest.otlp.messages import dump
+from ingest.otlp.json_text import dump
 from ingest.otlp.precedence import EVENT_ID
 from ingest.otlp.raw import RawSpan, clean_json
 from ingest.otlp.semconv import NEGATIVE, POSITIVE

@@ -1,9 +1,10 @@
 """Small readers of attribute dicts that all dialects share."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ingest.otlp.messages import load
+from ingest.otlp.json_text import load
 
 MAX_ID = 512
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's
@@ -27,7 +28,7 @@ def first_text(attributes: Mapping[str, Any], names: Iterable[str], limit: int =
             if isinstance(value, str):
                 if value := value.strip():
                     return value[:limit]
-            elif isinstance(value, int | float) and not isinstance(value, bool):
+            elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
                 return (str(int(value)) if value == int(value) else str(value))[:limit]
     return ""
 

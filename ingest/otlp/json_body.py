@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from ingest.cleaning import clean_text
+from ingest.cleaning import clean_text, sound_text
 from ingest.otlp.raw import (
     KINDS,
     MAX_DEPTH,
@@ -223,7 +223,7 @@ def any_value(value: Any, depth: int = 0) -> Any:
     if depth >= MAX_DEPTH or not value:
         return None
     if isinstance(item := value.get("stringValue"), str):
-        return clean_text(item)
+        return sound_text(item)
     if "intValue" in value:
         return integer(value["intValue"])
     if isinstance(item := value.get("boolValue"), bool):

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from ingest.otlp.attributes import amount, as_object, first, whole
-from ingest.otlp.mapped import Message, Tokens
+from ingest.otlp.attributes import amount, as_object
+from ingest.otlp.mapped import Message
 from ingest.otlp.messages import read_messages
-from ingest.otlp.precedence import LANGFUSE_TOKENS
 from ingest.otlp.raw import RawSpan
 
 
@@ -25,16 +24,12 @@ def trace_output(span: RawSpan) -> list[Message]:
     return read_messages(span.attributes.get("langfuse.trace.output"), "assistant")
 
 
-def tokens(attributes: dict[str, Any]) -> Tokens:
-    details = as_object(attributes.get("langfuse.observation.usage_details"))
-    return Tokens(**{name: whole(first(details, keys)) for name, keys in LANGFUSE_TOKENS.items()})
-
-
-def cost(attributes: dict[str, Any]) -> float | None:
-    details = as_object(attributes.get("langfuse.observation.cost_details"))
-    if (total := amount(details.get("total"))) is not None:
+def cost(details: Any) -> float | None:
+    """Of `langfuse.observation.cost_details`."""
+    held = as_object(details)
+    if (total := amount(held.get("total"))) is not None:
         return total
-    parts = [number for value in details.values() if (number := amount(value)) is not None]
+    parts = [number for value in held.values() if (number := amount(value)) is not None]
     return sum(parts) if parts else None
 
 

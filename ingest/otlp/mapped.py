@@ -18,6 +18,7 @@ class ToolCall:
 class ToolResult:
     id: str
     text: str
+    failed: bool = False  # it says so itself
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class Message:
 
 @dataclass(slots=True)
 class Tokens:
-    """As sent: semconv's input includes cached tokens, some providers' does not, so never sum the parts."""
+    """`input` and `output` are all tokens of the prompt and of the answer (usage.py); the others are parts of them."""
 
     input: int | None = None
     output: int | None = None
@@ -82,6 +83,7 @@ class MappedSpan:
     provider: str = ""
     input_messages: list[Message] = field(default_factory=list)
     output_messages: list[Message] = field(default_factory=list)
+    tool_call_id: str = ""
     tool_arguments: str = ""
     tool_result: str = ""
     error: str = ""

@@ -9,11 +9,14 @@ from typing import Any, cast
 
 from ingest.otlp import langfuse, openinference, openllmetry, others, raindrop_sdk, semconv, vercel
 from ingest.otlp import precedence as order
-from ingest.otlp.attributes import amount, as_object, first, first_text, whole
+from ingest.otlp.attributes import as_object, first, first_text
 from ingest.otlp.history import earlier_turns
-from ingest.otlp.mapped import Kind, MappedSpan, Message, Tokens, TraceSignal
-from ingest.otlp.messages import dump, load, unquote
+from ingest.otlp.identity import NAMES, convo_and_user
+from ingest.otlp.json_text import dump, load, unquote
+from ingest.otlp.mapped import Kind, MappedSpan, Message, TraceSignal
 from ingest.otlp.raw import RawSpan
+from ingest.otlp.tool_calls import read_tool_call
+from ingest.otlp.usage import ANSWERS, cost_of, tokens_of
 
 MAX_ATTRIBUTES = 64
 MAX_ATTRIBUTE_CHARS = 8192
@@ -36,6 +39,7 @@ INPUT: tuple[tuple[tuple[str, ...], Reader], ...] = (
     (("ai.prompt",), vercel.prompt),
     (others.HISTORIES, others.history_input),
     (("events",), others.logfire_input),
+    (("request_data",), others.request_data),
     (others.STRONG_INPUT, others.strong_input),
     (("llm.prompts.",), openinference.prompts),
     (others.WEAK_INPUT, others.weak_input),
@@ -51,6 +55,7 @@ OUTPUT: tuple[tuple[tuple[str, ...], Reader], ...] = (
     (("ai.response.", "ai.result."), vercel.response),
     (others.HISTORIES, others.history_output),
     (("events",), others.logfire_output),
+    (("response_data",), others.response_data),
     (others.STRONG_OUTPUT, others.strong_output),
     (("llm.choices.",), openinference.completions),
     (others.WEAK_OUTPUT, others.weak_output),
@@ -75,11 +80,13 @@ def told_by(name: str) -> frozenset[object]:
     for names, reader in (*INPUT, *OUTPUT):
         if any(name == one or one.endswith(".") and name.startswith(one) for one in names):
             told.add(reader)
+    if name in ANSWERS:
+        told.add("tokens")
     if name.startswith(order.PROPERTIES):
         told.add("property")
     if name.startswith(order.GENAI_PREFIXES):
         told.add("genai")
-    mapped = name in order.MAPPED or name.startswith(order.MAPPED_PREFIXES)
+    mapped = name in order.MAPPED or name in NAMES or name.startswith(order.MAPPED_PREFIXES)
     if not (mapped or name in order.SECRETS or name.startswith(order.SECRET_PREFIXES)):
         told.add("unmapped")
     return frozenset(told)
@@ -111,8 +118,7 @@ def map_span(span: RawSpan) -> MappedSpan:
     if stack:
         mapped.attributes["exception.stacktrace"] = stack[:MAX_ATTRIBUTE_CHARS]
     mapped.project = first_text(attributes, order.PROJECT)
-    mapped.convo_id = first_text(attributes, order.CONVO_ID)
-    mapped.user_id = first_text(attributes, order.USER_ID)
+    mapped.convo_id, mapped.user_id = convo_and_user(attributes, span.resource)
     if not genai:
         return mapped
     mapped.kind = kind_of(attributes)
@@ -125,9 +131,7 @@ def map_span(span: RawSpan) -> MappedSpan:
     mapped.event_id = first_text(attributes, order.EVENT_ID)
     mapped.event_name = first_text(attributes, order.EVENT_NAME)
     if mapped.kind == "tool":
-        mapped.name = _tool_name(span) or mapped.name
-        mapped.tool_arguments = _payload(first(attributes, order.TOOL_ARGUMENTS))
-        mapped.tool_result = _payload(first(attributes, order.TOOL_RESULT))
+        read_tool_call(mapped, span)
     else:
         messages = _read(INPUT, span, told)
         mapped.input_messages, earlier = without_history(messages)
@@ -136,18 +140,18 @@ def map_span(span: RawSpan) -> MappedSpan:
             mapped.attributes["raindrop.earlier_messages"] = earlier
         mapped.output_messages = _read(OUTPUT, span, told)
     if "tokens" in told:
-        mapped.tokens = _tokens(attributes)
+        mapped.tokens = tokens_of(attributes)
     if "cost" in told:
-        mapped.cost = _cost(attributes)
+        mapped.cost = cost_of(attributes)
     mapped.feature_flags = {**semconv.flags(span), **raindrop_sdk.feature_flags(attributes)}
-    _identity(mapped, span, told)
+    mapped.properties = _properties(mapped, span, told)
     mapped.signals = _signals(mapped, span, told)
     return mapped
 
 
 def kind_of(attributes: dict[str, Any]) -> Kind:
     for name, kinds in order.KIND:
-        if name in attributes and (kind := kinds.get(str(attributes[name]).lower())):
+        if name in attributes and (kind := kinds.get(str(unquote(attributes[name])).lower())):
             return cast(Kind, kind)
     for name, kind in order.KIND_BY_PRESENCE:
         if attributes.get(name):
@@ -181,44 +185,6 @@ def without_history(messages: list[Message]) -> tuple[list[Message], int]:
     return kept, len(messages) - len(kept)
 
 
-def _tool_name(span: RawSpan) -> str:
-    name = first_text(span.attributes, order.TOOL_NAME)
-    return name or span.name.removeprefix("execute_tool ").removesuffix(".tool")
-
-
-def _payload(value: Any) -> str:
-    """A tool's arguments or result as text; a traced function's wrapping is taken off."""
-    if isinstance(value, str) and not value.startswith('{"args"'):
-        return dump(unquote(value))
-    return dump(openllmetry.unwrap_arguments(load(value)))
-
-
-def _tokens(attributes: dict[str, Any]) -> Tokens:
-    tokens = Tokens()
-    if "langfuse.observation.usage_details" in attributes:
-        tokens = langfuse.tokens(attributes)
-    for field, wanted in order.TOKENS.items():
-        if getattr(tokens, field) is None:
-            for name in wanted:
-                if name in attributes and (number := whole(attributes[name])) is not None:
-                    setattr(tokens, field, number)
-                    break
-    return tokens
-
-
-def _cost(attributes: dict[str, Any]) -> float | None:
-    if "langfuse.observation.cost_details" in attributes and (found := langfuse.cost(attributes)) is not None:
-        return max(found, 0.0)
-    for name in order.COST:
-        if (found := amount(attributes.get(name))) is not None:
-            return max(found, 0.0)
-    for names in order.COST_PARTS:
-        parts = [part for name in names if (part := amount(attributes.get(name))) is not None]
-        if parts:
-            return max(sum(parts), 0.0)
-    return None
-
-
 def _error(span: RawSpan) -> tuple[str, str]:
     """(text, stack trace). An exception event or error.type is an error even when the status was left unset."""
     exception = next((e.attributes for e in reversed(span.events) if e.name == "exception"), None)
@@ -239,19 +205,13 @@ def _error(span: RawSpan) -> tuple[str, str]:
     return (text or "error")[:MAX_ATTRIBUTE_CHARS], dump(exception.get("exception.stacktrace"))
 
 
-def _identity(mapped: MappedSpan, span: RawSpan, told: frozenset[object]) -> None:
-    """Conversation, user and the event's properties, from metadata and resource."""
+def _properties(mapped: MappedSpan, span: RawSpan, told: frozenset[object]) -> dict[str, Any]:
+    """The event's properties, from metadata and resource."""
     attributes = span.attributes
     properties: dict[str, Any] = {}
-    metadata = {
-        **as_object(attributes.get("metadata")),
-        **as_object(attributes.get("langfuse.trace.metadata")),
-    }
-    if metadata:
-        mapped.convo_id = mapped.convo_id or first_text(metadata, order.CONVO_ID_IN_METADATA)
-        mapped.user_id = mapped.user_id or first_text(metadata, order.USER_ID_IN_METADATA)
-        properties.update(metadata)
-    mapped.convo_id = mapped.convo_id or first_text(span.resource, order.CONVO_ID_IN_RESOURCE)
+    for name in PROPERTY_OBJECTS:
+        if name in attributes:
+            properties.update(as_object(attributes[name]))
     for name, value in attributes.items() if "property" in told else ():
         if name.startswith(order.PROPERTIES) and name not in NOT_PROPERTIES:
             prefix = next(prefix for prefix in order.PROPERTIES if name.startswith(prefix))
@@ -267,10 +227,11 @@ def _identity(mapped: MappedSpan, span: RawSpan, told: frozenset[object]) -> Non
         found = first_text(attributes, wanted) or first_text(span.resource, wanted)
         if found and not found.startswith("unknown_service"):
             properties.setdefault(key, found)
-    mapped.properties = bounded(properties)
+    return bounded(properties)
 
 
-NOT_PROPERTIES = frozenset((*order.EVENT_ID, *order.EVENT_NAME, *order.CONVO_ID, *order.USER_ID))
+PROPERTY_OBJECTS = ("metadata", "langfuse.trace.metadata", "langsmith.metadata")
+NOT_PROPERTIES = frozenset((*order.EVENT_ID, *order.EVENT_NAME, *NAMES))
 
 
 def _signals(mapped: MappedSpan, span: RawSpan, told: frozenset[object]) -> list[TraceSignal]:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from ingest.otlp.attributes import first_text, numbered
+from ingest.otlp.attributes import first, first_text, numbered
+from ingest.otlp.json_text import dump
 from ingest.otlp.mapped import Message, TraceSignal
-from ingest.otlp.messages import dump, read_message, read_messages
+from ingest.otlp.messages import read_message, read_messages
 from ingest.otlp.raw import RawSpan
 from ingest.otlp.semconv import scored
 
@@ -64,6 +65,7 @@ def _messages(attributes: dict[str, Any], prefix: str, role: Any) -> list[Messag
             {
                 "role": fields.get("role"),
                 "content": fields.get("content") or _contents(fields),
+                "refusal": fields.get("refusal"),
                 "tool_calls": [_call(call) for call in numbered(fields, "tool_calls")],
                 "tool_call_id": fields.get("tool_call_id"),
             },
@@ -93,5 +95,6 @@ def _contents(fields: dict[str, Any]) -> list[dict[str, Any]]:
         if kind == "tool_use":
             parts.append({"type": "tool_use", **_call(item)})
         else:
-            parts.append({"type": kind, "text": item.get("message_content.text")})
+            said = first(item, ("message_content.text", "message_content.refusal"))
+            parts.append({"type": kind, "text": said})
     return parts

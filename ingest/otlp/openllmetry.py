@@ -25,6 +25,7 @@ def _messages(attributes: dict[str, Any], prefix: str, role: Any) -> list[Messag
             {
                 "role": item.get("role"),
                 "content": item.get("content"),
+                "refusal": item.get("refusal"),
                 "tool_calls": numbered(item, "tool_calls"),
                 "tool_call_id": item.get("tool_call_id"),
             },

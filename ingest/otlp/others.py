@@ -1,19 +1,24 @@
 """Dialects of one or two attributes each: Pydantic AI, Logfire, Google ADK, LiveKit, MLflow, Genkit, bare input and output."""
 
+from typing import Any
+
+from ingest.cleaning import clean_text
 from ingest.otlp.attributes import as_object
+from ingest.otlp.json_text import load, unquote
 from ingest.otlp.mapped import Message, Role
-from ingest.otlp.messages import load, read_messages, unquote
+from ingest.otlp.messages import read_messages
 from ingest.otlp.raw import RawSpan
 from ingest.otlp.semconv import MESSAGE_EVENTS, OUTPUT_EVENTS, message_event
 
 # The first that is there; strong ones hold messages, weak ones whatever a function was called with.
 STRONG_INPUT = (
-    "gcp.vertex.agent.llm_request", "lk.chat_ctx", "lk.user_transcript",
+    "gcp.vertex.agent.llm_request", "lk.chat_ctx", "lk.user_transcript", "lk.user_input",
 )  # fmt: skip
 STRONG_OUTPUT = ("final_result", "gcp.vertex.agent.llm_response", "lk.response.text")
 WEAK_INPUT = (
     "traceloop.entity.input", "input.value", "mlflow.spanInputs", "genkit:input", "gen_ai.task.input",
-    "gen_ai.retrieval.query.text", "gen_ai.memory.query.text", "input", "prompt",
+    "gen_ai.retrieval.query.text", "gen_ai.memory.query.text", "haystack.pipeline.input_data", "haystack.component.input",
+    "mastra.agent_run.input", "mastra.model_generation.input", "input", "prompt",
 )  # fmt: skip
 WEAK_OUTPUT = (
     "traceloop.entity.output",
@@ -21,12 +26,17 @@ WEAK_OUTPUT = (
     "mlflow.spanOutputs",
     "genkit:output",
     "gen_ai.task.output",
+    "haystack.pipeline.output_data",
+    "haystack.component.output",
+    "mastra.agent_run.output",
+    "mastra.model_generation.output",
     "output",
     "completion",
 )
 JSON_ALWAYS = frozenset(
     ("traceloop.entity.input", "traceloop.entity.output", "mlflow.spanInputs", "mlflow.spanOutputs", "genkit:input", "genkit:output")
 )  # fmt: skip
+MIME_TYPES = {"input.value": "input.mime_type", "output.value": "output.mime_type"}
 HISTORIES = ("pydantic_ai.all_messages", "all_messages_events")
 
 
@@ -49,6 +59,16 @@ def logfire_output(span: RawSpan) -> list[Message]:
     return _logfire(span, outputs=True)
 
 
+def request_data(span: RawSpan) -> list[Message]:
+    """What Logfire keeps of a request to OpenAI or Anthropic: its body."""
+    return read_messages(as_object(span.attributes.get("request_data")), "user")
+
+
+def response_data(span: RawSpan) -> list[Message]:
+    """The answer to it, of a stream as `combined_chunk_content`."""
+    return read_messages(as_object(span.attributes.get("response_data")), "assistant")
+
+
 def strong_input(span: RawSpan) -> list[Message]:
     return _first(span, STRONG_INPUT, "user")
 
@@ -68,16 +88,30 @@ def weak_output(span: RawSpan) -> list[Message]:
 def _first(span: RawSpan, names: tuple[str, ...], role: Role) -> list[Message]:
     for name in names:
         value = span.attributes.get(name)
-        if value is not None and value != "":
-            if name == "gcp.vertex.agent.llm_response":
-                value = as_object(value).get("content") or value
-            if name in JSON_ALWAYS:
-                if value == "null":
-                    continue  # a function that returned nothing
-                value = unquote(value)
-            if messages := read_messages(value, role):
-                return messages
+        if value is None or value == "":
+            continue
+        if name == "gcp.vertex.agent.llm_response":
+            value = as_object(value).get("content") or value
+        if name in JSON_ALWAYS:
+            if value == "null":
+                continue  # a function that returned nothing
+            value = unquote(value)
+        elif span.attributes.get(MIME_TYPES.get(name, "")) == "text/plain" and isinstance(value, str):
+            return [Message(role, clean_text(value))]  # typed so, JSON or not
+        messages = _of_components(value, role) if name.startswith("haystack.") else read_messages(value, role)
+        if messages:
+            return messages
     return []
+
+
+def _of_components(value: Any, role: Role) -> list[Message]:
+    """Haystack's inputs or outputs: {component: {socket: value}}, or {socket: value}; the first that are words."""
+    held = as_object(value)
+    for item in (held, *(one for one in held.values() if isinstance(one, dict))):
+        messages = read_messages(item, role)
+        if any(not message.dump for message in messages):
+            return messages
+    return read_messages(value, role)
 
 
 def _history(span: RawSpan) -> list[Message]:

@@ -21,44 +21,12 @@ EVENT_NAME = (
     "gen_ai.workflow.name",
     "traceloop.workflow.name",
 )
-CONVO_ID = (
-    f"{AI_METADATA}raindrop.convoId",
-    f"{TRACELOOP}convo_id",
-    "langfuse.session.id",
-    "session.id",
-    "gen_ai.conversation.id",
-    f"{TRACELOOP}session_id",
-    f"{LAMINAR}session_id",
-    f"{AI_METADATA}sessionId",
-    f"{AI_METADATA}conversationId",
-    f"{AI_METADATA}chatId",
-    f"{AI_CONTEXT}sessionId",
-    f"{AI_CONTEXT}conversationId",
-    f"{AI_CONTEXT}chatId",
-    "langfuse.trace.metadata.session_id",
-    "metadata.session_id",
-    "metadata.thread_id",
-)
-# Inside the JSON of `metadata` (OpenInference), and in the resource, when no attribute says it.
-CONVO_ID_IN_METADATA = ("session_id", "thread_id", "conversation_id")
-CONVO_ID_IN_RESOURCE = ("session.id",)
-USER_ID = (
-    f"{AI_METADATA}raindrop.userId",
-    f"{AI_METADATA}raindrop.ai.userId",
-    "langfuse.user.id",
-    "user.id",
-    "enduser.id",
-    "gen_ai.user",
-    "llm.user",
-    f"{TRACELOOP}user_id",
-    f"{LAMINAR}user_id",
-    f"{AI_METADATA}userId",
-    f"{AI_CONTEXT}userId",
-    "langfuse.trace.metadata.user_id",
-)
-USER_ID_IN_METADATA = ("user_id",)
 PROJECT = ("raindrop.project_id",)
 
+MASTRA_KINDS = {
+    "agent_run": "agent", "workflow_run": "agent", "model_generation": "llm", "llm_generation": "llm", "tool_call": "tool",
+    "mcp_tool_call": "tool", "generic": "other", "workflow_step": "other", "model_step": "other", "processor_run": "other",
+}  # fmt: skip
 # Attribute -> {its value in lower case: our kind}. A value that is not listed says nothing, and the next attribute is asked.
 KIND: tuple[tuple[str, dict[str, str]], ...] = (
     (
@@ -99,9 +67,15 @@ KIND: tuple[tuple[str, dict[str, str]], ...] = (
             "chat": "llm",
             "generate_content": "llm",
             "text_completion": "llm",
+            "completion": "llm",
+            "generate_text": "llm",
+            "responses": "llm",
             "execute_tool": "tool",
             "invoke_agent": "agent",
             "invoke_workflow": "agent",
+            "invoke_swarm": "agent",
+            "invoke_graph": "agent",
+            "run_agent": "agent",
             "agent_step": "agent",
             "plan": "agent",
             "create_agent": "other",
@@ -138,6 +112,19 @@ KIND: tuple[tuple[str, dict[str, str]], ...] = (
         {"chat": "llm", "completion": "llm", "embedding": "other", "rerank": "retriever"},
     ),
     ("lmnr.span.type", {"llm": "llm", "tool": "tool"}),
+    (
+        "langsmith.span.kind",
+        {
+            "llm": "llm",
+            "tool": "tool",
+            "retriever": "retriever",
+            "chain": "other",
+            "prompt": "other",
+            "parser": "other",
+            "embedding": "other",
+        },
+    ),
+    *((name, MASTRA_KINDS) for name in ("mastra.span.type", "mastra.spanType")),
     ("genkit:metadata:subtype", {"model": "llm", "tool": "tool", "flow": "agent", "retriever": "retriever"}),
     (
         "mlflow.spanType",
@@ -151,7 +138,10 @@ KIND_BY_PRESENCE: tuple[tuple[str, str], ...] = (
     ("tool.name", "tool"),
     ("lk.function_tool.output", "tool"),
     ("gcp.vertex.agent.tool_call_args", "tool"),
+    ("lk.function_tool.name", "tool"),
     ("langfuse.observation.model.name", "llm"),
+    ("gcp.vertex.agent.llm_request", "llm"),
+    ("lk.response.text", "llm"),
     ("gen_ai.response.model", "llm"),
     ("gen_ai.request.model", "llm"),
     ("ai.model.id", "llm"),
@@ -173,7 +163,9 @@ MODEL = (
 PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "ai.model.provider", "llm.provider", "llm.system")
 RESPONSE_ID = ("gen_ai.response.id", "ai.response.id")
 
-TOOL_NAME = ("gen_ai.tool.name", "ai.toolCall.name", "tool.name", "traceloop.entity.name")
+TOOL_NAME = (
+    "gen_ai.tool.name", "ai.toolCall.name", "tool.name", "lk.function_tool.name", "traceloop.entity.name", "mastra.tool_call.toolId",
+)  # fmt: skip
 TOOL_ARGUMENTS = (
     "gen_ai.tool.call.arguments",
     "ai.toolCall.args",
@@ -201,6 +193,22 @@ TOOL_RESULT = (
     "lk.function_tool.output",
     "output",
 )
+
+# Attributes that say how the call went, and those that say whether it failed.
+TOOL_STATUS = (
+    "gen_ai.tool.status",
+    "gen_ai.tool.call.status",
+    "tool.status",
+    "mcp.tool.status",
+    "tool.call.status",
+)
+FAILURES = frozenset(
+    ("error", "errored", "failed", "failure", "timeout", "denied", "exception", "is_error", "iserror")
+)
+TOOL_FAILED = (
+    "lk.function_tool.is_error", "mcp.tool.is_error", "mcp.tool.isError", "mcp.result.is_error", "mcp.is_error", "tool.is_error",
+    "gen_ai.tool.is_error", "gen_ai.tool.call.is_error", "tool.error", "is_error", "isError", "mcp.tool.result.is_error",
+)  # fmt: skip
 
 TOKENS: dict[str, tuple[str, ...]] = {
     "input": (
@@ -248,20 +256,49 @@ TOKENS: dict[str, tuple[str, ...]] = {
         "raindrop.usage.output_tokens.reasoning",
     ),
 }
-# Keys of the JSON in langfuse.observation.usage_details, which is asked before the attributes.
-LANGFUSE_TOKENS: dict[str, tuple[str, ...]] = {
-    "input": ("input", "prompt_tokens", "input_tokens", "promptTokens"),
-    "output": ("output", "completion_tokens", "output_tokens", "completionTokens"),
-    "cache_read": ("cache_read_input_tokens", "input_cached_tokens", "cache_read"),
-    "cache_write": ("cache_creation_input_tokens", "input_cache_creation", "cache_write"),
-    "reasoning": ("output_reasoning_tokens", "reasoning_tokens", "reasoning"),
-}
+TOTALS = (
+    "gen_ai.usage.total_tokens",
+    "llm.usage.total_tokens",
+    "llm.token_count.total",
+    "ai.usage.totalTokens",
+)
+# Keys of a usage object: Langfuse's usage_details, and what the providers answer.
+USAGE_KEYS: dict[str, tuple[str, ...]] = {
+    "input": (
+        "input", "prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "prompt_token_count", "promptTokenCount",
+    ),
+    "output": (
+        "output", "completion_tokens", "output_tokens", "completionTokens", "outputTokens", "candidates_token_count",
+        "candidatesTokenCount",
+    ),
+    "cache_read": (
+        "cache_read_input_tokens", "input_cached_tokens", "cache_read", "cacheReadInputTokens", "cached_content_token_count",
+        "cachedContentTokenCount", "cachedInputTokens",
+    ),
+    "cache_write": (
+        "cache_creation_input_tokens", "input_cache_creation", "cache_write", "cacheWriteInputTokens", "cache_write_input_tokens",
+    ),
+    "reasoning": (
+        "output_reasoning_tokens", "reasoning_tokens", "reasoning", "reasoningTokens", "thoughts_token_count", "thoughtsTokenCount",
+    ),
+}  # fmt: skip
+USAGE_TOTAL = ("total", "total_tokens", "totalTokens", "total_token_count", "totalTokenCount")
+# Of these, the names of dialects in which the input is what was not cached (Anthropic, Bedrock, Langfuse), and the output what
+# was not thought (Gemini, Langfuse).
+BESIDE_INPUT = (
+    "cache_read_input_tokens", "cache_creation_input_tokens", "input_cached_tokens", "input_cache_creation", "cacheReadInputTokens",
+    "cacheWriteInputTokens",
+)  # fmt: skip
+BESIDE_OUTPUT = ("output_reasoning_tokens", "thoughts_token_count", "thoughtsTokenCount")
 COST = (
     "gen_ai.usage.cost",
     "gen_ai.usage.provider_reported_cost",
     "gen_ai.usage.total_cost",
     "ai.cost",
     "llm.cost.total",
+    "mlflow.llm.cost",
+    "cost_usd",
+    "operation.cost",
 )
 COST_PARTS = (
     ("gen_ai.usage.input_cost", "gen_ai.usage.output_cost"),
@@ -269,7 +306,15 @@ COST_PARTS = (
 )
 
 # Prefixes whose rest is the name of a property of the event.
-PROPERTIES = (AI_METADATA, TRACELOOP, LAMINAR, AI_CONTEXT, "langfuse.trace.metadata.", "metadata.")
+PROPERTIES = (
+    AI_METADATA,
+    TRACELOOP,
+    LAMINAR,
+    AI_CONTEXT,
+    "langfuse.trace.metadata.",
+    "langsmith.metadata.",
+    "metadata.",
+)
 TAGS = ("langfuse.trace.tags", "tag.tags")
 # Of the span, else of its resource: dimensions of the event.
 DIMENSIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -288,7 +333,7 @@ GENAI_PREFIXES = (
     "gen_ai.", "llm.", "ai.", "openinference.", "traceloop.", "langfuse.", "lmnr.", "raindrop.", "tool.",
     "input.value", "output.value", "retrieval.", "reranker.", "embedding.", "mcp.", "annotations.", "evaluations.",
     "pydantic_ai.", "mlflow.", "gcp.vertex.agent.", "lk.", "genkit:", "all_messages_events", "final_result",
-    "tool_arguments", "tool_response",
+    "tool_arguments", "tool_response", "request_data", "response_data", "langsmith.", "mastra.", "haystack.",
 )  # fmt: skip
 
 # Not kept among the unmapped attributes, because a column or a message holds them. Prefixes of names.
@@ -306,10 +351,11 @@ MAPPED = frozenset(
         "langfuse.trace.output", "langfuse.observation.usage_details", "langfuse.observation.cost_details",
         "langfuse.trace.metadata", "metadata", "pydantic_ai.all_messages", "all_messages_events", "events",
         "final_result", "gcp.vertex.agent.llm_request", "gcp.vertex.agent.llm_response", "lk.user_transcript",
-        "lk.chat_ctx", "lk.response.text", "prompt", "completion", "gen_ai.task.input", "gen_ai.task.output",
+        "lk.chat_ctx", "lk.response.text", "lk.user_input", "request_data", "response_data", "mlflow.chat.tokenUsage",
+        "haystack.component.input", "haystack.component.output", "haystack.pipeline.input_data", "haystack.pipeline.output_data", "prompt", "completion", "gen_ai.task.input", "gen_ai.task.output",
         "gen_ai.retrieval.query.text", "gen_ai.memory.query.text", "gen_ai.prompt", "gen_ai.completion", "langfuse.observation.status_message",
-        *EVENT_ID, *CONVO_ID, *USER_ID, *PROJECT, *PROVIDER, *MODEL, *TOOL_NAME, *TOOL_ARGUMENTS, *TOOL_RESULT,
-        *COST, *TAGS, *(name for names in TOKENS.values() for name in names), "raindrop.span.kind", "release", "environment",
+        *EVENT_ID, *PROJECT, *PROVIDER, *MODEL, *TOOL_NAME, *TOOL_ARGUMENTS, *TOOL_RESULT,
+        *COST, *TAGS, *TOOL_STATUS, *TOOL_FAILED, *(name for names in TOKENS.values() for name in names), "raindrop.span.kind", "release", "environment",
         "langfuse.release", "langfuse.environment", "langfuse.version",
         "openinference.span.kind", "langfuse.observation.type", "traceloop.span.kind",
     )

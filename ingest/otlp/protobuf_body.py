@@ -7,7 +7,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from ingest.cleaning import clean_text
+from ingest.cleaning import clean_text, sound_text
 from ingest.otlp.raw import (
     KINDS,
     MAX_DEPTH,
@@ -113,7 +113,7 @@ def attributes(pairs: Iterable[Any], depth: int = 0) -> dict[str, Any]:
     for pair in pairs:
         value = pair.value
         if value.WhichOneof("value") == "string_value":  # nearly all of them
-            found[clean_text(pair.key)] = clean_text(value.string_value)
+            found[clean_text(pair.key)] = sound_text(value.string_value)
         else:
             found[clean_text(pair.key)] = any_value(value, depth)
     return found
@@ -124,7 +124,7 @@ def any_value(value: Any, depth: int = 0) -> Any:
     if which is None or depth >= MAX_DEPTH:
         return None
     if which == "string_value":
-        return clean_text(value.string_value)
+        return sound_text(value.string_value)
     if which == "array_value":
         return [any_value(item, depth + 1) for item in value.array_value.values]
     if which == "kvlist_value":

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ingest.otlp.attributes import as_object, first_text
-from ingest.otlp.messages import dump, load
+from ingest.otlp.json_text import dump, load
 from ingest.otlp.precedence import AI_CONTEXT, AI_METADATA
 from ingest.otlp.raw import RawSpan
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from ingest.cleaning import clean_text
+from ingest.cleaning import sound_text
 
 MAX_DEPTH = 32
 # 2100-01-01 (ingest.cleaning.LATEST). A time outside (0, MAX_NS) counts as absent.
@@ -88,15 +88,15 @@ def clean_float(number: float) -> float | None:
 
 
 def clean_json(value: Any, depth: int = 0) -> Any:
-    """Any parsed JSON, with clean text and numbers, cut at MAX_DEPTH."""
+    """Any parsed JSON, with sound text and numbers, cut at MAX_DEPTH. Texts keep their length: they may hold JSON."""
     if isinstance(value, str):
-        return clean_text(value)
+        return sound_text(value)
     if isinstance(value, float):
         return clean_float(value)
     if depth >= MAX_DEPTH:
         return None if isinstance(value, dict | list) else value
     if isinstance(value, dict):
-        return {clean_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
+        return {sound_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
         return [clean_json(item, depth + 1) for item in value]
     return value

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ingest.otlp.attributes import amount, first_text
+from ingest.otlp.json_text import dump, load
 from ingest.otlp.mapped import Message, Role, TraceSignal
-from ingest.otlp.messages import dump, load, read_message, read_messages
+from ingest.otlp.messages import read_message, read_messages
 from ingest.otlp.raw import RawSpan, RawSpanEvent
 
 OPERATION_DETAILS = "gen_ai.client.inference.operation.details"
@@ -25,6 +26,8 @@ MESSAGE_EVENTS: dict[str, Role] = {
     "gen_ai.content.completion": "assistant",
     CHOICE: "assistant",
 }
+# Of a payload; JSON without any of them is what somebody typed.
+PAYLOAD_KEYS = frozenset(("role", "content", "message", "parts", "tool_calls", "refusal"))
 OUTPUT_EVENTS = frozenset((CHOICE, "gen_ai.content.completion"))
 
 
@@ -96,19 +99,19 @@ def message_event(name: str, payload: Any) -> list[Message]:
     if name == "gen_ai.content.completion":
         return read_messages(payload.get("gen_ai.completion"), "assistant")
     fields = {key.removeprefix("gen_ai.event."): value for key, value in payload.items()}
+    if not isinstance(content := fields.get("content"), str) or "gen_ai.event.content" in payload:
+        inner = load(content)  # the event's whole payload, or the words alone
+        if isinstance(inner, dict) and not PAYLOAD_KEYS.isdisjoint(inner):
+            fields |= {"content": None, **inner}
     message = load(fields.get("message"))
     if isinstance(message, dict):
         fields = {"role": fields.get("role"), **message}
-    elif isinstance(message, str):
+    elif message:
         fields["content"] = message
-    if "content" in fields:
-        fields["content"] = (
-            load(fields["content"]) if isinstance(fields["content"], str) else fields["content"]
-        )
-        if isinstance(fields["content"], dict):
+    if fields.get("content") is not None:
+        fields.pop("parts", None)
+        if isinstance(fields["content"], dict) and PAYLOAD_KEYS.isdisjoint(fields["content"]):
             fields["content"] = dump(fields["content"])
-    for wrong in ("parts", "name"):
-        fields.pop(wrong, None)
     read = read_message({**fields, "role": fields.get("role") or role}, role)
     return [] if read.empty else [read]
 

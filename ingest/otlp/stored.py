@@ -8,7 +8,7 @@ from ingest.incoming import IncomingSpan
 from ingest.models import Span
 from ingest.otlp.attributes import whole
 from ingest.otlp.mapped import Kind, MappedSpan, Tokens, TraceSignal
-from ingest.otlp.messages import from_json, to_json
+from ingest.otlp.message_rows import from_json, to_json
 
 # Where the span's attributes hold what has no column.
 PRIVATE = "raindrop.span"

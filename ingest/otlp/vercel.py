@@ -3,8 +3,9 @@
 from typing import Any
 
 from ingest.otlp.attributes import first
+from ingest.otlp.json_text import dump, load
 from ingest.otlp.mapped import Message
-from ingest.otlp.messages import dump, load, read_message, read_messages
+from ingest.otlp.messages import read_message, read_messages
 from ingest.otlp.raw import RawSpan
 
 

@@ -8,6 +8,7 @@ namespaces and of libraries that tell how a call was made, the beginning is enou
 import functools
 
 from ingest.otlp import precedence
+from ingest.otlp.identity import METADATA, METADATA_PREFIXES, NAMES
 
 _GEN_AI = (
     "agent.description", "agent.id", "agent.version", "caller.name", "caller.type", "client.token.usage", "data_source.id",
@@ -82,7 +83,7 @@ KEPT_PREFIXES = (
     "gen_ai.tool.definitions.", "llm.prompt_template.", "llm.watsonx.", "embedding.", "retrieval.", "reranker.",
     "traceloop.prompt.", "raindrop.handoff.", "raindrop.agent.",
     # vector stores and frameworks
-    "pinecone.", "qdrant.", "haystack.", "langgraph.",
+    "pinecone.", "qdrant.", "haystack.", "langgraph.", "langsmith.", "mastra.", "mlflow.", "wandb.", "opik.", "braintrust.", "logfire.",
 )  # fmt: skip
 # A list may come whole as well as flattened.
 _WHOLE = frozenset(prefix.rstrip(".") for prefix in (*precedence.MAPPED_PREFIXES, *KEPT_PREFIXES))
@@ -93,8 +94,10 @@ def is_known(name: str) -> bool:
     return (
         name in KEPT
         or name in precedence.MAPPED
+        or name in NAMES
+        or name in METADATA
         or name in _WHOLE
-        or name.startswith(KEPT_PREFIXES)
+        or name.startswith((*KEPT_PREFIXES, *METADATA_PREFIXES))
         or name.startswith(precedence.MAPPED_PREFIXES)
         or name in precedence.SECRETS
         or name.startswith(precedence.SECRET_PREFIXES)

@@ -8,7 +8,7 @@ from ingest.cleaning import CUT_MARK, MAX_TEXT
 from ingest.models import Event, ExplicitSignal, Project, Span
 from ingest.otlp.mapped import Message, ToolResult
 from ingest.otlp.mapping import MAX_ATTRIBUTE_CHARS, MAX_ATTRIBUTES, MAX_SIGNALS
-from ingest.otlp.messages import from_json, to_json
+from ingest.otlp.message_rows import from_json, to_json
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import request, span
 from tests.ingest.otlp.test_traces import chat, finish, send

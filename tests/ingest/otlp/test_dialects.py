@@ -146,7 +146,7 @@ def test_a_trace_without_content_is_an_event() -> None:
           '"kwargs":{"content":"hi"}}]]}', "output.value": '{"generations":[[{"text":"yo"}]]}',
           "openinference.span.kind": "LLM"}, "hi", "yo"),
         ({"gen_ai.prompt": "hi", "gen_ai.completion": "yo"}, "hi", "yo"),
-        ({"openinference.span.kind": "CHAIN", "input.value": '{"a": 1}', "output.value": "[1, 2]"}, '{"a":1}', "[1,2]"),
+        ({"openinference.span.kind": "CHAIN", "input.value": '{"a": 1}', "output.value": "[1, 2]"}, '{"a": 1}', "[1, 2]"),
     ],
 )  # fmt: skip
 def test_smaller_dialects(attributes: dict[str, Any], said: str, answered: str) -> None:

@@ -1,0 +1,51 @@
+"""The inputs of ../shared/cases: what users of other tools saw misread, each sent as its README says."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+import ingest.importing
+from tests.ingest.cases.runner import Case, find_cases, load_cases, problems_of, send_case
+
+FOLDER = find_cases()
+MISSING = "../shared/cases is not beside the checkout (RAINDROP_CASES may name it): its cases were NOT run"
+if FOLDER is None:
+    warnings.warn(MISSING, stacklevel=1)
+NOT_YET = {
+    "agent-usage/only-the-agent-tells", "agent-usage/vercel-root-only", "one-call-twice/proxy-and-client",
+    "one-call-twice/same-library-twice", "bad-bytes/good-and-bad-trace", "turns-in-one-trace/three-chats",
+    "turns-in-one-trace/three-chains", "shared-trace-id/three-roots", "hand-over/triage-then-refunds",
+    "hand-over/openinference-agents", "search-words/japanese-and-chinese", "search-words/names-in-code",
+    "arrival-order/queue-worker", "times/clock-of-2099", "import/anthropic-tool-loop",
+}  # fmt: skip
+CASES = load_cases(FOLDER) if FOLDER else [{"id": "all"}]
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(FOLDER is None, reason=MISSING)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case, id=case["id"], marks=[pytest.mark.xfail(strict=True)] if case["id"] in NOT_YET else []
+        )
+        for case in CASES
+    ],
+)
+def test_a_case_is_read_as_it_is_meant(
+    case: Case,
+    client: Client,
+    project: Any,
+    write_key: str,
+    query_key: str,
+    tmp_path: Path,
+    monkeypatch: Any,
+) -> None:
+    monkeypatch.setattr(ingest.importing, "data_dir", lambda: tmp_path / "data")
+    assert FOLDER
+    problems = send_case(case, FOLDER, client=client, write_key=write_key, project=project, scratch=tmp_path)
+    problems += problems_of(case, client=client, project=project, query_key=query_key)
+    assert not problems, case["why"] + "\n" + "\n".join(text[:1500] for text in problems)
