@@ -111,16 +111,27 @@ def _postpone(waiting: set[tuple[uuid.UUID, str]], now: dt.datetime) -> None:
 def _backfill(project: Project, rows: list[EarlierTurns]) -> int:
     """One conversation after the other, so that each sees what the one before has made."""
     turns = {row.trace_id: [(user, answer) for user, answer in row.turns] for row in rows}
-    found = Event.objects.filter(project=project, trace_id__in=turns, event_id__in=turns).select_related(
-        "conversation", "end_user"
-    )
+    told_at = {row.trace_id: row.told_at for row in rows}
     made = 0
-    for event in sorted(found, key=lambda event: (event.timestamp, event.id)):
+    for event in _telling(project, told_at):
         if event.conversation and event.conversation.convo_id != event.trace_id:
             missing = _missing(project, event, turns[event.trace_id])
             if missing:
                 made += len(store_events(project=project, events=missing))
     return made
+
+
+def _telling(project: Project, told_at: dict[str, dt.datetime]) -> list[Event]:
+    """Of each trace the event of the turn that tells: of those that the app does not name, the last that had begun. In order."""
+    found: dict[str, Event] = {}
+    events = Event.objects.filter(project=project, trace_id__in=told_at).select_related(
+        "conversation", "end_user"
+    )
+    for event in sorted(events, key=lambda event: (event.timestamp, event.id)):
+        own = event.event_id == event.trace_id or event.event_id.startswith(f"{event.trace_id}-")
+        if own and (event.trace_id not in found or event.timestamp <= told_at[event.trace_id]):
+            found[event.trace_id] = event
+    return sorted(found.values(), key=lambda event: (event.timestamp, event.id))
 
 
 def _missing(project: Project, event: Event, turns: list[tuple[str, str]]) -> list[IncomingEvent]:

@@ -148,7 +148,8 @@ def store_attachments(
 
 
 def refresh_span_summary(event_ids: Iterable[uuid.UUID]) -> None:
-    """Writes what the spans say into their events: tool calls and errors, tokens, cost, model, latency.
+    """Writes what the spans say into their events: tool calls and errors, tokens, cost, model, latency; of each span what its `counts`
+    holds (ingest/otlp/counting.py).
 
     The latency is the time from the first start to the last end, and is known only when a span other than a tool
     call is there: tool calls alone do not cover the event.
@@ -172,13 +173,15 @@ def refresh_span_summary(event_ids: Iterable[uuid.UUID]) -> None:
                   SELECT event_id,
                     count(*) FILTER (WHERE kind = 'tool') AS tool_calls,
                     count(*) FILTER (WHERE kind = 'tool' AND status = 'error') AS tool_errors,
-                    sum(input_tokens) FILTER (WHERE kind = 'llm') AS input_tokens,
-                    sum(output_tokens) FILTER (WHERE kind = 'llm') AS output_tokens,
-                    sum(cost_usd) FILTER (WHERE kind = 'llm') AS cost_usd,
+                    sum(input_tokens) FILTER (WHERE mask & 1 > 0) AS input_tokens,
+                    sum(output_tokens) FILTER (WHERE mask & 1 > 0) AS output_tokens,
+                    sum(cost_usd) FILTER (WHERE mask & 2 > 0) AS cost_usd,
                     (array_agg(model ORDER BY started_at DESC) FILTER (WHERE kind = 'llm' AND model <> ''))[1] AS model,
-                    CASE WHEN bool_or(kind <> 'tool')
-                      THEN extract(epoch FROM max(ended_at) - min(started_at)) * 1000 END AS latency_ms
-                  FROM ingest_span WHERE event_id = ANY(%s) GROUP BY event_id
+                    CASE WHEN bool_or(kind <> 'tool') THEN extract(epoch FROM
+                        max(ended_at) FILTER (WHERE mask & 4 > 0) - min(started_at) FILTER (WHERE mask & 4 > 0)
+                      ) * 1000 END AS latency_ms
+                  FROM ingest_span, LATERAL (SELECT coalesce(counts, CASE kind WHEN 'llm' THEN 7 ELSE 4 END) AS mask) counted
+                  WHERE event_id = ANY(%s) GROUP BY event_id
                 ) s WHERE e.id = s.event_id
                   AND ({", ".join(f"e.{name}" for name in told)}) IS DISTINCT FROM ({", ".join(told.values())})""",
             [ids],

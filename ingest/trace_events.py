@@ -198,7 +198,14 @@ def _attach(project: Project, events: list[TraceEvent]) -> None:
         EventKey.objects.filter(project=project, event_id__in=names).values_list("event_id", "event_uuid")
     )
     links = [
-        (event.trace_id, span_id, uid, event.corrected_kinds.get(span_id))
+        (
+            event.trace_id,
+            span_id,
+            uid,
+            event.corrected_kinds.get(span_id),
+            "error" if span_id in event.failed_spans else None,
+            int(event.counts.get(span_id, 0)),
+        )
         for event in events
         if (uid := keys.get(clean_text(event.event_id)))
         for span_id in event.span_ids
@@ -207,11 +214,13 @@ def _attach(project: Project, events: list[TraceEvent]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE ingest_span s SET event_id = v.event_id, kind = coalesce(v.kind, s.kind)
-               FROM (SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::text[])
-                     AS u(trace_id, span_id, event_id, kind)) v, ingest_span old
+            """UPDATE ingest_span s SET event_id = v.event_id, kind = coalesce(v.kind, s.kind),
+                 status = coalesce(v.status, s.status), counts = v.counts
+               FROM (SELECT * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::smallint[])
+                     AS u(trace_id, span_id, event_id, kind, status, counts)) v, ingest_span old
                WHERE s.project_id = %s AND s.trace_id = v.trace_id AND s.span_id = v.span_id AND old.id = s.id
-                 AND (s.event_id IS DISTINCT FROM v.event_id OR s.kind <> coalesce(v.kind, s.kind))
+                 AND (s.event_id IS DISTINCT FROM v.event_id OR s.kind <> coalesce(v.kind, s.kind)
+                   OR s.status <> coalesce(v.status, s.status) OR s.counts IS DISTINCT FROM v.counts)
                RETURNING s.event_id, old.event_id""",
             [*map(list, zip(*links, strict=True)), project.id],
         )

@@ -159,6 +159,12 @@ class Span(models.Model):
     output_tokens = models.PositiveIntegerField(null=True, blank=True)
     cost_usd = models.FloatField(null=True, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
+    counts = models.SmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="What of it counts in its event's sums (ingest/otlp/counting.py): 1 its tokens, 2 its cost, 4 its time. Null: its time, "
+        "and the rest of an LLM call.",
+    )
 
     class Meta:
         constraints = [

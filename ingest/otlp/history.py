@@ -1,8 +1,11 @@
 """The turns of a conversation that a call repeats: each call sends the whole history again. Pure."""
 
+import hashlib
+
 from ingest.otlp.mapped import Message
 
 MAX_TURNS = 50
+MAX_COMPARED = 4_000  # characters of a text that are looked at
 MAX_CHARS = 256 * 1024  # of all turns together
 
 
@@ -42,6 +45,20 @@ def missing_turns(turns: list[tuple[str, str]], received: list[str]) -> list[int
     unknown = [place for place, (user, _) in enumerate(turns) if _words(user) not in heard]
     others = sum(_words(text) not in said for text in received)
     return unknown if len(unknown) > others else []
+
+
+def words_digest(text: str) -> str:
+    """The same for the same words, however they are spaced; empty for none."""
+    return hashlib.sha256(plain_words(text).encode(errors="replace")).hexdigest()[:16] if text.strip() else ""
+
+
+def plain_words(text: str) -> str:
+    return " ".join(text[:MAX_COMPARED].split()).casefold()
+
+
+def follows(turns: list[tuple[str, str]]) -> str:
+    """The digest of what the user said in the last of the turns."""
+    return words_digest(turns[-1][0]) if turns else ""
 
 
 def _words(text: str) -> str:

@@ -99,7 +99,9 @@ class MappedSpan:
     feature_flags: dict[str, str] = field(default_factory=dict)
     signals: list[TraceSignal] = field(default_factory=list)
     turns: list[tuple[str, str]] = field(default_factory=list)  # that came before, see history.py
+    follows: str = ""  # the digest (turns.words_digest) of the user's words in the last of them
     attributes: dict[str, Any] = field(default_factory=dict)  # what no mapping knew, bounded
     scope: str = ""
     log: str = ""  # the event name, when this is a log record that hangs on the span `parent_span_id`
+    aside: bool = False  # a guardrail, an evaluator, an embedding: what it says is nobody's answer
     unknown: bool = False  # it has no GenAI meaning and no association: some HTTP or database call

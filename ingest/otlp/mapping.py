@@ -10,7 +10,7 @@ from typing import Any, cast
 from ingest.otlp import langfuse, openinference, openllmetry, others, raindrop_sdk, semconv, vercel
 from ingest.otlp import precedence as order
 from ingest.otlp.attributes import as_object, first, first_text
-from ingest.otlp.history import earlier_turns
+from ingest.otlp.history import earlier_turns, follows
 from ingest.otlp.identity import NAMES, convo_and_user
 from ingest.otlp.json_text import dump, load, unquote
 from ingest.otlp.mapped import Kind, MappedSpan, Message, TraceSignal
@@ -122,6 +122,7 @@ def map_span(span: RawSpan) -> MappedSpan:
     if not genai:
         return mapped
     mapped.kind = kind_of(attributes)
+    mapped.aside = _is_aside(attributes) or bool(order.ASIDE_NAME.search(mapped.name))
     mapped.model = first_text(attributes, order.MODEL) or first_text(
         as_object(attributes.get("llm.invocation_parameters")), ("model",)
     )  # OpenInference names the model of a failed call only there
@@ -137,6 +138,7 @@ def map_span(span: RawSpan) -> MappedSpan:
         mapped.input_messages, earlier = without_history(messages)
         if earlier:
             mapped.turns = earlier_turns(messages)
+            mapped.follows = follows(mapped.turns)
             mapped.attributes["raindrop.earlier_messages"] = earlier
         mapped.output_messages = _read(OUTPUT, span, told)
     if "tokens" in told:
@@ -157,6 +159,10 @@ def kind_of(attributes: dict[str, Any]) -> Kind:
         if attributes.get(name):
             return cast(Kind, kind)
     return "other"
+
+
+def _is_aside(attributes: dict[str, Any]) -> bool:
+    return any(str(attributes.get(name, "")).lower() in kinds for name, kinds in order.ASIDE.items())
 
 
 def _read(

@@ -4,6 +4,8 @@ Where Langfuse has a rule, the order is Langfuse's. Raindrop's own
 names, which its SDKs write beside others, come first. Input and output have readers of their own: see `mapping.py`.
 """
 
+import re
+
 AI_METADATA = "ai.telemetry.metadata."
 AI_CONTEXT = "ai.settings.context."
 TRACELOOP = "traceloop.association.properties."
@@ -131,6 +133,20 @@ KIND: tuple[tuple[str, dict[str, str]], ...] = (
         {"chat_model": "llm", "llm": "llm", "agent": "agent", "tool": "tool", "retriever": "retriever"},
     ),
 )
+# Steps whose words are nobody's answer: guardrails, evaluators, embeddings.
+ASIDE: dict[str, frozenset[str]] = {
+    "langfuse.observation.type": frozenset(("guardrail", "evaluator", "embedding")),
+    "openinference.span.kind": frozenset(("guardrail", "evaluator", "embedding", "reranker", "prompt")),
+    "gen_ai.operation.name": frozenset(
+        ("embeddings", "embedding", "rerank", "guardrail", "apply_guardrail", "evaluate", "evaluation", "create_agent")
+    ),
+    "langsmith.span.kind": frozenset(("embedding", "prompt", "parser")),
+    "llm.request.type": frozenset(("embedding", "rerank")),
+    "traceloop.span.kind": frozenset(("guardrail", "evaluator")),
+    "mlflow.spanType": frozenset(('"embedding"', '"guardrail"', '"evaluator"', '"parser"', "embedding", "guardrail", "evaluator", "parser")),
+    "lmnr.span.type": frozenset(("evaluator", "human_evaluator")),
+}  # fmt: skip
+ASIDE_NAME = re.compile(r"guard_?-?rail|llama-?guard|\bmoderation", re.I)
 # When no attribute names the kind: whichever of these is there.
 KIND_BY_PRESENCE: tuple[tuple[str, str], ...] = (
     ("gen_ai.tool.name", "tool"),

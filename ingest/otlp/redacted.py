@@ -3,6 +3,7 @@
 Ids, names, models, times and numbers stay (ingest/redaction/incoming.py).
 """
 
+from ingest.otlp.history import follows
 from ingest.otlp.mapped import MappedSpan, Message
 from ingest.redaction import Redactor, Survey
 
@@ -18,6 +19,7 @@ def _span(span: MappedSpan, redactor: Redactor | Survey) -> MappedSpan:
     for message in (*span.input_messages, *span.output_messages):
         _message(message, redactor)
     span.turns = [(redactor.text(said), redactor.text(answered)) for said, answered in span.turns]
+    span.follows = follows(span.turns)  # as the text of the turn before is stored
     span.tool_arguments = redactor.text(span.tool_arguments)
     span.tool_result = redactor.text(span.tool_result)
     span.error = redactor.text(span.error)

@@ -13,7 +13,7 @@ from ingest.otlp.message_rows import from_json, to_json
 # Where the span's attributes hold what has no column.
 PRIVATE = "raindrop.span"
 KEPT = (
-    "convo_id", "user_id", "event_id", "event_name", "properties", "feature_flags", "scope", "log", "unknown", "kind",
+    "convo_id", "user_id", "event_id", "event_name", "properties", "feature_flags", "scope", "log", "unknown", "kind", "aside", "follows", "tool_call_id",
 )  # fmt: skip
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -90,6 +90,10 @@ def from_row(row: Span) -> MappedSpan | None:
         scope=private.get("scope", ""),
         log=private.get("log", ""),
         unknown=bool(private.get("unknown")),
+        aside=bool(private.get("aside")),
+        follows=private.get("follows", ""),
+        tool_call_id=private.get("tool_call_id", ""),
+        response_id=str(row.attributes.get("gen_ai.response.id", "")),
     )
 
 
