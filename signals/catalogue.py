@@ -219,9 +219,28 @@ BUILT_IN = [
     BuiltIn(
         "wrong_date",
         "Wrong date",
-        "The agent states today's date, weekday or the current year, and the event's own time says otherwise. Dates of history, dates that the "
-        "user or a tool named first, and knowledge cut-offs do not count.",
+        "The agent works with a date that cannot be meant, seen from the event's own time: a wrong today, weekday or “tomorrow”, a past date "
+        "offered as to come, another year than its tool's. Dates of history, dates that the user or a tool named first, and knowledge "
+        "cut-offs do not count.",
         Reads.ASSISTANT,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "wrong_arithmetic",
+        "Wrong arithmetic",
+        "A figure that the agent states is wrong by its own figures: an equation, a total, a percentage, a tax, the weekday of a date. What the "
+        "user reckoned, rounding, and figures that cannot be checked do not count.",
+        Reads.ASSISTANT,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "action_without_call",
+        "Action without a tool call",
+        "The agent says that it did something outside the conversation (“I've filed the claim”, “I've pushed the tag”), and called no tool that "
+        "could. Only for agents that use tools. A call that failed is a false success.",
+        Reads.CONVERSATION,
         Sentiment.NEGATIVE,
         AGENT_SIDE,
     ),

@@ -2,6 +2,7 @@
 
 from signals.detectors import (
     abuse,
+    action_without_call,
     agent_repetition,
     correction,
     expensive,
@@ -24,6 +25,7 @@ from signals.detectors import (
     user_frustration,
     user_repetition,
     win,
+    wrong_arithmetic,
     wrong_date,
 )
 from signals.detectors.batch import Detector
@@ -52,6 +54,8 @@ DETECTORS: dict[str, Detector] = {
         missing_capability.DETECTOR,
         agent_repetition.DETECTOR,
         wrong_date.DETECTOR,
+        wrong_arithmetic.DETECTOR,
+        action_without_call.DETECTOR,
         unsafe_content.DETECTOR,
         language_mismatch.DETECTOR,
         slow.DETECTOR,

@@ -1,5 +1,8 @@
-"""The agent states today's date, the current year or weekday, and the event's own time says otherwise. English, and dates in numbers;
-in other languages only "2023-05-14" after an English "today is" would be seen.
+"""The agent works with a wrong date, seen from the event's own time.
+
+It states today's date, the current year or weekday wrongly (English, and dates in numbers); it pairs a date with a weekday on which it
+does not fall (weekdays.py); it offers a past date as to come, changes a tool's year, calls another day "tomorrow", or asks its tools
+about the year before (years_off.py; those in five languages).
 
 Dates of history, dates that the user or a tool named first, and what the agent says of its training data do not count.
 """
@@ -9,9 +12,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.mentions import mentions
 from signals.detectors.phrases import piece
+from signals.detectors.weekdays import weekday_evidence, wrong_weekdays
+from signals.detectors.years_off import dates_off
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -65,16 +70,21 @@ class Stated:
 def detect(batch: Batch) -> list[Found]:
     found = []
     for index, turn in enumerate(batch.turns):
-        if turn.at is None or not mentions(turn.output, WORDS):
-            continue
-        wrong = [(start, end) for stated, start, end in statements(turn) if stated.contradicts(turn.at)]
-        if wrong:
-            text = f"The event is of {turn.at:%A, %-d %B %Y}."
-            pieces = [piece("assistant", turn.output, start, end) for start, end in wrong[:3]]
-            found.append(
-                Found(index, 0.9, [*pieces, {"side": "signal", "start": 0, "end": len(text), "text": text}])
-            )
+        pieces = [*_wrong_today(turn), *weekday_evidence(turn, wrong_weekdays(turn)), *dates_off(turn)]
+        if pieces:
+            found.append(Found(index, 0.9, pieces[:6]))
     return found
+
+
+def _wrong_today(turn: Turn) -> list[Evidence]:
+    if turn.at is None or not mentions(turn.output, WORDS):
+        return []
+    wrong = [(start, end) for stated, start, end in statements(turn) if stated.contradicts(turn.at)]
+    if not wrong:
+        return []
+    text = f"The event is of {turn.at:%A, %-d %B %Y}."
+    pieces = [piece("assistant", turn.output, start, end) for start, end in wrong[:3]]
+    return [*pieces, {"side": "signal", "start": 0, "end": len(text), "text": text}]
 
 
 def statements(turn: Turn) -> Iterator[tuple[Stated, int, int]]:
@@ -124,4 +134,4 @@ def _given(turn: Turn, match: re.Match[str], stated: Stated) -> bool:
     return stated.weekday is not None and any(DAYS[stated.weekday] in text for text in said + tools)
 
 
-DETECTOR = Detector("wrong_date", 1, detect)
+DETECTOR = Detector("wrong_date", 2, detect)

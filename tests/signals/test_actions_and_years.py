@@ -1,0 +1,143 @@
+"""Acts claimed without a call, and dates that cannot be meant: what counts, and what does not."""
+
+import datetime as dt
+import uuid
+
+import pytest
+
+from signals.detectors import DETECTORS
+from signals.detectors.batch import Batch, Exchange, Found, SpanFacts, Turn
+from signals.detectors.text import Text
+
+AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)  # a Friday
+
+
+def call(name: str, asked: str = "{}", said: str = '{"ok": true}') -> SpanFacts:
+    return SpanFacts("a" * 16, "tool", name, "ok", "", said, asked)
+
+
+def found(
+    key: str,
+    said: str,
+    *calls: SpanFacts,
+    asked: str = "Please do it.",
+    earlier: tuple[SpanFacts, ...] = (),
+) -> list[Found]:
+    previous = [Exchange(Text("Hello"), Text("How can I help?"), earlier)] if earlier else []
+    turn = Turn(uuid.uuid4(), Text(asked), Text(said), spans=list(calls), previous=previous, at=AT)
+    detector = DETECTORS[key]
+    return [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
+
+
+READ = call("track_parcel")
+GIT = call("git", '{"args": "tag -a v1"}', "")
+
+
+@pytest.mark.parametrize(
+    ("said", "calls"),
+    [
+        ("I've filed the damage claim for you.", [READ]),
+        ("Your refund request for the lamp has been submitted.", [READ]),
+        ("I have booked you a call-back for 11:00.", [call("lookup_shop")]),
+        ("I've looked it up and emailed the invoice to Ana.", [call("get_invoice")]),
+        ("Ich habe für Sie einen Rückruf eingetragen.", [READ]),
+        ("Der Schaden ist damit gemeldet.", [READ]),
+        ("J'ai annulé votre billet.", [call("search_trips")]),
+        ("He enviado el recibo a tu correo.", [call("get_receipt")]),
+        ("Reservei a mesa para as oito.", [call("list_tables")]),
+        ("The leave of 23 November has been cancelled.", [call("request_leave", "{}", '{"id": "LR-1"}')]),
+        ("Tagged, and I've pushed the tag to origin.", [GIT]),
+        (
+            "All three suites were run, 57 tests passed.",
+            [call("bash", '{"cmd": "go build ./..."}', "exit code 0")],
+        ),
+        ("I've exported the list to subscribers.csv.", [call("run_sql")]),
+    ],
+)
+def test_an_act_without_its_call(said: str, calls: list[SpanFacts]) -> None:
+    (match,) = found("action_without_call", said, *calls)
+    claim, measured = match.evidence[0], match.evidence[-1]
+    assert said[claim["start"] : claim["end"]] == claim["text"]
+    assert measured["side"] == "signal" and calls[0].name in measured["text"]
+
+
+@pytest.mark.parametrize(
+    ("said", "calls"),
+    [
+        ("I've filed the damage claim for you.", [call("claim", '{"action": "file"}')]),
+        ("I've booked it.", [call("do_it")]),
+        ("I've booked the ride.", [call("GetRide")]),
+        ("Your order has already been cancelled.", [call("get_order", "{}", '{"status": "cancelled"}')]),
+        ("Once I've booked it, you get a mail.", [READ]),
+        ("Shall I say that I've sent it?", [READ]),
+        ("I haven't sent anything.", [READ]),
+        ("If the claim has been submitted, wait.", [READ]),
+        ("I've listed the steps and written a draft.", [READ]),
+        ("I've checked your parcel.", [READ]),
+        ("I've pushed the tag.", [call("bash", '{"cmd": "./release.sh"}', "")]),
+        ("I've pushed the tag.", [call("git", '{"args": "push --tags"}', "")]),
+        ("All 57 tests passed.", [call("run_tests", "{}", "ok")]),
+        ("Add 'I've sent it' to the note.", [READ]),
+        ("You booked it yesterday.", [READ]),
+        ("", [READ]),
+    ],
+)
+def test_acts_that_were_done_or_not_claimed(said: str, calls: list[SpanFacts]) -> None:
+    assert not found("action_without_call", said, *calls)
+
+
+def test_only_agents_with_tools_and_earlier_calls_count() -> None:
+    said = "I've filed the damage claim for you."
+    assert not found("action_without_call", said), "no tool was ever called: nobody knows whether it has any"
+    assert found("action_without_call", said, earlier=(READ,))
+    assert not found("action_without_call", said, earlier=(call("file_claim"),)), "it may speak of that one"
+
+
+@pytest.mark.parametrize(
+    ("said", "calls"),
+    [
+        ("It should arrive on 9 December 2025.", [call("track", "{}", '{"eta": "2026-12-09"}')]),
+        ("The invoice is to be paid by 27 November 2025.", []),
+        ("You can file it online by 31 January 2026.", []),
+        ("Die Rechnung ist fällig am 5. Dezember 2025.", []),
+        ("À payer jusqu'au 5 décembre 2025.", []),
+        ("Vence el 5 de diciembre de 2025.", []),
+        ("The courier comes tomorrow, 24 November.", []),
+        ("Er kommt morgen, 24. November.", []),
+        ("It is on 24 November (tomorrow).", []),
+        ("Your visit is on Monday, 24 November.", []),
+        ("Sent.", [call("create_invoice", '{"due": "2025-12-04"}')]),
+    ],
+)
+def test_dates_that_cannot_be_meant(said: str, calls: list[SpanFacts]) -> None:
+    (match,) = found("wrong_date", said, *calls)
+    assert match.evidence[-1]["side"] == "signal"
+
+
+def test_a_question_about_last_week_that_asks_a_year_ago() -> None:
+    query = call("run_sql", "{\"query\": \"WHERE day BETWEEN '2025-11-10' AND '2025-11-16'\"}", '{"n": 83}')
+    (match,) = found("wrong_date", "83 last week.", query, asked="how many did we get last week?")
+    assert match.evidence[0]["span_id"] == query.span_id
+    assert not found("wrong_date", "83.", query, asked="and in the same week of last year?")
+    assert not found("wrong_date", "83.", query, asked="how many from 10 to 16 November 2025?")
+    right = call("run_sql", "{\"query\": \"WHERE day BETWEEN '2026-11-09' AND '2026-11-15'\"}", '{"n": 83}')
+    assert not found("wrong_date", "83 last week.", right, asked="how many did we get last week?")
+
+
+@pytest.mark.parametrize(
+    ("said", "calls", "asked"),
+    [
+        ("It should arrive on 9 December 2026.", [call("track", "{}", '{"eta": "2026-12-09"}')], "When?"),
+        ("It was due by 27 November 2025, so it is late.", [], "Is it late?"),
+        ("The offer was valid until 5 December 2025.", [], "And?"),
+        ("It expires on 5 December 2025.", [], "Does it expire in December 2025?"),
+        ("It expires on 5 December 2025.", [call("card", "{}", '{"expires": "2025-12-05"}')], "When?"),
+        ("The courier comes tomorrow, 21 November.", [], "When?"),
+        ("If it comes tomorrow, 24 November is the first day.", [], "When?"),
+        ("Your visit is on Tuesday, 24 November.", [], "When?"),
+        ("The treaty was signed on 11 November 1918.", [], "When?"),
+        ("Sent.", [call("create_invoice", '{"due": "2026-12-04"}')], "Send it."),
+    ],
+)
+def test_dates_that_are_right_or_of_the_past(said: str, calls: list[SpanFacts], asked: str) -> None:
+    assert not found("wrong_date", said, *calls, asked=asked)
