@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from django.http import HttpRequest
 from rest_framework import authentication, exceptions, permissions
@@ -18,14 +19,24 @@ if TYPE_CHECKING:  # rest_framework.views imports this module, by its name in th
     from rest_framework.views import APIView
 
 
+def authorization(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The scheme of the Authorization header, in lower case, and what follows it. The header may be percent-encoded (`Bearer%20<key>`):
+    OTEL_EXPORTER_OTLP_HEADERS is written so, and not every exporter decodes it."""
+    text = headers.get("Authorization", "").strip()
+    if " " not in text:
+        text = unquote(text).strip()
+    scheme, _, value = text.partition(" ")
+    return scheme.lower(), value.strip()
+
+
 class KeyAuthentication(authentication.BaseAuthentication):
     """`Authorization: Bearer <query or admin key>`."""
 
     def authenticate(self, request: Request) -> tuple[None, ApiKey] | None:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
+        scheme, secret = authorization(request.headers)
+        if scheme != "bearer":
             return None
-        key = find_key(secret.strip())
+        key = find_key(secret)
         if key is None:
             raise exceptions.AuthenticationFailed("This key is not known here, or it was revoked.")
         return None, key

@@ -37,7 +37,11 @@ def _encodings(headers: Mapping[str, str]) -> list[str]:
     names = [name.strip().lower() for name in headers.get("Content-Encoding", "").split(",")]
     names = [name.removeprefix("x-") for name in names if name not in {"", "identity"}]
     if len(names) > 1 or not set(names) <= {"gzip", "deflate"}:
-        raise ApiError(415, "Send the body as it is, or with Content-Encoding gzip or deflate.")
+        raise ApiError(
+            415,
+            f"Content-Encoding {', '.join(names)[:40]} is not read here. Send the body as it is, or with gzip or deflate; OpenTelemetry's "
+            "SDKs: OTEL_EXPORTER_OTLP_COMPRESSION=gzip, a Collector's otlphttp exporter: `compression: gzip`.",
+        )
     return names
 
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -22,8 +23,9 @@ from ingest.otlp.raw import BadOtlp
 from ingest.otlp.responses import failure, reasons, success
 from ingest.receipts import Receipt
 from ingest.traces import store_logs, store_traces
-from ingest.wire import CORS, PREFLIGHT, authorize, sender
-from raindrop.errors import ApiError
+from ingest.wire import CORS, authorize, preflight, sender
+from raindrop.errors import ApiError, error_response
+from raindrop.grpc_refusal import NO_GRPC, UNIMPLEMENTED
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +100,8 @@ def answer(store: Store, *, headers: Mapping[str, str], reader: Callable[[], byt
     )  # a charset or a vendor's subtype must not matter
     try:
         export.key = authorize(headers)
+        if kind.startswith("application/grpc"):
+            raise ApiError(415, NO_GRPC)
         if not export.is_json and "protobuf" not in kind:
             raise ApiError(415, "Send Content-Type application/x-protobuf or application/json.")
         response = store(export)
@@ -116,13 +120,25 @@ def view(store: Store) -> Callable[[HttpRequest], HttpResponse]:
         if request.method == "POST":
             return answer(store, headers=request.headers, reader=lambda: read_body(request))
         if request.method == "OPTIONS":
-            return HttpResponse(status=204, headers=CORS | PREFLIGHT)
+            return preflight(request.headers)
         response = failure(405, "Send this with POST.", is_json=True)
         for header, value in (CORS | {"Allow": "POST, OPTIONS"}).items():
             response[header] = value
         return response
 
     return wrapped
+
+
+@csrf_exempt
+def grpc(request: HttpRequest) -> HttpResponse:
+    """The path that a gRPC exporter calls, forwarded by a proxy. (Without one it speaks HTTP/2: raindrop/grpc_refusal.py.) A gRPC client
+    reads the headers, people the body."""
+    response = error_response(415, NO_GRPC)
+    response["grpc-status"], response["grpc-message"] = (
+        str(UNIMPLEMENTED),
+        quote(NO_GRPC, safe=" ,.;:=/()_-`'"),
+    )
+    return response
 
 
 traces = view(_traces)

@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from ingest.authentication import check_project_header
+from ingest.authentication import authorization, check_project_header
 from ingest.body import read_body
 from ingest.decoding import (
     WireEvent,
@@ -49,10 +49,17 @@ CORS = {
 }
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding, X-API-Key, X-Raindrop-Project-Id, "
-    "traceparent, tracestate",
     "Access-Control-Max-Age": "86400",
+    "Vary": "Access-Control-Request-Headers",
 }
+# Named in every preflight; what else a page asks for is added (see `preflight`).
+ALLOWED_HEADERS = (
+    "Authorization", "Content-Type", "Content-Encoding", "X-API-Key", "X-Raindrop-Project-Id", "traceparent", "tracestate", "baggage",
+    "sentry-trace", "X-Langfuse-Sdk-Name", "X-Langfuse-Sdk-Version", "X-Langfuse-Sdk-Variant", "X-Langfuse-Sdk-Integration",
+    "X-Langfuse-Public-Key", "X-Langfuse-Ingestion-Version",
+)  # fmt: skip
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110, 5.1: a token
+MAX_ASKED = 50  # headers that one preflight may ask for
 
 
 @dataclass(frozen=True)
@@ -186,7 +193,7 @@ identify = view(USERS)
 
 def _answer(endpoint: Endpoint, request: HttpRequest) -> HttpResponse:
     if request.method == "OPTIONS":
-        return HttpResponse(status=204, headers=PREFLIGHT)
+        return preflight(request.headers)
     if request.method != "POST":
         response = error_response(405, "Send this with POST.")
         response["Allow"] = "POST, OPTIONS"
@@ -200,6 +207,19 @@ def _answer(endpoint: Endpoint, request: HttpRequest) -> HttpResponse:
         return store(endpoint, [(key, items)])[0]
     except Exception as error:
         return failure(error, key=sender(request.headers), body=body)
+
+
+def preflight(headers: Mapping[str, str]) -> HttpResponse:
+    """The answer to a browser's OPTIONS. Each header that the page asks for is allowed: tracing libraries add headers of their own to
+    every request of a page, and one that is refused would cost the request. None carries a right besides the key, which the
+    page itself sets."""
+    asked = [name.strip() for name in headers.get("Access-Control-Request-Headers", "").split(",")][
+        :MAX_ASKED
+    ]
+    known = {name.lower() for name in ALLOWED_HEADERS}
+    more = [name for name in asked if HEADER_NAME.fullmatch(name) and name.lower() not in known]
+    allowed = ", ".join((*ALLOWED_HEADERS, *dict.fromkeys(more)))
+    return HttpResponse(status=204, headers=CORS | PREFLIGHT | {"Access-Control-Allow-Headers": allowed})
 
 
 def failure(error: Exception, *, key: ApiKey | None, body: bytes = b"") -> HttpResponse:
@@ -263,12 +283,12 @@ def authorize(headers: Mapping[str, str], *, only_cached: bool = False) -> ApiKe
 
 def _secret(headers: Mapping[str, str]) -> str:
     """Bearer; also Basic with the key as the password, and X-API-Key, which is what some exporters can send."""
-    scheme, _, value = headers.get("Authorization", "").strip().partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    if scheme.lower() == "basic":
+    scheme, value = authorization(headers)
+    if scheme == "bearer":
+        return value
+    if scheme == "basic":
         try:
-            user, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+            user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
         except (binascii.Error, ValueError):
             return ""
         return password or user

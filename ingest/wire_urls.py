@@ -15,4 +15,7 @@ urlpatterns = [
     ),
     re_path(r"^(?:v1/|otel/v1/|api/public/otel/v1/)?logs/?$", otlp_views.logs, name="otlp-logs"),
     re_path(r"^(?:v1/|otel/v1/|api/public/otel/v1/)?metrics/?$", otlp_views.metrics, name="otlp-metrics"),
+    re_path(
+        r"^opentelemetry\.proto\.collector\.\w+\.v1\.\w+Service/Export$", otlp_views.grpc, name="otlp-grpc"
+    ),
 ]

@@ -241,6 +241,25 @@ def test_a_browser_may_ask_first(client: Client) -> None:
         assert "Access-Control-Allow-Credentials" not in answer
 
 
+@pytest.mark.parametrize("path", ["/v1/events/track", "/v1/traces/", "/v1/logs"])
+def test_headers_of_tracing_libraries_pass_the_preflight(client: Client, path: str) -> None:
+    asked = "authorization,baggage,sentry-trace,x-langfuse-sdk-name,x-langfuse-public-key,x-b3-traceid, bad header\r\n"
+    answer = client.options(path, headers={"Access-Control-Request-Headers": asked})
+    allowed = answer["Access-Control-Allow-Headers"].lower().split(", ")
+    assert {
+        "authorization",
+        "baggage",
+        "sentry-trace",
+        "x-langfuse-sdk-name",
+        "x-langfuse-public-key",
+        "x-b3-traceid",
+    } <= set(allowed)
+    assert len(allowed) == len(set(allowed)) and not any(" " in name for name in allowed)
+    assert answer["Vary"] == "Access-Control-Request-Headers"
+    unasked = client.options(path)["Access-Control-Allow-Headers"].lower()
+    assert "baggage" in unasked and "sentry-trace" in unasked and "x-langfuse-sdk-version" in unasked
+
+
 def test_every_answer_can_be_read_by_a_browser(post: Any, client: Client) -> None:
     answers = [
         post("/v1/events/track", BROWSER_AI),
@@ -280,6 +299,7 @@ def test_compressed_bodies(post: Any, encoding: str, pack: Any) -> None:
         ("gzip", gzip.compress(b"[]" * 500, mtime=0)[:-9], 400),
         ("deflate", b"\xff\xff\xff", 400),
         ("br", b"x", 415),
+        ("zstd", b"x", 415),
         ("gzip, gzip", b"x", 415),
         ("gzip", gzip.compress(b" " * (65 * 1024 * 1024), mtime=0), 413),
         ("gzip", gzip.compress(b"", mtime=0) * 1001, 413),

@@ -164,6 +164,8 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
         "--timeout-graceful-shutdown",
         "5",
         "--no-access-log",
+        "--http",
+        "raindrop.grpc_refusal:RefusesGrpc",
         "--lifespan",
         "on",  # its end writes what was counted (raindrop/asgi.py)
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
@@ -105,12 +105,31 @@ def test_keys(post: Any, write_key: str, query_key: str) -> None:
     assert json.loads(answer.content)["code"] == 16
     assert post(body, key=query_key).status_code == 403
     assert post(body, **{"X-Raindrop-Project-Id": "umbrella"}).status_code == 403
+    assert post(body, Authorization=f"Bearer%20{write_key}").status_code == 200
+    assert post(body, Authorization=f"Basic%20{basic.replace('=', '%3D')}").status_code == 200
+    assert post(body, Authorization="Bearer%20wrong").status_code == 401
     assert post(body, kind="text/plain").status_code == 415
     assert (
         RequestFactory().get("/v1/traces")
         and otlp_views.traces(RequestFactory().get("/v1/traces")).status_code == 405
     )
     assert otlp_views.traces(RequestFactory().options("/v1/traces")).status_code == 204
+
+
+def test_who_sends_zstd_or_grpc_is_told_what_to_do(post: Any, client: Client) -> None:
+    body = as_protobuf(traces.generation_c())
+    answer = post(body, kind=PROTOBUF, **{"Content-Encoding": "zstd"})
+    assert answer.status_code == 415
+    assert "zstd" in (said := Status.FromString(answer.content).message)
+    assert "OTEL_EXPORTER_OTLP_COMPRESSION=gzip" in said
+    answer = post(body, kind="application/grpc+proto")
+    assert answer.status_code == 415
+    assert "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf" in Status.FromString(answer.content).message
+    path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+    answer = client.post(path, body, content_type="application/grpc")
+    assert (answer.status_code, answer["grpc-status"]) == (415, "12")
+    assert "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf" in answer["grpc-message"]
+    assert "http/protobuf" in answer.json()["error"]["message"]
 
 
 def test_our_own_faults_may_be_retried(post: Any, monkeypatch: pytest.MonkeyPatch) -> None:
