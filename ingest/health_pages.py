@@ -55,6 +55,7 @@ def _chart(series: dict[str, list[int]], since: dt.datetime) -> dict[str, Any]:
     return {
         "labels": [f"{hour:%b %d %H:00}" for hour in hours],
         "stacked": True,
+        "unfinished": True,
         "series": [
             {"name": "Accepted", "values": series["accepted"], "color": "--tblr-primary"},
             {"name": "Rejected", "values": series["rejected"], "color": "--signal-negative"},

@@ -15,13 +15,13 @@ from ingest.models import Event, Job, Project, Span
 from ingest.models.events import SpanKind
 from ingest.models.jobs import JobState
 from ingest.models.projects import Role
+from ingest.period import DAYS, Period, change, shares
 from issues.access import current_user, get_issue
 from issues.actions import NotAMember, add_note, assign_issue, edit_definition, set_priority
 from issues.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
 from issues.models.issues import Priority
-from issues.period import DAYS, Period, change
 from issues.states import Action, IllegalTransition, apply_action, legal_actions
 
 ACTIVITY_SHOWN = 50
@@ -63,8 +63,8 @@ def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:
     days = rollups.daily([issue.id, issue.project_id], start=period.start.date(), end=period.end.date())
     mine, every = days[issue.id], days[issue.project_id]
     if chart == "rate":
-        shares = [m.events / a.events if a.events else 0 for m, a in zip(mine, every, strict=True)]
-        series = [{"name": "Share of all events", "values": [round(share, 5) for share in shares]}]
+        daily = shares([point.events for point in mine], [point.events for point in every])
+        series = [{"name": "Share of all events", "values": [round(share, 5) for share in daily]}]
     else:
         series = [
             {"name": "Matches", "values": [point.events for point in mine], "type": "bar"},
@@ -73,7 +73,13 @@ def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:
     matches, events = sum(point.events for point in mine), sum(point.events for point in every)
     before = period.previous_sums([issue.id]).get(issue.id, 0)
     return {
-        "chart": {"labels": period.labels(), "series": series, "fraction": chart == "rate"},
+        "chart": {
+            "labels": period.labels(),
+            "series": series,
+            "fraction": chart == "rate",
+            "unfinished": True,
+        },
+        "chart_label": "Share of all events per day" if chart == "rate" else "Matches and users per day",
         "chart_kind": "rate" if chart == "rate" else "matches",
         "matches": matches,
         "matches_change": change(matches, before),

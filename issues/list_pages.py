@@ -15,13 +15,13 @@ from django.views.decorators.http import require_POST
 from ingest.access import project_page
 from ingest.models import Event, Project, User
 from ingest.models.projects import Role
+from ingest.period import Period
 from issues.access import current_user, find_event
 from issues.actions import assign_issue, create_issue
 from issues.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
 from issues.models import Issue
 from issues.models.issues import IssueQuerySet
 from issues.overview import shown_signals
-from issues.period import Period
 from issues.states import Action, apply_to_many, legal_actions
 from signals.models import SignalDefinition
 from signals.models.definitions import Sentiment
@@ -33,7 +33,7 @@ DONE = {"resolve": "resolved", "mute": "muted", "reopen": "reopened", "assign": 
 @dataclass(frozen=True, slots=True)
 class Row:
     issue: Issue  # with counts
-    series: list[int]
+    trend: list[float]
 
 
 @project_page()
@@ -68,8 +68,10 @@ def project_has_issues(project: Project) -> bool:
 
 
 def _rows(issues: list[Issue]) -> list[Row]:
-    series = Period.named("14d").series(issue.id for issue in issues)
-    return [Row(issue, series[issue.id]) for issue in issues]
+    if not issues:
+        return []
+    trends = Period.named("14d").rates((issue.id for issue in issues), project=issues[0].project_id)
+    return [Row(issue, trends[issue.id]) for issue in issues]
 
 
 @require_POST

@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ingest.access import project_page
-from ingest.models import ApiKey, Conversation, Event, ProcessingFailure, Project, QueuedEvent
+from ingest.models import ApiKey, Event, ProcessingFailure, Project, QueuedEvent
+from ingest.period import COUNT_LIMIT, DAYS, Period, change, shares
 from ingest.rollups import totals
 from issues.models import Issue
-from issues.period import DAYS, Period, change
 from raindrop.plurals import counted
 from signals.catalogue import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
@@ -25,7 +25,6 @@ from signals.models.definitions import Sentiment
 
 # The period before must have at least this share of the events of now to be compared with.
 COMPARABLE = 0.05
-COUNT_LIMIT = 50_000
 SHARE_OF = 5000  # events looked at for the share with a negative signal: within 1.5 % of the share of all (95 %); 13 ms
 RECENT_EVENTS = 8
 TOP_ISSUES = 6
@@ -41,7 +40,7 @@ class SignalRow:
     rate: float
     users: int
     change: float | None
-    series: list[int]
+    trend: list[float]  # the share per hour or day
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class IssueRow:
     issue: Issue
     events: int
     users: int
-    series: list[int]
+    trend: list[float]
 
 
 @project_page()
@@ -78,6 +77,7 @@ def overview(request: HttpRequest, project: Project) -> HttpResponse:
         "not_compared": not_compared,
         "numbers": numbers(project, period, signals, sums, before),
         "chart": chart_data(project, period, signals, series),
+        "chart_label": f"Events and signals per {'hour' if period.is_hourly else 'day'}",
         "signals": signal_rows(project, period, signals, series, sums, before),
         "issues": top_issues(project, period),
         "share_of": SHARE_OF,
@@ -104,15 +104,15 @@ def numbers(
     """The four numbers on top, each with its change against the period before (None: nothing to compare with)."""
     negative = [signal.id for signal in signals if signal.sentiment == Sentiment.NEGATIVE]
     events, events_before = sums.get(project.id, 0), before.get(project.id, 0)
-    rate = share_with(negative, project, period.start, None)
+    rate = share_with(negative, project, period.start, period.until)
     rate_before = share_with(negative, project, *period.previous) if before else None
-    conversations = conversations_between(project, period.start, None)
+    conversations = period.conversations(project)
     return {
         "events": events,
         "events_change": change(events, events_before),
         "conversations": conversations,
         "conversations_capped": conversations >= COUNT_LIMIT,
-        "conversations_change": change(conversations, conversations_between(project, *period.previous))
+        "conversations_change": change(conversations, period.previous_conversations(project))
         if before
         else None,
         "users": period.users([project.id]).get(project.id, 0),
@@ -122,22 +122,12 @@ def numbers(
     }
 
 
-def conversations_between(project: Project, start: dt.datetime, end: dt.datetime | None) -> int:
-    """Conversations whose last message lies there; at most COUNT_LIMIT."""
-    found = Conversation.objects.filter(project=project, last_message_at__gte=start, events_count__gt=0)
-    if end is not None:
-        found = found.filter(last_message_at__lt=end)
-    return found.order_by("-last_message_at")[:COUNT_LIMIT].count()
-
-
 def share_with(
-    signals: list[uuid.UUID], project: Project, start: dt.datetime, end: dt.datetime | None
+    signals: list[uuid.UUID], project: Project, start: dt.datetime, end: dt.datetime
 ) -> float | None:
     """The share of the events that has any of the signals: of the newest SHARE_OF there at most. None without events. No roll-up
     holds it: one event may have several of them, and which signals are negative changes."""
-    events = Event.objects.filter(project=project, counted=True, timestamp__gte=start)
-    if end is not None:
-        events = events.filter(timestamp__lt=end)
+    events = Event.objects.filter(project=project, counted=True, timestamp__gte=start, timestamp__lt=end)
     matches = SignalMatch.objects.filter(event=OuterRef("pk"), signal__in=signals)
     newest = events.annotate(has=Exists(matches)).order_by("-timestamp", "-id")
     found = list(newest.values_list("has", flat=True)[:SHARE_OF])
@@ -153,6 +143,7 @@ def chart_data(
 
     return {
         "labels": period.labels(),
+        "unfinished": True,
         "series": [
             {"name": "Events", "values": series[project.id], "type": "bar", "color": "--chart-events"},
             {
@@ -199,7 +190,7 @@ def signal_rows(
                 rate,
                 users.get(signal.id, 0),
                 change(rate, rate_before),
-                series[signal.id],
+                shares(series[signal.id], series[project.id]),
             )
         )
     return rows
@@ -214,9 +205,9 @@ def top_issues(project: Project, period: Period) -> list[IssueRow]:
     open_issues.sort(key=lambda issue: -sums.get(issue.id, 0))
     chosen = open_issues[:TOP_ISSUES]
     ids = [issue.id for issue in chosen]
-    series, users = period.series(ids), period.users(ids)
+    trends, users = period.rates(ids, project=project.id), period.users(ids)
     return [
-        IssueRow(issue, sums.get(issue.id, 0), users.get(issue.id, 0), series[issue.id]) for issue in chosen
+        IssueRow(issue, sums.get(issue.id, 0), users.get(issue.id, 0), trends[issue.id]) for issue in chosen
     ]
 
 

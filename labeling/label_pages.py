@@ -15,6 +15,8 @@ from django.views.decorators.http import require_POST
 from ingest.access import project_page
 from ingest.models import Project
 from ingest.models.projects import Role
+from ingest.period import DAYS, Period
+from ingest.rollups import totals
 from issues.access import current_user, find_event, get_issue
 from issues.models import Issue, IssueMatch
 from labeling.forms import QuickAnswerForm
@@ -38,7 +40,19 @@ def matches(request: HttpRequest, project: Project, number: int) -> HttpResponse
         .defer("event__input", "event__output", "event__properties", "event__feature_flags")
         .annotate(said=Left("event__input", SAID), answered=Left("event__output", SAID))
     )
-    return _list(request, issue, "matches", found, ("-timestamp", "-id"))
+    chosen = request.GET.get("range", "")
+    if chosen in DAYS:
+        period = Period.named(chosen)
+        found = found.filter(timestamp__gte=period.start, timestamp__lt=period.until)
+        count = period.sums([issue.id]).get(issue.id, 0)
+    elif chosen in ("", "all"):
+        chosen, count = "all", totals([issue.id])[issue.id].events
+    else:
+        raise BadRequest(f"range is one of {', '.join(DAYS)} and all, not {chosen[:40]!r}.")
+    ranges = [*DAYS, "all"]
+    return _list(
+        request, issue, "matches", found, ("-timestamp", "-id"), range=chosen, ranges=ranges, count=count
+    )
 
 
 @project_page()

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 
 from ingest import rollups
 from ingest.models import Project, User
+from ingest.period import shares
 from ingest.queueing import enqueue
 from raindrop import live
 from signals import custom, parameters
@@ -74,10 +75,10 @@ class SignalFilters:
 
 @dataclass(frozen=True, slots=True)
 class SignalRow:
-    """A signal with its last days: events per day (oldest first), their sum, distinct users, share of all events."""
+    """A signal with its last days: share of the events per day (oldest first), their number, distinct users, share of all events."""
 
     signal: SignalDefinition
-    days: list[int]
+    trend: list[float]
     events: int
     users: int
     rate: float | None
@@ -91,12 +92,13 @@ def signal_rows(
     series = rollups.daily([project.id, *(signal.id for signal in signals)], start=start, end=today)
     midnight = dt.datetime.combine(start, dt.time(), dt.UTC)
     users = rollups.users_since([signal.id for signal in signals], midnight)
-    everything = sum(point.events for point in series[project.id])
+    all_days = [point.events for point in series[project.id]]
     rows = []
     for signal in signals:
         days = [point.events for point in series[signal.id]]
         events = sum(days)
-        rows.append(SignalRow(signal, days, events, users.get(signal.id, 0), rate(events, everything)))
+        share = rate(events, sum(all_days))
+        rows.append(SignalRow(signal, shares(days, all_days), events, users.get(signal.id, 0), share))
     return sorted(rows, key=lambda row: (-row.events, row.signal.name.lower()))
 
 

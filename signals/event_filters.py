@@ -1,11 +1,13 @@
 """The events list's filters: what may stand in its URL, and the query it makes.
 
 Parameters: q, by=meaning (else q is looked for word by word), user, conversation, model, property (name=value), signal (key),
-tool_errors=on, state=pending|queued|failed, range=24h|7d|14d|30d|all,
-since and until (days, UTC, both included; they take the place of range), and `cursor`.
+sentiment=negative|positive|neutral (of a signal that is on and not muted), tool_errors=on, state=pending|queued|failed,
+range=24h|7d|14d|30d|90d|all, since and until (days, UTC, both included; they take the place of range), and `cursor`.
+Any other parameter, or one that is given twice, is an error: a filter that is misspelt would show all events as if it held.
 """
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,21 +15,23 @@ from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.urls import reverse
-from django.utils import timezone
 
 from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
 from ingest.people import conversation_id, end_user_id
-from signals.models import SignalDefinition
+from ingest.period import DAYS, DEFAULT, Period
+from signals.models import SignalDefinition, SignalMatch
+from signals.models.definitions import Sentiment
 from signals.text_search import search_events
 
 RANGES = {
-    "24h": ("24 hours", dt.timedelta(hours=24)),
-    "7d": ("7 days", dt.timedelta(days=7)),
-    "14d": ("14 days", dt.timedelta(days=14)),
-    "30d": ("30 days", dt.timedelta(days=30)),
-    "all": ("All time", None),
+    "24h": "24 hours",
+    "7d": "7 days",
+    "14d": "14 days",
+    "30d": "30 days",
+    "90d": "90 days",
+    "all": "All time",
 }
-DEFAULT_RANGE = "14d"
+PAGING = {"cursor", "limit"}
 STATES = {
     "pending": "Partial, more is to come",
     "queued": "Waiting for the pipeline",
@@ -54,9 +58,10 @@ class EventFilters(forms.Form):
     model = forms.CharField(required=False, max_length=500, strip=False)
     property = forms.CharField(required=False, max_length=500, strip=False)
     signal = forms.CharField(required=False, max_length=120)
+    sentiment = forms.ChoiceField(required=False, choices=Sentiment.choices)
     tool_errors = forms.BooleanField(required=False)
     state = forms.ChoiceField(required=False, choices=list(STATES.items()))
-    range = forms.ChoiceField(required=False, choices=[(key, label) for key, (label, _) in RANGES.items()])
+    range = forms.ChoiceField(required=False, choices=list(RANGES.items()))
     since = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     until = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
 
@@ -64,6 +69,19 @@ class EventFilters(forms.Form):
         """`signals`: the project's, which the page lists anyway."""
         super().__init__(data)
         self.project, self.signals = project, signals
+
+    def clean(self) -> dict[str, Any]:
+        unknown = sorted(set(self.data) - set(self.fields) - PAGING)
+        if unknown:
+            named = ", ".join(repr(name[:80]) for name in unknown[:5])
+            raise forms.ValidationError(
+                f"There is no filter {named}, so that nothing is shown. The filters are: {', '.join(self.fields)}."
+            )
+        values = getattr(self.data, "getlist", lambda name: [self.data[name]])
+        for name in self.data:
+            if len(values(name)) > 1:
+                raise forms.ValidationError(f"{name!r} is given {len(values(name))} times. Give it once.")
+        return self.cleaned_data
 
     def clean_property(self) -> str:
         asked: str = self.cleaned_data["property"]
@@ -95,11 +113,28 @@ class EventFilters(forms.Form):
         if wanted["signal"]:
             # A join, not EXISTS: there is one match per event and signal, and signal_match_recent finds a rare one.
             events = events.filter(signal_matches__signal=wanted["signal"])
+        if wanted["sentiment"]:
+            shown = [one for one in self.signals if one.sentiment == wanted["sentiment"] and not one.muted]
+            events = events.filter(Exists(SignalMatch.objects.filter(event=OuterRef("pk"), signal__in=shown)))
         if wanted["tool_errors"]:
             events = events.filter(tool_errors__gt=0)
         if wanted["q"] and not self.meaning():
             events = search_events(events, wanted["q"])
         return self._in_state(events, wanted["state"])
+
+    def subject(self) -> uuid.UUID | None:
+        """Whose roll-up counts exactly what passes: the project's, or the signal's, when no other filter than a range is in force.
+        Their number is then the one that every other page shows. Only when valid."""
+        others = {name for name, value in self.cleaned_data.items() if value} - {"by", "range", "signal"}
+        if others:
+            return None
+        signal: SignalDefinition | None = self.cleaned_data["signal"]
+        return signal.id if signal else self.project.id
+
+    def period(self) -> Period | None:
+        """The period that the range names; None for all time. Only without `since` and `until`."""
+        chosen = self.chosen_range()
+        return Period.named(chosen) if chosen in DAYS else None
 
     def narrow(self) -> None:
         """The search took too long: says so, and what helps."""
@@ -130,8 +165,8 @@ class EventFilters(forms.Form):
         """The range in force, "custom" when days are given."""
         if self.data.get("since") or self.data.get("until"):
             return "custom"
-        chosen = self.data.get("range", "")
-        return chosen if chosen in RANGES else DEFAULT_RANGE
+        chosen: str = self.data.get("range", "")
+        return chosen if chosen in RANGES else DEFAULT
 
     def chips(self) -> list[Chip]:
         """The filters in force, apart from the range, which the page always shows."""
@@ -145,6 +180,7 @@ class EventFilters(forms.Form):
             "model": wanted["model"],
             "property": wanted["property"],
             "signal": wanted["signal"] and wanted["signal"].name,
+            "sentiment": wanted["sentiment"],
             "tool_errors": "yes",
             "state": STATES.get(wanted["state"], ""),
             "since": wanted["since"],
@@ -166,8 +202,8 @@ class EventFilters(forms.Form):
             if until:
                 period["timestamp__lte"] = dt.datetime.combine(until, dt.time.max, dt.UTC)
             return period
-        _, length = RANGES[self.chosen_range()]
-        return {"timestamp__gte": timezone.now() - length} if length else {}
+        named = self.period()
+        return {"timestamp__gte": named.start, "timestamp__lt": named.until} if named else {}
 
     def _in_state(self, events: QuerySet[Event], state: str) -> QuerySet[Event]:
         if state == "pending":

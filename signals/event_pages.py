@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 
 from django.core.exceptions import BadRequest
 from django.db.models import Prefetch, QuerySet
@@ -11,7 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from ingest.access import project_page
-from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project
+from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
+from ingest.period import COUNT_LIMIT
 from ingest.rollups import totals
 from raindrop.errors import ApiError
 from raindrop.pagination import paginate
@@ -38,21 +40,23 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
         return redirect(url)
     chips = filters.chips()
     rows, cursor = _read_rows(request, filters) if valid else ([], None)
+    counted = _counted(filters) if valid and "cursor" not in request.GET else None
     context = {
         "section": "events",
         "filters": filters,
         "chips": chips,
         "chosen_range": filters.chosen_range(),
-        "ranges": [(key, label) for key, (label, _) in RANGES.items()],
+        "ranges": RANGES.items(),
         "states": STATES.items(),
         "signals": signals,
         "rows": rows,
         "by_meaning": valid and bool(filters.meaning()),
         "near_enough": NEAR_ENOUGH,
         "matching": _count(request, filters, rows, cursor) if valid else "",
+        "counted": counted,
         "next_cursor": cursor,
         "models": sorted({event.model for event in rows if event.model}),
-        "total": totals([project.id])[project.id],
+        "total": None if counted else totals([project.id])[project.id],
         "has_events": bool(rows) or Event.objects.filter(project=project).exists(),
         "track_url": request.build_absolute_uri("/v1/events/track"),
     }
@@ -134,10 +138,37 @@ def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event]
         raise BadRequest(error.message) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the roll-ups say of the listed events: the numbers that the overview and the signals' pages show for the same period.
+    `conversations` is None for a signal's events, which no roll-up knows by conversation. `waiting`: events that the pipeline has not
+    counted yet, of any time, at most COUNT_LIMIT."""
+
+    events: int
+    users: int
+    conversations: int | None
+    waiting: int
+
+
+def _counted(filters: EventFilters) -> Counted | None:
+    """None where other filters than a range and a signal are in force."""
+    subject = filters.subject()
+    if subject is None:
+        return None
+    project, period = filters.project, filters.period()
+    waiting = QueuedEvent.objects.filter(project=project)[:COUNT_LIMIT].count()
+    if period is None:
+        total = totals([subject])[subject]
+        return Counted(total.events, total.users, None, waiting)
+    events, users = period.sums([subject]).get(subject, 0), period.users([subject]).get(subject, 0)
+    conversations = period.conversations(project) if subject == project.id else None
+    return Counted(events, users, conversations, waiting)
+
+
 def _count(request: HttpRequest, filters: EventFilters, rows: list[Event], cursor: str | None) -> str:
     """How many events pass the filters, in words: exactly, or the bound that they are above. Empty where nobody asks: on later
-    pages, and for a search by meaning, which only ranks."""
-    if "cursor" in request.GET or filters.meaning() or filters.errors:
+    pages, for a search by meaning, which only ranks, and where the roll-ups have counted them."""
+    if "cursor" in request.GET or filters.meaning() or filters.errors or filters.subject():
         return ""
     if cursor is None:
         return f"{len(rows):,}"

@@ -78,6 +78,7 @@ def breakdown(request: HttpRequest, project: Project, key: str) -> HttpResponse:
         "signal": signal,
         "dimensions": breakdown_of(signal, since=since),
         "since": since,
+        "period": f"{days}d",
         "most": MATCHES,
         "events": EVENTS,
     }

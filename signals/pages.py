@@ -65,7 +65,7 @@ def signal_list(request: HttpRequest, project: Project) -> HttpResponse:
         "sentiments": Sentiment.choices,
         "unreviewed": unreviewed(project).count(),
         "days": DAYS,
-        "since": _today() - dt.timedelta(days=DAYS - 1),
+        "range": f"{DAYS}d",
         "may_edit": _may_edit(request),
     }
     return render(request, "signals/signal_list.html", context)
@@ -168,16 +168,19 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
     return {
         "period": period,
         "periods": list(PERIODS),
-        "since": start,
         "events": events,
         "users": rollups.users_since([signal.id], midnight).get(signal.id, 0),
         "rate": rate(events, everything),
         "total": rollups.totals([signal.id])[signal.id],
         "shows_rate": shows_rate,
+        "chart_label": f"{name} of {signal.name} per day"
+        if not shows_rate
+        else f"Share of events with {signal.name} per day",
         "chart": {
             "labels": [f"{point.start:%d %b}" for point in points],
             "series": [{"name": name, "values": values, "color": COLOURS[Sentiment(signal.sentiment)]}],
             "fraction": shows_rate,
+            "unfinished": True,
         },
     }
 

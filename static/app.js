@@ -1,5 +1,5 @@
 "use strict";
-// Theme, charts, live hints, keyboard. No framework: htmx does the rest.
+// Theme, live hints, keyboard. No framework: htmx does the rest.
 
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-toggle-theme]")) return;
@@ -70,7 +70,7 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 // What htmx could not load: say so; when the session has ended, go to the login page and come back.
-const loginUrl = document.currentScript.dataset.login, echartsUrl = document.currentScript.dataset.echarts;
+const loginUrl = document.currentScript.dataset.login;
 document.addEventListener("htmx:beforeSwap", (event) => {
   const answered = event.detail.xhr.responseURL;
   if (answered && new URL(answered).pathname === loginUrl && location.pathname !== loginUrl) { event.detail.shouldSwap = false; location.reload(); }
@@ -88,59 +88,12 @@ function toast(text) {
   clearTimeout(box.timer); box.timer = setTimeout(() => { box.hidden = true; }, 5000);
 }
 
-// <div data-chart="line|bar" data-values='{"labels": [...], "series": [{"name", "values", "color"?}]}'>
-function drawCharts(root) {
-  if (!root.querySelector("[data-chart]")) return;
-  if (!window.echarts) { loadECharts().then(() => drawCharts(root)); return; }
-  const variable = colour;
-  const palette = ["--tblr-primary", "--tblr-orange", "--tblr-teal", "--tblr-purple", "--tblr-pink", "--tblr-lime"].map(variable);
-  for (const box of root.querySelectorAll("[data-chart]")) {
-    const data = JSON.parse(box.dataset.values);
-    const chart = echarts.getInstanceByDom(box) || echarts.init(box, null, { renderer: "svg" });
-    const text = variable("--tblr-secondary"), line = variable("--tblr-border-color");
-    chart.setOption({
-      animation: false, color: palette, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: text },
-      grid: { left: 8, right: 8, top: data.series.length > 1 ? 30 : 10, bottom: 4, containLabel: true },
-      legend: data.series.length > 1 ? { top: 0, left: 0, itemHeight: 8, textStyle: { color: text } } : undefined,
-      tooltip: { trigger: "axis", backgroundColor: variable("--tblr-bg-surface"), borderColor: line, textStyle: { color: variable("--tblr-body-color") } },
-      xAxis: { type: "category", data: data.labels, axisLabel: { color: text, hideOverlap: true }, axisLine: { lineStyle: { color: line } }, axisTick: { show: false } },
-      yAxis: { type: "value", minInterval: data.fraction ? 0 : 1, axisLabel: { color: text, formatter: data.fraction ? (v) => `${+(v * 100).toFixed(1)}%` : undefined }, splitLine: { lineStyle: { color: line } } },
-      series: data.series.map((series) => ({
-        name: series.name, data: series.values, type: series.type || box.dataset.chart, stack: data.stacked ? "all" : undefined,
-        showSymbol: false, barMaxWidth: 28, itemStyle: series.color ? { color: series.color.startsWith("--") ? variable(series.color) : series.color } : undefined,
-        areaStyle: box.dataset.chart === "line" && data.series.length === 1 ? { opacity: 0.12 } : undefined,
-      })),
-    }, true);
-  }
-}
-// ECharts reads rgb(); the theme's variables hold light-dark(), oklch() and color-mix(), so that a pixel is painted and read back.
-const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-function colour(variable) {
-  const box = document.createElement("i");
-  box.style.color = `var(${variable})`; document.body.append(box);
-  probe.clearRect(0, 0, 1, 1); probe.fillStyle = getComputedStyle(box).color; probe.fillRect(0, 0, 1, 1); box.remove();
-  const [red, green, blue, alpha] = probe.getImageData(0, 0, 1, 1).data;
-  return `rgba(${red}, ${green}, ${blue}, ${+(alpha / 255).toFixed(3)})`;
-}
-
-let loadingECharts; // a megabyte: only for pages with a chart
-function loadECharts() {
-  return loadingECharts ||= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = echartsUrl; script.onload = done; script.onerror = failed; document.head.append(script);
-  });
-}
-addEventListener("resize", () => document.querySelectorAll("[data-chart]").forEach((box) => window.echarts && echarts.getInstanceByDom(box)?.resize()));
-document.addEventListener("DOMContentLoaded", () => drawCharts(document));
-document.addEventListener("htmx:afterSwap", (event) => drawCharts(event.target.parentElement || document));
-
 // A <details id> that is open stays open when its surroundings are read again.
 let openDetails = [];
 document.addEventListener("htmx:beforeSwap", () => { openDetails = [...document.querySelectorAll("details[id][open]")].map((one) => one.id); });
 document.addEventListener("htmx:afterSwap", () => {
   for (const id of openDetails) { const again = document.getElementById(id); if (again) again.open = true; }
 });
-document.addEventListener("htmx:beforeCleanupElement", (event) => window.echarts && echarts.getInstanceByDom(event.target)?.dispose());
 
 // Live: a hint that the project changed. Elements with hx-trigger="changed from:body" read themselves again.
 function listen() {

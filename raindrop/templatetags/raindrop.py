@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django import template
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -145,30 +146,47 @@ def http_url(text: str) -> str:
 
 
 @register.simple_tag
-def sparkline(values: list[float], label: str = "") -> SafeString:
-    """A bar sparkline, drawn on the server, so that a list of 50 issues needs no script."""
-    if not values:
+def sparkline(rates: list[float], label: str = "") -> SafeString:
+    """A bar sparkline of shares (0 to 1), drawn on the server, so that a list of 50 issues needs no script. The last bar is of the
+    hour or day that is not over, and paler."""
+    if not rates:
         return mark_safe("")
-    top = max(max(values), 1)
-    width = 100 / len(values)
+    top = max(rates) or 1.0
+    width = 100 / len(rates)
+    last = len(rates) - 1
     bars = "".join(
         f'<rect x="{i * width:.2f}" y="{24 - max(1.0, 24 * v / top) if v else 23.5:.2f}" width="{width * 0.8:.2f}" '
-        f'height="{max(1.0, 24 * v / top) if v else 0.5:.2f}"/>'
-        for i, v in enumerate(values)
+        f'height="{max(1.0, 24 * v / top) if v else 0.5:.2f}"'
+        + (' class="unfinished"/>' if i == last else "/>")
+        for i, v in enumerate(rates)
     )
     return format_html(
         '<svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
-        label or f"Trend: {', '.join(f'{v:g}' for v in values)}",
+        label or f"Share of all events, oldest first: {', '.join(percent(v) for v in rates)} so far",
         mark_safe(bars),  # noqa: S308  (numbers only)
     )
 
 
 @register.simple_tag
-def chart(kind: str, data: Any, height: int = 220) -> SafeString:
-    """A chart that static/app.js draws with ECharts: `data` is {"labels": [...], "series": [{"name", "values", "color"?, "type"?}]}."""
-    return format_html(
-        '<div class="chart" data-chart="{}" data-values="{}" style="height:{}px" role="img"></div>',
-        kind,
-        json.dumps(data),
-        height,
+def chart(kind: str, data: Any, height: int, label: str) -> SafeString:
+    """A chart that static/charts.js draws with ECharts: `data` is {"labels": [...], "series": [{"name", "values", "color"?, "type"?}],
+    "fraction"?, "unfinished"?}. With "unfinished", the last bucket is not over and drawn as such. `label` is its name for those who do
+    not see it; the numbers follow in a table that only they are read."""
+    return render_to_string(
+        "_chart.html",
+        {
+            "kind": kind,
+            "data": data,
+            "values": json.dumps(data),
+            "height": height,
+            "label": label,
+            "rows": _chart_rows(data),
+        },
     )
+
+
+def _chart_rows(data: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """The table behind a chart: (label, one number per series)."""
+    shown = percent if data.get("fraction") else compact
+    columns = [[shown(value) for value in series["values"]] for series in data["series"]]
+    return list(zip(data["labels"], [list(row) for row in zip(*columns, strict=True)], strict=True))

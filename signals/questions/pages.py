@@ -112,6 +112,7 @@ def _chart(project: Project) -> dict[str, Any]:
     days = budget.spent_by_day(project.id, days=DAYS)
     return {
         "labels": [f"{day.day:%d %b}" for day in days],
+        "unfinished": True,
         "series": [
             {
                 "name": "US cents",

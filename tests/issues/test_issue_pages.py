@@ -1,5 +1,6 @@
 """An issue's page: what it shows, what a member may do there, and the chips on an event's page."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -274,3 +275,18 @@ def test_trainings_in_a_row_are_one_line_and_releases_are_broken_down(
         "Releases": [("v1", 2, 2 / 3), ("v2", 1, 1 / 3)],
         "Tools called": [("search", 3, 1.0)],
     }
+
+
+def test_an_issues_matches_of_a_period_are_the_ones_that_its_page_counts(
+    in_as_member: Client, issue: Issue, make_event: Callable[..., Event]
+) -> None:
+    for days in (0, 20):
+        event = make_event(timestamp=timezone.now() - dt.timedelta(days=days))
+        match(issue, event)
+    at_matches = at("issue-matches", issue)
+    page = in_as_member.get(at("issue", issue), {"period": "14d"})
+    assert page.context["matches"] == 1 and f"{at_matches}?range=14d" in page.content.decode()
+    for chosen, count in (("14d", 1), ("30d", 2), ("", 2)):
+        answer = in_as_member.get(at_matches, {"range": chosen})
+        assert len(answer.context["rows"]) == answer.context["count"] == count, chosen
+    assert in_as_member.get(at_matches, {"range": "2 weeks"}).status_code == 400

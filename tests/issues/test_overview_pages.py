@@ -12,9 +12,9 @@ from django.utils import timezone
 from ingest.keys import create_key
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from ingest.models.projects import KeyKind
+from ingest.period import Period, change
 from ingest.rollups import Occurrence, count_events, record
 from issues.actions import create_issue
-from issues.period import Period, change
 from signals.catalogue import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
 

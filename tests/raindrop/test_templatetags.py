@@ -1,8 +1,10 @@
 """Numbers as pages show them."""
 
+import re
+
 import pytest
 
-from raindrop.templatetags.raindrop import percent
+from raindrop.templatetags.raindrop import chart, percent, sparkline
 
 
 @pytest.mark.parametrize(
@@ -19,3 +21,27 @@ from raindrop.templatetags.raindrop import percent
 )
 def test_percent(share: float | None, shown: str) -> None:
     assert percent(share) == shown
+
+
+def test_a_sparkline_of_shares_is_drawn_by_its_own_highest_and_its_last_bar_is_paler() -> None:
+    """It drew counts, of which none is below 1: shares would all have been flat."""
+    drawn = str(sparkline([0.02, 0.04, 0.0]))
+    heights = [float(found) for found in re.findall(r' height="([\d.]+)"', drawn)]
+    assert heights == [12.0, 24.0, 0.5]
+    assert drawn.count("unfinished") == 1 and drawn.rindex("unfinished") > drawn.rindex('height="0.50"')
+    assert "2.0%, 4.0%, 0.0% so far" in drawn
+    assert sparkline([]) == ""
+
+
+def test_a_chart_has_a_name_and_its_numbers_as_a_table() -> None:
+    data = {
+        "labels": ["1 May", "2 May"],
+        "series": [{"name": "<b>", "values": [0.5, 0.25]}],
+        "fraction": True,
+        "unfinished": True,
+    }
+    drawn = str(chart("line", data, 200, 'The "rate"'))
+    assert 'role="img" aria-label="The &quot;rate&quot;"' in drawn and "style=" not in drawn
+    assert "<caption>The &quot;rate&quot;</caption>" in drawn and "&lt;b&gt;</th>" in drawn
+    assert "2 May (so far)" in drawn and "1 May (so far)" not in drawn
+    assert "<td>50%</td>" in drawn and "<td>25%</td>" in drawn

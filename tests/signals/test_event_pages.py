@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from ingest.feedback import store_signals
 from ingest.incoming import IncomingAttachment, IncomingSignal, IncomingSpan
 from ingest.models import Event, ProcessingFailure, QueuedEvent
+from ingest.rollups import Occurrence, count_events, record
 from raindrop import pipeline
 from signals import event_pages
 from signals.embedding import embed
@@ -79,19 +80,105 @@ def test_the_count_is_of_what_passes_the_filters(
 
     assert counted("?user=bob") == "1" and b"1 matches the filters" in page.get(LIST + "?user=bob").content
     assert counted("?user=ada") == "2"
-    assert counted("?limit=1") == "3"  # beyond the page
+    assert counted("?user=ada&limit=1") == "2"  # beyond the page
     assert counted("?user=nobody") == "0"
-    monkeypatch.setattr(event_pages, "COUNTED", 2)
-    assert counted("?limit=1") == "2+"
+    monkeypatch.setattr(event_pages, "COUNTED", 1)
+    assert counted("?user=ada&limit=1") == "1+"
     monkeypatch.setattr(event_pages, "COUNT_TIME", dt.timedelta(milliseconds=1))
     slow = RawSQL("SELECT 1 FROM pg_sleep(1)", [])
     whole = EventFilters.matching
     first = page.get(LIST + "?limit=1").context["next_cursor"]
-    assert page.get(LIST + f"?limit=1&cursor={first}").context["matching"] == ""
-    asked = EventFilters({}, project=Event.objects.get(event_id="e0").project, signals=[])
+    assert page.get(LIST + f"?user=ada&limit=1&cursor={first}").context["matching"] == ""
+    asked = EventFilters({"user": "ada"}, project=Event.objects.get(event_id="e0").project, signals=[])
     assert asked.is_valid()
     monkeypatch.setattr(EventFilters, "matching", lambda self: whole(self).annotate(z=slow).filter(z=1))
     assert event_pages._count(page.get(LIST).wsgi_request, asked, [], "a cursor") == "more than 0"
+
+
+def test_what_a_roll_up_counts_is_said_as_every_page_says_it(
+    page: Client, project: Any, signal: SignalDefinition, make_event: MakeEvent
+) -> None:
+    """The overview's number and the list behind it were 7,858 and 7,976: the list began at this time of day, not at midnight."""
+    now = timezone.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) - dt.timedelta(days=13)
+    edges = {
+        "before": midnight - dt.timedelta(seconds=1),
+        "first": midnight,
+        "now": now,
+        "ahead": now + dt.timedelta(seconds=20),
+        "next-week": now + dt.timedelta(days=7),
+    }
+    made = {
+        name: make_event(event_id=name, user_id=name, convo_id=name, timestamp=moment)
+        for name, moment in edges.items()
+    }
+    count_events(list(made.values()))
+    QueuedEvent.objects.all().delete()
+    make_event(event_id="waiting")
+    for name in ("before", "now"):
+        match(signal, made[name])
+        record([Occurrence(signal.id, project.id, made[name].timestamp, made[name].end_user_id)])
+
+    def said(query: str) -> tuple[list[str], Any]:
+        context = page.get(LIST + query).context
+        return [row.event_id for row in context["rows"]], context["counted"]
+
+    for key in ("24h", "7d", "14d", "30d"):
+        rows, counted = said(f"?range={key}")
+        overview = page.get("/p/acme/", {"period": key}).context
+        assert counted.events == overview["numbers"]["events"] == len(rows) - 1, key
+        assert counted.conversations == overview["numbers"]["conversations"] == len(rows) - 1, key
+        assert counted.events == sum(overview["chart"]["series"][0]["values"]), key
+        assert counted.waiting == 1 and "waiting" in rows
+    rows, counted = said("")
+    assert sorted(rows) == ["ahead", "first", "now", "waiting"] and counted.events == 3
+    rows, counted = said("?signal=anger&range=14d")
+    assert rows == ["now"] and counted.events == counted.users == 1
+    assert page.get("/p/acme/signals/anger/").context["events"] == 1
+    assert said("?signal=anger&range=30d")[1].events == 2
+    assert said("?range=all")[1].events == 5
+    assert said("?range=14d&user=now")[1] is None, "no roll-up counts a user's events"
+    assert b"3 conversations" in b" ".join(page.get(LIST).content.replace(b"</span>", b"").split()).replace(
+        b'<span class="num">', b""
+    )
+
+
+def test_the_events_with_a_negative_signal(page: Client, project: Any, make_event: MakeEvent) -> None:
+    for sentiment in ("negative", "positive", "muted"):
+        made = SignalDefinition.objects.create(
+            project=project,
+            key=sentiment,
+            name=sentiment,
+            sentiment="positive" if sentiment == "positive" else "negative",
+            muted=sentiment == "muted",
+            reads="user",
+        )
+        match(made, make_event(event_id=sentiment))
+    assert listed(page, "?sentiment=negative") == ["negative"]
+    assert listed(page, "?sentiment=positive") == ["positive"]
+    assert page.get(LIST + "?sentiment=sad").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("?modle=gpt-4o", "There is no filter &#x27;modle&#x27;"),
+        ("?user=a&user=b", "&#x27;user&#x27; is given 2 times"),
+        ("?%3Cb%3E=1", "no filter &#x27;&lt;b&gt;&#x27;"),
+    ],
+)
+def test_a_parameter_that_is_no_filter_is_said(
+    page: Client, make_event: MakeEvent, query: str, said: str
+) -> None:
+    """It was ignored: the page showed all events as if the filter held."""
+    make_event(event_id="e1")
+    answer = page.get(LIST + query)
+    assert answer.status_code == 400 and answer.context["rows"] == []
+    assert (
+        said in answer.content.decode()
+        and "The filters are: q, by, user" in answer.content.decode()
+        or "Give it once" in answer.content.decode()
+    )
 
 
 def test_a_search_by_meaning_ranks_what_passes_the_filters(
@@ -245,7 +332,7 @@ def test_the_list_asks_a_bounded_number_of_queries(
     for i in range(30):
         match(signal, make_event(event_id=f"e{i}", user_id=f"u{i}", convo_id=f"c{i}"))
     page.get(LIST)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(16):
         assert len(page.get(LIST + "?q=").context["rows"]) == 30
 
 
