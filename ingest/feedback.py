@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import msgspec
 from django.db import connection, transaction
@@ -13,7 +13,7 @@ from ingest.cleaning import clean_text
 from ingest.incoming import IncomingSignal
 from ingest.models import EventKey, ExplicitSignal, Project
 from ingest.queueing import enqueue
-from ingest.redaction import redact_signal
+from ingest.redaction import OnlyClear, Redactor, redact_signal
 from ingest.redaction_settings import redactor_for
 from ingest.rows import insert_rows, json_text
 from raindrop.ids import id_at
@@ -38,15 +38,27 @@ _COLUMNS = {
 }
 
 
+def prepare_signals(
+    project: Project, signals: Iterable[IncomingSignal], redactor: Redactor | OnlyClear | None = None
+) -> list[IncomingSignal]:
+    """The signals as they are stored: redacted. `redactor` as in store.prepare_events."""
+    redactor = redactor or redactor_for(project)
+    return [redact_signal(_cleaned(signal), redactor) for signal in signals]
+
+
 @transaction.atomic
 def store_signals(
-    *, project: Project, signals: list[IncomingSignal], queued: Collection[uuid.UUID] = ()
+    *,
+    project: Project,
+    signals: list[IncomingSignal],
+    queued: Collection[uuid.UUID] = (),
+    prepared: bool = False,
 ) -> int:
     """Stores explicit signals, redacted, and queues their events again, but those in `queued`, which the same
-    transaction has queued. Returns how many were new."""
+    transaction has queued. `prepared`: they come from `prepare_signals`. Returns how many were new."""
     now = timezone.now()
-    redactor = redactor_for(project)
-    signals = [redact_signal(_cleaned(signal), redactor) for signal in signals]
+    if not prepared:
+        signals = prepare_signals(project, signals)
     event_ids = sorted({signal.event_id for signal in signals})
     events = dict(
         EventKey.objects.filter(project=project, event_id__in=event_ids).values_list("event_id", "event_uuid")

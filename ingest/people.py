@@ -17,7 +17,7 @@ from ingest.cleaning import clean_text, count_keys
 from ingest.incoming import MAX_KEYS, IncomingUser
 from ingest.merging import MergeTooLarge
 from ingest.models import Conversation, EndUser, Project
-from ingest.redaction import redact_user
+from ingest.redaction import OnlyClear, Redactor, redact_user
 from ingest.redaction_settings import redactor_for
 from ingest.rows import by_id, insert_rows, json_text
 from raindrop.ids import derived_id
@@ -124,13 +124,20 @@ def ensure_conversations(
     return ids
 
 
+def prepare_users(
+    project: Project, users: Iterable[IncomingUser], redactor: Redactor | OnlyClear | None = None
+) -> list[IncomingUser]:
+    """The users as they are stored: redacted. `redactor` as in store.prepare_events."""
+    redactor = redactor or redactor_for(project)
+    return [redact_user(user, redactor) for user in users]
+
+
 @transaction.atomic
-def store_users(*, project: Project, users: list[IncomingUser]) -> int:
+def store_users(*, project: Project, users: list[IncomingUser], prepared: bool = False) -> int:
     """Stores what `users/identify` sent: redacted traits are merged key by key, the last one wins. Returns how many users.
-    Raises MergeTooLarge, and then stores nothing."""
+    `prepared`: they come from `prepare_users`. Raises MergeTooLarge, and then stores nothing."""
     traits: dict[str, dict[str, object]] = {}
-    redactor = redactor_for(project)
-    for user in (redact_user(user, redactor) for user in users):
+    for user in users if prepared else prepare_users(project, users):
         user_id = clean_text(user.user_id)
         traits[user_id] = traits.get(user_id, {}) | user.traits
     now = timezone.now()

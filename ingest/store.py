@@ -30,7 +30,7 @@ from ingest.merging import MERGED_FIELDS, MergeTooLarge, merge
 from ingest.models import Event, EventKey, Project
 from ingest.people import conversation_id, end_user_id, ensure_conversations, ensure_end_users, store_users
 from ingest.queueing import enqueue
-from ingest.redaction import redact_event
+from ingest.redaction import OnlyClear, Redactor, redact_event
 from ingest.redaction_settings import redactor_for
 from ingest.rows import insert_rows, json_text
 from ingest.spans import refresh_span_summary, spans_of, store_attachments, store_spans
@@ -87,13 +87,22 @@ def store_events(*, project: Project, events: list[IncomingEvent]) -> list[str]:
     return report_stored(project=project, events=events).event_ids
 
 
-def report_stored(*, project: Project, events: list[IncomingEvent]) -> StoreReport:
+def prepare_events(
+    project: Project, events: Iterable[IncomingEvent], redactor: Redactor | OnlyClear | None = None
+) -> list[IncomingEvent]:
+    """The events as they are stored: redacted, each with an id, with text that PostgreSQL takes. `redactor`: the project's, or one that raises
+    NotClear; by default it is looked up, with one query when it is not in memory."""
+    redactor = redactor or redactor_for(project)
+    return [redact_event(_cleaned(event), redactor) for event in events]
+
+
+def report_stored(*, project: Project, events: list[IncomingEvent], prepared: bool = False) -> StoreReport:
     """Stores events and parts of events, redacted, and queues those that are final. An event without an id gets
     one. An event id that is known already is merged into (ingest/merging.py), never stored twice; when nothing differs, nothing
-    happens. Raises MergeTooLarge, and then stores nothing."""
+    happens. `prepared`: the events come from `prepare_events`. Raises MergeTooLarge, and then stores nothing."""
     now = timezone.now()
-    redactor = redactor_for(project)
-    events = [redact_event(_cleaned(event), redactor) for event in events]
+    if not prepared:
+        events = prepare_events(project, events)
     left: set[_Owner] = set()
     while True:
         try:

@@ -9,7 +9,7 @@ import binascii
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from ingest.decoding import (
     decode_signals,
     decode_users,
 )
+from ingest.feedback import prepare_signals
 from ingest.health_counts import WIRE, attributes, count, count_refused, count_stored
 from ingest.keys import cached_key, find_key
 from ingest.limits import check_limits, unavailable
@@ -36,7 +37,9 @@ from ingest.merging import MergeTooLarge
 from ingest.models import ApiKey, Project
 from ingest.models.health import Outcome
 from ingest.models.projects import SLUG, KeyKind
-from ingest.store import report_stored, store_signals, store_users
+from ingest.people import prepare_users
+from ingest.redaction import OnlyClear, Redactor
+from ingest.store import prepare_events, report_stored, store_signals, store_users
 from ingest.unread import MAX_NAMED, fields_of, warning
 from raindrop.errors import ApiError, error_response
 
@@ -64,12 +67,13 @@ MAX_ASKED = 50  # headers that one preflight may ask for
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`wire`: an item as it is sent. `decode` turns a body into items (raises ApiError). `store` takes the items of several requests of one project and
-    stores them in one transaction; it returns what became of each request. `quota`: its items are new events, mostly. `grouped`: requests may share a commit; those that store request by
+    """`wire`: an item as it is sent. `decode` turns a body into items (raises ApiError). `prepare` redacts them, which may take seconds. `store` takes the prepared items
+    of several requests of one project and stores them in one transaction; it returns what became of each request. `quota`: its items are new events, mostly. `grouped`: requests may share a commit; those that store request by
     request would take their locks in no one order."""
 
     wire: type[msgspec.Struct]
     decode: Callable[[bytes], list[Any]]
+    prepare: Callable[[Project, Iterable[Any], Redactor | OnlyClear | None], list[Any]]
     store: Callable[[Project, list[list[Any]]], list["Stored"]]
     quota: bool = False
     grouped: bool = False
@@ -91,7 +95,9 @@ class Stored:
 
 
 def _store_events(project: Project, requests: list[list[Any]]) -> list[Stored]:
-    report = report_stored(project=project, events=[event for items in requests for event in items])
+    report = report_stored(
+        project=project, events=[event for items in requests for event in items], prepared=True
+    )
     found = iter(zip(report.event_ids, report.repeated, strict=True))
     stored = []
     for items in requests:
@@ -113,7 +119,7 @@ def _store_parts(project: Project, requests: list[list[Any]]) -> list[Stored]:
 
 
 def _store_signals(project: Project, requests: list[list[Any]]) -> list[Stored]:
-    new = [store_signals(project=project, signals=items) for items in requests]
+    new = [store_signals(project=project, signals=items, prepared=True) for items in requests]
     return [
         Stored(
             msgspec.json.encode({"events": [], "signals": {"accepted": len(items), "new": n}}),
@@ -125,20 +131,20 @@ def _store_signals(project: Project, requests: list[list[Any]]) -> list[Stored]:
 
 
 def _store_users(project: Project, requests: list[list[Any]]) -> list[Stored]:
-    stored = [store_users(project=project, users=items) for items in requests]
+    stored = [store_users(project=project, users=items, prepared=True) for items in requests]
     return [Stored(msgspec.json.encode({"events": [], "users": {"accepted": n}}), n) for n in stored]
 
 
 EVENTS = Endpoint(
-    WireEvent, decode_events, _store_events, quota=True, grouped=True
+    WireEvent, decode_events, prepare_events, _store_events, quota=True, grouped=True
 )  # an array of events, or one
 PARTIALS = Endpoint(
-    WireEvent, decode_partials, _store_parts, quota=True, grouped=True
+    WireEvent, decode_partials, prepare_events, _store_parts, quota=True, grouped=True
 )  # a part of an event; final unless it says `is_pending: true`
 SIGNALS = Endpoint(
-    WireSignal, decode_signals, _store_signals
+    WireSignal, decode_signals, prepare_signals, _store_signals
 )  # what the app says about events; may come before its event
-USERS = Endpoint(WireUser, decode_users, _store_users)  # traits of end users
+USERS = Endpoint(WireUser, decode_users, prepare_users, _store_users)  # traits of end users
 ENDPOINTS = {  # by path; /v1 stands before it or not
     "events/track": EVENTS,
     "events/track_partial": PARTIALS,
@@ -148,7 +154,7 @@ ENDPOINTS = {  # by path; /v1 stands before it or not
 
 
 def store(endpoint: Endpoint, requests: list[tuple[ApiKey, list[Any]]]) -> list[HttpResponse]:
-    """Stores the items of several requests of one project with one commit, counts them, and answers each. Raises what storing
+    """Stores the prepared items of several requests of one project with one commit, counts them, and answers each. Raises what storing
     raises; nothing is stored then."""
     with transaction.atomic():
         stored = endpoint.store(requests[0][0].project, [items for _, items in requests])
@@ -204,7 +210,7 @@ def _answer(endpoint: Endpoint, request: HttpRequest) -> HttpResponse:
         body = read_body(request)
         items = endpoint.decode(body)
         endpoint.check(key, items)
-        return store(endpoint, [(key, items)])[0]
+        return store(endpoint, [(key, endpoint.prepare(key.project, items, None))])[0]
     except Exception as error:
         return failure(error, key=sender(request.headers), body=body)
 

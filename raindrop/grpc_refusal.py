@@ -13,7 +13,8 @@ import h2.connection
 import h2.errors
 import h2.events
 import h2.exceptions
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from raindrop.http_protocol import BoundedProtocol
 
 NO_GRPC = (
     "OTLP over gRPC is not spoken here: use OTLP over HTTP. Set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf (in a Collector: the "
@@ -25,8 +26,8 @@ SECONDS = 20.0  # that such a connection may last
 MAX_BYTES = 1024 * 1024  # that are read of it; a window of 64 KiB a request, for gRPC's first few
 
 
-class RefusesGrpc(HttpToolsProtocol):
-    """uvicorn's protocol, which hands connections of HTTP/2 to GrpcRefusal."""
+class RefusesGrpc(BoundedProtocol):
+    """uvicorn's protocol with bounds, which hands connections of HTTP/2 to GrpcRefusal."""
 
     _began = b""
     _is_http1 = False
@@ -44,6 +45,7 @@ class RefusesGrpc(HttpToolsProtocol):
 
     def _hand_over(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
+        self.cancel_deadline()
         self.connections.discard(self)
         refusal = GrpcRefusal()
         self.transport.set_protocol(refusal)

@@ -8,10 +8,31 @@ from ingest.incoming import IncomingAttachment, IncomingEvent, IncomingSignal, I
 from ingest.redaction.redactor import Redactor, Survey
 
 
-def redact_event(incoming: IncomingEvent, redactor: Redactor) -> IncomingEvent:
+class NotClear(Exception):
+    """There is something to hide, perhaps."""
+
+
+class OnlyClear:
+    """Stands in for a redactor where there is no time to hide anything: raises NotClear where the redactor would have to look
+    closely."""
+
+    __slots__ = ("_redactor",)
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+
+    def cleared(self, survey: Survey) -> None:
+        if not self._redactor.is_clear(survey):
+            raise NotClear
+
+
+def redact_event(incoming: IncomingEvent, redactor: Redactor | OnlyClear) -> IncomingEvent:
     """The event with its text, properties, flags, attachments and spans redacted; the same object when nothing is hidden."""
     survey = Survey()
     _event(incoming, survey)
+    if isinstance(redactor, OnlyClear):
+        redactor.cleared(survey)
+        return incoming
     return incoming if redactor.is_clear(survey) else _event(incoming, redactor)
 
 
@@ -40,17 +61,29 @@ def redact_span(span: IncomingSpan, redactor: Redactor | Survey) -> IncomingSpan
     return msgspec.structs.replace(span, **changes) if changes else span
 
 
-def redact_signal(incoming: IncomingSignal, redactor: Redactor) -> IncomingSignal:
+def redact_signal(incoming: IncomingSignal, redactor: Redactor | OnlyClear) -> IncomingSignal:
     """A signal's properties hold what the user wrote: `comment`, `after`."""
+    if isinstance(redactor, OnlyClear):
+        _clear(incoming.properties, redactor)
+        return incoming
     properties = redactor.value(incoming.properties)
     if properties is incoming.properties:
         return incoming
     return msgspec.structs.replace(incoming, properties=properties)
 
 
-def redact_user(incoming: IncomingUser, redactor: Redactor) -> IncomingUser:
+def redact_user(incoming: IncomingUser, redactor: Redactor | OnlyClear) -> IncomingUser:
+    if isinstance(redactor, OnlyClear):
+        _clear(incoming.traits, redactor)
+        return incoming
     traits = redactor.value(incoming.traits)
     return incoming if traits is incoming.traits else msgspec.structs.replace(incoming, traits=traits)
+
+
+def _clear(value: dict[str, Any], redactor: OnlyClear) -> None:
+    survey = Survey()
+    survey.value(value)
+    redactor.cleared(survey)
 
 
 def _attachment(attachment: IncomingAttachment, redactor: Redactor | Survey) -> IncomingAttachment:

@@ -8,7 +8,6 @@ What is spent on one text is bounded, whoever wrote it: MAX_SEARCHED characters,
 rounds. What lies beyond is hidden unread (a `_Rest`).
 """
 
-import bisect
 import functools
 import re
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ import re2
 
 from ingest.redaction.contact import phone_rule
 from ingest.redaction.credentials import looks_random
+from ingest.redaction.findings import TOKEN, UUID, Finding, moved_back, replaced, settled_of
 from ingest.redaction.keys import KeyClass, key_class
 from ingest.redaction.kinds import CUSTOM, DEFAULT_KINDS, KINDS, ORDER, token_of
 from ingest.redaction.patterns import compile_pattern
@@ -35,21 +35,6 @@ MAX_SEARCHED = (
     4 * 1024 * 1024
 )  # characters of a text that holds a trigger; a search holds Python's lock for 0.1 s
 MAX_DEPTH = 100  # of JSON; the ways in allow less
-
-_TOKEN = re.compile(r"<REDACTED[_ ][A-Z_ ]{1,30}>")
-# What numbers may look like and never are, and text that is no text.
-_UUID = re.compile(
-    r"(?i)(?<![0-9a-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-z])"
-)
-_TIMESTAMP = re.compile(
-    r"(?<![0-9])(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
-)
-_BASE64 = re.compile(
-    r"data:[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,60}(?:;[a-z0-9=-]{1,40})?;base64,[A-Za-z0-9+/=_-]*"
-)
-_IMAGE_BASE64 = re.compile(
-    r"(?<![A-Za-z0-9+/])(?:iVBORw0KGgo|/9j/4|R0lGOD[dl]|UklGR|PHN2Zy)[A-Za-z0-9+/\r\n]{40,}={0,2}"
-)
 
 _KIND_OF_KEY = {
     KeyClass.SECRET: "api_key",
@@ -74,15 +59,6 @@ _PAIR_WORDS = {
     "name": "name",
     "address": "address|street|zip|post",
 }
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
-    """`text[start:end]` is of the kind."""
-
-    start: int
-    end: int
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +112,7 @@ class Redactor:
                 return text
             if rest is not None:
                 text, findings = text[: rest.start], [*findings, Finding(rest.start, rest.start, rest.kind)]
-            text = _replaced(text, findings)
+            text = replaced(text, findings)
         return text
 
     def find(self, text: str) -> list[Finding]:
@@ -145,15 +121,15 @@ class Redactor:
         current = text
         for left in _rounds(text) if len(text) >= MIN_LENGTH else ():
             findings, rest = self._round(current, is_last=not left)
-            moved = _moved_back(findings, found)
+            moved = moved_back(findings, found)
             if rest is not None:
-                [begin] = _moved_back([Finding(rest.start, rest.start, rest.kind)], found)
+                [begin] = moved_back([Finding(rest.start, rest.start, rest.kind)], found)
                 found = [finding for finding in found if finding.start < begin.start]
                 moved.append(Finding(begin.start, len(text), rest.kind))
             if not moved:
                 break
             found = sorted(found + moved)
-            current = _replaced(text, found)
+            current = replaced(text, found)
         return found
 
     def value(self, value: Any, *, key: str = "") -> Any:
@@ -212,7 +188,7 @@ class Redactor:
                 "api_key" in self.kinds
                 and " " not in text
                 and looks_random(text)
-                and not _UUID.fullmatch(text)
+                and not UUID.fullmatch(text)
             ):
                 return token_of("api_key")
             return self.text(text)
@@ -263,13 +239,13 @@ class Redactor:
             )
         for compiled in self._patterns:
             _gather(candidates, rests, _of_kind(CUSTOM, char_spans(compiled, text, encoded)), kind=CUSTOM)
-        settled = _settled(text, candidates) if candidates else []
+        settled = settled_of(text, candidates) if candidates else []
         if is_last and settled:
             rests.append(_Rest(settled[0].start, settled[0].kind))
         if not rests:
             return settled, None
         rest = min(rests, key=lambda item: item.start)
-        for match in _TOKEN.finditer(text) if "<REDACTED" in text else ():
+        for match in TOKEN.finditer(text) if "<REDACTED" in text else ():
             if match.start() < rest.start < match.end():
                 rest = _Rest(match.start(), rest.kind)
         return [_cut(finding, rest.start) for finding in settled if finding.start < rest.start], rest
@@ -363,86 +339,6 @@ def _cut(finding: Finding, end: int) -> Finding:
 
 def _is_whole(text: str, kind: str) -> bool:
     """Whether all of the value is the secret that its key announces. An empty value says more than a token would."""
-    if not text.strip() or _TOKEN.search(text) or text.lower() in {"true", "false", "none", "null"}:
+    if not text.strip() or TOKEN.search(text) or text.lower() in {"true", "false", "none", "null"}:
         return False
     return sum(char.isdigit() for char in text) >= _DIGITS_UNDER.get(kind, 0)
-
-
-def _settled(text: str, candidates: list[Finding]) -> list[Finding]:
-    """Candidates in order of precedence, each without what is a token, protected or taken."""
-    taken = [match.span() for match in _TOKEN.finditer(text)] if "<REDACTED" in text else []
-    numbers = [match.span() for pattern in (_UUID, _TIMESTAMP) for match in pattern.finditer(text)]
-    images = [match.span() for pattern in (_BASE64, _IMAGE_BASE64) for match in pattern.finditer(text)]
-    blocked = _Blocked(taken)
-    images_blocked, numbers_blocked = _Blocked(images), _Blocked(numbers)
-    settled: list[Finding] = []
-    for finding in sorted(candidates, key=lambda item: (ORDER[item.kind], item.start, -item.end)):
-        if finding.kind != CUSTOM and images_blocked.overlaps(finding.start, finding.end):
-            continue
-        is_credential = finding.kind == CUSTOM or KINDS[finding.kind].is_credential
-        if not is_credential and numbers_blocked.overlaps(finding.start, finding.end):
-            continue
-        # What another kind took part of is looked at again in the next round. Of a credential, no part may stay.
-        if not is_credential and blocked.overlaps(finding.start, finding.end):
-            continue
-        for start, end in blocked.free(finding.start, finding.end):
-            if any(char.isalnum() for char in text[start:end]):
-                settled.append(Finding(start, end, finding.kind))
-                blocked.add(start, end)
-    return sorted(settled)
-
-
-class _Blocked:
-    """Disjoint spans, sorted."""
-
-    def __init__(self, spans: list[tuple[int, int]]) -> None:
-        self._spans = sorted(spans)
-
-    def overlaps(self, start: int, end: int) -> bool:
-        return any(True for _ in self._within(start, end))
-
-    def free(self, start: int, end: int) -> list[tuple[int, int]]:
-        """The parts of the span that nothing blocks."""
-        parts = []
-        for low, high in self._within(start, end):
-            if low > start:
-                parts.append((start, low))
-            start = max(start, high)
-        if start < end:
-            parts.append((start, end))
-        return parts
-
-    def add(self, start: int, end: int) -> None:
-        bisect.insort(self._spans, (start, end))
-
-    def _within(self, start: int, end: int) -> list[tuple[int, int]]:
-        index = max(0, bisect.bisect_left(self._spans, (start, start)) - 1)
-        found = []
-        while index < len(self._spans) and self._spans[index][0] < end:
-            if self._spans[index][1] > start:
-                found.append(self._spans[index])
-            index += 1
-        return found
-
-
-def _replaced(text: str, findings: list[Finding]) -> str:
-    parts = []
-    position = 0
-    for finding in findings:
-        parts += [text[position : finding.start], token_of(finding.kind)]
-        position = finding.end
-    parts.append(text[position:])
-    return "".join(parts)
-
-
-def _moved_back(findings: list[Finding], earlier: list[Finding]) -> list[Finding]:
-    """Findings in a text where `earlier` was replaced, with the offsets they have in the text before that."""
-    moved = []
-    shift = index = 0
-    for finding in findings:
-        while index < len(earlier) and earlier[index].start - shift < finding.start:
-            before = earlier[index]
-            shift += (before.end - before.start) - len(token_of(before.kind))
-            index += 1
-        moved.append(Finding(finding.start + shift, finding.end + shift, finding.kind))
-    return moved

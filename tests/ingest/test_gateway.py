@@ -12,10 +12,12 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import OperationalError
 from google.rpc.status_pb2 import Status
 
-from ingest import gateway, wire
+from ingest import committing, gateway, reading, wire
 from ingest.gateway import WriteGateway
 from ingest.health_counts import flush
+from ingest.holding import KEPT_FREE, REQUEST_BYTES
 from ingest.models import Event, ExplicitSignal, IngestCount, QueuedEvent, Span
+from ingest.weight import json_weight
 from tests.ingest.fixtures.otlp.builders import as_protobuf, request, span
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,6 +146,7 @@ def test_bad_requests_are_answered_in_the_error_shape(
     door: WriteGateway, write_key: str, query_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway, "MAX_BODY", 1000)
+    monkeypatch.setattr(reading, "MAX_BODY", 1000)
 
     async def main() -> None:
         good = json.dumps(event(1)).encode()
@@ -194,19 +197,20 @@ def test_a_failure_of_what_answers_failures_is_answered_and_ends_no_thread(
             patch.setattr(wire, "failure", breaks)
             sent = (
                 post(door, "/v1/events/track", json.dumps(event(i)).encode(), write_key)
-                for i in range(2 * gateway.COMMITTERS)
+                for i in range(2 * committing.COMMITTERS)
             )
             broken = [(await asyncio.wait_for(one, 10))[0] for one in sent]
         after = post(door, "/v1/events/track", json.dumps(event(9)).encode(), write_key)
         return [*broken, (await asyncio.wait_for(after, 10))[0]]
 
-    assert asyncio.run(main()) == [500] * 2 * gateway.COMMITTERS + [200]
+    assert asyncio.run(main()) == [500] * 2 * committing.COMMITTERS + [200]
 
 
 def test_while_the_database_is_slow_what_waits_is_bounded(
     door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "MAX_IN_FLIGHT", 4 * (gateway.REQUEST_BYTES + 300))
+    weights = [REQUEST_BYTES + json_weight(json.dumps(event(i)).encode()) for i in range(1, 5)]
+    door.memory.most = sum(weights) + 300 + KEPT_FREE
     slow = threading.Event()
     real = wire.store
 
@@ -220,7 +224,7 @@ def test_while_the_database_is_slow_what_waits_is_bounded(
             patch.setattr(wire, "store", store)
             bodies = [json.dumps(event(i)).encode() for i in range(1, 5)]
             waiting = [asyncio.create_task(post(door, "/v1/events/track", one, write_key)) for one in bodies]
-            while door.in_flight < 4 * gateway.REQUEST_BYTES:
+            while door.memory.held < sum(weights):
                 await asyncio.sleep(0.01)
             for path in ("/v1/events/track", "/v1/traces"):
                 status, _, headers = await post(
@@ -230,10 +234,10 @@ def test_while_the_database_is_slow_what_waits_is_bounded(
             zipped = gzip.compress(b" " * 60_000 + json.dumps([event(6)]).encode())
             slow.set()
             assert [(await one)[0] for one in waiting] == [200] * 4
-        assert door.in_flight == 0
+        assert door.memory.held == 0
         status, _, _ = await post(door, "/v1/events/track", zipped, write_key, content_encoding="gzip")
         assert status == 503, "a body counts as large as it is when it is unpacked"
-        assert door.in_flight == 0
+        assert door.memory.held == 0
         assert (await post(door, "/v1/events/track", json.dumps(event(7)).encode(), write_key))[0] == 200
 
     asyncio.run(main())
@@ -244,15 +248,16 @@ def test_what_is_passed_on_is_bounded_too(
     door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway, "MAX_BODY", 1000)
+    monkeypatch.setattr(reading, "MAX_BODY", 1000)
     received: list[Any] = []
 
-    async def reading(scope: Any, receive: Any, send: Any) -> None:
+    async def reader(scope: Any, receive: Any, send: Any) -> None:
         while (message := await receive())["type"] == "http.request":
             received.append(message["body"])
         await send({"type": "http.response.start", "status": 299, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    door.application = reading
+    door.application = reader
     assert (
         asyncio.run(
             post(door, "/v1/traces", b"x", write_key, content_type="application/json", content_length="1001")
@@ -271,6 +276,7 @@ def test_otlp_that_is_too_large_is_told_in_its_encoding_and_counted(
     door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch, announced: bool, kind: str
 ) -> None:
     monkeypatch.setattr(gateway, "MAX_BODY", 1000)
+    monkeypatch.setattr(reading, "MAX_BODY", 1000)
     headers = {"content_type": kind} | ({"content_length": "1200"} if announced else {})
     status, answer, told = asyncio.run(
         post(door, "/otel/v1/traces", [b"x" * 600, b"x" * 600], write_key, **headers)
@@ -324,7 +330,7 @@ def test_traces_that_are_refused_are_answered_as_by_the_view(
     door: WriteGateway, client: Any, write_key: str, query_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.body.MAX_BODY", 50_000)
-    monkeypatch.setattr(gateway, "MAX_BODY", 50_000)
+    monkeypatch.setattr(reading, "MAX_BODY", 50_000)
     body = export(spans=2)
     packed = {"content-encoding": "gzip"}
     for sent, key, kind, more, expected in [

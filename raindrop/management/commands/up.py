@@ -26,6 +26,8 @@ from raindrop.supervisor import Child, Supervisor, end_leftovers, python
 from raindrop.workers import install_schedules, last_heartbeat
 
 WATCH_SECONDS = 30
+# glibc keeps what each of its arenas once held, eight a core by default: after a large request that is memory for nothing.
+WEB_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "67108864"}
 
 
 class Command(BaseCommand):
@@ -166,10 +168,12 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
         "--no-access-log",
         "--http",
         "raindrop.grpc_refusal:RefusesGrpc",
+        "--ws-max-size",
+        "65536",  # browsers send nothing
         "--lifespan",
         "on",  # its end writes what was counted (raindrop/asgi.py)
     ]
-    serving = [Child("web", python(*web), {"RAINDROP_DB_POOL": "1"})]
+    serving = [Child("web", python(*web), {"RAINDROP_DB_POOL": "1", **WEB_MEMORY})]
     if not workers:
         return serving  # events are stored and wait
     asking = [Child("LLM workers", python(manage, "qcluster"), {"Q_CLUSTER_NAME": "llm"}, cluster=True)]

@@ -1,0 +1,55 @@
+"""Reading a body from ASGI: no more of it than is allowed, counted while it arrives, and not for ever."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from ingest.body import MAX_BODY, too_large
+from raindrop.errors import ApiError
+
+Receive = Callable[[], Awaitable[Any]]
+
+# A sender may be silent so long at a time, and after that has to have sent at this rate on average. The slowest mobile networks
+# do more.
+SILENCE_SECONDS = 20.0
+LEAST_RATE = 4096  # bytes a second
+
+
+async def read(headers: Mapping[str, str], receive: Receive, hold: Callable[[int], None]) -> bytes:
+    """The body, never more than MAX_BODY of it, whether its length was announced or not. `hold` is told of each chunk before the next is
+    asked for, and may raise. Raises ApiError 413 for a body that is too large, 408 for one that comes too slowly, 400 for one
+    that ends too early."""
+    announced = headers.get("content-length", "0")
+    if not announced.isdigit() or int(announced) > MAX_BODY:
+        raise too_large()
+    chunks: list[bytes] = []
+    size, pace = 0, Pace()
+    while True:
+        message = await pace.next(receive, size)
+        if message["type"] == "http.disconnect":
+            raise ApiError(400, "The connection broke before the whole body had arrived.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise too_large()
+        hold(len(chunk))
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class Pace:
+    """How long a body may still take."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    async def next(self, receive: Receive, size: int) -> Any:
+        """The next message, when `size` bytes are here. Raises ApiError 408."""
+        left = self._began + SILENCE_SECONDS + size / LEAST_RATE - time.monotonic()
+        try:
+            async with asyncio.timeout(min(left, SILENCE_SECONDS)):
+                return await receive()
+        except TimeoutError:
+            raise ApiError(408, "The body came too slowly: nothing was stored. Send it again.") from None
