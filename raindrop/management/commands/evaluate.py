@@ -18,6 +18,7 @@ from raindrop.evaluation.measurement import MissingData
 
 # NAME -> the module with `measure`; imported only when asked for, since some load models.
 EVALUATIONS: dict[str, str] = {
+    "audit": "signals.evaluation.audit",
     "classifiers": "raindrop.evaluation.classifiers",
     "few_shot": "raindrop.evaluation.few_shot",
     "meaning": "raindrop.evaluation.meaning",
