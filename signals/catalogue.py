@@ -174,8 +174,8 @@ BUILT_IN = [
     BuiltIn(
         "false_success",
         "False success",
-        "The agent says that it is done (“I've booked it”, “all tests pass”), but the tool that does it failed in the same event, and no other "
-        "call made up for it. An answer that owns up to the failure does not count.",
+        "The agent says that it is done (“I've booked it”, “all tests pass”), but the tool that does it failed, said no or only queued it, in this "
+        "event or before, and no other call made up for it. An answer that owns up to the failure does not count.",
         Reads.CONVERSATION,
         Sentiment.NEGATIVE,
         AGENT_SIDE,

@@ -1,17 +1,19 @@
-"""The agent says that it is done, but the tool that does it failed in this very turn, and nothing made up for it.
+"""The agent says that it is done, but the tool that does it failed, said no or only queued it, and nothing made up for it.
 
 Called a false success, a false completion claim or a hallucinated completion elsewhere. What counts is the agent's own claim ("I've booked
 it", "your order has been cancelled", "Done!", "all tests pass") beside the last word of its tools. It is none when the agent owns up to the failure
 anywhere in its answer, when a call of the same kind succeeded (a retry, another tool for it), or when the claim is of another
-kind than the tool: "I've updated the address" after a failed search. English; in other languages it stays silent.
+kind than the tool: "I've updated the address" after a failed search. The call may be one of an earlier turn, when this turn calls nothing
+and the claim names the act. English; and the plainest claims of German, French, Spanish and Portuguese.
 """
 
 import re
 
-from signals.detectors import task_failure
+from signals.detectors import acts, task_failure
 from signals.detectors.batch import Batch, Detector, Found, SpanFacts, Turn
 from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
 from signals.detectors.tool_failure import error_words, failure
+from signals.detectors.tool_results import is_waiting, says_no
 
 # Kinds of acts: the parts of a tool's name that tell one, and the words of who claims it. A word may be of several kinds.
 KINDS = {
@@ -70,7 +72,7 @@ CLAIM = re.compile(
 # What claims success without a word for what was done.
 DONE = re.compile(
     r"(?:^|[.!\n] ?)(?:all )?done(?=[ .!,:\n]|$)|\b(?:you're|you are|we're|everything is|everything's|that's|it's|it is|that is) (?:all )?(?:set|done|taken care of|completed?)\b|"
-    r"(?:^|[.!\n] ?)(?:all set|success)\b|\b(?:went through|(?:has|have) been (?:successfully )?completed|(?:completed|worked|finished) successfully|was successful|were successful)\b"
+    r"(?:^|[.!\n,] ?)(?:all set|success|all booked|counting down|ticking away|(?:listo|hecho|feito|prontinho|erledigt|c'est (?:fait|réservé|annulé|envoyé|noté))(?=[ .!,:]))|\b(?:(?:it's|it has|has) gone through|went through|(?:has|have) been (?:successfully )?completed|(?:completed|worked|finished) successfully|was successful|were successful)\b"
 )
 PASSES = re.compile(
     r"\b(?:(?:all|the|your|\d+)(?: of the)? (?:\w+ )?(?:tests?|checks?|build|suite|pipeline)(?: suite)?) (?:is |are |now |all |have |has )*(?:pass(?:es|ed|ing)?|succeed(?:s|ed)?|green|successful)\b"
@@ -89,30 +91,56 @@ OWNS_UP = re.compile(
     r"\b(?:fail(?:s|ed|ing|ure|ures)?|errors?|timed? ?out|time-?outs?|unsuccessful(?:ly)?|unavailable|rejected|declined|denied|unfortunately|trouble|issues?|problems?|unable|"
     r"(?:did|was|were|is|are|has|have|do|does|could|can)(?: ?not|n't)|cannot|not (?:yet|possible|able)|invalid|refused|blocked|crash(?:ed|es)?|try again|retry)\b"
 )
+# Of other languages than English: that it did not work.
+OWNS_UP_ELSEWHERE = re.compile(
+    r"\b(?:leider|nicht|konnte|fehler|fehlgeschlagen|désolée?|malheureusement|n'a pas|n'ai pas|échoué|impossible|no se|no (?:pude|pudo|fue|he|hay)|problema|falló|error|lamentablemente|infelizmente|não|erro|falhou)\b"
+)
+# "Ernest is down for Monday" is booked, not broken.
+DOWN_FOR = re.compile(r"\bis down for\b")
 ACTS = set(KINDS) - {"read"}
 READ = 4000
 BEFORE = 80  # characters
+QUEUED = 200  # characters of a result
 SURE, LIKELY = 0.9, 0.75
 
 
 def detect(batch: Batch) -> list[Found]:
     found = []
     for index, turn in enumerate(batch.turns):
-        tools = [span for span in turn.spans if span.kind == "tool"]
-        if not tools or turn.output.is_blank:
+        if turn.output.is_blank:
             continue
-        failed = [failure(span) > 0 for span in tools]
-        if any(failed) and (match := _contradicted(turn, tools, failed)):
+        own = [span for span in turn.spans if span.kind == "tool"]
+        match = _contradicted(turn, own) if own else _of_earlier(turn)
+        if match:
             span, claim = match
             score = SURE if span.status == "error" else LIKELY
             shown = error_words(span)
             pieces = evidence("assistant", turn.output, [claim])
+            # Words of an earlier turn's span have no place in this event: they stand as they were read.
+            if shown and not own:
+                text = f"{span.name}, in an earlier turn: {shown['text']}"
+                shown = {"side": "signal", "start": 0, "end": len(text), "text": text}
             found.append(Found(index, score, [*pieces, *([shown] if shown else [])]))
     return found
 
 
-def _contradicted(turn: Turn, tools: list[SpanFacts], failed: list[bool]) -> tuple[SpanFacts, Hit] | None:
-    """The failed call, and the claim that it makes untrue."""
+def _did_not(span: SpanFacts) -> bool:
+    """It failed, said no, or only queued the work."""
+    return failure(span) > 0 or says_no(span) or _queued(span)
+
+
+def _queued(span: SpanFacts) -> bool:
+    """A short result that tells of nothing but work in a queue. "pending" is also how a done order is called."""
+    kinds = _kinds(span.name)
+    short = len(span.output) <= QUEUED and "pending" not in span.output.lower()
+    return short and is_waiting(span) and (not kinds or bool(kinds & ACTS))
+
+
+def _contradicted(turn: Turn, tools: list[SpanFacts]) -> tuple[SpanFacts, Hit] | None:
+    """The failed call of this turn, and the claim that it makes untrue."""
+    failed = [_did_not(span) for span in tools]
+    if not any(failed):
+        return None
     claims = _claims(turn.output.normal[:READ])
     if not claims or _owns_up(turn):
         return None
@@ -120,6 +148,27 @@ def _contradicted(turn: Turn, tools: list[SpanFacts], failed: list[bool]) -> tup
     for claim, claimed in claims:
         for place in reversed(range(len(tools))):
             if failed[place] and _unmended(place, claimed, kinds, failed):
+                return tools[place], claim
+    return None
+
+
+def _of_earlier(turn: Turn) -> tuple[SpanFacts, Hit] | None:
+    """The same of an earlier turn's call, where nothing of its kind was called since and the claim names the act."""
+    tools = [span for old in turn.previous for span in old.spans if span.kind == "tool"]
+    if not tools:
+        return None
+    failed = [_did_not(span) for span in tools]
+    if not any(failed):
+        return None
+    claims = [
+        (claim, claimed) for claim, claimed in _claims(turn.output.normal[:READ]) if claimed - {"read", "run"}
+    ]
+    if not claims or _owns_up(turn):
+        return None
+    kinds = [_kinds(span.name) for span in tools]
+    for claim, claimed in claims:
+        for place in reversed(range(len(tools))):
+            if failed[place] and kinds[place] & claimed & ACTS and _unmended(place, claimed, kinds, failed):
                 return tools[place], claim
     return None
 
@@ -142,8 +191,10 @@ def _claims(normal: str) -> list[tuple[Hit, set[str]]]:
             if not _supposed(normal, match):
                 word = next((word for word in match.groups() if word), "")
                 kinds = {"run"} if pattern is PASSES else _CLAIMED.get(word, set())
-                start = match.start() + len(match[0]) - len(match[0].lstrip(".! \n"))
+                start = match.start() + len(match[0]) - len(match[0].lstrip(".!, \n"))
                 found.append((Hit(start, match.end(), SURE), kinds))
+    if not normal.isascii():
+        found += [(Hit(claim.start, claim.end, SURE), set()) for claim in acts.claims(normal)]
     return found
 
 
@@ -154,8 +205,12 @@ def _supposed(normal: str, match: re.Match[str]) -> bool:
 
 def _owns_up(turn: Turn) -> bool:
     said = MENDED.sub(" ", CONDITION.sub(" ", turn.output.normal[:READ]))
-    return OWNS_UP.search(said) is not None or any(
-        hit.weight > 0.5 for hit in task_failure.RULE.hits(turn.output)
+    if OWNS_UP.search(said) or OWNS_UP_ELSEWHERE.search(said):
+        return True
+    down = [match.span() for match in DOWN_FOR.finditer(turn.output.normal)]
+    return any(
+        hit.weight > 0.5 and not any(start <= hit.start < end for start, end in down)
+        for hit in task_failure.RULE.hits(turn.output)
     )
 
 
@@ -167,4 +222,4 @@ def _kinds(name: str) -> set[str]:
     return set().union(*(_TOOLS.get(part, set()) for part in parts))
 
 
-DETECTOR = Detector("false_success", 1, detect)
+DETECTOR = Detector("false_success", 2, detect)

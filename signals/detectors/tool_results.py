@@ -45,6 +45,23 @@ EXITS = (
 WRAPPERS = ("result", "response", "data", "body", "output", "content", "structuredContent", "meta", "metadata", "payload", "structured_content")  # fmt: skip
 TEXTS = ("stderr", "text", "message", "output", "stdout", "content", "result", "detail")
 REASONS = ("reason", "reasons", "options", "alternatives", "suggestions")
+# Fields that say, when false, that the work was not done.
+NOT_DONE = (
+    "success",
+    "ok",
+    "succeeded",
+    "booked",
+    "sent",
+    "started",
+    "saved",
+    "created",
+    "updated",
+    "done",
+    "cancelled",
+    "confirmed",
+    "completed",
+    "applied",
+)
 DEPTH = 4
 PARSED = 50_000  # characters
 READ = 20_000
@@ -109,6 +126,14 @@ def failure_in(span: SpanFacts) -> Failure | None:
     if output.lstrip()[:1] == "{" and FIELD.match(output):
         return Failure(LIKELY)
     return _of_text(output, reads=_reads_others(span))
+
+
+def says_no(span: SpanFacts) -> bool:
+    """The result says that what was asked was not done, with or without a reason: `{"ok": false}`, `{"booked": false, ...}`."""
+    if "false" not in span.output[:PARSED]:
+        return False
+    value = _parsed(span.output)
+    return isinstance(value, dict) and any(value.get(key) is False for key in NOT_DONE)
 
 
 def is_waiting(span: SpanFacts) -> bool:

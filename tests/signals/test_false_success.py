@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Exchange, Found, SpanFacts, Turn
 from signals.detectors.text import Text
 
 ERROR = "HTTP 503 Service Unavailable"
@@ -102,3 +102,61 @@ def test_claimed_although_the_tool_failed(tools: str, said: str) -> None:
 )
 def test_no_claim_or_no_failure_behind_it(tools: str, said: str) -> None:
     assert found(tools, said) == []
+
+
+def result(name: str, output: str) -> SpanFacts:
+    return SpanFacts("c" * 16, "tool", name, "ok", "", output)
+
+
+def of(said: str, *spans: SpanFacts, earlier: tuple[SpanFacts, ...] = ()) -> list[Found]:
+    previous = [Exchange(Text("Book it."), Text("One moment."), earlier)] if earlier else []
+    turn = Turn(uuid.uuid4(), Text("And?"), Text(said), spans=list(spans), previous=previous)
+    detector = DETECTORS["false_success"]
+    return [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "output"),
+    [
+        ("Done, it comes on Saturday.", "reschedule", '{"ok": false, "reason": "no delivery on Saturdays"}'),
+        ("All booked for Monday.", "pickup_booking", '{"state": "queued", "ref": "q-1"}'),
+        ("Twelve minutes for the pie, counting down!", "timer", '{"error": "quota_exceeded"}'),
+        ("Ernest is down for Monday. Done!", "book_appointment", '{"error": "locked", "booked": false}'),
+        (
+            "Listo, su cita es el martes.",
+            "book_appointment",
+            '{"status": "error", "reason": "order_missing"}',
+        ),
+        ("C'est réservé : samedi à 18 h.", "book", '{"error": "timeout"}'),
+        ("Erledigt, der Termin ist am Montag.", "book", '{"error": "timeout"}'),
+    ],
+)
+def test_a_no_and_a_queue_are_no_success_either(said: str, name: str, output: str) -> None:
+    assert of(said, result(name, output))
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "output"),
+    [
+        (
+            "It could not be moved: there is no delivery on Saturdays.",
+            "reschedule",
+            '{"ok": false, "reason": "x"}',
+        ),
+        ("Your order's address has been updated.", "modify_order", '{"order_id": "W1", "status": "pending"}'),
+        ("Lo siento, no pude reservarla. Listo para otra fecha.", "book", '{"error": "timeout"}'),
+        ("Listo, su cita es el martes.", "book_appointment", '{"status": "confirmed"}'),
+    ],
+)
+def test_owning_up_and_what_only_looks_like_a_queue(said: str, name: str, output: str) -> None:
+    assert not of(said, result(name, output))
+
+
+def test_a_call_of_an_earlier_turn_counts_as_long_as_nothing_made_up_for_it() -> None:
+    failed, worked = result("book_table", '{"error": "timeout"}'), result("book_table", '{"ref": "T1"}')
+    (match,) = of("I've booked the table.", earlier=(failed,))
+    assert match.evidence[-1]["side"] == "signal" and "timeout" in match.evidence[-1]["text"]
+    assert not of("I've booked the table.", earlier=(failed, worked))
+    assert not of("I've updated your name.", earlier=(failed,)), "another act"
+    assert not of("Done!", earlier=(failed,)), "a bare word is about this turn"
+    assert not of("I've booked the table.", result("get_tables", "[]"), earlier=(failed,))
