@@ -220,7 +220,7 @@ BUILT_IN = [
         "wrong_date",
         "Wrong date",
         "The agent works with a date that cannot be meant, seen from the event's own time: a wrong today, weekday or “tomorrow”, a past date "
-        "offered as to come, another year than its tool's. Dates of history, dates that the user or a tool named first, and knowledge "
+        "offered as to come, another year than its tool's, another day than the user's. Dates of history, dates that the user or a tool named first, and knowledge "
         "cut-offs do not count.",
         Reads.ASSISTANT,
         Sentiment.NEGATIVE,
@@ -240,6 +240,25 @@ BUILT_IN = [
         "Action without a tool call",
         "The agent says that it did something outside the conversation (“I've filed the claim”, “I've pushed the tag”), and called no tool that "
         "could. Only for agents that use tools. A call that failed is a false success.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "unsupported_value",
+        "Unsupported value",
+        "The agent states a reference, amount or time that no message and no tool result holds: a made-up number of a claim, a misquoted amount, "
+        "details out of an empty result. Only for agents that use tools; what follows by simple arithmetic, and prices and policies that the agent "
+        "may know, do not count.",
+        Reads.CONVERSATION,
+        Sentiment.NEGATIVE,
+        AGENT_SIDE,
+    ),
+    BuiltIn(
+        "contradiction",
+        "Contradiction",
+        "The agent contradicts what the user gave, or itself: another currency, another number of people, “what I told you before was wrong”. What the "
+        "user changed, and what a tool's result says, do not count.",
         Reads.CONVERSATION,
         Sentiment.NEGATIVE,
         AGENT_SIDE,

@@ -6,6 +6,7 @@ French, Spanish and Portuguese.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from signals.detectors.batch import SpanFacts
 from signals.detectors.phrases import is_asked, sentence_start
@@ -112,6 +113,12 @@ def acts(span: SpanFacts) -> bool:
         or ACQUIRES.search(name) is not None
         or any(not READ_NAMES.search(_spaced(value)) for value in VALUE.findall(span.input))
     )
+
+
+@lru_cache(maxsize=1024)
+def _name_acts(name: str) -> bool:
+    spaced = _spaced(name)
+    return not READ_NAMES.search(spaced) or ACQUIRES.search(spaced) is not None
 
 
 def does(span: SpanFacts, kinds: frozenset[str]) -> bool:

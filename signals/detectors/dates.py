@@ -64,7 +64,9 @@ DAY_ALONE = re.compile(
 AFTER = re.compile(
     rf"\s?(?:\((?:an? |ein |un |uma? )?|,? (?:an?|which is an?|is an?|falls on an?|ist ein|fällt auf einen|est un|tombe un|es un|cae en|é uma?) )(?P<weekday>{_WEEKDAY})\b(?!-)"
 )
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"\d{1,4}")
+# Longer than "segunda-feira, dia " and " de septiembre de ".
+BEFORE_DIGITS, BEHIND_DIGITS = 40, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,28 @@ def dates_in(normal: str) -> Iterator[Date]:
     if not _DIGIT.search(normal):
         return
     taken = 0
-    found = [*DATE.finditer(normal), *DAY_ALONE.finditer(normal)]
+    found = [
+        match
+        for start, end in _around_digits(normal)
+        for pattern in (DATE, DAY_ALONE)
+        for match in pattern.finditer(normal, start, end)
+    ]
     for match in sorted(found, key=lambda match: (match.start(), -match.end())):
         if match.start() >= taken and (date := _date(match, normal)) is not None:
             taken = date.end
             yield date
+
+
+def _around_digits(normal: str) -> list[tuple[int, int]]:
+    """Where dates can stand. To look for them elsewhere costs five times as much."""
+    windows: list[tuple[int, int]] = []
+    for match in _DIGIT.finditer(normal):
+        start, end = max(0, match.start() - BEFORE_DIGITS), match.end() + BEHIND_DIGITS
+        if windows and start <= windows[-1][1]:
+            windows[-1] = (windows[-1][0], end)
+        else:
+            windows.append((start, end))
+    return windows
 
 
 def _date(match: re.Match[str], normal: str) -> Date | None:

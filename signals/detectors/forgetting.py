@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.dates import DATE
 from signals.detectors.mentions import mentions
 from signals.detectors.phrases import Rule, combined, evidence, piece
 from signals.detectors.text import Text
@@ -115,6 +116,8 @@ def _field(words: tuple[str, ...], named: str, answer: str, *, plain: bool = Fal
     return Field(words, re.compile(asks), re.compile(answer), plain)
 
 
+# A date with its month, in the user's own letter case.
+DATED = re.compile(DATE.pattern, re.IGNORECASE)
 FIELDS = [
     _field(("mail",), r"e-?mail(?: address)?", r"[\w.+-]+@[\w-]+\.\w", plain=True),
     _field(("phone", "mobile", "cell"), r"(?:phone|telephone|mobile|cell)(?: number)?", r"\+?\d[\d ().-]{7,}\d"),
@@ -138,7 +141,30 @@ FIELDS = [
         ("name",), r"(?:full |first and last |last )?name", r"(?:[Mm]y (?:full )?name is|[Nn]ame's|[Tt]his is|I am|I'm) [A-Z][a-z]+(?: [A-Z]|[.,!]|$)"
     ),
 ]  # fmt: skip
-# Not asked for with "your": "How many people are travelling?"
+# Not asked for with "your".
+ADDRESS = Field(
+    ("address", "adresse", "dirección", "endereço"),
+    re.compile(
+        r"\b(?:(?:please |could you |can you |kindly )+(?:provide|share|give|tell|send|enter|specify|state)|i(?:'ll| will)? (?:also |still |just )?need|what(?:'s| is)|(?:may|could|can) i (?:please )?(?:have|get)) "
+        r"(?:me |us |with ){0,2}(?:your |the )(?:new |delivery |shipping |full |postal |street ){0,2}address\b(?! (?:on file|confirmation|line|format))|"
+        r"\b(?:wie lautet|nennen sie(?: mir)?|ich brauche(?: noch)?) (?:bitte )?(?:die|ihre) (?:neue |vollständige )?(?:liefer)?adresse\b|\bquelle est (?:la|votre) (?:nouvelle )?adresse\b|"
+        r"\b(?:cuál es|me da|indíqueme) (?:la|su) (?:nueva )?dirección\b|\bqual é o (?:seu |novo )?endereço\b"
+    ),
+    re.compile(
+        r"\b\d{1,5}[A-Za-z]? (?:[A-Z][\w'.-]+ ){1,3}(?:Street|St|Road|Rd|Lane|Ln|Row|Avenue|Ave|Drive|Dr|Bank|Way|Close|Court|Ct|Place|Square|Hill|Gardens|Terrace|Crescent|Boulevard|Blvd|Parade|Mews)\b|"
+        r"\b[A-Z][a-zäöüß]+(?:straße|strasse|str\.|weg|platz|gasse|allee) \d{1,4}[a-z]?\b|\b\d{1,4},? (?:rue|avenue|boulevard|place|chemin) [A-Za-zéèà]|\b(?:[Cc]alle|[Aa]venida|[Rr]ua) [A-ZÁÉÍÓÚ][\w ]{2,30},? (?:n[.ºo]+ ?)?\d{1,4}\b"
+    ),
+    True,
+)
+WHEN = Field(
+    ("date", "which day", "what day", "tage", "fecha", "data"),
+    re.compile(
+        r"\b(?:what|which) dates? (?:would you like|do you (?:want|mean)|should (?:i|it)|are you (?:asking|requesting)|shall i)\b[^.!\n]{0,40}\?|\b(?:für welche[ns]? (?:tage?|datum)|quelles? dates?|qué fechas?|que datas?)\b[^.!\n]{0,40}\?"
+    ),
+    DATED,
+    False,
+)
+# "How many people are travelling?"
 PARTY = Field(
     ("how many",),
     re.compile(r"\bhow many (?:people|persons|guests|adults|travell?ers|passengers|of you)\b"),
@@ -206,6 +232,7 @@ IDENTIFIER = re.compile(
 )
 AROUND = "#.,;:!?()[]*\"'"
 READ = 4000
+ANY_ASKED = (*ADDRESS.words, *WHEN.words)
 
 
 def detect(batch: Batch) -> list[Found]:
@@ -230,6 +257,7 @@ def _asked_again(turn: Turn) -> list[Evidence]:
     if (
         "your" not in text
         and "how many" not in text
+        and not mentions(turn.output, ANY_ASKED)
         or "?" not in text
         and "please" not in text
         and "need" not in text
@@ -237,10 +265,12 @@ def _asked_again(turn: Turn) -> list[Evidence]:
         return []
     asked = [
         (field, ask)
-        for field in (*FIELDS, PARTY)
+        for field in (*FIELDS, ADDRESS, WHEN, PARTY)
         if mentions(turn.output, field.words) and (ask := field.asks.search(text))
     ]
-    if not asked or WITH_REASON.search(text) or any(failure(span) for span in turn.spans):
+    # A new address is asked for without a reason.
+    reasons = text.replace("new ", "") if all(field is ADDRESS for field, _ in asked) else text
+    if not asked or WITH_REASON.search(reasons) or any(failure(span) for span in turn.spans):
         return []
     return [
         piece("assistant", turn.output, ask.start(), ask.end())
@@ -253,6 +283,9 @@ def _was_given(turn: Turn, field: Field) -> bool:
     if WITHOUT.search(turn.input.normal):
         return False
     said = [exchange.input for exchange in turn.previous] + [turn.input]
+    if field is WHEN:
+        # Of the message that is answered; an earlier date may be that of something else.
+        return _gives(turn.input, field)
     if field.plain:
         return any(_gives(text, field) for text in said)
     return any(
@@ -316,4 +349,4 @@ def _misquotes(one: str, other: str) -> bool:
     return len(wrong) == 1 or (len(wrong) == 2 and wrong[1] == wrong[0] + 1)
 
 
-DETECTOR = Detector("forgetting", 3, detect)
+DETECTOR = Detector("forgetting", 4, detect)

@@ -136,6 +136,17 @@ def says_no(span: SpanFacts) -> bool:
     return isinstance(value, dict) and any(value.get(key) is False for key in NOT_DONE)
 
 
+def found_nothing(span: SpanFacts) -> bool:
+    """The result is an empty list, or an object whose lists are all empty: `{"shops": [], "radius_miles": 10}`."""
+    if "[" not in span.output[:PARSED] and "{" not in span.output[:PARSED]:
+        return False
+    value = _parsed(span.output)
+    if isinstance(value, dict):
+        inner = [part for part in value.values() if isinstance(part, list | dict)]
+        return not value or (bool(inner) and not any(inner))
+    return isinstance(value, list) and not value
+
+
 def is_waiting(span: SpanFacts) -> bool:
     """The result says that the work has begun or stands in a queue, and nothing of an end."""
     value = _parsed(span.output)

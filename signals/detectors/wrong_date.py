@@ -2,7 +2,7 @@
 
 It states today's date, the current year or weekday wrongly (English, and dates in numbers); it pairs a date with a weekday on which it
 does not fall (weekdays.py); it offers a past date as to come, changes a tool's year, calls another day "tomorrow", or asks its tools
-about the year before (years_off.py; those in five languages).
+about the year before (years_off.py); or it books another day than the user named (other_day.py). All but the first in five languages.
 
 Dates of history, dates that the user or a tool named first, and what the agent says of its training data do not count.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.mentions import mentions
+from signals.detectors.other_day import other_day
 from signals.detectors.phrases import piece
 from signals.detectors.weekdays import weekday_evidence, wrong_weekdays
 from signals.detectors.years_off import dates_off
@@ -70,7 +71,12 @@ class Stated:
 def detect(batch: Batch) -> list[Found]:
     found = []
     for index, turn in enumerate(batch.turns):
-        pieces = [*_wrong_today(turn), *weekday_evidence(turn, wrong_weekdays(turn)), *dates_off(turn)]
+        pieces = [
+            *_wrong_today(turn),
+            *weekday_evidence(turn, wrong_weekdays(turn)),
+            *dates_off(turn),
+            *other_day(turn),
+        ]
         if pieces:
             found.append(Found(index, 0.9, pieces[:6]))
     return found
@@ -95,6 +101,9 @@ def statements(turn: Turn) -> Iterator[tuple[Stated, int, int]]:
         if SUPPOSED.search(before) or HEDGED.search(normal[match.end() : match.end() + 100]):
             continue
         stated = _stated(match)
+        # "It's now Thursday, 12 November": that an appointment is.
+        if stated is not None and stated.day is not None and match[0].startswith(("it is", "it's")):
+            continue
         if stated is not None and not _given(turn, match, stated):
             yield stated, match.start(), match.end()
 

@@ -82,9 +82,9 @@ def _off(date: Date, turn: Turn, at: dt.datetime) -> str:
             return today
         return ""
     day = date.full
-    if day is None or _year_named(turn, day.year):
+    if day is None or year_named(turn, day.year):
         return ""
-    if (other := _tools_year(day, turn)) is not None:
+    if (other := tools_year(day, turn)) is not None:
         return f"The tool's result says {other:%-d %B %Y}."
     begin = sentence_start(normal, date.start - 1) if date.start else 0
     before = normal[begin : date.start]
@@ -117,7 +117,7 @@ def _user_named(date: Date, turn: Turn) -> bool:
     )
 
 
-def _year_named(turn: Turn, year: int) -> bool:
+def year_named(turn: Turn, year: int) -> bool:
     """The user did."""
     return any(str(year) in text.normal for text in _user_texts(turn))
 
@@ -126,7 +126,7 @@ def _calls(turn: Turn) -> list[SpanFacts]:
     return [*(span for old in turn.previous for span in old.spans), *turn.spans]
 
 
-def _tools_year(day: dt.date, turn: Turn) -> dt.date | None:
+def tools_year(day: dt.date, turn: Turn) -> dt.date | None:
     """The same day and month of another year, where that alone stands in the tools' results."""
     known = {
         (int(match[1]), int(match[2]), int(match[3]))
@@ -156,7 +156,7 @@ def _asked_a_year_off(span: SpanFacts, turn: Turn, at: dt.datetime) -> str:
         return ""
     last = at.year - 1
     own = turn.input.normal
-    if _year_named(turn, last) or any(YEARS_AGO.search(text.normal) for text in _user_texts(turn)):
+    if year_named(turn, last) or any(YEARS_AGO.search(text.normal) for text in _user_texts(turn)):
         return ""
     if any(str(last) in old.output.normal for old in turn.previous) or _read_before(span, turn, last):
         return ""
