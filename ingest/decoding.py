@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
+from django.utils import timezone
 
 from ingest.cleaning import clean_json, count_keys, depth_of, parse_timestamp, parse_trace_id
+from ingest.clocks import set_back_items
 from ingest.incoming import (
     MAX_DEPTH,
     MAX_ID,
@@ -32,6 +34,7 @@ MAX_INTEGER = 2**31 - 1  # PostgreSQL's
 Text = str | int | float | None
 Wire = TypeVar("Wire", bound=msgspec.Struct)
 Item = TypeVar("Item", IncomingEvent, IncomingSignal, IncomingUser)
+Timed = TypeVar("Timed", IncomingEvent, IncomingSignal)
 
 
 class FieldError(ValueError):
@@ -87,16 +90,16 @@ class WireUser(msgspec.Struct):
 
 def decode_events(body: bytes) -> list[IncomingEvent]:
     """Of `events/track`: final, whatever they say. Raises ApiError (400, 413) with every problem found."""
-    return _decode(body, WireEvent, lambda wire: to_event(wire, partial=False), noun="event")
+    return _in_time(_decode(body, WireEvent, lambda wire: to_event(wire, partial=False), noun="event"))
 
 
 def decode_partials(body: bytes) -> list[IncomingEvent]:
     """Of `events/track_partial`: parts of events; final unless they say `is_pending`."""
-    return _decode(body, WireEvent, lambda wire: to_event(wire, partial=True), noun="event")
+    return _in_time(_decode(body, WireEvent, lambda wire: to_event(wire, partial=True), noun="event"))
 
 
 def decode_signals(body: bytes) -> list[IncomingSignal]:
-    return _decode(body, WireSignal, to_signal, noun="signal")
+    return _in_time(_decode(body, WireSignal, to_signal, noun="signal"))
 
 
 def decode_users(body: bytes) -> list[IncomingUser]:
@@ -174,6 +177,11 @@ _KNOWN: dict[type[msgspec.Struct], msgspec.json.Decoder[Any]] = {
     WireUser: msgspec.json.Decoder(_KnownUser),
 }
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _in_time(items: list[Timed]) -> list[Timed]:
+    set_back_items(items, now=timezone.now())
+    return items
 
 
 def _decode(body: bytes, wire: type[Wire], convert: Callable[[Wire], Item], *, noun: str) -> list[Item]:

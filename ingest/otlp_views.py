@@ -5,6 +5,7 @@ Exporters retry only 429, 502, 503 and 504 and drop what is answered otherwise, 
 
 import logging
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from ingest.body import read_body
+from ingest.clocks import set_back_logs, set_back_spans
 from ingest.health_counts import OTLP, count_receipt, count_refused
 from ingest.limits import check_limits, unavailable
 from ingest.models import ApiKey, Project
@@ -62,6 +64,7 @@ Store = Callable[[Export], HttpResponse]
 def _traces(export: Export) -> HttpResponse:
     """POST /v1/traces: an ExportTraceServiceRequest."""
     decoded = decode_traces(export.read(), is_json=export.is_json)
+    set_back_spans(decoded.items, received_ns=time.time_ns())
     _check(export, len(decoded.items))
     receipt = store_traces(project=export.project, decoded=decoded)
     count_receipt(key=export.sender, receipt=receipt)
@@ -71,6 +74,7 @@ def _traces(export: Export) -> HttpResponse:
 def _logs(export: Export) -> HttpResponse:
     """POST /v1/logs: an ExportLogsServiceRequest. Of logs only GenAI events are kept."""
     decoded = decode_logs(export.read(), is_json=export.is_json)
+    set_back_logs(decoded.items, received_ns=time.time_ns())
     _check(export, len(decoded.items))
     receipt = store_logs(project=export.project, decoded=decoded)
     count_receipt(key=export.sender, receipt=receipt)

@@ -241,12 +241,13 @@ def _ensure_people(project: Project, events: list[IncomingEvent], now: dt.dateti
 
 def _claim_keys(project: Project, events: dict[str, IncomingEvent], now: dt.datetime) -> dict[str, uuid.UUID]:
     """Event id -> our id, of those that are new. The insert decides: of two requests with one id, the second waits for
-    the first, and then finds the id taken."""
+    the first, and then finds the id taken. Our ids sort as the events came, where their times do not tell."""
+    ids = {event_id: id_at(event.timestamp or now) for event_id, event in events.items()}
     return dict(
         insert_rows(
             EventKey._meta.db_table,
             {"project_id": "uuid", "event_id": "text", "event_uuid": "uuid"},
-            [(project.id, event_id, id_at(events[event_id].timestamp or now)) for event_id in sorted(events)],
+            [(project.id, event_id, ids[event_id]) for event_id in sorted(events)],
             conflict="ON CONFLICT (project_id, event_id) DO NOTHING",
             returning="event_id, event_uuid",
         )

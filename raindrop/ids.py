@@ -1,4 +1,8 @@
-"""Identifiers. Internal ids are UUIDv7 (RFC 9562, 5.7): the first 48 bits are milliseconds, so rows sort by time."""
+"""Identifiers. Internal ids are UUIDv7 (RFC 9562, 5.7): the first 48 bits are milliseconds, so rows sort by time.
+
+Of the 74 bits that are free, 56 tell when the id was made (in 16 ns since 2020, good for 36 years) and 18 are random: what has the
+same millisecond, as all that an SDK stamps with whole seconds has, sorts in the order in which it came.
+"""
 
 import datetime as dt
 import hashlib
@@ -6,6 +10,9 @@ import os
 import random
 import time
 import uuid
+
+_SINCE_NS = 1_577_836_800 * 10**9  # 2020
+_MADE_BITS, _RANDOM_BITS = 56, 18
 
 # An id is no secret: the generator's 0.1 µs instead of the operating system's 2 to 5 count when each event takes two.
 _random = random.Random()  # noqa: S311
@@ -30,7 +37,8 @@ def derived_id(namespace: uuid.UUID, *parts: str) -> uuid.UUID:
 
 
 def _uuid7(milliseconds: int) -> uuid.UUID:
-    bits = _random.getrandbits(74)
+    made = (time.time_ns() - _SINCE_NS >> 4) & (1 << _MADE_BITS) - 1
+    bits = made << _RANDOM_BITS | _random.getrandbits(_RANDOM_BITS)
     return uuid.UUID(
         int=milliseconds << 80 | 0x7 << 76 | bits >> 62 << 64 | 0b10 << 62 | bits & (1 << 62) - 1
     )

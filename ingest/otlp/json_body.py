@@ -33,6 +33,7 @@ BAD_ENTRY = "an entry is not a JSON object"
 LOGS_ON_TRACES = "The body holds resourceLogs: send logs to /v1/logs."
 SPANS_ON_LOGS = "The body holds resourceSpans: send spans to /v1/traces."
 
+BLANK = "\ufeff \t\r\n"
 HEX = frozenset("0123456789abcdef")
 VALUE_KEYS = frozenset(
     ("stringValue", "boolValue", "intValue", "doubleValue", "bytesValue", "arrayValue", "kvlistValue")
@@ -86,9 +87,10 @@ def parse(body: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        # orjson refuses NaN and lone surrogates; both are met in the wild, and the standard library reads them.
+        # orjson refuses NaN, lone surrogates, raw line breaks and bytes that are no UTF-8; all are met in the wild, and the
+        # standard library reads them.
         try:
-            document = json.loads(body)
+            document = json.loads(body.decode(errors="replace").lstrip(BLANK), strict=False)
         except (ValueError, RecursionError):
             raise BadOtlp(f"The body is not JSON: {error}") from None
     if not isinstance(document, dict):

@@ -14,7 +14,7 @@ from ingest.otlp.history import earlier_turns, follows
 from ingest.otlp.identity import NAMES, convo_and_user
 from ingest.otlp.json_text import dump, load, unquote
 from ingest.otlp.mapped import Kind, MappedSpan, Message, TraceSignal
-from ingest.otlp.raw import RawSpan
+from ingest.otlp.raw import SENT_AT, RawSpan
 from ingest.otlp.tool_calls import read_tool_call
 from ingest.otlp.usage import ANSWERS, cost_of, tokens_of
 
@@ -225,6 +225,8 @@ def _properties(mapped: MappedSpan, span: RawSpan, told: frozenset[object]) -> d
             if rest and not rest.startswith("raindrop."):
                 properties[rest] = value
     if "raindrop" in told:
+        if SENT_AT in attributes:
+            properties[SENT_AT] = attributes[SENT_AT]
         mapped.attributes |= raindrop_sdk.handoff(attributes)
         properties |= raindrop_sdk.event_properties(attributes)
     if (tags := load(first(attributes, order.TAGS))) is not None:

@@ -25,13 +25,22 @@ from ingest.otlp.raw import (
     clean_float,
     time_range,
 )
+from ingest.otlp.utf8 import sound_utf8
+
+
+def _parse(body: bytes, kind: Any) -> Any:
+    try:
+        return kind.FromString(body)
+    except DecodeError as error:
+        try:
+            return kind.FromString(sound_utf8(body, kind))
+        except DecodeError:
+            name = kind.DESCRIPTOR.name
+            raise BadOtlp(f"The body is not a protobuf {name}: {error}") from None
 
 
 def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
-    try:
-        request = ExportTraceServiceRequest.FromString(body)
-    except DecodeError as error:
-        raise BadOtlp(f"The body is not a protobuf ExportTraceServiceRequest: {error}") from None
+    request = _parse(body, ExportTraceServiceRequest)
     decoded: Decoded[RawSpan] = Decoded()
     for resource_spans in request.resource_spans:
         resource = attributes(resource_spans.resource.attributes)
@@ -43,10 +52,7 @@ def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
 
 
 def decode_logs(body: bytes, *, received_ns: int) -> Decoded[RawLog]:
-    try:
-        request = ExportLogsServiceRequest.FromString(body)
-    except DecodeError as error:
-        raise BadOtlp(f"The body is not a protobuf ExportLogsServiceRequest: {error}") from None
+    request = _parse(body, ExportLogsServiceRequest)
     decoded: Decoded[RawLog] = Decoded()
     for resource_logs in request.resource_logs:
         resource = attributes(resource_logs.resource.attributes)

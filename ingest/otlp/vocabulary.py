@@ -55,7 +55,7 @@ _LANGFUSE = (
 )  # fmt: skip
 # What the mapping itself leaves on a span, what is private to the dialects of one attribute, and who a user is besides an id.
 _OTHERS = (
-    "exception.stacktrace", "raindrop.earlier_messages", "raindrop.event.id", "raindrop.usage.input_tokens.non_cached",
+    "exception.stacktrace", "raindrop.sent_at", "raindrop.earlier_messages", "raindrop.event.id", "raindrop.usage.input_tokens.non_cached",
     "raindrop.usage.output_tokens.non_reasoning", "lmnr.span.path", "lmnr.span.ids_path",
     "genkit:name", "genkit:type", "genkit:path", "genkit:isRoot", "genkit:state", "genkit:metadata:subtype",
     "logfire.msg", "logfire.msg_template", "logfire.json_schema", "logfire.span_type", "logfire.level_num",

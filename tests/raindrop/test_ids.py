@@ -26,6 +26,12 @@ def test_ids_differ_and_sort_by_time() -> None:
     assert len({new_id() for _ in range(1000)}) == 1000
 
 
+def test_ids_of_one_moment_sort_as_they_were_made() -> None:
+    moment = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    made = [id_at(moment) for _ in range(2000)]
+    assert made == sorted(made) and len(set(made)) == 2000
+
+
 def test_a_derived_id_keeps_its_parts_apart() -> None:
     space = new_id()
     assert derived_id(space, "a", "b") == derived_id(space, "a", "b")

@@ -16,10 +16,10 @@ if FOLDER is None:
     warnings.warn(MISSING, stacklevel=1)
 NOT_YET = {
 
-    "bad-bytes/good-and-bad-trace",
+
 
     "search-words/japanese-and-chinese", "search-words/names-in-code",
-    "arrival-order/queue-worker", "times/clock-of-2099", "import/anthropic-tool-loop",
+    "arrival-order/queue-worker", "import/anthropic-tool-loop",
 }  # fmt: skip
 CASES = load_cases(FOLDER) if FOLDER else [{"id": "all"}]
 
