@@ -13,6 +13,7 @@ from typing import Any
 
 from ingest.cleaning import count_keys, depth_of, parse_timestamp
 from ingest.incoming import MAX_DEPTH, MAX_ID, MAX_KEYS, IncomingEvent, IncomingSpan
+from ingest.plain_messages import plain_messages
 
 # Characters per second at which people write and read, and at which an agent writes.
 TYPING, READING, WRITING = 6.0, 40.0, 60.0
@@ -70,7 +71,7 @@ def turns_of(conversation: dict[str, Any]) -> list[Turn]:
     """The conversation cut at the user's messages. What the agent says before the first one is a turn with no input;
     system messages are the agent's instructions, not part of the interaction."""
     turns: list[Turn] = []
-    for number, message in enumerate(conversation["messages"]):
+    for number, message in enumerate(plain_messages(conversation["messages"])):
         if not isinstance(message, dict):
             raise BadConversation(f"message {number} is not an object")
         role = message.get("role")

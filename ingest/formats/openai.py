@@ -1,7 +1,7 @@
-"""OpenAI's `messages`: fine-tuning sets, the Batch API's input, logged requests of chat completions with their answers.
+"""OpenAI's and Anthropic's `messages`: fine-tuning sets, batches' input, logged requests with their answers.
 
-- `{"messages": [...], "model"?, "user"?, "metadata"?, "created"?, "choices"?, "usage"?}`; the request may also stand under `request`
-  or `body`, the answer under `response` (itself, or its `body`).
+- `{"messages": [...], "model"?, "user"?, "metadata"?, "created"?, "choices"?, "usage"?}`; the request may also stand under `request`,
+  `body` or `params`, the answer under `response` (itself, or its `body`) or in `result`. Parts are read in either provider's shape.
 - The conversation is what a `conversation_id`, `session_id` or `thread_id` names, else the line's `custom_id` or `id`, else a hash of
   the content. A later request of the same conversation repeats its history: those turns are known already.
 - `metadata` becomes properties. Definitions of tools, weights and sampling parameters are not imported.
@@ -41,16 +41,16 @@ def parse(line: Line) -> Parsed:
         raise BadLine("messages: expected a list")
     answer = _answer(line.value)
     sources = (line.value, request, as_object(request.get("metadata")), as_object(line.value.get("metadata")))
-    messages = [_message(message) for message in request["messages"]]
-    if (said := _choice(answer)) is not None:
-        messages.append(_message(said))
+    said = _choice(answer)
+    messages = request["messages"] if said is None else [*request["messages"], said]
+    known = [_message(message) for message in messages]
     model = first_text(answer, ("model",)) or first_text(request, ("model",))
     user = _named(sources, USER)
     conversation_id = (
         _named(sources, CONVERSATION) or first_text(line.value, OWN_ID) or first_text(answer, OWN_ID)
     )
     if not conversation_id:
-        content = json.dumps([messages, model, user], sort_keys=True, ensure_ascii=True)
+        content = json.dumps([known, model, user], sort_keys=True, ensure_ascii=True)
         conversation_id = f"openai-{digest(content)[:24]}"
     parsed = parse_conversation(
         {
@@ -73,18 +73,25 @@ def parse(line: Line) -> Parsed:
 
 
 def _requests(line: dict[str, Any]) -> list[dict[str, Any]]:
-    return [part for part in (line, line.get("request"), line.get("body")) if isinstance(part, dict)]
+    return [
+        part
+        for part in (line, line.get("request"), line.get("body"), line.get("params"))
+        if isinstance(part, dict)
+    ]
 
 
 def _answer(line: dict[str, Any]) -> dict[str, Any]:
     response = as_object(line.get("response"))
-    return as_object(response.get("body")) or response or line
+    result = as_object(line.get("result"))  # of Anthropic's batches
+    return as_object(response.get("body")) or response or as_object(result.get("message")) or line
 
 
 def _choice(answer: dict[str, Any]) -> Any:
     choices = answer.get("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], dict):
         return choices[0].get("message")
+    if answer.get("role") == "assistant" and answer.get("content"):
+        return answer  # Anthropic's answer is a message itself
     return None
 
 
@@ -103,7 +110,7 @@ def _moment(line: dict[str, Any], answer: dict[str, Any]) -> dt.datetime | None:
 
 
 def _message(message: Any) -> Any:
-    """A message in the conversation shape: its content as text, a refusal and a `function_call` in their places."""
+    """What a conversation without an id is known by: its words and its calls, as the first version of this format read them."""
     if not isinstance(message, dict):
         return message  # refused, with its number, by the conversation shape
     content = _content(message.get("content"))

@@ -181,4 +181,14 @@ def _tool_result(message: Message, part: dict[str, Any]) -> None:
         or part.get("isError") is True
         or str(part.get("status")).lower() == "error"
     )
-    message.tool_results.append(ToolResult(identity, dump(result), failed))
+    message.tool_results.append(ToolResult(identity, _result_text(result), failed))
+
+
+def _result_text(result: Any) -> str:
+    """The words of a result that is a list of text parts, as MCP's and Anthropic's are; else the result as it is."""
+    texts = (
+        [part.get("text") for part in result if isinstance(part, dict)] if isinstance(result, list) else []
+    )
+    if texts and len(texts) == len(result) and all(isinstance(text, str) for text in texts):
+        return clean_text("\n".join(str(text) for text in texts))
+    return dump(result)
