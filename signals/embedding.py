@@ -12,6 +12,7 @@ from ingest.models import Event
 from raindrop.embedder import MODEL, read_texts
 from signals.half_vectors import HalfVectors, HalfVectorsDumper
 from signals.matches import hold_events
+from signals.text_search import SPACED_SQL
 
 # The document holds at most 1 MiB, and may say a text twice (a hyphenated word, a URL, is indexed whole and in parts),
 # at up to four bytes a character: so many characters fit whatever they are, and so many when most are ASCII.
@@ -96,11 +97,14 @@ def _index_text(event_ids: list[uuid.UUID]) -> None:
     """Reads the text where it is stored, so that it does not travel."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO signals_eventtext (event_id, project_id, document)
-               SELECT id, project_id, to_tsvector('simple', CASE
-                   WHEN octet_length(left(words, %s)) > 2 * %s THEN left(words, %s) ELSE left(words, %s) END)
-               FROM (SELECT id, project_id, input || ' ' || output AS words FROM ingest_event WHERE id = ANY(%s)
-                     ORDER BY id) e
+            f"""INSERT INTO signals_eventtext (event_id, project_id, document)
+               SELECT id, project_id, to_tsvector('simple', {SPACED_SQL.format("words")})
+               FROM (
+                 SELECT id, project_id, CASE
+                   WHEN octet_length(left(words, %s)) > 2 * %s THEN left(words, %s) ELSE left(words, %s) END AS words
+                 FROM (SELECT id, project_id, input || ' ' || output AS words FROM ingest_event WHERE id = ANY(%s)
+                       ORDER BY id) whole
+               ) e
                ON CONFLICT (event_id) DO UPDATE SET document = EXCLUDED.document""",
             [
                 DOCUMENT_CHARACTERS,

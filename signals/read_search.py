@@ -8,7 +8,7 @@ import math
 import uuid
 
 import psycopg
-from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
+from django.contrib.postgres.search import SearchRank, SearchVector
 from django.db import DatabaseError, connection
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Left
@@ -25,7 +25,7 @@ from signals.read_filters import Parameters, Query, bad, read_query, read_window
 from signals.read_items import event_items
 from signals.read_page import listed_response, project_of, time_limit
 from signals.read_schema import WireEvent, list_of, parameters_of, responses
-from signals.text_search import search_events
+from signals.text_search import Spaced, search_events, search_query
 from signals.vectors import Side
 
 PARAMETERS = Parameters(
@@ -102,13 +102,13 @@ def _page(request: Request, query: Query, rows: QuerySet[Event], project: Projec
 
 
 def _with_words(rows: QuerySet[Event], text: str, side: Side) -> QuerySet[Event]:
-    words = SearchQuery(text.strip(), config="simple", search_type="websearch")
+    words = search_query(text)
     found = search_events(rows, text).annotate(relevance=SearchRank(F("search_text__document"), words))
     if side != "both":  # the index does not tell the sides apart: what it finds is looked at again
         [column] = COLUMNS[side]
-        found = found.annotate(side=SearchVector(Left(column, SIDE_CHARACTERS), config="simple")).filter(
-            side=words
-        )
+        found = found.annotate(
+            side=SearchVector(Spaced(Left(column, SIDE_CHARACTERS)), config="simple")
+        ).filter(side=words)
     return found
 
 
