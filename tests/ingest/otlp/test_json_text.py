@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.otlp.json_text import load, unquote
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 DEEP = "[" * 3000 + "]" * 3000
 
 
@@ -66,10 +67,11 @@ def test_a_quoted_text_loses_its_quotes() -> None:
     assert unquote('"a" and "b"') == '"a" and "b"'
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
-        st.text() | st.integers(-9, 9) | st.none(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        TEXT | st.integers(-9, 9) | st.none(),
+        lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
     ),
     st.data(),
 )
@@ -80,4 +82,4 @@ def test_a_cut_anywhere_raises_nothing_and_makes_nothing_up(value: Any, data: An
     cut = text[: data.draw(st.integers(0, len(text)))]
     read = load(cut)
     assert read is cut or isinstance(read, list)
-    assert load(text) == json.loads(json.dumps([{"v": value}]).replace("\\u0000", ""))
+    assert load(text) == [{"v": value}]
