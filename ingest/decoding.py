@@ -23,6 +23,7 @@ from ingest.incoming import (
     IncomingSignal,
     IncomingUser,
 )
+from ingest.sdk_words import answer_in, question_in
 from ingest.unread import unread_fields
 from raindrop.errors import ApiError
 
@@ -116,8 +117,8 @@ def to_event(wire: WireEvent, *, partial: bool) -> IncomingEvent:
         convo_id=_id("ai_data.convo_id", ai.convo_id) or None,
         timestamp=_timestamp(wire.timestamp),
         model=_id("ai_data.model", ai.model) or None,
-        input=_text(ai.input),
-        output=_text(ai.output),
+        input=question_in(said, properties) if (said := _text(ai.input)) else said,
+        output=answer_in(answered) if (answered := _text(ai.output)) else answered,
         properties=properties,
         feature_flags=_flags(wire, properties),
         attachments=[_attachment(i, item) for i, item in enumerate(wire.attachments or [])],

@@ -24,6 +24,7 @@ from ingest.handoffs import link_children
 from ingest.health_counts import OTLP, count
 from ingest.incoming import IncomingEvent, IncomingSignal
 from ingest.models import Event, EventKey, OpenTrace, Project, Span
+from ingest.one_call_twice import unite_tool_calls
 from ingest.otlp.assembly import TraceEvent, assemble
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.stored import from_row, moment
@@ -225,6 +226,10 @@ def _attach(project: Project, events: list[TraceEvent]) -> None:
             [*map(list, zip(*links, strict=True)), project.id],
         )
         changed = {event for row in cursor.fetchall() for event in row if event is not None}
+    unite_tool_calls(
+        project,
+        (uid for event in events if event.may_tell_twice and (uid := keys.get(clean_text(event.event_id)))),
+    )
     # Spans that changed in place keep their link, so that the sums are taken anew for all.
     touched = changed | set(keys.values())
     refresh_span_summary(touched)

@@ -49,6 +49,7 @@ class TraceEvent:
     counts: dict[str, Counts] = field(
         default_factory=dict
     )  # of each span: what of it counts in the event's sums
+    may_tell_twice: bool = False  # a tool call: see ingest/one_call_twice.py
 
     @property
     def no_text(self) -> bool:
@@ -233,7 +234,10 @@ def _count(counted: Counted, members: list[MappedSpan], known: list[MappedSpan],
         setattr(event.tokens, name, sum(parts) if parts else None)
     costs = [span.cost for span in members if span.span_id in counted.cost and span.cost is not None]
     event.cost = sum(costs) if costs else None
-    tools = [span for span in members if span.span_id in counted.tools]
+    tools = [span for span in members if span.kind == "tool"]
+    event.may_tell_twice = bool(tools) and (event.named or len({span.scope for span in tools}) > 1)
+    event.may_tell_twice |= any(span.span_id in counted.kinds for span in tools)
+    tools = [span for span in tools if span.span_id in counted.tools]
     event.tool_calls = len(tools)
     event.tool_errors = sum(span.status == "error" or span.span_id in counted.failed for span in tools)
 

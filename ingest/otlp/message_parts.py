@@ -181,14 +181,15 @@ def _tool_result(message: Message, part: dict[str, Any]) -> None:
         or part.get("isError") is True
         or str(part.get("status")).lower() == "error"
     )
-    message.tool_results.append(ToolResult(identity, _result_text(result), failed))
+    message.tool_results.append(ToolResult(identity, result_text(result), failed))
 
 
-def _result_text(result: Any) -> str:
-    """The words of a result that is a list of text parts, as MCP's and Anthropic's are; else the result as it is."""
-    texts = (
-        [part.get("text") for part in result if isinstance(part, dict)] if isinstance(result, list) else []
-    )
-    if texts and len(texts) == len(result) and all(isinstance(text, str) for text in texts):
-        return clean_text("\n".join(str(text) for text in texts))
+def result_text(result: Any) -> str:
+    """The words of a result that is a list of parts, as MCP's, Anthropic's and Bedrock's are; else the result as it is."""
+    if isinstance(result, list) and result and all(_is_result_part(part) for part in result):
+        return clean_text("\n".join(dump(part["text"] if "text" in part else part["json"]) for part in result))
     return dump(result)
+
+
+def _is_result_part(part: Any) -> bool:
+    return isinstance(part, dict) and (isinstance(part.get("text"), str) or set(part) == {"json"})

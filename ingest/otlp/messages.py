@@ -42,7 +42,7 @@ TEXT_KEYS: dict[Role, tuple[str, ...]] = {
     ),
     "assistant": (
         "output", "answer", "response", "final_output", "final_answer", "result", "completion", "combined_chunk_content", "text",
-        "message", "reply", "outputs", "output_text", "generation", "raw", "state",
+        "message", "reply", "outputs", "output_text", "generation", "raw", "state", "update",
     ),
 }  # fmt: skip
 # How the names of other keys end that hold the words ("customer_question").
@@ -51,9 +51,46 @@ TEXT_ENDINGS: dict[Role, tuple[str, ...]] = {
     "assistant": ("answer", "response", "reply", "output", "completion", "message", "text"),
 }
 ENDING_KEYS = ("system", "instructions", "system_prompt")
+# What LangChain calls its callbacks with: data, and what tells of the run.
+CALLBACK_DATA = frozenset(("inputs", "input_str", "outputs", "output"))
+CALLBACK_KEYS = CALLBACK_DATA | {
+    "tags",
+    "metadata",
+    "kwargs",
+    "serialized",
+    "run_id",
+    "parent_run_id",
+    "name",
+}
 RESPONSES_ITEMS = frozenset(
     ("function_call", "function_call_output", "reasoning")
 )  # of OpenAI's Responses API
+
+
+def is_callback(value: Any) -> bool:
+    """Whether it is what LangChain's callbacks were called with, as OpenLLMetry writes it: the data beside the callback's own arguments."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("kwargs"), dict)
+        and not CALLBACK_DATA.isdisjoint(value)
+        and CALLBACK_KEYS.issuperset(value)
+    )
+
+
+def open_callback(value: dict[str, Any]) -> Any:
+    """The data in it: the inputs as they are rather than as text, the content of a message rather than its constructor."""
+    inner = next(
+        (value[key] for key in ("inputs", "input_str", "outputs", "output") if value.get(key) is not None),
+        None,
+    )
+    if (
+        isinstance(inner, dict)
+        and isinstance(inner.get("kwargs"), dict)
+        and "lc" in inner
+        and "content" in inner["kwargs"]
+    ):
+        return inner["kwargs"]["content"] if inner["kwargs"].get("type") == "tool" else inner
+    return inner
 
 
 def read_messages(value: Any, role: Role) -> list[Message]:
@@ -100,6 +137,8 @@ def _read_object(value: dict[str, Any], role: Role, found: list[Message], depth:
         _read_constructor(value, role, found, depth)
     elif "args" in value and set(value) <= {"args", "kwargs"}:
         _read_arguments(value, role, found, depth)
+    elif is_callback(value):
+        _read(load(open_callback(value)), role, found, depth + 1)
     elif _is_message(value):
         found.append(read_message(value, role))
     elif isinstance(inner := value.get("message"), dict):  # a choice

@@ -10,6 +10,7 @@ from typing import Any
 from ingest.otlp.attributes import amount, first_text
 from ingest.otlp.json_text import dump, load
 from ingest.otlp.mapped import Message, Role, TraceSignal
+from ingest.otlp.message_parts import is_known_part
 from ingest.otlp.messages import read_message, read_messages
 from ingest.otlp.raw import RawSpan, RawSpanEvent
 
@@ -104,7 +105,9 @@ def message_event(name: str, payload: Any) -> list[Message]:
         if isinstance(inner, dict) and not PAYLOAD_KEYS.isdisjoint(inner):
             fields |= {"content": None, **inner}
     message = load(fields.get("message"))
-    if isinstance(message, dict):
+    if is_known_part(message):
+        fields["content"] = [message]
+    elif isinstance(message, dict):
         fields = {"role": fields.get("role"), **message}
     elif message:
         fields["content"] = message

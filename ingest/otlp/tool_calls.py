@@ -1,5 +1,6 @@
 """One tool call: its name, arguments and result, and whether it failed, wherever that is told."""
 
+import re
 from typing import Any
 
 from ingest.otlp import openllmetry
@@ -7,6 +8,8 @@ from ingest.otlp import precedence as order
 from ingest.otlp.attributes import first, first_text
 from ingest.otlp.json_text import dump, load, unquote
 from ingest.otlp.mapped import MappedSpan, Message
+from ingest.otlp.message_parts import result_text
+from ingest.otlp.messages import is_callback, open_callback
 from ingest.otlp.raw import RawSpan
 from ingest.otlp.semconv import details_input, details_output, event_input, event_output
 
@@ -49,6 +52,13 @@ TOOL_CALL_ID = (
     "lk.function_tool.id",
     "gcp.vertex.agent.tool_call_id",
 )
+BEDROCK_RESULT = frozenset(("toolUseId", "status", "content", "type"))
+# `str()` of Agno's FunctionExecutionResult, which OpenInference writes as the result.
+_QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|None)"""
+AGNO_RESULT = re.compile(
+    rf"status='(?P<status>\w+)' result=(?P<result>{_QUOTED}) error=(?P<error>{_QUOTED}) \w+=", re.S
+)
+NO_ID = "<not specified>"  # what Google ADK writes for a call that failed
 
 
 def read_tool_call(mapped: MappedSpan, span: RawSpan) -> None:
@@ -57,16 +67,19 @@ def read_tool_call(mapped: MappedSpan, span: RawSpan) -> None:
     mapped.name = _name(span) or mapped.name
     result = first(attributes, order.TOOL_RESULT)
     mapped.tool_arguments = _payload(first(attributes, order.TOOL_ARGUMENTS))
-    mapped.tool_result = _payload(result)
+    mapped.tool_result = told = _payload(result)
     if span.events and not (mapped.tool_arguments and mapped.tool_result):
         _read_events(mapped, span)
     mapped.tool_call_id = first_text(attributes, TOOL_CALL_ID)
+    if mapped.tool_call_id == NO_ID:
+        mapped.tool_call_id = ""
+    _open(mapped)
     failed = (
         first_text(attributes, order.TOOL_STATUS).lower() in order.FAILURES
         or any(
             str(attributes[name]).lower() in ("true", "1") for name in order.TOOL_FAILED if name in attributes
         )
-        or (_may_tell_failure(mapped.tool_result) and has_failed(load(mapped.tool_result)))
+        or (_may_tell_failure(told) and has_failed(load(told)))
         or any(
             first_text(event.attributes, order.TOOL_STATUS).lower() in order.FAILURES for event in span.events
         )
@@ -74,6 +87,35 @@ def read_tool_call(mapped: MappedSpan, span: RawSpan) -> None:
     if failed:
         mapped.status = "error"
         mapped.error = mapped.error or mapped.tool_result[:MAX_ERROR] or "error"
+
+
+def _open(mapped: MappedSpan) -> None:
+    """Takes off what frameworks put around arguments and results: LangChain's callback, Bedrock's toolResult, the text of Agno's object."""
+    asked, answered = mapped.tool_arguments, mapped.tool_result
+    if asked.startswith("{") and is_callback(value := load(asked)):
+        mapped.tool_arguments = dump(open_callback(value))
+        mapped.tool_call_id = mapped.tool_call_id or dump(value["kwargs"].get("tool_call_id"))
+    if answered.startswith("{") and isinstance(value := load(answered), dict):
+        if is_callback(value):
+            mapped.tool_result = result_text(open_callback(value))
+        elif isinstance(value.get("toolResult"), dict) and len(value) == 1:
+            value = value["toolResult"]
+        if isinstance(value.get("content"), list) and BEDROCK_RESULT.issuperset(value):
+            mapped.tool_result = result_text(value["content"])
+            mapped.tool_call_id = mapped.tool_call_id or dump(value.get("toolUseId"))
+    elif told := AGNO_RESULT.match(answered):
+        failed = told["status"] != "success"
+        quoted = told["error" if failed else "result"]
+        mapped.tool_result = "" if failed else _unquoted(quoted)
+        if failed:
+            mapped.status, mapped.error = "error", mapped.error or _unquoted(quoted)[:MAX_ERROR]
+
+
+def _unquoted(text: str) -> str:
+    """What Python's `repr` wrote of a text, or of None."""
+    if text == "None":
+        return ""
+    return re.sub(r"\\(['\"\\n])", lambda found: "\n" if found[1] == "n" else found[1], text[1:-1])
 
 
 def has_failed(result: Any, levels: int = MAX_LEVELS) -> bool:

@@ -60,6 +60,8 @@ _OTHERS = (
     "genkit:name", "genkit:type", "genkit:path", "genkit:isRoot", "genkit:state", "genkit:metadata:subtype",
     "logfire.msg", "logfire.msg_template", "logfire.json_schema", "logfire.span_type", "logfire.level_num",
     "mlflow.spanType", "mlflow.traceRequestId", "mlflow.spanFunctionName", "lk.function_tool.id", "lk.function_tool.name",
+    "gen_ai.agent.tools", "gen_ai.event.start_time", "gen_ai.event.end_time", "gen_ai.server.request.duration", "gen_ai.tool.json_schema",
+    "event_loop.cycle_id", "event_loop.parent_cycle_id",
     "event.name", "feature_flag.key", "session.previous_id", "user.email", "user.full_name", "user.hash", "user.name",
     "user.roles", "enduser.role", "enduser.scope", "enduser.pseudo.id",
 )  # fmt: skip
@@ -81,9 +83,9 @@ KEPT_PREFIXES = (
     "gen_ai.openai.", "gen_ai.usage.", "gen_ai.client.operation.", "ai.settings.", "langfuse.experiment.", "langfuse.internal.",
     "langfuse.observation.metadata.", "llm.cost.", "llm.token_count.", "llm.tools.", "llm.request.functions.",
     "gen_ai.tool.definitions.", "llm.prompt_template.", "llm.watsonx.", "embedding.", "retrieval.", "reranker.",
-    "traceloop.prompt.", "raindrop.handoff.", "raindrop.agent.",
+    "traceloop.prompt.", "raindrop.handoff.", "raindrop.agent.", "raindrop.app.",
     # vector stores and frameworks
-    "pinecone.", "qdrant.", "haystack.", "langgraph.", "langsmith.", "mastra.", "mlflow.", "wandb.", "opik.", "braintrust.", "logfire.",
+    "pinecone.", "qdrant.", "haystack.", "langgraph.", "langsmith.", "mastra.", "mlflow.", "wandb.", "opik.", "braintrust.", "logfire.", "crewai.", "agno.",
 )  # fmt: skip
 # A list may come whole as well as flattened.
 _WHOLE = frozenset(prefix.rstrip(".") for prefix in (*precedence.MAPPED_PREFIXES, *KEPT_PREFIXES))

@@ -1,4 +1,5 @@
-"""A stub of OpenAI's chat completions: the first turn asks for the weather, a turn that has a tool's result answers."""
+"""A stub of OpenAI's chat completions: the first turn asks for the weather, a turn that has a tool's result answers. It also plays the
+model of integrations/story.py."""
 
 import json
 import threading
@@ -7,24 +8,41 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.sdks.integrations import story
+
+QUESTIONS = (story.FAILING, story.ASKED, story.HOPELESS)
+
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         said = asked["messages"][-1]
+        question = next((question for question in QUESTIONS if question in json.dumps(asked["messages"])), "")
         if said.get("content") == "fail":
             self._answer(400, {"error": {"message": "no such model", "type": "invalid_request_error"}})
+            return
+        if question == story.HOPELESS:
+            self._answer(503, {"error": {"message": story.MODEL_ERROR, "type": "server_error"}})
             return
         if asked.get("tools") and said["role"] == "user":
             call = {
                 "id": "call_1",
                 "type": "function",
-                "function": {"name": "weather", "arguments": '{"city":"Paris"}'},
+                "function": {
+                    "name": "weather",
+                    "arguments": json.dumps(
+                        {"city": story.CITIES.get(question, "Paris")}, separators=(",", ":")
+                    ),
+                },
             }
             message = {"role": "assistant", "content": None, "tool_calls": [call]}
             self._complete(asked, message, "tool_calls")
         else:
-            self._complete(asked, {"role": "assistant", "content": "Sunny, 21 degrees."}, "stop")
+            self._complete(
+                asked,
+                {"role": "assistant", "content": story.ANSWERS.get(question, "Sunny, 21 degrees.")},
+                "stop",
+            )
 
     def _complete(self, asked: dict[str, Any], message: dict[str, Any], reason: str) -> None:
         usage = {"prompt_tokens": 30, "completion_tokens": 7, "total_tokens": 37}
