@@ -29,6 +29,7 @@ from ingest.otlp.assembly import TraceEvent, assemble
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.stored import from_row, moment
 from ingest.people import conversation_id, end_user_id
+from ingest.plain_spans import add_plain_spans
 from ingest.queueing import enqueue
 from ingest.session_signals import once_a_session
 from ingest.spans import refresh_span_summary
@@ -125,6 +126,7 @@ def _finish(keys: Iterable[tuple[uuid.UUID, str]], finished: Finished) -> None:
 
 def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> None:
     attach_evaluations(project, trace_ids)
+    add_plain_spans(project, trace_ids)
     rows: dict[str, list[Span]] = {trace_id: [] for trace_id in trace_ids}
     place = Window(
         RowNumber(), partition_by=[F("trace_id")], order_by=[F("started_at").asc(), F("span_id").asc()]

@@ -24,6 +24,7 @@ from ingest.otlp.raw import Decoded, RawLog, RawSpan
 from ingest.otlp.redacted import redact
 from ingest.otlp.stored import moment, to_span
 from ingest.otlp.vocabulary import is_known
+from ingest.plain_spans import keep_plain_spans, rooted
 from ingest.receipts import Receipt, note_kept
 from ingest.redaction_settings import redactor_for
 from ingest.rows import insert_rows
@@ -110,6 +111,7 @@ def _store(project: Project, spans: list[MappedSpan], receipt: Receipt) -> None:
         t for t, members in by_trace.items() if root_end(members) is None or all(s.unknown for s in members)
     ]
     known = _known_traces(project, asked)
+    plain: list[list[MappedSpan]] = []
     for trace_id, members in list(by_trace.items()):
         if trace_id not in known and all(span.unknown for span in members):
             receipt.ignored += len(members)
@@ -117,7 +119,9 @@ def _store(project: Project, spans: list[MappedSpan], receipt: Receipt) -> None:
                 ignored = receipt.of(span.scope)
                 ignored.ignored += 1
                 ignored.unmapped.update(name for name in span.attributes if not is_known(name))
-            del by_trace[trace_id]
+            plain.append(by_trace.pop(trace_id))
+    now = timezone.now()
+    keep_plain_spans(project=project, traces=plain, now=now)
     redactor = redactor_for(project)
     kept = [redact(span, redactor) for members in by_trace.values() for span in members]
     receipt.accepted += len(kept)
@@ -126,9 +130,9 @@ def _store(project: Project, spans: list[MappedSpan], receipt: Receipt) -> None:
         with (
             transaction.atomic()
         ):  # the trace before its spans: `finish_open_traces` takes its locks in this order
-            _open(project, by_trace, known, timezone.now())
+            _open(project, by_trace, known, now)
             store_spans(project, [(None, to_span(span)) for span in kept], written=written)
-            keep_turns(project=project, spans=kept, now=timezone.now())
+            keep_turns(project=project, spans=kept, now=now)
     note_kept(receipt, kept, written)
 
 
@@ -149,8 +153,10 @@ def _open(
     project: Project, by_trace: dict[str, list[MappedSpan]], known: dict[str, bool], now: dt.datetime
 ) -> None:
     rows = []
+    ends = {trace_id: root_end(members) for trace_id, members in by_trace.items()}
+    came_before = rooted(project, [trace_id for trace_id, end in ends.items() if end is None])
     for trace_id in sorted(by_trace):
-        end = root_end(by_trace[trace_id])
+        end = int(now.timestamp() * 1e9) if trace_id in came_before else ends[trace_id]
         if end is not None:
             rows.append(
                 (

@@ -29,6 +29,7 @@ import ingest.feedback
 import ingest.flushing
 import ingest.handoffs
 import ingest.jobs
+import ingest.plain_spans
 import ingest.rollups
 import ingest.store
 import ingest.trace_events
@@ -259,6 +260,7 @@ def every_minute() -> None:
     _each(
         lambda: ingest.store.finish_silent_partials(now=now),
         lambda: ingest.evaluations.forget_evaluations(now),
+        lambda: ingest.plain_spans.forget_plain_spans(now),
         lambda: ingest.feedback.link_orphans(now=now),
         lambda: signals.abandonment.find_abandoned(now=now),
         lambda: signals.questions.asking.call_workers(),

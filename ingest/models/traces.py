@@ -26,6 +26,24 @@ class OpenTrace(models.Model):
         return self.trace_id
 
 
+class PlainSpan(models.Model):
+    """A span that is not about GenAI, but tells who its trace is about, and came before the rest of it (ingest/plain_spans.py)."""
+
+    pk = models.CompositePrimaryKey("project_id", "trace_id", "span_id")
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    trace_id = models.TextField()
+    span_id = models.TextField()
+    is_root = models.BooleanField()
+    record = models.JSONField(help_text="The span as it will be stored, redacted.")
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["received_at"], name="plain_span_age")]
+
+    def __str__(self) -> str:
+        return self.span_id
+
+
 class EarlierTurns(models.Model):
     """What was said before a trace, as its first call repeats it: ingest/earlier_turns.py makes events of those turns that never
     came. Written with the trace's spans, deleted when that was looked at."""

@@ -14,27 +14,12 @@ FOLDER = find_cases()
 MISSING = "../shared/cases is not beside the checkout (RAINDROP_CASES may name it): its cases were NOT run"
 if FOLDER is None:
     warnings.warn(MISSING, stacklevel=1)
-NOT_YET = {
-
-
-
-
-    "arrival-order/queue-worker",
-}  # fmt: skip
 CASES = load_cases(FOLDER) if FOLDER else [{"id": "all"}]
 
 
 @pytest.mark.django_db
 @pytest.mark.skipif(FOLDER is None, reason=MISSING)
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(
-            case, id=case["id"], marks=[pytest.mark.xfail(strict=True)] if case["id"] in NOT_YET else []
-        )
-        for case in CASES
-    ],
-)
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_a_case_is_read_as_it_is_meant(
     case: Case,
     client: Client,
