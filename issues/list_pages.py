@@ -58,9 +58,12 @@ def issue_list(request: HttpRequest, project: Project) -> HttpResponse:
     return render(request, "issues/issue_list.html", context)
 
 
-def _negative_signals(project: Project) -> list[SignalDefinition]:
-    """What an issue can be started from."""
-    return [signal for signal in shown_signals(project) if signal.sentiment == Sentiment.NEGATIVE]
+def _negative_signals(project: Project) -> list[tuple[SignalDefinition, int]]:
+    """What an issue can be started from, each with its events of the last 14 days: the biggest first."""
+    found = [signal for signal in shown_signals(project) if signal.sentiment == Sentiment.NEGATIVE]
+    events = Period.named("14d").sums(signal.id for signal in found)
+    found.sort(key=lambda signal: (-events.get(signal.id, 0), signal.name.lower()))
+    return [(signal, events.get(signal.id, 0)) for signal in found]
 
 
 def project_has_issues(project: Project) -> bool:

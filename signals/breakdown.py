@@ -61,8 +61,8 @@ def compare(held: list[Facts], usual: list[Facts]) -> list[Dimension]:
     """Models and event names first, then properties, those that most matches have before the others."""
     if not held:
         return []
-    counted = _counted(held)
-    base = _counted(usual)
+    counted = count_values(held)
+    base = count_values(usual)
     properties = [name for name in counted if name[0] and len(counted[name]) <= MOST_VALUES]
     properties.sort(key=lambda name: (-counted[name].total(), name))
     chosen = [name for name in ((False, "Model"), (False, "Event")) if name in counted] + properties[
@@ -84,8 +84,8 @@ def _values(held: Counter[str], usual: Counter[str], of: int, of_usual: int) -> 
     return made
 
 
-def _counted(rows: Iterable[Facts]) -> dict[tuple[bool, str], Counter[str]]:
-    """(is a property, dimension) -> how often each value."""
+def count_values(rows: Iterable[Facts]) -> dict[tuple[bool, str], Counter[str]]:
+    """(is a property, dimension) -> how often each value. Texts longer than LONGEST, lists and objects are left out."""
     found: dict[tuple[bool, str], Counter[str]] = {}
     for row in rows:
         for dimension, value in _facts(row):

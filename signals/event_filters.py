@@ -1,6 +1,6 @@
 """The events list's filters: what may stand in its URL, and the query it makes.
 
-Parameters: q, by=meaning (else q is looked for word by word), user, conversation, model, property (name=value), signal (key),
+Parameters: q, by=meaning (else q is looked for word by word), user, conversation, model, event (its name), property (name=value), signal (key),
 sentiment=negative|positive|neutral (of a signal that is on and not muted), tool_errors=on, state=pending|queued|failed,
 range=24h|7d|14d|30d|90d|all, since and until (days, UTC, both included; they take the place of range), and `cursor`.
 Any other parameter, or one that is given twice, is an error: a filter that is misspelt would show all events as if it held.
@@ -31,7 +31,7 @@ RANGES = {
     "90d": "90 days",
     "all": "All time",
 }
-PAGING = {"cursor", "limit"}
+PAGING = {"cursor", "limit", "newer"}
 STATES = {
     "pending": "Partial, more is to come",
     "queued": "Waiting for the pipeline",
@@ -56,6 +56,7 @@ class EventFilters(forms.Form):
     user = forms.CharField(required=False, max_length=2000, strip=False)
     conversation = forms.CharField(required=False, max_length=2000, strip=False)
     model = forms.CharField(required=False, max_length=500, strip=False)
+    event = forms.CharField(required=False, max_length=500, strip=False)
     property = forms.CharField(required=False, max_length=500, strip=False)
     signal = forms.CharField(required=False, max_length=120)
     sentiment = forms.ChoiceField(required=False, choices=Sentiment.choices)
@@ -106,6 +107,8 @@ class EventFilters(forms.Form):
             events = events.filter(conversation=conversation_id(self.project, wanted["conversation"]))
         if wanted["model"]:
             events = events.filter(model=wanted["model"])
+        if wanted["event"]:
+            events = events.filter(name=wanted["event"])
         if wanted["property"]:
             name, _, value = wanted["property"].partition("=")
             events = events.annotate(asked_property=KeyTextTransform(name, "properties"))
@@ -178,6 +181,7 @@ class EventFilters(forms.Form):
             "user": wanted["user"],
             "conversation": wanted["conversation"],
             "model": wanted["model"],
+            "event": wanted["event"],
             "property": wanted["property"],
             "signal": wanted["signal"] and wanted["signal"].name,
             "sentiment": wanted["sentiment"],

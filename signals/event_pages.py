@@ -10,6 +10,7 @@ from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from ingest.access import project_page
 from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
@@ -20,8 +21,10 @@ from raindrop.pagination import paginate
 from signals.detectors.language_mismatch import READ, language_of
 from signals.detectors.text import Text
 from signals.event_filters import RANGES, STATES, EventFilters
+from signals.event_fragments import place_of
 from signals.meaning_search import NEAR_ENOUGH, rank_by_meaning
 from signals.models import SignalDefinition, SignalMatch
+from signals.models.definitions import Sentiment
 from signals.read_page import TakesTooLong, time_limit
 from signals.transcripts import MAX_STEPS, Turn, build_turns, read_event, read_window, signals_in
 
@@ -48,14 +51,17 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
         "chosen_range": filters.chosen_range(),
         "ranges": RANGES.items(),
         "states": STATES.items(),
-        "signals": signals,
+        "signals": _by_size(signals, filters) if valid else [(signal, None) for signal in signals],
+        "sentiments": Sentiment.choices,
+        "newest": place_of(rows[0] if rows else None, now=timezone.now())
+        if _is_live(request, filters)
+        else "",
         "rows": rows,
         "by_meaning": valid and bool(filters.meaning()),
         "near_enough": NEAR_ENOUGH,
         "matching": _count(request, filters, rows, cursor) if valid else "",
         "counted": counted,
         "next_cursor": cursor,
-        "models": sorted({event.model for event in rows if event.model}),
         "total": None if counted else totals([project.id])[project.id],
         "has_events": bool(rows) or Event.objects.filter(project=project).exists(),
         "track_url": request.build_absolute_uri("/v1/events/track"),
@@ -136,6 +142,23 @@ def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event]
         return [], None
     except ApiError as error:
         raise BadRequest(error.message) from error
+
+
+def _is_live(request: HttpRequest, filters: EventFilters) -> bool:
+    """Whether new events come on top of what is shown: on the first page, newest first."""
+    return not filters.errors and "cursor" not in request.GET and not filters.meaning()
+
+
+def _by_size(
+    signals: list[SignalDefinition], filters: EventFilters
+) -> list[tuple[SignalDefinition, int | None]]:
+    """Each with its events in the period, those with most first; by name, without a number, where days were chosen."""
+    if filters.chosen_range() == "custom":
+        return [(signal, None) for signal in sorted(signals, key=lambda one: one.name.lower())]
+    ids, period = [signal.id for signal in signals], filters.period()
+    events = period.sums(ids) if period else {key: total.events for key, total in totals(ids).items()}
+    ordered = sorted(signals, key=lambda one: (-events.get(one.id, 0), one.name.lower()))
+    return [(signal, events.get(signal.id, 0)) for signal in ordered]
 
 
 @dataclass(frozen=True, slots=True)

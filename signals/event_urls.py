@@ -8,7 +8,7 @@ import binascii
 
 from django.urls import path, register_converter
 
-from signals import event_pages
+from signals import event_fragments, event_pages
 
 
 class AppIdConverter:
@@ -41,6 +41,8 @@ register_converter(AppIdConverter, "app_id")
 
 urlpatterns = [
     path("events/", event_pages.events, name="events"),
+    path("new-events/", event_fragments.new_events, name="new-events"),
+    path("event-suggestions/", event_fragments.suggestions, name="event-suggestions"),
     path("events/<app_id:event_id>/", event_pages.event, name="event"),
     path("conversations/<app_id:convo_id>/", event_pages.conversation, name="conversation"),
 ]

@@ -201,10 +201,17 @@ def _turn(
         agent_matches=agent,
         given=[attachment for attachment in attachments if attachment.role != "output"],
         made=[attachment for attachment in attachments if attachment.role == "output"],
-        sent=sent,
+        sent=[
+            one for one in sent if _says_more(one) or one.name not in {match.signal.key for match in matches}
+        ],
         failure=failure,
         queued=queued,
     )
+
+
+def _says_more(signal: ExplicitSignal) -> bool:
+    """Whether the app sent words with it: without any, the chip of its match has said it already."""
+    return bool(signal.properties.get("comment") or signal.properties.get("after"))
 
 
 def _standing_in(text: str, evidence: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -54,6 +54,12 @@ def remove_filter(context: dict[str, Any], name: str) -> str:
     return query(context, **{name: None, "cursor": None})
 
 
+@register.simple_tag(takes_context=True)
+def narrow_by(context: dict[str, Any], name: str, value: str) -> str:
+    """The page's own query string with one more filter, whose name is only known here, and from its first page."""
+    return query(context, **{name: value, "cursor": None, "newer": None})
+
+
 @register.filter
 def ago(moment: dt.datetime | None) -> SafeString | str:
     """A <time> that says "3 h ago" and shows the full UTC time on hover."""

@@ -128,3 +128,28 @@ def number_in(text: str, label: str) -> int:
     found = re.search(rf"{label}\s+([\d,]+)", text, re.IGNORECASE)
     assert found, text
     return int(found[1].replace(",", ""))
+
+
+def test_the_events_list_shows_25_rows_a_screen_and_says_what_came_in(page: Any, server: Server) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/p/shop/events/")
+    whole = "rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"
+    assert page.locator("tr[data-row]").evaluate_all(whole) >= 23
+    page.locator("summary", has_text="Filters").click()
+    page.locator(".suggestion").first.wait_for()
+    page.keyboard.press("Escape")
+    key = server.manage("create_key", "--project", "shop", "--kind", "write")
+    event = {"event": "chat", "user_id": "yan", "ai_data": {"input": "One more thing.", "output": "Yes?"}}
+    status, _ = server.post("/v1/events/track", [event, event], key=key)
+    assert status == 200
+    hint = page.locator("#new-events a", has_text="2 new events")
+    hint.wait_for(timeout=30_000)
+    before = page.locator("#counted .num").first.inner_text()
+    page.wait_for_function(  # counted by the pipeline, too
+        "() => fetch(location).then(a => a.text()).then(t => !t.includes('in the pipeline'))", timeout=60_000
+    )
+    hint.click()
+    page.locator("tr[data-row]", has_text="One more thing.").nth(1).wait_for()
+    assert hint.count() == 0
+    after = page.locator("#counted .num").first.inner_text()
+    assert int(after.replace(",", "")) == int(before.replace(",", "")) + 2

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.db.models.expressions import RawSQL
@@ -17,7 +17,7 @@ from ingest.incoming import IncomingAttachment, IncomingSignal, IncomingSpan
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from ingest.rollups import Occurrence, count_events, record
 from raindrop import pipeline
-from signals import event_pages
+from signals import event_fragments, event_pages
 from signals.embedding import embed
 from signals.event_filters import EventFilters
 from signals.models import SignalDefinition, SignalMatch
@@ -332,7 +332,7 @@ def test_the_list_asks_a_bounded_number_of_queries(
     for i in range(30):
         match(signal, make_event(event_id=f"e{i}", user_id=f"u{i}", convo_id=f"c{i}"))
     page.get(LIST)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         assert len(page.get(LIST + "?q=").context["rows"]) == 30
 
 
@@ -545,3 +545,113 @@ def test_a_search_that_takes_too_long_is_ended_and_says_what_helps(
     assert answer.status_code == 400
     assert "Look at less time" in text and "hello" in text
     assert 'id="event-rows"' not in text and "No event matches" not in text
+
+
+def test_the_newest_row_is_where_new_events_are_counted_from(
+    page: Client, project: Any, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_event(event_id="old", user_id="ada", timestamp=ago(hours=1))
+    shown = page.get(LIST)
+    newest = shown.context["newest"]
+    assert "changed from:body throttle:3s" in shown.content.decode()
+
+    def hint(query: str = "", place: str = newest) -> str:
+        answer = page.get(
+            "/p/acme/new-events/" + query + ("&" if query else "?") + urlencode({"newer": place})
+        )
+        assert answer.status_code == 200
+        return " ".join(answer.content.decode().split())
+
+    assert "new event" not in hint()
+    make_event(event_id="older", timestamp=ago(hours=2))
+    assert "new event" not in hint(), "it does not come on top"
+    make_event(event_id="a", user_id="bob", timestamp=ago(minutes=2))
+    assert "1 new event</a>" in hint() and "new event" not in hint("?user=ada")
+    make_event(event_id="b", user_id="ada", timestamp=ago(minutes=2))
+    assert "2 new events</a>" in hint() and "1 new event</a>" in hint("?user=ada")
+    assert 'href="/p/acme/events/?user=ada"' in hint("?user=ada"), (
+        "the link leads to the list, without the place"
+    )
+    monkeypatch.setattr(event_fragments, "MOST_NEW", 1)
+    assert "1+ new events</a>" in hint()
+    first = page.get(LIST + "?limit=1")
+    assert first.context["newest"]
+    second = page.get(LIST + f"?limit=1&cursor={first.context['next_cursor']}")
+    assert second.context["newest"] == "", "what is above a later page is not new"
+    assert page.get(LIST + "?q=x&by=meaning").context["newest"] == ""
+    empty = page.get(LIST + "?user=nobody").context["newest"]
+    assert "new event" not in hint("?user=nobody", empty)
+
+
+@pytest.mark.parametrize("place", ["", "yesterday", "2026-01-01~1", "2026-01-01T00:00~" + "0" * 32])
+def test_a_place_that_is_none_is_refused(page: Client, make_event: MakeEvent, place: str) -> None:
+    assert page.get("/p/acme/new-events/", {"newer": place}).status_code == 400
+    assert page.get("/p/acme/new-events/?colour=red").status_code == 400
+
+
+def test_the_filters_are_suggested_with_their_counts(
+    page: Client, project: Any, make_event: MakeEvent
+) -> None:
+    for number in range(5):
+        make_event(
+            event_id=f"e{number}",
+            user_id="ada" if number else "bob",
+            model="big" if number < 2 else "small",
+            properties={"release": "<1>" if number < 3 else "2", "everywhere": "same", "id": f"x{number}"},
+        )
+    answer = page.get("/p/acme/event-suggestions/?limit=1")
+    groups = {
+        heading: [(one.text, one.events) for one in values]
+        for heading, values in answer.context["suggestions"].groups
+    }
+    assert groups["Model"] == [("small", 3), ("big", 2)]
+    assert groups["User"] == [("ada", 4), ("bob", 1)]
+    assert groups["release"] == [("<1>", 3), ("2", 2)]
+    assert "everywhere" not in groups and "Event" not in groups, "what all have narrows nothing"
+    body = answer.content.decode()
+    assert "/p/acme/events/?limit=1&amp;model=small" in body and "&lt;1&gt;" in body and "<1>" not in body
+    assert "property=release%3D2" in body
+    assert (
+        listed(page, "?property=release%3D2") == ["e4", "e3"]
+        or len(listed(page, "?property=release%3D2")) == 2
+    )
+    narrowed = page.get("/p/acme/event-suggestions/?model=big").context["suggestions"]
+    assert narrowed.of == 2
+    assert page.get("/p/acme/event-suggestions/?colour=red").status_code == 400
+    assert len(listed(page, "?event=chat")) == 5 and listed(page, "?event=other") == []
+
+
+def test_the_signals_to_choose_from_come_with_their_counts_biggest_first(
+    page: Client, project: Any, signal: SignalDefinition, make_event: MakeEvent
+) -> None:
+    big = SignalDefinition.objects.create(project=project, key="z", name="Zeal", reads="user")
+    event = make_event(event_id="e1")
+    for found, times in ((signal, 1), (big, 3)):
+        for _ in range(times):
+            record([Occurrence(found.id, project.id, event.timestamp, None)])
+    answer = page.get(LIST)
+    assert [(one.key, events) for one, events in answer.context["signals"]][:2] == [("z", 3), ("anger", 1)]
+    assert "Zeal (3)" in " ".join(answer.content.decode().split())
+    today = f"{timezone.now():%Y-%m-%d}"
+    assert page.get(LIST + f"?since={today}").context["signals"][0][1] is None
+
+
+def test_what_the_app_sent_is_shown_once(page: Client, project: Any, make_event: MakeEvent) -> None:
+    """`handed_to_human` stood there as a chip and once more as a line."""
+    make_event(event_id="e1")
+    store_signals(
+        project=project,
+        signals=[
+            IncomingSignal(event_id="e1", name="handed_to_human", sentiment="NEGATIVE"),
+            IncomingSignal(event_id="e1", name="rated", properties={"comment": "so slow"}),
+        ],
+    )
+    event = Event.objects.get(event_id="e1")
+    for key in ("handed_to_human", "rated"):
+        found = SignalDefinition.objects.filter(project=project, key=key).first()
+        found = found or SignalDefinition.objects.create(project=project, key=key, name=key, kind="explicit")
+        match(found, event)
+    body = page.get("/p/acme/events/e1/").content.decode()
+    turn = body.partition("<article")[2].partition("</article>")[0]
+    assert "The app sent <strong>handed_to_human" not in turn and "chip" in turn
+    assert "The app sent <strong>rated</strong>: <q>so slow</q>" in turn

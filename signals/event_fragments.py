@@ -1,0 +1,71 @@
+"""What the events list reads after itself, as fragments: what it may be narrowed by, and how many events have come in since."""
+
+import datetime as dt
+import uuid
+
+from django.core.exceptions import BadRequest
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from ingest.access import project_page
+from ingest.models import Event, Project
+from signals.event_filters import EventFilters
+from signals.event_suggestions import suggest
+from signals.models import SignalDefinition
+from signals.read_page import TakesTooLong, time_limit
+
+MOST_NEW = 99  # counted, and no further
+TIME = dt.timedelta(seconds=1)  # for either fragment
+
+
+@project_page()
+def suggestions(request: HttpRequest, project: Project) -> HttpResponse:
+    filters = _filters(request, project)
+    try:
+        with time_limit(TIME):
+            found = suggest(filters)
+    except TakesTooLong:
+        return HttpResponse('<p class="text-secondary small mb-0">Counting takes too long here.</p>')
+    return render(request, "signals/_suggestions.html", {"suggestions": found})
+
+
+@project_page()
+def new_events(request: HttpRequest, project: Project) -> HttpResponse:
+    """How many events that pass the filters lie above the row that `newer` names (see `place_of`)."""
+    filters = _filters(request, project)
+    moment, row_id = _read_place(request.GET.get("newer", ""))
+    above = Q(timestamp__gt=moment) | Q(timestamp=moment, id__gt=row_id)
+    found = filters.matching().filter(above, timestamp__gte=moment)
+    try:
+        with time_limit(TIME):
+            count = found.order_by()[: MOST_NEW + 1].count()
+    except TakesTooLong:
+        count = 0  # the search is too slow to be repeated for a hint; the list itself says so when it is read
+    said = f"{MOST_NEW}+" if count > MOST_NEW else str(count) if count else ""
+    return render(request, "signals/_new_events.html", {"new_events": said, "newest": request.GET["newer"]})
+
+
+def place_of(row: Event | None, *, now: dt.datetime) -> str:
+    """Where the list's newest row stands, as `new_events` reads it; without a row, now."""
+    return f"{row.timestamp.isoformat()}~{row.id}" if row else f"{now.isoformat()}~{uuid.UUID(int=0)}"
+
+
+def _read_place(text: str) -> tuple[dt.datetime, uuid.UUID]:
+    moment, _, row_id = text.partition("~")
+    try:
+        parsed = dt.datetime.fromisoformat(moment)
+        if parsed.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return parsed.astimezone(dt.UTC), uuid.UUID(row_id)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest("newer is a time and an event's id, with ~ between them.") from error
+
+
+def _filters(request: HttpRequest, project: Project) -> EventFilters:
+    """Raises BadRequest, with what is wrong, for filters that the list would refuse."""
+    signals = list(SignalDefinition.objects.filter(project=project, enabled=True))
+    filters = EventFilters(request.GET, project=project, signals=signals)
+    if not filters.is_valid():
+        raise BadRequest(" ".join(str(error) for errors in filters.errors.values() for error in errors))
+    return filters
