@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,19 +13,67 @@ from typing import IO, Any
 import msgspec
 
 from ingest.decoding import repair
+from raindrop.errors import ApiError
 
 MAX_LINE = 64 * 1024 * 1024
+MAX_DOCUMENT = 256 * 1024 * 1024  # of a file that is read as a whole, since it is one JSON array
+PEEKED = 8192
+BLANK = b"\xef\xbb\xbf \t\r\n"  # with the byte order mark
+ONE_A_LINE = "write one object a line (jq -c '.[]' does)"
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_DECODER = json.JSONDecoder()
+_SPACE = re.compile(r"\s*")
 
 
 def read_lines(raw: IO[bytes], *, gzipped: bool) -> Iterator[tuple[int, bytes]]:
-    """Line numbers, from 1, and lines. A line longer than MAX_LINE comes cut off, a byte too long."""
-    stream: Any = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if gzipped else raw
+    """Line numbers, from 1, and lines. A line longer than MAX_LINE comes cut off, a byte too long.
+
+    A file that is one JSON array, or JSON objects with line breaks inside, gives its items, with their place in it for a line number."""
+    stream: Any = io.BufferedReader(gzip.GzipFile(fileobj=raw) if gzipped else raw)
+    if _is_document(stream.peek(PEEKED)):
+        document = stream.read(MAX_DOCUMENT + 1)
+        if len(document) > MAX_DOCUMENT:
+            yield 1, document[: MAX_LINE + 1]
+            return
+        if (items := _items(document)) is not None:
+            yield from enumerate(items, 1)
+            return
+        stream = io.BytesIO(document)
     number = 0
     while line := stream.readline(MAX_LINE + 1):
         number += 1
         yield number, line
         while len(line) > MAX_LINE and not line.endswith(b"\n"):
             line = stream.readline(MAX_LINE + 1)
+
+
+def _is_document(head: bytes) -> bool:
+    """Whether a file that begins so may be JSON that is not written one object a line."""
+    head = head.lstrip(BLANK)
+    return head[:1] == b"[" or head.split(b"\n", 1)[0].strip() == b"{"
+
+
+def _items(document: bytes) -> list[bytes] | None:
+    """The items of an array, or the objects that follow each other; None for anything else, such as lines of arrays."""
+    document = document.strip(BLANK)
+    if document[:1] == b"[":
+        try:
+            return [bytes(item) for item in _ARRAY.decode(document)]
+        except (msgspec.DecodeError, RecursionError):
+            pass
+        try:
+            return [msgspec.json.encode(item) for item in msgspec.json.decode(repair(document), type=list)]
+        except (ApiError, msgspec.DecodeError, RecursionError):
+            return None
+    text, place, items = document.decode(errors="surrogateescape"), 0, []
+    try:
+        while place < len(text):
+            _, end = _DECODER.raw_decode(text, place)
+            items.append(text[place:end].encode(errors="surrogateescape"))
+            place = _SPACE.match(text, end).end()  # type: ignore[union-attr]
+    except (ValueError, RecursionError):
+        return None
+    return items
 
 
 def is_gzipped(path: Path) -> bool:
@@ -34,10 +83,15 @@ def is_gzipped(path: Path) -> bool:
 def parse_object(raw: bytes) -> dict[str, Any]:
     """One line's JSON object, mended where it can be (decoding.repair). Raises ValueError or ApiError with what is wrong."""
     if len(raw) > MAX_LINE:
-        raise ValueError(f"longer than {MAX_LINE // 2**20} MiB")
+        way_out = (
+            f" (or an array of more than {MAX_DOCUMENT // 2**20} MiB): {ONE_A_LINE}"
+            if raw.lstrip(BLANK)[:1] == b"["
+            else ""
+        )
+        raise ValueError(f"longer than {MAX_LINE // 2**20} MiB{way_out}")
     value = parse_json(raw)
     if isinstance(value, list):
-        raise ValueError("a JSON array: write one object a line (jq -c '.[]' does)")
+        raise ValueError(f"a JSON array: {ONE_A_LINE}")
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value

@@ -8,6 +8,7 @@ The spans of a trace may lie on any lines: they are stored as they come, and the
 """
 
 import datetime as dt
+import functools
 import logging
 import zlib
 from collections.abc import Callable, Sequence
@@ -84,7 +85,7 @@ class Batch:
 
 
 class Redating:
-    """`--redate` over the files of one import: the span of time to fill, and by how much each conversation moves.
+    """`--redate` over the files of one import: the span of time to fill, and by how much all moves that has times.
 
     The end of the span is written down, so that it stays the same when a broken import goes on.
     """
@@ -269,7 +270,8 @@ class _Importer:
 
     def _parse(self, raw: bytes) -> Parsed:
         value = parse_object(raw)
-        line = Line(value=value, raw=raw, start_of=self._start_of, keep_labels=self.keep_labels)
+        start_of = functools.partial(self._start_of, value)
+        line = Line(value=value, raw=raw, start_of=start_of, keep_labels=self.keep_labels)
         parsed = parse_line(line, forced=self.format)
         if self.redating:
             self.redating.shifts.move(parsed)
@@ -278,12 +280,12 @@ class _Importer:
             parsed.events = [event for event in changed if event is not None]
         return parsed
 
-    def _start_of(self, key: str, seconds: float) -> dt.datetime:
-        """So that a conversation without times ends by now: at its key's moment when redated, else just now."""
+    def _start_of(self, value: dict[str, Any], key: str, seconds: float) -> dt.datetime:
+        """So that a line's conversation without times ends by now: at its key's moment when redated, else just now."""
         latest = self.now - dt.timedelta(seconds=seconds)
         if self.redating:
             rhythm = self.redating.rhythm
-            return max(rhythm.start, min(rhythm.moment(key), latest))
+            return max(rhythm.start, min(rhythm.moment(key, self.redating.shifts.share(value)), latest))
         return latest
 
     def _store_alone(self, number: int, raw: bytes, parsed: Parsed) -> None:
@@ -352,7 +354,9 @@ def _learn(shifts: Shifts, path: Path, *, format: str | None, show_progress: boo
                 bar.update(min(raw.tell(), size) - bar.n)
                 try:
                     value = parse_object(line)
-                    if not _surely_undated(value, format):
+                    if _surely_undated(value, format):
+                        shifts.learn_release(value)
+                    else:
                         shifts.learn(
                             parse_line(Line(value=value, raw=line, start_of=_any_time), forced=format)
                         )

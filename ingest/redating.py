@@ -1,4 +1,4 @@
-"""Spreading conversations over the last days, with the rhythm of a product that people use: `--redate 14d`. Pure."""
+"""Spreading conversations without times over the last days, with the rhythm of a product that people use: `--redate 14d`. Pure."""
 
 import bisect
 import datetime as dt
@@ -37,10 +37,11 @@ class Rhythm:
                 weights.append(HOURS[hour.hour] * WEEKDAYS[hour.weekday()] * (high - low).total_seconds())
         self._sums = list(itertools.accumulate(weights))
 
-    def moment(self, key: str) -> dt.datetime:
-        """The moment that belongs to a key: always the same one for the same span and end."""
+    def moment(self, key: str, share: tuple[float, float] = (0.0, 1.0)) -> dt.datetime:
+        """The moment that belongs to a key: always the same one for the same span and end, within that share of what happens in it."""
         digest = hashlib.sha256(key.encode(errors="replace")).digest()
-        chance = int.from_bytes(digest[:7]) / 2**56 * self._sums[-1]
+        chance = share[0] + int.from_bytes(digest[:7]) / 2**56 * (share[1] - share[0])
+        chance *= self._sums[-1]
         place = min(bisect.bisect_right(self._sums, chance), len(self._sums) - 1)
         before = self._sums[place - 1] if place else 0.0
         low, high = self._edges[place]

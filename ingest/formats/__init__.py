@@ -54,11 +54,29 @@ UNKNOWN = (
 )
 
 
+BATCH_OUTPUT = (
+    "this is the output of {}: the answers without the questions. Join it with the batch's input by custom_id, and give each line its "
+    'request too: {{"custom_id": ..., "request": {{"messages": [...]}}, "response": ...}}'
+)
+
+
+def _batch_of(value: dict[str, Any]) -> str:
+    """Whose batch the line is an answer of; empty for another line."""
+    if "custom_id" not in value:
+        return ""
+    if isinstance(value.get("response"), dict) or {"response", "error"} <= value.keys():
+        return "OpenAI's Batch API"
+    result = value.get("result")
+    return "Anthropic's Message Batches" if isinstance(result, dict) and "type" in result else ""
+
+
 def format_of(value: dict[str, Any]) -> Format:
     """Raises BadLine for a line of no known shape."""
     for known in FORMATS.values():
         if known.recognises(value):
             return known
+    if owner := _batch_of(value):
+        raise BadLine(BATCH_OUTPUT.format(owner))
     raise BadLine(LABELLED_TEXT if "text" in value and ("label" in value or "labels" in value) else UNKNOWN)
 
 

@@ -1,91 +1,92 @@
-"""`--redate` for data that has times of its own: each conversation is moved as a whole, so that its inner distances stay. Pure.
+"""`--redate`: what has times of its own is moved as one, by whole days, so that order, distances and hours stay; of what has none, the
+conversations of one release lie together. Pure.
 
-Where a conversation begins is known only when all has been read (an observation comes before its trace, a trace does not know the
-session's first one), so all files are read once before the import.
+By how much is known only when all has been read, so all files are read once before the import.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
-from ingest.formats.parsed import Parsed, trace_of
+from ingest.formats.parsed import Parsed
 from ingest.incoming import IncomingEvent, IncomingSignal, IncomingSpan
-from ingest.otlp.mapping import map_span
 from ingest.otlp.raw import RawSpan
 from ingest.otlp.stored import nanoseconds
 from ingest.redating import Rhythm
 
-Key = tuple[str, str]
 Dated = IncomingEvent | IncomingSpan | IncomingSignal
-NONE = dt.timedelta()
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
+WHOLE = (0.0, 1.0)
 
 
 class Shifts:
-    """`learn` from every line, then `settle`, then `move` every line."""
+    """`learn` from every line (`learn_release` from those that surely have no times), then `settle`, then `move` every line."""
 
     def __init__(self, rhythm: Rhythm) -> None:
         self.rhythm = rhythm
-        self._ranges: dict[Key, tuple[int, int]] = {}  # nanoseconds: the first, the last
-        self._conversation_of: dict[str, str] = {}  # trace -> conversation
-        self._shifts: dict[Key, dt.timedelta] = {}
+        self.shift = dt.timedelta()
+        self._last: int | None = None  # nanoseconds
+        self._releases: Counter[str] = (
+            Counter()
+        )  # of conversations without times, in the order of their appearance
+        self._shares: dict[str, tuple[float, float]] = {}
 
     def learn(self, parsed: Parsed) -> None:
         for span in parsed.spans:
-            self._widen(("trace", span.trace_id), span.start_ns, span.end_ns)
-            if span.trace_id not in self._conversation_of and (convo_id := map_span(span).convo_id):
-                self._conversation_of[span.trace_id] = convo_id
+            self._widen(span.end_ns)
         for log in parsed.logs:
-            if log.trace_id:
-                self._widen(("trace", log.trace_id), log.time_ns, log.time_ns)
+            self._widen(log.time_ns)
         if parsed.dated:
             for event in parsed.events:
-                moments = [nanoseconds(moment) for moment in _moments(event)]
-                self._widen(_key(event), min(moments), max(moments))
+                for moment in _moments(event):
+                    self._widen(nanoseconds(moment))
+
+    def learn_release(self, line: dict[str, Any]) -> None:
+        if release := release_of(line):
+            self._releases[release] += 1
 
     def settle(self) -> None:
-        """From now on it is known by how much each conversation moves."""
-        ranges: dict[Key, tuple[int, int]] = {}
-        for key, (low, high) in self._ranges.items():
-            whole = self._whole(key)
-            known = ranges.get(whole, (low, high))
-            ranges[whole] = min(low, known[0]), max(high, known[1])
-        for key, (low, high) in ranges.items():
-            length = dt.timedelta(microseconds=(high - low) // 1000)
-            start = min(self.rhythm.moment(key[1]), self.rhythm.end - length)
-            self._shifts[key] = start - _moment(low)
-        self._ranges = {}
+        """From now on it is known how far things move: the last moment of all lies before the end, by less than a day (an hour, where the
+        span is shorter than a day)."""
+        if self._last is not None:
+            unit = DAY if self.rhythm.end - self.rhythm.start >= DAY else HOUR
+            self.shift = (self.rhythm.end - _moment(self._last)) // unit * unit
+        done, total = 0, self._releases.total()
+        for release, count in self._releases.items():
+            self._shares[release] = done / total, (done + count) / total
+            done += count
+
+    def share(self, line: dict[str, Any]) -> tuple[float, float]:
+        """Where in the span a conversation without times lies: its release's share, after those of the releases before it in the file."""
+        return self._shares.get(release_of(line), WHOLE)
 
     def move(self, parsed: Parsed) -> None:
         """Changes the times of what a line holds."""
+        shift = self.shift
+        ns = shift // dt.timedelta(microseconds=1) * 1000
         for span in parsed.spans:
-            _move_span(span, self._shift(("trace", span.trace_id)) // dt.timedelta(microseconds=1) * 1000)
+            _move_span(span, ns)
         for log in parsed.logs:
-            log.time_ns += self._shift(("trace", log.trace_id)) // dt.timedelta(microseconds=1) * 1000
+            log.time_ns += ns
         for signal in parsed.signals:
-            _move(signal, self._shift(("trace", trace_of(signal.event_id))))
+            _move(signal, shift)
             if signal.timestamp:  # a verdict may come days later
                 signal.timestamp = min(signal.timestamp, self.rhythm.end)
         if parsed.dated:
             for event in parsed.events:
-                shift = self._shift(_key(event))
                 items: list[Dated] = [event, *event.spans, *event.signals]
                 for item in items:
                     _move(item, shift)
 
-    def _widen(self, key: Key, low: int, high: int) -> None:
-        known = self._ranges.get(key)
-        self._ranges[key] = (min(low, known[0]), max(high, known[1])) if known else (low, high)
-
-    def _whole(self, key: Key) -> Key:
-        if key[0] == "trace" and (convo_id := self._conversation_of.get(key[1])):
-            return "conversation", convo_id
-        return key
-
-    def _shift(self, key: Key) -> dt.timedelta:
-        return self._shifts.get(self._whole(key), NONE)
+    def _widen(self, moment: int) -> None:
+        self._last = moment if self._last is None else max(self._last, moment)
 
 
-def _key(event: IncomingEvent) -> Key:
-    return ("conversation", event.convo_id) if event.convo_id else ("event", event.event_id)
+def release_of(line: dict[str, Any]) -> str:
+    """What a line of the conversation shape says of its release."""
+    properties = line.get("properties")
+    return str(properties.get("release") or "") if isinstance(properties, dict) else ""
 
 
 def _moments(event: IncomingEvent) -> Iterator[dt.datetime]:

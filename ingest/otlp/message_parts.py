@@ -187,7 +187,9 @@ def _tool_result(message: Message, part: dict[str, Any]) -> None:
 def result_text(result: Any) -> str:
     """The words of a result that is a list of parts, as MCP's, Anthropic's and Bedrock's are; else the result as it is."""
     if isinstance(result, list) and result and all(_is_result_part(part) for part in result):
-        return clean_text("\n".join(dump(part["text"] if "text" in part else part["json"]) for part in result))
+        return clean_text(
+            "\n".join(dump(part["text"] if "text" in part else part["json"]) for part in result)
+        )
     return dump(result)
 
 

@@ -384,25 +384,27 @@ def shifts(*lines: dict[str, Any], days: int = 14) -> Shifts:
     return made
 
 
-def test_a_session_is_moved_as_a_whole() -> None:
+def test_all_is_moved_as_one() -> None:
     other = "1" * 32
     lines = [
-        langfuse_generation(),  # comes before its trace, and knows no session
+        langfuse_generation(),
         langfuse_trace(),
-        langfuse_trace(id=other, timestamp="2026-11-20T11:00:00Z"),
+        langfuse_trace(id=other, timestamp="2026-10-20T11:00:00Z", sessionId="another"),
         langfuse_score(),
+        openai_line(created=1_700_000_000),
     ]
     moved = shifts(*lines)
-    parsed = [parse(line) for line in lines]
-    before = [(p.spans[0].start_ns if p.spans else p.signals[0].timestamp) for p in parsed]
-    for part in parsed:
+    assert moved.shift % dt.timedelta(days=1) == dt.timedelta()
+    parsed, before = [parse(line) for line in lines], [parse(line) for line in lines]
+    for part, old in zip(parsed, before, strict=True):
         moved.move(part)
-    (a, b, c) = (part.spans[0].start_ns - old for part, old in zip(parsed[:3], before[:3], strict=True))
-    assert a == b == c != 0
-    score = parsed[3].signals[0].timestamp
-    assert score and score - before[3] == dt.timedelta(microseconds=a // 1000)
-    start = dt.datetime.fromtimestamp(parsed[1].spans[0].start_ns / 1e9, dt.UTC)
-    assert NOON - dt.timedelta(days=14) <= start <= NOON
+        for span, was in zip(part.spans, old.spans, strict=True):
+            assert span.start_ns - was.start_ns == moved.shift // dt.timedelta(microseconds=1) * 1000
+        for event, known in zip(part.events, old.events, strict=True):
+            assert event.timestamp and known.timestamp and event.timestamp - known.timestamp == moved.shift
+    ends = [span.end_ns for part in parsed for span in part.spans]
+    last = dt.datetime.fromtimestamp(max(ends) / 1e9, dt.UTC)
+    assert NOON - dt.timedelta(days=1) < last <= NOON
 
 
 def test_what_has_own_times_is_moved_and_what_has_none_is_not() -> None:
@@ -413,7 +415,7 @@ def test_what_has_own_times_is_moved_and_what_has_none_is_not() -> None:
     moved.move(one)
     moved.move(two)
     first, last = one.events[0].timestamp, one.events[-1].timestamp
-    assert first and last and NOON - dt.timedelta(days=14) <= first < last <= NOON
+    assert first and last and NOON - dt.timedelta(days=1) <= first < last <= NOON
     assert last - first == distance
     assert two.events[-1].timestamp == NOON
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import ingest.imported
 import ingest.importing
+from ingest import import_lines
 from ingest.importing import import_file
 from ingest.models import Event, ExplicitSignal, OpenTrace, Project, QueuedEvent, Span
 from ingest.trace_events import finish_open_traces
@@ -222,7 +223,36 @@ def test_otlp_can_be_redated(project: Any, tmp_path: Path) -> None:
     import_file(path, project=project, redate=dt.timedelta(hours=20))
     first, second = Event.objects.order_by("timestamp")
     assert second.timestamp - first.timestamp == dt.timedelta(seconds=60), "one conversation"
-    assert timezone.now() - dt.timedelta(hours=20) <= first.timestamp < second.timestamp <= timezone.now()
+    assert timezone.now() - dt.timedelta(hours=2) <= first.timestamp < second.timestamp <= timezone.now()
+
+
+def test_redating_keeps_order_distances_and_hours(project: Any, tmp_path: Path) -> None:
+    start = dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)
+    moments = [start + dt.timedelta(days=day, minutes=7 * day) for day in range(20)]
+    lines = [
+        {"event_id": f"e{n}", "event": "chat", "timestamp": moment.isoformat(), "properties": {"release": f"v{n // 5}"},
+         "ai_data": {"input": "hi", "convo_id": f"c{n % 3}"}}
+        for n, moment in enumerate(moments)
+    ]  # fmt: skip
+    import_file(write(tmp_path / "x.jsonl", *lines), project=project, redate=dt.timedelta(days=14))
+    made = list(Event.objects.order_by("timestamp").values_list("event_id", "timestamp"))
+    assert [event_id for event_id, _ in made] == [f"e{n}" for n in range(20)]
+    (shift,) = {moment - before for (_, moment), before in zip(made, moments, strict=True)}
+    assert shift % dt.timedelta(days=1) == dt.timedelta()
+    assert dt.timedelta() <= timezone.now() - made[-1][1] < dt.timedelta(days=1)
+
+
+def test_conversations_without_times_lie_together_by_release(project: Any, tmp_path: Path) -> None:
+    lines = [
+        {"conversation_id": f"c{n}", "properties": {"release": f"v{n // 10}"}, "messages": [{"role": "user", "content": "hi"}]}
+        for n in range(30)
+    ]  # fmt: skip
+    import_file(write(tmp_path / "x.jsonl", *lines), project=project, redate=dt.timedelta(days=14))
+    releases = [event.properties["release"] for event in Event.objects.order_by("timestamp")]
+    assert releases == sorted(releases)
+    times = list(Event.objects.order_by("timestamp").values_list("timestamp", flat=True))
+    assert times[-1] <= timezone.now() and times[0] >= timezone.now() - dt.timedelta(days=14, minutes=1)
+    assert times[-1] - times[0] > dt.timedelta(days=7)
 
 
 # -- all together
@@ -342,9 +372,74 @@ def test_the_format_can_be_forced(db: None, tmp_path: Path, capsys: Any) -> None
         call_command("import_events", path, "--project", "p", "--format", "csv")
 
 
-def test_a_json_array_is_refused_with_a_way_out(project: Any, tmp_path: Path) -> None:
-    report = import_file(write(tmp_path / "x.jsonl", [langfuse_trace()]), project=project)
+EVENTS = [
+    {"event_id": f"e{n}", "event": "chat", "ai_data": {"input": f"ques\u0327tion {n} [ {{"}} for n in range(3)
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(EVENTS),
+        json.dumps(EVENTS, indent=2),
+        "\ufeff\r\n  " + json.dumps(EVENTS, indent=2, ensure_ascii=False) + "\n\n",
+        json.dumps(EVENTS, indent="\t").replace("\n", "\r\n"),
+        "\n".join(json.dumps(event, indent=2) for event in EVENTS),
+        json.dumps([*EVENTS, {"event_id": "bad"}, [1]], indent=2).replace("question", "\\ud800question"),
+        json.dumps(
+            {"data": [langfuse_trace(), langfuse_trace(id="1" * 32), langfuse_trace(id="2" * 32)]}, indent=2
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["x.json", "x.json.gz"])
+def test_json_with_line_breaks_inside(
+    project: Any, tmp_path: Path, monkeypatch: Any, text: str, name: str
+) -> None:
+    monkeypatch.setattr(ingest.importing, "BATCH_EVENTS", 2)
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    report = import_file(path, project=project)
+    bad = '"bad"' in text
+    assert report.rejected == (2 if bad else 0), report.reasons
+    assert Event.objects.count() == 3 or "data" in text
+    assert [reason.partition(":")[0] for reason in report.reasons] == (["line 4", "line 5"] if bad else [])
+    assert import_file(path, project=project).known_events == report.events
+
+
+def test_an_array_that_cannot_be_read_is_refused_with_a_way_out(
+    project: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    report = import_file(write(tmp_path / "x.jsonl", [langfuse_trace()], [langfuse_trace()]), project=project)
+    assert report.rejected == 2 and "jq" in report.reasons[0]
+    path = tmp_path / "cut.json"
+    path.write_text(json.dumps(EVENTS, indent=2)[:-40])
+    report = import_file(path, project=project)
+    assert report.rejected and not report.events
+    monkeypatch.setattr(import_lines, "MAX_DOCUMENT", 100)
+    monkeypatch.setattr(import_lines, "MAX_LINE", 50)
+    path.write_text(json.dumps(EVENTS, indent=2))
+    report = import_file(path, project=project)
     assert report.rejected == 1 and "jq" in report.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "owner"),
+    [
+        ({"id": "batch_req_1", "custom_id": "r1", "response": {"status_code": 200, "body": {"choices": []}}, "error": None}, "OpenAI"),
+        ({"id": "batch_req_1", "custom_id": "r1", "response": None, "error": {"code": "batch_expired"}}, "OpenAI"),
+        ({"custom_id": "r1", "result": {"type": "succeeded", "message": {"role": "assistant", "content": "x"}}}, "Anthropic"),
+    ],
+)  # fmt: skip
+def test_a_batchs_output_is_named_as_such(
+    project: Any, tmp_path: Path, line: dict[str, Any], owner: str
+) -> None:
+    report = import_file(write(tmp_path / "x.jsonl", line), project=project)
+    [reason] = report.reasons
+    assert f"the output of {owner}" in reason and "custom_id" in reason
+    request = {"messages": [{"role": "user", "content": "Hi"}]}
+    assert (
+        import_file(write(tmp_path / "y.jsonl", line | {"request": request}), project=project).rejected == 0
+    )
 
 
 def test_nothing_is_written_into_a_directory_that_is_marked_read_only(project: Any, tmp_path: Path) -> None:
