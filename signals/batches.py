@@ -105,6 +105,10 @@ def load_texts(events: list[Event]) -> EventBatch:
     return EventBatch(turns, vectors.user, vectors.agent, events, user_tones=vectors.tones)
 
 
+# How providers say that an answer ended in order to call a tool.
+CALLS_TOOL = frozenset(("tool_calls", "tool_call", "tool_use", "function_call"))
+
+
 def _facts(event: Event) -> dict[str, Any]:
     """What stands on the event itself beside its texts."""
     tokens = [count for count in (event.input_tokens, event.output_tokens) if count is not None]
@@ -117,7 +121,19 @@ def _facts(event: Event) -> dict[str, Any]:
         "cost_usd": event.cost_usd,
         "tokens": sum(tokens) if tokens else None,
         "error": ": ".join(part[:ERROR_CHARACTERS] for part in error if isinstance(part, str)),
+        "is_step": _is_step(properties),
     }
+
+
+def _is_step(properties: dict[str, Any]) -> bool:
+    """Whether the app says that the event is one call of the model within a run: it ended by calling a tool, or a node of a graph made it."""
+    if "langgraph_node" in properties and "$context" in properties:  # of the SDK's callback, not of a trace
+        return True
+    return any(
+        name.endswith("finish_reason")
+        and str(value).lower().rpartition(".")[2].replace("-", "_") in CALLS_TOOL
+        for name, value in properties.items()
+    )
 
 
 def turns_so_far(events: list[Event]) -> dict[uuid.UUID, int]:

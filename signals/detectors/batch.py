@@ -75,6 +75,7 @@ class Turn:
     cost_usd: float | None = None
     tokens: int | None = None  # in and out
     error: str = ""  # what the app says went wrong with the event as a whole
+    is_step: bool = False  # one call of the model within a run, which an event of its own tells of
 
 
 Vector = npt.NDArray[np.float32]  # (384,)

@@ -98,6 +98,8 @@ def _was_due(turn: Turn) -> bool:
     model or a span. Nobody answers a goodbye, and an agent that hands over to a person falls silent."""
     if turn.error or any(span.kind == "llm" and span.status == "error" for span in turn.spans):
         return False  # the model failed: `model_error`
+    if turn.is_step or _only_calls_tool(turn):
+        return False  # the answer is a later event's
     worked = bool(turn.model) or any(span.kind in {"llm", "tool", "agent"} for span in turn.spans)
     if not worked or turn.input.is_blank or any(HANDED_OVER.search(span.name) for span in turn.spans):
         return False
@@ -106,6 +108,14 @@ def _was_due(turn: Turn) -> bool:
         return True
     # It tells something: what was asked for, perhaps.
     return CLOSING.search(turn.input.normal) is None and turn.input.words > 1
+
+
+def _only_calls_tool(turn: Turn) -> bool:
+    """The model's call is all there is, and asks for a tool, which runs outside: the run goes on in another event."""
+    if any(span.kind in {"tool", "agent"} for span in turn.spans):
+        return False
+    calls = [span for span in turn.spans if span.kind == "llm"]
+    return bool(calls) and '"tool_calls":[{' in calls[-1].output
 
 
 def _asks(sentence: str) -> bool:

@@ -20,6 +20,11 @@ KINDS = [
     ]
 ]  # fmt: skip
 OTHER = "other"
+# Words of frameworks for a call of the model that failed for a reason that they do not tell.
+OF_MODEL = re.compile(
+    r"\b(?:llm|(?:language )?models?|completions?|inference)\b|getting (?:a )?response|Model(?:API|HTTP)|ModelBehaviou?r|APIError|GenerateContent",
+    re.IGNORECASE,
+)
 READ = 4000
 SHOWN = 300
 
@@ -35,7 +40,9 @@ def detect(batch: Batch) -> list[Found]:
     for index, turn in enumerate(batch.turns):
         failed = [span for span in turn.spans if span.kind == "llm" and span.status == "error"]
         pieces = [piece for span in failed[:3] for piece in _evidence(span)]
-        if not failed and _is_models(turn):
+        if not failed and (agents := _failed_agents(turn)):
+            pieces = [piece for span in agents[:1] for piece in _evidence(span)]
+        elif not failed and _is_models(turn):
             pieces = [measured(f"{_kind_text(turn.error)}: {turn.error.strip()[:SHOWN]}")]
         if pieces:
             found.append(Found(index, 1.0 if failed else 0.8, pieces))
@@ -44,8 +51,30 @@ def detect(batch: Batch) -> list[Found]:
 
 def _is_models(turn: Turn) -> bool:
     """The error of the whole event is the model's when it reads like one and no tool failed."""
-    tools = any(span.kind == "tool" and span.status == "error" for span in turn.spans)
-    return bool(turn.error) and kind_of(turn.error) != OTHER and not tools
+    return bool(turn.error) and _reads_like_one(turn.error) and not _tool_failed(turn)
+
+
+def _failed_agents(turn: Turn) -> list[SpanFacts]:
+    """The spans of agents that failed of the model, where no call of it has a failed span: its error reads like one, or the agent called no
+    tool that could have raised."""
+    if _tool_failed(turn):
+        return []
+    no_tools = not any(span.kind == "tool" for span in turn.spans)
+    return [
+        span
+        for span in turn.spans
+        if span.kind == "agent"
+        and span.status == "error"
+        and (_reads_like_one(span.error or turn.error) or (no_tools and turn.output.is_blank))
+    ]
+
+
+def _tool_failed(turn: Turn) -> bool:
+    return any(span.kind == "tool" and span.status == "error" for span in turn.spans)
+
+
+def _reads_like_one(error: str) -> bool:
+    return kind_of(error) != OTHER or OF_MODEL.search(error[:READ]) is not None
 
 
 def _kind_text(error: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from raindrop.embedder import embed_texts
+from signals.batches import _is_step
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Exchange, Found, SpanFacts, Turn, batch_of
 from signals.detectors.model_error import kind_of
@@ -402,6 +403,21 @@ def test_a_tools_error_is_not_the_models() -> None:
     assert holds("model_error", ("x", ""), error="AI_APICallError: Too Many Requests")
     assert not holds("model_error", ("x", ""), error="TypeError: x is undefined")
     assert not holds("model_error", ("x", ""), error="fetch failed", spans=[span(status="error")])
+    assert holds("model_error", ("x", ""), error="Error: Error getting response")
+    assert holds("model_error", ("x", ""), error="RuntimeError: the model is down")
+    assert not holds("model_error", ("x", ""), error="ValueError: no such place: Atlantis")
+
+
+def test_a_model_error_that_the_agents_span_tells() -> None:
+    def agent(error: str) -> Any:
+        return span(kind="agent", name="crew", status="error", error=error)
+
+    assert holds("model_error", ("x", ""), spans=[agent("ModelOverloaded: the model is overloaded")])
+    assert holds("model_error", ("x", ""), spans=[agent("RuntimeError: boom")])
+    assert holds("model_error", ("x", ""), spans=[agent("429 Too Many Requests"), span(status="ok")])
+    assert not holds("model_error", ("x", ""), spans=[agent("ValueError: boom"), span(status="ok")])
+    assert not holds("model_error", ("x", ""), spans=[agent("ValueError: boom"), span(status="error")])
+    assert not holds("model_error", ("x", "Here it is."), spans=[agent("ValueError: boom")])
 
 
 # -- laziness and forgetting, on dialogues as they are
@@ -439,6 +455,34 @@ def test_what_a_failed_model_leaves_empty_is_not_lazy() -> None:
     failed = [span(kind="llm", name="chat", status="error", error="429")]
     assert not holds("laziness", ("Find my order", ""), model="gpt-4o", spans=failed)
     assert not holds("laziness", ("Find my order", ""), model="gpt-4o", error="429")
+
+
+def test_a_step_without_an_output_is_not_lazy() -> None:
+    asks = span(
+        kind="llm", name="chat", output='[{"role":"assistant","content":"","tool_calls":[{"id":"c"}]}]'
+    )
+    assert not holds("laziness", ("Find my order", ""), model="gpt-4o", is_step=True)
+    assert not holds("laziness", ("Find my order", ""), model="gpt-4o", spans=[asks])
+    # A run that called its tool, and then said nothing.
+    assert holds("laziness", ("Find my order", ""), model="gpt-4o", spans=[asks, span(status="ok")])
+    assert holds("laziness", ("Find my order", ""), model="gpt-4o", spans=[span(kind="llm", name="chat")])
+
+
+@pytest.mark.parametrize(
+    ("properties", "is_step"),
+    [
+        ({"ai.finish_reason": "tool_calls"}, True),
+        ({"ai.finish_reason": "tool-calls"}, True),
+        ({"strands.finish_reason": "tool_use"}, True),
+        ({"google_adk.finish_reason": "FinishReason.FUNCTION_CALL"}, True),
+        ({"langgraph_node": "model", "$context": {}, "ai.finish_reason": "stop"}, True),
+        ({"langgraph_node": "model"}, False),
+        ({"ai.finish_reason": "stop"}, False),
+        ({}, False),
+    ],
+)
+def test_which_events_are_steps(properties: dict[str, Any], is_step: bool) -> None:
+    assert _is_step(properties) is is_step
 
 
 def test_a_drafts_blanks_are_not_lazy() -> None:
