@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_required
@@ -20,6 +21,14 @@ class LoginView(auth_views.LoginView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         return super().get_context_data(**context) | {"has_users": User.objects.exists()}
+
+
+def locked_out(request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+    """The answer of both login pages to an account that had too many wrong passwords from this address (django-axes)."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    page = render(request, "errors/429.html", {"minutes": minutes}, status=429)
+    page["Retry-After"] = str(60 * minutes)
+    return page
 
 
 class PasswordChangeView(auth_views.PasswordChangeView):

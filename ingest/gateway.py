@@ -21,12 +21,13 @@ from django.http import HttpResponse
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from ingest import otlp_views, wire
-from ingest.body import MAX_BODY, decompress, too_large
+from ingest.body import decompress
 from ingest.committing import Committer
 from ingest.fair import FairThreads
 from ingest.holding import Memory, Share
+from ingest.limits import overloaded
 from ingest.models import ApiKey
-from ingest.reading import Pace, Receive, read
+from ingest.reading import Receive, read
 from ingest.redaction import NotClear, OnlyClear
 from ingest.redaction_settings import remembered_redactor
 from ingest.weight import check_weight, json_weight, protobuf_weight
@@ -42,6 +43,12 @@ SMALL_WEIGHT = 1024 * 1024
 SLICE_SECONDS = 0.1
 
 
+# Requests that Django works on at once: fewer than the pool has connections (settings.py), so that none of them waits for one.
+PAGES = 6
+PAGE_SECONDS = 10.0  # that one waits for its turn
+UNCROWDED = ("/healthz", "/readyz", "/static/")  # need no connection of the pool
+
+
 class WriteGateway:
     """ASGI: answers POSTs of the write path itself, and passes all else on."""
 
@@ -49,6 +56,7 @@ class WriteGateway:
         self.application = application
         self.committer = Committer()
         self.memory = Memory()
+        self.places = asyncio.Semaphore(PAGES)
         self.asking = ThreadPoolExecutor(max_workers=4, thread_name_prefix="keys")  # short queries
         # Few: what a body unpacks to is not counted before it is there.
         self.unpacking = FairThreads(threads=2, each=1, name="unpacking")
@@ -68,48 +76,50 @@ class WriteGateway:
             await self._pass_on(scope, receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To Django, which would write a body of any size to disk before a view could refuse it: so it is bounded here."""
+        """To Django, which runs each request in a thread with a connection of its own: so many as have one, and the others wait.
+        The body is read before, bounded and counted: a slow one holds no place."""
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return
-        size, answered, whole = 0, False, False
-        refused: ApiError | None = None
-        pace = Pace()
+        headers = CaseInsensitiveMapping(_headers(scope["headers"]))
+        share = None
+        try:
+            share = Share(self.memory, None)
+            body = await read(headers, receive, share.add)
+            if scope["path"].startswith(UNCROWDED):
+                await self.application(scope, _given(body, receive), send)
+            else:
+                await self._in_turn(scope, _given(body, receive), send)
+        except ApiError as error:
+            await _send(error.response(), send)
+        finally:
+            if share:
+                share.close()
 
-        async def bounded() -> Any:
-            nonlocal size, whole, refused
-            if whole:  # Django waits for the visitor to go
-                return await receive()
-            try:
-                message = await pace.next(receive, size)
-                chunk = len(message.get("body", b""))
-                size += chunk
-                if size > MAX_BODY:
-                    raise too_large()
-                share.add(chunk)
-            except ApiError as error:
-                refused = error
-                return {"type": "http.disconnect"}
-            whole = not message.get("more_body")
-            return message
+    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises ApiError 503 when no place becomes free in time. The place is given back where the answer begins: from then on
+        the visitor sets the pace."""
+        try:
+            async with asyncio.timeout(PAGE_SECONDS):
+                await self.places.acquire()
+        except TimeoutError:
+            raise overloaded() from None
+        is_inside = True
 
-        async def noted(message: Any) -> None:
-            nonlocal answered
-            answered = True
+        def leave() -> None:
+            nonlocal is_inside
+            if is_inside:
+                is_inside = False
+                self.places.release()
+
+        async def leaving(message: Any) -> None:
+            leave()
             await send(message)
 
-        headers = CaseInsensitiveMapping(_headers(scope["headers"]))
-        announced = headers.get("content-length", "0")
-        if not announced.isdigit() or int(announced) > MAX_BODY:
-            await _send(too_large().response(), send)
-            return
-        share = Share(self.memory, None)
         try:
-            await self.application(scope, bounded, noted)
+            await self.application(scope, receive, leaving)
         finally:
-            share.close()
-        if refused and not answered:  # a chunked body tells its size last
-            await _send(refused.response(), send)
+            leave()
 
     async def _export(self, store: otlp_views.Store, scope: Scope, receive: Receive) -> HttpResponse:
         """OTLP, around Django, which costs 2 ms a request. It has a commit of its own: exporters send batches."""
@@ -186,6 +196,20 @@ class WriteGateway:
         while len(prepared) < len(items):
             prepared += await self.work.run(key.project_id, _prepare, endpoint, key, items, len(prepared))
         return prepared
+
+
+def _given(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body at once, then what the connection gives."""
+    given = False
+
+    async def next_message() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return next_message
 
 
 def _authorize(headers: Mapping[str, str]) -> ApiKey:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ingest.limits import overloaded
 from ingest.weight import MAX_WEIGHT, MIB
 
-# Bytes that no project takes alone, so that others find room beside it.
+# Bytes that no project takes alone, so that others find room beside it; and all that visitors of pages may send at once.
 KEPT_FREE = 64 * MIB
 # Each request counts for so much more than its body: its headers, its task, its place in the queue.
 REQUEST_BYTES = 4096
@@ -23,7 +23,8 @@ class Memory:
 
     def hold(self, size: int, project: uuid.UUID | None) -> None:
         """Raises ApiError 503 where there is no room: the sender comes again. `project`: None for a page's visitor."""
-        if self.held + size > self.most or self.by_project[project] + size > self.most - KEPT_FREE:
+        most = self.most - KEPT_FREE if project else KEPT_FREE
+        if self.held + size > self.most or self.by_project[project] + size > most:
             raise overloaded()
         self.held += size
         self.by_project[project] += size

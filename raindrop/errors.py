@@ -1,8 +1,10 @@
 """The one error shape of every API: {"error": {"code", "message", "details"?}}."""
 
+import sys
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -22,6 +24,9 @@ CODES = {
     500: "INTERNAL_SERVER_ERROR",
     503: "UNAVAILABLE",
 }
+
+
+RETRY_AFTER = 5  # seconds, where nobody knows better
 
 
 class ApiError(Exception):
@@ -96,8 +101,17 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls it while the error is being handled. A database that is gone, full, or out of connections is no failure of
+    the request: 503, and when to come back."""
     from django.template.loader import render_to_string
 
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        if wants_json(request):
+            return error_response(
+                503, "The database cannot take this request now: try again.", retry_after=RETRY_AFTER
+            )
+        page = render_to_string("errors/503.html")
+        return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
     if wants_json(request):
         return error_response(500, "The server failed on this request; its log has the reason.")
     return HttpResponse(

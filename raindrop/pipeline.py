@@ -132,9 +132,9 @@ def run_batch(queue_ids: list[str]) -> None:
     try:
         _run(queue_ids)
     except (OperationalError, InterfaceError) as error:
-        if not (_is_deadlock(error) or _connection_lost()):
-            raise
-        # Another batch was in the way, or the database was restarted: no fault of these events, so it counts as no attempt.
+        # Another batch was in the way, the database was restarted, its disk is full: no fault of these events, so it counts
+        # as no attempt.
+        _connection_lost()
         logger.warning("A batch of %s events is handed back: %s", len(queue_ids), error)
         _hand_back(queue_ids)
 
@@ -150,7 +150,7 @@ def _run(queue_ids: list[str]) -> None:
     except Exception as error:
         if _connection_lost():
             raise OperationalError(str(error)) from error
-        if _is_deadlock(error):
+        if isinstance(error, OperationalError | InterfaceError) and not _is_cancelled(error):
             raise
         logger.warning("A batch of %s events failed: %s", len(rows), error)
         _retry(rows, error)
@@ -159,8 +159,9 @@ def _run(queue_ids: list[str]) -> None:
     live.changed({row.project_id for row in rows})
 
 
-def _is_deadlock(error: Exception) -> bool:
-    return isinstance(error.__cause__, psycopg.errors.DeadlockDetected)
+def _is_cancelled(error: Exception) -> bool:
+    """Whether a statement took longer than its time: that may well be the events' fault, and counts as an attempt."""
+    return isinstance(error.__cause__, psycopg.errors.QueryCanceled)
 
 
 def _connection_lost() -> bool:

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest.models import Event, Project
+from raindrop.crowds import Crowd
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
 from signals.meaning_search import rank_by_meaning
 from signals.read_events import matching_events
@@ -48,6 +49,8 @@ MAX_NEAREST = 1000
 # A regular expression reads every text in its window.
 REGEX_WINDOW = dt.timedelta(days=14)
 REGEX_TIME_LIMIT = dt.timedelta(seconds=5)
+# Each may take a core for seconds.
+SEARCHES = Crowd(most=3, noun="searches")
 # As much of one side as its words are looked for in when only that side counts (a tsvector holds 1 MiB).
 SIDE_CHARACTERS = 100_000
 
@@ -75,12 +78,13 @@ def search(request: Request) -> Response:
     side, threshold = _read_side(query), _read_threshold(query)
     mode = query.choice("mode", MODES, "text")
     rows = matching_events(project, query)
-    if mode == "semantic":
-        return _semantic(project, rows, query, text=text, side=side, threshold=threshold)
-    with time_limit(REGEX_TIME_LIMIT):
-        if mode == "text":
-            return _page(request, query, _with_words(rows, text, side), project)
-        return _regex_page(request, query, rows, project, pattern=text, side=side)
+    with SEARCHES.enter(project.id):
+        if mode == "semantic":
+            return _semantic(project, rows, query, text=text, side=side, threshold=threshold)
+        with time_limit(REGEX_TIME_LIMIT):
+            if mode == "text":
+                return _page(request, query, _with_words(rows, text, side), project)
+            return _regex_page(request, query, rows, project, pattern=text, side=side)
 
 
 def _read_side(query: Query) -> Side:

@@ -18,7 +18,7 @@ from raindrop import pagination
 @pytest.fixture
 def admin(project: Any, client: Client) -> Client:
     User.objects.create_superuser("root", password="correct horse battery")
-    client.login(username="root", password="correct horse battery")
+    client.force_login(User.objects.get(username="root"))
     return client
 
 

@@ -145,7 +145,6 @@ def test_every_endpoint_and_compressed_or_chunked_bodies(door: WriteGateway, wri
 def test_bad_requests_are_answered_in_the_error_shape(
     door: WriteGateway, write_key: str, query_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "MAX_BODY", 1000)
     monkeypatch.setattr(reading, "MAX_BODY", 1000)
 
     async def main() -> None:
@@ -247,27 +246,54 @@ def test_while_the_database_is_slow_what_waits_is_bounded(
 def test_what_is_passed_on_is_bounded_too(
     door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "MAX_BODY", 1000)
     monkeypatch.setattr(reading, "MAX_BODY", 1000)
     received: list[Any] = []
 
     async def reader(scope: Any, receive: Any, send: Any) -> None:
-        while (message := await receive())["type"] == "http.request":
-            received.append(message["body"])
+        received.append((await receive())["body"])
         await send({"type": "http.response.start", "status": 299, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
     door.application = reader
-    assert (
-        asyncio.run(
-            post(door, "/v1/traces", b"x", write_key, content_type="application/json", content_length="1001")
-        )[0]
-        == 413
-    )
+    announced = {"content_type": "application/json", "content_length": "1001"}
+    assert asyncio.run(post(door, "/v1/traces", b"x", write_key, **announced))[0] == 413
     assert asyncio.run(post(door, "/p/acme/x", b"x", "", content_length="1001"))[0] == 413
+    assert asyncio.run(post(door, "/p/acme/x", [b" " * 600, b" " * 600], ""))[0] == 413
     assert not received
-    asyncio.run(post(door, "/p/acme/x", [b" " * 600, b" " * 600], ""))
-    assert len(received) == 1, "a chunked body ends for Django where it passes the bound"
+    assert asyncio.run(post(door, "/p/acme/x", [b"a" * 400, b"b" * 400], ""))[0] == 299
+    assert received == [b"a" * 400 + b"b" * 400]
+
+
+def test_a_crowd_waits_its_turn_and_what_needs_no_connection_does_not(
+    door: WriteGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "PAGE_SECONDS", 0.3)
+    inside, most = 0, 0
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal inside, most
+        if scope["path"] == "/p/acme/":
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0.2)
+            inside -= 1
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def main() -> list[tuple[int, dict[str, Any], dict[str, str]]]:
+        door.places = asyncio.Semaphore(gateway.PAGES)
+        crowd = [asyncio.create_task(post(door, "/p/acme/", b"", "", "GET")) for _ in range(40)]
+        await asyncio.sleep(0.05)
+        for path in ("/readyz", "/healthz", "/static/x.css"):
+            assert (await asyncio.wait_for(post(door, path, b"", "", "GET"), 0.1))[0] == 299
+        return [await one for one in crowd]
+
+    door.application = slow
+    answers = asyncio.run(main())
+    assert most == gateway.PAGES
+    assert {status for status, _, _ in answers} == {299, 503}
+    assert all(int(headers["retry-after"]) > 0 for status, _, headers in answers if status == 503)
+    assert (door.places._value, door.memory.held) == (gateway.PAGES, 0)
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -275,7 +301,6 @@ def test_what_is_passed_on_is_bounded_too(
 def test_otlp_that_is_too_large_is_told_in_its_encoding_and_counted(
     door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch, announced: bool, kind: str
 ) -> None:
-    monkeypatch.setattr(gateway, "MAX_BODY", 1000)
     monkeypatch.setattr(reading, "MAX_BODY", 1000)
     headers = {"content_type": kind} | ({"content_length": "1200"} if announced else {})
     status, answer, told = asyncio.run(

@@ -2,10 +2,17 @@
 
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings: Any) -> None:
+    """PBKDF2 takes half a second each time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def test_a_page_asks_to_log_in_and_comes_back(client: Client, project: Any, member: Any) -> None:
@@ -101,3 +108,44 @@ def test_the_page_of_a_broken_server_reads_no_database(
     with django_assert_num_queries(0):
         answer = server_error(rf.get("/p/acme/"))
     assert answer.status_code == 500 and "The server failed" in answer.content.decode()
+
+
+@pytest.mark.parametrize("page", ["login", "admin:login"])
+def test_after_ten_wrong_passwords_an_account_waits_at_both_login_pages(
+    client: Client, member: Any, page: str
+) -> None:
+    wrong = {"username": "alice", "password": "guess"}
+    for _ in range(9):
+        assert client.post(reverse(page), wrong).status_code == 200
+    refused = client.post(reverse(page), wrong)
+    assert refused.status_code == 429 and int(refused["Retry-After"]) > 0
+    assert "Too many wrong passwords" in refused.content.decode()
+    right = {"username": "alice", "password": PASSWORD}
+    for other in ("login", "admin:login"):
+        assert client.post(reverse(other), right).status_code == 429
+    # From another address the owner still gets in, and another account from this one.
+    assert client.post(reverse("login"), right, REMOTE_ADDR="10.0.0.7").status_code == 302
+    client.logout()
+    bob = {"username": "bob", "password": "guess"}
+    assert client.post(reverse("login"), bob).status_code == 200
+
+
+def test_a_login_that_goes_well_forgets_the_wrong_ones(client: Client, member: Any) -> None:
+    for _ in range(2):
+        for _ in range(8):
+            client.post(reverse("login"), {"username": "alice", "password": "guess"})
+        assert client.post(reverse("login"), {"username": "alice", "password": PASSWORD}).status_code == 302
+        client.logout()
+
+
+def test_a_password_may_not_be_the_name(client: Client, member: Any) -> None:
+    client.force_login(member)
+    member.username = "alice-from-accounting"
+    member.save()
+    same = {
+        "old_password": PASSWORD,
+        "new_password1": "alice-from-accounting1",
+        "new_password2": "alice-from-accounting1",
+    }
+    answer = client.post(reverse("password_change"), same)
+    assert answer.status_code == 200 and "too similar" in answer.content.decode()

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -188,6 +189,71 @@ def test_a_deadlock_is_no_fault_of_the_events_however_often(
     pipeline.dispatch()
     work()
     assert EventEmbedding.objects.filter(event=event).exists() and not QueuedEvent.objects.exists()
+
+
+@pytest.mark.parametrize("cause", [psycopg.errors.DiskFull(), psycopg.errors.TooManyConnections(), None])
+def test_no_operational_error_is_a_fault_of_the_events(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch, cause: Exception | None
+) -> None:
+    """A full disk made the pipeline idle for 300 s: the events stayed claimed."""
+
+    def stage(events: list[Event]) -> None:
+        raise OperationalError("could not extend file: No space left on device") from cause
+
+    make_event()
+    monkeypatch.setattr(pipeline, "STAGES", [stage])
+    for _ in range(pipeline.MAX_ATTEMPTS + 1):
+        assert pipeline.dispatch() == 1
+        work()
+        row = QueuedEvent.objects.get()
+        assert (row.attempts, row.claims, row.waiting) == (0, 0, True)
+        assert row.available_at <= timezone.now() + dt.timedelta(seconds=2)
+        wait_over()
+
+
+def test_a_statement_that_takes_too_long_counts_as_an_attempt(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stage(events: list[Event]) -> None:
+        raise OperationalError("canceling statement") from psycopg.errors.QueryCanceled()
+
+    make_event()
+    monkeypatch.setattr(pipeline, "STAGES", [stage])
+    pipeline.dispatch()
+    work()
+    assert QueuedEvent.objects.get().attempts == 1
+
+
+def test_what_could_not_be_handed_back_is_released_when_the_database_is_well_again(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from raindrop.management.commands.up import Ticker
+    from raindrop.supervisor import Supervisor
+
+    make_event()
+    assert pipeline.dispatch() == 1  # claimed for 300 s, and its worker could not hand it back
+    ticker = Ticker(Supervisor(children=[], tick=lambda: None, state_file=tmp_path / "up.json"), None)
+    full = iter([True, False, False])
+
+    def announce() -> None:
+        if next(full):
+            raise OperationalError("No space left on device")
+
+    monkeypatch.setattr("raindrop.management.commands.up.announce", announce)
+    monkeypatch.setattr("raindrop.management.commands.up.connection", Unclosed())
+    monkeypatch.setattr("raindrop.management.commands.up.close_old_connections", lambda: None)
+    monkeypatch.delenv("RAINDROP_EMBEDDED", raising=False)
+    ticker.announced = 0.0
+    with pytest.raises(OperationalError):
+        ticker()
+    assert QueuedEvent.objects.get().available_at > timezone.now()
+    ticker()
+    assert QueuedEvent.objects.get().available_at <= timezone.now()
+
+
+class Unclosed:
+    def close(self) -> None:
+        """The test's transaction needs the connection."""
 
 
 def test_tasks_that_killed_workers_held_are_available_at_once() -> None:

@@ -96,12 +96,18 @@ class Ticker:
     def __init__(self, supervisor: Supervisor, on_tick: Callable[[], None] | None) -> None:
         self.supervisor, self.on_tick = supervisor, on_tick
         self.starts = {child.name: 1 for child in supervisor.children}
+        self.unwell = False  # the database failed at the last tick
         self.watched = self.traced = self.announced = self.started = time.monotonic()
 
     def __call__(self) -> None:
         try:
             self._release()
             pipeline.dispatch()
+            if (
+                self.unwell
+            ):  # what the workers could not hand back meanwhile need not wait until its claim runs out
+                pipeline.release_claims()
+                self.unwell = False
             if time.monotonic() - self.announced > ANNOUNCE_SECONDS:
                 self.announced = time.monotonic()
                 announce()
@@ -114,6 +120,7 @@ class Ticker:
                 self.watched = time.monotonic()
                 self._watch()
         except OperationalError:
+            self.unwell = True
             connection.close()  # the database went away: the next tick connects anew
             if os.environ.get("RAINDROP_EMBEDDED"):
                 embedded_postgres.start()
