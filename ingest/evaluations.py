@@ -118,6 +118,21 @@ def attach_evaluations(project: Project, trace_ids: Sequence[str]) -> None:
         store_spans(project, [(None, to_span(redact(record, redactor))) for record in records])
 
 
+def open_crossed(now: dt.datetime, *, since: dt.timedelta) -> int:
+    """Opens the traces of responses whose evaluation was being kept while they were being stored, so that neither request saw the
+    other's row. Looks at evaluations that came within `since`; returns how many traces. To be called every few seconds."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO ingest_opentrace (project_id, trace_id, opened_at, root_ended, due_at, attempts)
+               SELECT DISTINCT s.project_id, s.trace_id, %(now)s::timestamptz, true, %(now)s::timestamptz, 0
+               FROM ingest_waitingevaluation w JOIN ingest_span s ON s.project_id = w.project_id
+                 AND left(s.attributes ->> 'gen_ai.response.id', 200) = w.response_id AND s.attributes ? 'gen_ai.response.id'
+               WHERE w.received_at > %(since)s ORDER BY 1, 2 ON CONFLICT DO NOTHING""",
+            {"now": now, "since": now - since},
+        )
+        return int(cursor.rowcount)
+
+
 def forget_evaluations(now: dt.datetime) -> int:
     """Drops what has waited for longer than KEEP, and counts it as rejected. Returns how many. To be called now and then."""
     with transaction.atomic(), connection.cursor() as cursor:

@@ -41,7 +41,7 @@ _COLUMNS = {
 def prepare_signals(
     project: Project, signals: Iterable[IncomingSignal], redactor: Redactor | OnlyClear | None = None
 ) -> list[IncomingSignal]:
-    """The signals as they are stored: redacted. `redactor` as in store.prepare_events."""
+    """The signals as they are stored: redacted. `redactor` as in preparing.prepare_events."""
     redactor = redactor or redactor_for(project)
     return [redact_signal(_cleaned(signal), redactor) for signal in signals]
 

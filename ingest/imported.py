@@ -17,7 +17,7 @@ from ingest.incoming import IncomingSignal
 from ingest.models import Event, ExplicitSignal, OpenTrace, Project
 from ingest.otlp.raw import Decoded
 from ingest.store import report_stored
-from ingest.trace_events import finish_open_traces
+from ingest.trace_events import CHILD_GRACE, finish_open_traces
 from ingest.traces import store_logs, store_traces
 
 
@@ -49,7 +49,7 @@ def store_parsed(*, project: Project, parsed: Sequence[Parsed]) -> Stored:
     spans = [span for part in parsed for span in part.spans]
     logs = [log for part in parsed for log in part.logs]
     for receipt in (
-        store_traces(project=project, decoded=Decoded(items=spans)) if spans else None,
+        store_traces(project=project, decoded=Decoded(items=spans), at_once=False) if spans else None,
         store_logs(project=project, decoded=Decoded(items=logs)) if logs else None,
     ):
         if receipt:
@@ -82,7 +82,7 @@ def finish_traces(*, project: Project, trace_ids: list[str]) -> tuple[int, int]:
         list(
             rows.order_by("trace_id").select_for_update().values_list("trace_id")
         )  # locked in the order of all
-        rows.update(due_at=now)
+        rows.update(due_at=now, opened_at=now - CHILD_GRACE)  # nothing more is waited for
     finish_open_traces(now)
     return events.count(), known
 

@@ -43,6 +43,7 @@ class IncomingSpan(msgspec.Struct, kw_only=True):
     output_tokens: int | None = None
     cost_usd: float | None = None
     attributes: dict[str, Any] = {}
+    counts: int | None = None  # as Span.counts
 
 
 class IncomingSignal(msgspec.Struct, kw_only=True):
@@ -54,6 +55,16 @@ class IncomingSignal(msgspec.Struct, kw_only=True):
     properties: dict[str, Any] = {}
     timestamp: dt.datetime | None = None
     unread: tuple[str, ...] = ()
+
+
+class SpanSums(msgspec.Struct, kw_only=True, frozen=True):
+    """What `refresh_span_summary` would find of an event's spans, known beforehand. Its latency is the event's own."""
+
+    tool_calls: int = 0
+    tool_errors: int = 0
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost_usd: float | None = None
 
 
 class IncomingEvent(msgspec.Struct, kw_only=True):
@@ -84,6 +95,9 @@ class IncomingEvent(msgspec.Struct, kw_only=True):
     # Not None: when the event is there already, fill in only what is missing, or what still holds the value given here
     # (column -> what this same source said before). Does not end a pending event.
     fills: dict[str, Any] | None = None
+    sums: SpanSums | None = (
+        None  # of an event that is new, so that its spans need not be summed; ignored for one that is here
+    )
     unread: tuple[str, ...] = ()  # fields that were sent with it and that nobody reads (ingest/unread.py)
 
 

@@ -127,7 +127,7 @@ def ensure_conversations(
 def prepare_users(
     project: Project, users: Iterable[IncomingUser], redactor: Redactor | OnlyClear | None = None
 ) -> list[IncomingUser]:
-    """The users as they are stored: redacted. `redactor` as in store.prepare_events."""
+    """The users as they are stored: redacted. `redactor` as in preparing.prepare_events."""
     redactor = redactor or redactor_for(project)
     return [redact_user(user, redactor) for user in users]
 

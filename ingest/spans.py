@@ -35,6 +35,7 @@ SPAN_COLUMNS = {
     "output_tokens": "int",
     "cost_usd": "float8",
     "attributes": "jsonb",
+    "counts": "smallint",
 }
 ATTACHMENT_COLUMNS = {
     "id": "uuid",
@@ -70,12 +71,11 @@ def store_spans(
             SpanKind(span.kind).value, clean_text(span.name), SpanStatus(span.status).value, clean_text(span.error),
             started, ended, clean_text(span.input), clean_text(span.output), clean_text(span.model),
             clean_text(span.provider), span.input_tokens, span.output_tokens, span.cost_usd, json_text(span.attributes),
+            span.counts,
         )  # fmt: skip
-    kept = {"id", "project_id", "trace_id", "span_id"}
-    replaced = ", ".join(
-        f"{name} = EXCLUDED.{name}" for name in SPAN_COLUMNS if name not in kept | {"event_id"}
-    )
-    compared = [name for name in SPAN_COLUMNS if name not in kept | {"event_id", "started_at", "ended_at"}]
+    kept = {"id", "project_id", "trace_id", "span_id", "event_id", "counts"}
+    replaced = ", ".join(f"{name} = EXCLUDED.{name}" for name in SPAN_COLUMNS if name not in kept)
+    compared = [name for name in SPAN_COLUMNS if name not in kept | {"started_at", "ended_at"}]
     ordered = [row for _, row in sorted(rows.items())]
     if len(ordered) >= COPY_FROM:
         try:  # spans are seldom sent twice, and where all are new, COPY costs the database half
@@ -93,10 +93,11 @@ def store_spans(
         ordered,
         # A span that only moved in time is the same span: an import without times of its own makes new ones.
         conflict=f"""ON CONFLICT (project_id, trace_id, span_id) DO UPDATE SET {replaced},
-                       event_id = coalesce(EXCLUDED.event_id, t.event_id)
-                     WHERE ({", ".join(f"t.{name}" for name in compared)}, t.ended_at - t.started_at, t.event_id)
+                       event_id = coalesce(EXCLUDED.event_id, t.event_id), counts = coalesce(EXCLUDED.counts, t.counts)
+                     WHERE ({", ".join(f"t.{name}" for name in compared)}, t.ended_at - t.started_at, t.event_id, t.counts)
                        IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in compared)},
-                         EXCLUDED.ended_at - EXCLUDED.started_at, coalesce(EXCLUDED.event_id, t.event_id))""",
+                         EXCLUDED.ended_at - EXCLUDED.started_at, coalesce(EXCLUDED.event_id, t.event_id),
+                         coalesce(EXCLUDED.counts, t.counts))""",
         returning="event_id, trace_id, span_id",
     )
     if written is not None:

@@ -17,7 +17,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from ingest import rollups, usage
-from ingest.cleaning import clean_text
 from ingest.feedback import link_signals, store_signals
 from ingest.incoming import (
     IncomingAttachment,
@@ -29,12 +28,11 @@ from ingest.incoming import (
 from ingest.merging import MERGED_FIELDS, MergeTooLarge, merge
 from ingest.models import Event, EventKey, Project
 from ingest.people import conversation_id, end_user_id, ensure_conversations, ensure_end_users, store_users
+from ingest.preparing import prepare_events
 from ingest.queueing import enqueue
-from ingest.redaction import OnlyClear, Redactor, redact_event
-from ingest.redaction_settings import redactor_for
 from ingest.rows import insert_rows, json_text
 from ingest.spans import refresh_span_summary, spans_of, store_attachments, store_spans
-from raindrop.ids import id_at, new_id
+from raindrop.ids import id_at
 
 __all__ = [
     "IncomingAttachment", "IncomingEvent", "IncomingSignal", "IncomingSpan", "IncomingUser", "MergeTooLarge", "StoreReport",
@@ -80,20 +78,12 @@ class StoreReport:
 
     event_ids: list[str]
     repeated: list[bool]  # it was there already, exactly so, and nothing was done
+    queued: set[uuid.UUID]  # our ids of those that were put into the pipeline's queue
 
 
 def store_events(*, project: Project, events: list[IncomingEvent]) -> list[str]:
     """As `report_stored`; returns the event ids alone, in order."""
     return report_stored(project=project, events=events).event_ids
-
-
-def prepare_events(
-    project: Project, events: Iterable[IncomingEvent], redactor: Redactor | OnlyClear | None = None
-) -> list[IncomingEvent]:
-    """The events as they are stored: redacted, each with an id, with text that PostgreSQL takes. `redactor`: the project's, or one that raises
-    NotClear; by default it is looked up, with one query when it is not in memory."""
-    redactor = redactor or redactor_for(project)
-    return [redact_event(_cleaned(event), redactor) for event in events]
 
 
 def report_stored(*, project: Project, events: list[IncomingEvent], prepared: bool = False) -> StoreReport:
@@ -139,22 +129,27 @@ def _store(
     rollups.record(removed=moved)  # last: see ingest/rollups.py
     transaction.on_commit(functools.partial(usage.count_events, project.id, len(fresh)), robust=True)
     known = {id(event) for event in later if event.event_id not in touched}
-    return StoreReport([event.event_id for event in events], [id(event) in known for event in events])
+    return StoreReport(
+        [event.event_id for event in events], [id(event) in known for event in events], changed
+    )
 
 
-def store_bounded(*, project: Project, events: list[IncomingEvent]) -> None:
-    """As `store_events`; where the properties would be too many together with what is there, without them."""
+def store_bounded(*, project: Project, events: list[IncomingEvent], prepared: bool = False) -> set[uuid.UUID]:
+    """As `report_stored`; where the properties would be too many together with what is there, without them. Returns our ids of the
+    events that were queued."""
     try:
         with transaction.atomic():
-            store_events(project=project, events=events)
+            return report_stored(project=project, events=events, prepared=prepared).queued
     except MergeTooLarge:
+        queued: set[uuid.UUID] = set()
         for event in events:
             try:
                 with transaction.atomic():
-                    store_events(project=project, events=[event])
+                    queued |= report_stored(project=project, events=[event], prepared=prepared).queued
             except MergeTooLarge:
                 event.properties, event.feature_flags = {}, {}
-                store_events(project=project, events=[event])
+                queued |= report_stored(project=project, events=[event], prepared=prepared).queued
+        return queued
 
 
 def finish_silent_partials(*, now: dt.datetime, silence: dt.timedelta = SILENCE) -> int:
@@ -194,20 +189,6 @@ class _Leaving(Exception):
     def __init__(self, owners: set[_Owner]) -> None:
         super().__init__()
         self.owners = owners
-
-
-def _cleaned(event: IncomingEvent) -> IncomingEvent:
-    """With an id, and with text that PostgreSQL takes. JSON is cleaned where it is written (rows.json_text)."""
-    return msgspec.structs.replace(
-        event,
-        event_id=clean_text(event.event_id) or str(new_id()),
-        name=clean_text(event.name) if event.name else event.name,
-        user_id=(clean_text(event.user_id) or None) if event.user_id else None,
-        convo_id=(clean_text(event.convo_id) or None) if event.convo_id else None,
-        model=clean_text(event.model) if event.model else event.model,
-        input=clean_text(event.input) if event.input else event.input,
-        output=clean_text(event.output) if event.output else event.output,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,11 +272,7 @@ def _insert(
                 event.trace_id,
                 event.is_pending,
                 0,
-                0,
-                0,
-                event.input_tokens,
-                event.output_tokens,
-                event.cost_usd,
+                *_sums_of(event),
                 event.latency_ms,
                 False,
             )
@@ -304,19 +281,27 @@ def _insert(
     )
 
 
+def _sums_of(event: IncomingEvent) -> tuple[int, int, int | None, int | None, float | None]:
+    if event.sums is None:
+        return 0, 0, event.input_tokens, event.output_tokens, event.cost_usd
+    sums = event.sums
+    return sums.tool_calls, sums.tool_errors, sums.input_tokens, sums.output_tokens, sums.cost_usd
+
+
 def _store_parts(
     project: Project, events: Iterable[IncomingEvent], ids: dict[str, uuid.UUID], now: dt.datetime
 ) -> set[uuid.UUID]:
     """What hangs on events that are new: attachments, spans, and signals and spans that were there before them. Returns
-    the events that have spans."""
+    the events whose spans are still to be summed."""
     events = list(events)
     if not events:
         return set()
     store_attachments(project, ((ids[e.event_id], a) for e in events for a in e.attachments))
     spans = [(ids[e.event_id], span) for e in events for span in spans_of(project, e, e.event_id)]
-    changed = store_spans(project, spans, default_time=now)
+    changed = store_spans(project, spans, default_time=now) - {ids[e.event_id] for e in events if e.sums}
     link_signals({e.event_id: ids[e.event_id] for e in events}, project)
-    traces = {e.trace_id: ids[e.event_id] for e in events if e.trace_id}
+    # Of a trace that makes its events itself (`fills`), it alone knows which of its spans are whose.
+    traces = {e.trace_id: ids[e.event_id] for e in events if e.trace_id and e.fills is None}
     return changed | (_link_spans(project, traces) if traces else set())
 
 
@@ -358,7 +343,7 @@ def _merge_known(
             conversation=people.conversation(part),
         ):
             changed.add(event.id)
-            if part.trace_id:
+            if part.trace_id and part.fills is None:
                 spans_changed |= _link_spans(project, {part.trace_id: event.id})
         if event.is_pending:
             event.received_at = now  # the silence is counted from the last part

@@ -11,21 +11,24 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from ingest.cleaning import clean_text
+from ingest.decoding import MAX_INTEGER
 from ingest.empty_events import count_empty
 from ingest.evaluations import attach_evaluations
 from ingest.feedback import store_signals
 from ingest.handoffs import link_children
 from ingest.health_counts import OTLP, count
-from ingest.incoming import IncomingEvent, IncomingSignal
+from ingest.incoming import IncomingEvent, IncomingSignal, SpanSums
 from ingest.models import Event, EventKey, OpenTrace, Project, Span
 from ingest.one_call_twice import unite_tool_calls
-from ingest.otlp.assembly import TraceEvent, assemble
+from ingest.otlp.assembly import TraceEvent, assemble, root_end
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.stored import from_row, moment
 from ingest.people import conversation_id, end_user_id
@@ -39,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 100  # traces in one transaction
 MAX_SPANS = 20_000  # of one trace that are looked at, the earliest
+# A trace with its root, in which a span's parent is missing, is waited for so long after its first span came.
+CHILD_GRACE = max(dt.timedelta(seconds=10), settings.TRACE_GRACE)
 RETRY_AFTER = dt.timedelta(minutes=5)
 MAX_ATTEMPTS = 5
 GIVEN_UP_RETRY = dt.timedelta(hours=6)  # after that many: perhaps a newer version can
@@ -66,7 +71,7 @@ def _finish_due(now: dt.datetime, finished: Finished) -> list[tuple[uuid.UUID, s
     try:
         with transaction.atomic():
             keys = _claim(now)
-            _finish(keys, finished)
+            _finish(keys, now, finished)
     except Exception as error:
         logger.warning("Making the events of %s traces failed, trying one by one: %s", len(keys), error)
         for key in keys:
@@ -80,7 +85,7 @@ def _finish_alone(key: tuple[uuid.UUID, str], now: dt.datetime, finished: Finish
     try:
         with transaction.atomic():
             if rows.select_for_update(skip_locked=True).exists():
-                _finish([key], finished)
+                _finish([key], now, finished)
     except Exception:
         logger.exception("The events of trace %s cannot be made", trace_id)
         finished.failed += 1
@@ -111,20 +116,26 @@ def _claim(now: dt.datetime) -> list[tuple[uuid.UUID, str]]:
         return list(cursor.fetchall())
 
 
-def _finish(keys: Iterable[tuple[uuid.UUID, str]], finished: Finished) -> None:
-    """Makes the events of claimed traces. Called in the transaction that claimed them."""
+def _finish(keys: Iterable[tuple[uuid.UUID, str]], now: dt.datetime, finished: Finished) -> None:
+    """Makes the events of claimed traces, or puts off those that are waited for. Called in the transaction that claimed them."""
     by_project: dict[uuid.UUID, list[str]] = {}
     for project_id, trace_id in keys:
         by_project.setdefault(project_id, []).append(trace_id)
     projects = Project.objects.in_bulk(list(by_project))
     for project_id, trace_ids in sorted(by_project.items()):
+        rows = OpenTrace.objects.filter(project_id=project_id, trace_id__in=trace_ids)
+        put_off: set[str] = set()
         if project := projects.get(project_id):
-            _make_events(project, trace_ids, finished)
-        OpenTrace.objects.filter(project_id=project_id, trace_id__in=trace_ids).delete()
-        finished.traces += len(trace_ids)
+            young = set(rows.filter(opened_at__gt=now - CHILD_GRACE).values_list("trace_id", flat=True))
+            put_off = _make_events(project, trace_ids, young, finished)
+        rows.exclude(trace_id__in=put_off).delete()
+        if put_off:
+            rows.update(due_at=F("opened_at") + CHILD_GRACE)
+        finished.traces += len(trace_ids) - len(put_off)
 
 
-def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> None:
+def _make_events(project: Project, trace_ids: list[str], young: set[str], finished: Finished) -> set[str]:
+    """Returns the ids of the traces among the young that wait for a child's parent, and have no events yet."""
     attach_evaluations(project, trace_ids)
     add_plain_spans(project, trace_ids)
     rows: dict[str, list[Span]] = {trace_id: [] for trace_id in trace_ids}
@@ -137,29 +148,47 @@ def _make_events(project: Project, trace_ids: list[str], finished: Finished) -> 
     events: list[TraceEvent] = []
     incoming: list[IncomingEvent] = []
     empty: list[tuple[TraceEvent, list[MappedSpan]]] = []
-    for members in rows.values():
+    put_off: set[str] = set()
+    for trace_id, members in rows.items():
         mapped = [(span, row.event_id is not None) for row in members if (span := from_row(row))]
         spans = [span for span, _ in mapped]
+        if trace_id in young and _lacks_a_parent(spans):
+            put_off.add(trace_id)
+            continue
         made = assemble(spans)
         before = {event.event_id: event for event in assemble(span for span, linked in mapped if linked)}
         events += made
         empty += [(event, spans) for event in made if event.no_text and event.event_id not in before]
-        incoming += [_incoming(project, event, before.get(event.event_id)) for event in made]
+        incoming += [incoming_event(project, event, before.get(event.event_id)) for event in made]
     if not events:
-        return
-    store_bounded(project=project, events=incoming)
-    _attach(project, events)
+        return put_off
+    queued = store_bounded(project=project, events=incoming)
+    queued |= _attach(project, events, queued)
     count_empty(project, empty)
-    link_children(project, trace_ids)
+    link_children(project, [trace_id for trace_id in trace_ids if trace_id not in put_off])
+    store_trace_signals(project, events, queued=queued)
+    finished.events += len(events)
+    return put_off
+
+
+def _lacks_a_parent(spans: list[MappedSpan]) -> bool:
+    here = {span.span_id for span in spans}
+    parents = {span.parent_span_id for span in spans}
+    return root_end(spans) is not None and not parents <= here | {""}
+
+
+def store_trace_signals(project: Project, events: list[TraceEvent], *, queued: set[uuid.UUID]) -> None:
+    """Stores the feedback that the traces hold, once their events are stored. `queued`: our ids of events that this transaction has
+    queued, and need not be queued again."""
     signals = once_a_session(
         project, ((_convo_id(event), signal) for event in events for signal in _signals(event))
     )
     if signals:
-        store_signals(project=project, signals=signals)
-    finished.events += len(events)
+        store_signals(project=project, signals=signals, queued=queued)
 
 
-def _incoming(project: Project, event: TraceEvent, before: TraceEvent | None) -> IncomingEvent:
+def incoming_event(project: Project, event: TraceEvent, before: TraceEvent | None = None) -> IncomingEvent:
+    """The event as the store takes it, without its spans. `before`: the same event as an earlier look at its trace made it."""
     made = IncomingEvent(
         event_id=clean_text(event.event_id),
         name=event.name,
@@ -174,6 +203,13 @@ def _incoming(project: Project, event: TraceEvent, before: TraceEvent | None) ->
         trace_id=event.trace_id,
         latency_ms=event.latency_ms,
         fills={},
+        sums=SpanSums(
+            tool_calls=event.tool_calls,
+            tool_errors=event.tool_errors,
+            input_tokens=_counted(event.tokens.input),
+            output_tokens=_counted(event.tokens.output),
+            cost_usd=event.cost,
+        ),
     )
     if before:
         convo_id = _convo_id(before)
@@ -189,13 +225,18 @@ def _incoming(project: Project, event: TraceEvent, before: TraceEvent | None) ->
     return made
 
 
+def _counted(tokens: int | None) -> int | None:
+    return None if tokens is None else min(tokens, MAX_INTEGER)
+
+
 def _convo_id(event: TraceEvent) -> str | None:
     """Without a conversation of its own, a trace is one; but the app knows better about an event that it names."""
     return event.convo_id or (None if event.named else event.trace_id)
 
 
-def _attach(project: Project, events: list[TraceEvent]) -> None:
-    """Links the spans to their events, and queues the final events on which something changed."""
+def _attach(project: Project, events: list[TraceEvent], queued: set[uuid.UUID]) -> set[uuid.UUID]:
+    """Links the spans to their events, and queues the final events on which something changed, but those in `queued`. Returns what
+    it queued."""
     names = {clean_text(event.event_id) for event in events}
     keys = dict(
         EventKey.objects.filter(project=project, event_id__in=names).values_list("event_id", "event_uuid")
@@ -214,7 +255,7 @@ def _attach(project: Project, events: list[TraceEvent]) -> None:
         for span_id in event.span_ids
     ]
     if not links:
-        return
+        return set()
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE ingest_span s SET event_id = v.event_id, kind = coalesce(v.kind, s.kind),
@@ -235,14 +276,24 @@ def _attach(project: Project, events: list[TraceEvent]) -> None:
     # Spans that changed in place keep their link, so that the sums are taken anew for all.
     touched = changed | set(keys.values())
     refresh_span_summary(touched)
-    final = Event.objects.filter(id__in=touched, is_pending=False).order_by("id").values_list("id", flat=True)
-    enqueue((project.id, event_id) for event_id in final)
+    final = set(Event.objects.filter(id__in=touched - queued, is_pending=False).values_list("id", flat=True))
+    enqueue((project.id, event_id) for event_id in sorted(final))
+    return final
+
+
+def _in_stored_order(value: Any) -> Any:
+    """The maps in it as jsonb gives them back, since a signal's fingerprint is made of the text: a trace that is made of its rows
+    tells the same signals as when it came."""
+    if not isinstance(value, dict):
+        return [_in_stored_order(item) for item in value] if isinstance(value, list) else value
+    keys = sorted(value, key=lambda key: (len(key.encode(errors="replace")), key))
+    return {key: _in_stored_order(value[key]) for key in keys}
 
 
 def _signals(event: TraceEvent) -> list[IncomingSignal]:
     found = []
     for signal in event.signals:
-        properties = dict(signal.properties)
+        properties = _in_stored_order(signal.properties)
         human = signal.source == "human"
         if human and "explanation" in properties:
             properties["comment"] = properties["explanation"]  # where feedback has its text on the wire

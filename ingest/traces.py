@@ -1,7 +1,8 @@
 """Storing traces: their spans, at once, in the transaction that is acknowledged.
 
-A trace is over ROOT_GRACE after its root ended, or after SILENCE without a span (OpenTrace); then its events are made
-(ingest/trace_events.py). Spans that come later open it again.
+A trace that is whole within its request has its events made there and then (ingest/whole_traces.py). Another one is over ROOT_GRACE
+after its root ended, or after SILENCE without a span (OpenTrace); then its events are made (ingest/trace_events.py). Spans that come
+later open it again.
 """
 
 import datetime as dt
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from ingest.earlier_turns import keep_turns
 from ingest.evaluations import keep_evaluations, waits
-from ingest.models import OpenTrace, Project
+from ingest.models import OpenTrace, PlainSpan, Project
 from ingest.otlp import raindrop_sdk
 from ingest.otlp.assembly import root_end
 from ingest.otlp.logs import is_genai, map_log, response_id
@@ -29,6 +30,7 @@ from ingest.receipts import Receipt, note_kept
 from ingest.redaction_settings import redactor_for
 from ingest.rows import insert_rows
 from ingest.spans import store_spans
+from ingest.whole_traces import make_whole, may_be_whole
 
 ROOT_GRACE: dt.timedelta = settings.TRACE_GRACE
 SILENCE: dt.timedelta = settings.TRACE_SILENCE
@@ -37,8 +39,9 @@ LONGEST_OPEN = dt.timedelta(hours=1)
 OTHER_PROJECT = "raindrop.project_id names another project than the key's"
 
 
-def store_traces(*, project: Project, decoded: Decoded[RawSpan]) -> Receipt:
-    """Stores the spans of one request and opens their traces. Idempotent by (trace id, span id)."""
+def store_traces(*, project: Project, decoded: Decoded[RawSpan], at_once: bool = True) -> Receipt:
+    """Stores the spans of one request, and makes the events of traces that are whole in it (unless `at_once` is false: more of all
+    comes for sure); the other traces are opened. Idempotent by (trace id, span id)."""
     receipt = Receipt(rejected=Counter(decoded.rejected))
     spans = []
     for raw in decoded.items:
@@ -51,7 +54,7 @@ def store_traces(*, project: Project, decoded: Decoded[RawSpan]) -> Receipt:
             spans.append(mapped)
             if mapped.unknown:
                 receipt.unknown_scopes[mapped.scope] += 1
-    _store(project, spans, receipt)
+    _store(project, spans, receipt, at_once=at_once)
     return receipt
 
 
@@ -102,7 +105,7 @@ def _find_spans(project: Project, logs: list[RawLog], receipt: Receipt) -> None:
         log.trace_id, log.span_id = found.get(response_id(log), ("", ""))
 
 
-def _store(project: Project, spans: list[MappedSpan], receipt: Receipt) -> None:
+def _store(project: Project, spans: list[MappedSpan], receipt: Receipt, *, at_once: bool = False) -> None:
     by_trace: dict[str, list[MappedSpan]] = {}
     for span in spans:
         by_trace.setdefault(span.trace_id, []).append(span)
@@ -127,13 +130,29 @@ def _store(project: Project, spans: list[MappedSpan], receipt: Receipt) -> None:
     receipt.accepted += len(kept)
     written: set[tuple[str, str]] = set()
     if kept:
+        whole = {t: spans for t, spans in by_trace.items() if may_be_whole(spans)} if at_once else {}
         with (
             transaction.atomic()
         ):  # the trace before its spans: `finish_open_traces` takes its locks in this order
-            _open(project, by_trace, known, now)
-            store_spans(project, [(None, to_span(span)) for span in kept], written=written)
+            new = _open(project, by_trace, known, now)
+            made = _make_at_once(project, {t: spans for t, spans in whole.items() if t in new})
+            written.update((t, span.span_id) for t in made for span in by_trace[t])
+            rest = [(None, to_span(span)) for span in kept if span.trace_id not in made]
+            store_spans(project, rest, written=written)
             keep_turns(project=project, spans=kept, now=now)
     note_kept(receipt, kept, written)
+
+
+def _make_at_once(project: Project, whole: dict[str, list[MappedSpan]]) -> set[str]:
+    """Makes the events of these traces, whose rows of OpenTrace this transaction has made; returns the ids of those that have them."""
+    # Asked only now: another request with the same trace has waited at its row of OpenTrace, or we for it.
+    known = _known_traces(project, list(whole))
+    plain = PlainSpan.objects.filter(project=project, trace_id__in=whole).values_list("trace_id", flat=True)
+    left = known.keys() | set(plain)
+    made = make_whole(project, {t: spans for t, spans in whole.items() if t not in left})
+    if made:
+        OpenTrace.objects.filter(project=project, trace_id__in=made).delete()
+    return made
 
 
 def _known_traces(project: Project, trace_ids: Sequence[str]) -> dict[str, bool]:
@@ -151,7 +170,9 @@ def _known_traces(project: Project, trace_ids: Sequence[str]) -> dict[str, bool]
 
 def _open(
     project: Project, by_trace: dict[str, list[MappedSpan]], known: dict[str, bool], now: dt.datetime
-) -> None:
+) -> set[str]:
+    """Opens the traces, or keeps them open; returns the ids of those that were not open. Until the transaction ends, another
+    request with one of them waits here."""
     rows = []
     ends = {trace_id: root_end(members) for trace_id, members in by_trace.items()}
     came_before = rooted(project, [trace_id for trace_id, end in ends.items() if end is None])
@@ -171,7 +192,7 @@ def _open(
         else:  # a late span of a trace that has its events, or one of a trace that goes on
             finished = known.get(trace_id, False)
             rows.append((project.id, trace_id, now, finished, now + (ROOT_GRACE if finished else SILENCE), 0))
-    insert_rows(
+    opened = insert_rows(
         OpenTrace._meta.db_table,
         {"project_id": "uuid", "trace_id": "text", "opened_at": "timestamptz", "root_ended": "boolean",
          "due_at": "timestamptz", "attempts": "smallint"},
@@ -180,4 +201,6 @@ def _open(
             root_ended = t.root_ended OR EXCLUDED.root_ended, attempts = 0,
             due_at = CASE WHEN EXCLUDED.root_ended THEN EXCLUDED.due_at WHEN t.root_ended THEN t.due_at
                      ELSE least(EXCLUDED.due_at, t.opened_at + interval '{int(LONGEST_OPEN.total_seconds())} seconds') END""",
+        returning="trace_id, xmax = 0",
     )  # fmt: skip
+    return {trace_id for trace_id, is_new in opened if is_new}

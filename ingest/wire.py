@@ -38,8 +38,9 @@ from ingest.models import ApiKey, Project
 from ingest.models.health import Outcome
 from ingest.models.projects import SLUG, KeyKind
 from ingest.people import prepare_users
+from ingest.preparing import prepare_events
 from ingest.redaction import OnlyClear, Redactor
-from ingest.store import prepare_events, report_stored, store_signals, store_users
+from ingest.store import report_stored, store_signals, store_users
 from ingest.unread import MAX_NAMED, fields_of, warning
 from raindrop.errors import ApiError, error_response
 

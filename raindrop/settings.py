@@ -79,7 +79,7 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 REDIS_URL = os.environ.get("REDIS_URL", "")
 
 # When what comes in parts is over (ingest/traces.py, ingest/store.py).
-TRACE_GRACE = env_seconds("RAINDROP_TRACE_GRACE_SECONDS", 10)
+TRACE_GRACE = env_seconds("RAINDROP_TRACE_GRACE_SECONDS", 3)
 TRACE_SILENCE = env_seconds("RAINDROP_TRACE_SILENCE_SECONDS", 300)
 PARTIAL_SILENCE = env_seconds("RAINDROP_PARTIAL_SILENCE_SECONDS", 900)
 

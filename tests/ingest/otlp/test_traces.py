@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 EVENT_ID = "traceloop.association.properties.event_id"
 
 
-def send(project: Project, made: dict[str, Any]) -> None:
-    store_traces(project=project, decoded=decode_traces(as_json(made), is_json=True))
+def send(project: Project, made: dict[str, Any], *, at_once: bool = True) -> None:
+    store_traces(project=project, decoded=decode_traces(as_json(made), is_json=True), at_once=at_once)
 
 
 def part(made: dict[str, Any], *numbers: int) -> dict[str, Any]:
@@ -294,7 +294,8 @@ def test_redaction_reaches_messages_tools_and_events(project: Project) -> None:
 def test_one_bad_trace_does_not_stop_the_others(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     from ingest import trace_events as module
 
-    send(project, request(span(1, a=chat("good", "yes")), span(1, trace="ab" * 16, a=chat("bad", "no"))))
+    made = request(span(1, a=chat("good", "yes")), span(1, trace="ab" * 16, a=chat("bad", "no")))
+    send(project, made, at_once=False)
     real = module.assemble
 
     def fragile(spans: Any) -> Any:
