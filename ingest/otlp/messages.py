@@ -166,7 +166,18 @@ def _read_arguments(value: dict[str, Any], role: Role, found: list[Message], dep
     if isinstance(only, str | dict | list):
         _read(load(only), role, found, depth + 1)
     elif kwargs or any(argument is not None for argument in arguments):
+        for item in (*arguments, kwargs):  # a state among them, beside settings
+            if isinstance(item, list | dict) and (words := _words(item, role, depth)):
+                found += words
+                return
         found.append(Message(role, dump(value), dump=True))
+
+
+def _words(value: Any, role: Role, depth: int) -> list[Message]:
+    """The messages in it; none when it is only data."""
+    found: list[Message] = []
+    _read(value, role, found, depth + 1)
+    return [] if any(message.dump for message in found) else found
 
 
 def _read_wrapper(value: dict[str, Any], role: Role, found: list[Message], depth: int) -> None:
@@ -184,8 +195,13 @@ def _read_wrapper(value: dict[str, Any], role: Role, found: list[Message], depth
         found.append(Message(role, clean_text(value["refusal"])))
         return
     for key in TEXT_KEYS.get(role, ()):
-        if isinstance(value.get(key), str | list | dict) and value[key]:
-            _read(load(value[key]) if key not in ("text", "message") else value[key], role, found, depth + 1)
+        item = value.get(key)
+        if isinstance(item, str) and item:  # messages as text, or what somebody typed
+            loaded = load(item) if key not in ("text", "message") else item
+            found += (loaded is not item and _words(loaded, role, depth)) or [Message(role, clean_text(item))]
+            return
+        if isinstance(item, list | dict) and item:
+            _read(item, role, found, depth + 1)
             return
     for key, item in value.items():
         if isinstance(item, str) and item.strip() and key.lower().endswith(TEXT_ENDINGS.get(role, ())):
