@@ -78,8 +78,7 @@ def _said(turn: Turn) -> list[Text]:
 
 def _other_currency(turn: Turn) -> list[Evidence]:
     """All amounts of the answer are in a currency that nobody named, and one is a figure that was given in another."""
-    money = amounts(turn.output)
-    if not money or not turn.previous:
+    if not turn.previous or not (money := amounts(turn.output)):
         return []
     shown = {one.currency for one in money}
     if len(shown) != 1:

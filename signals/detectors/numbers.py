@@ -38,6 +38,9 @@ CURRENCY_SIGN = re.compile(rf"(?<![\w$]){_SYMBOL}|(?<=\d)(?: ?{_AFTER})|\b(?:{_N
 _SIGNS = "€$£¥₹"
 _WORDS = tuple(name for name in CURRENCY_OF if name.isalpha())
 
+# Begins with what is rare: a digit.
+BESIDE = re.compile(rf"\d ?(?:{_NAMES})\b|(?:eur|usd|gbp|chf|inr|brl) ?\d")
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -94,7 +97,7 @@ def _may_hold_money(normal: str) -> bool:
 
 
 def amounts_in(normal: str) -> list[Amount]:
-    if not _may_hold_money(normal):
+    if not any(sign in normal for sign in _SIGNS) and not BESIDE.search(normal):
         return []
     return [
         Amount(
