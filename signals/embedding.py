@@ -9,7 +9,7 @@ import psycopg
 from django.db import connection, transaction
 
 from ingest.models import Event
-from raindrop.embedder import MODEL, read_texts
+from raindrop.embedder import MODEL, TONES, read_texts
 from signals.half_vectors import HalfVectors, HalfVectorsDumper
 from signals.matches import hold_events
 from signals.text_search import SPACED_SQL
@@ -21,7 +21,7 @@ DOCUMENT_CHARACTERS_WIDE = 100_000
 
 
 def embed(events: list[Event]) -> None:
-    """Stores one vector for each side of each event, of its first 256 tokens, the user's tones, and the words to search it by.
+    """Stores one vector for each side of each event, of its first 256 tokens, the tones of both, and the words to search it by.
 
     Idempotent; an event whose text did not change since it was embedded costs one row read. An event that was revised after it
     was loaded here is left to the run that its revision queued.
@@ -42,14 +42,15 @@ def embed(events: list[Event]) -> None:
             [changed[row] for row in rows],
             read.vectors[rows],
             read.vectors[len(changed) :][rows],
-            read.tones[rows],
+            read.tones[rows][:, : len(TONES)],
+            read.tones[len(changed) :][rows][:, len(TONES) :],
             hashes,
         )
 
 
 def text_hash(input: str, output: str) -> bytes:
     """16 bytes that change with the texts, with the model and with what is stored."""
-    digest = hashlib.blake2b(f"{MODEL} and tones".encode(), digest_size=16)
+    digest = hashlib.blake2b(f"{MODEL} and tones of both sides".encode(), digest_size=16)
     for text in (input, output):
         digest.update(b"\x00" + text.encode("utf-8", "surrogatepass"))
     return digest.digest()
@@ -67,7 +68,8 @@ def _store(
     events: list[Event],
     user: npt.NDArray[np.float32],
     agent: npt.NDArray[np.float32],
-    tones: npt.NDArray[np.float32],
+    user_tones: npt.NDArray[np.float32],
+    agent_tones: npt.NDArray[np.float32],
     hashes: dict[uuid.UUID, bytes],
 ) -> None:
     with connection.cursor() as cursor:
@@ -77,17 +79,18 @@ def _store(
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.adapters.register_dumper(HalfVectors, HalfVectorsDumper)
         cursor.execute(
-            """INSERT INTO signals_eventembedding AS t (event_id, project_id, user_vector, agent_vector, user_tones, text_hash)
-               SELECT id, project, u, a, tones, hash
-               FROM unnest(%s::uuid[], %s::uuid[], %s::halfvec[], %s::halfvec[], %s::halfvec[], %s::bytea[])
-                 AS g(id, project, u, a, tones, hash)
+            """INSERT INTO signals_eventembedding AS t (event_id, project_id, user_vector, agent_vector, user_tones, agent_tones, text_hash)
+               SELECT id, project, u, a, u_tones, a_tones, hash
+               FROM unnest(%s::uuid[], %s::uuid[], %s::halfvec[], %s::halfvec[], %s::halfvec[], %s::halfvec[], %s::bytea[])
+                 AS g(id, project, u, a, u_tones, a_tones, hash)
                ON CONFLICT (event_id) DO UPDATE SET user_vector = EXCLUDED.user_vector,
-                 agent_vector = EXCLUDED.agent_vector, user_tones = EXCLUDED.user_tones, text_hash = EXCLUDED.text_hash
+                 agent_vector = EXCLUDED.agent_vector, user_tones = EXCLUDED.user_tones,
+                 agent_tones = EXCLUDED.agent_tones, text_hash = EXCLUDED.text_hash
                WHERE t.text_hash <> EXCLUDED.text_hash""",
             [
                 [event.id for event in events],
                 [event.project_id for event in events],
-                *(HalfVectors(kind, vectors) for vectors in (user, agent, tones)),
+                *(HalfVectors(kind, vectors) for vectors in (user, agent, user_tones, agent_tones)),
                 [hashes[event.id] for event in events],
             ],
         )

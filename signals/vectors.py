@@ -11,14 +11,14 @@ import psycopg
 from django.db import connection
 
 from ingest.models import Project
-from raindrop.embedder import TONES
+from raindrop.embedder import AGENT_TONES, TONES
 from signals.half_vectors import read_matrix
 from signals.models.embeddings import DIMENSIONS, EventEmbedding
 
 Side = Literal["both", "user", "agent"]
 FIRST_ID = uuid.UUID(int=0)
-COLUMNS = "event_id, user_vector, agent_vector, user_tones"
-Row = tuple[uuid.UUID, bytes | None, bytes | None, bytes | None]
+COLUMNS = "event_id, user_vector, agent_vector, user_tones, agent_tones"
+Row = tuple[uuid.UUID, bytes | None, bytes | None, bytes | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class VectorChunk:
     user: npt.NDArray[np.float32]
     agent: npt.NDArray[np.float32]
     tones: npt.NDArray[np.float32]
+    agent_tones: npt.NDArray[np.float32]  # (n, len(AGENT_TONES))
 
 
 def iter_embedded(
@@ -68,7 +69,7 @@ def vectors_by_event(event_ids: list[uuid.UUID]) -> VectorChunk:
             [event_ids],
         )
     }
-    return _chunk([found.get(event_id, (event_id, None, None, None)) for event_id in event_ids])
+    return _chunk([found.get(event_id, (event_id, None, None, None, None)) for event_id in event_ids])
 
 
 def nearest_events(
@@ -113,4 +114,5 @@ def _chunk(rows: list[Row]) -> VectorChunk:
         read_matrix([row[1] for row in rows], DIMENSIONS),
         read_matrix([row[2] for row in rows], DIMENSIONS),
         read_matrix([row[3] for row in rows], len(TONES)),
+        read_matrix([row[4] for row in rows], len(AGENT_TONES)),
     )

@@ -52,7 +52,7 @@ class Reading:
     """What is read off each text."""
 
     vectors: Floats  # (n, 384), each row of length 1
-    tones: Floats  # (n, len(TONES)), as tone.Reader says them
+    tones: Floats  # (n, len(ALL_TONES)), as tone.Reader says them: those of a user's text first, then those of an agent's
 
 
 def embed_texts(texts: list[str]) -> Floats:
@@ -72,7 +72,7 @@ def read_texts(texts: list[str]) -> Reading:
     """As embed_texts, with the tones; zeros for a text without any word."""
     found = Reading(
         np.zeros((len(texts), DIMENSIONS), dtype=np.float32),
-        np.zeros((len(texts), len(tone.TONES)), dtype=np.float32),
+        np.zeros((len(texts), len(tone.ALL_TONES)), dtype=np.float32),
     )
     for places, _, [vectors, tones] in _computed(texts, ["emb", tone.OUTPUT]):
         for at, vector, said in zip(places, vectors, tones, strict=True):

@@ -16,7 +16,10 @@ import numpy.typing as npt
 from raindrop.embedder import graph
 
 Floats = npt.NDArray[np.float32]
+# Of what a user says, and of what an agent says. The graph reads all of them off every text.
 TONES = ("annoyed", "offensive", "dissatisfied", "grateful")
+AGENT_TONES = ("declines", "fails", "dodges", "lacks")
+ALL_TONES = (*TONES, *AGENT_TONES)
 WEIGHTS_FILE = Path(__file__).resolve().parent / "tones.npz"
 # The names in the model's graph.
 STATES = "/m/encoder/layer.2/output/LayerNorm/LayerNormalization_output_0"
@@ -41,8 +44,8 @@ class Reader:
 
 
 def addition(readers: Mapping[str, Reader]) -> bytes:
-    """What to append to the model's bytes: outputs `tones` (batch, len(TONES)) and STATES (batch, tokens, 384)."""
-    each = [readers[name] for name in TONES]
+    """What to append to the model's bytes: outputs `tones` (batch, len(ALL_TONES)) and STATES (batch, tokens, 384)."""
+    each = [readers[name] for name in ALL_TONES]
     ends = np.cumsum([len(reader.value) for reader in each])
     heads = np.zeros((ends[-1], 2 * len(each)), dtype=np.float32)  # attention of each, then value of each
     for i, (reader, end) in enumerate(zip(each, ends, strict=True)):
@@ -95,7 +98,7 @@ def addition(readers: Mapping[str, Reader]) -> bytes:
 
 
 def load_readers(path: Path = WEIGHTS_FILE) -> dict[str, Reader]:
-    """By tone. Raises FileNotFoundError: without its weights the installation is broken."""
+    """By tone, those that are there. Raises FileNotFoundError: without its weights the installation is broken."""
     with np.load(path) as data:
         return {
             name: Reader(
@@ -105,7 +108,8 @@ def load_readers(path: Path = WEIGHTS_FILE) -> dict[str, Reader]:
                 data[f"{name}/value"],
                 float(data[f"{name}/bias"]),
             )
-            for name in TONES
+            for name in ALL_TONES
+            if f"{name}/bias" in data
         }
 
 

@@ -7,7 +7,7 @@ from pgvector.django import HalfVectorField
 
 from ingest.models import Event, Project
 from ingest.models.events import BigForeignKey
-from raindrop.embedder import TONES
+from raindrop.embedder import AGENT_TONES, TONES
 
 DIMENSIONS = 384
 
@@ -23,6 +23,8 @@ class EventEmbedding(models.Model):
     agent_vector = HalfVectorField(dimensions=DIMENSIONS, null=True)
     # Of the user's side (raindrop/embedder/tone.py). Also null for what was embedded before there were tones.
     user_tones = HalfVectorField(dimensions=len(TONES), null=True)
+    # Of the agent's side, likewise.
+    agent_tones = HalfVectorField(dimensions=len(AGENT_TONES), null=True)
     # The hash of the texts that the vectors were made from: an event that comes again unchanged is not embedded again.
     text_hash = models.BinaryField(max_length=16)
 

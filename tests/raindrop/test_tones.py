@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raindrop.embedder import DIMENSIONS, TONES, embed_texts, read_texts
+from raindrop.embedder import ALL_TONES, DIMENSIONS, embed_texts, read_texts
 from raindrop.embedder.onnx import token_states
 from raindrop.embedder.tone import WEIGHTS_FILE, load_readers, write_readers
 from raindrop.evaluation.signals.fitting import Examples
@@ -19,7 +19,7 @@ TEXTS = ["This is the third time I ask!", "You are an idiot.", "Thanks, that sol
 def test_the_graph_reads_as_numpy_does_but_for_8_bits_and_padding_is_not_read() -> None:
     texts = [*TEXTS, "I would like to change my booking " * 20]
     states, readers = token_states(texts), load_readers()
-    expected = np.stack([read(readers[tone], states) for tone in TONES], axis=1)
+    expected = np.stack([read(readers[tone], states) for tone in ALL_TONES], axis=1)
     assert np.allclose(read_texts(texts).tones, expected, atol=0.2)
 
 
@@ -27,13 +27,13 @@ def test_vectors_are_the_same_with_tones_beside_them() -> None:
     texts = [*TEXTS, "", "  "]
     reading = read_texts(texts)
     assert np.array_equal(reading.vectors, embed_texts(texts))
-    assert reading.tones.shape == (6, len(TONES)) and not reading.tones[4:].any()
+    assert reading.tones.shape == (6, len(ALL_TONES)) and not reading.tones[4:].any()
     assert [len(tokens) > 0 for tokens in token_states(texts)] == [True] * 4 + [False] * 2
 
 
 def test_each_tone_is_heard_where_it_is() -> None:
     angry, rude, thanks, plain = read_texts(TEXTS).tones
-    at = {tone: i for i, tone in enumerate(TONES)}
+    at = {tone: i for i, tone in enumerate(ALL_TONES)}
     assert angry[at["annoyed"]] > plain[at["annoyed"]]
     assert rude[at["offensive"]] > max(plain[at["offensive"]], thanks[at["offensive"]])
     assert thanks[at["grateful"]] > max(plain[at["grateful"]], rude[at["grateful"]])

@@ -11,7 +11,7 @@ from django.db import connection, connections
 
 from ingest.models import Event, ExplicitSignal, Project, Span, Total
 from ingest.rollups import totals
-from raindrop.embedder import embed_texts, read_texts
+from raindrop.embedder import TONES, embed_texts, read_texts
 from signals.batches import load_batch
 from signals.catalogue import BUILT_IN_KEYS, install_builtin_signals
 from signals.detection import detect
@@ -65,8 +65,9 @@ def test_embed_stores_the_users_tones_and_detectors_are_given_them(
     silent = make_event(input="", output="Hello")
     embed(loaded(angry, silent))
     batch = load_batch(loaded(angry, silent))
-    assert np.allclose(batch.user_tones[0], read_texts([angry.input]).tones[0], atol=0.5)
+    assert np.allclose(batch.user_tones[0], read_texts([angry.input]).tones[0][: len(TONES)], atol=0.5)
     assert not batch.user_tones[1].any()
+    assert np.allclose(batch.agent_tones[0], read_texts([angry.output]).tones[0][len(TONES) :], atol=0.5)
     assert EventEmbedding.objects.get(event=silent).user_tones is None
     assert np.array_equal(batch.part([1]).user_tones, batch.user_tones[1:])
 
