@@ -48,6 +48,7 @@ class EventBatch(Batch):
             self.agent_vectors[indexes],
             [self.events[i] for i in indexes],
             user_tones=self.user_tones[indexes],
+            agent_tones=self.agent_tones[indexes] if len(self.agent_tones) else self.agent_tones,
             nearness=self.nearness[indexes] if len(self.nearness) else self.nearness,
         )
 
@@ -85,6 +86,7 @@ def load_batch(events: list[Event]) -> EventBatch:
         vectors.agent,
         events,
         user_tones=vectors.tones,
+        agent_tones=vectors.agent_tones,
         nearness=_nearness(events, earlier, vectors),
     )
 
@@ -102,7 +104,9 @@ def load_texts(events: list[Event]) -> EventBatch:
         )
         for event in events
     ]
-    return EventBatch(turns, vectors.user, vectors.agent, events, user_tones=vectors.tones)
+    return EventBatch(
+        turns, vectors.user, vectors.agent, events, user_tones=vectors.tones, agent_tones=vectors.agent_tones
+    )
 
 
 # How providers say that an answer ended in order to call a tool.

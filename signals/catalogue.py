@@ -80,6 +80,15 @@ BUILT_IN = [
         USER_SIDE,
     ),
     BuiltIn(
+        "distress",
+        "Distress",
+        "The user shows despair, thoughts of self-harm or suicide, or fear for their safety. Ordinary sadness and stress, a figure of speech "
+        "and a dark joke do not count. Somebody should look at these soon.",
+        Reads.USER,
+        Sentiment.NEGATIVE,
+        USER_SIDE,
+    ),
+    BuiltIn(
         "jailbreak",
         "Jailbreak attempt",
         "The user, or a text that the agent reads for them, tries to make it drop its rules, leak its instructions or help with harm.",

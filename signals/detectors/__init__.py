@@ -6,6 +6,7 @@ from signals.detectors import (
     agent_repetition,
     contradiction,
     correction,
+    distress,
     expensive,
     false_success,
     forgetting,
@@ -31,8 +32,12 @@ from signals.detectors import (
     wrong_date,
 )
 from signals.detectors.batch import Detector
+from signals.detectors.learned import learned
+from signals.detectors.phrases import Side
+from signals.detectors.steps import with_steps
 
-DETECTORS: dict[str, Detector] = {
+# What the rules of each signal find by themselves.
+RULES: dict[str, Detector] = {
     detector.key: detector
     for detector in (
         user_frustration.DETECTOR,
@@ -40,6 +45,7 @@ DETECTORS: dict[str, Detector] = {
         user_repetition.DETECTOR,
         human_request.DETECTOR,
         abuse.DETECTOR,
+        distress.DETECTOR,
         jailbreak.DETECTOR,
         win.DETECTOR,
         refusal.DETECTOR,
@@ -67,3 +73,30 @@ DETECTORS: dict[str, Detector] = {
         model_error.DETECTOR,
     )
 }
+# Signals that the turn model decides, and the side they are read from. Not `forgetting`: what the words of one turn say of it is
+# worth less than the rule that looks for what was given (average precision .07 leave-one-product-out).
+LEARNED: dict[str, Side] = {
+    "user_frustration": "user",
+    "correction": "user",
+    "user_repetition": "user",
+    "human_request": "user",
+    "abuse": "user",
+    "distress": "user",
+    "win": "user",
+    "refusal": "assistant",
+    "task_failure": "assistant",
+    "missing_capability": "assistant",
+    "hand_over": "assistant",
+    "laziness": "assistant",
+    "agent_repetition": "assistant",
+}
+# What a sub-agent may do in its own words, read in its steps.
+OF_STEPS = frozenset(["refusal", "task_failure", "missing_capability"])
+
+
+def _detector(key: str, rule: Detector) -> Detector:
+    detector = learned(rule, RULES, side=LEARNED[key]) if key in LEARNED else rule
+    return with_steps(detector, rule) if key in OF_STEPS else detector
+
+
+DETECTORS: dict[str, Detector] = {key: _detector(key, rule) for key, rule in RULES.items()}

@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from raindrop.embedder import TONES
+from raindrop.embedder import AGENT_TONES, TONES
 from signals.detectors.text import Text
 from signals.models.embeddings import DIMENSIONS
 
@@ -29,6 +29,7 @@ class Evidence(TypedDict):
     end: int
     text: str
     span_id: NotRequired[str]
+    agent: NotRequired[str]  # whose step the span is, where another agent took it
     times: NotRequired[int]
     distance: NotRequired[int]
     share: NotRequired[float]
@@ -112,6 +113,10 @@ def no_nearness() -> npt.NDArray[np.float32]:
     return np.zeros((0, len(NEARNESS)), dtype=np.float32)
 
 
+def no_agent_tones() -> npt.NDArray[np.float32]:
+    return np.zeros((0, len(AGENT_TONES)), dtype=np.float32)
+
+
 def no_tones() -> npt.NDArray[np.float32]:
     return np.zeros((0, len(TONES)), dtype=np.float32)
 
@@ -125,6 +130,9 @@ class Batch:
     user_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
     agent_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
     user_tones: npt.NDArray[np.float32] = field(default_factory=no_tones, kw_only=True)  # (n, len(TONES))
+    agent_tones: npt.NDArray[np.float32] = field(
+        default_factory=no_agent_tones, kw_only=True
+    )  # (n, len(AGENT_TONES))
     # (n, len(NEARNESS)): how the turn's vectors stand to those of the turns before it; zeros where there are none.
     nearness: npt.NDArray[np.float32] = field(default_factory=no_nearness, kw_only=True)
     # What one detector worked out and another asks for again, by name.

@@ -10,7 +10,7 @@ from raindrop.embedder import TONES
 from raindrop.evaluation.signals.corpora import Sample
 from raindrop.evaluation.signals.fitting import Bools
 from raindrop.evaluation.signals.vectors import VectorStore
-from signals.detectors import DETECTORS
+from signals.detectors import RULES
 from signals.detectors.batch import Batch, no_tones
 from signals.heads import Floats
 
@@ -24,7 +24,7 @@ def batch_of_samples(samples: list[Sample], store: VectorStore, tones: Floats | 
         turns,
         store.of([turn.input.raw for turn in turns]),
         store.of([turn.output.raw for turn in turns]),
-        user_tones=no_tones() if tones is None else tones,
+        user_tones=no_tones() if tones is None else tones[:, : len(TONES)],
     )
 
 
@@ -37,12 +37,12 @@ def tones_by(readings: Mapping[str, Floats]) -> Floats:
 def detector_scores(
     key: str, samples: list[Sample], store: VectorStore, tones: Floats | None = None
 ) -> Floats:
-    """The detector's score on each sample, (n,); 0 where it found nothing. `tones` as in batch_of_samples."""
+    """The score of the signal's rules and head on each sample, (n,); 0 where it found nothing. `tones` as in batch_of_samples."""
     scores = np.zeros(len(samples), dtype=np.float32)
     for start in range(0, len(samples), CHUNK):
         part = slice(start, start + CHUNK)
         batch = batch_of_samples(samples[part], store, None if tones is None else tones[part])
-        for found in DETECTORS[key].detect(batch):
+        for found in RULES[key].detect(batch):
             scores[start + found.index] = found.score
     return scores
 

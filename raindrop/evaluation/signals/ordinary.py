@@ -12,8 +12,7 @@ from raindrop.embedder.onnx import without_tones
 from raindrop.evaluation.measurement import Table
 from raindrop.evaluation.signals import corpora
 from raindrop.evaluation.signals.corpora import Sample
-from raindrop.evaluation.signals.judged import batch_of_samples
-from raindrop.evaluation.signals.vectors import VectorStore
+from raindrop.evaluation.signals.vectors import VectorStore, batch_of_turns
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.text import Text
@@ -21,7 +20,7 @@ from signals.detectors.text import Text
 CHATS = ("taubench_airline_gpt4o", "taubench_retail_community", "sgd_dev")
 # Of each set, for the cost.
 EVENTS = 600
-GOAL = 0.15
+GOAL = 0.25
 
 
 def rates(data: Path, store: VectorStore) -> Table:
@@ -31,10 +30,9 @@ def rates(data: Path, store: VectorStore) -> Table:
     for name in CHATS:
         samples = [sample for talk in corpora.talks(data, name) for sample in talk.samples]
         sizes.append(len(samples))
-        tones = store.tones_of([sample.turn.input.raw for sample in samples])
         matches: Counter[str] = Counter()
         for start in range(0, len(samples), 512):
-            batch = batch_of_samples(samples[start : start + 512], store, tones[start : start + 512])
+            batch = batch_of_turns([sample.turn for sample in samples[start : start + 512]], store)
             for key, detector in DETECTORS.items():
                 matches[key] += sum(found.score >= detector.threshold for found in detector.detect(batch))
         columns.append(matches)
@@ -116,7 +114,7 @@ def _fresh(samples: list[Sample], store: VectorStore) -> Batch:
         )
         for s in samples
     ]
-    batch = batch_of_samples(samples, store, store.tones_of([sample.turn.input.raw for sample in samples]))
+    batch = batch_of_turns([sample.turn for sample in samples], store)
     return replace(batch, turns=turns, notes={})
 
 

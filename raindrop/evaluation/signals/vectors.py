@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
-from raindrop.embedder import DIMENSIONS, MODEL, embed_texts, read_texts
+from raindrop.embedder import ALL_TONES, DIMENSIONS, MODEL, TONES, embed_texts, read_texts
 from raindrop.embedder.onnx import token_states
+from signals.detectors.batch import Batch, Turn, nearness_of
 from signals.heads import Floats
 
 
@@ -46,7 +47,7 @@ class VectorStore:
         return [self._states[text] for text in texts]
 
     def tones_of(self, texts: Sequence[str]) -> Floats:
-        """(n, tones) by the committed readers, as the pipeline stores them; computed once a run."""
+        """(n, len(ALL_TONES)) by the committed readers; computed once a run."""
         missing = [text for text in dict.fromkeys(texts) if text not in self._tones]
         self._tones |= dict(zip(missing, read_texts(missing).tones, strict=True))
         return np.array([self._tones[text] for text in texts], dtype=np.float32)
@@ -66,6 +67,31 @@ class VectorStore:
                 rows=self._rows,
             )
         partial.replace(self.path)
+
+
+def batch_of_turns(turns: Sequence[Turn], store: VectorStore) -> Batch:
+    """With the vectors and tones that the pipeline would have stored."""
+    users, agents = [turn.input.raw for turn in turns], [turn.output.raw for turn in turns]
+    tones = [
+        store.tones_of(texts) if turns else np.zeros((0, len(ALL_TONES)), np.float32)
+        for texts in (users, agents)
+    ]
+    user_vectors, agent_vectors = store.of(users), store.of(agents)
+    rows = []
+    for index, turn in enumerate(turns):
+        before = [old.input.raw for old in turn.previous], [old.output.raw for old in turn.previous]
+        rows.append(
+            nearness_of(user_vectors[index], agent_vectors[index], *(store.of(texts) for texts in before))
+        )
+    nearness = np.array(rows, dtype=np.float32).reshape(len(turns), -1)
+    return Batch(
+        list(turns),
+        user_vectors,
+        agent_vectors,
+        user_tones=tones[0][:, : len(TONES)],
+        agent_tones=tones[1][:, len(TONES) :],
+        nearness=nearness,
+    )
 
 
 def _key(text: str) -> bytes:

@@ -20,6 +20,7 @@ from raindrop.evaluation.measurement import MissingData
 EVALUATIONS: dict[str, str] = {
     "audit": "signals.evaluation.audit",
     "classifiers": "raindrop.evaluation.classifiers",
+    "corpus": "signals.evaluation.corpus_report",
     "few_shot": "raindrop.evaluation.few_shot",
     "meaning": "raindrop.evaluation.meaning",
     "redaction": "raindrop.evaluation.redaction",

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from raindrop.data_dir import BASE_DIR
 from raindrop.evaluation.measurement import MissingData
 from raindrop.evaluation.signals.training import train
+from signals.evaluation import train_turns
 
 
 class Command(BaseCommand):
@@ -20,11 +21,19 @@ class Command(BaseCommand):
             "--data", type=Path, default=BASE_DIR.parent / "shared" / "data", help="where the data sets lie"
         )
 
-        parser.add_argument("--only", default=None, help="one head, such as unsafe_content; the others stay")
+        parser.add_argument(
+            "--only",
+            default=None,
+            help="one head, such as unsafe_content, or the turn models (turns); the others stay",
+        )
 
     def handle(self, *, data: Path, only: str | None, **options: Any) -> None:
         try:
-            report = train(data, say=self.stdout.write, only=only)
+            if only != train_turns.NAME:
+                report = train(data, say=self.stdout.write, only=only)
+                self.stdout.write(f"{len(report['heads'])} heads written.")
+            if only in (None, train_turns.NAME):
+                report = train_turns.train(data, say=self.stdout.write)
+                self.stdout.write(f"{len(report)} turn models written.")
         except MissingData as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{len(report['heads'])} heads written.")

@@ -1,0 +1,101 @@
+"""The turn model's verdict on top of a signal's rules.
+
+An exchange (a message with an answer, or with turns before it) is judged by the turn model, which counts the rules among its facts. A
+message that stands alone, and a turn that is not embedded, is judged by the rules: the model has learned from conversations. What the
+rules read is the evidence; where they read nothing, the sentence whose words say most for the signal is.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.judging import LONGEST_EVIDENCE, WORTH_SHOWING
+from signals.detectors.phrases import Side, piece
+from signals.detectors.turn_features import Floats, facts_of
+from signals.detectors.turn_model import TurnModel, load_turn_model
+
+Rules = Mapping[str, Detector]
+FOUND, SCORES = "what the rules found", "what the turn model says"
+
+
+def learned(rule: Detector, rules: Rules, *, side: Side) -> Detector:
+    """`side`: where the signal is read. `rules` are those of all signals: the model was trained on what they find."""
+    return Detector(
+        rule.key,
+        rule.version + MODEL_VERSION,
+        partial(_detect, rule=rule, rules=rules, side=side),
+    )
+
+
+# Added to a rule's own version, so that a match says which model found it.
+MODEL_VERSION = 100
+
+
+def findings(batch: Batch, rules: Rules) -> dict[str, dict[int, Found]]:
+    """What each rule found, by signal and place in the batch; worked out once a batch."""
+    found: dict[str, dict[int, Found]] | None = batch.notes.get(FOUND)
+    if found is None:
+        found = batch.notes[FOUND] = {
+            key: {one.index: one for one in rule.detect(batch)} for key, rule in rules.items()
+        }
+    return found
+
+
+def is_exchange(turn: Turn) -> bool:
+    return bool(turn.previous) or not (turn.input.is_blank or turn.output.is_blank)
+
+
+def _detect(batch: Batch, *, rule: Detector, rules: Rules, side: Side) -> list[Found]:
+    by_rule = (
+        {one.index: one for one in rule.detect(batch)}
+        if FOUND not in batch.notes
+        else batch.notes[FOUND][rule.key]
+    )
+    if len(batch.user_vectors) != len(batch.turns):
+        return list(by_rule.values())
+    scores = _scores(batch, rules)
+    if scores is None:
+        return list(by_rule.values())
+    column = load_turn_model().keys.index(rule.key)
+    found = []
+    for index, turn in enumerate(batch.turns):
+        score = float(scores[index, column])
+        if np.isnan(score):
+            if index in by_rule:
+                found.append(by_rule[index])
+        elif score >= WORTH_SHOWING:
+            pieces = by_rule[index].evidence if index in by_rule else []
+            found.append(Found(index, score, pieces or _telling(turn, column, side)))
+    return found
+
+
+def _scores(batch: Batch, rules: Rules) -> Floats | None:
+    """(n, signals), nan for the turns that the rules judge alone; None when they judge them all."""
+    if SCORES not in batch.notes:
+        batch.notes[SCORES] = _score(batch, rules, load_turn_model())
+    scores: Floats | None = batch.notes[SCORES]
+    return scores
+
+
+def _score(batch: Batch, rules: Rules, model: TurnModel) -> Floats | None:
+    embedded = batch.user_vectors.any(axis=1) | batch.agent_vectors.any(axis=1)
+    judged = np.array([is_exchange(turn) for turn in batch.turns], dtype=bool) & embedded
+    if not judged.any():
+        return None
+    facts = facts_of(batch, findings(batch, rules), model.facts)
+    texts = [(turn.input, turn.output) for turn in batch.turns]
+    scores = model.scores(batch.user_vectors, batch.agent_vectors, facts, texts)
+    scores[~judged] = np.nan
+    return scores
+
+
+def _telling(turn: Turn, column: int, side: Side) -> list[Evidence]:
+    text = turn.input if side == "user" else turn.output
+    if text.is_blank:
+        return []
+    model = load_turn_model()
+    words = model.user_words if side == "user" else model.agent_words
+    start, end = words.telling(text, column)
+    return [piece(side, text, start, min(end, start + LONGEST_EVIDENCE))]

@@ -1,0 +1,95 @@
+"""What the turn models learn from: the corpus, the planted products, and public sets for the signals that these label."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from raindrop.evaluation.signals import corpora
+from raindrop.evaluation.signals.corpora import Sample
+from signals.detectors.batch import Exchange
+from signals.detectors.text import Text
+from signals.evaluation.corpus import PLANTED, TRAIN, TUNE, Labelled, read_product
+
+AGENT_SIDE = frozenset(
+    [
+        "refusal",
+        "task_failure",
+        "missing_capability",
+        "laziness",
+        "forgetting",
+        "agent_repetition",
+        "hand_over",
+    ]
+)
+# What an agent may answer before and after work, thanks and small talk: nothing is declined, failed or left out. Our own.
+SHORT_REPLIES = (Path(__file__).parent / "short_replies.txt").read_text(encoding="utf-8").splitlines()
+REPLIED_TO = (
+    "ok", "thanks!", "I moved to Leeds last year", "my order number is 4471", "that's all for now", "what do you think?", "good morning",
+    "it's raining here", "I'll do that tomorrow", "we have two cats", "see you", "I fixed it myself", "hm", "danke", "gracias", "merci", "yes",
+)  # fmt: skip
+
+
+def products() -> list[Labelled]:
+    """Every product of the corpus that is not kept, with the planted ones. Raises MissingData."""
+    return [one for name in (*TRAIN, *TUNE, *PLANTED) for one in read_product(name)]
+
+
+def short_replies() -> list[Labelled]:
+    draw = random.Random(0)  # noqa: S311 - not for secrets
+    samples = [
+        corpora.agent_says(reply, False, given=draw.choice(REPLIED_TO)) for reply in SHORT_REPLIES if reply
+    ]
+    return _labelled("short replies", samples, AGENT_SIDE, "", weight=1.0)
+
+
+# What was said before a message of our own: lone sentences are read within a conversation.
+BEFORE = (
+    ("Where is my parcel?", "It should arrive today."), ("Change my flight to Friday", "I've changed it to Thursday."), ("how do I reset it", "Hold the button for ten seconds."),
+    ("make the text shorter", "Here is a shorter version."), ("book a table for four", "For which day would you like it?"), ("why is the build red", "The linter failed on two files."),
+    ("what's my balance", "I could not find your account."), ("hello", "Hello! How can I help?"), ("translate this", "Here is the translation."), ("cancel my order", "Your order was cancelled."),
+)  # fmt: skip
+
+
+def own_messages() -> list[Labelled]:
+    """Our own sentences of annoyed, calm and abusive users, as the second message of a conversation."""
+    draw = random.Random(1)  # noqa: S311
+    found: list[Labelled] = []
+    for signal, yes, no in (("user_frustration", "frustrated", "calm"), ("abuse", "abuse", "not_abuse")):
+        samples = [
+            replace(sample, turn=replace(sample.turn, previous=[Exchange(Text(given), Text(said))], output=Text(draw.choice(BEFORE)[1])))
+            for name, holds in ((yes, True), (no, False))
+            for text in corpora.written(name)
+            for sample in [corpora.user_says(text, holds)]
+            for given, said in [draw.choice(BEFORE)]
+        ]  # fmt: skip
+        found += _labelled("own messages", samples, frozenset([signal]), signal, weight=0.5)
+    return found
+
+
+def public(data: Path) -> list[Labelled]:
+    """Rows of the public sets, each asked only for what its set labels. Raises MissingData."""
+    draw = random.Random(0)  # noqa: S311
+    answered = corpora.refusals(data)
+    rated = [sample for name in ("uss_sgd", "uss_redial") for sample in corpora.satisfaction(data, name)]
+    calm = [sample for talk in corpora.talks(data, "sgd_dev") for sample in talk.samples]
+    quiet = AGENT_SIDE - {"task_failure"} | {"user_frustration", "abuse", "distress"}
+    return [
+        *_labelled("chatgpt_refusals", answered, frozenset(["refusal"]), "refusal", weight=0.5),
+        *_labelled(
+            "own refusals", corpora.refusal_sentences(), frozenset(["refusal"]), "refusal", weight=0.2
+        ),
+        *_labelled(
+            "uss", draw.sample(rated, 2500), frozenset(["user_frustration"]), "user_frustration", weight=0.2
+        ),
+        *_labelled("sgd", draw.sample(calm, 1500), frozenset(quiet), "", weight=0.3),
+    ]
+
+
+def _labelled(
+    name: str, samples: Sequence[Sample], asked: frozenset[str], signal: str, *, weight: float
+) -> list[Labelled]:
+    return [
+        Labelled(name, str(place), place, sample.turn, {signal: True} if sample.answer else {}, asked, weight)
+        for place, sample in enumerate(samples)
+    ]

@@ -1,0 +1,108 @@
+"""Trains the turn models and writes their weights and report: `manage.py train_detectors --only turns`."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from raindrop.embedder.tone import WEIGHTS_FILE, load_readers, write_readers
+from raindrop.evaluation.signals.vectors import VectorStore
+from signals.detectors import LEARNED
+from signals.detectors.turn_model import WEIGHTS, write_turn_model
+from signals.evaluation import sources
+from signals.evaluation.agent_tones import fit_agent_tones
+from signals.evaluation.corpus import PLANTED, TRAIN, TUNE
+from signals.evaluation.turn_models import (
+    Recipe,
+    Turns,
+    calibrated,
+    fit_model,
+    left_out_scores,
+    log_odds,
+    prepare,
+)
+from signals.heads import Floats, sigmoid
+
+NAME = "turns"
+RECIPE = Recipe(vector_scale=3.0, gram_scale=3.0, fact_scale=0.5, strength=0.1)
+# A turn matches from this probability on: where a false alarm costs as much as what half a missed match does, as in F1. Higher, until
+# so many of the matches of the left-out products are right.
+PROBABILITY, PRECISION, FEWEST = 0.44, 0.6, 5
+# A win is no alarm: one that is none is worse than one that is missed.
+AT_LEAST = {"win": 0.5}
+LOWEST = 0.2
+# Left out together, so that each product is judged by models that saw nothing of it.
+FOLDS = tuple(zip(sorted((*TRAIN, *TUNE, *PLANTED))[::2], sorted((*TRAIN, *TUNE, *PLANTED))[1::2], strict=True)) + (
+    ("chatgpt_refusals", "own refusals"), ("uss",),
+)  # fmt: skip
+# A public set that labels the signal: left out as a whole, its figures stand in the report.
+PUBLIC = {"refusal": "chatgpt_refusals", "user_frustration": "uss"}
+STEPS = np.arange(LOWEST, 0.96, 0.02)
+
+
+def train(
+    data: Path, *, path: Path = WEIGHTS, tones_path: Path = WEIGHTS_FILE, say: Callable[[str], None] = print
+) -> dict[str, Any]:
+    """The readers of the agent's tones first, then the models over them. Raises MissingData."""
+    signals = sorted(LEARNED)
+    labelled = [*sources.products(), *sources.short_replies(), *sources.own_messages(), *sources.public(data)]
+    say(f"{len(labelled)} turns of {len({one.product for one in labelled})} sources")
+    store = VectorStore()
+    tones, readers = fit_agent_tones(labelled, store, FOLDS[:-2])
+    write_readers(tones_path, load_readers(tones_path) | readers)
+    turns = prepare(labelled, signals, store, tones)
+    scores = left_out_scores(turns, signals, RECIPE, FOLDS)
+    ours = np.isin(turns.products, [*TRAIN, *TUNE, *PLANTED])
+    scales: dict[str, tuple[float, float]] = {}
+    report: dict[str, dict[str, Any]] = {}
+    for signal in signals:
+        answers = np.where(ours, turns.answers[signal], np.nan).astype(np.float32)
+        slope, shift = calibrated(scores[signal], answers, turns.weights)
+        chances = sigmoid(scores[signal] * np.float32(slope) + np.float32(shift))
+        threshold = choose(chances, answers, at_least=AT_LEAST.get(signal, PROBABILITY))
+        scales[signal] = slope, shift - log_odds(threshold)
+        matched = chances >= threshold
+        report[signal] = {"threshold": round(threshold, 3), **_quality(turns, signal, matched, ours)}
+        if signal in PUBLIC:
+            rows = turns.products == PUBLIC[signal]
+            report[signal][PUBLIC[signal]] = _quality(turns, signal, matched, rows)
+        say(f"{signal}: {report[signal]}")
+    write_turn_model(path, fit_model(turns, signals, RECIPE, scales))
+    path.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def choose(chances: Floats, answers: Floats, *, at_least: float) -> float:
+    """The lowest probability from `at_least` on at which PRECISION of the matches are right. Where none is (the audit will call the
+    signal tentative), the one of the best F1."""
+    known = ~np.isnan(answers)
+    found = []
+    for threshold in STEPS:
+        hits = known & (chances >= threshold)
+        right = float(answers[hits].sum())
+        if threshold >= at_least and hits.sum() >= FEWEST and right >= PRECISION * hits.sum():
+            return float(threshold)
+        found.append((2 * right / (hits.sum() + np.nansum(answers)), float(threshold)))
+    return max(found)[1]
+
+
+def _quality(turns: Turns, signal: str, matched: Sequence[bool] | Any, ours: Any) -> dict[str, float]:
+    """Of models that did not see the product; and the rules alone on the same turns."""
+    answers = turns.answers[signal]
+    known = ours & ~np.isnan(answers)
+    truth = answers[known] > 0.5
+    found = {"positive": int(truth.sum())}
+    rules = turns.rules.get(signal)
+    pairs = [("", matched)] + ([("rules ", rules >= 0.5)] if rules is not None else [])  # noqa: PLR2004
+    quality: dict[str, float] = dict(found)
+    for name, hits in pairs:
+        right = int((truth & hits[known]).sum())
+        precision, recall = right / max(1, int(hits[known].sum())), right / max(1, int(truth.sum()))
+        quality |= {
+            f"{name}precision": round(precision, 3),
+            f"{name}recall": round(recall, 3),
+            f"{name}F1": round(2 * precision * recall / max(1e-9, precision + recall), 3),
+        }
+    return quality
