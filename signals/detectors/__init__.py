@@ -32,7 +32,7 @@ from signals.detectors import (
     wrong_date,
 )
 from signals.detectors.batch import Detector
-from signals.detectors.learned import learned
+from signals.detectors.learned import NEVER, learned
 from signals.detectors.phrases import Side
 from signals.detectors.steps import with_steps
 
@@ -90,12 +90,24 @@ LEARNED: dict[str, Side] = {
     "laziness": "assistant",
     "agent_repetition": "assistant",
 }
+# Rules that were right in 8 of 10 or more of what they found in the corpus (task failure: in task chats, sgd_dev), from this score on.
+BELIEVED = {
+    "agent_repetition": 0.5,
+    "distress": 0.5,
+    "hand_over": 0.5,
+    "human_request": 0.5,
+    "missing_capability": 0.5,
+    "refusal": 0.8,
+    "task_failure": 0.5,
+}
 # What a sub-agent may do in its own words, read in its steps.
 OF_STEPS = frozenset(["refusal", "task_failure", "missing_capability"])
 
 
 def _detector(key: str, rule: Detector) -> Detector:
-    detector = learned(rule, RULES, side=LEARNED[key]) if key in LEARNED else rule
+    detector = rule
+    if key in LEARNED:
+        detector = learned(rule, RULES, side=LEARNED[key], believed=BELIEVED.get(key, NEVER))
     return with_steps(detector, rule) if key in OF_STEPS else detector
 
 

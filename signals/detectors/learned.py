@@ -17,15 +17,17 @@ from signals.detectors.turn_features import Floats, facts_of
 from signals.detectors.turn_model import TurnModel, load_turn_model
 
 Rules = Mapping[str, Detector]
+NEVER = 2.0
 FOUND, SCORES = "what the rules found", "what the turn model says"
 
 
-def learned(rule: Detector, rules: Rules, *, side: Side) -> Detector:
-    """`side`: where the signal is read. `rules` are those of all signals: the model was trained on what they find."""
+def learned(rule: Detector, rules: Rules, *, side: Side, believed: float = NEVER) -> Detector:
+    """`side`: where the signal is read. `rules` are those of all signals: the model was trained on what they find. From the score `believed`
+    on the rule's word stands, whatever the model says."""
     return Detector(
         rule.key,
         rule.version + MODEL_VERSION,
-        partial(_detect, rule=rule, rules=rules, side=side),
+        partial(_detect, rule=rule, rules=rules, side=side, believed=believed),
     )
 
 
@@ -47,7 +49,7 @@ def is_exchange(turn: Turn) -> bool:
     return bool(turn.previous) or not (turn.input.is_blank or turn.output.is_blank)
 
 
-def _detect(batch: Batch, *, rule: Detector, rules: Rules, side: Side) -> list[Found]:
+def _detect(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: float) -> list[Found]:
     by_rule = (
         {one.index: one for one in rule.detect(batch)}
         if FOUND not in batch.notes
@@ -62,9 +64,8 @@ def _detect(batch: Batch, *, rule: Detector, rules: Rules, side: Side) -> list[F
     found = []
     for index, turn in enumerate(batch.turns):
         score = float(scores[index, column])
-        if np.isnan(score):
-            if index in by_rule:
-                found.append(by_rule[index])
+        if index in by_rule and (np.isnan(score) or by_rule[index].score >= max(score, believed)):
+            found.append(by_rule[index])
         elif score >= WORTH_SHOWING:
             pieces = by_rule[index].evidence if index in by_rule else []
             found.append(Found(index, score, pieces or _telling(turn, column, side)))

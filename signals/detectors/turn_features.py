@@ -72,7 +72,7 @@ def facts_of(batch: Batch, found: Mapping[str, Mapping[int, Found]], keys: Seque
 
 def _or_zeros(tones: Floats, batch: Batch, count: int) -> Floats:
     """Of events embedded before there were tones they are 0, as of any text."""
-    return tones if len(tones) else np.zeros((len(batch.turns), count), dtype=np.float32)
+    return tones[:, :count] if len(tones) else np.zeros((len(batch.turns), count), dtype=np.float32)
 
 
 def _context(batch: Batch, index: int) -> list[float]:

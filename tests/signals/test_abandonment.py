@@ -60,7 +60,8 @@ def test_a_silence_after_a_failure_is_an_abandonment(project: Project, talk: Cal
     assert match.timestamp == last.timestamp
     *words, measured = match.evidence
     assert words
-    assert all(last.output[piece["start"] : piece["end"]] == piece["text"] for piece in words)
+    sides = {"user": last.input, "assistant": last.output}
+    assert all(sides[piece["side"]][piece["start"] : piece["end"]] == piece["text"] for piece in words)
     assert "Task failure" in measured["text"]
 
 
@@ -105,7 +106,6 @@ def test_history_that_comes_in_the_wrong_order_goes_by_its_times(
     "fields",
     [
         {"output": "Your seat is booked."},
-        {"input": "Thank you so much, you are great!"},
         {"convo_id": None},
     ],
 )

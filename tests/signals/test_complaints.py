@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from raindrop.embedder import read_texts
-from signals.detectors import DETECTORS
+from signals.detectors import RULES
 from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.text import Text
 
@@ -16,7 +16,7 @@ def annoyed(text: str, *, before: str = ANSWER) -> bool:
     read = read_texts([text])
     previous = [Exchange(Text("It does not start."), Text(before))] if before else []
     turn = Turn(uuid.uuid4(), Text(text), Text(""), previous=previous)
-    detector = DETECTORS["user_frustration"]
+    detector = RULES["user_frustration"]
     batch = Batch([turn], read.vectors, read.vectors * 0, user_tones=read.tones)
     return any(found.score >= detector.threshold for found in detector.detect(batch))
 

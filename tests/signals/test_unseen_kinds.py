@@ -7,7 +7,7 @@ import pytest
 from raindrop.embedder import read_texts
 from raindrop.evaluation.signals import templates
 from raindrop.evaluation.signals.own_probes import HALVES, PROBES, read_probes
-from signals.detectors import DETECTORS
+from signals.detectors import RULES
 from signals.detectors.batch import Batch, Turn
 from signals.detectors.text import Text
 
@@ -16,7 +16,7 @@ def matches(key: str, asked: str, said: str = "") -> bool:
     read = read_texts([asked, said])
     turn = Turn(uuid.uuid4(), Text(asked), Text(said))
     batch = Batch([turn], read.vectors[:1], read.vectors[1:], user_tones=read.tones[:1])
-    return any(found.score >= DETECTORS[key].threshold for found in DETECTORS[key].detect(batch))
+    return any(found.score >= RULES[key].threshold for found in RULES[key].detect(batch))
 
 
 @pytest.mark.parametrize("file", [file for file, *_ in PROBES.values()])
