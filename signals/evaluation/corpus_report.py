@@ -66,7 +66,12 @@ def measure(data: Path, *, only: str = "kept") -> Measurement:
         header,
         [row.cells() for row in found],
     )
-    whole, numbers = _conversations(labelled, ours)
+    numbers = {"shipped": _conversations(labelled, ours), "rules alone": _conversations(labelled, rules)}
+    title = "conversations (without task_failure and false_success)"
+    columns = list(numbers["shipped"])
+    whole = Table(
+        title, ["by", *columns], [[name, *(row[c] for c in columns)] for name, row in numbers.items()]
+    )
     measured = [row.ours["F1"] for row in found if row.positive >= FEWEST]
     note = f"Mean F1 of the {len(measured)} signals with {FEWEST} turns or more: {np.mean(measured):.3f}."
     return Measurement(
@@ -147,7 +152,7 @@ def _kappas(products: Sequence[str]) -> dict[str, float]:
     }
 
 
-def _conversations(labelled: Sequence[Labelled], ours: Matches) -> tuple[Table, dict[str, float]]:
+def _conversations(labelled: Sequence[Labelled], ours: Matches) -> dict[str, float]:
     """Micro precision, recall and F1 over (conversation, signal), and how many conversations in which nothing holds get a signal."""
     negative = {signal.key for signal in BUILT_IN if signal.sentiment == Sentiment.NEGATIVE}
     keys = [s.key for s in BUILT_IN if s.key not in UNLABELLED | APART]
@@ -165,10 +170,8 @@ def _conversations(labelled: Sequence[Labelled], ours: Matches) -> tuple[Table, 
             flagged += bool(mine)
             flagged_negative += bool(mine & negative)
     precision, recall = right / max(1, found), right / max(1, wanted)
-    numbers = {
+    return {
         "conversations": len(talks), "micro precision": precision, "micro recall": recall,
         "micro F1": 2 * precision * recall / max(1e-9, precision + recall),
         "clean": clean, "clean flagged": flagged / max(1, clean), "clean flagged negative": flagged_negative / max(1, clean),
     }  # fmt: skip
-    title = "conversations (without task_failure and false_success)"
-    return Table(title, list(numbers), [list(numbers.values())]), numbers

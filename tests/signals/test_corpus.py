@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from raindrop.evaluation.measurement import MissingData
 from signals.catalogue import BUILT_IN_KEYS
@@ -105,3 +106,16 @@ def test_where_only_the_conversation_was_labelled_the_reader_says_on_which_turn(
 def test_kappa() -> None:
     assert kappa([True, False, True, False], [True, False, True, False]) == 1.0
     assert kappa([True, True, False, False], [True, False, True, False]) == 0.0
+
+
+def test_the_corpus_is_measured_by_a_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There are: train, tune, kept, planted"):
+        call_command("evaluate", "corpus", only="nonsense")
+    out = tmp_path / "corpus.json"
+    call_command("evaluate", "corpus", only="tune", out=out)
+    results = json.loads(out.read_text())
+    shipped, rules = results["conversations"]["shipped"], results["conversations"]["rules alone"]
+    assert shipped["conversations"] == 200
+    assert shipped["micro F1"] > rules["micro F1"]
+    assert shipped["clean flagged"] < rules["clean flagged"]
+    assert "kappa" in capsys.readouterr().out
