@@ -248,7 +248,7 @@ def _attach(project: Project, events: list[TraceEvent], queued: set[uuid.UUID]) 
             uid,
             event.corrected_kinds.get(span_id),
             "error" if span_id in event.failed_spans else None,
-            int(event.counts.get(span_id, 0)),
+            event.counts.get(span_id, 0),
         )
         for event in events
         if (uid := keys.get(clean_text(event.event_id)))

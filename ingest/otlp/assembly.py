@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.otlp.counting import Counted, Counts
+from ingest.otlp.counting import Counted
 from ingest.otlp.mapped import MappedSpan, Tokens, TraceSignal
 from ingest.otlp.mapping import MAX_ATTRIBUTES
 from ingest.otlp.raindrop_sdk import CHILD_EVENT, PARENT_EVENT
@@ -46,7 +46,7 @@ class TraceEvent:
     # Spans whose kind the others tell better than the span itself: span id -> kind. Likewise, those that failed.
     corrected_kinds: dict[str, str] = field(default_factory=dict)
     failed_spans: set[str] = field(default_factory=set)
-    counts: dict[str, Counts] = field(
+    counts: dict[str, int] = field(
         default_factory=dict
     )  # of each span: what of it counts in the event's sums
     may_tell_twice: bool = False  # a tool call: see ingest/one_call_twice.py

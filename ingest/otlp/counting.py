@@ -1,7 +1,6 @@
 """What of a trace's spans counts in the sums of their event, so that nothing counts twice: tokens, cost, tool calls, time. Pure."""
 
 from collections.abc import Callable
-from enum import IntFlag
 
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.tree import Tree
@@ -10,13 +9,8 @@ MAX_COMPARED = 16  # records alike that one is compared with, the latest
 NEAR_NS = 100_000_000  # two records of one call begin and end so near to each other
 
 
-class Counts(IntFlag):
-    """In the column Span.counts."""
-
-    NOTHING = 0
-    TOKENS = 1
-    COST = 2
-    TIME = 4
+# In the column Span.counts, added up.
+TOKENS, COST, TIME = 1, 2, 4
 
 
 class Counted:
@@ -42,12 +36,8 @@ class Counted:
             ):
                 self.kinds[span.span_id] = "agent"  # a span around LLM calls
 
-    def of(self, span: MappedSpan, *, with_time: bool) -> Counts:
-        return (
-            (Counts.TOKENS if span.span_id in self.tokens else Counts.NOTHING)
-            | (Counts.COST if span.span_id in self.cost else Counts.NOTHING)
-            | (Counts.TIME if with_time else Counts.NOTHING)
-        )
+    def of(self, span: MappedSpan, *, with_time: bool) -> int:
+        return TOKENS * (span.span_id in self.tokens) + COST * (span.span_id in self.cost) + TIME * with_time
 
     def _tellers(self, tells: Callable[[MappedSpan], bool], repeated: dict[str, str]) -> set[str]:
         """The innermost spans that tell: a root repeats its children's. Of a call that was recorded twice, the one that tells."""

@@ -86,6 +86,7 @@ USER_ID = (
     "end_user_id",
 )
 _KNOWN_CONVO_ID, _KNOWN_USER_ID = frozenset(CONVO_ID), frozenset(USER_ID)
+_METADATA = frozenset(METADATA)
 NAMES = _KNOWN_CONVO_ID | _KNOWN_USER_ID
 
 
@@ -94,7 +95,7 @@ def convo_and_user(attributes: Mapping[str, Any], resource: Mapping[str, Any]) -
     convo_id = _named(attributes, CONVO_ID, _KNOWN_CONVO_ID)
     user_id = _named(attributes, USER_ID, _KNOWN_USER_ID)
     if not (convo_id and user_id):
-        for name in METADATA:
+        for name in METADATA if not _METADATA.isdisjoint(attributes) else ():
             if name in attributes and (held := as_object(attributes[name])):
                 convo_id = convo_id or first_text(held, THREAD_KEYS)
                 user_id = user_id or first_text(held, USER_KEYS)
@@ -106,7 +107,7 @@ def convo_and_user(attributes: Mapping[str, Any], resource: Mapping[str, Any]) -
 
 def _named(attributes: Mapping[str, Any], order: Iterable[str], known: frozenset[str]) -> str:
     """The first of the names that has a value. Most spans have none of them, which costs one look at their names."""
-    here = known & attributes.keys()
+    here = [name for name in attributes if name in known]
     if len(here) > 1:
         return first_text(attributes, (name for name in order if name in here))
     return first_text(attributes, here)

@@ -162,7 +162,10 @@ def kind_of(attributes: dict[str, Any]) -> Kind:
 
 
 def _is_aside(attributes: dict[str, Any]) -> bool:
-    return any(str(attributes.get(name, "")).lower() in kinds for name, kinds in order.ASIDE.items())
+    for name, kinds in order.ASIDE.items():
+        if name in attributes and str(attributes[name]).lower() in kinds:
+            return True
+    return False
 
 
 def _read(
