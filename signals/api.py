@@ -25,6 +25,7 @@ from signals.catalogue import ensure_groups, ensure_signals
 from signals.definitions import SignalFilters, change_signal, create_signal
 from signals.history import REASON_LENGTH
 from signals.models import SignalDefinition, SignalGroup
+from signals.standing import standings
 
 TAGS = ["Signals"]
 
@@ -133,7 +134,8 @@ def find_signal(project: Project, key: str) -> SignalDefinition:
 
 
 def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
-    """The signals as SignalItem, with their counts and runs: two queries for all of them (of one project)."""
+    """The signals as SignalItem, with their counts, runs and precision: three queries for all of them (of one project)."""
+    trust = standings(signals)
     totals = rollups.totals(signal.id for signal in signals)
     jobs = backfills_of(signals[0].project, signals) if signals else {}
     return [
@@ -148,6 +150,8 @@ def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
             },
             "group": signal.group.name if signal.group else None,
             **{name: getattr(totals[signal.id], name) for name in ("events", "users", "first_seen", "last_seen")},
+            "precision": trust[signal.id].as_dict(),
+            "tentative": trust[signal.id].tentative,
             "job": jobs[signal.id].id if signal.id in jobs else None,
         }
         for signal in signals

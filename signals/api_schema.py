@@ -25,6 +25,18 @@ CONFIG = (
 )
 
 
+class SignalPrecision(serializers.Serializer[Any]):
+    value = serializers.FloatField(help_text="Of its matches, this share is right.")
+    low = serializers.FloatField(
+        help_text="The interval of `value`: 95 % of the project's own, 90 % of the audit."
+    )
+    high = serializers.FloatField()
+    measured_on = serializers.ListField(
+        child=serializers.CharField(), help_text="`this project`, or the traffic on which the audit was read."
+    )
+    matches = serializers.IntegerField(help_text="Matches that were judged.")
+
+
 class SignalItem(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     key = serializers.CharField(
@@ -53,6 +65,10 @@ class SignalItem(serializers.Serializer[Any]):
     )
     events = serializers.IntegerField(help_text="Events that match, of all time.")
     users = serializers.IntegerField(help_text="End users of these events.")
+    precision = SignalPrecision(allow_null=True, help_text="Null: not measured, or it needs no measuring.")
+    tentative = serializers.BooleanField(
+        help_text="It counts in no headline total: its precision is below .8, or not known."
+    )
     first_seen = serializers.DateTimeField(allow_null=True)
     last_seen = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 PUBLISHED = Path(__file__).resolve().parent / "detectors" / "weights" / "audit.json"
 HEADLINE = 0.8  # a signal of this precision or more counts in headline totals
+# Thresholds over numbers, and failures of model calls: no reader can say more than the numbers do.
+COUNTED = frozenset(["slow_response", "high_cost", "model_error"])
 FEWEST = 10  # matches that were read, for a precision to be more than tentative
 
 

@@ -33,8 +33,13 @@ class BuiltIn:
     reads: Reads
     sentiment: Sentiment
     group: str
+    # Codes of the languages that its detector reads; ANY: it reads no words, or words of any language.
+    languages: tuple[str, ...] = ("en",)
+    # False where the audit found a precision below .7: such a signal ships switched off.
+    enabled: bool = True
 
 
+ANY: tuple[str, ...] = ()
 BUILT_IN = [
     BuiltIn(
         "user_frustration",
@@ -61,6 +66,7 @@ BUILT_IN = [
         Reads.CONVERSATION,
         Sentiment.NEGATIVE,
         USER_SIDE,
+        languages=ANY,
     ),
     BuiltIn(
         "human_request",
@@ -154,6 +160,7 @@ BUILT_IN = [
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,
+        languages=ANY,
     ),
     BuiltIn(
         "repeated_tool_failure",
@@ -162,6 +169,7 @@ BUILT_IN = [
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,
+        languages=ANY,
     ),
     BuiltIn(
         "tool_loop",
@@ -171,6 +179,7 @@ BUILT_IN = [
         Reads.SPANS,
         Sentiment.NEGATIVE,
         TOOLS,
+        languages=ANY,
     ),
     BuiltIn(
         "empty_tool_result",
@@ -224,6 +233,7 @@ BUILT_IN = [
         Reads.CONVERSATION,
         Sentiment.NEGATIVE,
         AGENT_SIDE,
+        languages=ANY,
     ),
     BuiltIn(
         "wrong_date",
@@ -289,6 +299,7 @@ BUILT_IN = [
         Reads.CONVERSATION,
         Sentiment.NEGATIVE,
         AGENT_SIDE,
+        languages=ANY,
     ),
     BuiltIn(
         "slow_response",
@@ -297,6 +308,7 @@ BUILT_IN = [
         Reads.SPANS,
         Sentiment.NEGATIVE,
         MODEL,
+        languages=ANY,
     ),
     BuiltIn(
         "high_cost",
@@ -305,6 +317,7 @@ BUILT_IN = [
         Reads.SPANS,
         Sentiment.NEGATIVE,
         MODEL,
+        languages=ANY,
     ),
     BuiltIn(
         "model_error",
@@ -313,9 +326,11 @@ BUILT_IN = [
         Reads.SPANS,
         Sentiment.NEGATIVE,
         MODEL,
+        languages=ANY,
     ),
 ]
 BUILT_IN_KEYS = frozenset(signal.key for signal in BUILT_IN)
+BY_KEY = {signal.key: signal for signal in BUILT_IN}
 # What this version of the server knows, from which its defaults are made.
 SHIPPED = {known.key: known for known in KNOWN} | {signal.key: signal for signal in BUILT_IN}
 
@@ -344,7 +359,7 @@ def shipped_default(key: str) -> SignalDefault:
     if isinstance(signal, BuiltIn):
         return SignalDefault(
             key=key, kind=Kind.IMPLICIT, name=signal.name, description=signal.description,
-            sentiment=signal.sentiment, group=signal.group,
+            sentiment=signal.sentiment, group=signal.group, enabled=signal.enabled,
         )  # fmt: skip
     return SignalDefault(
         key=key, kind=Kind.EXPLICIT, description=signal.description, sentiment=signal.sentiment, group=SENT,

@@ -11,16 +11,19 @@ from django.utils.text import slugify
 
 from ingest import rollups
 from ingest.models import Project, User
-from ingest.period import shares
+from ingest.period import Period, shares
 from ingest.queueing import enqueue
 from raindrop import live
 from signals import custom, parameters
 from signals.backfill import request_backfill
 from signals.explicit import RESERVED
 from signals.history import remember, save_changed
+from signals.languages_read import Shares, language_shares, not_read, over_read
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Detector, Kind, Reads, Sentiment
+from signals.reach import Reach, reaches_of
 from signals.sentences import train_sentence
+from signals.standing import Standing, standings
 
 DAYS = 14
 READ_AGAIN = 2000
@@ -75,30 +78,50 @@ class SignalFilters:
 
 @dataclass(frozen=True, slots=True)
 class SignalRow:
-    """A signal with its last days: share of the events per day (oldest first), their number, distinct users, share of all events."""
+    """A signal with its last days: share of the events per day (oldest first), their number, distinct users, share of the events that its
+    detector read, and what it did not read (shares by language). `first_seen` is of all time."""
 
     signal: SignalDefinition
     trend: list[float]
     events: int
     users: int
     rate: float | None
+    standing: Standing
+    unread: Shares
+    first_seen: dt.datetime | None
+    reach: Reach
 
 
 def signal_rows(
     project: Project, signals: list[SignalDefinition], *, today: dt.date, length: int = DAYS
 ) -> list[SignalRow]:
-    """Of the last `length` days. Two queries for any number of signals. Most events first, then by name."""
+    """Of the last `length` days. Eight queries for any number of signals. Most events first, then by name."""
     start = today - dt.timedelta(days=length - 1)
     series = rollups.daily([project.id, *(signal.id for signal in signals)], start=start, end=today)
     midnight = dt.datetime.combine(start, dt.time(), dt.UTC)
-    users = rollups.users_since([signal.id for signal in signals], midnight)
     all_days = [point.events for point in series[project.id]]
+    until = midnight + dt.timedelta(days=length)
+    shares_of_languages = language_shares(project, midnight, until)
+    reach = reaches_of(project, signals, Period.named(f"{length}d"))
+    trust, total = standings(signals), rollups.totals(signal.id for signal in signals)
     rows = []
     for signal in signals:
+        unread = not_read(signal, shares_of_languages)
         days = [point.events for point in series[signal.id]]
         events = sum(days)
-        share = rate(events, sum(all_days))
-        rows.append(SignalRow(signal, shares(days, all_days), events, users.get(signal.id, 0), share))
+        rows.append(
+            SignalRow(
+                signal=signal,
+                trend=shares(days, all_days),
+                events=events,
+                users=reach[signal.id].users,
+                rate=over_read(rate(events, sum(all_days)), unread),
+                standing=trust[signal.id],
+                unread=unread,
+                first_seen=total[signal.id].first_seen,
+                reach=reach[signal.id],
+            )
+        )
     return sorted(rows, key=lambda row: (-row.events, row.signal.name.lower()))
 
 

@@ -1,7 +1,7 @@
 """The events list's filters: what may stand in its URL, and the query it makes.
 
 Parameters: q, by=meaning (else q is looked for word by word), user, conversation, model, event (its name), property (name=value), signal (key),
-sentiment=negative|positive|neutral (of a signal that is on and not muted), tool_errors=on, state=pending|queued|failed,
+sentiment=negative|positive|neutral (of a signal that is on, not muted and not tentative: signals/standing.py), tool_errors=on, state=pending|queued|failed,
 range=24h|7d|14d|30d|90d|all, since and until (days, UTC, both included; they take the place of range), and `cursor`.
 Any other parameter, or one that is given twice, is an error: a filter that is misspelt would show all events as if it held.
 """
@@ -21,6 +21,7 @@ from ingest.people import conversation_id, end_user_id
 from ingest.period import DAYS, DEFAULT, Period
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
+from signals.standing import headline
 from signals.text_search import search_events
 
 RANGES = {
@@ -117,7 +118,10 @@ class EventFilters(forms.Form):
             # A join, not EXISTS: there is one match per event and signal, and signal_match_recent finds a rare one.
             events = events.filter(signal_matches__signal=wanted["signal"])
         if wanted["sentiment"]:
-            shown = [one for one in self.signals if one.sentiment == wanted["sentiment"] and not one.muted]
+            # Those that the overview's totals stand on.
+            shown = headline(
+                one for one in self.signals if one.sentiment == wanted["sentiment"] and not one.muted
+            )
             events = events.filter(Exists(SignalMatch.objects.filter(event=OuterRef("pk"), signal__in=shown)))
         if wanted["tool_errors"]:
             events = events.filter(tool_errors__gt=0)

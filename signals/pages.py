@@ -14,10 +14,12 @@ from ingest import rollups
 from ingest.access import project_page
 from ingest.models import Project
 from ingest.models.projects import Role
+from ingest.period import Period
 from ingest.rates import rate_series
 from signals import custom
+from signals.audited import FEWEST
 from signals.backfill import backfills_of, has_history
-from signals.catalogue import ensure_signals
+from signals.catalogue import BY_KEY, ensure_signals
 from signals.custom_forms import fits
 from signals.defaults import deviations
 from signals.definitions import (
@@ -32,11 +34,14 @@ from signals.feedback import precision_of
 from signals.forms import SignalForm
 from signals.history import changes_of
 from signals.insight_pages import DEFAULT, PERIODS
+from signals.languages_read import language_shares, not_read, over_read
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Kind, Sentiment
 from signals.parameter_fields import shown_parameters
 from signals.presenting_rules import rule_text
 from signals.questions.presenting import attach_verdicts, panel_of
+from signals.reach import reach_of
+from signals.standing import standings
 from signals.taxonomy_forms import unreviewed
 
 NEWEST = 20
@@ -96,6 +101,9 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
         "is_scored": custom.is_scored(signal),
         "has_form": custom.is_custom(signal) and fits(signal.config),
         "job": backfills_of(project, [signal]).get(signal.id),
+        "standing": standings([signal])[signal.pk],
+        "off_by_default": signal.builtin and not BY_KEY[signal.key].enabled,
+        "asked_for": FEWEST,
         "precision": precision_of(signal),
         "deviations": deviations(signal),
         "changes": changes_of(signal),
@@ -148,7 +156,7 @@ def _edit(
 
 
 def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str) -> dict[str, Any]:
-    """The period's sums, and the chart of matches or of the rate by day."""
+    """The period's sums and rates, and the chart of matches or of the rate by day."""
     today = _today()
     start = today - dt.timedelta(days=PERIODS[period] - 1)
     midnight = dt.datetime.combine(start, dt.time(), dt.UTC)
@@ -162,6 +170,7 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
     )
     events = sum(point.events for point in points)
     everything = sum(p.events for p in rollups.daily([project.id], start=start, end=today)[project.id])
+    unread = not_read(signal, language_shares(project, midnight, end))
     shows_rate = chart == "rate"
     name = "Share of events" if shows_rate else "Matches"
     values = [(point.rate or 0.0) if shows_rate else point.events for point in points]
@@ -170,7 +179,9 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
         "periods": list(PERIODS),
         "events": events,
         "users": rollups.users_since([signal.id], midnight).get(signal.id, 0),
-        "rate": rate(events, everything),
+        "rate": over_read(rate(events, everything), unread),
+        "unread": unread,
+        "reach": reach_of(signal, Period.named(period)),
         "total": rollups.totals([signal.id])[signal.id],
         "shows_rate": shows_rate,
         "chart_label": f"{name} of {signal.name} per day"

@@ -125,4 +125,22 @@ def make_event(project: Any) -> Callable[..., Any]:
     return make
 
 
+@pytest.fixture
+def audit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`audit(refusal=0.9)`: the audit found that precision, of these signals and no others."""
+
+    def publish(**precisions: float) -> None:
+        from signals.audited import HEADLINE, Audited
+
+        found = {
+            key: Audited(
+                value, value - 0.1, min(1.0, value + 0.05), ("bazaarly", "townhall"), 40, value < HEADLINE
+            )
+            for key, value in precisions.items()
+        }
+        monkeypatch.setattr("signals.standing.audited", lambda: found)
+
+    return publish
+
+
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"

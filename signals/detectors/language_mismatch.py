@@ -22,6 +22,7 @@ NAMES = {
     "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese",
 }  # fmt: skip
 LANGUAGES = sorted(NAMES)
+CODES = {name: code for code, name in NAMES.items()}
 # Told apart too seldom to rely on.
 RELATED = [
     {"da", "no", "sv"},

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from raindrop.evaluation.signals.vectors import VectorStore
+from signals.audited import COUNTED
 from signals.catalogue import BUILT_IN
 from signals.detectors import DETECTORS, abandonment
 from signals.detectors.batch import Evidence
@@ -21,8 +22,6 @@ from signals.evaluation.traffic import Spoken, batch_of_turns, row_id
 
 Kind = Literal["match", "near", "other"]
 KINDS: tuple[Kind, ...] = ("match", "near", "other")
-# Thresholds over numbers, and failures of model calls: no reader can say more than the numbers, and the sources carry none.
-COUNTED = frozenset(["slow_response", "high_cost", "model_error"])
 AUDITED = tuple(signal.key for signal in BUILT_IN if signal.key not in COUNTED)
 NEAR = 0.6  # a near miss has at least this share of its threshold
 GROUPS = 5  # of signals that are asked for on the same other turns

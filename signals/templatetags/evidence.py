@@ -7,6 +7,8 @@ from django import template
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from signals.detectors.language_mismatch import NAMES
+
 register = template.Library()
 
 # An excerpt shows so much on either side of the evidence, and so much of a text that has none.
@@ -46,6 +48,12 @@ def excerpt(text: str, evidence: Sequence[dict[str, Any]] | None) -> SafeString:
         format_html_join(f" {ELLIPSIS} ", "{}", ((part,) for part in parts)),
         ELLIPSIS if windows[-1][1] < len(text) else "",
     )
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """`{{ "de"|language_name }}`: German."""
+    return NAMES.get(code, code)
 
 
 @register.filter

@@ -76,8 +76,9 @@ def test_events_in_the_pipeline_are_said(
 
 
 def test_numbers_come_with_their_change_and_links(
-    page: Callable[..., str], project: Any, make_event: Callable[..., Event]
+    page: Callable[..., str], project: Any, make_event: Callable[..., Event], audit: Callable[..., None]
 ) -> None:
+    audit(refusal=0.9, task_failure=0.8, win=0.95)
     install_builtin_signals(project)
     now = timezone.now()
     here = [

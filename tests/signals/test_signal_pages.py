@@ -64,7 +64,7 @@ def test_the_list_costs_few_queries(
     page: Client, project: Project, django_assert_max_num_queries: Any
 ) -> None:
     install_builtin_signals(project)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         page.get(f"/p/{project.slug}/signals/")
 
 
