@@ -121,9 +121,17 @@ def _shown(signal: SignalDefinition, card: Card, user: User) -> dict[str, Any]:
         "turns": turns,
         "is_part": is_part,
         "said": said,
+        "evidence": _evidence(signal, card.event),
         # A score beside a random match would lead the answer that precision is measured by.
         "hides_score": card.reason == Asked.RANDOM and said is None,
     }
+
+
+def _evidence(signal: SignalDefinition, event: Event) -> list[dict[str, Any]]:
+    """The words that the match was read from, where it has any that can be shown; the turn itself stands below them in any case."""
+    match = SignalMatch.objects.filter(project=signal.project_id, signal=signal, event=event).first()
+    pieces = match.evidence if match else []
+    return [piece for piece in pieces if isinstance(piece, dict) and str(piece.get("text", "")).strip()]
 
 
 def _chosen_card(request: HttpRequest, signal: SignalDefinition, event: Event) -> Card:
