@@ -212,7 +212,8 @@ def test_the_whole_conversation_is_in_view_with_its_evidence(
     [asked] = ASKED.findall(text)
     assert "turn 1:" in asked and "turn 0:" not in asked
     assert '<mark class="evidence">ridiculous</mark>' in asked
-    assert '<details class="steps-fold">' in asked and "find_order" in asked
+    assert '<details class="steps-fold" open>' in asked and "find_order" in asked
+    assert text.count('<details class="steps-fold">') == 2  # those of the turns around it
     assert "<script>alert(1)" not in text
 
 

@@ -211,3 +211,43 @@ def test_a_match_on_a_page_takes_its_queue_reason_along(page: Client, here: str)
     assert 'data-judge="wrong" aria-pressed="true"' in html
     row = SignalFeedback.objects.get()
     assert (row.right, row.reason, row.score) == (False, "uncertain", 0.5)
+
+
+def test_a_card_shows_the_asked_signals_words_with_the_text_around(
+    page: Client, project: Project, make_event: MakeEvent
+) -> None:
+    install_builtin_signals(project)
+    text = "a " * 400 + "this is ridiculous" + " b" * 400
+    event = make_event(input=text, output="ok")
+    for key, words in (("user_frustration", "this is ridiculous"), ("win", "a a a")):
+        SignalMatch.objects.create(
+            project=project,
+            signal=SignalDefinition.objects.get(project=project, key=key),
+            event=event,
+            timestamp=event.timestamp,
+            source="test",
+            evidence=[
+                {
+                    "side": "user",
+                    "start": text.index(words),
+                    "end": text.index(words) + len(words),
+                    "text": words,
+                }
+            ],
+        )
+    html = page.get(f"/p/{project.slug}/signals/user_frustration/review/?event={event.id}").content.decode()
+    shown = html[html.index('class="read-from') : html.index('class="conversation transcript"')]
+    assert '<mark class="evidence">this is ridiculous</mark>' in shown and ">a a a<" not in shown
+    assert shown.count("…") == 2 and len(shown) < 1500
+
+
+def test_what_has_no_text_is_still_something_to_judge(
+    page: Client, project: Project, make_event: MakeEvent, member: User
+) -> None:
+    install_builtin_signals(project)
+    signal = SignalDefinition.objects.get(project=project, key="laziness")
+    event = make_event(input="", output="", name="nightly_run")
+    judge(signal=signal, event=event, right=True, user=member)
+    card = page.get(f"/p/{project.slug}/signals/laziness/review/?event={event.id}").content.decode()
+    assert "This event has no text and no steps: nightly_run" in card
+    assert "No text: nightly_run" in page.get(f"/p/{project.slug}/signals/laziness/labels/").content.decode()
