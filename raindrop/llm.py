@@ -46,10 +46,10 @@ class Prices:
     def of(self, usage: "Usage", *, batch: bool = False) -> int:
         """What the usage costs, rounded up."""
         cost = (
-            usage.input_tokens * self.input
-            + (usage.cache_creation_input_tokens or 0) * self.cache_write
-            + (usage.cache_read_input_tokens or 0) * self.cache_read
-            + usage.output_tokens * self.output
+            tokens(usage.input_tokens) * self.input
+            + tokens(usage.cache_creation_input_tokens) * self.cache_write
+            + tokens(usage.cache_read_input_tokens) * self.cache_read
+            + tokens(usage.output_tokens) * self.output
         )
         return math.ceil(cost * (self.batch if batch else 1))
 
@@ -83,7 +83,7 @@ class Unavailable(Exception):
         refused: bool = False,
         missing: bool = False,
     ) -> None:
-        super().__init__(text)
+        super().__init__(_without_key(text))
         self.lost, self.retry_after, self.refused, self.missing = lost, retry_after, refused, missing
 
 
@@ -132,7 +132,7 @@ def send(
     try:
         message = client.messages.create(**request)
     except errors() as error:
-        raise _unavailable(error, attempts.lost) from error
+        raise _unavailable(error, attempts.lost) from _tellable(error)
     if not isinstance(message, Message):
         raise Unavailable("What answered is not the Messages API: check ANTHROPIC_BASE_URL.", lost=1)
     return message, attempts.lost
@@ -235,7 +235,35 @@ def _unavailable(error: BaseException, lost: int) -> Unavailable:
     return Unavailable(f"What answered is not the Messages API ({type(error).__name__}).", lost=max(1, lost))
 
 
+def _without_key(text: str) -> str:
+    """A gateway may quote the key that it refuses: nobody is to read it on a page or in a log."""
+    key = settings.ANTHROPIC_API_KEY
+    return text.replace(key, "<the key>") if key else text
+
+
+def _tellable(error: Exception) -> Exception | None:
+    """The error as a cause, unless its text, or that of what caused it, holds the key: tracebacks are logged and stored."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if _without_key(f"{seen}{seen!r}") != f"{seen}{seen!r}":
+            return None
+        seen = seen.__cause__ or seen.__context__
+    return error
+
+
+MAX_TOKENS = 2**31 - 1  # of one kind in one answer; PostgreSQL's integer
+
+
+def tokens(count: object) -> int:
+    """A figure of the usage that an answer tells. A gateway may tell anything: what is no count is 0, and nothing is beyond
+    MAX_TOKENS."""
+    if isinstance(count, bool) or not isinstance(count, int | float) or not count > 0:
+        return 0
+    return int(min(count, MAX_TOKENS))
+
+
 def _clean(text: str) -> str:
     """The service's words, fit for the database and a page."""
+    text = _without_key(text)  # before it is cut
     kept = "".join(c if c.isprintable() else " " for c in text)
     return kept.encode("utf-8", "replace").decode()[:300].rstrip(".")

@@ -145,3 +145,10 @@ function showKeys(hasRows) {
   }
   dialog.onclick = () => dialog.close(); dialog.showModal();
 }
+
+// A region with data-unless="SELECTOR" is not refreshed while something matches: what the reader has ticked stays ticked. (A filter
+// in hx-trigger would be evaluated as a script, which the content security policy forbids.)
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const unless = event.detail.elt.dataset.unless;
+  if (unless && event.detail.requestConfig.triggeringEvent?.type === "changed" && document.querySelector(unless)) event.preventDefault();
+});

@@ -160,9 +160,9 @@ def _judge(row: QuestionVerdict, claimed: Claim, answer: Answer) -> int:
         row.match, row.reason = verdict.match, verdict.reason
         row.evidence = [dict(piece) for piece in verdict.evidence]
     try:
-        row.input_tokens, row.output_tokens = usage.input_tokens, usage.output_tokens  # type: ignore[union-attr]
-        row.cache_write_tokens = usage.cache_creation_input_tokens or 0  # type: ignore[union-attr]
-        row.cache_read_tokens = usage.cache_read_input_tokens or 0  # type: ignore[union-attr]
+        row.input_tokens, row.output_tokens = llm.tokens(usage.input_tokens), llm.tokens(usage.output_tokens)  # type: ignore[union-attr]
+        row.cache_write_tokens = llm.tokens(usage.cache_creation_input_tokens)  # type: ignore[union-attr]
+        row.cache_read_tokens = llm.tokens(usage.cache_read_input_tokens)  # type: ignore[union-attr]
         cost = llm.known_prices().of(usage, batch=answer.batch)  # type: ignore[arg-type]
     except (AttributeError, TypeError):
         row.input_tokens = row.output_tokens = row.cache_write_tokens = row.cache_read_tokens = 0
