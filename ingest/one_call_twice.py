@@ -45,8 +45,8 @@ def pairs_of(calls: list[Call]) -> list[tuple[Call, Call]]:
     """(the span that stays, one that tells of the same call), of the tool spans of one event.
 
     Two are one call when they have one name, no different arguments, and one call id, or one is right inside the other, or they come
-    from different tracers (another scope, another trace) and one's time lies within the other's; of several the nearest. The SDK's own
-    span stays, else the outermost."""
+    from different tracers (another scope, another trace) and one's time lies within the other's (the SDK's own: has some of it in common);
+    of several the nearest. The SDK's own span stays, else the outermost."""
     calls = sorted(calls, key=lambda call: (call.start_ns, -call.end_ns, call.span_id))[:MAX_CALLS]
     by_name: dict[str, list[Call]] = {}
     for call in calls:
@@ -106,6 +106,8 @@ def _is_one(one: Call, other: Call) -> bool:
         return True
     if one.scope == other.scope and one.trace_id == other.trace_id:
         return False
+    if one.is_own != other.is_own:  # the SDK's may have been told of the call late, when the process was busy
+        return one.start_ns - SLACK_NS <= other.end_ns and other.start_ns - SLACK_NS <= one.end_ns
     return _within(one, other) or _within(other, one)
 
 
@@ -129,7 +131,9 @@ def united(stays: Call, other: Call) -> Call:
     """The one call, with what both tell of it."""
     return replace(
         stays,
-        arguments=stays.arguments or other.arguments,
+        arguments=other.arguments
+        if _is_json(other.arguments) and not _is_json(stays.arguments)
+        else stays.arguments or other.arguments,
         result=stays.result or other.result,
         error=stays.error or other.error,
         status="error"
@@ -138,6 +142,10 @@ def united(stays: Call, other: Call) -> Call:
         if stays.status != "unset"
         else other.status,
     )
+
+
+def _is_json(text: str) -> bool:
+    return isinstance(load(text), dict | list)
 
 
 def unite_tool_calls(project: Project, event_ids: Iterable[uuid.UUID]) -> None:

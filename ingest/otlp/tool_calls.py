@@ -58,6 +58,10 @@ _QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|None)"""
 AGNO_RESULT = re.compile(
     rf"status='(?P<status>\w+)' result=(?P<result>{_QUOTED}) error=(?P<error>{_QUOTED}) \w+=", re.S
 )
+# `str()` of LangChain's ToolMessage, which Raindrop's handlers send as the result.
+LANGCHAIN_RESULT = re.compile(
+    rf"content=(?P<content>{_QUOTED}) (?:name|additional_kwargs|id|tool_call_id)=", re.S
+)
 NO_ID = "<not specified>"  # what Google ADK writes for a call that failed
 
 
@@ -103,6 +107,8 @@ def _open(mapped: MappedSpan) -> None:
         if isinstance(value.get("content"), list) and BEDROCK_RESULT.issuperset(value):
             mapped.tool_result = result_text(value["content"])
             mapped.tool_call_id = mapped.tool_call_id or dump(value.get("toolUseId"))
+    elif told := LANGCHAIN_RESULT.match(answered):
+        mapped.tool_result = _unquoted(told["content"])
     elif told := AGNO_RESULT.match(answered):
         failed = told["status"] != "success"
         quoted = told["error" if failed else "result"]

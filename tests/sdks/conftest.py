@@ -1,11 +1,14 @@
 """One live server, and every SDK's program run against it at once; then one reading of what the database holds."""
 
+import functools
 import json
+import os
 import shutil
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,13 @@ from typing import Any
 import pytest
 
 from tests.processes import Server
-from tests.sdks.environments import chromium, missing, node_environment, python_environment
+from tests.sdks.environments import (
+    chromium,
+    integration_environment,
+    missing,
+    node_environment,
+    python_environment,
+)
 from tests.sdks.openai_stub import stub
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +30,25 @@ PATIENCE = 300
 PROJECTS = (
     "py-otlp", "py-bypass", "js-otlp", "js-bypass", "ai-sdk", "browser", "chromium", "vercel", "ai7", "openinference", "openllmetry", "plain",
 )  # fmt: skip
+# Project -> its program in integrations/, and the environment that it runs in.
+INTEGRATIONS = {
+    "langchain": ("langchain_agent.py", "shared"),
+    "deep-agents": ("deep_agents.py", "shared"),
+    "pydantic-ai": ("pydantic_ai_agent.py", "shared"),
+    "openai-agents": ("openai_agents.py", "shared"),
+    "strands": ("strands_agent.py", "shared"),
+    "dspy": ("dspy_program.py", "shared"),
+    "agno": ("agno_agent.py", "shared"),
+    "google-adk": ("google_adk.py", "google-adk"),
+    "crewai": ("crewai_crew.py", "crewai"),
+}
+ALL = (*PROJECTS, *INTEGRATIONS)
+# The frameworks' own telemetry, and lists that they fetch.
+SILENCE = {
+    "CREWAI_DISABLE_TELEMETRY": "true", "CREWAI_TRACING_ENABLED": "false", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "AGNO_TELEMETRY": "false",
+    "ANONYMIZED_TELEMETRY": "false",
+}  # fmt: skip
+AT_ONCE = 8  # programs
 
 
 @dataclass
@@ -31,8 +59,9 @@ class Program:
     key: str
     query_key: str
     command: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
     why_not: str = ""
-    process: subprocess.Popen[str] | None = None
+    status: int | None = None  # that it ended with
     said: str = ""
 
 
@@ -47,7 +76,7 @@ class World:
         program = self.programs[project]
         if program.why_not:
             missing(program.why_not)
-        assert program.process and program.process.returncode == 0, program.said
+        assert program.status == 0, program.said
         found: dict[str, Any] = self.database[project]
         return found
 
@@ -68,11 +97,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         server.start()
     try:
         with stub() as openai:
-            keys = _inside(server, "create", PROJECTS)
-            world = World(server, {name: Program(name, *keys[name]) for name in PROJECTS})
+            keys = _inside(server, "create", ALL)
+            world = World(server, {name: Program(name, *keys[name]) for name in ALL})
             _commands(world, openai)
+            _integrations(world, openai)
             _run(world)
-        world.database = _inside(server, "dump", PROJECTS)
+        world.database = _inside(server, "dump", ALL)
         yield world
     finally:
         server.stop()
@@ -137,20 +167,40 @@ def _commands(world: World, openai: str) -> None:
     programs["plain"].command = [sys.executable, str(HERE / "otel" / "plain.py"), url, programs["plain"].key]
 
 
+def _integrations(world: World, openai: str) -> None:
+    """They know nothing of us but their two variables."""
+    environments = sorted({environment for _, environment in INTEGRATIONS.values()})
+    with ThreadPoolExecutor(len(environments)) as threads:
+        pythons = dict(zip(environments, threads.map(integration_environment, environments), strict=True))
+    for name, (script, environment) in INTEGRATIONS.items():
+        program, python = world.programs[name], pythons[environment]
+        if isinstance(python, str):
+            program.why_not = python
+            continue
+        program.command = [str(python), str(HERE / "integrations" / script), openai]
+        program.environment = {
+            "RAINDROP_ENDPOINT": f"{world.server.url}/v1/", "RAINDROP_WRITE_KEY": program.key, **SILENCE
+        }  # fmt: skip
+
+
 def _run(world: World) -> None:
-    for program in world.programs.values():
-        if not program.why_not:
-            program.process = subprocess.Popen(
-                program.command, cwd=world.server.data_dir.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True,
-            )  # fmt: skip
-    for program in world.programs.values():
-        if program.process:
-            try:
-                program.said = program.process.communicate(timeout=PATIENCE)[0]
-            except subprocess.TimeoutExpired:
-                program.process.kill()
-                program.said = "It did not end.\n" + program.process.communicate()[0]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(functools.partial(_run_program, world), world.programs.values()))
+
+
+def _run_program(world: World, program: Program) -> None:
+    if program.why_not:
+        return
+    process = subprocess.Popen(
+        program.command, cwd=world.server.data_dir.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, env={**os.environ, **program.environment},
+    )  # fmt: skip
+    try:
+        program.said = process.communicate(timeout=PATIENCE)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        program.said = "It did not end.\n" + process.communicate()[0]
+    program.status = process.returncode
 
 
 def _inside(server: Server, function: str, slugs: tuple[str, ...]) -> dict[str, Any]:

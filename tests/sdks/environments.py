@@ -47,6 +47,43 @@ def python_environment() -> Path | str:
 
 
 @functools.cache
+def integration_environment(name: str) -> Path | str:
+    """The interpreter of an environment of integrations/packages.txt, or why there is none. Installed by uv: pip needs minutes to find versions
+    that agree."""
+    pins = HERE / "integrations" / "packages.txt"
+    [packages] = [line.split()[1:] for line in pins.read_text().splitlines() if line.startswith(f"{name}:")]
+    home = CACHE / f"{name}-{hashlib.sha256(' '.join(packages).encode()).hexdigest()[:12]}"
+    python, uv = home / "bin" / "python", str(Path(sys.prefix) / "bin" / "uv")
+    if not (home / "made").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        settings = {"UV_CACHE_DIR": str(CACHE / "uv"), **_index()}
+        problem = _run(uv, "venv", "--quiet", "--python", sys.executable, str(home), **settings) or _run(
+            uv, "pip", "install", "--quiet", "--python", str(python), *packages, **settings
+        )
+        if problem:
+            return f"{name} cannot be installed: {problem}"
+        (home / "made").touch()
+    return python
+
+
+def _index() -> dict[str, str]:
+    """pip's package index and certificate, as uv's settings."""
+    settings = {}
+    for pips, uvs in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE")):
+        told = (
+            os.environ.get(f"PIP_{pips.upper().replace('-', '_')}")
+            or subprocess.run(
+                [sys.executable, "-m", "pip", "config", "get", f"global.{pips}"],
+                capture_output=True,
+                text=True,
+            ).stdout.strip()
+        )
+        if told:
+            settings[uvs] = told
+    return settings
+
+
+@functools.cache
 def node_environment(packages: str = "packages.txt") -> Path | str:
     """A folder with the packages of js/PACKAGES in its `node_modules`; or why there is none."""
     pins = HERE / "js" / packages
@@ -75,10 +112,12 @@ def _digest(pins: Path) -> str:
     return hashlib.sha256(pins.read_bytes()).hexdigest()[:12]
 
 
-def _run(*command: str) -> str:
-    """Empty when it went well, else the end of what it said."""
+def _run(*command: str, **settings: str) -> str:
+    """Empty when it went well, else the end of what it said. `settings`: environment variables."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=280, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=280, stdin=subprocess.DEVNULL, env={**os.environ, **settings}
+        )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)[-500:]
     return "" if done.returncode == 0 else (done.stdout + done.stderr).strip()[-500:] or "it failed"

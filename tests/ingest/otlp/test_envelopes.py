@@ -153,6 +153,11 @@ def test_bedrocks_result_of_a_tool_span(dress: Any) -> None:
         )
 
 
+def test_langchains_message_as_text() -> None:
+    read = tool(output="content='4 degrees, it\\'s cold\\nindeed' name='weather' tool_call_id='call_1'")
+    assert read.tool_result == "4 degrees, it's cold\nindeed"
+
+
 def test_agnos_object() -> None:
     read = tool(
         output="status='success' result='it\\'s \"4\"' error=None updated_session_state=None images=None"

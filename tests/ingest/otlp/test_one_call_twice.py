@@ -46,7 +46,8 @@ def test_the_sdks_own_span_stays_whichever_is_outside() -> None:
 
 def test_clocks_that_differ_a_little() -> None:
     assert ids(call(1, 0, 0.012), call(2, -0.003, 0.010, scope="raindrop-ai")) == {("2", "1")}
-    assert not ids(call(1, 0, 1), call(2, 0.5, 1.5, scope="raindrop-ai"))
+    assert ids(call(1, 0, 1), call(2, 0.5, 1.5, scope="raindrop-ai")) == {("2", "1")}  # told late
+    assert not ids(call(1, 0, 1, scope="a"), call(2, 0.5, 1.5, scope="b"))
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,11 @@ def test_three_that_tell_of_one() -> None:
 
 def test_one_id_is_one_call_however_far_apart() -> None:
     assert ids(call(1, id="c"), call(2, 9, 10, id="c")) == {("1", "2")}
+
+
+def test_arguments_that_are_json_are_preferred() -> None:
+    assert united(call(1, arguments="{'a': 1}"), call(2, arguments='{"a":1}')).arguments == '{"a":1}'
+    assert united(call(1, arguments="{'a': 1}"), call(2)).arguments == "{'a': 1}"
 
 
 def test_what_both_tell() -> None:
