@@ -45,8 +45,9 @@ class Command(BaseCommand):
             "--redate",
             type=_span,
             metavar="14d",
-            help="Spread the conversations over the last days (d), hours (h) or weeks (w), each moved as a whole. Files that "
-            "belong together (traces, observations) must be given together.",
+            help="Move what has times by whole days, all as one, so that its last moment lies before now; spread conversations without "
+            "times over the last days (d), hours (h) or weeks (w), those of one release together. Files that belong together (traces, "
+            "observations) must be given together.",
         )
         parser.add_argument(
             "--keep-labels",
