@@ -85,7 +85,11 @@ def test_safe_methods_change_nothing(client: Client, member: Any, project: Any, 
                 yield from patterns(one, route)
 
     client.force_login(member)
-    for path in ("/p/acme/", "/p/acme/signals/", "/p/acme/issues/"):  # the session, and the signals that ship, are there
+    for path in (
+        "/p/acme/",
+        "/p/acme/signals/",
+        "/p/acme/issues/",
+    ):  # the session, and the signals that ship, are there
         client.get(path)
     values = {"slug": "acme", "number": "1", "key": "tool-failure", "pk": "1", "event_id": "e1", "id": "1"}
     wrote = []
