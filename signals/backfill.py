@@ -27,7 +27,7 @@ from raindrop.plurals import counted
 from signals.abandonment import watch_endings
 from signals.batches import load_batch, load_texts
 from signals.custom import is_question, needs_spans
-from signals.detection import detector_of, held_for_verdicts, matches_to_store
+from signals.detection import detector_of, held_for_verdicts, joined_matches, matches_to_store
 from signals.detectors import abandonment
 from signals.detectors.batch import Detector
 from signals.matches import save_matches
@@ -140,7 +140,7 @@ def _store(signal: SignalDefinition, detector: Detector, events: list[Event]) ->
             asked = is_question(signal)
             batch = load_batch(events) if needs_spans(signal) else load_texts(events)
             with held_for_verdicts(events) if asked else nullcontext():
-                wanted = matches_to_store(signal, detector, batch)
+                wanted = joined_matches(signal, events) + matches_to_store(signal, detector, batch)
                 if asked:
                     ask_where_plausible(signal, batch, history=True)
                 save_matches(events=events, wanted=wanted, ran={signal.pk})

@@ -16,8 +16,10 @@ from ingest.queueing import enqueue
 from raindrop import live
 from signals import custom, parameters
 from signals.backfill import request_backfill
+from signals.catalogue import BY_KEY
 from signals.explicit import RESERVED
 from signals.history import remember, save_changed
+from signals.joining import double_of
 from signals.languages_read import Shares, language_shares, not_read, over_read
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Detector, Kind, Reads, Sentiment
@@ -90,6 +92,7 @@ class SignalRow:
     unread: Shares
     first_seen: dt.datetime | None
     reach: Reach
+    double: str | None  # the built-in signal that the name may be joined to
 
 
 def signal_rows(
@@ -120,6 +123,7 @@ def signal_rows(
                 unread=unread,
                 first_seen=total[signal.id].first_seen,
                 reach=reach[signal.id],
+                double=BY_KEY[key].name if (key := double_of(signal)) else None,
             )
         )
     return sorted(rows, key=lambda row: (-row.events, row.signal.name.lower()))

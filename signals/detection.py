@@ -130,12 +130,28 @@ def _explicit(events: list[Event], taxonomy: Taxonomy) -> list[Wanted]:
             if len(regenerated) > 1 and (again := explicit.again_definition(project, regenerated, known)):
                 together[again] = regenerated
             for definition, same in together.items():
-                if definition.enabled:
+                counts_as = _counts_as(definition, known)
+                if counts_as.enabled:
                     evidence = explicit.evidence_of(
                         same, event, action=definition.action, attachments=attachments
                     )
-                    wanted.append(_wanted(definition, event, Found(0, 1.0, evidence), explicit.SOURCE))
+                    wanted.append(_wanted(counts_as, event, Found(0, 1.0, evidence), explicit.SOURCE))
     return wanted
+
+
+def _counts_as(definition: SignalDefinition, known: dict[str, SignalDefinition]) -> SignalDefinition:
+    """The built-in signal that the name is joined to (signals/joining.py), else the name's own."""
+    return known.get(definition.config.get("joined", ""), definition)
+
+
+def joined_matches(definition: SignalDefinition, events: list[Event]) -> list[Wanted]:
+    """What the app sent about these events under names that are joined to this signal."""
+    if not SignalDefinition.objects.filter(
+        project=definition.project_id, kind=Kind.EXPLICIT, config__joined=definition.key
+    ).exists():
+        return []
+    found = _explicit(events, _load([definition.project_id]))
+    return [wish for wish in found if wish.signal == definition.id]
 
 
 def _wanted(definition: SignalDefinition, event: Event, found: Found, source: str) -> Wanted:

@@ -34,6 +34,7 @@ from signals.feedback import precision_of
 from signals.forms import SignalForm
 from signals.history import changes_of
 from signals.insight_pages import DEFAULT, PERIODS
+from signals.joining import double_of, joined_to
 from signals.languages_read import language_shares, not_read, over_read
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Kind, Sentiment
@@ -101,6 +102,8 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
         "is_scored": custom.is_scored(signal),
         "has_form": custom.is_custom(signal) and fits(signal.config),
         "job": backfills_of(project, [signal]).get(signal.id),
+        "double": _double(project, signal),
+        "joined": _named(project, joined_to(signal)),
         "standing": standings([signal])[signal.pk],
         "off_by_default": signal.builtin and not BY_KEY[signal.key].enabled,
         "asked_for": FEWEST,
@@ -212,6 +215,15 @@ def _find(project: Project, key: str) -> SignalDefinition:
     if signal is None:
         raise Http404("There is no such signal.")
     return signal
+
+
+def _double(project: Project, signal: SignalDefinition) -> SignalDefinition | None:
+    """The built-in signal that the name says the same as, and may be joined to."""
+    return _named(project, double_of(signal))
+
+
+def _named(project: Project, key: str | None) -> SignalDefinition | None:
+    return SignalDefinition.objects.filter(project=project, key=key, builtin=True).first() if key else None
 
 
 def _may_edit(request: HttpRequest) -> bool:

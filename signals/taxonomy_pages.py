@@ -16,6 +16,7 @@ from ingest.models.projects import Role
 from signals.bulk import change_signals
 from signals.defaults import reset_signals
 from signals.definitions import change_signal
+from signals.joining import join_signal, separate_signal
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Sentiment
 from signals.taxonomy_forms import DONE, BulkForm, NameForm, unreviewed
@@ -81,6 +82,26 @@ def name_one(request: HttpRequest, project: Project, key: str) -> HttpResponse:
         return _names(request, project, form)
     messages.success(request, f"“{changed.name}” is {'muted' if changed.muted else 'reviewed'}.")
     return redirect("signal-names", project.slug)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def join(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+    """Counts a name that the app sends as the built-in signal that it says the same as; `undo` makes it a signal of its own again."""
+    signal = get_object_or_404(SignalDefinition, project=project, key=key)
+    try:
+        if request.POST.get("undo"):
+            separate_signal(signal=signal, user=request.user)  # type: ignore[arg-type]
+            messages.success(request, f"“{signal.name}” is a signal of its own again.")
+            return redirect("signal", project.slug, signal.key)
+        target = join_signal(signal=signal, user=request.user)  # type: ignore[arg-type]
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
+        return redirect("signal", project.slug, signal.key)
+    messages.success(
+        request, f"What the app sends as “{signal.name}” now counts as “{target.name}”, in old events too."
+    )
+    return redirect("signal", project.slug, target.key)
 
 
 @require_POST

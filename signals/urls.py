@@ -22,6 +22,7 @@ urlpatterns = [
     path("signals/yaml/", exchange_pages.taxonomy_file, name="signals-yaml"),
     path("signals/<slug:key>/", pages.signal_page, name="signal"),
     path("signals/<slug:key>/name/", taxonomy_pages.name_one, name="signal-name"),
+    path("signals/<slug:key>/join/", taxonomy_pages.join, name="signal-join"),
     path("signals/<slug:key>/reset/", taxonomy_pages.reset, name="signal-reset"),
     path("signals/<slug:key>/enabled/", pages.toggle, name="signal-enabled"),
     path("signals/<slug:key>/reviewed/", pages.review, name="signal-reviewed"),

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from raindrop.evaluation.signals.vectors import VectorStore
+from raindrop.evaluation.signals.vectors import VectorStore, batch_of_turns
 from signals.audited import COUNTED
 from signals.catalogue import BUILT_IN
 from signals.detectors import DETECTORS, abandonment
 from signals.detectors.batch import Evidence
-from signals.evaluation.traffic import Spoken, batch_of_turns, row_id
+from signals.evaluation.traffic import Spoken, row_id
 
 Kind = Literal["match", "near", "other"]
 KINDS: tuple[Kind, ...] = ("match", "near", "other")

@@ -1,26 +1,18 @@
 """Ordinary traffic, as the pipeline's detectors would read it: every turn of a set of conversations, without a database."""
 
-import datetime as dt
 import gzip
 import hashlib
 import json
-import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ingest.conversations import events_of_conversation, own_times, turns_of
-from ingest.incoming import IncomingEvent
+from ingest.conversations import own_times, turns_of
 from raindrop.data_dir import BASE_DIR
-from raindrop.embedder import TONES
 from raindrop.evaluation.measurement import MissingData
-from raindrop.evaluation.signals.vectors import VectorStore
-from signals.batches import PREVIOUS_CHARACTERS
-from signals.detectors.batch import PREVIOUS_TURNS, Batch, Exchange, SpanFacts, Turn, nearness_of
-from signals.detectors.text import Text
+from signals.detectors.batch import Turn
+from signals.evaluation.corpus import turns_of_conversation
 
 # Each source and its file, in the first folder that has it: fixtures/ or the data sets' own (`--data`).
 SOURCES = {
@@ -37,9 +29,6 @@ SOURCES = {
 # Left out of all fitting, of every choice of a threshold and of all reading: what is published is measured here. No head and no turn
 # model has learned from them (the others: retail, sgd and multichallenge are training data of heads, the planted products of turn models).
 KEPT_SOURCES = ("taubench_airline_gpt4o", "bazaarly", "opsdeck", "townhall")
-NO_TIME = dt.datetime(
-    2026, 11, 2, tzinfo=dt.UTC
-)  # any: a turn's own time is kept only where the data have one
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,67 +74,19 @@ def read_source(name: str, *, data: Path) -> list[Spoken]:
 
 
 def _turns(source: str, row: dict[str, Any]) -> list[Spoken]:
-    """As the pipeline would load them: each with its spans and the turns before it."""
+    """A conversation's turns; their times only where the data have any: an agent cannot be wrong about a date that was made up here."""
     times = own_times(turns_of(row))
-    events = events_of_conversation(row, start=NO_TIME)
-    exchanges = [
-        Exchange(
-            Text((event.input or "")[:PREVIOUS_CHARACTERS]),
-            Text((event.output or "")[:PREVIOUS_CHARACTERS]),
-            tuple(_spans(event)),
-        )
-        for event in events
-    ]
+    turns = turns_of_conversation(row)
     return [
         Spoken(
             source=source,
             conversation=str(row["conversation_id"]),
             place=place,
-            last=place == len(events) - 1,
-            turn=Turn(
-                id=uuid.uuid5(uuid.NAMESPACE_URL, f"{source}/{event.event_id}"),
-                input=Text(event.input or ""),
-                output=Text(event.output or ""),
-                model=event.model or "",
-                spans=_spans(event),
-                previous=exchanges[max(0, place - PREVIOUS_TURNS) : place],
-                at=times.get(place),
-            ),
+            last=place == len(turns) - 1,
+            turn=replace(turn, at=times.get(place)),
         )
-        for place, event in enumerate(events)
+        for place, turn in enumerate(turns)
     ]
-
-
-def _spans(event: IncomingEvent) -> list[SpanFacts]:
-    return [
-        SpanFacts(
-            span_id=str(number),
-            kind=span.kind,
-            name=span.name,
-            status=span.status,
-            error=span.error,
-            output=span.output,
-            input=span.input,
-        )
-        for number, span in enumerate(event.spans)
-    ]
-
-
-def batch_of_turns(turns: Sequence[Turn], vectors: VectorStore) -> Batch:
-    """With the vectors and tones that the pipeline would have stored."""
-    users, agents = [turn.input.raw for turn in turns], [turn.output.raw for turn in turns]
-    tones = vectors.tones_of(users) if turns else np.zeros((0, len(TONES)), dtype=np.float32)
-    user_vectors, agent_vectors = vectors.of(users), vectors.of(agents)
-    before = [
-        (vectors.of([old.input.raw for old in turn.previous]), vectors.of([old.output.raw for old in turn.previous]))
-        for turn in turns
-    ]  # fmt: skip
-    rows = [
-        nearness_of(user, agent, *earlier)
-        for user, agent, earlier in zip(user_vectors, agent_vectors, before, strict=True)
-    ]
-    nearness = np.array(rows, dtype=np.float32).reshape(len(turns), -1)
-    return Batch(list(turns), user_vectors, agent_vectors, user_tones=tones, nearness=nearness)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
