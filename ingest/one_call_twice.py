@@ -45,7 +45,7 @@ def pairs_of(calls: list[Call]) -> list[tuple[Call, Call]]:
     """(the span that stays, one that tells of the same call), of the tool spans of one event.
 
     Two are one call when they have one name, no different arguments, and one call id, or one is right inside the other, or they come
-    from different tracers (another scope, another trace) and one's time lies within the other's (the SDK's own: has some of it in common);
+    from different tracers (another scope, perhaps in another trace) and one's time lies within the other's (the SDK's own: has some of it in common);
     of several the nearest. The SDK's own span stays, else the outermost."""
     calls = sorted(calls, key=lambda call: (call.start_ns, -call.end_ns, call.span_id))[:MAX_CALLS]
     by_name: dict[str, list[Call]] = {}
@@ -85,8 +85,8 @@ def _candidates(alike: list[Call]) -> list[tuple[Call, Call]]:
     )
 
 
-def _tellers(group: list[Call]) -> set[tuple[str, str]]:
-    return {(call.scope, call.trace_id) for call in group}
+def _tellers(group: list[Call]) -> set[str]:
+    return {call.scope for call in group}
 
 
 def _is_sure(one: Call, other: Call) -> bool:
@@ -104,7 +104,7 @@ def _is_one(one: Call, other: Call) -> bool:
         return one.call_id == other.call_id
     if _is_right_inside(one, other):
         return True
-    if one.scope == other.scope and one.trace_id == other.trace_id:
+    if one.scope == other.scope:  # a tracer tells of a call once
         return False
     if one.is_own != other.is_own:  # the SDK's may have been told of the call late, when the process was busy
         return one.start_ns - SLACK_NS <= other.end_ns and other.start_ns - SLACK_NS <= one.end_ns

@@ -56,13 +56,18 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
     "Vary": "Access-Control-Request-Headers",
 }
-# Named in every preflight; what else a page asks for is added (see `preflight`).
+# Named in every preflight; those of TRACING_HEADERS that a page asks for are added (see `preflight`).
 ALLOWED_HEADERS = (
     "Authorization", "Content-Type", "Content-Encoding", "X-API-Key", "X-Raindrop-Project-Id", "traceparent", "tracestate", "baggage",
     "sentry-trace", "X-Langfuse-Sdk-Name", "X-Langfuse-Sdk-Version", "X-Langfuse-Sdk-Variant", "X-Langfuse-Sdk-Integration",
     "X-Langfuse-Public-Key", "X-Langfuse-Ingestion-Version",
 )  # fmt: skip
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # RFC 9110, 5.1: a token
+# What tracing and observability libraries add to every request of a page.
+TRACING_HEADERS = re.compile(
+    r"(?:x-langfuse|x-raindrop|sentry|x-sentry|x-b3|x-datadog|x-ot|x-amzn-trace|x-cloud-trace|uber|uberctx|newrelic|request|b3|elastic-apm)"
+    r"(?:-[a-z0-9-]{1,80})?",
+    re.IGNORECASE,
+)
 MAX_ASKED = 50  # headers that one preflight may ask for
 
 
@@ -217,14 +222,13 @@ def _answer(endpoint: Endpoint, request: HttpRequest) -> HttpResponse:
 
 
 def preflight(headers: Mapping[str, str]) -> HttpResponse:
-    """The answer to a browser's OPTIONS. Each header that the page asks for is allowed: tracing libraries add headers of their own to
-    every request of a page, and one that is refused would cost the request. None carries a right besides the key, which the
-    page itself sets."""
+    """The answer to a browser's OPTIONS. Headers of tracing libraries are allowed: they come with every request of a page, none carries
+    a right, and one that is refused would cost the request."""
     asked = [name.strip() for name in headers.get("Access-Control-Request-Headers", "").split(",")][
         :MAX_ASKED
     ]
     known = {name.lower() for name in ALLOWED_HEADERS}
-    more = [name for name in asked if HEADER_NAME.fullmatch(name) and name.lower() not in known]
+    more = [name for name in asked if TRACING_HEADERS.fullmatch(name) and name.lower() not in known]
     allowed = ", ".join((*ALLOWED_HEADERS, *dict.fromkeys(more)))
     return HttpResponse(status=204, headers=CORS | PREFLIGHT | {"Access-Control-Allow-Headers": allowed})
 

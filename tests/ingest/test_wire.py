@@ -243,7 +243,7 @@ def test_a_browser_may_ask_first(client: Client) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/events/track", "/v1/traces/", "/v1/logs"])
 def test_headers_of_tracing_libraries_pass_the_preflight(client: Client, path: str) -> None:
-    asked = "authorization,baggage,sentry-trace,x-langfuse-sdk-name,x-langfuse-public-key,x-b3-traceid, bad header\r\n"
+    asked = "authorization,baggage,sentry-trace,x-langfuse-sdk-name,x-langfuse-public-key,x-b3-traceid,x-langfuse-new-one,x-own, bad header\r\n"
     answer = client.options(path, headers={"Access-Control-Request-Headers": asked})
     allowed = answer["Access-Control-Allow-Headers"].lower().split(", ")
     assert {
@@ -254,6 +254,7 @@ def test_headers_of_tracing_libraries_pass_the_preflight(client: Client, path: s
         "x-langfuse-public-key",
         "x-b3-traceid",
     } <= set(allowed)
+    assert "x-langfuse-new-one" in allowed and "x-own" not in allowed
     assert len(allowed) == len(set(allowed)) and not any(" " in name for name in allowed)
     assert answer["Vary"] == "Access-Control-Request-Headers"
     unasked = client.options(path)["Access-Control-Allow-Headers"].lower()

@@ -64,6 +64,11 @@ def test_two_calls_stay_two(other: Call) -> None:
     assert not ids(call(1, arguments='{"city": "Oslo"}', id="call_1"), other)
 
 
+def test_one_tracer_tells_of_a_call_once() -> None:
+    """The SDK gives each sub-agent that it launches a trace of its own."""
+    assert not ids(*(call(n, scope="raindrop-ai", trace=f"t{n}") for n in range(4)))
+
+
 def test_parallel_and_repeated_calls_are_paired_one_by_one() -> None:
     own = [call(n, n / 10, n / 10 + 1, scope="raindrop-ai", arguments=json.dumps({"n": n})) for n in range(3)]
     framework = [call(n + 10, n / 10, n / 10 + 1, arguments=json.dumps({"n": n})) for n in range(3)]
