@@ -159,7 +159,7 @@ def test_totals_stand_on_what_is_not_tentative(
     html = page.get(f"/p/{project.slug}/").content.decode()
     assert '<span class="h1 mb-0 num">25%</span>' in html
     assert "without 1 tentative signal<" in html and "Tentative, and not in it: Laziness" in html
-    assert "In no headline total. 50% of 40" in html
+    assert "Tentative, and in no headline total. 50% of 40" in html
     listed = page.get(f"/p/{project.slug}/events/?sentiment=negative").content.decode()
     assert "/events/e0/" in listed and "/events/e1/" not in listed
 
