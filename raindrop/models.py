@@ -19,13 +19,3 @@ class Instance(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Turn(models.Model):
-    """Work that is with a worker (raindrop/turns.py)."""
-
-    name = models.CharField(max_length=40, primary_key=True)
-    until = models.DateTimeField(help_text="After that it may be handed out again.")
-
-    def __str__(self) -> str:
-        return self.name

@@ -39,10 +39,10 @@ import signals.abandonment
 import signals.detection
 import signals.embedding
 import signals.questions.asking
-from ingest.models import EarlierTurns, Event, OpenTrace, ProcessingFailure, QueuedEvent
+from ingest.models import Event, ProcessingFailure, QueuedEvent
 from raindrop import live
 from raindrop.instances import is_alone, this_instance
-from raindrop.turns import end_turn, take_turn
+from raindrop.priority import stand_back_as_told
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,6 @@ STAGES: list[Callable[[list[Event]], None]] = [
 ]
 
 RUN_BATCH = "raindrop.pipeline.run_batch"
-FINISH_TRACES = "raindrop.pipeline.finish_traces"
 BATCH_SIZE = 128
 # A batch smaller than BATCH_SIZE waits this long for more, so that many small requests cost few tasks.
 GATHER_SECONDS = 0.2
@@ -67,10 +66,9 @@ CLAIM_SECONDS = 300
 MAX_ATTEMPTS = 4
 # A signal and its event that arrive at the same moment do not see each other: so long is looked for such signals.
 CROSSING = dt.timedelta(minutes=1)
-FINISH_TRACES_SECONDS = 2
-# One task begins no further batch of traces after this long (a worker is ended after 120 s); the next one goes on.
-TRACES_SECONDS = 10
-TRACES_TURN = dt.timedelta(seconds=30)
+FINISH_TRACES_SECONDS = 0.5
+# One round begins no further batch of traces after this long: then it looks at all else, and whether it is to end.
+TRACES_SECONDS = 5
 # Batches that were begun and ended in silence: the worker was killed. More are forgiven than errors, but not without
 # end, since the event may be what kills the worker.
 MAX_CLAIMS = 10
@@ -129,6 +127,7 @@ def _shares(rows: list[QueuedEvent]) -> list[list[QueuedEvent]]:
 
 def run_batch(queue_ids: list[str]) -> None:
     """The django-q2 task: takes the queued events through all stages."""
+    stand_back_as_told()
     try:
         _run(queue_ids)
     except (OperationalError, InterfaceError) as error:
@@ -210,9 +209,8 @@ def release_claims() -> None:
     claimed = QueuedEvent.objects.filter(available_at__gt=timezone.now(), waiting=False)
     if is_alone():
         for task in OrmQ.objects.all():  # none with Redis; a task that comes back late finds its rows gone
-            if task.func() in {RUN_BATCH, FINISH_TRACES}:
+            if task.func() == RUN_BATCH:
                 task.delete()
-        end_turn(FINISH_TRACES)
     else:
         claimed = claimed.filter(holder=this_instance())
     claimed.update(available_at=timezone.now())
@@ -226,32 +224,17 @@ def release_tasks(cluster: str | None = None) -> None:
         (held.filter(key=cluster) if cluster else held).update(lock=timezone.now())
 
 
-def hand_over_traces() -> bool:
-    """Hands `finish_traces` to the workers when it has something to do and is not with them yet; returns whether it did. The
-    dispatcher calls it every FINISH_TRACES_SECONDS."""
-    now = timezone.now()
-    if not settings.Q_CLUSTER["workers"] or not (
-        OpenTrace.objects.filter(due_at__lte=now).exists()
-        or EarlierTurns.objects.filter(due_at__lte=now).exists()
-        or ingest.feedback.has_orphans(now=now, since=CROSSING)
-    ):
-        return False
-    with transaction.atomic():
-        if taken := take_turn(FINISH_TRACES, duration=TRACES_TURN):
-            async_task(FINISH_TRACES)
-    return taken
-
-
 def finish_traces() -> None:
-    """The django-q2 task: makes events of the traces that are complete, and links the signals that crossed their events on the
-    way (an SDK sends both at once)."""
+    """Makes the events of the traces that are over, and links what crossed its event on the way (an SDK sends a signal and its event
+    at once). Called every FINISH_TRACES_SECONDS by a process of its own (`manage.py make_events`): on a worker it would wait behind the
+    batches that it makes. Safe to run twice at once."""
     now, deadline = timezone.now(), time.monotonic() + TRACES_SECONDS
     _each(
         lambda: ingest.feedback.link_orphans(now=now, since=CROSSING),
+        lambda: ingest.evaluations.open_crossed(now, since=CROSSING),
         lambda: ingest.trace_events.finish_open_traces(now, deadline=deadline),
         lambda: ingest.earlier_turns.backfill_turns(now, deadline=deadline),
-        ingest.flushing.flush,  # an idle worker would keep what was counted
-        lambda: end_turn(FINISH_TRACES),
+        ingest.flushing.flush_if_due,
     )
 
 

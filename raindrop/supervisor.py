@@ -7,6 +7,7 @@ are killed ourselves (PR_SET_PDEATHSIG); groups that survived even that are ende
 
 import contextlib
 import ctypes
+import functools
 import json
 import logging
 import os
@@ -20,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+
+from raindrop.priority import stand_back
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +44,15 @@ class Child:
     A `cluster` (django-q2: a leader, its sentinel, and the sentinel's workers, pusher and monitor) lives and dies as a whole.
     Its workers take turns at one lock to read the queue they share; one that is killed while it waits for a task,
     which is what an idle worker does, keeps the lock for ever, and the worker that takes its place waits with the others.
+
+    `nice`: by how much it stands back (nice(2)) where the others have work for all cores.
     """
 
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     cluster: bool = False
+    nice: int = 0
     members: set[int] = field(default_factory=set)
     starts: int = 0
     process: subprocess.Popen[bytes] | None = None
@@ -60,7 +66,7 @@ class Child:
             env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509  (we are single-threaded when children start, or hold no locks)
+            preexec_fn=functools.partial(_prepare, self.nice),  # noqa: PLW1509  (we are single-threaded when children start, or hold no locks)
         )
         self.started = time.monotonic()
         self.members = set()
@@ -220,6 +226,9 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def _end_with_parent() -> None:
+def _prepare(nice: int) -> None:
+    """In the new process, whose session is its own already."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if nice:
+        stand_back(nice)

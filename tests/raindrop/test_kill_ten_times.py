@@ -21,7 +21,7 @@ from tests.processes import Server
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 KILLS = 10
-VICTIMS = ["web", "worker", "workers", "database", "supervisor", "everything"]
+VICTIMS = ["web", "worker", "workers", "traces", "database", "supervisor", "everything"]
 # Read back in one go, in the server's own environment.
 COUNTS = """
 import json
@@ -145,6 +145,13 @@ class Load:
             "gen_ai.input.messages": json.dumps([{"role": "user", "parts": [{"type": "text", "content": f"hello {name}"}]}]),
             "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": f"hi {name}"}]}]),
         }  # fmt: skip
+        if int(name.split("-")[1]) % 2:  # whole: its event is made with it
+            root = span(
+                1, "invoke_agent shop", trace=trace, end=2.0, a={"gen_ai.operation.name": "invoke_agent"}
+            )
+            self._send("/v1/traces", request(root, span(2, "chat gpt-4.1", 1, trace=trace, a=messages)))
+            self.traces.add(trace)
+            return
         # In two requests, the root last: a kill may come between them.
         self._send(
             "/v1/traces",
@@ -180,6 +187,9 @@ def kill(server: Server, victim: str, pick: random.Random) -> None:
         chosen = [psutil.Process(server.process.pid)]
     elif victim == "web":
         chosen = named(server, "uvicorn")
+    elif victim == "traces":
+        server.wait(lambda: named(server, "make_events"), what="the process that makes events of traces")
+        chosen = named(server, "make_events")
     elif victim == "database":
         chosen = [p for p in named(server, "postgres", "-D") if p.name() == "postgres"]
     else:

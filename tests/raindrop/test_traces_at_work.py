@@ -1,11 +1,13 @@
-"""Events of traces are made by the workers, one task at a time, and not by the process that watches over all."""
+"""Events of traces that come in parts are made by a process of its own, and not by the one that watches over all, nor by a worker."""
 
-import datetime as dt
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -16,19 +18,12 @@ from ingest.models import Event, ExplicitSignal, OpenTrace
 from ingest.otlp.decode import decode_traces
 from ingest.store import store_events, store_signals
 from ingest.traces import store_traces
-from raindrop import pipeline, turns
-from raindrop.management.commands import up
-from raindrop.models import Turn
-from raindrop.supervisor import Supervisor
+from raindrop import pipeline, priority
+from raindrop.management.commands import make_events, up
+from raindrop.supervisor import Child, Supervisor, python
 from tests.ingest.fixtures.otlp.builders import as_json, request, span
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_sleep(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(pipeline, "GATHER_SECONDS", 0)
-    yield
 
 
 def send_traces(project: Any, *, number: int) -> None:
@@ -39,75 +34,104 @@ def send_traces(project: Any, *, number: int) -> None:
     OpenTrace.objects.update(due_at=timezone.now())
 
 
-def work() -> int:
-    """Plays the workers: runs what is queued; returns how many tasks were for traces."""
-    tasks = list(OrmQ.objects.all())
-    OrmQ.objects.all().delete()
-    for task in tasks:
-        {pipeline.RUN_BATCH: pipeline.run_batch, pipeline.FINISH_TRACES: pipeline.finish_traces}[task.func()](
-            *task.task["args"]
-        )
-    return sum(task.func() == pipeline.FINISH_TRACES for task in tasks)
-
-
-def test_one_task_at_a_time_makes_the_events_and_drain_waits_for_it(project: Any) -> None:
-    assert not pipeline.hand_over_traces(), "there is nothing to do"
+def test_drain_waits_for_the_events_of_traces(project: Any) -> None:
     send_traces(project, number=2)
-    assert pipeline.hand_over_traces()
-    assert not pipeline.hand_over_traces(), "it is with the workers already"
     with pytest.raises(CommandError, match="2 events left"):
         call_command("drain", timeout=0)
-    assert work() == 1
-    assert Event.objects.count() == 2
-    assert not OpenTrace.objects.exists()
-    send_traces(project, number=3)
-    assert pipeline.hand_over_traces(), "the next one may come at once"
-    pipeline.dispatch()
-    assert work() == 1
-    pipeline.dispatch()
-    work()
-    call_command("drain", timeout=0)
+    pipeline.finish_traces()
+    assert Event.objects.count() == 2 and not OpenTrace.objects.exists()
+    assert not OrmQ.objects.exists(), "no worker has to do with it"
 
 
-def test_a_backlog_takes_several_tasks(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_round_ends_after_a_while_and_the_next_goes_on(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(trace_events, "BATCH", 1)
     monkeypatch.setattr(pipeline, "TRACES_SECONDS", 0)
     send_traces(project, number=3)
     for made in (1, 2, 3):
-        assert pipeline.hand_over_traces()
-        work()
+        pipeline.finish_traces()
         assert Event.objects.count() == made
-    assert not pipeline.hand_over_traces()
 
 
-def test_a_task_that_died_with_its_worker_is_handed_over_again(project: Any) -> None:
-    send_traces(project, number=1)
-    assert pipeline.hand_over_traces()
-    OrmQ.objects.all().delete()  # of another server's worker: nobody here knows
-    assert not pipeline.hand_over_traces()
-    Turn.objects.update(until=timezone.now() - dt.timedelta(seconds=1))
-    assert pipeline.hand_over_traces()
-    pipeline.release_claims()  # this server's workers were ended
-    assert not OrmQ.objects.exists()
-    assert pipeline.hand_over_traces()
-    assert work() == 1
-    assert Event.objects.count() == 1
-
-
-def test_a_signal_that_crossed_its_event_is_work_too(project: Any) -> None:
+def test_a_signal_that_crossed_its_event_is_linked(project: Any) -> None:
     store_events(project=project, events=[IncomingEvent(event_id="e", input="hi")])
     store_signals(project=project, signals=[IncomingSignal(event_id="e", name="copy")])
     ExplicitSignal.objects.update(event=None)
-    assert pipeline.hand_over_traces()
-    work()
+    pipeline.finish_traces()
     assert ExplicitSignal.objects.get().event == Event.objects.get()
-    assert not pipeline.hand_over_traces()
 
 
-def test_without_workers_traces_wait(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings.Q_CLUSTER, "workers", 0)
+def test_the_command_goes_on_until_it_is_told_to_end(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     send_traces(project, number=1)
-    assert not pipeline.hand_over_traces()
+    rounds = []
+
+    def round_() -> None:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise make_events.OperationalError("gone")
+        real()
+        signal.raise_signal(signal.SIGTERM)
+
+    real = pipeline.finish_traces
+    monkeypatch.setattr(pipeline, "finish_traces", round_)
+    monkeypatch.setattr(pipeline, "FINISH_TRACES_SECONDS", 0.01)
+    monkeypatch.setattr(make_events, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(make_events, "close_old_connections", lambda: None)  # the test's own
+    monkeypatch.setattr(make_events.connection, "close", lambda: None)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        call_command("make_events")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert len(rounds) == 2 and Event.objects.count() == 1
+
+
+def test_workers_stand_back_and_only_they_need_no_traces() -> None:
+    children = {child.name: child for child in up.children(host="127.0.0.1", port=1, workers=2)}
+    assert (
+        int(children["workers"].environment[priority.VARIABLE])
+        == children["slow workers"].nice
+        == up.WORKERS_NICE
+        > 0
+    )
+    for name in ("web", "traces"):
+        assert children[name].nice == 0 and priority.VARIABLE not in children[name].environment
+    alone = up.children(host="127.0.0.1", port=1, workers=0)
+    assert "traces" not in {child.name for child in alone}, "without workers traces wait"
+
+
+def test_a_worker_stands_back_with_its_first_batch() -> None:
+    code = (
+        "import os, django; django.setup(); from raindrop import priority;"
+        "[priority.stand_back_as_told() for _ in range(3)]; print(os.nice(0))"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "raindrop.settings", priority.VARIABLE: "4"}
+    done = subprocess.run(
+        python("-c", code),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,
+    )
+    assert int(done.stdout) == os.nice(0) + 4
+
+
+def test_a_child_that_stands_back_says_so_to_the_kernel(tmp_path: Path) -> None:
+    found = tmp_path / "nice"
+    code = f"import os; open({str(found)!r}, 'w').write(str(os.nice(0)))"
+    child = Child("idle", python("-c", code), nice=3)
+    supervisor = Supervisor(children=[child], tick=lambda: None, state_file=tmp_path / "up.json")
+    child.start()
+    assert child.process is not None
+    child.process.wait(30)
+    supervisor.stop()
+    deadline = time.monotonic() + 5
+    while not found.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert int(found.read_text()) == os.nice(0) + 3
 
 
 def test_the_supervisor_makes_no_event_itself(
@@ -116,18 +140,5 @@ def test_the_supervisor_makes_no_event_itself(
     monkeypatch.setattr(up, "close_old_connections", lambda: None)  # the test's own
     send_traces(project, number=1)
     ticker = up.Ticker(Supervisor(children=[], tick=lambda: None, state_file=tmp_path / "up.json"), None)
-    ticker.traced -= pipeline.FINISH_TRACES_SECONDS + 1
     ticker()
     assert not Event.objects.exists()
-    assert work() == 1
-    assert Event.objects.count() == 1
-
-
-def test_a_turn_is_taken_once_until_it_runs_out() -> None:
-    minute = dt.timedelta(minutes=1)
-    assert turns.take_turn("a", duration=minute)
-    assert not turns.take_turn("a", duration=minute)
-    assert turns.take_turn("b", duration=-minute)
-    assert turns.take_turn("b", duration=minute)
-    turns.end_turn("a")
-    assert turns.take_turn("a", duration=minute)

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 
-from raindrop import embedded_postgres, pipeline
+from raindrop import embedded_postgres, pipeline, priority
 from raindrop.data_dir import BASE_DIR
 from raindrop.health import WORKER_SILENCE
 from raindrop.instances import ANNOUNCE_SECONDS, announce, leave
@@ -26,6 +26,9 @@ from raindrop.supervisor import Child, Supervisor, end_leftovers, python
 from raindrop.workers import install_schedules, last_heartbeat
 
 WATCH_SECONDS = 30
+# What is sent is taken in and shown first; embedding, which takes whole cores, may lag behind. At 5 a process has a third of the
+# weight of another one.
+WORKERS_NICE = 5
 # glibc keeps what each of its arenas once held, eight a core by default: after a large request that is memory for nothing.
 WEB_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "67108864"}
 
@@ -97,7 +100,7 @@ class Ticker:
         self.supervisor, self.on_tick = supervisor, on_tick
         self.starts = {child.name: 1 for child in supervisor.children}
         self.unwell = False  # the database failed at the last tick
-        self.watched = self.traced = self.announced = self.started = time.monotonic()
+        self.watched = self.announced = self.started = time.monotonic()
 
     def __call__(self) -> None:
         try:
@@ -111,9 +114,6 @@ class Ticker:
             if time.monotonic() - self.announced > ANNOUNCE_SECONDS:
                 self.announced = time.monotonic()
                 announce()
-            if time.monotonic() - self.traced > pipeline.FINISH_TRACES_SECONDS:
-                self.traced = time.monotonic()
-                pipeline.hand_over_traces()
             if self.on_tick:
                 self.on_tick()
             if time.monotonic() - self.watched > WATCH_SECONDS:
@@ -187,8 +187,20 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
     return [
         *serving,
         *(asking if settings.ANTHROPIC_API_KEY else []),
-        Child("workers", python(manage, "qcluster"), {"RAINDROP_WORKERS": str(workers)}, cluster=True),
-        Child("slow workers", python(manage, "qcluster"), {"Q_CLUSTER_NAME": "slow"}, cluster=True),
+        Child("traces", python(manage, "make_events")),
+        Child(
+            "workers",
+            python(manage, "qcluster"),
+            {"RAINDROP_WORKERS": str(workers), priority.VARIABLE: str(WORKERS_NICE)},
+            cluster=True,
+        ),
+        Child(
+            "slow workers",
+            python(manage, "qcluster"),
+            {"Q_CLUSTER_NAME": "slow"},
+            cluster=True,
+            nice=WORKERS_NICE,
+        ),
     ]
 
 
