@@ -129,13 +129,19 @@ class Server:
         return found
 
     def kill_everything(self) -> None:
-        """kill -9 of the supervisor, web, workers and database, all at once."""
-        for process in self.tree():
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        """kill -9 of the supervisor, web, workers and database, all at once; and of what a cluster that was starting had just forked."""
+
+        def none_left() -> bool:
+            found = self.tree()
+            for process in found:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            return not found
+
+        none_left()
         if self.process:
             self.process.wait(10)
-        self.wait(lambda: not self.tree(), what="the end of the killed processes")
+        self.wait(none_left, what="the end of the killed processes")
 
     def stop(self) -> None:
         """Ctrl-C, as a person would."""
