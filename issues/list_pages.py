@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from ingest.access import project_page
 from ingest.models import Event, Project, User
 from ingest.models.projects import Role
-from ingest.period import Period
+from ingest.period import DAYS, DEFAULT, Period
 from issues.access import current_user, find_event
 from issues.actions import assign_issue, create_issue
 from issues.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
@@ -23,6 +23,7 @@ from issues.models import Issue
 from issues.models.issues import IssueQuerySet
 from issues.overview import shown_signals
 from issues.states import Action, apply_to_many, legal_actions
+from signals.evidence_report import find_cluster
 from signals.models import SignalDefinition
 from signals.models.definitions import Sentiment
 
@@ -103,6 +104,8 @@ def bulk(request: HttpRequest, project: Project) -> HttpResponse:
 @project_page(Role.MEMBER)
 def new_issue(request: HttpRequest, project: Project) -> HttpResponse:
     event = find_event(project, request.GET.get("event", ""))
+    if event is None:
+        event = _first_of_cluster(project, request.GET)
     if request.method == "POST":
         form = IssueForm(request.POST)
         if form.is_valid():
@@ -114,7 +117,7 @@ def new_issue(request: HttpRequest, project: Project) -> HttpResponse:
             address = reverse("issue-review", args=[project.slug, issue.number])
             return redirect(address + (f"?event={event.id}" if event else ""))
     else:
-        form = IssueForm(initial=_prefill(project, request.GET.get("signal", ""), event))
+        form = IssueForm(initial=_prefill(project, request.GET, event))
     return render(
         request,
         "issues/issue_new.html",
@@ -122,17 +125,36 @@ def new_issue(request: HttpRequest, project: Project) -> HttpResponse:
     )
 
 
-def _prefill(project: Project, signal_key: str, event: Event | None) -> dict[str, str]:
-    """A first wording from the signal or the event that the issue is made from."""
+def _prefill(project: Project, asked: QueryDict, event: Event | None) -> dict[str, str]:
+    """A first wording from the group of matches, the signal or the event that the issue is made from."""
+    signal, group = _signal_and_cluster(project, asked)
+    if signal and group:
+        about = ", ".join(group["words"]) or group["example"]
+        return {
+            "title": f"{signal.name}: {about}"[:120],
+            "description": f"{signal.description}\nOnly where it is about this: {about}. Such as: “{group['example']}”".strip(),
+        }
     if event:
         said = " ".join((event.input or event.output).split())
         return {"title": said[:120], "description": f"Like this one: “{said[:400]}”"}
-    signal = (
-        SignalDefinition.objects.filter(project=project, key=signal_key.replace("\x00", "")).first()
-        if signal_key
-        else None
-    )
     return {"title": signal.name, "description": signal.description} if signal else {}
+
+
+def _first_of_cluster(project: Project, asked: QueryDict) -> Event | None:
+    """The newest event of the group that the issue is made from: the first that is asked about."""
+    signal, group = _signal_and_cluster(project, asked)
+    found = Event.objects.filter(project=project, id__in=group["events"] if group else [])
+    return found.order_by("-timestamp", "-id").first() if signal else None
+
+
+def _signal_and_cluster(
+    project: Project, asked: QueryDict
+) -> tuple[SignalDefinition | None, dict[str, Any] | None]:
+    """What `signal`, `cluster` and `period` name; None for what there is not (any more)."""
+    key = asked.get("signal", "").replace("\x00", "")
+    signal = SignalDefinition.objects.filter(project=project, key=key).first() if key else None
+    days = DAYS.get(asked.get("period", ""), DAYS[DEFAULT])
+    return signal, find_cluster(signal, asked.get("cluster", ""), days=days) if signal else None
 
 
 def _assign_to(issues: IssueQuerySet, user: User) -> int:

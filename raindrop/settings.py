@@ -257,8 +257,17 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 3600
+WHITENOISE_MAX_AGE = 3600  # of a file whose name holds no hash; the others are cached for ever
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if env_bool("RAINDROP_HASHED_STATIC", False):
+    # Web processes only (`manage.py up` sets it, after it has collected the files): others have no manifest to go by.
+    STORAGES["staticfiles"] = {"BACKEND": "raindrop.static_files.HashedStorage"}
+else:
+    WHITENOISE_USE_FINDERS = True
 FIXTURE_DIRS: list[Path] = [BASE_DIR / "fixtures"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"

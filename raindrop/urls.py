@@ -24,7 +24,7 @@ def traces(request: HttpRequest) -> HttpResponseBase:
 
 def favicon(request: HttpRequest) -> HttpResponseBase:
     """Browsers ask for it on pages that name no icon: the admin's, the API's documentation."""
-    return redirect(static("icon.svg"), permanent=True)
+    return redirect(static("icon.svg"))
 
 
 class ApiDocs(SpectacularSwaggerSplitView):

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,9 +46,14 @@ class Dimension:
     values: list[Value]
 
 
-def breakdown_of(signal: SignalDefinition, *, since: dt.datetime) -> list[Dimension]:
-    """Over at most MATCHES matches and EVENTS events, the newest, from `since` on. A dimension that all leave empty is left out."""
+def breakdown_of(
+    signal: SignalDefinition, *, since: dt.datetime, among: Collection[str] | None = None
+) -> list[Dimension]:
+    """Over at most MATCHES matches and EVENTS events, the newest, from `since` on; of the matches only those on the events `among`,
+    where they are given. A dimension that all leave empty is left out."""
     matches = SignalMatch.objects.filter(signal=signal, project=signal.project_id, timestamp__gte=since)
+    if among is not None:
+        matches = matches.filter(event_id__in=among)
     ids = list(matches.order_by("-timestamp", "-id").values_list("event_id", flat=True)[:MATCHES])
     columns = ("model", "name", "properties")
     held = list(Event.objects.filter(project=signal.project_id, id__in=ids).values_list(*columns))

@@ -18,6 +18,7 @@ from ingest.period import COUNT_LIMIT
 from ingest.rollups import totals
 from raindrop.errors import ApiError
 from raindrop.pagination import paginate
+from signals.decisive import attach_passages
 from signals.detectors.language_mismatch import READ, language_of
 from signals.detectors.text import Text
 from signals.event_filters import RANGES, STATES, EventFilters
@@ -44,9 +45,13 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
     chips = filters.chips()
     rows, cursor = _read_rows(request, filters) if valid else ([], None)
     counted = _counted(filters) if valid and "cursor" not in request.GET else None
+    signal = filters.cleaned_data.get("signal") if valid else None
+    words = filters.cleaned_data["q"] if valid and not filters.meaning() else ""
+    attach_passages(rows, signal=signal, words=words)
     context = {
         "section": "events",
         "filters": filters,
+        "has_passages": bool(signal or words),
         "chips": chips,
         "chosen_range": filters.chosen_range(),
         "ranges": RANGES.items(),

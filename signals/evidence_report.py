@@ -22,7 +22,6 @@ TASK = "signals.evidence_report.run_clusters"
 NEWEST = 2000  # matches read
 SNIPPETS = 500  # different texts: each costs an embedding, together 1 to 4 s
 MOST = 12
-EVENTS_KEPT = 200  # of one cluster
 FRESH = dt.timedelta(minutes=10)
 GROWN = 0.1  # so much more or fewer matches, and it is worked out anew at once
 
@@ -37,6 +36,12 @@ def clusters_of(signal: SignalDefinition, *, days: int) -> EvidenceClusters | No
     if _is_old(known, total) and not _failed_just_now(signal, days):
         queue_job(project=signal.project, kind=f"{KIND} {days}", subject=signal.pk, task=TASK)
     return known
+
+
+def find_cluster(signal: SignalDefinition, cluster_id: str, *, days: int) -> dict[str, Any] | None:
+    """As it is kept: {"id", "words", "example", "matches", "users", "events"}; None when there is none of that id (any more)."""
+    known = EvidenceClusters.objects.filter(signal=signal, days=days).first()
+    return next((one for one in known.clusters if one["id"] == cluster_id), None) if known else None
 
 
 def run_clusters(job_id: uuid.UUID | str) -> None:
@@ -107,7 +112,7 @@ def _measured(rows: list[Row]) -> list[Piece]:
 def _stored(one: Cluster) -> dict[str, object]:
     return {
         "id": one.id, "words": one.words, "example": one.example, "matches": len(one.events), "users": one.users,
-        "events": [str(event) for event in one.events[:EVENTS_KEPT]],
+        "events": [str(event) for event in one.events],
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from signals.backfill import backfills_of
 from signals.breakdown import EVENTS, MATCHES, breakdown_of
 from signals.evidence_report import KIND, clusters_of
 from signals.feedback import precision_of
-from signals.models import EvidenceClusters, SignalDefinition, SignalMatch, SignalTuning
+from signals.models import SignalDefinition, SignalTuning
 from signals.thresholds import LEAST_LABELS
 from signals.tuning import (
     TUNE,
@@ -47,27 +47,6 @@ def clusters(request: HttpRequest, project: Project, key: str) -> HttpResponse:
         "largest": max((one["matches"] for one in known.clusters), default=0) if known else 0,
     }
     return render(request, "signals/_clusters.html", context)
-
-
-@project_page()
-def cluster(request: HttpRequest, project: Project, key: str, cluster_id: str) -> HttpResponse:
-    """The events of one cluster. One that is gone, because it was worked out anew, leads back to the signal."""
-    signal, days = _find(project, key), _days(request)
-    known = EvidenceClusters.objects.filter(signal=signal, days=days).first()
-    found = next((one for one in known.clusters if one["id"] == cluster_id), None) if known else None
-    if found is None:
-        messages.info(request, "These events are grouped otherwise now.")
-        return redirect("signal", project.slug, signal.key)
-    matches = SignalMatch.objects.filter(project=project, signal=signal, event__in=found["events"])
-    rows = matches.with_feedback().select_related("event__conversation", "end_user")
-    context = {
-        "signal": signal,
-        "cluster": found,
-        "period": f"{days}d",
-        "matches": rows.order_by("-timestamp", "-id"),
-        "may_edit": request.role != Role.VIEWER,  # type: ignore[attr-defined]
-    }
-    return render(request, "signals/cluster.html", context)
 
 
 @project_page()

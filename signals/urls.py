@@ -3,6 +3,7 @@
 from django.urls import path
 
 from signals import (
+    cluster_pages,
     custom_pages,
     exchange_pages,
     feedback_pages,
@@ -34,7 +35,7 @@ urlpatterns = [
     path("settings/llm/", question_pages.llm_settings, name="llm-settings"),
     path("signals/<slug:key>/matches/<uuid:event_pk>/", feedback_pages.judge_event, name="signal-judge"),
     path("signals/<slug:key>/clusters/", insight_pages.clusters, name="signal-clusters"),
-    path("signals/<slug:key>/clusters/<slug:cluster_id>/", insight_pages.cluster, name="signal-cluster"),
+    path("signals/<slug:key>/clusters/<slug:cluster_id>/", cluster_pages.cluster, name="signal-cluster"),
     path("signals/<slug:key>/breakdown/", insight_pages.breakdown, name="signal-breakdown"),
     path("signals/<slug:key>/tuning/", insight_pages.tuning, name="signal-tuning"),
     path("signals/<slug:key>/tuning/new/", insight_pages.tune, name="signal-tune"),

@@ -9,6 +9,18 @@ document.addEventListener("click", (event) => {
   drawCharts(document);
 });
 
+// The raw text of agents, on every page until it is turned off.
+function showRaw(raw) {
+  document.documentElement.classList.toggle("shows-raw", raw);
+  for (const button of document.querySelectorAll("[data-toggle-raw]")) button.setAttribute("aria-pressed", raw);
+}
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-toggle-raw]")) return;
+  const raw = !document.documentElement.classList.contains("shows-raw");
+  sessionStorage.setItem("raw", raw ? "yes" : ""); showRaw(raw);
+});
+for (const name of ["DOMContentLoaded", "htmx:afterSettle"]) document.addEventListener(name, () => showRaw(sessionStorage.getItem("raw") === "yes"));
+
 // A row with data-href is a link wherever nothing else in it is one.
 document.addEventListener("click", (event) => {
   const row = event.target.closest("[data-href]");

@@ -7,6 +7,7 @@ from django import template
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from raindrop.markdown import render_markdown
 from signals.detectors.language_mismatch import NAMES
 
 register = template.Library()
@@ -14,6 +15,7 @@ register = template.Library()
 # An excerpt shows so much on either side of the evidence, and so much of a text that has none.
 AROUND = 140
 BEGINNING = 280
+LEAD = 30
 ELLIPSIS = "…"
 
 
@@ -54,6 +56,23 @@ def excerpt(text: str, evidence: Sequence[dict[str, Any]] | None) -> SafeString:
 def language_name(code: str) -> str:
     """`{{ "de"|language_name }}`: German."""
     return NAMES.get(code, code)
+
+
+@register.filter
+def passage(text: str, evidence: Sequence[dict[str, Any]] | None) -> SafeString:
+    """As `excerpt`, for a row of two lines: from LEAD characters before the first piece on, so that it is seen."""
+    spans = _spans(evidence, len(text))
+    left = _word_start(text, spans[0][0] - LEAD) if spans else 0
+    right = _word_end(text, left + BEGINNING)
+    inside = [(start, min(end, right)) for start, end in spans if start < right]
+    lead, rest = ELLIPSIS if left else "", ELLIPSIS if right < len(text) else ""
+    return format_html("{}{}{}", lead, _marked(text, inside, left, right), rest)
+
+
+@register.inclusion_tag("signals/_agent_text.html")
+def agent_text(text: str, evidence: Sequence[dict[str, Any]] | None) -> dict[str, Any]:
+    """`{% agent_text turn.output.body turn.output.evidence %}`: rendered, with the evidence marked, and its raw text beside it."""
+    return {"text": text, "pieces": evidence, "rendered": render_markdown(text, _spans(evidence, len(text)))}
 
 
 @register.filter

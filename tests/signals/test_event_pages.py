@@ -1,6 +1,7 @@
 """The events list, and an event or a conversation as it is read."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -18,6 +19,7 @@ from ingest.models import Event, ProcessingFailure, QueuedEvent
 from ingest.rollups import Occurrence, count_events, record
 from raindrop import pipeline
 from signals import event_fragments, event_pages
+from signals.decisive import words_pattern
 from signals.embedding import embed
 from signals.event_filters import EventFilters
 from signals.models import SignalDefinition, SignalMatch
@@ -655,3 +657,72 @@ def test_what_the_app_sent_is_shown_once(page: Client, project: Any, make_event:
     turn = body.partition("<article")[2].partition("</article>")[0]
     assert "The app sent <strong>handed_to_human" not in turn and "chip" in turn
     assert "The app sent <strong>rated</strong>: <q>so slow</q>" in turn
+
+
+def cell(body: str, number: int) -> str:
+    """The text column of the first row, on one line."""
+    row = body.partition("<tr data-row")[2].partition("</tr>")[0]
+    return " ".join(re.findall(r'<td class="cell-text[^>]*>(.*?)</td>', row, re.S)[number].split())
+
+
+def test_the_passage_that_a_signal_was_read_from_is_shown_cut_out_of_a_long_text(
+    page: Client, signal: SignalDefinition, make_event: MakeEvent
+) -> None:
+    before = "I wrote to you last week about this. " * 60
+    said = before + "You are <useless>. " + "And more. " * 200
+    start = len(before)
+    match(
+        signal,
+        make_event(event_id="e1", input=said, output="I am sorry."),
+        [{"side": "user", "start": start, "end": start + 17, "text": "You are <useless>"}],
+    )
+    match(
+        signal, make_event(event_id="e0", input="Nothing marked", output="An answer", timestamp=ago(hours=1))
+    )
+    body = page.get(LIST + "?signal=anger").content.decode()
+    assert '<mark class="evidence">You are &lt;useless&gt;</mark>' in cell(body, 0)
+    assert cell(body, 0).index("<mark") < 120 and "I am sorry." in cell(body, 1)
+    assert "Nothing marked" in body and "An answer" in body
+    assert "<mark" not in page.get(LIST).content.decode()
+    shown = page.get("/p/acme/signals/anger/").content.decode()
+    assert "Nothing marked" in shown and "An answer" in shown, "without evidence, both sides of the turn"
+
+
+def test_the_words_that_were_looked_for_are_shown(page: Client, make_event: MakeEvent) -> None:
+    made = make_event(event_id="e1", input="well " * 500 + "the Refund, please", output="No refund (yet).")
+    embed([made])
+    body = page.get(LIST + "?q=refund+-order+or+%22not+working%22").content.decode()
+    assert '<mark class="evidence">Refund</mark>' in cell(body, 0)
+    assert 'No <mark class="evidence">refund</mark> (yet).' in cell(body, 1)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("refund -order", ["refund"]),
+        ('"not working" or broken', ["not", "working", "broken"]),
+        ("-order", []),
+        ("c++ (", ["c"]),
+        ("", []),
+    ],
+)
+def test_the_words_of_a_search(search: str, found: list[str]) -> None:
+    pattern = words_pattern(search)
+    text = "not working or broken: refund the order, c"
+    assert sorted(pattern.findall(text) if pattern else []) == sorted(found)
+
+
+def test_an_agents_markdown_is_rendered_and_its_raw_text_is_one_key_away(
+    page: Client, signal: SignalDefinition, make_event: MakeEvent
+) -> None:
+    said = "I **cannot help** with <b>that</b>.\n\n- one\n- two"
+    event = make_event(event_id="e1", input="*as typed*", output=said)
+    start = said.index("cannot")
+    match(signal, event, [{"side": "assistant", "start": start, "end": start + 11, "text": "cannot help"}])
+    body = page.get("/p/acme/events/e1/").content.decode()
+    assert '<strong><mark class="evidence">cannot help</mark></strong>' in body and "<li>one</li>" in body
+    assert "&lt;b&gt;that&lt;/b&gt;" in body and "<b>that" not in body
+    raw = body.partition('<div class="prewrap raw-text">')[2].partition("</div>")[0]
+    assert "I **<mark" in raw and "- one" in raw
+    assert 'data-toggle-raw aria-pressed="false" data-key="v"' in body
+    assert '<div class="prewrap">*as typed*</div>' in body, "what a person typed stays as typed"

@@ -1,7 +1,9 @@
 """Evidence in groups, and the dimensions that stand out."""
 
+import re
 import uuid
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
 from ingest.rollups import count_events
 from raindrop.embedder import embed_texts
-from signals import evidence_report
+from signals import cluster_pages, evidence_report
 from signals.breakdown import compare
 from signals.definitions import create_signal
 from signals.detection import detect
@@ -103,7 +105,7 @@ def evidence_jobs() -> list[Job]:
 
 
 def test_the_page_asks_for_groups_shows_them_and_leads_to_their_events(
-    told: None, project: Project, member: User
+    told: None, project: Project, member: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = Client()
     page.force_login(member)
@@ -119,6 +121,28 @@ def test_the_page_asks_for_groups_shows_them_and_leads_to_their_events(
     largest = known.clusters[0]
     html = page.get(f"{here}{largest['id']}/").content.decode()
     assert html.count("data-match") == largest["matches"] and 'data-judge="right"' in html
+    assert (
+        page.get(f"{here}{largest['id']}/").context["chart"]["series"][0]["values"][-1] == largest["matches"]
+    )
+    monkeypatch.setattr(cluster_pages, "PAGE", 1)
+    seen, address = [], f"{here}{largest['id']}/"
+    while address:
+        shown = page.get(address)
+        seen += [match.event_id for match in shown.context["matches"]]
+        cursor = shown.context["next_cursor"]
+        address = f"{here}{largest['id']}/?cursor={cursor}" if cursor else ""
+    assert len(seen) == len(set(seen)) == largest["matches"] > 1, "all of them, a page at a time"
+    assert page.get(f"{here}{largest['id']}/?cursor=x").status_code == 400
+    [model] = [one for one in shown.context["dimensions"] if one.name == "Event"]
+    assert sum(value.matches for value in model.values) == largest["matches"]
+    wanted = re.search(r'href="([^"]*issues/new/[^"]*)"', shown.content.decode())
+    assert wanted
+    form = page.get(unescape(wanted[1]))
+    title = form.context["form"].initial["title"]
+    assert title.startswith("Cross: ") and largest["words"][0] in title
+    assert largest["example"] in form.context["form"].initial["description"]
+    made = page.post(unescape(wanted[1]), {"title": title, "description": "d"})
+    assert f"?event={seen[0]}" in made.headers["Location"], "its newest event is asked about first"
     gone = page.get(f"{here}nothing/", follow=True)
     assert "grouped otherwise" in gone.content.decode()
     assert page.get(f"{here}?period=7d").status_code == 200 and len(evidence_jobs()) == 1

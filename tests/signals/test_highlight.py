@@ -3,10 +3,10 @@
 import html
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signals.templatetags.evidence import excerpt, highlight, of_side
+from signals.templatetags.evidence import excerpt, highlight, of_side, passage
 
 TEXT = st.text(st.sampled_from("ab <>&\"'\n é😀"), max_size=60)
 PIECES = st.lists(st.tuples(st.integers(-5, 70), st.integers(-5, 70)), max_size=5)
@@ -16,6 +16,7 @@ def plain(marked: str) -> str:
     return html.unescape(re.sub(r'<mark class="evidence">|</mark>', "", marked))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(TEXT, PIECES)
 def test_the_text_comes_out_as_it_went_in(text: str, places: list[tuple[int, int]]) -> None:
     marked = highlight(text, [{"start": start, "end": end} for start, end in places])
@@ -27,6 +28,7 @@ def test_the_text_comes_out_as_it_went_in(text: str, places: list[tuple[int, int
     )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(TEXT, PIECES)
 def test_an_excerpt_holds_all_the_evidence(text: str, places: list[tuple[int, int]]) -> None:
     pieces = [{"start": start, "end": end} for start, end in places]
@@ -45,3 +47,15 @@ def test_a_long_text_without_evidence_shows_its_beginning() -> None:
 def test_sides() -> None:
     pieces = [{"side": "user", "start": 0, "end": 1}, {"side": "span", "start": 0, "end": 1}]
     assert of_side(pieces, "user") == pieces[:1] and of_side(None, "user") == []
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(TEXT, PIECES)
+def test_a_passage_begins_shortly_before_its_first_piece(text: str, places: list[tuple[int, int]]) -> None:
+    long = "before " * 200 + text + " after" * 200
+    moved = [{"start": start + 1400, "end": end + 1400} for start, end in places]
+    shown = passage(long, moved)
+    assert plain(shown).strip("…") in long and len(plain(shown)) < 400
+    if mark := re.search("<mark", shown):
+        assert len(html.unescape(shown[: mark.start()])) <= 62
+    assert ("<mark" in shown) == ("<mark" in highlight(long, moved))

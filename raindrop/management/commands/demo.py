@@ -31,6 +31,19 @@ DAYS = 14
 STOP = "###STOP###"
 
 
+# The first event that a newcomer sends, and the names of the signals that must be found on it (tests/raindrop/test_demo.py).
+FIRST_EVENT: dict[str, Any] = {
+    "event": "chat",
+    "user_id": "me",
+    "ai_data": {
+        "input": "This is useless, you keep getting it wrong!",
+        "output": "I cannot help with that.",
+        "convo_id": "first",
+    },
+}
+FIRST_FOUND = ("User frustration", "Refusal")
+
+
 class Command(BaseCommand):
     help = "Fills a demo project with real agent conversations, then runs everything (as `up`)."
 
@@ -112,7 +125,8 @@ class Command(BaseCommand):
             "",
             "  Send a first event of your own:",
             f"""  curl {address}/v1/events/track -H "Authorization: Bearer {shown}" -H "Content-Type: application/json" \\""",
-            """    -d '[{"event": "chat", "user_id": "me", "ai_data": {"input": "You forgot my name again!", "output": "I cannot help with that.", "convo_id": "first"}}]'""",
+            f"    -d '{json.dumps([FIRST_EVENT])}'",
+            f"  It is found as {' and '.join(FIRST_FOUND)}.",
             "",
         ]
         self.stdout.write("\n".join(lines))

@@ -18,7 +18,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 
+<<<<<<< HEAD
 from raindrop import embedded_postgres, pipeline, priority
+=======
+from raindrop import embedded_postgres, pipeline, static_files
+>>>>>>> pages
 from raindrop.data_dir import BASE_DIR
 from raindrop.health import WORKER_SILENCE
 from raindrop.instances import ANNOUNCE_SECONDS, announce, leave
@@ -51,9 +55,7 @@ class Command(BaseCommand):
             state_file = settings.DATA_DIR / "up.json"
             end_leftovers(state_file)  # before the port is tried and claims are released: they hold both
             check_port(host, port)
-            settings.STATIC_ROOT.mkdir(
-                exist_ok=True
-            )  # whitenoise warns without; the files come from the finders
+            static_files.collect(settings.STATIC_ROOT)
             call_command("migrate", interactive=False, verbosity=0)
             announce()
             pipeline.release_claims()
@@ -180,7 +182,7 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
         "--lifespan",
         "on",  # its end writes what was counted (raindrop/asgi.py)
     ]
-    serving = [Child("web", python(*web), {"RAINDROP_DB_POOL": "1", **WEB_MEMORY})]
+    serving = [Child("web", python(*web), {"RAINDROP_DB_POOL": "1", **static_files.HASHED, **WEB_MEMORY})]
     if not workers:
         return serving  # events are stored and wait
     asking = [Child("LLM workers", python(manage, "qcluster"), {"Q_CLUSTER_NAME": "llm"}, cluster=True)]

@@ -1,0 +1,38 @@
+"""The first event that `make demo` prints: taken as it stands, and found as what it says."""
+
+import json
+import re
+import shlex
+from io import StringIO
+from typing import Any
+
+from django.test import Client
+
+from ingest.models import Event
+from raindrop import pipeline
+from raindrop.management.commands.demo import FIRST_FOUND, Command
+from signals.models import SignalMatch
+
+
+def test_the_printed_curl_is_found_as_what_it_says(
+    client: Client, project: Any, write_key: str, transactional_db: None
+) -> None:
+    printed = StringIO()
+    Command(stdout=printed)._say_how(
+        address="http://testserver", password="x", key=write_key, project=project
+    )
+    said = printed.getvalue()
+    curl = shlex.split(said[said.index("curl") : said.index("It is found")].replace("\\\n", " "))
+    key = next(word.partition("Bearer ")[2] for word in curl if word.startswith("Authorization"))
+    body = curl[curl.index("-d") + 1]
+    assert key == write_key and curl[1] == "http://testserver/v1/events/track"
+    assert isinstance(json.loads(body), list)
+    answer = client.post(
+        curl[1], body, content_type="application/json", headers={"Authorization": f"Bearer {key}"}
+    )
+    assert answer.status_code == 200, answer.content
+    event = Event.objects.get(project=project)
+    pipeline.process([event.id])
+    found = set(SignalMatch.objects.filter(event=event).values_list("signal__name", flat=True))
+    assert set(FIRST_FOUND) <= found
+    assert re.search(r"It is found as (.*)\.", said)[1].split(" and ") == list(FIRST_FOUND)  # type: ignore[index]
