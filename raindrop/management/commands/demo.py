@@ -36,12 +36,12 @@ FIRST_EVENT: dict[str, Any] = {
     "event": "chat",
     "user_id": "me",
     "ai_data": {
-        "input": "This is useless, you keep getting it wrong!",
+        "input": "Write a letter to my landlord",
         "output": "I cannot help with that.",
         "convo_id": "first",
     },
 }
-FIRST_FOUND = ("User frustration", "Refusal")
+FIRST_FOUND = ("Refusal",)
 
 
 class Command(BaseCommand):
