@@ -18,11 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 
-<<<<<<< HEAD
-from raindrop import embedded_postgres, pipeline, priority
-=======
-from raindrop import embedded_postgres, pipeline, static_files
->>>>>>> pages
+from raindrop import embedded_postgres, pipeline, priority, static_files
 from raindrop.data_dir import BASE_DIR
 from raindrop.health import WORKER_SILENCE
 from raindrop.instances import ANNOUNCE_SECONDS, announce, leave
