@@ -43,6 +43,10 @@ def other_key(other_project: Any) -> str:
     return create_key(project=other_project, kind=KeyKind.WRITE)[1]
 
 
+@pytest.mark.skipif(
+    not os.environ.get("RAINDROP_BOMBS"),
+    reason="RAINDROP_BOMBS=1 runs it, on an idle machine: it measures time",
+)
 @pytest.mark.parametrize("unit", ["Cookie: a=", "415-555-2671 ", "11000119900101001X "])
 def test_another_projects_write_stays_under_a_second(
     door: WriteGateway, write_key: str, other_key: str, unit: str

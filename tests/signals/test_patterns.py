@@ -141,7 +141,7 @@ def test_another_projects_signals_are_not_read(
 def test_few_queries_however_much_was_sent(
     page: Client, project: Project, used: list[Event], django_assert_max_num_queries: Any
 ) -> None:
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         page.get(f"/p/{project.slug}/signals/patterns/")
 
 
