@@ -21,6 +21,20 @@ class QualityItem(serializers.Serializer[Any]):
     low = serializers.FloatField(allow_null=True, help_text="Of the precision: Wilson, 95 %.")
     high = serializers.FloatField(allow_null=True, help_text="Of the precision: Wilson, 95 %.")
     labels = serializers.IntegerField(help_text="Labelled events that it was trained on.")
+    random_labels = serializers.IntegerField(
+        required=False,
+        help_text="Of these, events that were drawn at random: only they say what holds over all events.",
+    )
+    audited_precision = serializers.FloatField(
+        allow_null=True, required=False, help_text="Over the random labels alone; null with fewer than 10."
+    )
+    audited_low = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
+    audited_high = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
+    audited_recall = serializers.FloatField(
+        allow_null=True, required=False, help_text="Likewise; null also without a match among them."
+    )
+    recall_low = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
+    recall_high = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
 
 
 class IssueItem(serializers.Serializer[Any]):

@@ -35,6 +35,7 @@ Bools = NDArray[np.bool_]
 KIND = "logistic"
 SIDE = 384
 WIDTH = 2 * SIDE + 1  # weights: the user's side, the agent's side, the intercept
+RANDOM_LEAST = 10  # labels of events drawn at random, before they say anything of all events
 MEASURABLE = 5  # matches and non-matches needed before precision and recall are published
 
 STRENGTH = 10.0  # LogisticRegression's C
@@ -66,6 +67,15 @@ class Quality(TypedDict):
     low: float | None
     high: float | None
     labels: int
+    # Over the `random_labels` events that were drawn at random alone: what holds over all events. Null with fewer than RANDOM_LEAST,
+    # the recall also without a match among them; Wilson, 95 %.
+    random_labels: int
+    audited_precision: float | None
+    audited_low: float | None
+    audited_high: float | None
+    audited_recall: float | None
+    recall_low: float | None
+    recall_high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +126,11 @@ def from_bytes(stored: bytes | memoryview) -> Floats:
     return weights
 
 
-def fit(*, definition: Floats, labelled: Sides, answers: Bools, background: Sides) -> Fitted:
-    """Learns from at least one match. `definition`: (384,) unit; `answers`: (n,) for the n labelled events.
+def fit(
+    *, definition: Floats, labelled: Sides, answers: Bools, background: Sides, drawn: Bools | None = None
+) -> Fitted:
+    """Learns from at least one match. `definition`: (384,) unit; `answers`: (n,) for the n labelled events; `drawn`: (n,), which of them
+    were drawn at random (None: none).
 
     Deterministic. Raises ValueError when there is no match among the answers.
     """
@@ -127,7 +140,7 @@ def fit(*, definition: Floats, labelled: Sides, answers: Bools, background: Side
     if folds is None:
         weights, kept = _train(definition, labelled, answers, background, weight=BACKGROUND[0])
         threshold = _first_threshold(weights, labelled.take(answers), kept)
-        return Fitted(weights, threshold, _quality(None, answers, threshold))
+        return Fitted(weights, threshold, _quality(None, answers, threshold, drawn))
     common = _how_common(definition, labelled, answers, background, folds)
     weight = (1 - common) * BACKGROUND[0] + common * BACKGROUND[1]
     weights, _ = _train(definition, labelled, answers, background, weight=weight)
@@ -145,7 +158,7 @@ def fit(*, definition: Floats, labelled: Sides, answers: Bools, background: Side
     rare = (CAUTIOUS + OF_MEDIAN * float(np.median(held_out[answers]))) / 2
     by_labels = (best_threshold(held_out, answers) + 0.5) / 2
     threshold = (1 - common) * rare + common * by_labels
-    return Fitted(weights, threshold, _quality(held_out, answers, threshold))
+    return Fitted(weights, threshold, _quality(held_out, answers, threshold, drawn))
 
 
 def best_threshold(found: NDArray[np.float64], answers: Bools) -> float:
@@ -257,8 +270,14 @@ def _how_common(
     return min(1.0, max(0.0, (share - RARE) / (COMMON - RARE)))
 
 
-def _quality(held_out: NDArray[np.float64] | None, answers: Bools, threshold: float) -> Quality:
-    quality = Quality(precision=None, recall=None, low=None, high=None, labels=len(answers))
+def _quality(
+    held_out: NDArray[np.float64] | None, answers: Bools, threshold: float, drawn: Bools | None
+) -> Quality:
+    chance = np.zeros(len(answers), bool) if drawn is None else drawn
+    quality = Quality(
+        precision=None, recall=None, low=None, high=None, labels=len(answers), random_labels=int(chance.sum()),
+        audited_precision=None, audited_low=None, audited_high=None, audited_recall=None, recall_low=None, recall_high=None,
+    )  # fmt: skip
     if held_out is None or min(answers.sum(), (~answers).sum()) < MEASURABLE:
         return quality
     predicted = held_out >= threshold
@@ -267,4 +286,13 @@ def _quality(held_out: NDArray[np.float64] | None, answers: Bools, threshold: fl
     if interval := wilson(hits, claimed):
         quality["precision"] = hits / claimed
         quality["low"], quality["high"] = interval
+    if quality["random_labels"] >= RANDOM_LEAST:
+        found = int((predicted & answers & chance).sum())
+        called, held = int((predicted & chance).sum()), int((answers & chance).sum())
+        if interval := wilson(found, called):
+            quality["audited_precision"] = found / called
+            quality["audited_low"], quality["audited_high"] = interval
+        if interval := wilson(found, held):
+            quality["audited_recall"] = found / held
+            quality["recall_low"], quality["recall_high"] = interval
     return quality

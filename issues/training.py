@@ -1,6 +1,7 @@
 """Training the next version of an issue's classifier."""
 
 import uuid
+from collections.abc import Collection
 
 import numpy as np
 from django.db import transaction
@@ -22,8 +23,14 @@ class NothingToLearn(ValueError):
     """No labelled event that has a vector is a match."""
 
 
-def train(*, issue: Issue, event_ids: list[uuid.UUID], answers: NDArray[np.bool_]) -> Classifier:
-    """Trains on the answers (one per event id) and stores the result as the newest version.
+def train(
+    *,
+    issue: Issue,
+    event_ids: list[uuid.UUID],
+    answers: NDArray[np.bool_],
+    drawn: Collection[uuid.UUID] = (),
+) -> Classifier:
+    """Trains on the answers (one per event id) and stores the result as the newest version. `drawn`: events that were asked about at random.
 
     Events without a vector (not embedded yet, or without text) are left out. Raises NothingToLearn. The caller asks for
     a rescore (issues/rescoring.py): until then the matches are those of the version before.
@@ -34,11 +41,12 @@ def train(*, issue: Issue, event_ids: list[uuid.UUID], answers: NDArray[np.bool_
     has_text = np.any(chunk.user, axis=1) | np.any(chunk.agent, axis=1)
     labelled = Sides(chunk.user, chunk.agent).take(has_text)
     kept = np.array([known[event] for event in chunk.ids], bool)[has_text]
+    chance = np.array([event in drawn for event in chunk.ids], bool)[has_text]
     if not kept.any():
         raise NothingToLearn("None of the labelled matches has been embedded yet, or none has text.")
     # The same draw for the same issue, so that a version differs from the last by its labels.
-    drawn = random_event_ids(project=project, count=BACKGROUND + len(known), seed=issue.pk.int)
-    others = [event for event in drawn if event not in known][:BACKGROUND]
+    others_drawn = random_event_ids(project=project, count=BACKGROUND + len(known), seed=issue.pk.int)
+    others = [event for event in others_drawn if event not in known][:BACKGROUND]
     around = vectors_of(project=project, event_ids=others)
     definition = issue.definitions.order_by("-version").first()
     assert definition is not None  # create_issue writes the first
@@ -46,6 +54,7 @@ def train(*, issue: Issue, event_ids: list[uuid.UUID], answers: NDArray[np.bool_
         definition=definition_vector(issue),
         labelled=labelled,
         answers=kept,
+        drawn=chance,
         background=Sides(around.user, around.agent),
     )
     with transaction.atomic():

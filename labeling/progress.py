@@ -6,7 +6,7 @@ from typing import Any
 
 from ingest.models import Job, User
 from ingest.models.jobs import JobState
-from issues.classifier import MEASURABLE
+from issues.classifier import MEASURABLE, RANDOM_LEAST
 from issues.models import Issue
 from labeling.labels import majority, standing_labels
 from labeling.models import Answer
@@ -26,7 +26,15 @@ class Progress:
     quality: dict[
         str, Any
     ]  # {"precision", "recall", "low", "high", "labels"}, values null while labels are too few
+    random_labels: int  # standing labels of events that were drawn at random
     job: Job | None  # training or scoring that is under way
+
+    @property
+    def audit_hint(self) -> str:
+        """Why there is no recall and no interval."""
+        if self.random_labels < RANDOM_LEAST:
+            return f"No random audit yet: {self.random_labels} of {RANDOM_LEAST} cards drawn at random are answered."
+        return "None of the cards drawn at random is a match, so that nothing is known of what is missed."
 
     @property
     def hint(self) -> str:
@@ -47,8 +55,8 @@ class Progress:
 
 
 def progress(issue: Issue, *, user: User | None = None) -> Progress:
-    rows = list(standing_labels(issue).values_list("event_id", "answer", "user_id"))
-    answers = Counter(majority((event, answer) for event, answer, _ in rows).values())
+    rows = list(standing_labels(issue).values_list("event_id", "answer", "user_id", "reason"))
+    answers = Counter(majority((event, answer) for event, answer, _, _ in rows).values())
     classifier = issue.classifiers.current().first()
     job = (
         Job.objects.filter(
@@ -59,11 +67,12 @@ def progress(issue: Issue, *, user: User | None = None) -> Progress:
     )
     return Progress(
         labels=len(rows),
-        mine=sum(owner == user.pk for _, _, owner in rows) if user else 0,
-        people=len({owner for _, _, owner in rows}),
+        mine=sum(owner == user.pk for _, _, owner, _ in rows) if user else 0,
+        people=len({owner for _, _, owner, _ in rows}),
         matches=answers[True],
         not_matches=answers[False],
-        unsure=sum(answer == Answer.UNSURE for _, answer, _ in rows),
+        unsure=sum(answer == Answer.UNSURE for _, answer, _, _ in rows),
+        random_labels=sum(why == "random" and answer != Answer.UNSURE for _, answer, _, why in rows),
         version=classifier.version if classifier else None,
         quality=classifier.quality if classifier else {},
         job=job,

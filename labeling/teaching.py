@@ -32,7 +32,10 @@ def retrain(issue: Issue) -> Classifier | None:
         return None
     try:
         classifier = train(
-            issue=issue, event_ids=list(answers), answers=np.fromiter(answers.values(), bool, len(answers))
+            issue=issue,
+            event_ids=list(answers),
+            answers=np.fromiter(answers.values(), bool, len(answers)),
+            drawn=set(standing_labels(issue).filter(reason="random").values_list("event_id", flat=True)),
         )
     except NothingToLearn:
         return None

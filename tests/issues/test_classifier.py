@@ -1,5 +1,7 @@
 """The small model, on made-up vectors: topics are directions, events lie around them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -101,6 +103,27 @@ def test_quality_needs_labels_of_both_kinds() -> None:
             assert quality["recall"] == 1
         else:
             assert quality["precision"] is quality["recall"] is quality["low"] is quality["high"] is None
+
+
+def test_only_labels_drawn_at_random_say_what_holds_over_all_events() -> None:
+    labelled = events([0] * 10 + [1 + i % 9 for i in range(30)], 3)
+    answers = np.arange(40) < 10
+
+    def quality(chosen: list[int]) -> Any:
+        drawn = np.isin(np.arange(40), chosen)
+        return fit(
+            definition=TOPICS[0], labelled=labelled, answers=answers, background=BACKGROUND, drawn=drawn
+        ).quality
+
+    few = quality(list(range(9)))
+    assert (
+        few["random_labels"] == 9 and few["audited_recall"] is few["audited_low"] is few["recall_low"] is None
+    )
+    enough = quality([0, 1, *range(20, 30)])
+    assert (enough["random_labels"], enough["audited_recall"], enough["recall_high"]) == (12, 1.0, 1.0)
+    assert enough["recall_low"] == pytest.approx(0.342, abs=0.001)  # two of two
+    no_match = quality(list(range(20, 32)))
+    assert no_match["audited_recall"] is None and no_match["random_labels"] == 12
 
 
 def test_quality_tells_when_labels_cannot_be_learnt() -> None:
