@@ -62,10 +62,10 @@ class Server:
         if ready:
             self.wait(lambda: self.get("/readyz")[0] == 200, what="/readyz")
 
-    def manage(self, *arguments: str, check: bool = True) -> str:
+    def manage(self, *arguments: str, check: bool = True, seconds: float = 240) -> str:
         done = subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), *arguments],
-            env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240,
+            env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds,
         )  # fmt: skip
         assert not check or done.returncode == 0, (
             f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"

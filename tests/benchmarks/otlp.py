@@ -116,14 +116,14 @@ def rates_through_pipeline(server: Server, key: str, number: int) -> tuple[float
         ("/v1/traces", "application/x-protobuf", lambda: batch(pick)),
     ):
         bodies = [make() for _ in range(number // TRACES_PER_BATCH)]
-        server.manage("drain", "--timeout", "600")
+        server.manage("drain", "--timeout", "1800", seconds=1900)
         began = time.monotonic()
         result = run(
             port=server.port, path=path, headers={"Authorization": f"Bearer {key}", "Content-Type": kind},
             body=bodies.__getitem__, connections=CONNECTIONS, requests=len(bodies),
         )  # fmt: skip
         assert not result.refused, result.refused
-        server.manage("drain", "--timeout", "1800")
+        server.manage("drain", "--timeout", "1800", seconds=1900)
         rates.append(len(bodies) * TRACES_PER_BATCH / (time.monotonic() - began))
     return rates[0], rates[1]
 
@@ -149,9 +149,9 @@ def main() -> None:
     first = [batch(pick) for _ in range(4)]
     with tempfile.TemporaryDirectory(prefix="raindrop-bench-") as directory:
         server = Server(Path(directory) / "data", arguments=["--workers", "0"] if options.no_workers else [])
-        server.start(ready=not options.no_workers)
-        server.wait(lambda: server.get("/healthz")[0] == 200, what="/healthz")
         try:
+            server.start(ready=not options.no_workers)
+            server.wait(lambda: server.get("/healthz")[0] == 200, what="/healthz")
             key = server.manage("create_key", "--project", "bench", "--kind", "write")
             common: dict[str, Any] = {
                 "port": server.port,
