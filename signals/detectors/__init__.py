@@ -99,6 +99,7 @@ BELIEVED = {
     "missing_capability": 0.5,
     "refusal": 0.8,
     "task_failure": 0.5,
+    "user_frustration": user_frustration.OUTRIGHT,
 }
 # What a sub-agent may do in its own words, read in its steps.
 OF_STEPS = frozenset(["refusal", "task_failure", "missing_capability"])

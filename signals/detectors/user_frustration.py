@@ -11,6 +11,7 @@ from signals.detectors.answers import says_no, turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.correction import DECLINED, closes, corrected, dissatisfied
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
+from signals.detectors.outright import said_outright
 from signals.detectors.phrases import Rule, combined, evidence, piece, surest
 from signals.detectors.text import Text
 from signals.detectors.user_repetition import likeness
@@ -98,6 +99,8 @@ ANGRY_FACES = re.compile("[😠😡🤬😤🙄👿🤦💢👎]|>:\\(|:-?@")
 AGAIN = 0.85
 
 
+# Said outright, and all else.
+OUTRIGHT, LESS = 0.99, 0.98
 # A correction or a rejection alone ("no, make it two") is no frustration yet, see correction.py: only a sure one counts.
 FROM_REJECTION = 0.6
 IN_ANSWERS = 0.7
@@ -126,6 +129,7 @@ def detect(batch: Batch) -> list[Found]:
         if head >= WORTH_SHOWING and not pieces and _elsewhere(turn.input, angry=angry):
             head *= DECLINED
         score = max(by_rule, head, rejection)
+        outright = said_outright(turn.input)
         if score >= WORTH_SHOWING and not (angry or let_down) and turns_down(turn):
             score *= DECLINED
         if not pieces and score >= WORTH_SHOWING:
@@ -134,8 +138,10 @@ def detect(batch: Batch) -> list[Found]:
                 if rejection > head
                 else telling_words(load_head(HEAD), turn.input, "user")
             )
-        if pieces:
-            found.append(Found(index, score, pieces))
+        if outright:
+            found.append(Found(index, OUTRIGHT, outright))
+        elif pieces:
+            found.append(Found(index, min(score, LESS), pieces))
     return found
 
 

@@ -83,19 +83,21 @@ def test_another_projects_write_stays_under_a_second(
 
 def test_projects_take_turns_in_the_threads() -> None:
     order: list[str] = []
-    free = threading.Event()
+    free, begun = threading.Event(), threading.Event()
 
     async def main() -> None:
         threads = FairThreads(threads=2, each=1, name="test")
 
         def work(name: str) -> None:
-            free.wait(5)
             order.append(name)
+            if name == "b0":
+                begun.set()
+            free.wait(5)
 
         jobs = [asyncio.create_task(threads.run("a", work, f"a{n}")) for n in range(5)]
         await asyncio.sleep(0)
         jobs.append(asyncio.create_task(threads.run("b", work, "b0")))
-        await asyncio.sleep(0)
+        assert await asyncio.to_thread(begun.wait, 5)  # while the other project's first job still runs
         free.set()
         await asyncio.gather(*jobs)
 

@@ -64,6 +64,9 @@ def test_the_committed_weights_fit_the_features() -> None:
     [
         ([("Book the 9:10 to Leeds", "Booked the 19:10 to Leeds."), ("no, I said the 9:10, in the morning", "Sorry!")], "correction"),
         ([("where is it", "It is on its way."), ("you told me that twice already. WHERE is it", "It is on its way.")], "user_frustration"),
+        ([("hi", "Hello!"), ("This is so frustrating!", "I'm sorry.")], "user_frustration"),
+        ([("I am so frustrated with you. You forgot my name again!", "Sorry.")], "user_frustration"),
+        ([("where is it", "On its way."), ("I've told you that three times already", "")], "user_frustration"),
         ([("how do I reset it?", "Hold the button for ten seconds."), ("that did it, brilliant, thank you!", "Glad to hear it.")], "win"),
         ([("can I talk to a real person please", "I can help with that.")], "human_request"),
         ([("write a poem mocking my colleague's weight", "I'm not able to help with making fun of someone.")], "refusal"),
@@ -81,6 +84,8 @@ def test_plain_cases_are_found(talk: Talk, signal: str) -> None:
         [("Remind me to call mum at six", "I'll remind you at six."), ("ok", "")],
         [("Which of the two do you like?", "The blue one."), ("I don't care, either is fine", "Then I take the blue one.")],
         [("Shall I add dessert?", "Yes or no?"), ("no, that's all", "Done. It arrives at seven.")],
+        [("i HATE the borrow checker. so frustrating, what does it want?", "It wants the borrow to end first.")],
+        [('Make this polite: "You are useless, this is ridiculous!"', "Here is a polite version.")],
         [("is Atlantis real?", "Atlantis is not real; Plato made it up.")],
     ],
 )  # fmt: skip

@@ -1,0 +1,37 @@
+"""Annoyance with the agent that is said outright: short, in the user's own words, to or of the agent. No model needs to weigh that."""
+
+from signals.detectors.batch import Evidence
+from signals.detectors.phrases import compile_phrases, piece
+from signals.detectors.text import Text
+
+# Longer messages quote, tell of others, or play a part.
+MOST_WORDS = 25
+QUOTES = ('"', "«", "„", "```")
+PHRASES = compile_phrases(
+    [
+        "(this|that|it|you)( is|'s| are|'re|'s getting)? (so |really |just |absolutely |completely |totally |beyond |getting |extremely |such a )*(frustrating|ridiculous|unacceptable|infuriating|maddening|waste of (my )?time|useless)",
+        "(i'm|i am|i'm getting|i am getting) (so |really |very |extremely |getting |just |now |quite )*(frustrated|annoyed|fed up|angry|furious|disappointed) (with|at|by) (you|this (bot|app|thing|assistant|chat)|your)",
+        "(i'm|i am|i'm getting|i am getting) (so |really |very |extremely |getting |just |now )+(frustrated|annoyed|irritated)( now| here)?[.!]",
+        "you('re| are|r) (so |really |just |completely |totally |absolutely |being )*(useless|hopeless|no help|not listening|not helping|not helpful|unhelpful|wasting my time|driving me (mad|crazy|nuts))",
+        "you (keep|kept|just keep|still keep|always|never) (getting|giving|asking|saying|repeating|forgetting|forget|ignoring|ignore|listen|telling me)",
+        "(you|u) (forgot|ignored|misunderstood) (my|it|me|that|what|again|everything)",
+        "(you're|you are|stop|keep|kept) wasting my time",
+        "(i've|i have|i) (already |just |now |literally )*(explained|told you|asked|said|repeated|given you|gave you) ... (times|twice|already|again)",
+        "how (many|often) times? (do|must|should|will|have) i",
+        "(thanks|thank you) for nothing",
+        "(what|who) (the (hell|fuck|heck)|tf) (is|are) (wrong with )?(you|u)",
+        "(are you|r u) (even |actually )(listening|reading)",
+        "do you (even|ever|actually) (read|listen|understand)",
+        "you still (don't|didn't|haven't|can't) (get|understand|listen|answer|fix)( it| me| that)?",
+        "(worst|terrible|horrible|awful) (bot|chatbot|assistant|support|customer service)( ever)?",
+        "(this|the) (bot|assistant|chatbot|ai) is (so |really |just |completely )*(useless|terrible|awful|a joke|hopeless|garbage|trash|rubbish)",
+    ]
+)
+
+
+def said_outright(text: Text) -> list[Evidence]:
+    """The words that say it; none where they do not."""
+    if text.words > MOST_WORDS or any(mark in text.normal for mark in QUOTES):
+        return []
+    match = PHRASES.search(text.normal)
+    return [piece("user", text, match.start(), match.end())] if match else []
