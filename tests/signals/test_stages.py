@@ -217,7 +217,7 @@ def test_a_disabled_signal_finds_nothing_new_and_keeps_what_it_found(
 
 def test_a_threshold_decides(project: Project, make_event: MakeEvent) -> None:
     install_builtin_signals(project)
-    SignalDefinition.objects.filter(key="user_frustration").update(threshold=0.99)
+    SignalDefinition.objects.filter(key="user_frustration").update(threshold=1.0)
     event = make_event(input="This is ridiculous.")
     detect(loaded(event))
     assert matches(event) == set()
