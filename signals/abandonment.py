@@ -18,12 +18,12 @@ from django.utils import timezone
 from ingest.models import Event
 from raindrop import live
 from signals.batches import load_batch
-from signals.detectors.abandonment import FAILURES, KEY, MINUTES, PLEASED, SOURCE, TOOL_FAILURE, judge
+from signals.detectors.abandonment import FAILURES, KEY, MINUTES, SOURCE, STAYS, TOOL_FAILURE, judge
 from signals.matches import Wanted, lock_events, save_matches
 from signals.models import FailedEnding, SignalDefinition, SignalMatch
 from signals.parameters import value_of
 
-READ = {*FAILURES, TOOL_FAILURE, PLEASED}
+READ = {*FAILURES, TOOL_FAILURE, *STAYS}
 CHUNK = 250
 LIMIT = 2000
 
@@ -182,7 +182,7 @@ def _last_events(talks: dict[uuid.UUID, uuid.UUID]) -> dict[uuid.UUID, tuple[uui
 
 
 def _failed(event_ids: list[uuid.UUID]) -> set[uuid.UUID]:
-    return {match.event_id for match in _matches(event_ids) if match.signal.key != PLEASED}
+    return {match.event_id for match in _matches(event_ids) if match.signal.key not in STAYS}
 
 
 def _matches(event_ids: list[uuid.UUID]) -> list[SignalMatch]:

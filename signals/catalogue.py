@@ -210,8 +210,9 @@ BUILT_IN = [
     BuiltIn(
         "abandonment",
         "Abandonment",
-        "The conversation ended right after a failure: its last event holds a refusal, a task failure or the like, and nothing followed for "
-        "half an hour (or as long as this project says). Taken back when the user comes back. Thanks, and a hand-over to a person, are no failure.",
+        "The conversation ended right after a failure: its last event holds a refusal, a task failure, a complaint that got no answer or the like, and "
+        "nothing followed for half an hour (or as long as this project says). Taken back when the user comes back. A run of one turn, thanks, and "
+        "a request for a person are not counted.",
         Reads.CONVERSATION,
         Sentiment.NEGATIVE,
         USER_SIDE,

@@ -12,22 +12,20 @@ from signals.detectors.laziness import HANDED_OVER, HANDS_OVER
 from signals.detectors.slow import measured
 from signals.detectors.tool_failure import failure
 
-KEY, VERSION = "abandonment", 2
+KEY, VERSION = "abandonment", 3
 SOURCE = f"{KEY}@{VERSION}"
 MINUTES = Parameter(
     "minutes", "Silent for (minutes)", 30, 1, 43_200, "How long after its last event a conversation counts as left.", whole=True
 )  # fmt: skip
 PARAMETERS = (MINUTES,)
 # Signals that say that the last event failed; `tool_failure` does when it was the last tool call that failed. Not among them:
-# what may end well (a correction, a slow answer), requests for a human and abuse, which are no failures of the answer.
+# what may end well (a correction, a slow answer, another language), requests for a human and abuse, which are no failures of the answer.
 FAILURES = (
     "refusal",
     "task_failure",
-    "laziness",
     "forgetting",
     "missing_capability",
     "agent_repetition",
-    "language_mismatch",
     "model_error",
     "repeated_tool_failure",
     "tool_loop",
@@ -36,28 +34,48 @@ FAILURES = (
 )
 # Said by the user, so of an answer before this one: where this one mends it, the user has what they came for.
 COMPLAINTS = {"user_frustration", "lost_information", "forgetting"}
-MENDS = re.compile(
-    r"```|\bhere(?:'s| is| are| it is| you go| they are)\b|\b(?:has|have|is|are) (?:now |just |already |all )?(?:been )?(?:fixed|corrected|refunded|re-?sent|rebooked|booked|cancell?ed|reversed|"
-    r"changed|updated|restored|removed|added|sent|processed|done|solved|resolved|on (?:its|the|their) way)\b|\bi(?:'ve| have) (?:now |just |already |also |gone ahead and )*"
-    r"(?!(?:noted|apologi[sz]ed|informed|noticed|asked)\b)\w+(?:ed|nt|one|ut|ade)\b|\byou(?:'re| are) (?:absolutely |quite |completely )?right\b[^.!?]{5,}|^\W*done\b"
+# The user says that they go. English, and the plainest words in German, French, Spanish and Portuguese.
+GIVES_UP = re.compile(
+    r"\b(?:forget (?:it|this|about it)|never ?mind|(?:i )?give up|no point|sod it|leave it|i'm (?:done|out)|(?:i'?ll|ill|i will|i can|let me|i'?d rather|i'?m going to) (?:just )?(?:\w+ ){0,6}?"
+    r"(?:(?:my|our)self|elsewhere|somewhere else|instead|google|by hand|manually|another (?:way|app|tool|site))|(?:did|do|done|doing) it (?:my|our)self|i(?:'?ll| will) google|"
+    r"vergiss (?:es|das)|vergessen sie(?:'s| es)|schon gut|mach(?:'s|e? (?:ich )?(?:es|das)) (?:\w+ )?selb(?:er|st)|laisse(?:z)? tomber|tant pis|je (?:vais )?le fai(?:s|re) moi-même|"
+    r"olv[ií]d(?:alo|elo|a)|d[ée]j(?:alo|elo)|lo hago yo|esquece|deixa (?:pra|para) lá|eu mesm[oa] faço)(?!\w)"
+)
+# An answer that says that it heard, and no more.
+NOTHING_MORE = re.compile(
+    r"^\W*(?:(?:i'm|i am|we're|we are)? ?(?:so |very |really |truly )?(?:sorry|apologi[sz]e|regret)|my apologies|apologies(?! ?,)|i understand|i see|i hear you|i(?:'ve| have)? noted|noted|you'?re right|"
+    r"please be patient|let me know|thank you for your (?:patience|feedback))\b[^.!?\d]{0,60}[.!]?\W*$"
+)
+# What is failed after this is the agent's to mend: the user waits for it, and has not gone.
+GOES_AHEAD = re.compile(
+    r"^\W*(?:yes|yeah|yep|sure|ok|okay|please|go ahead|proceed|continue|confirm(?:ed)?|ja|oui|s[ií]|sim)\b[^?!]{0,60}$"
 )
 TOOL_FAILURE = "tool_failure"
-PLEASED = "win"
+# Who is pleased has what they came for; who asks for a person goes on elsewhere.
+STAYS = frozenset(("win", "human_request"))
 READ = 1000
 
 
 def judge(turn: Turn, held: dict[str, list[Evidence]], *, names: dict[str, str]) -> Found | None:
     """Whether the turn, which nothing followed, was left after a failure. `held`: the signals that hold on it, with their evidence;
-    `names`: what they are called. Who says thanks, or is handed over to a person, has not given up; nor has who complained of an earlier
-    answer and got it mended in this one."""
+    `names`: what they are called. A run of one turn is not left: nobody knows whether its user meant to say more. Who says thanks, asks
+    for a person or is handed over to one has not given up; nor has who complained of an earlier answer and got another one to it."""
     tools = [span for span in turn.spans if span.kind == "tool"]
     failures = [key for key in FAILURES if key in held]
     if TOOL_FAILURE in held and tools and failure(tools[-1]):
         failures.append(TOOL_FAILURE)
-    if failures and all(_complains(key, held[key]) for key in failures) and _mended(turn):
-        return None
     handed_over = any(HANDED_OVER.search(span.name) for span in turn.spans)
-    if not failures or PLEASED in held or handed_over or HANDS_OVER.search(turn.output.normal[:READ]):
+    if (
+        not turn.previous
+        or not failures
+        or STAYS & held.keys()
+        or handed_over
+        or HANDS_OVER.search(turn.output.normal[:READ])
+    ):
+        return None
+    gives_up = GIVES_UP.search(turn.input.normal[-READ:]) is not None
+    complains = all(_complains(key, held[key]) for key in failures)
+    if not gives_up and (GOES_AHEAD.search(turn.input.normal) or (complains and _answered(turn))):
         return None
     said = measured(f"Nothing followed it. It holds: {', '.join(names.get(key, key) for key in failures)}.")
     return Found(0, 0.8, [*_first(held[key] for key in failures), said])
@@ -67,10 +85,10 @@ def _complains(key: str, found: list[Evidence]) -> bool:
     return key in COMPLAINTS and not any(piece["side"] == "assistant" for piece in found)
 
 
-def _mended(turn: Turn) -> bool:
-    """The answer says that it was done, corrects itself or hands over what was asked for, and leaves nothing open."""
-    said = turn.output.normal[:READ]
-    return MENDS.search(said) is not None and not turn.output.normal.rstrip().endswith("?")
+def _answered(turn: Turn) -> bool:
+    """There is an answer, more than regret or a question back."""
+    said = turn.output.normal.rstrip()
+    return bool(said) and not said.endswith("?") and NOTHING_MORE.search(said) is None
 
 
 def _first(evidence: Iterable[list[Evidence]]) -> list[Evidence]:

@@ -26,9 +26,13 @@ def hits(name: str, text: Text) -> bool:
     key = ("keywords", name)
     known: bool | None = text.notes.get(key)
     if known is None:
-        read = text.normal[: READ.get(name, MOST)]
-        known = text.notes[key] = bool(_automaton(name).Match(read))
+        known = text.notes[key] = finds(name, text.normal[: READ.get(name, MOST)])
     return known
+
+
+def finds(name: str, words: str) -> bool:
+    """Whether the list finds anything in words in lower case (Text.normal), wherever they stand."""
+    return bool(_automaton(name).Match(words))
 
 
 _automata: dict[str, Any] = {}

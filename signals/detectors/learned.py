@@ -12,12 +12,15 @@ import numpy as np
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.judging import LONGEST_EVIDENCE, WORTH_SHOWING
+from signals.detectors.passages import passages_of
 from signals.detectors.phrases import Side, piece
 from signals.detectors.turn_features import Floats, facts_of
 from signals.detectors.turn_model import TurnModel, load_turn_model
 
 Rules = Mapping[str, Detector]
 NEVER = 2.0
+# From this score on a passage of a long text speaks for the turn: out of its context it is less certain.
+PASSAGE = 0.7
 FOUND, SCORES = "what the rules found", "what the turn model says"
 
 
@@ -50,6 +53,24 @@ def is_exchange(turn: Turn) -> bool:
 
 
 def _detect(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: float) -> list[Found]:
+    """On the turns, and on the passages of long texts. A passage stands when it is surer than its whole turn, and sure enough."""
+    found = _judge(batch, rule=rule, rules=rules, side=side, believed=believed)
+    passages = passages_of(batch) if len(batch.user_vectors) == len(batch.turns) else None
+    if passages is None:
+        return found
+    best = {one.index: one for one in found}
+    for one in _judge(passages.batch, rule=rule, rules=rules, side=side, believed=believed):
+        turn = passages.on_turn(one)
+        if passages.sides[one.index] == side and one.score >= max(PASSAGE, _score_of(best.get(turn.index))):
+            best[turn.index] = turn
+    return [best[index] for index in sorted(best)]
+
+
+def _score_of(found: Found | None) -> float:
+    return 0.0 if found is None else found.score
+
+
+def _judge(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: float) -> list[Found]:
     by_rule = (
         {one.index: one for one in rule.detect(batch)}
         if FOUND not in batch.notes

@@ -38,10 +38,20 @@ def counted(project: Project) -> int:
 
 @pytest.fixture
 def talk(make_event: MakeEvent) -> Callable[..., Event]:
-    """talk(minutes, output, ...): an event of conversation c1, through the pipeline."""
+    """talk(minutes, output, ...): an event of conversation c1, through the pipeline, long after a first one that failed in nothing."""
+    begun: set[str] = set()
 
     def say(ago: float, output: str = FAILED, **fields: Any) -> Event:
         fields = {"input": "Find my reservation", "convo_id": "c1", **fields}
+        if fields["convo_id"] and fields["convo_id"] not in begun:
+            begun.add(fields["convo_id"])
+            opening = make_event(
+                input="Hello",
+                output="Hello, what can I do?",
+                convo_id=fields["convo_id"],
+                timestamp=minutes_ago(10**6),
+            )
+            process([opening.id])
         event = make_event(output=output, timestamp=minutes_ago(ago), **fields)
         process([event.id])
         return event

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from signals.detectors.abandonment import judge
-from signals.detectors.batch import Evidence, Turn
+from signals.detectors.batch import Evidence, Exchange, Turn
 from signals.detectors.text import Text
 
 
@@ -13,9 +13,12 @@ def piece(side: str) -> Evidence:
     return {"side": side, "start": 0, "end": 1, "text": "x"}  # type: ignore[typeddict-item]
 
 
-def left(said: str, **held: str) -> bool:
+BEFORE = [Exchange(Text("Where is it?"), Text("It is on its way."))]
+
+
+def left(said: str, *, asked: str = "x", **held: str) -> bool:
     """`held`: signal -> whose words it was read from."""
-    turn = Turn(uuid.uuid4(), Text("x"), Text(said))
+    turn = Turn(uuid.uuid4(), Text(asked), Text(said), previous=BEFORE)
     return judge(turn, {key: [piece(side)] for key, side in held.items()}, names={}) is not None
 
 
@@ -32,12 +35,15 @@ MENDED = [
     "I've made the change that you asked for.",
     "Fair enough, the parcel is on its way.",
     "Here are the three hotels with a pool.",
+    "I apologize for the confusion. Please run `mvn clean compile` again.",
+    "Both right: 250 grams of flour is 2 cups plus one spoon.",
+    "Nine, of course, forgive me. Two shoulders of about 2 kg each.",
+    "Bad auf 22.",
 ]
 OPEN = [
     "I'm sorry you feel that way.",
     "I'm sorry for the inconvenience.",
     "Apologies. Which item is missing?",
-    "I apologize for the confusion. Please run `mvn clean compile` again.",
     "",
     "I understand your frustration.",
     "I have noted your feedback.",
@@ -62,5 +68,36 @@ def test_left_open(said: str) -> None:
 
 @pytest.mark.parametrize("said", MENDED)
 def test_a_failure_of_the_answer_itself_counts(said: str) -> None:
-    assert left(said, user_frustration="user", laziness="assistant")
+    assert left(said, user_frustration="user", refusal="assistant")
     assert left(said, forgetting="assistant")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "forget it",
+        "No. I will google",
+        "ok ill do it in canva instead",
+        "Then I'll do it myself.",
+        "Vergiss es.",
+        "laisse tomber",
+        "I can look it up elsewhere",
+    ],
+)
+def test_who_gives_up_has_left_whatever_is_answered(asked: str) -> None:
+    assert left("The counter is open until 18:00. Bring your ID.", asked=asked, user_frustration="user")
+
+
+@pytest.mark.parametrize("asked", ["Yes, please proceed.", "ok", "Sure, go ahead", "ja bitte"])
+def test_a_go_ahead_leaves_nobody(asked: str) -> None:
+    assert not left("I could not do that, the system is down.", asked=asked, task_failure="assistant")
+
+
+def test_a_run_of_one_turn_is_not_left() -> None:
+    turn = Turn(uuid.uuid4(), Text("Book it."), Text("I could not book it."))
+    assert judge(turn, {"task_failure": [piece("assistant")]}, names={}) is None
+
+
+@pytest.mark.parametrize("key", ["win", "human_request"])
+def test_who_is_pleased_or_goes_to_a_person_has_not_given_up(key: str) -> None:
+    assert not left("I could not book it.", task_failure="assistant", **{key: "user"})

@@ -1,6 +1,7 @@
 """A bot that is stuck, a hand-over to a person, and code: each was taken for something else."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -54,4 +55,7 @@ def test_a_hand_over_is_no_refusal_and_leaves_nobody_alone() -> None:
     handed = turn("I want a human.", "I understand. I'm transferring you to an agent.")
     assert matches("refusal", handed) == []
     assert judge(handed, {"task_failure": []}, names={}) is None
-    assert judge(turn("Book it.", "I could not book it."), {"task_failure": []}, names={}) is not None
+    failed = replace(
+        turn("Book it.", "I could not book it."), previous=[Exchange(Text("A table?"), Text("For two?"))]
+    )
+    assert judge(failed, {"task_failure": []}, names={}) is not None
