@@ -1,15 +1,18 @@
 """What the turn models learn from: the corpus, the planted products, and public sets for the signals that these label."""
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from raindrop.data_dir import BASE_DIR
 from raindrop.evaluation.signals import corpora
 from raindrop.evaluation.signals.corpora import Sample
 from signals.detectors.batch import Exchange
 from signals.detectors.text import Text
 from signals.evaluation.corpus import PLANTED, TRAIN, TUNE, Labelled, read_product
+from signals.evaluation.traffic import read_source
 
 AGENT_SIDE = frozenset(
     [
@@ -22,6 +25,15 @@ AGENT_SIDE = frozenset(
         "hand_over",
     ]
 )
+# Turns of public sets that two readers judged (fixtures/readings), and what they were asked for.
+READINGS = BASE_DIR / "fixtures" / "readings" / "turns.jsonl"
+READ_FOR = frozenset(
+    [
+        *("user_frustration", "correction", "user_repetition", "win", "human_request", "agent_repetition"),
+        *("task_failure", "refusal", "hand_over", "laziness", "missing_capability"),
+    ]
+)
+READ_SOURCES = ("taubench_retail_community", "sgd_dev")
 # What an agent may answer before and after work, thanks and small talk: nothing is declined, failed or left out. Our own.
 SHORT_REPLIES = (Path(__file__).parent / "short_replies.txt").read_text(encoding="utf-8").splitlines()
 REPLIED_TO = (
@@ -84,6 +96,27 @@ def public(data: Path) -> list[Labelled]:
         ),
         *_labelled("sgd", draw.sample(calm, 1500), frozenset(quiet), "", weight=0.3),
     ]
+
+
+def read_turns(data: Path) -> list[Labelled]:
+    """Turns of task chats as two readers judged them: True where both found the signal, None where they differ or one was unsure. Raises
+    MissingData."""
+    readings = {
+        row["turn"]: row for row in map(json.loads, READINGS.read_text(encoding="utf-8").splitlines())
+    }
+    return [
+        Labelled(
+            source, spoken.conversation, spoken.place, spoken.turn, _agreed(readings[spoken.id]), READ_FOR
+        )
+        for source in READ_SOURCES
+        for spoken in read_source(source, data=data)
+        if spoken.id in readings
+    ]
+
+
+def _agreed(row: dict[str, list[str]]) -> dict[str, bool | None]:
+    named = {signal.rstrip("?") for signal in (*row["first"], *row["second"])}
+    return {signal: True if signal in row["first"] and signal in row["second"] else None for signal in named}
 
 
 def _labelled(
