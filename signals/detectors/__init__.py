@@ -90,15 +90,18 @@ LEARNED: dict[str, Side] = {
     "laziness": "assistant",
     "agent_repetition": "assistant",
 }
-# Rules that were right in 8 of 10 or more of what they found in the corpus (task failure: in task chats, sgd_dev), from this score on.
+# From which score on a rule's word stands whatever the model says. Chosen on the corpus's products and on the readings of task chats
+# (fixtures/readings), each left out of the models: where precision holds and F1 gains on both, or loses less than .02 on one.
 BELIEVED = {
+    "abuse": abuse.OUTRIGHT,
     "agent_repetition": 0.5,
+    "correction": 0.85,
     "distress": 0.5,
     "hand_over": 0.5,
     "human_request": 0.5,
     "missing_capability": 0.5,
     "refusal": 0.8,
-    "task_failure": 0.5,
+    "task_failure": 0.9,
     "user_frustration": user_frustration.OUTRIGHT,
 }
 # What a sub-agent may do in its own words, read in its steps.

@@ -8,6 +8,7 @@ import re
 from signals.detectors import feelings
 from signals.detectors.batch import Batch, Detector, Found, Turn
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
+from signals.detectors.outright import insults_outright
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
 from signals.heads import load_head
@@ -109,12 +110,19 @@ SOMEBODY = re.compile(
 YOU = re.compile(r"\b(?:you|your|you're|ur|u)\b")
 
 
+# What is said outright, and all else (see BELIEVED in the registry).
+OUTRIGHT, LESS = 0.99, 0.98
+
+
 def detect(batch: Batch) -> list[Found]:
     judged = judge(load_head(HEAD), batch, "user", facts, tone=TONE)
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.input
         if text.is_blank:
+            continue
+        if insults := insults_outright(text):
+            found.append(Found(index, OUTRIGHT, insults))
             continue
         hits = _hits(text)
         score = judged.get(index, combined(hits, text))
@@ -123,9 +131,9 @@ def detect(batch: Batch) -> list[Found]:
         elif score >= WORTH_SHOWING and not hits and text.words <= BRIEF and IS_UNMEANT.search(text.normal):
             score = min(score, AT_MOST)
         if hits:
-            found.append(Found(index, score, evidence("user", text, hits)))
+            found.append(Found(index, min(score, LESS), evidence("user", text, hits)))
         elif score >= WORTH_SHOWING:
-            found.append(Found(index, score, telling_words(load_head(HEAD), text, "user")))
+            found.append(Found(index, min(score, LESS), telling_words(load_head(HEAD), text, "user")))
     return found
 
 

@@ -1,4 +1,7 @@
-"""Annoyance with the agent that is said outright: short, in the user's own words, to or of the agent. No model needs to weigh that."""
+"""Annoyance with the agent, and insults, that are said outright: short, in the user's own words, to or of the agent. No model needs to weigh
+that."""
+
+import re
 
 from signals.detectors.batch import Evidence
 from signals.detectors.phrases import compile_phrases, piece
@@ -29,9 +32,31 @@ PHRASES = compile_phrases(
 )
 
 
+INSULTS = compile_phrases(
+    [
+        "(you|u)( are|'re|r)? (just |really |all |being )*(such )?(a |an |one )?(fucking |stupid |dumb |total |complete |absolute |utter |useless |worthless |god ?damn |damn )*(idiot|moron|imbecile|retard|asshole|arsehole|dumbass|bastard|bitch|clown|piece of (shit|garbage|trash|crap|junk))s?",
+        "(you are|you're|ur|u r|u are) (just |really |being |all )*(so |very |such |fucking |as )*(dumb|stupid|pathetic|worthless|brain ?dead|retarded|disgusting|idiotic)",
+        "(fuck|screw|damn) (you|u)( all)?",
+        "(fuck|piss) off",
+        "shut (your|the|up)( \\w+){0,2} (mouth|face|trap|hell up|fuck up)",
+        "(you|u)( \\w+)? (stupid|dumb|fucking|useless|worthless|idiotic|damn) (bot|robot|machine|ai|chatbot|assistant|computer|thing|program)",
+        "go to hell",
+    ]
+)
+
+
 def said_outright(text: Text) -> list[Evidence]:
     """The words that say it; none where they do not."""
+    return _outright(PHRASES, text)
+
+
+def insults_outright(text: Text) -> list[Evidence]:
+    """The words that insult the agent; none where nothing does."""
+    return _outright(INSULTS, text)
+
+
+def _outright(phrases: re.Pattern[str], text: Text) -> list[Evidence]:
     if text.words > MOST_WORDS or any(mark in text.normal for mark in QUOTES):
         return []
-    match = PHRASES.search(text.normal)
+    match = phrases.search(text.normal)
     return [piece("user", text, match.start(), match.end())] if match else []

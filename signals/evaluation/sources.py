@@ -9,7 +9,8 @@ from pathlib import Path
 from raindrop.data_dir import BASE_DIR
 from raindrop.evaluation.signals import corpora
 from raindrop.evaluation.signals.corpora import Sample
-from signals.detectors.batch import Exchange
+from signals.detectors import RULES
+from signals.detectors.batch import Batch, Exchange
 from signals.detectors.text import Text
 from signals.evaluation.corpus import PLANTED, TRAIN, TUNE, Labelled, read_product
 from signals.evaluation.traffic import read_source
@@ -84,8 +85,8 @@ def public(data: Path) -> list[Labelled]:
     draw = random.Random(0)  # noqa: S311
     answered = corpora.refusals(data)
     rated = [sample for name in ("uss_sgd", "uss_redial") for sample in corpora.satisfaction(data, name)]
-    calm = [sample for talk in corpora.talks(data, "sgd_dev") for sample in talk.samples]
-    quiet = AGENT_SIDE - {"task_failure"} | {"user_frustration", "abuse", "distress"}
+    chats = [one for talk in corpora.talks(data, "sgd_dev") for one in _task_chat(talk)]
+    failures = [one for one in chats if one.answers]
     return [
         *_labelled("chatgpt_refusals", answered, frozenset(["refusal"]), "refusal", weight=0.5),
         *_labelled(
@@ -94,7 +95,29 @@ def public(data: Path) -> list[Labelled]:
         *_labelled(
             "uss", draw.sample(rated, 2500), frozenset(["user_frustration"]), "user_frustration", weight=0.2
         ),
-        *_labelled("sgd", draw.sample(calm, 1500), frozenset(quiet), "", weight=0.3),
+        *failures,
+        *draw.sample([one for one in chats if not one.answers], 1500),
+    ]
+
+
+def _task_chat(talk: corpora.Talk) -> list[Labelled]:
+    """Quiet turns. Where the agent has a failure to tell (the set says so of the conversation), it tells it in the turn on which the rule
+    says so most; whether others hold it too is not known, and they are left out."""
+    found = {
+        one.index: one.score
+        for one in RULES["task_failure"].detect(Batch([sample.turn for sample in talk.samples]))
+    }
+    fails = bool(talk.labels.get("notify_failure"))
+    told = max(found, key=lambda place: found[place], default=None)
+    return [
+        Labelled(
+            *("sgd", talk.id, place, sample.turn),
+            {"task_failure": True} if fails else {},
+            asked=frozenset(AGENT_SIDE | {"user_frustration", "abuse", "distress"}),
+            weight=0.3,
+        )
+        for place, sample in enumerate(talk.samples)
+        if not fails or place == told
     ]
 
 
@@ -106,7 +129,12 @@ def read_turns(data: Path) -> list[Labelled]:
     }
     return [
         Labelled(
-            source, spoken.conversation, spoken.place, spoken.turn, _agreed(readings[spoken.id]), READ_FOR
+            source,
+            spoken.conversation,
+            spoken.place,
+            spoken.turn,
+            _agreed(readings[spoken.id]),
+            READ_FOR,
         )
         for source in READ_SOURCES
         for spoken in read_source(source, data=data)

@@ -34,9 +34,10 @@ PROBABILITY, PRECISION, FEWEST = 0.44, 0.6, 5
 AT_LEAST = {"win": 0.5}
 LOWEST = 0.2
 # Left out together, so that each product is judged by models that saw nothing of it.
-FOLDS = tuple(zip(sorted((*TRAIN, *TUNE, *PLANTED))[::2], sorted((*TRAIN, *TUNE, *PLANTED))[1::2], strict=True)) + (
-    ("chatgpt_refusals", "own refusals"), ("uss",),
-)  # fmt: skip
+OURS = tuple(sorted((*TRAIN, *TUNE, *PLANTED)))
+FOLDS = tuple(zip(OURS[::2], OURS[1::2], strict=True))
+# The dialogues of uss_sgd are of the kind of sgd_dev's.
+PUBLIC_FOLDS = (("chatgpt_refusals", "own refusals"), ("uss", "sgd", "sgd_dev"))
 # A public set that labels the signal: left out as a whole, its figures stand in the report.
 PUBLIC = {"refusal": "chatgpt_refusals", "user_frustration": "uss"}
 STEPS = np.arange(LOWEST, 0.96, 0.02)
@@ -47,14 +48,17 @@ def train(
 ) -> dict[str, Any]:
     """The readers of the agent's tones first, then the models over them. Raises MissingData."""
     signals = sorted(LEARNED)
-    labelled = [*sources.products(), *sources.short_replies(), *sources.own_messages(), *sources.public(data)]
+    labelled = [
+        *(*sources.products(), *sources.short_replies(), *sources.own_messages()),
+        *(*sources.public(data), *sources.read_turns(data)),
+    ]
     say(f"{len(labelled)} turns of {len({one.product for one in labelled})} sources")
     store = VectorStore()
-    tones, readers = fit_agent_tones(labelled, store, FOLDS[:-2])
+    tones, readers = fit_agent_tones(labelled, store, FOLDS)
     write_readers(tones_path, load_readers(tones_path) | readers)
     turns = prepare(labelled, signals, store, tones)
-    scores = left_out_scores(turns, signals, RECIPE, FOLDS)
-    ours = np.isin(turns.products, [*TRAIN, *TUNE, *PLANTED])
+    scores = left_out_scores(turns, signals, RECIPE, FOLDS + PUBLIC_FOLDS)
+    ours = np.isin(turns.products, OURS)
     scales: dict[str, tuple[float, float]] = {}
     report: dict[str, dict[str, Any]] = {}
     for signal in signals:
