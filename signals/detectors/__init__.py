@@ -33,6 +33,7 @@ from signals.detectors import (
 )
 from signals.detectors.batch import Detector
 from signals.detectors.learned import NEVER, learned
+from signals.detectors.outright import OUTRIGHT
 from signals.detectors.phrases import Side
 from signals.detectors.steps import with_steps
 
@@ -93,13 +94,15 @@ LEARNED: dict[str, Side] = {
 # Rules that were right in 8 of 10 or more of what they found in the corpus (task failure: in task chats, sgd_dev), from this score on.
 BELIEVED = {
     "agent_repetition": 0.5,
+    "correction": OUTRIGHT,
     "distress": 0.5,
     "hand_over": 0.5,
     "human_request": 0.5,
     "missing_capability": 0.5,
     "refusal": 0.8,
     "task_failure": 0.5,
-    "user_frustration": user_frustration.OUTRIGHT,
+    "user_frustration": OUTRIGHT,
+    "win": OUTRIGHT,
 }
 # What a sub-agent may do in its own words, read in its steps.
 OF_STEPS = frozenset(["refusal", "task_failure", "missing_capability"])
