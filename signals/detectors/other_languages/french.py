@@ -47,6 +47,7 @@ SAID = {
             "(réservation|recherche|connexion|requête|annulation|opération|système|service|modification|mise à jour|export|envoi|tentative|serveur|synchronisation) (a (de nouveau |encore )?échoué|n'a pas abouti|n'a pas fonctionné|n'a pas pu|ne répond (pas|plus))",
             "(je|nous) (ne )?(parviens|parvenons) (malheureusement |hélas |toujours )*pas à|(je|nous) (n'arrive|n'arrivons|arrive) (malheureusement |hélas |toujours )*pas à (trouver|accéder|ouvrir|charger|lire|joindre|retrouver|afficher|me connecter|récupérer|terminer|faire)",
             "(malheureusement|désolée?|hélas),? (mais )?(je ne (trouve|vois) (pas|aucune?|rien)|je ne peux pas (accéder|ouvrir|trouver|charger|lire|afficher|récupérer))",
+            "je ne trouve (malheureusement |toujours )?(pas|aucune?|rien)",
             "aucune? (résultat|correspondance) (n'a été|trouvée?|ne correspond)",
             "(il (m'a|nous a) été|cela m'a été) impossible de|n'a (malheureusement )?pas été possible de",
         ],
@@ -59,7 +60,7 @@ SAID = {
     "human_request": Said(
         [
             f"{WISH} (bien |juste |maintenant |plutôt |directement )*(parler|discuter|échanger|m'entretenir) (directement |plutôt )?(à|a|avec) (un|une|votre) {REAL}{WHO}",
-            f"{WISH} (bien |juste |maintenant |plutôt |directement )*(parler|discuter) (directement )?(à|a|avec) quelqu'un( de (réel|vrai|votre|l'équipe|chez vous)|{END}| s'il| svp| stp)",
+            f"{WISH} (bien |juste |maintenant |plutôt |directement )*(parler|discuter) (directement )?(à|a|avec) quelqu'un( de (réel|vrai|votre|l'équipe|chez vous)| du (service client|support|service)|{END}| s'il| svp| stp)",
             f"{WISH} (bien |plutôt )?(être (mise? en (relation|contact|communication)|transférée?) (avec|vers|à)|être rappelée? par|joindre|avoir) (un|une|votre) {REAL}{WHO}",
             f"(mettez-moi|mets-moi|mettre|me mettre) en (relation|contact|communication) avec (un|une|votre|le|la|quelqu'un) ?{REAL}({WHO}|de (votre|l') ?équipe|du service)",
             f"(passez-moi|passe-moi|transférez-moi|transfère-moi|redirigez-moi) (à |vers |s'il vous plaît )?(un|une|votre|le|la) {REAL}{WHO}",

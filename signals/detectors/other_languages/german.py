@@ -11,6 +11,7 @@ DO = (
     "verschicken|verarbeiten|prüfen|überprüfen|herstellen|durchführen|ausführen|reservieren|zuordnen|ermitteln|hinzufügen|aktualisieren|löschen|"
     "bestätigen|erstellen|anlegen|umbuchen|starten|lösen|beheben|fertigstellen|herunterladen|hochladen|verbinden|einrichten)"
 )
+COUNSEL = "(rechtsberatung|auskunft|auskünfte|diagnose|diagnosen|ratschläge|empfehlung|empfehlungen|steuerberatung|anlageberatung|rechtsrat)"
 STAFF = "(menschen|person|mitarbeiter|mitarbeiterin|kundenberater|kundenberaterin|berater|beraterin|ansprechpartner|ansprechpartnerin|sachbearbeiter|sachbearbeiterin|supportmitarbeiter)"
 REAL = "(echten |richtigen |realen |lebendigen |menschlichen |anderen |eurer |ihrer )*"
 PLEASE = "(bitte |jetzt |sofort |doch |endlich |mal |lieber |gerne |gern |direkt )*"
@@ -25,6 +26,10 @@ SAID = {
             f"(ich|wir) (kann|können|darf|dürfen|werde|möchte) {YOU}{ALAS}(dabei |damit |hierbei |bei (dieser|deiner|ihrer) (anfrage|frage|bitte) )?{ALAS}nicht (dabei |damit |hierbei )?(weiterhelfen|helfen|behilflich sein|unterstützen){END}",
             f"(dazu|hierzu|darüber) (kann|darf|möchte|werde) ich (mich )?{YOU}{ALAS}(nichts|nicht|keine auskunft|keine auskünfte|keine angaben) (sagen|äußern|geben|erteilen|machen)",
             f"(ich|wir) (darf|dürfen) {YOU}{ALAS}(dazu |hierzu |aus ... )?{ALAS}(keine|nicht|keinen|kein) ... (geben|erteilen|nennen|herausgeben|weitergeben|preisgeben|empfehlen|stellen|verraten)",
+            f"(darf|kann) ich {YOU}{ALAS}(keine|keinen) (\\w{{3,20}} )?{COUNSEL}",
+            f"ich (darf|kann) {YOU}{ALAS}(keine|keinen) (\\w{{3,20}} )?{COUNSEL}",
+            "(solche|derartige) \\w{3,20} (erstelle|schreibe|verfasse|generiere|unterstütze) ich (leider )?nicht",
+            "das kann ich (leider )?nicht für (dich|sie|euch) (tun|machen|erledigen|übernehmen|entscheiden)",
             "(das|dies|so etwas) (verstößt|würde) gegen (unsere|meine|die) (richtlinien|regeln|grundsätze|nutzungsbedingungen|vorgaben|prinzipien)( verstoßen)?",
             "(ich|wir) (muss|müssen) (das |dies |diese (bitte|anfrage) |deine (bitte|anfrage) |ihre (bitte|anfrage) )?(leider |hier )?(ablehnen|verweigern)",
             "(das|dies|das muss ich|muss ich) (muss ich |das )?(leider )?(ablehnen|verweigern)",
@@ -49,6 +54,9 @@ SAID = {
             f"(ich|wir) (kann|können) ... leider ... {NOT} ... {LOOK}",
             f"(ich|wir) (habe|haben|hab) ... {NOT} ... (gefunden|finden können)",
             f"(habe|haben|hab) (ich|wir) ... leider {NOT} ... (gefunden|finden können)",
+            f"leider (habe|haben) (ich|wir) ... {NOT} ... (gefunden|finden können)",
+            "ist (mir |uns )?(leider )?ein (technischer |unerwarteter |interner |unbekannter )?(fehler|problem) aufgetreten",
+            f"(ich|wir) (kann|können) ... (leider|gerade|derzeit|momentan|aktuell|im moment) nicht {LOOK}",
             "es ist (mir |uns )?(leider |dabei |gerade |beim ... )*(ein|zu einem) (technischer |technischen |unerwarteter |unerwarteten |interner |internen |unbekannter )?(fehler|problem) ... (aufgetreten|gekommen)",
             "(da|dabei|hier|etwas|irgendetwas|irgendwas|es) ist (leider |wohl |gerade |mir |bei mir )*(etwas |was )?(schiefgegangen|schief gegangen|schiefgelaufen|schief gelaufen)",
             "(buchung|suche|abfrage|anfrage|versuch|stornierung|verbindung|reservierung|änderung|aktualisierung|upload|export|import|übertragung|umbuchung|synchronisierung|bereitstellung|test|tests|build) (ist|sind) (leider |erneut |wieder |auch )*(fehlgeschlagen|gescheitert)",
@@ -72,7 +80,8 @@ SAID = {
             f"(verbinde|verbinden sie|leite|leiten sie|stell|stellen sie) mich {PLEASE}(mit|an|zu) (einem|einer|einen|eine|jemanden|jemandem|ihrem|eurem|dem|den|ihren) {REAL}({STAFF}|kundendienst|kundenservice|support|kollegen|vorgesetzten)",
             f"(gib|geben sie) mir {PLEASE}(einen|eine) {REAL}(menschen|ansprechpartner|ansprechpartnerin|mitarbeiter){END}",
             f"(will|möchte|brauche|hätte gern|hätte gerne|nehme) {PLEASE}(einen|eine) (echten|echte|richtigen|richtige|realen|lebendigen|menschlichen) (menschen|person|mitarbeiter|mitarbeiterin|berater|beraterin|ansprechpartner)",
-            f"(will|möchte|brauche) {PLEASE}(einen menschen|mit einem menschen){END}",
+            f"(will|möchte|brauche|bitte) {PLEASE}(einen menschen|mit einem menschen)( sprechen)?{END}",
+            f"(können|könnten|kannst|könntest) (sie|du|ihr) mich {PLEASE}(an|mit|zu) (einen|einem|einer|eine) {REAL}({STAFF}|kollegen|kollegin|vorgesetzten) (weiterleiten|verbinden|durchstellen|weitervermitteln)",
             "(kann|könnte|könnten) (mich|mir) (bitte |mal |hier )*(ein|eine|einer) (echter |echte |richtiger |menschlicher )*(mensch|mitarbeiter|mitarbeiterin|person|berater|beraterin) (bitte |mal )*(helfen|weiterhelfen|anrufen|zurückrufen|kontaktieren)",
             "(will|möchte|mag) (ich )?(nicht|nicht mehr|nicht länger|nicht weiter) mit (einem|einer|ner|nem|dem|der|so einem) (bot|chatbot|maschine|roboter|computer|ki) (sprechen|reden|schreiben|chatten)",
             "(gibt es|ist) (hier |da |bei euch |bei ihnen )*(auch )?(irgendwo )?(einen|eine|ein) (echten|echter|echte|richtigen|richtiger) (menschen|mensch|mitarbeiter|mitarbeiterin|person)",
@@ -99,6 +108,8 @@ SAID = {
             "(das|danach|darum|so|den|die) (habe|hab|hatte) ich (so |doch |gar |aber |überhaupt |dich |sie )*nicht (gefragt|gesagt|gemeint|gebeten|verlangt)",
             "ich (habe|hab|hatte) (dir |ihnen )?(doch|aber) (\\w{1,20} ){0,5}?(gesagt|geschrieben|gefragt|gebeten)",
             "ich sagte (doch|aber)",
+            "(nein|nee|nö|ne)(,|\\.|!)? (das ist |das war )?falsch(,|\\.|!)? ich (wollte|meinte)",
+            "ich meinte nicht ... ,? ?sondern",
             "(nein|nee|nö)(,|\\.|!)? (keine|keiner|keins|keines|nichts) (davon|von (denen|beiden|diesen)|der beiden)",
         ],
         [
