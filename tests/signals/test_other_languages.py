@@ -115,6 +115,16 @@ def test_no_model_overrules_what_is_said_outright() -> None:
     assert all(BELIEVED[signal] <= OUTRIGHT for signal in SIDES)
 
 
+def test_the_models_do_not_take_the_hard_negatives_either() -> None:
+    matched = {
+        (ALL[one.index].text, signal)
+        for signal in SIDES
+        for one in DETECTORS[signal].detect(in_conversations())
+        if one.score >= DETECTORS[signal].threshold
+    }
+    assert [case for case in ALL if not case.holds and (case.text, case.signal) in matched] == []
+
+
 @pytest.mark.parametrize("signal", SIDES)
 def test_one_signal_is_not_another(signal: str) -> None:
     """What holds for one side's other signals is not this one, but where annoyed users correct and agents decline in one breath."""

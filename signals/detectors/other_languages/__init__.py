@@ -112,8 +112,13 @@ def said(signal: str, turn: Turn) -> list[Evidence]:
 
 
 def closes(text: Text) -> bool:
-    """ "No, that's all", "no, thanks": it turns down more help, or an offer, not what was done."""
+    """ "No, that's all", "no, thanks", "no, I don't have the number": it turns down more help or an offer, or answers; it corrects nothing."""
     return bool(CLOSES.hits(text))
+
+
+def dictates(text: Text) -> bool:
+    """The user has a text written or translated."""
+    return DICTATES.search(text.normal) is not None
 
 
 def _succeeded(text: Text, hit: Hit) -> bool:
@@ -131,7 +136,7 @@ def _thanks(text: Text) -> list[Hit]:
 
 def _not_of_their_own(turn: Turn, side: Side) -> bool:
     if side == "user":
-        return DICTATES.search(turn.input.normal) is not None
+        return dictates(turn.input)
     return LETTER.search(turn.output.normal) is not None
 
 

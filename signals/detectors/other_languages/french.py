@@ -160,6 +160,7 @@ SAID = {
     "closes": Said(
         [
             "non(,|\\.|!)? (merci|(c'est|ce sera|ça sera) (tout|bon)|rien d'autre|ça (ira|va)|pas pour (le moment|l'instant)|tout va bien)",
+            "non(,|\\.)? (je n'ai|je ne connais|j'ai) pas (le |la |ce |mon |ma |de )(numéro|code|mot de passe|référence|adresse)",
         ]
     ),
 }  # fmt: skip

@@ -192,6 +192,7 @@ SAID = {
     "closes": Said(
         [
             "(nein|nee|nö|ne)(,|\\.|!)? (danke|vielen dank|das (ist|war|wars|war's|wäre) ?(alles|schon alles|'?s)?|das war's|nichts (mehr|weiter)|sonst nichts|ich brauche nichts|passt (so|schon)|alles (gut|klar|bestens)|ich habe alles|mehr nicht)",
+            "(nein|nee|nö|ne)(,|\\.)? ich (habe|hab|kenne|weiß) (leider )?(keine|kein|keinen|die|den|meine|das) (\\w{0,14}nummer|code|passwort|\\w{0,10}adresse|unterlagen)",
         ]
     ),
 }  # fmt: skip

@@ -155,6 +155,8 @@ SAID = {
     "closes": Said(
         [
             "não(,|\\.|!)? (muito )?(obrigad[oa]|(isso|é só isso|era só isso|só isso)( é tudo)?(,| mesmo|\\.|!|$)|é tudo|mais nada|por (enquanto|agora) não|está (ótimo|bom|tudo bem)|tudo (bem|certo))",
+            "não(,|\\.) não (tenho|lembro|me lembro|sei|encontro) (o |a |meu |minha |esse |do |da |nenhum )*(número|código|senha|referência|endereço|e-mail)",
+            "não (faz mal|tem problema|há problema|se preocupe|importa)",
         ]
     ),
 }  # fmt: skip

@@ -163,6 +163,8 @@ SAID = {
     "closes": Said(
         [
             "no(,|\\.|!)? (muchas )?(gracias|eso (es|era|sería) todo|es todo|nada más|así está bien|con eso (es suficiente|basta)|por ahora no|ya está|todo bien)",
+            "no(,|\\.) no (tengo|recuerdo|me acuerdo|sé|encuentro) (el |la |mi |ese |de |ningún )*(número|código|contraseña|correo|referencia|dirección)",
+            "no (pasa nada|importa|hay problema|te preocupes|se preocupe)",
         ]
     ),
 }  # fmt: skip
