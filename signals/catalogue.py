@@ -7,6 +7,7 @@ from django.db import transaction
 
 from ingest.models import Project
 from signals.detectors import DETECTORS, abandonment
+from signals.detectors.other_languages import READ
 from signals.known_names import KNOWN, known_name
 from signals.models import SignalDefault, SignalDefinition, SignalGroup
 from signals.models.definitions import Detector, Kind, Reads, Sentiment
@@ -49,6 +50,7 @@ BUILT_IN = [
         Reads.USER,
         Sentiment.NEGATIVE,
         USER_SIDE,
+        languages=READ,
     ),
     BuiltIn(
         "correction",
@@ -58,6 +60,7 @@ BUILT_IN = [
         Reads.CONVERSATION,
         Sentiment.NEGATIVE,
         USER_SIDE,
+        languages=READ,
     ),
     BuiltIn(
         "user_repetition",
@@ -75,6 +78,7 @@ BUILT_IN = [
         Reads.USER,
         Sentiment.NEGATIVE,
         USER_SIDE,
+        languages=READ,
     ),
     BuiltIn(
         "abuse",
@@ -110,6 +114,7 @@ BUILT_IN = [
         Reads.ASSISTANT,
         Sentiment.NEGATIVE,
         AGENT_SIDE,
+        languages=READ,
     ),
     BuiltIn(
         "task_failure",
@@ -119,6 +124,7 @@ BUILT_IN = [
         Reads.ASSISTANT,
         Sentiment.NEGATIVE,
         AGENT_SIDE,
+        languages=READ,
     ),
     BuiltIn(
         "hand_over",
@@ -151,6 +157,7 @@ BUILT_IN = [
         Reads.USER,
         Sentiment.POSITIVE,
         USER_SIDE,
+        languages=READ,
     ),
     BuiltIn(
         "tool_failure",

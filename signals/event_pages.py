@@ -19,10 +19,11 @@ from ingest.rollups import totals
 from raindrop.errors import ApiError
 from raindrop.pagination import paginate
 from signals.decisive import attach_passages
-from signals.detectors.language_mismatch import READ, language_of
+from signals.detectors.language_mismatch import CODES, READ, language_of
 from signals.detectors.text import Text
 from signals.event_filters import RANGES, STATES, EventFilters
 from signals.event_fragments import place_of
+from signals.languages_read import read_besides_english, readers
 from signals.meaning_search import NEAR_ENOUGH, rank_by_meaning
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
@@ -127,10 +128,21 @@ def _transcript(turns: list[Turn]) -> dict[str, object]:
     }
 
 
-def _foreign_language(turns: list[Turn]) -> str | None:
-    """The language that the user writes here where it is another one than English, which the built-in signals read."""
-    language = language_of(Text("\n".join(turn.input.body for turn in turns if turn.input.body)[:READ]))
-    return None if language == "English" else language
+@dataclass(frozen=True, slots=True)
+class ForeignLanguage:
+    name: str
+    readers: list[str]  # the built-in signals that read words of it
+    besides_english: list[tuple[tuple[str, ...], list[str]]]  # other languages, and who reads them
+
+
+def _foreign_language(turns: list[Turn]) -> ForeignLanguage | None:
+    """The language that the user writes here where it is another one than English, which all built-in signals read."""
+    name = language_of(Text("\n".join(turn.input.body for turn in turns if turn.input.body)[:READ]))
+    return (
+        None
+        if name is None or name == "English"
+        else ForeignLanguage(name, readers(CODES[name]), list(read_besides_english().items()))
+    )
 
 
 def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event], str | None]:

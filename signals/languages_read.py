@@ -12,7 +12,7 @@ from django.db.models.functions import Left
 
 from ingest.models import Event, Project
 from signals.catalogue import BY_KEY
-from signals.detectors.language_mismatch import CODES, READ, language_of
+from signals.detectors.language_mismatch import CODES, NAMES, READ, language_of
 from signals.detectors.text import Text
 from signals.models import SignalDefinition
 
@@ -44,6 +44,20 @@ def not_read(signal: SignalDefinition, shares: Shares) -> Shares:
     if sum(other.values()) < LEAST:
         return {}
     return dict(sorted(other.items(), key=lambda item: -item[1]))
+
+
+def readers(code: str) -> list[str]:
+    """The names of the built-in signals that read words of the language."""
+    return [signal.name for signal in BY_KEY.values() if code in signal.languages]
+
+
+def read_besides_english() -> dict[tuple[str, ...], list[str]]:
+    """Names of built-in signals by the names of the languages that they read as well."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for signal in BY_KEY.values():
+        if other := tuple(NAMES[code] for code in signal.languages if code != "en"):
+            found.setdefault(other, []).append(signal.name)
+    return found
 
 
 def over_read(rate: float | None, unread: Shares) -> float | None:

@@ -33,6 +33,7 @@ from signals.detectors import (
 )
 from signals.detectors.batch import Detector
 from signals.detectors.learned import NEVER, learned
+from signals.detectors.outright import OUTRIGHT
 from signals.detectors.phrases import Side
 from signals.detectors.steps import with_steps
 
@@ -93,7 +94,7 @@ LEARNED: dict[str, Side] = {
 # From which score on a rule's word stands whatever the model says. Chosen on the corpus's products and on the readings of task chats
 # (fixtures/readings), each left out of the models: where precision holds and F1 gains on both, or loses less than .02 on one.
 BELIEVED = {
-    "abuse": abuse.OUTRIGHT,
+    "abuse": OUTRIGHT,
     "agent_repetition": 0.5,
     "correction": 0.85,
     "distress": 0.5,
@@ -102,7 +103,8 @@ BELIEVED = {
     "missing_capability": 0.5,
     "refusal": 0.8,
     "task_failure": 0.9,
-    "user_frustration": user_frustration.OUTRIGHT,
+    "user_frustration": OUTRIGHT,
+    "win": OUTRIGHT,
 }
 # What a sub-agent may do in its own words, read in its steps.
 OF_STEPS = frozenset(["refusal", "task_failure", "missing_capability"])

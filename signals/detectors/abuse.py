@@ -8,7 +8,7 @@ import re
 from signals.detectors import feelings
 from signals.detectors.batch import Batch, Detector, Found, Turn
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
-from signals.detectors.outright import insults_outright
+from signals.detectors.outright import LESS, OUTRIGHT, insults_outright
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
 from signals.heads import load_head
@@ -108,10 +108,6 @@ SOMEBODY = re.compile(
     r"\b(?:you|your|ur|u|yourself|he|she|they|him|her|them|his|their|people|man|woman|guys?|girls?|bots?|[a-z]+(?:man|men|woman|women))\b"
 )
 YOU = re.compile(r"\b(?:you|your|you're|ur|u)\b")
-
-
-# What is said outright, and all else (see BELIEVED in the registry).
-OUTRIGHT, LESS = 0.99, 0.98
 
 
 def detect(batch: Batch) -> list[Found]:

@@ -9,6 +9,7 @@ import re
 from signals.detectors import forgetting, human_request
 from signals.detectors.batch import Turn
 from signals.detectors.mentions import mentions
+from signals.detectors.other_languages import GATE, dictates
 from signals.detectors.phrases import Hit, Rule
 from signals.detectors.text import Text
 
@@ -40,6 +41,18 @@ ALWAYS = Rule(
         "(that|this|it|you|u) (was |were |is |are |'s |'re )?(about )?as (useful|helpful|smart) as (a|an|my)",
         "(what a surprise|slow clap|color me surprised|shocker|way to go|nice one),? (it|you|another|still|again|genius|einstein|sherlock)",
         "(great|nice|wow|amazing|brilliant),? (now it's|now it is|it) (even )?(worse|broken|slower|gone|crashed|broke|deleted)",
+    ],
+    unless=[
+        "for the (second|third) time (in|this) (history|a row|season|century)",
+        "(sounds?|looks?|works?|is|was|are|be|been|'s|runs?|feels?) just (great|brilliant|fantastic|wonderful|peachy|lovely)",
+        f"{PRAISE},? (another|one more|more) (question|thing|idea|one|example|option|round|win|tip|step|please)",
+        f"{PRAISE},? (now|and now) ((i|it|the \\w{{1,20}}) (works?|understand|get|got|know|have|see|looks?|runs?|want|need|can|would|pass|passes)|can|could|please|let|let's|add|make|do|show|what|how|that)",
+        "(is|was) (this|that|it) (the|my) (second|third|fourth|fifth) time",
+    ],
+)  # fmt: skip
+# Of other languages, what is less plain than what other_languages holds.
+ELSEWHERE = Rule(
+    strong=[
         # Spanish.
         "(es|esto es|menuda|qué|vaya) (una |un )?(vergüenza|asco|desastre|tomadura de pelo|estafa|porquería|inaceptable|ridículo)",
         "(no sirve|no sirves|no vale) (de|para) nada",
@@ -63,13 +76,11 @@ ALWAYS = Rule(
         "(je suis|suis) (très |vraiment |tellement )?(énervée?|furieux|furieuse|déçue?|en colère|dégoûtée?)",
     ],
     unless=[
-        "for the (second|third) time (in|this) (history|a row|season|century)",
-        "(sounds?|looks?|works?|is|was|are|be|been|'s|runs?|feels?) just (great|brilliant|fantastic|wonderful|peachy|lovely)",
-        f"{PRAISE},? (another|one more|more) (question|thing|idea|one|example|option|round|win|tip|step|please)",
-        f"{PRAISE},? (now|and now) ((i|it|the \\w{{1,20}}) (works?|understand|get|got|know|have|see|looks?|runs?|want|need|can|would|pass|passes)|can|could|please|let|let's|add|make|do|show|what|how|that)",
-        "(is|was) (this|that|it) (the|my) (second|third|fourth|fifth) time",
-        "(not|n't|nicht|no|kein|keine|pas) (mehr |so |sehr |plus )?(sauer|genervt|enttäuscht|enfadad[oa]|décue?|énervée?|harto)",
+        "(nicht|kein|keine) (mehr |so |sehr )*(sauer|genervt|enttäuscht|wütend|frustriert|verärgert)",
+        "(no|ya no|tampoco) (estoy|es|esto es) (muy |tan |nada |una )*(hart[oa]|furios[oa]|enfadad[oa]|enojad[oa]|decepcionad[oa]|cansad[oa]|vergüenza|desastre|ridículo|inaceptable)",
+        "pas (si |très |trop |vraiment |du tout |plus )*(énervée?|furieux|furieuse|déçue?|en colère|dégoûtée?|ridicule|nul|honteux)",
     ],
+    gate=GATE,
 )  # fmt: skip
 # True when the agent has answered before.
 ANSWERED = Rule(
@@ -144,6 +155,8 @@ def complaints(turn: Turn) -> list[Hit]:
     """What is found beside the trained rule."""
     text = turn.input
     hits = list(ALWAYS.hits(text))
+    if not dictates(text):
+        hits += ELSEWHERE.hits(text)
     if turn.previous:
         hits += ANSWERED.hits(text)
         hits += [Hit(hit.start, hit.end, LOST_WEIGHT) for hit in forgetting.USER.hits(text)]

@@ -1,5 +1,5 @@
-"""The user turns down or corrects what the agent said: "no, I meant Tuesday", "none of those", "that's not right". English; in other
-languages it stays silent.
+"""The user turns down or corrects what the agent said: "no, I meant Tuesday", "none of those", "that's not right". English; what is
+said outright in German, Spanish, French and Portuguese (other_languages); in others it stays silent.
 
 Also asked by user_frustration, at a higher bar: being misunderstood, offered the wrong thing, or told that it failed is what a
 dissatisfied user has in common with a correction.
@@ -7,9 +7,11 @@ dissatisfied user has in common with a correction.
 
 import re
 
+from signals.detectors import other_languages
 from signals.detectors.answers import turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
+from signals.detectors.outright import LESS
 from signals.detectors.pattern_set import PatternSet
 from signals.detectors.phrases import Hit, compile_phrases, piece
 from signals.heads import load_head
@@ -185,7 +187,7 @@ def detect(batch: Batch) -> list[Found]:
         if score >= WORTH_SHOWING and turns_down(turn):
             score *= DECLINED
         if score >= WORTH_SHOWING:
-            found.append(Found(index, score, corrected(turn, sure)))
+            found.append(Found(index, min(score, LESS), corrected(turn, sure)))
     return found
 
 
@@ -194,7 +196,11 @@ def closes(turn: Turn) -> bool:
     an answer."""
     said = turn.input.normal[:READ]
     polite = USER["closes with no"].search(said) is not None or HAS_NOT.search(said) is not None
-    return turns_down(turn) or (polite and not USER["dislikes"].search(said))
+    return (
+        turns_down(turn)
+        or other_languages.closes(turn.input)
+        or (polite and not USER["dislikes"].search(said))
+    )
 
 
 def corrected(turn: Turn, sure: list[Hit]) -> list[Evidence]:
@@ -210,4 +216,4 @@ def corrected(turn: Turn, sure: list[Hit]) -> list[Evidence]:
     return telling_words(load_head(HEAD), text, "user")
 
 
-DETECTOR = Detector("correction", 3, detect)
+DETECTOR = Detector("correction", 4, other_languages.united("correction", detect))

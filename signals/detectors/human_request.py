@@ -1,6 +1,8 @@
-"""The user asks for a person instead of the agent. English, German, Spanish and French."""
+"""The user asks for a person instead of the agent. English; what is said outright in German, Spanish, French and Portuguese
+(other_languages)."""
 
 from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.other_languages import united
 from signals.detectors.phrases import Rule, detect_rule
 
 WHO = (
@@ -19,9 +21,6 @@ RULE = Rule(
         + WHO
         + ")?",
         "(not|instead of|rather than|no more|stop with the|enough of the|tired of) (talking to |a |this |the |your )*(bot|robot|machine|chatbot|ai|computer|automated system)",
-        "(mit einem|einen) (menschen|mitarbeiter|echten menschen)( sprechen| verbinden)?",
-        "(hablar con|quiero) (una persona|un humano|un agente|un representante|alguien)( real)?",
-        "parler (à|a|avec) (un humain|une personne|un conseiller|un agent|quelqu'un)",
     ],
     unless=[
         "(travel|real estate|user|insurance|estate|ticket|press|free|secret|chemical|ai|booking) (agent|agents|manager|operator)",
@@ -51,4 +50,4 @@ def detect(batch: Batch) -> list[Found]:
     return sorted(found + bare, key=lambda one: one.index)
 
 
-DETECTOR = Detector("human_request", 1, detect)
+DETECTOR = Detector("human_request", 2, united("human_request", detect))

@@ -7,6 +7,8 @@ from signals.detectors.batch import Evidence
 from signals.detectors.phrases import compile_phrases, piece
 from signals.detectors.text import Text
 
+# The score of what is said outright, and the most that anything else gets where no model shall overrule the former.
+OUTRIGHT, LESS = 0.99, 0.98
 # Longer messages quote, tell of others, or play a part.
 MOST_WORDS = 25
 QUOTES = ('"', "«", "„", "```")

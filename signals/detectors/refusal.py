@@ -1,6 +1,7 @@
 """The agent declines to do what it was asked: by policy, by principle, or because it is "only" a model.
 
-English. In other languages it stays silent: neither phrases nor words are known, and the vector alone decides too little.
+English; what is said outright in German, Spanish, French and Portuguese (other_languages). In others it stays silent: neither phrases nor
+words are known, and the vector alone decides too little.
 A disclaimer before an answer is no refusal; before an evasion it is one, and so it is where a stance was asked for.
 """
 
@@ -9,6 +10,7 @@ import re
 from signals.detectors.batch import Batch, Detector, Found, Turn
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.laziness import HANDS_OVER
+from signals.detectors.other_languages import united
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
 from signals.heads import load_head
@@ -217,4 +219,4 @@ def _overlaps(hit: Hit, others: list[Hit]) -> bool:
     return any(hit.start < other.end and other.start < hit.end for other in others)
 
 
-DETECTOR = Detector("refusal", 3, detect)
+DETECTOR = Detector("refusal", 4, united("refusal", detect))

@@ -1,4 +1,5 @@
-"""The agent says that it could not do what was asked: an error, nothing found, unable. English.
+"""The agent says that it could not do what was asked: an error, nothing found, unable. English; what is said outright in German, Spanish,
+French and Portuguese (other_languages).
 
 Two things that sound like it are kept apart, since a team counts this signal to see where its agent fails. A hand-over to a person is a
 signal of its own (hand_over.py): the agent may do it because the user asked for it, or because it should; where it says that it was unable,
@@ -9,6 +10,7 @@ get it ("book it", "yes", "find me one").
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.other_languages import united
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
 from signals.detectors.text import Text
 
@@ -111,4 +113,4 @@ def _tells(text: Text, hit: Hit) -> bool:
     return GONE.search(text.normal, start, min(ends, default=len(text.normal))) is not None
 
 
-DETECTOR = Detector("task_failure", 2, detect)
+DETECTOR = Detector("task_failure", 3, united("task_failure", detect))

@@ -1,7 +1,7 @@
 """The user is annoyed with the agent: says so, insults it, repeats what was said before, shouts.
 
-English, and the plainest words in Spanish, German and French (complaints.py); in other languages only angry faces, marks like "?!",
-capitals, and a request that is repeated word by word.
+English; what is said outright in German, Spanish, French and Portuguese (other_languages), and a few more of their words (complaints.py); in
+other languages only angry faces, marks like "?!", capitals, and a request that is repeated word by word.
 """
 
 import re
@@ -11,7 +11,8 @@ from signals.detectors.answers import says_no, turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.correction import DECLINED, closes, corrected, dissatisfied
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
-from signals.detectors.outright import said_outright
+from signals.detectors.other_languages import united
+from signals.detectors.outright import LESS, OUTRIGHT, said_outright
 from signals.detectors.phrases import Rule, combined, evidence, piece, surest
 from signals.detectors.text import Text
 from signals.detectors.user_repetition import likeness
@@ -99,8 +100,6 @@ ANGRY_FACES = re.compile("[😠😡🤬😤🙄👿🤦💢👎]|>:\\(|:-?@")
 AGAIN = 0.85
 
 
-# Said outright, and all else.
-OUTRIGHT, LESS = 0.99, 0.98
 # A correction or a rejection alone ("no, make it two") is no frustration yet, see correction.py: only a sure one counts.
 FROM_REJECTION = 0.6
 IN_ANSWERS = 0.7
@@ -214,4 +213,4 @@ def _repeats(turn: Turn) -> tuple[float, list[Evidence]]:
     return 0.55, [piece("user", text, 0, min(len(text.normal.rstrip()), 200))]
 
 
-DETECTOR = Detector("user_frustration", 5, detect)
+DETECTOR = Detector("user_frustration", 6, united("user_frustration", detect))

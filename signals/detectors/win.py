@@ -1,12 +1,15 @@
 """The user is pleased: thanks, praise, "it works now".
 
-English, and the bare thanks of German, French, Spanish, Italian, Portuguese and Japanese ("merci", "gracias").
+English; what is said outright in German, Spanish, French and Portuguese (other_languages); and the bare thanks of these, of Italian and of
+Japanese ("merci", "gracias").
 """
 
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
 from signals.detectors.judging import judge, telling_words
+from signals.detectors.other_languages import united
+from signals.detectors.outright import LESS
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
 from signals.detectors.text import Text
 from signals.heads import load_head
@@ -107,7 +110,7 @@ def detect(batch: Batch) -> list[Found]:
             continue
         score = 1 - (1 - score) * (0.7 if GLAD_FACES.search(text.normal) else 1.0)
         pieces = evidence("user", text, praise + thanks) or telling_words(load_head(HEAD), text, "user")
-        found.append(Found(index, score, pieces))
+        found.append(Found(index, min(score, LESS), pieces))
     return found
 
 
@@ -144,4 +147,4 @@ def facts(turn: Turn) -> list[float]:
     ]
 
 
-DETECTOR = Detector("win", 3, detect)
+DETECTOR = Detector("win", 4, united("win", detect))

@@ -518,7 +518,7 @@ def test_a_long_conversation_is_read_in_windows(
     assert shown(f"?at={stranger.id}") == shown()
 
 
-def test_a_conversation_in_another_language_says_that_its_words_were_not_analysed(
+def test_a_conversation_in_another_language_says_who_reads_its_words(
     page: Client, make_event: MakeEvent
 ) -> None:
     make_event(
@@ -528,10 +528,22 @@ def test_a_conversation_in_another_language_says_that_its_words_were_not_analyse
     make_event(
         convo_id="en", input="Good morning, I have ordered two shoes and have not received any of them."
     )
+    make_event(
+        convo_id="nl",
+        input="Goedemorgen, ik heb vorige week twee schoenen besteld en nog steeds niets ontvangen van jullie.",
+    )
     make_event(event_id="short", input="ok")
-    assert "Words not analysed: German" in page.get("/p/acme/conversations/de/").content.decode()
+    german = page.get("/p/acme/conversations/de/").content.decode()
+    assert "Words analysed in part: German" in german and "do not read German" in german
+    assert (
+        "is read by User frustration, Correction, Request for a human, Refusal, Task failure, Win." in german
+    )
+    dutch = page.get("/p/acme/conversations/nl/").content.decode()
+    assert "Words not analysed: Dutch" in dutch and "is read by" not in dutch
+    assert "Task failure, Win also what is plainly said in German, Spanish, French, Portuguese." in dutch
     for path in ("conversations/en/", "events/short/"):
-        assert "not analysed" not in page.get(f"/p/acme/{path}").content.decode()
+        html = page.get(f"/p/acme/{path}").content.decode()
+        assert "not analysed" not in html and "analysed in part" not in html
 
 
 def test_a_search_that_takes_too_long_is_ended_and_says_what_helps(

@@ -16,8 +16,9 @@ from issues.overview import events_with
 from signals.audited import FEWEST
 from signals.catalogue import BY_KEY, BuiltIn, install_builtin_signals, shipped_default
 from signals.definitions import create_signal
+from signals.detectors.other_languages import LANGUAGES, SIDES
 from signals.feedback import judge
-from signals.languages_read import language_shares, not_read, over_read
+from signals.languages_read import language_shares, not_read, over_read, read_besides_english, readers
 from signals.matches import Wanted, save_matches
 from signals.models import SignalDefinition
 from signals.models.definitions import Detector, Kind
@@ -201,18 +202,27 @@ def test_rates_are_over_what_was_read(
     page: Client, project: Project, refusal: SignalDefinition, make_event: MakeEvent
 ) -> None:
     cache.clear()
+    lazy = SignalDefinition.objects.get(project=project, key="laziness")
     events = [make_event(timestamp=timezone.now(), input=text) for text in (GERMAN, ENGLISH, ENGLISH, "ok")]
+    match(lazy, events[1])
+    match(refusal, events[0], events[1])
     count_events(events)
     period = Period.named("14d")
     shares = language_shares(project, period.start, period.until)
     assert shares == {"de": 0.25, "en": 0.5}
-    unread = not_read(refusal, shares)
+    assert not_read(refusal, shares) == {}  # reads German too: its rate is over all
+    unread = not_read(lazy, shares)
     assert unread == {"de": 0.25} and over_read(0.3, unread) == pytest.approx(0.4)
     assert over_read(0.0, {"de": 1.0}) is None
     slow = SignalDefinition.objects.get(project=project, key="slow_response")
     assert not_read(slow, shares) == {}
-    html = page.get(f"/p/{project.slug}/signals/refusal/").content.decode()
+    html = page.get(f"/p/{project.slug}/signals/laziness/").content.decode()
     assert "not read: German 25%" in html and "Of events read" in html
+    assert '<span class="h2 mb-0 num">33%</span>' in html  # one of the three that were read
+    html = page.get(f"/p/{project.slug}/signals/refusal/").content.decode()
+    assert (
+        "not read" not in html and "Of all events" in html and '<span class="h2 mb-0 num">50%</span>' in html
+    )
     assert "not read: German" not in page.get(f"/p/{project.slug}/signals/slow_response/").content.decode()
 
 
@@ -221,6 +231,10 @@ def test_each_built_in_says_what_languages_it_reads() -> None:
 
     assert all(set(signal.languages) <= NAMES.keys() for signal in BY_KEY.values())
     assert BY_KEY["tool_failure"].languages == () and "en" in BY_KEY["refusal"].languages
+    assert {key for key, signal in BY_KEY.items() if "de" in signal.languages} == set(SIDES)
+    assert all(set(BY_KEY[key].languages) == {"en", *LANGUAGES} for key in SIDES)
+    assert "Refusal" in readers("pt") and readers("nl") == [] and "Jailbreak attempt" in readers("en")
+    assert set(read_besides_english()) == {("German", "Spanish", "French", "Portuguese")}
 
 
 def test_one_that_is_often_wrong_ships_switched_off(

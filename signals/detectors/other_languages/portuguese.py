@@ -1,0 +1,162 @@
+"""Portuguese, of Brazil and of Portugal."""
+
+from signals.detectors.other_languages.wording import END, Said
+
+YOU = "(te |lhe |o |a |você )?"
+WHO = "(pessoa|humano|ser humano|atendente|agente|operador|operadora|representante|assistente humano|funcionário|funcionária|supervisor|supervisora|gerente|responsável|consultor)"
+A = "(um |uma |algum |alguma |o |a |outro |outra |qualquer )"
+VERY = "(muito |tão |realmente |simplesmente |completamente |totalmente |um |uma |extremamente |já |bem |mesmo )*"
+NOUGHT = "(nenhum|nenhuma|sem) (tipo de )?(erro|erros|problema|problemas|divergência|divergências|conflito|conflitos|duplicata|duplicado|duplicados|falha|falhas|diferença|diferenças|inconsistência|inconsistências|restrição|taxa|custo|defeito|motivo)"
+BAD = "(frustrante|ridículo|ridícula|inaceitável|absurdo|vergonha|vergonhoso|palhaçada|perda de tempo|piada|insuportável|lamentável|desrespeito)"
+
+SAID = {
+    "refusal": Said(
+        [
+            f"não (posso|podemos|poderei) {YOU}(ajudar|ajudá-lo|ajudá-la|ajudar-te|ajudá-los|auxiliar|auxiliá-lo|auxiliá-la|ajudar você|assistir|ajudar-lhe) (com|nisso|nisto|nesse|nessa|neste|nesta|em|a fazer)",
+            f"não (posso|podemos) {YOU}(ajudar|ajudá-lo|ajudá-la|ajudar-te|auxiliar|auxiliá-lo|ajudar você){END}",
+            f"(nisso|nisto|com isso|com isto|isso|isto) (eu )?não {YOU}(posso|podemos) (ajudar|ajudá-lo|ajudá-la|fazer|auxiliar|responder){END}",
+            f"não (posso|podemos|vou) fazer (isso|isto|algo assim){END}",
+            "(desculpe|desculpa|sinto muito|lamento|infelizmente),? (mas )?(eu )?não (posso|podemos) (fazer|atender|responder|auxiliar|realizar|cumprir) (isso|isto|a esse|a essa|esse|essa|seu|sua)",
+            "não (estou|estamos|fui|sou) (autorizad[oa]|autorizados|programad[oa]|habilitad[oa]) (a|para)",
+            "não (tenho|temos) (autorização|permissão) para|não me é permitido",
+            "não (posso|podemos|devo) (fornecer|dar|oferecer|compartilhar|partilhar|divulgar|revelar|fornecer-lhe|dar-lhe|dar-te) (esse tipo|este tipo|conselhos?|aconselhamento|diagnósticos?|informações (pessoais|confidenciais|de outros|sobre outros)|dados (pessoais|de outros|de outras)|instruções|conteúdo|recomendações|essa informação|essas informações|um diagnóstico|opiniões)",
+            "não (posso|vou|devo) (escrever|gerar|criar|produzir|redigir) (esse|este|essa|conteúdo|algo assim|um texto assim|material)",
+            "(vai contra|viola|é contra|fere|iria contra|contraria) (as |a |os )?(minhas|nossas|minha|nossa|meus|nossos) (diretrizes|políticas?|regras|normas|princípios)",
+            "(preciso|tenho que|tenho de|devo|vou ter que|terei de) (recusar|declinar|me recusar)|(me recuso|recuso-me) a|prefiro não (responder|opinar|fazer|escrever|comentar)",
+            "(está|fica|isso foge|foge|isso está) (fora )?(do|ao|da|das) (meu|minha|nosso|nossas|minhas) (alcance|escopo|competências?|âmbito|funções|atribuições)",
+            "como (uma |um )?(ia|inteligência artificial|modelo de linguagem|assistente virtual|assistente de ia),? (eu )?não (posso|devo|tenho permissão|estou autorizad[oa])",
+        ],
+        [
+            "(se|quando|porque|por que|embora) (eu )?não (posso|podemos)",
+            "não (posso|podemos) (te |lhe )?(ajudar|ajudá-lo|ajudá-la) ... ,? ?(se não|sem|até que|enquanto)",
+            "não posso (esperar|deixar de|negar)",
+        ],
+    ),
+    "task_failure": Said(
+        [
+            "não (consegui|conseguimos|pude|pudemos) \\w{2,20}(r|-lo|-la|-los|-las)",
+            "não foi possível \\w{2,20}(r|-lo|-la|-los|-las)",
+            "não (encontrei|encontramos|localizei|localizamos|achei|achamos|foram encontrados|foi encontrado|foi encontrada|foram encontradas) (nenhum|nenhuma|nada|resultados|registros|registos|o|a|os|as|seu|sua|esse|essa|este|esta|voos|informações|qualquer)",
+            "(ocorreu|houve|aconteceu|tive|tivemos|surgiu|encontrei|deu) (um|algum|uma) (erro|problema|falha)( técnico| técnica| inesperado| interno| ao| na| no| com|,|\\.|$)",
+            "(algo|alguma coisa) (deu errado|correu mal|saiu errado|não correu bem)",
+            "(sistema|serviço|reserva|busca|pesquisa|operação|conexão|ligação|servidor|consulta|exportação|tentativa|sincronização|atualização) (falhou|não respondeu|não responde|não está respondendo|não está a responder|está fora do ar)",
+            "não (estou conseguindo|estou a conseguir|estamos conseguindo) \\w{2,20}(r|-lo|-la)",
+            "não (consigo|conseguimos) (encontrar|localizar|acessar|aceder|abrir|carregar|ler|conectar|concluir|completar|visualizar|encontrá-lo|encontrá-la)",
+        ],
+        [
+            NOUGHT,
+            "(se|caso|quando|embora) (eu |você |o \\w+ |a \\w+ )?(não|houve|ocorreu|falhou|der|algo) ...",
+            "não (pude|consegui) (deixar de|evitar)",
+        ],
+    ),
+    "human_request": Said(
+        [
+            f"(quero|queria|gostaria de|preciso|preciso de|prefiro|posso|poderia|desejo|exijo|dá para|tem como|dá pra) (por favor )?(falar|conversar|ser atendid[oa]|tratar) (diretamente |direto |logo )?(com|por) {A}{WHO}",
+            "(quero|queria|gostaria de|preciso|prefiro|posso|poderia) (falar|conversar) (diretamente |direto )?com alguém( (de verdade|do suporte|da equipe|da equipa|real|humano|do atendimento)|,| por favor|\\.|!|$)",
+            f"(transfira|transfere|passe|passa|conecte|coloque|encaminhe|transfiram|ligue|passem)(-me)? (me )?(por favor )?(para|pra|com|a|ao|à) (um |uma |algum |alguma |o |a )?{WHO}",
+            f"me (transfira|transfere|passe|passa|conecte|coloque|encaminhe|transfiram) (por favor )?(para|pra|com|a|ao|em contato com) (um |uma |algum |alguma |o |a )?{WHO}",
+            f"(pode|poderia|podem|podes) (me )?(passar|transferir|encaminhar|conectar|passar-me|transferir-me) (por favor )?(para|pra|com|a) {A}{WHO}",
+            "(tem|há|existe) (aí )?(algum|alguma|um|uma) (humano|pessoa real|pessoa de verdade|atendente|ser humano)",
+            "não quero (mais )?(falar|conversar|continuar falando) (mais )?com (um|uma|esse|essa|este|o) (robô|bot|máquina|ia|chatbot)",
+            f"(quero|preciso de|prefiro|exijo) (um|uma) (atendente|humano|pessoa real|pessoa de verdade|ser humano|atendimento humano|atendente humano){END}",
+            "(atendente|agente|pessoa|atendimento) (humano|humana|real),? por favor",
+            "(quero|preciso de|gostaria de) atendimento humano",
+            "(que )?(um|uma|algum|alguma) (atendente|pessoa|humano|funcionário|responsável|agente) (me (ligue|atenda|contate|ajude|contacte|responda)|entre em contato comigo)",
+        ],
+        [
+            "(agente|representante|consultor|operador) (imobiliário|de viagens?|de seguros|financeiro|turístico|comercial de)",
+            "(pessoa|alguém) (que (conheci|conheço|eu|não|me)|idosa|surda|com (ansiedade|depressão|autismo|demência)|de luto|doente)",
+            "(como|quando) (eu )?(posso|poderia) (falar|conversar) com uma pessoa",
+            "não (quero|preciso|precisa) (falar|conversar) com (um|uma) (pessoa|humano|atendente|agente)",
+        ],
+    ),
+    "correction": Said(
+        [
+            "não(,|\\.|!|:) (não,? )?(eu )?(quis dizer|queria dizer|me referia|me refiro|estava falando|estava a falar|falei|disse|pedi|perguntei|tinha dito|tinha pedido|referia-me|te disse|lhe disse)",
+            "não (foi|era|é) (bem |nada )?(isso|esse|essa|isto) (o )?que (eu )?(te |lhe )?(pedi|disse|quis|queria|perguntei|quero|falei|procuro|preciso)",
+            "não (foi|era|é) (isso )?o que (eu )?(te |lhe )?(pedi|disse|quis|queria|perguntei|quero|falei|procuro|preciso)",
+            f"(isso|isto|essa resposta) (está|continua|é) (completamente |totalmente |tudo |ainda )?(errado|errada|incorreto|incorreta){END}",
+            f"(isso|isto) não (está|é) (certo|correto|correta|verdade){END}",
+            "(você|tu|vc) (se enganou|entendeu (tudo |isso |me )?(errado|mal)|se confundiu|confundiu|está confundindo|não (me )?entendeu|me entendeu (mal|errado)|enganaste-te|percebeste mal|errou (o|a|na|no))",
+            "(enganaste-te|percebeste mal|entendeste mal|enganou-se|percebeu mal|me entendeu mal|entendeu errado)",
+            "não(,|\\.) nenhuma? (deles|delas|desses|dessas|destes|destas|dos dois|das duas|dos três|das três)",
+            "(eu )?não (te |lhe )?(disse|pedi|perguntei|falei) (isso|isto)",
+            "não me (referia|refiro) a (isso|esse|essa|este|esta)",
+        ],
+        [
+            "(isso|isto) (está|é|não está|não é) (errado|incorreto|certo|correto) ?\\?",
+            "(diz|disse|acha|acho|pensa|falou) que (isso|isto) (está|é|não)",
+            "(se|quando) (isso|isto) (está|estiver|não)",
+            "(desculpa|desculpe|ops|foi mal)(,|\\.|!)? (eu )?(me enganei|me confundi|quis dizer)",
+        ],
+    ),
+    "user_frustration": Said(
+        [
+            f"(isso|isto|esse bot|este bot|esse chat|este chat|esse app|esta app|esse atendimento|este atendimento|esse serviço|este serviço) (é|está sendo|está a ser|está ficando) {VERY}{BAD}",
+            "(você|vc|esse bot|este bot|esse robô|tu) (é|és) (muito |tão |realmente |completamente |totalmente |um |uma )*(inútil|incompetente|péssimo|imprestável|burro|desastre)",
+            "(estou|tô|já estou|fico) (muito |tão |bem |ficando |extremamente |já |realmente )*(cansad[oa]|fart[oa]|irritad[oa]|frustrad[oa]|chatead[oa]|furios[oa]|decepcionad[oa]|de saco cheio) (com (você|vocês|esse (bot|atendimento|app|serviço|chat)|este (bot|atendimento|serviço|chat)|o atendimento de vocês|o (vosso|seu) (serviço|atendimento))|de (você|vocês|repetir|me repetir|ter que (repetir|explicar)|ter de (repetir|explicar)|explicar)|(desse|deste) (bot|atendimento|app|serviço|chat))",
+            "quantas vezes (mais )?(eu )?(tenho que|tenho de|preciso|terei que|vou ter que|é preciso|devo|vou precisar) (\\w{1,10} ){0,2}?(repetir|dizer|falar|explicar|pedir|perguntar)",
+            "(falei|disse|expliquei|pedi|repeti|perguntei|informei|mandei) (isso |isto |já )?(mil|três|duas|quatro|cinco|várias|dez|umas|\\d+) vezes",
+            "já (te|lhe|vos) (disse|falei|expliquei|dei) (isso|isto)",
+            "você não (está (me )?(ouvindo|escutando|entendendo|lendo|ajudando)|me (escuta|ouve|entende)|entende nada|serve (para|pra) nada|ajuda em nada|presta)",
+            "não (serves para|percebes) nada|não me estás a (ouvir|ajudar|perceber)",
+            "(esse bot|este bot|esse robô|esse atendimento|esse chat) não (serve (para|pra) nada|presta|ajuda em nada)",
+            "obrigad[oa] por nada",
+            "fazendo(-me)? (eu )?perder (o )?(meu )?tempo|a fazer-me perder (o meu )?tempo|que perda de tempo",
+            "pior (atendimento|serviço|bot|suporte|assistente|chatbot)",
+            "(bot|robô|assistente|chatbot) (inútil|burro|idiota|de merda|estúpido|imprestável)",
+            "(pare|pára|parem|para) de (repetir|me perguntar|inventar|mentir|se desculpar|me enrolar|enrolar|me dizer|dizer a mesma)",
+            "(está|tá|estão|estás) (de brincadeira|me zoando|brincando comigo|de sacanagem|a gozar comigo|a brincar comigo|gozando com a minha cara)",
+            "(sempre|de novo) a mesma resposta",
+            "é a (segunda|terceira|quarta|quinta|milésima|enésima|décima) vez que (eu )?(te |lhe |vos )?(peço|pergunto|digo|falo|explico|escrevo|repito)",
+        ],
+        [
+            "(não (é|está|foi|estou)|nada) (tão |muito |nada |uma |um )*(frustrante|ridículo|inaceitável|absurdo|perda de tempo|cansad[oa]|irritad[oa]|chatead[oa])",
+            "(meu|minha|meus|o meu|a minha) (chefe|vizinho|vizinha|namorado|namorada|marido|esposa|mulher|filho|filha|colega|ex|irmão|irmã|senhorio) ...",
+            "(diz|disse|acha|pensa|falou) que (isso|isto) é",
+            f"(isso|isto) é {VERY}{BAD} ?\\?",
+        ],
+    ),
+    "win": Said(
+        [
+            f"(agora|finalmente|enfim|já) (sim,? )?(está funcionando|está a funcionar|funcionou|funciona|deu certo)( perfeitamente| direitinho| certinho| tudo| bem| muito bem)?({END}| obrigad[oa]| muito obrigad[oa])",
+            f"(isso|isto|sim|perfeito|ótimo|boa|oba|legal|pronto|ufa|eba)(,|!|\\.)? (funcionou|deu certo|resolveu|ajudou (muito|demais|bastante))( perfeitamente| muito bem| direitinho| certinho| o problema| meu problema| o meu problema| de primeira)?({END}| obrigad[oa]| muito obrigad[oa])",
+            "(funcionou|deu certo) (perfeitamente|direitinho|certinho|de primeira|à primeira)",
+            "(funcionou|deu certo)(,|!|\\.)? (muito )?obrigad[oa]",
+            "(você|vc) (me )?(ajudou (muito|demais|bastante|imenso)|salvou (a )?(minha vida|meu dia))|(você|vc) me salvou",
+            "funcionou ?!",
+            "(ajudou-me|ajudaste-me|ajudaste) (muito|imenso|bastante)",
+            "isso me ajudou (muito|demais|bastante)",
+            "(você|vc) é (mesmo |simplesmente )?(demais|incrível|o melhor|a melhor|um gênio|maravilhos[oa]|nota (10|dez)|um anjo|excelente|sensacional)|és (incrível|o maior|a maior|o melhor|a melhor|um espetáculo|fantástic[oa])",
+            "(exatamente|justamente|precisamente|era|é bem|era mesmo|é exatamente) (isso|o) (o )?que (eu )?(precisava|queria|procurava|estava procurando|estava a procurar)",
+            "(exatamente|justamente) o que (eu )?(precisava|queria|procurava|estava procurando|estava a procurar)",
+            f"(problema|dúvida) (resolvid[oa]|solucionad[oa]|esclarecid[oa]){END}",
+            f"(resolveu|resolveste) (o |meu |o meu )problema{END}",
+        ],
+        [
+            "(não|nunca|nem|nada|ainda não|quase) (\\w{1,12} ){0,3}?(funcionou|funciona|deu certo|resolveu|ajudou|resolvido|era isso|o que eu)",
+            "(se|quando|espero que|tomara que|será que|caso|até que) (\\w{1,12} ){0,3}?(funcionou|funciona|funcione|deu certo|resolveu|ajudou|resolvido)",
+            "(ontem|antes|sempre|semana passada) ... (funcionou|funcionava|deu certo)",
+        ],
+    ),
+    "thanks": Said(
+        [
+            "(muito|muitíssimo|mil vezes) obrigad[oa]",
+            "obrigad[oa] (mesmo|de coração|de verdade|por (tudo|sua ajuda|toda (a )?ajuda|me ajudar|ajudar)|pela (sua |tua |vossa )?(ajuda|atenção|paciência|rapidez))",
+            "(perfeito|ótimo|excelente|maravilha|maravilhoso|incrível|show|sensacional|fantástico|espetáculo)(,|!|\\.)? ?(muito )?obrigad[oa]",
+            "obrigad[oa](,|!|\\.)? (está |ficou |você é |é )?(perfeito|ótimo|excelente|maravilhoso|incrível)",
+            "valeu demais|(muito|imensamente) agradecid[oa]",
+        ],
+        [
+            "não(,|\\.)? (muito )?obrigad[oa]",
+            "obrigad[oa] (por nada|desde já|mas|pela compreensão)",
+        ],
+    ),
+    "closes": Said(
+        [
+            "não(,|\\.|!)? (muito )?(obrigad[oa]|(isso|é só isso|era só isso|só isso)( é tudo)?(,| mesmo|\\.|!|$)|é tudo|mais nada|por (enquanto|agora) não|está (ótimo|bom|tudo bem)|tudo (bem|certo))",
+            "não(,|\\.) não (tenho|lembro|me lembro|sei|encontro) (o |a |meu |minha |esse |do |da |nenhum )*(número|código|senha|referência|endereço|e-mail)",
+            "não (faz mal|tem problema|há problema|se preocupe|importa)",
+        ]
+    ),
+}  # fmt: skip
