@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html
 
+from ingest.jobs.kinds import title_of
 from ingest.keys import create_key, revoke_key
 from ingest.models import (
     ApiKey,
@@ -207,6 +208,10 @@ class QueuedEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    list_display = ("kind", "project", "state", "done", "total", "message", "created_by", "updated_at")
+    list_display = ("what", "project", "state", "done", "total", "message", "created_by", "updated_at")
     list_filter = ("state", "kind", "project")
     list_select_related = ("project", "created_by")
+
+    @admin.display(description="Job", ordering="kind")
+    def what(self, job: Job) -> str:
+        return title_of(job)

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ingest.access import project_page
-from ingest.jobs import stop_jobs
+from ingest.jobs.progress import stop_jobs
 from ingest.models import Project
 from ingest.models.projects import Role
 from signals import custom

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ingest.access import project_page
-from ingest.jobs import is_under_way
+from ingest.jobs.progress import is_under_way
 from ingest.models import Project
 from ingest.models.projects import Role
 from signals.backfill import backfills_of
 from signals.breakdown import EVENTS, MATCHES, breakdown_of
-from signals.evidence_report import KIND, clusters_of
+from signals.evidence_report import EVIDENCE, clusters_of
 from signals.feedback import precision_of
 from signals.models import SignalDefinition, SignalTuning
 from signals.thresholds import LEAST_LABELS
@@ -43,7 +43,7 @@ def clusters(request: HttpRequest, project: Project, key: str) -> HttpResponse:
         "period": f"{days}d",
         "known": known,
         "counting": bool(backfills_of(project, [signal])),
-        "working": is_under_way(project=project, kind=f"{KIND} {days}", subject=signal.pk),
+        "working": is_under_way(project=project, kind=EVIDENCE, subject=signal.pk, argument=str(days)),
         "largest": max((one["matches"] for one in known.clusters), default=0) if known else 0,
     }
     return render(request, "signals/_clusters.html", context)

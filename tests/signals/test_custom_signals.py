@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from ingest.jobs import runner
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
 from signals import backfill as backfilling
-from signals.backfill import BACKFILL, backfill, request_backfill
+from signals.backfill import BACKFILL, request_backfill
 from signals.catalogue import install_builtin_signals
 from signals.definitions import change_signal, create_signal
 from signals.detection import detect
@@ -68,7 +70,7 @@ def found(key: str) -> set[str]:
 
 def run_jobs() -> None:
     for job in Job.objects.filter(kind=BACKFILL, state=JobState.QUEUED).order_by("created_at"):
-        backfill(job.id)
+        run_job(job.id)
 
 
 FORMS: list[tuple[dict[str, str], dict[str, Any], set[int]]] = [
@@ -248,10 +250,10 @@ def test_a_run_that_was_cut_off_goes_on(
 
     monkeypatch.setattr(backfilling, "save_matches", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
-        backfill(job.id)
+        run_job(job.id)
     job.refresh_from_db()
     assert (job.state, job.done, job.total) == ("running", 2, 2) and job.position
-    backfill(job.id)
+    run_job(job.id)
     job.refresh_from_db()
     assert (job.state, job.done) == ("done", 5) and len(found("refund")) == 5
     assert calls[1] == calls[2] and len(calls) == 4  # the first chunk was not read again
@@ -266,13 +268,13 @@ def test_out_of_time_it_hands_on(
     monkeypatch.setattr(backfilling, "CHUNK", 2)
     monkeypatch.setattr(backfilling, "BUDGET", 0.0)
     sent: list[Any] = []
-    monkeypatch.setattr(backfilling, "send_again", lambda job, **kwargs: sent.append(job.id))
+    monkeypatch.setattr(runner, "send_again", lambda job, **kwargs: sent.append(job.id))
     signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     job = Job.objects.get(subject=signal.id)
-    backfill(job.id)
+    run_job(job.id)
     assert sent == [job.id] and len(found("refund")) == 2
-    backfill(job.id)
-    backfill(job.id)
+    run_job(job.id)
+    run_job(job.id)
     assert len(found("refund")) == 4 and Job.objects.get().state == "done"
 
 
@@ -304,15 +306,15 @@ def test_a_person_stops_a_run(
         return real(**kwargs)
 
     monkeypatch.setattr(backfilling, "save_matches", stopped_at_the_second)
-    backfill(job.id)
+    run_job(job.id)
     job.refresh_from_db()
     assert (job.state, job.done, job.message) == ("stopped", 2, "Stopped by alice.")
     assert len(calls) == 2 and len(found("refund")) == 4
     for one in Job.objects.all():
-        backfill(one.id)
+        run_job(one.id)
     assert len(calls) == 2 and set(Job.objects.values_list("state", flat=True)) == {"stopped"}
     page.post(f"/p/{project.slug}/signals/refund/history/")
-    backfill(Job.objects.get(state="queued").id)
+    run_job(Job.objects.get(state="queued").id)
     assert len(found("refund")) == 6
 
 

@@ -13,7 +13,7 @@ from signals.models import QuestionBatch, QuestionSettings, QuestionSpend, Quest
 from signals.questions import history
 from signals.questions.asking import call_workers, work
 from signals.questions.estimates import history_estimate
-from signals.questions.history import request_run, run, run_of
+from signals.questions.history import request_run, run_of
 from tests.signals.anthropic_stub import Failure, Stub, error, exchange_of, verdict
 from tests.signals.question_world import (
     TEXT,
@@ -23,6 +23,7 @@ from tests.signals.question_world import (
     make_question,
     match_on,
     past,
+    run,
     run_pipeline,
     service,
     set_budget,
