@@ -136,7 +136,7 @@ class WriteGateway:
                 body, weight = await self.unpacking.run(owner, _unpack, body, headers, is_otlp=True)
                 share.becomes(check_weight(weight))
             except ApiError as error:
-                body = error
+                body = error.with_traceback(None)  # its frames hold what was unpacked
             return await self.exports.run(owner, _answer_export, store, headers, body)
         finally:
             if share:
@@ -172,6 +172,10 @@ class WriteGateway:
             prepared = await self._prepared(endpoint, key, items, is_small=is_small)
             return await self.committer.store(endpoint=endpoint, key=key, items=prepared)
         except Exception as error:  # in a thread: the sample of what was refused is redacted
+            if isinstance(
+                error, ApiError
+            ):  # nobody looks for its cause, and its frames hold what was unpacked
+                error.with_traceback(None)
             return await self.work.run(owner, _failure, error, wire.sender(headers), body)
         finally:
             if share:
