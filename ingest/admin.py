@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html
 
+from ingest.access import current_user
 from ingest.jobs.kinds import title_of
 from ingest.keys import create_key, revoke_key
 from ingest.models import (
@@ -104,9 +105,8 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if change:
             super().save_model(request, obj, form, change)
             return
-        assert isinstance(request.user, User)
         row, secret = create_key(
-            project=obj.project, kind=KeyKind(obj.kind), name=obj.name, created_by=request.user
+            project=obj.project, kind=KeyKind(obj.kind), name=obj.name, created_by=current_user(request)
         )
         obj.__dict__.update(row.__dict__, secret=secret)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ingest.models import User
+from ingest.access import current_user
 from issues.actions import create_issue, delete_issue, edit_definition
 from issues.models import Activity, Classifier, Definition, Issue
 from issues.models.issues import IssueQuerySet
@@ -21,8 +21,7 @@ from issues.states import Action, apply_to_many
 def _acts(action: Action, label: str) -> Callable[..., None]:
     @admin.action(description=label, permissions=["change"])
     def act(modeladmin: "IssueAdmin", request: HttpRequest, queryset: IssueQuerySet) -> None:
-        assert isinstance(request.user, User)  # the admin lets nobody else in
-        done, illegal = apply_to_many(queryset, action, request.user)
+        done, illegal = apply_to_many(queryset, action, current_user(request))
         text = f"{done} changed" + (
             f", {illegal} left as they are: the action does not apply." if illegal else "."
         )
@@ -95,12 +94,13 @@ class IssueAdmin(ModelAdmin):  # type: ignore[type-arg]
         )
 
     def save_model(self, request: HttpRequest, obj: Issue, form: object, change: bool) -> None:
-        assert isinstance(request.user, User)
         if change:
-            edit_definition(issue=obj, title=obj.title, description=obj.description, user=request.user)
+            edit_definition(
+                issue=obj, title=obj.title, description=obj.description, user=current_user(request)
+            )
         else:
             made = create_issue(
-                project=obj.project, title=obj.title, description=obj.description, user=request.user
+                project=obj.project, title=obj.title, description=obj.description, user=current_user(request)
             )
             obj.__dict__.update(made.__dict__)
 

@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
+from ingest.access import current_user
 from ingest.admin import ReadOnlyAdmin
 from signals import admin_defaults, admin_quality, custom
-from signals.admin_base import BulkForm, HistoryAdmin, current_user
+from signals.admin_base import BulkForm, HistoryAdmin
 from signals.admin_exchange import export_view, import_view
 from signals.backfill import request_backfill
 from signals.bulk import change_signals

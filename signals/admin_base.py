@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
-from ingest.models import User
 from signals.models.definitions import Sentiment
 
 
@@ -28,8 +27,3 @@ class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
         if request.method != "GET":
             raise PermissionDenied("An old version is for reading.")
         return super().history_form_view(request, *args, **kwargs)
-
-
-def current_user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from signals.admin_base import BulkForm, HistoryAdmin, current_user
+from ingest.access import current_user
+from signals.admin_base import BulkForm, HistoryAdmin
 from signals.catalogue import SHIPPED
 from signals.defaults import as_shipped, change_defaults, ensure_defaults
 from signals.definitions import DEFAULTED

@@ -5,10 +5,10 @@ import uuid
 
 from django.core.exceptions import BadRequest
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Event, Project
 from signals.event_filters import EventFilters
 from signals.event_suggestions import suggest
@@ -20,7 +20,7 @@ TIME = dt.timedelta(seconds=1)  # for either fragment
 
 
 @project_page()
-def suggestions(request: HttpRequest, project: Project) -> HttpResponse:
+def suggestions(request: ProjectRequest, project: Project) -> HttpResponse:
     filters = _filters(request, project)
     try:
         with time_limit(TIME):
@@ -31,7 +31,7 @@ def suggestions(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @project_page()
-def new_events(request: HttpRequest, project: Project) -> HttpResponse:
+def new_events(request: ProjectRequest, project: Project) -> HttpResponse:
     """How many events that pass the filters lie above the row that `newer` names (see `place_of`)."""
     filters = _filters(request, project)
     moment, row_id = _read_place(request.GET.get("newer", ""))
@@ -62,7 +62,7 @@ def _read_place(text: str) -> tuple[dt.datetime, uuid.UUID]:
         raise BadRequest("newer is a time and an event's id, with ~ between them.") from error
 
 
-def _filters(request: HttpRequest, project: Project) -> EventFilters:
+def _filters(request: ProjectRequest, project: Project) -> EventFilters:
     """Raises BadRequest, with what is wrong, for filters that the list would refuse."""
     signals = list(SignalDefinition.objects.filter(project=project, enabled=True))
     filters = EventFilters(request.GET, project=project, signals=signals)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from django.core.exceptions import BadRequest
 from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Left
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
 from ingest.period import COUNT_LIMIT
 from ingest.rollups import totals
@@ -36,7 +36,7 @@ NEAREST = 50  # shown by meaning: far down the ranking nearness says nothing any
 
 
 @project_page()
-def events(request: HttpRequest, project: Project) -> HttpResponse:
+def events(request: ProjectRequest, project: Project) -> HttpResponse:
     signals = list(SignalDefinition.objects.filter(project=project, enabled=True))
     filters = EventFilters(request.GET, project=project, signals=signals)
     valid = filters.is_valid()
@@ -75,7 +75,7 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @project_page()
-def event(request: HttpRequest, project: Project, event_id: str) -> HttpResponse:
+def event(request: ProjectRequest, project: Project, event_id: str) -> HttpResponse:
     """By the app's own id, or by ours. One that belongs to a conversation is shown in it."""
     key = EventKey.objects.filter(project=project, event_id=event_id).first()
     found = get_object_or_404(
@@ -90,7 +90,7 @@ def event(request: HttpRequest, project: Project, event_id: str) -> HttpResponse
 
 
 @project_page()
-def conversation(request: HttpRequest, project: Project, convo_id: str) -> HttpResponse:
+def conversation(request: ProjectRequest, project: Project, convo_id: str) -> HttpResponse:
     found = get_object_or_404(
         Conversation.objects.select_related("end_user"), project=project, convo_id=convo_id
     )
@@ -133,7 +133,7 @@ def _foreign_language(turns: list[Turn]) -> str | None:
     return None if language == "English" else language
 
 
-def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event], str | None]:
+def _read_rows(request: ProjectRequest, filters: EventFilters) -> tuple[list[Event], str | None]:
     """One page of the list, newest first, and the cursor of the next; the nearest alone when the search is by meaning. Nothing, and
     an error of the filters, when it takes too long."""
     try:
@@ -149,7 +149,7 @@ def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event]
         raise BadRequest(error.message) from error
 
 
-def _is_live(request: HttpRequest, filters: EventFilters) -> bool:
+def _is_live(request: ProjectRequest, filters: EventFilters) -> bool:
     """Whether new events come on top of what is shown: on the first page, newest first."""
     return not filters.errors and "cursor" not in request.GET and not filters.meaning()
 
@@ -193,7 +193,7 @@ def _counted(filters: EventFilters) -> Counted | None:
     return Counted(events, users, conversations, waiting)
 
 
-def _count(request: HttpRequest, filters: EventFilters, rows: list[Event], cursor: str | None) -> str:
+def _count(request: ProjectRequest, filters: EventFilters, rows: list[Event], cursor: str | None) -> str:
     """How many events pass the filters, in words: exactly, or the bound that they are above. Empty where nobody asks: on later
     pages, for a search by meaning, which only ranks, and where the roll-ups have counted them."""
     if "cursor" in request.GET or filters.meaning() or filters.errors or filters.subject():

@@ -15,10 +15,11 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Event
 from signals.read_events import FILTERS, matching_events
 from signals.read_filters import DEFAULT_WINDOW, Parameters, Query, Window, bad, read_query, read_window
-from signals.read_page import project_of, time_limit
+from signals.read_page import time_limit
 from signals.read_schema import (
     WireFacet,
     WireTimeseries,

@@ -9,6 +9,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Event, EventKey, Project
 from ingest.store import conversation_id, end_user_id
 from signals.models import SignalDefinition, SignalMatch
@@ -22,7 +23,7 @@ from signals.read_filters import (
     value_condition,
 )
 from signals.read_items import event_items
-from signals.read_page import PAGING, listed, ordering, project_of, time_limit
+from signals.read_page import PAGING, listed, ordering, time_limit
 from signals.read_schema import WireEvent, list_of, one_of, parameters_of, responses
 
 FILTERS = Parameters(

@@ -11,7 +11,6 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ingest.models import Project
 from raindrop.errors import ApiError
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
 from signals.read_filters import Query
@@ -20,13 +19,6 @@ M = TypeVar("M", bound=Model)
 PAGING = ("limit", "cursor", "order_by")
 # A filter that no index serves may have to look at all of a project's history. It gets this long.
 TIME_LIMIT = dt.timedelta(seconds=10)
-
-
-def project_of(request: Request) -> Project:
-    """The project that the key (or the session) opens: ingest.authentication.ProjectPermission has found it."""
-    project = request.project  # type: ignore[attr-defined]
-    assert isinstance(project, Project)
-    return project
 
 
 class TakesTooLong(ApiError):

@@ -17,6 +17,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Event, Project
 from raindrop.crowds import Crowd
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
@@ -24,7 +25,7 @@ from signals.meaning_search import rank_by_meaning
 from signals.read_events import matching_events
 from signals.read_filters import Parameters, Query, bad, read_query, read_window
 from signals.read_items import event_items
-from signals.read_page import listed_response, project_of, time_limit
+from signals.read_page import listed_response, time_limit
 from signals.read_schema import WireEvent, list_of, parameters_of, responses
 from signals.text_search import Spaced, search_events, search_query
 from signals.vectors import Side

@@ -5,11 +5,12 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Span
 from signals.read_events import find_event
 from signals.read_filters import Parameters, bad, read_query
 from signals.read_items import span_item
-from signals.read_page import listed, project_of
+from signals.read_page import listed
 from signals.read_schema import WireTraceSpan, list_of, parameters_of, responses
 
 PARAMETERS = Parameters(plain=("event_id", "limit", "cursor", "trunc_len"))
