@@ -34,7 +34,7 @@ from raindrop.plurals import counted
 admin.site.register(User, UserAdmin)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     """What the pipeline writes is looked at here, not changed. Big tables: no COUNT(*) over all rows."""
 
     show_full_result_count = False
@@ -51,14 +51,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
-class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+class MembershipInline(admin.TabularInline[Membership, Project]):
     model = Membership
     extra = 0
     autocomplete_fields = ("user",)
 
 
 @admin.register(Project)
-class ProjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProjectAdmin(admin.ModelAdmin[Project]):
     list_display = ("slug", "name", "created_at")
     search_fields = ("slug", "name")
     inlines = (MembershipInline,)
@@ -67,14 +67,14 @@ class ProjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False  # its events would stay behind: they hang on it without a constraint
 
 
-class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+class NewKeyForm(forms.ModelForm[ApiKey]):
     class Meta:
         model = ApiKey
         fields = ("project", "kind", "name")
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     list_display = ("prefix", "name", "kind", "project", "created_at", "last_used_at", "revoked_at")
     list_filter = ("kind", ("revoked_at", admin.EmptyFieldListFilter), "project")
     search_fields = ("prefix", "name")

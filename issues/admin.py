@@ -32,7 +32,7 @@ def _acts(action: Action, label: str) -> Callable[..., None]:
 
 
 @admin.register(Issue)
-class IssueAdmin(ModelAdmin):  # type: ignore[type-arg]
+class IssueAdmin(ModelAdmin[Issue]):
     list_display = (
         "title",
         "project",
@@ -75,11 +75,11 @@ class IssueAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(ordering="events")
     def events(self, issue: Issue) -> int:
-        return issue.events  # type: ignore[attr-defined, no-any-return]
+        return issue.events  # type: ignore[attr-defined, no-any-return]  # annotated by get_queryset()
 
     @admin.display(ordering="users")
     def users(self, issue: Issue) -> int:
-        return issue.users  # type: ignore[attr-defined, no-any-return]
+        return issue.users  # type: ignore[attr-defined, no-any-return]  # annotated by get_queryset()
 
     @admin.display(description="Pages")
     def links(self, issue: Issue) -> SafeString | str:
@@ -133,7 +133,7 @@ class ReadOnly:
 
 
 @admin.register(Definition)
-class DefinitionAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
+class DefinitionAdmin(ReadOnly, ModelAdmin[Definition]):
     list_display = ("title", "issue", "version", "author", "created_at")
     list_filter = ("issue__project",)
     search_fields = ("title", "description")
@@ -141,7 +141,7 @@ class DefinitionAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Classifier)
-class ClassifierAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
+class ClassifierAdmin(ReadOnly, ModelAdmin[Classifier]):
     list_display = (
         "issue", "version", "kind", "labels_count", "positives_count", "precision", "recall", "threshold", "trained_at",
     )  # fmt: skip
@@ -163,7 +163,7 @@ class ClassifierAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Activity)
-class ActivityAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
+class ActivityAdmin(ReadOnly, ModelAdmin[Activity]):
     list_display = ("created_at", "issue", "kind", "actor", "data")
     list_filter = ("kind", "issue__project", "actor")
     search_fields = ("issue__title",)

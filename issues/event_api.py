@@ -31,7 +31,7 @@ class EventSignalItem(serializers.Serializer[Any]):
     name = serializers.CharField()
     sentiment = serializers.CharField()
     score = serializers.FloatField()
-    source = serializers.CharField()  # type: ignore[assignment]
+    source = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
     evidence = EvidenceItem(many=True)
 
 

@@ -27,7 +27,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Label)
-class LabelAdmin(ModelAdmin):  # type: ignore[type-arg]
+class LabelAdmin(ModelAdmin[Label]):
     """Labels are only added, by people who look at the event: here they are found, and opened in the queue."""
 
     list_display = (

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from raindrop.data_dir import BASE_DIR, data_dir
+
+django_stubs_ext.monkeypatch()  # before the first class that is written `ModelAdmin[Job]`
 
 
 def env_bool(name: str, default: bool) -> bool:

@@ -26,14 +26,14 @@ STAMP = "collected.json"
 HASHED = {"RAINDROP_HASHED_STATIC": "1"}
 
 
-class QuickCompressor(Compressor):  # type: ignore[misc]
+class QuickCompressor(Compressor):  # type: ignore[misc]  # whitenoise has no types
     @staticmethod
     def compress_brotli(data: bytes) -> bytes:
         compressed: bytes = brotli.compress(data, quality=QUALITY)
         return compressed
 
 
-class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
+class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
     """Without source maps, which are not collected."""
 
     patterns = ()

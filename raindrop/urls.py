@@ -30,7 +30,7 @@ def favicon(request: HttpRequest) -> HttpResponseBase:
 class ApiDocs(SpectacularSwaggerSplitView):
     """Its script is a request of its own, as the content security policy wants. DRF has nothing to render OPTIONS with here."""
 
-    def options(self, request: Request, *arguments: object, **options: object) -> HttpResponse:  # type: ignore[override]
+    def options(self, request: Request, *arguments: object, **options: object) -> HttpResponse:  # type: ignore[override]  # DRF's gives its own Response
         return HttpResponse(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
 
 

@@ -29,7 +29,7 @@ from signals.trial import RECENT, SAMPLES, try_on_recent
 __all__ = ["admin_defaults", "admin_quality"]  # they register themselves
 
 
-class SignalDefinitionForm(forms.ModelForm):  # type: ignore[type-arg]
+class SignalDefinitionForm(forms.ModelForm[SignalDefinition]):
     """A new signal here is one of words or of a pattern: the others come from the app or are built in."""
 
     class Meta:

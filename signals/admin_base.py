@@ -20,7 +20,7 @@ class BulkForm(ActionForm):
     )
 
 
-class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
+class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple_history has no types
     """With the history of changes. SIMPLE_HISTORY_REVERT_DISABLED only hides the button that writes an old version back."""
 
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

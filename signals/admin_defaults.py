@@ -17,7 +17,7 @@ from signals.models import SignalDefault
 from signals.models.definitions import Kind, Sentiment
 
 
-class SignalDefaultForm(forms.ModelForm):  # type: ignore[type-arg]
+class SignalDefaultForm(forms.ModelForm[SignalDefault]):
     class Meta:
         model = SignalDefault
         fields = (

@@ -217,7 +217,7 @@ def _nearest(filters: EventFilters) -> list[Event]:
     rows = []
     for event_id, cosine in ranked:
         if cosine >= NEAR_ENOUGH and (row := found.get(event_id)):
-            row.nearness = cosine  # type: ignore[attr-defined]
+            row.nearness = cosine  # type: ignore[attr-defined]  # read by the template
             rows.append(row)
     return _with_failures(rows)
 
@@ -244,7 +244,7 @@ def _with_failures(page: list[Event]) -> list[Event]:
         )
     )
     for row in page:
-        row.has_failed = row.id in failed  # type: ignore[attr-defined]
+        row.has_failed = row.id in failed  # type: ignore[attr-defined]  # read by the template
     return page
 
 

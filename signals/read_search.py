@@ -102,7 +102,7 @@ def _page(request: Request, query: Query, rows: QuerySet[Event], project: Projec
     """Rows with a `relevance` each, newest first."""
     query.number("limit", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
     page = page_of(rows, request=request)
-    scores = {row.id: float(row.relevance) for row in page.rows}  # type: ignore[attr-defined]
+    scores = {row.id: float(row.relevance) for row in page.rows}  # type: ignore[attr-defined]  # annotated by the search
     return listed_response(event_items(page.rows, project=project, scores=scores), cursor=page.next)
 
 

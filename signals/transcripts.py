@@ -181,16 +181,16 @@ def _turn(
             agent.append(match)
     return Turn(
         event=event,
-        input=_text(event.input_start, event.clip, evidence["user"]),  # type: ignore[attr-defined]
-        output=_text(event.output_start, event.clip, evidence["assistant"]),  # type: ignore[attr-defined]
+        input=_text(event.input_start, event.clip, evidence["user"]),  # type: ignore[attr-defined]  # annotated by the query
+        output=_text(event.output_start, event.clip, evidence["assistant"]),  # type: ignore[attr-defined]  # annotated by the query
         steps=[
             Step(
                 span=span,
-                input=_text(span.input_start, STEP_CLIP, []),  # type: ignore[attr-defined]
+                input=_text(span.input_start, STEP_CLIP, []),  # type: ignore[attr-defined]  # annotated by the query
                 output=_text(
-                    span.output_start,  # type: ignore[attr-defined]
+                    span.output_start,  # type: ignore[attr-defined]  # annotated by the query
                     STEP_CLIP,
-                    _standing_in(span.output_start, evidence[span.span_id]),  # type: ignore[attr-defined]
+                    _standing_in(span.output_start, evidence[span.span_id]),  # type: ignore[attr-defined]  # annotated by the query
                 ),
                 matches=by_span[span.span_id],
                 error_evidence=_standing_in(span.error, evidence[span.span_id]),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ingest.jobs.kinds import job_kind
@@ -156,7 +157,7 @@ def _save(made: SignalTuning) -> SignalTuning:
     return made
 
 
-def _standing(signal: SignalDefinition):  # type: ignore[no-untyped-def]
+def _standing(signal: SignalDefinition) -> QuerySet[SignalFeedback]:
     return SignalFeedback.objects.standing().filter(signal=signal, right__isnull=False)
 
 
@@ -242,7 +243,7 @@ def labels_vectors(signal: SignalDefinition, events: list[Event]) -> sentence.Fl
     batch = load_texts(events)
     sides = {"user": batch.user_vectors, "assistant": batch.agent_vectors}
     read = [sides[side] for side in sentence.SIDES[signal.reads]]
-    weights = sentence.from_bytes(signal.trained)  # type: ignore[arg-type]
+    weights = sentence.from_bytes(signal.trained or b"")
     best = np.stack([sentence.score(rows, weights) for rows in read]).argmax(axis=0)
     picked: sentence.Floats = np.stack(read)[best, np.arange(len(events))]
     return picked

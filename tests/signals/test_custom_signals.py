@@ -322,7 +322,7 @@ def test_only_a_change_that_matters_reads_the_history_again(project: Project) ->
     signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     Job.objects.all().delete()
     for changes in ({"name": "Refunds"}, {"muted": True}, {"config": {"words": ["refund"]}}):
-        signal = change_signal(signal=signal, **changes)  # type: ignore[arg-type]
+        signal = change_signal(signal=signal, **changes)
         assert not Job.objects.exists()
     change_signal(signal=signal, config={"words": ["money"]})
     assert Job.objects.filter(kind=BACKFILL, subject=signal.id).count() == 1

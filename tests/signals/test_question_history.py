@@ -76,7 +76,7 @@ def test_a_run_sends_a_batch_and_reads_it(
     spend.refresh_from_db()
     assert (spend.events, spend.money, spend.held) == (6, 6 * 75, 0)  # at half the price
     assert [bool(match_on(event)) for event in past] == [True, True, True, False, True, True]
-    assert match_on(past[0]).source.startswith("llm@")  # type: ignore[union-attr]
+    assert match_on(past[0]).source.startswith("llm@")
     assert history_estimate(signal) is None
 
 
