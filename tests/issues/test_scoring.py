@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from ingest import rollups
 from ingest.incoming import IncomingEvent
@@ -329,6 +330,29 @@ def test_a_rescore_that_was_cut_off_goes_on(project: Any, monkeypatch: Any) -> N
     assert (job.state, job.done) == (JobState.DONE, 6)
     assert chunks[1] == chunks[2] and len(chunks) == 4
     assert issue.matches.count() == 6
+    assert_counts_are_exact(issue)
+
+
+def test_a_chunk_that_lost_a_deadlock_is_scored_again(project: Any, monkeypatch: Any) -> None:
+    import issues.rescoring
+
+    issue = make_issue(project)
+    embed(send(project, "flight", 0, 6))
+    real, chunks = issues.rescoring.store_matches, []
+
+    def loses_once(**kwargs: Any) -> None:
+        chunks.append({event.event_id for event in kwargs["events"]})
+        if len(chunks) == 2:
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        real(**kwargs)
+
+    monkeypatch.setattr(issues.rescoring, "CHUNK", 2)
+    monkeypatch.setattr(issues.rescoring, "store_matches", loses_once)
+    job = request_rescore(issue)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (JobState.DONE, 6)
+    assert chunks[1] == chunks[2] and len(chunks) == 4
     assert_counts_are_exact(issue)
 
 

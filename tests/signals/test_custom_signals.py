@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
+from psycopg.errors import DeadlockDetected
 
 from ingest.jobs import runner
 from ingest.jobs.runner import run_job
@@ -258,6 +260,29 @@ def test_a_run_that_was_cut_off_goes_on(
     assert (job.state, job.done) == ("done", 5) and len(found("refund")) == 5
     assert calls[1] == calls[2] and len(calls) == 4  # the first chunk was not read again
     assert "5 events of 5 match" in job.message
+
+
+def test_a_chunk_that_lost_a_deadlock_is_read_again(
+    project: Project, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(5):
+        make_event(input=f"refund {n}")
+    signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
+    job = Job.objects.get(subject=signal.id)
+    real, calls = backfilling.save_matches, []
+
+    def loses_once(**kwargs: Any) -> Any:
+        calls.append([event.input for event in kwargs["events"]])
+        if len(calls) == 2:
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        return real(**kwargs)
+
+    monkeypatch.setattr(backfilling, "CHUNK", 2)
+    monkeypatch.setattr(backfilling, "save_matches", loses_once)
+    run_job(job.id)
+    job.refresh_from_db()
+    assert (job.state, job.done) == ("done", 5) and len(found("refund")) == 5
+    assert calls[1] == calls[2] and len(calls) == 4  # the first chunk was not read again
 
 
 def test_out_of_time_it_hands_on(

@@ -1,5 +1,6 @@
 """The one frame around jobs: it begins, reports, goes on after a kill, is stopped, is tried again, fails, ends."""
 
+import pydoc
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -74,6 +75,10 @@ def always(make: Callable[[], Exception]) -> Callable[[int], None]:
         raise make()
 
     return disturb
+
+
+def test_a_worker_finds_the_runner_by_the_name_in_the_task() -> None:
+    assert pydoc.locate(RUN_JOB) is run_job, "as django-q2 looks for it"
 
 
 def test_the_task_runs_the_job_to_its_end(queue: Queue, project: Any) -> None:
