@@ -134,6 +134,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "raindrop.middleware.Refusals",
     "axes.middleware.AxesMiddleware",  # last: it answers what the login throttle refuses
 ]
 

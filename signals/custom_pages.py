@@ -22,6 +22,7 @@ from signals.models import SignalDefinition
 from signals.preview import RECENT, Preview, preview
 from signals.questions.budget import meter
 from signals.questions.presenting import Trial, status_of, try_question
+from signals.read_page import SEARCHES
 
 ASK = "ask"  # a preview, and the LLM on a few of its events
 PREVIEWS = {"preview", ASK}
@@ -125,7 +126,8 @@ def _preview(
         draft.pk, draft._state.adding = of.pk, False  # so that it does not stand in its own way
     check_signal(draft)
     train_signal(draft)
-    shown = preview(draft)
+    with SEARCHES.enter(draft.project_id):  # it reads the newest 2,000 events
+        shown = preview(draft)
     question = custom.kind_of(draft.config) == custom.QUESTION
     trial = try_question(draft, shown, ask=request.POST.get("action") == ASK) if question else None
     return shown, trial

@@ -10,10 +10,11 @@ from django.shortcuts import render
 
 from ingest.access import ProjectRequest, project_page
 from ingest.models import Event, Project
+from raindrop.errors import ApiError
 from signals.event_filters import EventFilters
 from signals.event_suggestions import suggest
 from signals.models import SignalDefinition
-from signals.read_page import TakesTooLong, time_limit
+from signals.read_page import HINTS, TakesTooLong, time_limit
 
 MOST_NEW = 99  # counted, and no further
 TIME = dt.timedelta(seconds=1)  # for either fragment
@@ -23,10 +24,14 @@ TIME = dt.timedelta(seconds=1)  # for either fragment
 def suggestions(request: ProjectRequest, project: Project) -> HttpResponse:
     filters = _filters(request, project)
     try:
-        with time_limit(TIME):
+        with HINTS.enter(project.id), time_limit(TIME):
             found = suggest(filters)
     except TakesTooLong:
         return HttpResponse('<p class="text-secondary small mb-0">Counting takes too long here.</p>')
+    except ApiError:  # a crowd
+        return HttpResponse(
+            '<p class="text-secondary small mb-0">Too many count at once: load the page again.</p>'
+        )
     return render(request, "signals/_suggestions.html", {"suggestions": found})
 
 
@@ -38,7 +43,7 @@ def new_events(request: ProjectRequest, project: Project) -> HttpResponse:
     above = Q(timestamp__gt=moment) | Q(timestamp=moment, id__gt=row_id)
     found = filters.matching().filter(above, timestamp__gte=moment)
     try:
-        with time_limit(TIME):
+        with HINTS.enter(project.id), time_limit(TIME):
             count = found.order_by()[: MOST_NEW + 1].count()
     except TakesTooLong:
         count = 0  # the search is too slow to be repeated for a hint; the list itself says so when it is read

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.core.exceptions import BadRequest
@@ -26,7 +27,7 @@ from signals.event_fragments import place_of
 from signals.meaning_search import NEAR_ENOUGH, rank_by_meaning
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
-from signals.read_page import TakesTooLong, time_limit
+from signals.read_page import SEARCHES, TakesTooLong, time_limit
 from signals.transcripts import MAX_STEPS, Turn, build_turns, read_event, read_window, signals_in
 
 ROW_CHARACTERS = 400
@@ -43,7 +44,9 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
     if valid and (url := filters.jump()):
         return redirect(url)
     chips = filters.chips()
-    rows, cursor = _read_rows(request, filters) if valid else ([], None)
+    with SEARCHES.enter(project.id) if valid and filters.is_search() else nullcontext():
+        rows, cursor = _read_rows(request, filters) if valid else ([], None)
+        matching = _count(request, filters, rows, cursor) if valid else ""
     counted = _counted(filters) if valid and "cursor" not in request.GET else None
     signal = filters.cleaned_data.get("signal") if valid else None
     words = filters.cleaned_data["q"] if valid and not filters.meaning() else ""
@@ -64,7 +67,7 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
         "rows": rows,
         "by_meaning": valid and bool(filters.meaning()),
         "near_enough": NEAR_ENOUGH,
-        "matching": _count(request, filters, rows, cursor) if valid else "",
+        "matching": matching,
         "counted": counted,
         "next_cursor": cursor,
         "total": None if counted else totals([project.id])[project.id],

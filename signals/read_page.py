@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import psycopg
@@ -11,6 +11,8 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
+from raindrop.crowds import Crowd
 from raindrop.errors import ApiError
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
 from signals.read_filters import Query
@@ -19,6 +21,11 @@ M = TypeVar("M", bound=Model)
 PAGING = ("limit", "cursor", "order_by")
 # A filter that no index serves may have to look at all of a project's history. It gets this long.
 TIME_LIMIT = dt.timedelta(seconds=10)
+# Searches and counts of one project at once, of every page and API: each may take a core for seconds. Fewer than Django works on at
+# once (ingest.gateway.PAGES), so that other projects find a place.
+SEARCHES = Crowd(most=4, noun="searches")
+# What the events list reads after itself. They end after a second, and come by themselves: what is too many is left out.
+HINTS = Crowd(most=2, noun="hints")
 
 
 class TakesTooLong(ApiError):
@@ -64,7 +71,8 @@ def listed(
 ) -> Response:
     """One page as `{"data": [...], "meta": {"cursor", "has_more"}}`."""
     query.number("limit", default=default, maximum=maximum)
-    with time_limit():
+    crowd = SEARCHES.enter(project_of(request).id) if query.is_search else nullcontext()
+    with crowd, time_limit():
         page = page_of(queryset, request=request, order=order, default=default, maximum=maximum)
         return listed_response(items(page.rows), cursor=page.next)
 

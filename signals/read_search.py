@@ -19,13 +19,12 @@ from rest_framework.response import Response
 
 from ingest.authentication import project_of
 from ingest.models import Event, Project
-from raindrop.crowds import Crowd
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
 from signals.meaning_search import rank_by_meaning
 from signals.read_events import matching_events
 from signals.read_filters import Parameters, Query, bad, read_query, read_window
 from signals.read_items import event_items
-from signals.read_page import listed_response, time_limit
+from signals.read_page import SEARCHES, listed_response, time_limit
 from signals.read_schema import WireEvent, list_of, parameters_of, responses
 from signals.text_search import Spaced, search_events, search_query
 from signals.vectors import Side
@@ -50,8 +49,6 @@ MAX_NEAREST = 1000
 # A regular expression reads every text in its window.
 REGEX_WINDOW = dt.timedelta(days=14)
 REGEX_TIME_LIMIT = dt.timedelta(seconds=5)
-# Each may take a core for seconds.
-SEARCHES = Crowd(most=3, noun="searches")
 # As much of one side as its words are looked for in when only that side counts (a tsvector holds 1 MiB).
 SIDE_CHARACTERS = 100_000
 
