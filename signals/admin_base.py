@@ -23,6 +23,8 @@ class BulkForm(ActionForm):
 class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple_history has no types
     """With the history of changes. SIMPLE_HISTORY_REVERT_DISABLED only hides the button that writes an old version back."""
 
+    object_history_list_template = "admin/_history_list.html"
+
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.method != "GET":
             raise PermissionDenied("An old version is for reading.")
