@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ingest.access import current_user
 from issues.models import Issue
 from labeling.labels import correct_label, take_back_labels
 from labeling.models import Answer, Label
 from labeling.teaching import retrain_soon
 from raindrop.plurals import counted
-from ingest.access import current_user
 from signals.admin_quality import EventsAdmin
 
 

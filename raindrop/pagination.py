@@ -87,7 +87,7 @@ def page_of(
     rows = list(queryset.order_by(*order)[: limit + 1])
     more = len(rows) > limit
     rows = rows[:limit]
-    return CursorPage(rows, _encode(rows[-1], order) if more else None)
+    return CursorPage(rows, cursor_of(rows[-1], order) if more else None)
 
 
 def read_limit(
@@ -113,7 +113,8 @@ def _after(values: list[Any], order: Sequence[str]) -> Q:
     return Q(**{f"{names[0]}__{steps[0]}e": values[0]}) & later
 
 
-def _encode(row: Model, order: Sequence[str]) -> str:
+def cursor_of(row: Model, order: Sequence[str]) -> str:
+    """The cursor of the page that begins after this row."""
     values = [_plain(getattr(row, name.lstrip("-"))) for name in order]
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 

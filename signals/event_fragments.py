@@ -1,4 +1,5 @@
-"""What the events list reads after itself, as fragments: what it may be narrowed by, and how many events have come in since."""
+"""What pages of events read after themselves, as fragments: what the list may be narrowed by, how many events have come in since,
+and an event's further steps."""
 
 import datetime as dt
 import uuid
@@ -6,7 +7,7 @@ import uuid
 from django.core.exceptions import BadRequest
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 
 from ingest.access import ProjectRequest, project_page
 from ingest.models import Event, Project
@@ -15,9 +16,25 @@ from signals.event_filters import EventFilters
 from signals.event_suggestions import suggest
 from signals.models import SignalDefinition
 from signals.read_page import HINTS, TakesTooLong, time_limit
+from signals.steps import next_steps
 
 MOST_NEW = 99  # counted, and no further
 TIME = dt.timedelta(seconds=1)  # for either fragment
+
+
+@project_page()
+def steps(request: ProjectRequest, project: Project, event_pk: uuid.UUID) -> HttpResponse:
+    """One page of an event's steps: a fragment for htmx, else a page of its own."""
+    event = get_object_or_404(
+        Event.objects.defer("input", "output", "properties", "feature_flags"), project=project, id=event_pk
+    )
+    try:
+        found, more = next_steps(request, project, event)
+    except ApiError as error:
+        raise BadRequest(error.message) from error
+    context = {"section": "events", "event": event, "steps": found, "more": more}
+    template = "signals/_steps.html" if request.headers.get("HX-Request") == "true" else "signals/steps.html"
+    return render(request, template, context)
 
 
 @project_page()

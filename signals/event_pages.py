@@ -28,7 +28,7 @@ from signals.meaning_search import NEAR_ENOUGH, rank_by_meaning
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
 from signals.read_page import SEARCHES, TakesTooLong, time_limit
-from signals.transcripts import MAX_STEPS, Turn, build_turns, read_event, read_window, signals_in
+from signals.transcripts import Turn, build_turns, read_event, read_window, signals_in
 
 ROW_CHARACTERS = 400
 COUNTED = 10_000  # matching events, and no further
@@ -117,7 +117,6 @@ def _transcript(turns: list[Turn]) -> dict[str, object]:
         "started": events[0].timestamp,
         "last": events[-1].timestamp,
         "last_id": events[-1].id,
-        "steps_cut": MAX_STEPS if sum(len(turn.steps) for turn in turns) >= MAX_STEPS else 0,
         "end_user": next((event.end_user for event in events if event.end_user), None),
         "models": sorted({event.model for event in events if event.model}),
         "signal_counts": signals_in(turns),

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from ingest.authentication import project_of
 from raindrop.crowds import Crowd
 from raindrop.errors import ApiError
-from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
+from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, CursorPage, cursor_of, page_of
 from signals.read_filters import Query
 
 M = TypeVar("M", bound=Model)
@@ -69,12 +69,19 @@ def listed(
     default: int = DEFAULT_LIMIT,
     maximum: int = MAX_LIMIT,
 ) -> Response:
-    """One page as `{"data": [...], "meta": {"cursor", "has_more"}}`."""
+    """One page as `{"data": [...], "meta": {"cursor", "has_more"}}`. `items` may answer for the first of the rows alone: the cursor
+    then goes on after those (signals/read_bytes.py)."""
     query.number("limit", default=default, maximum=maximum)
     crowd = SEARCHES.enter(project_of(request).id) if query.is_search else nullcontext()
     with crowd, time_limit():
         page = page_of(queryset, request=request, order=order, default=default, maximum=maximum)
-        return listed_response(items(page.rows), cursor=page.next)
+        data = items(page.rows)
+        return listed_response(data, cursor=cursor_after(page, len(data), order))
+
+
+def cursor_after(page: CursorPage[M], count: int, order: Sequence[str]) -> str | None:
+    """The cursor of what follows the first `count` rows of a page."""
+    return page.next if count >= len(page.rows) else cursor_of(page.rows[count - 1], order)
 
 
 def listed_response(data: list[dict[str, Any]], *, cursor: str | None) -> Response:

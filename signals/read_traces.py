@@ -7,6 +7,7 @@ from rest_framework.response import Response
 
 from ingest.authentication import project_of
 from ingest.models import Span
+from signals.read_bytes import SPAN_TEXTS, items_within, light
 from signals.read_events import find_event
 from signals.read_filters import Parameters, bad, read_query
 from signals.read_items import span_item
@@ -36,11 +37,13 @@ def traces(request: Request) -> Response:
     cut = query.number("trunc_len", default=MAX_CUT, maximum=MAX_CUT)
     event = find_event(project, event_id)
     return listed(
-        Span.objects.filter(project=project, event_id=event.id),
+        light(Span.objects.filter(project=project, event_id=event.id), SPAN_TEXTS),
         request=request,
         query=query,
         order=("started_at", "id"),
-        items=lambda rows: [span_item(row, cut=cut) for row in rows],
+        items=lambda rows: items_within(
+            rows, heavy=SPAN_TEXTS, items=lambda some: [span_item(row, cut=cut) for row in some]
+        ),
         default=DEFAULT_SPANS,
         maximum=MAX_SPANS,
     )

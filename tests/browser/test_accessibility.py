@@ -32,12 +32,21 @@ def test_nothing_serious_is_found_by_the_systems_preference(
     for path in filled["pages"]:
         found += serious(root_page, path)
         assert root_page.evaluate("document.documentElement.dataset.bsTheme") == scheme
+    root_page.context.clear_cookies()
+    found += serious(root_page, "/accounts/login/")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nor_in_the_admins_index_and_lists(root_page: Any, filled: dict[str, list[str]], scheme: str) -> None:
+    """The forms there are Django's own."""
+    root_page.emulate_media(color_scheme=scheme)
+    found = []
     for path in filled["admin"]:
-        if path.count("/") <= 4:  # the index and the lists: the forms are Django's own
+        if path.count("/") <= 4:
             found += serious(root_page, path)
     root_page.context.clear_cookies()
-    for path in ("/accounts/login/", "/admin/login/"):
-        found += serious(root_page, path)
+    found += serious(root_page, "/admin/login/")
     assert not found, "\n".join(found)
 
 
