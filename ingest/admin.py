@@ -1,20 +1,26 @@
 """The admin of what comes in: people, projects, keys, events (read only), and what the pipeline gave up on."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from ingest.access import current_user
+from ingest.jobs.kinds import title_of
 from ingest.keys import create_key, revoke_key
 from ingest.models import (
     ApiKey,
+    Conversation,
+    EndUser,
     Event,
     EventKey,
     Job,
@@ -25,14 +31,13 @@ from ingest.models import (
     User,
 )
 from ingest.models.projects import KeyKind
+from ingest.people import conversation_id, end_user_id
 from ingest.queueing import retry_failures
 from raindrop.pagination import BoundedPaginator
 from raindrop.plurals import counted
 
-admin.site.register(User, UserAdmin)
 
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     """What the pipeline writes is looked at here, not changed. Big tables: no COUNT(*) over all rows."""
 
     show_full_result_count = False
@@ -49,30 +54,72 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
-class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+@admin.register(User)
+class TeamAdmin(UserAdmin[User]):
+    list_display = (
+        "username",
+        "name",
+        "email",
+        "projects_in",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "last_login",
+    )
+    list_filter = ("is_active", "is_staff", "is_superuser", "projects")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("projects")
+
+    @admin.display(description="Name", ordering="first_name")
+    def name(self, user: User) -> str:
+        return user.get_full_name()
+
+    @admin.display(description="Projects")
+    def projects_in(self, user: User) -> str:
+        return ", ".join(project.slug for project in user.projects.all())
+
+
+class MembershipInline(admin.TabularInline[Membership, Project]):
     model = Membership
     extra = 0
     autocomplete_fields = ("user",)
 
 
 @admin.register(Project)
-class ProjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("slug", "name", "created_at")
+class ProjectAdmin(admin.ModelAdmin[Project]):
+    list_display = ("slug", "name", "members_count", "monthly_quota", "created_at", "pages")
     search_fields = ("slug", "name")
     inlines = (MembershipInline,)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # its events would stay behind: they hang on it without a constraint
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
+        projects: QuerySet[Project] = super().get_queryset(request).annotate(team=Count("memberships"))
+        return projects
 
-class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    @admin.display(description="Members", ordering="team")
+    def members_count(self, project: Any) -> int:
+        return int(project.team)
+
+    @admin.display(description="Pages")
+    def pages(self, project: Project) -> SafeString:
+        return format_html(
+            '<a href="{}">overview</a> · <a href="{}">settings</a>',
+            reverse("overview", args=[project.slug]),
+            reverse("settings", args=[project.slug]),
+        )
+
+
+class NewKeyForm(forms.ModelForm[ApiKey]):
     class Meta:
         model = ApiKey
         fields = ("project", "kind", "name")
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     list_display = ("prefix", "name", "kind", "project", "created_at", "last_used_at", "revoked_at")
     list_filter = ("kind", ("revoked_at", admin.EmptyFieldListFilter), "project")
     search_fields = ("prefix", "name")
@@ -103,9 +150,8 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if change:
             super().save_model(request, obj, form, change)
             return
-        assert isinstance(request.user, User)
         row, secret = create_key(
-            project=obj.project, kind=KeyKind(obj.kind), name=obj.name, created_by=request.user
+            project=obj.project, kind=KeyKind(obj.kind), name=obj.name, created_by=current_user(request)
         )
         obj.__dict__.update(row.__dict__, secret=secret)
 
@@ -164,9 +210,77 @@ class EventAdmin(ReadOnlyAdmin):
         return queryset.filter(id__in=found), False
 
 
+TRAITS = 160  # characters of the traits that a row shows
+
+
+@admin.register(EndUser)
+class EndUserAdmin(ReadOnlyAdmin):
+    """The people who talk to the agents: read here, sent by the apps."""
+
+    list_display = ("user_id", "project", "events_count", "first_seen", "last_seen", "shown_traits", "events")
+    list_filter = ("project",)
+    list_select_related = ("project",)
+    search_fields = ("user_id",)
+    search_help_text = "The app's own id of the user, whole."
+    ordering = ("project_id", "-last_seen")  # as its index: no sort of the whole table
+    sortable_by = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[EndUser], search_term: str
+    ) -> tuple[QuerySet[EndUser], bool]:
+        """By the primary key, which is derived from the project and the id."""
+        if not (wanted := search_term.strip().replace("\x00", "")):
+            return queryset, False
+        ids = [end_user_id(project, wanted) for project in Project.objects.all()]
+        return queryset.filter(id__in=ids), False
+
+    @admin.display(description="Traits")
+    def shown_traits(self, user: EndUser) -> str:
+        text = ", ".join(f"{name}: {value}" for name, value in user.traits.items())
+        return text if len(text) <= TRAITS else f"{text[:TRAITS]}…"
+
+    @admin.display(description="Pages")
+    def events(self, user: EndUser) -> SafeString:
+        query = urlencode({"user": user.user_id, "range": "all"})
+        return format_html('<a href="{}?{}">events</a>', reverse("events", args=[user.project.slug]), query)
+
+
+@admin.register(Conversation)
+class ConversationAdmin(ReadOnlyAdmin):
+    list_display = (
+        "convo_id",
+        "project",
+        "end_user",
+        "events_count",
+        "started_at",
+        "last_message_at",
+        "page",
+    )
+    list_filter = ("project",)
+    list_select_related = ("project", "end_user")
+    search_fields = ("convo_id",)
+    search_help_text = "The app's own id of the conversation, whole."
+    ordering = ("project_id", "-last_message_at")
+    sortable_by = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
+    ) -> tuple[QuerySet[Conversation], bool]:
+        if not (wanted := search_term.strip().replace("\x00", "")):
+            return queryset, False
+        ids = [conversation_id(project, wanted) for project in Project.objects.all()]
+        return queryset.filter(id__in=ids), False
+
+    @admin.display(description="Pages")
+    def page(self, conversation: Conversation) -> SafeString:
+        url = reverse("conversation", args=[conversation.project.slug, conversation.convo_id])
+        return format_html('<a href="{}">conversation</a>', url)
+
+
 @admin.register(ProcessingFailure)
 class ProcessingFailureAdmin(ReadOnlyAdmin):
     list_display = ("event_id_of_app", "project", "reason", "attempts", "failed_at")
+    list_display_links = ("reason",)  # the event leads to the event
     list_filter = ("project", "failed_at")
     list_select_related = ("project",)
     search_fields = ("reason",)
@@ -207,6 +321,10 @@ class QueuedEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    list_display = ("kind", "project", "state", "done", "total", "message", "created_by", "updated_at")
+    list_display = ("what", "project", "state", "done", "total", "message", "created_by", "updated_at")
     list_filter = ("state", "kind", "project")
     list_select_related = ("project", "created_by")
+
+    @admin.display(description="Job", ordering="kind")
+    def what(self, job: Job) -> str:
+        return title_of(job)

@@ -10,6 +10,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Job
 
 
@@ -24,7 +25,7 @@ class JobItem(serializers.Serializer[Any]):
 @api_view(["GET"])
 def job(request: Request, job_id: uuid.UUID) -> Response:
     """A training, a rescore, an import: whatever answered with a `job`."""
-    found = Job.objects.filter(pk=job_id, project=request.project).first()  # type: ignore[attr-defined]
+    found = Job.objects.filter(pk=job_id, project=project_of(request)).first()
     if found is None:
         raise Http404("There is no such job in this project.")
     return Response(

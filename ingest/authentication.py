@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
 from django.http import HttpRequest
@@ -45,6 +45,17 @@ class KeyAuthentication(authentication.BaseAuthentication):
         return "Bearer"
 
 
+class ApiRequest(Request):
+    """The request of a view of the API behind ProjectPermission."""
+
+    project: Project
+
+
+def project_of(request: Request) -> Project:
+    """The project that the key (or the session) opens: ProjectPermission has found it."""
+    return cast(ApiRequest, request).project
+
+
 class ProjectPermission(permissions.BasePermission):
     """Finds the request's project, sets `request.project`, and checks that the caller may do this there.
 
@@ -77,7 +88,7 @@ class ProjectPermission(permissions.BasePermission):
             project = found
         else:
             raise exceptions.NotAuthenticated("Send a key as `Authorization: Bearer <key>`, or log in.")
-        request.project = project  # type: ignore[attr-defined]
+        cast(ApiRequest, request).project = project
         return True
 
 

@@ -11,7 +11,7 @@ from ingest.access import is_member
 from raindrop import live
 
 
-class ProjectConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
+class ProjectConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """`/ws/projects/<id>/`: sends {"type": "changed"} at most once per PAUSE_SECONDS. Members of the project only."""
 
     PAUSE_SECONDS = 1.0

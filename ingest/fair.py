@@ -25,7 +25,10 @@ class FairThreads:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(owner, deque()).append((answer, lambda: function(*args, **kwargs)))
         self._start()
-        return await answer
+        try:
+            return await answer
+        finally:
+            del answer  # an exception holds this frame, and the future holds the exception: the circle would keep what its frames hold
 
     def _start(self) -> None:
         """Starts what may run now. An owner that had its turn goes to the end of the queue."""
@@ -53,12 +56,14 @@ class FairThreads:
             self._running[owner] -= 1
             if not self._running[owner]:
                 del self._running[owner]
-            error = None if job.cancelled() else job.exception()
             if not answer.done():
-                if error is not None:
+                if job.cancelled():
+                    answer.cancel()
+                elif error := job.exception():
                     answer.set_exception(error)
                 else:
                     answer.set_result(job.result())
+            error = None
             self._start()
 
         job.add_done_callback(finished)

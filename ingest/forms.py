@@ -10,7 +10,7 @@ from ingest.models import ApiKey, Project
 from ingest.models.projects import SLUG, KeyKind, Role
 
 
-class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProjectForm(forms.ModelForm[Project]):
     """The slug is not here: keys, links and SDK settings carry it, so that it never changes."""
 
     class Meta:

@@ -46,6 +46,9 @@ SLICE_SECONDS = 0.1
 # Requests that Django works on at once: fewer than the pool has connections (settings.py), so that none of them waits for one.
 PAGES = 6
 PAGE_SECONDS = 10.0  # that one waits for its turn
+# Of these, so many may check a password at once: that takes half a second of a core.
+LOGINS = 2
+LOGIN_PATHS = ("/accounts/login", "/admin/login")
 UNCROWDED = ("/healthz", "/readyz", "/static/")  # need no connection of the pool
 
 
@@ -57,6 +60,7 @@ class WriteGateway:
         self.committer = Committer()
         self.memory = Memory()
         self.places = asyncio.Semaphore(PAGES)
+        self.logins = asyncio.Semaphore(LOGINS)
         self.asking = ThreadPoolExecutor(max_workers=4, thread_name_prefix="keys")  # short queries
         # Few: what a body unpacks to is not counted before it is there.
         self.unpacking = FairThreads(threads=2, each=1, name="unpacking")
@@ -99,18 +103,24 @@ class WriteGateway:
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises ApiError 503 when no place becomes free in time. The place is given back where the answer begins: from then on
         the visitor sets the pace."""
-        try:
-            async with asyncio.timeout(PAGE_SECONDS):
-                await self.places.acquire()
-        except TimeoutError:
-            raise overloaded() from None
-        is_inside = True
+        is_login = scope["method"] == "POST" and scope["path"].rstrip("/").endswith(LOGIN_PATHS)
+        held: list[asyncio.Semaphore] = []
 
         def leave() -> None:
-            nonlocal is_inside
-            if is_inside:
-                is_inside = False
-                self.places.release()
+            while held:
+                held.pop().release()
+
+        try:
+            async with asyncio.timeout(PAGE_SECONDS):
+                for places in (self.logins, self.places) if is_login else (self.places,):
+                    await places.acquire()
+                    held.append(places)
+        except TimeoutError:
+            leave()
+            raise overloaded() from None
+        except asyncio.CancelledError:
+            leave()
+            raise
 
         async def leaving(message: Any) -> None:
             leave()
@@ -136,7 +146,7 @@ class WriteGateway:
                 body, weight = await self.unpacking.run(owner, _unpack, body, headers, is_otlp=True)
                 share.becomes(check_weight(weight))
             except ApiError as error:
-                body = error
+                body = error.with_traceback(None)  # its frames hold what was unpacked
             return await self.exports.run(owner, _answer_export, store, headers, body)
         finally:
             if share:
@@ -172,6 +182,10 @@ class WriteGateway:
             prepared = await self._prepared(endpoint, key, items, is_small=is_small)
             return await self.committer.store(endpoint=endpoint, key=key, items=prepared)
         except Exception as error:  # in a thread: the sample of what was refused is redacted
+            if isinstance(
+                error, ApiError
+            ):  # nobody looks for its cause, and its frames hold what was unpacked
+                error.with_traceback(None)
             return await self.work.run(owner, _failure, error, wire.sender(headers), body)
         finally:
             if share:

@@ -3,12 +3,12 @@
 import datetime as dt
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from ingest import usage
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.evaluations import waiting_evaluations
 from ingest.health_report import HOUR, build_report, hourly
 from ingest.models import Project
@@ -17,7 +17,7 @@ PERIODS = {"24h": dt.timedelta(hours=24), "7d": dt.timedelta(days=7)}
 
 
 @project_page()
-def ingest_health(request: HttpRequest, project: Project) -> HttpResponse:
+def ingest_health(request: ProjectRequest, project: Project) -> HttpResponse:
     """The page. `?period=24h|7d`."""
     period = request.GET.get("period", "")
     period = period if period in PERIODS else "24h"

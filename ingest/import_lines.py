@@ -70,7 +70,7 @@ def _items(document: bytes) -> list[bytes] | None:
         while place < len(text):
             _, end = _DECODER.raw_decode(text, place)
             items.append(text[place:end].encode(errors="surrogateescape"))
-            place = _SPACE.match(text, end).end()  # type: ignore[union-attr]
+            place = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # the pattern also matches nothing
     except (ValueError, RecursionError):
         return None
     return items

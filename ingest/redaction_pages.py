@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Project, RedactionSettings
 from ingest.models.projects import Role
 from ingest.redaction import KINDS, MAX_PATTERNS, Finding, Redactor, check_patterns, token_of
@@ -24,7 +24,7 @@ EXAMPLE = (
 
 @require_http_methods(["GET", "POST"])
 @project_page()
-def redaction(request: HttpRequest, project: Project) -> HttpResponse:
+def redaction(request: ProjectRequest, project: Project) -> HttpResponse:
     """The page; a POST saves, and answers with the page again when a pattern is wrong."""
     if request.method != "POST":
         return _page(request, project, RedactionSettings.objects.filter(project=project).first())
@@ -33,7 +33,7 @@ def redaction(request: HttpRequest, project: Project) -> HttpResponse:
 
 @require_POST
 @project_page(Role.ADMIN)
-def _save(request: HttpRequest, project: Project) -> HttpResponse:
+def _save(request: ProjectRequest, project: Project) -> HttpResponse:
     kinds = set(request.POST.getlist("kinds"))
     patterns = _patterns(request)
     regions = _regions(request)
@@ -59,11 +59,11 @@ def _save(request: HttpRequest, project: Project) -> HttpResponse:
 @require_POST
 @never_cache
 @project_page()
-def try_redaction(request: HttpRequest, project: Project) -> HttpResponse:
+def try_redaction(request: ProjectRequest, project: Project) -> HttpResponse:
     """The partial that shows what would be hidden in `text` with the switches as they stand in an admin's form, for others
     with those that hold. Keeps nothing."""
     text = request.POST.get("text", "")[:MAX_TRIED]
-    if request.role == Role.ADMIN:  # type: ignore[attr-defined]
+    if request.role == Role.ADMIN:
         patterns = _patterns(request)
         wrong = check_patterns(patterns)
         usable = [pattern for index, pattern in enumerate(patterns) if index not in wrong]
@@ -78,7 +78,7 @@ def try_redaction(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
+    request: ProjectRequest,
     project: Project,
     settings: RedactionSettings | None,
     *,
@@ -98,7 +98,7 @@ def _page(
         "rows": rows + [("", "")] * max(0, min(2, MAX_PATTERNS - len(rows))),
         "regions": " ".join(regions),
         "regions_error": (wrong or {}).get("regions", ""),
-        "may_change": request.role == Role.ADMIN,  # type: ignore[attr-defined]
+        "may_change": request.role == Role.ADMIN,
         "example": EXAMPLE,
         "pieces": _pieces(EXAMPLE, redactor.find(EXAMPLE)),
         "redacted": redactor.text(EXAMPLE),
@@ -109,13 +109,13 @@ def _page(
     return render(request, "ingest/redaction.html", context, status=status)
 
 
-def _patterns(request: HttpRequest) -> list[str]:
+def _patterns(request: ProjectRequest) -> list[str]:
     return [pattern.strip() for pattern in request.POST.getlist("patterns") if pattern.strip()][
         : 5 * MAX_PATTERNS
     ]
 
 
-def _regions(request: HttpRequest) -> list[str]:
+def _regions(request: ProjectRequest) -> list[str]:
     return request.POST.get("regions", "").upper().replace(",", " ").split()[:20]
 
 

@@ -4,13 +4,13 @@ import uuid
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from ingest.access import project_page, role_in
+from ingest.access import ProjectRequest, project_page, role_in
 from ingest.forms import KeyForm, LimitsForm, MemberForm, ProjectForm, RoleForm
 from ingest.health_pages import quota_of
 from ingest.keys import create_key, revoke_key
@@ -21,13 +21,13 @@ from ingest.models.projects import KeyKind, Role
 
 
 @project_page()
-def settings(request: HttpRequest, project: Project) -> HttpResponse:
+def settings(request: ProjectRequest, project: Project) -> HttpResponse:
     return _page(request, project)
 
 
 @require_POST
 @project_page(Role.ADMIN)
-def rename(request: HttpRequest, project: Project) -> HttpResponse:
+def rename(request: ProjectRequest, project: Project) -> HttpResponse:
     form = ProjectForm(request.POST, instance=project)
     if form.is_valid():
         form.save()
@@ -40,7 +40,7 @@ def rename(request: HttpRequest, project: Project) -> HttpResponse:
 @require_POST
 @never_cache
 @project_page(Role.ADMIN)
-def key_create(request: HttpRequest, project: Project) -> HttpResponse:
+def key_create(request: ProjectRequest, project: Project) -> HttpResponse:
     """Answers with the page itself: a redirect would have to keep the secret somewhere in between."""
     form = KeyForm(request.POST)
     if not form.is_valid():
@@ -50,14 +50,14 @@ def key_create(request: HttpRequest, project: Project) -> HttpResponse:
         project=project,
         kind=KeyKind(form.cleaned_data["kind"]),
         name=form.cleaned_data["name"],
-        created_by=request.user,  # type: ignore[arg-type]
+        created_by=request.user,
     )
     return _page(request, project, created=key, secret=secret)
 
 
 @require_POST
 @project_page(Role.ADMIN)
-def key_revoke(request: HttpRequest, project: Project, key_id: uuid.UUID) -> HttpResponse:
+def key_revoke(request: ProjectRequest, project: Project, key_id: uuid.UUID) -> HttpResponse:
     key = get_object_or_404(ApiKey, project=project, id=key_id, revoked_at=None)
     revoke_key(key)
     messages.success(request, f"The key {key.prefix}… is revoked.")
@@ -66,7 +66,7 @@ def key_revoke(request: HttpRequest, project: Project, key_id: uuid.UUID) -> Htt
 
 @require_POST
 @project_page(Role.ADMIN)
-def limits(request: HttpRequest, project: Project) -> HttpResponse:
+def limits(request: ProjectRequest, project: Project) -> HttpResponse:
     form = LimitsForm(request.POST, project=project)
     if form.is_valid():
         form.save()
@@ -81,7 +81,7 @@ def limits(request: HttpRequest, project: Project) -> HttpResponse:
 
 @require_POST
 @project_page(Role.ADMIN)
-def member_add(request: HttpRequest, project: Project) -> HttpResponse:
+def member_add(request: ProjectRequest, project: Project) -> HttpResponse:
     form = MemberForm(request.POST)
     if not form.is_valid():
         messages.error(request, _first_error(form))
@@ -97,7 +97,7 @@ def member_add(request: HttpRequest, project: Project) -> HttpResponse:
 
 @require_POST
 @project_page(Role.ADMIN)
-def member_role(request: HttpRequest, project: Project, member_id: int) -> HttpResponse:
+def member_role(request: ProjectRequest, project: Project, member_id: int) -> HttpResponse:
     membership = get_object_or_404(Membership.objects.select_related("user"), project=project, id=member_id)
     form = RoleForm(request.POST)
     if not form.is_valid():
@@ -113,7 +113,7 @@ def member_role(request: HttpRequest, project: Project, member_id: int) -> HttpR
 
 @require_POST
 @project_page(Role.ADMIN)
-def member_remove(request: HttpRequest, project: Project, member_id: int) -> HttpResponse:
+def member_remove(request: ProjectRequest, project: Project, member_id: int) -> HttpResponse:
     membership = get_object_or_404(Membership.objects.select_related("user"), project=project, id=member_id)
     try:
         remove_member(membership=membership)
@@ -125,7 +125,7 @@ def member_remove(request: HttpRequest, project: Project, member_id: int) -> Htt
 
 
 def _page(
-    request: HttpRequest, project: Project, *, created: ApiKey | None = None, secret: str = ""
+    request: ProjectRequest, project: Project, *, created: ApiKey | None = None, secret: str = ""
 ) -> HttpResponse:
     """The settings page. `created` and `secret`: the key just made, shown this once."""
     keys = list(project.keys.select_related("created_by"))
@@ -135,7 +135,7 @@ def _page(
         "members": project.memberships.select_related("user").order_by("user__username"),
         "roles": Role.choices,
         "kinds": KeyKind.choices,
-        "may_change": request.role == Role.ADMIN,  # type: ignore[attr-defined]
+        "may_change": request.role == Role.ADMIN,
         "created": created,
         "secret": secret,
         "write_key": secret if created and created.kind == KeyKind.WRITE else "YOUR_WRITE_KEY",

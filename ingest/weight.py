@@ -61,7 +61,7 @@ def protobuf_weight(body: bytes, *, logs: bool = False) -> int:
     texts = (COPIES + 3) * len(body)  # upb's copy, the mapped span and its JSON
     messages = _messages_at_most(body)
     if messages * MESSAGE_BYTES > max(CHEAP, 2 * len(body)):
-        messages = _messages(body, _LOG_REQUEST if logs else _TRACE_REQUEST)
+        messages = _messages(body, LOG_REQUEST if logs else TRACE_REQUEST)
     if messages > MAX_MESSAGES:
         raise too_many()
     return texts + messages * MESSAGE_BYTES
@@ -108,8 +108,8 @@ def _messages_at_most(body: bytes) -> int:
 
 # Which length-delimited fields of a message are messages: field number -> that message, by its name here. What is not named is a
 # text, or of no interest. (opentelemetry-proto 1: trace.proto, logs.proto, common.proto, resource.proto)
-_Schema = dict[str, dict[int, str]]
-_COMMON: _Schema = {
+Schema = dict[str, dict[int, str]]
+_COMMON: Schema = {
     "resources": {1: "resource", 2: "scopes"},
     "resource": {1: "pair", 3: "leaf"},
     "scope": {3: "pair"},
@@ -119,21 +119,21 @@ _COMMON: _Schema = {
     "map": {1: "pair"},
     "leaf": {},
 }
-_TRACE_REQUEST: _Schema = _COMMON | {
+TRACE_REQUEST: Schema = _COMMON | {
     "request": {1: "resources"},
     "scopes": {1: "scope", 2: "span"},
     "span": {9: "pair", 11: "event", 13: "link", 15: "leaf"},
     "event": {3: "pair"},
     "link": {4: "pair"},
 }
-_LOG_REQUEST: _Schema = _COMMON | {
+LOG_REQUEST: Schema = _COMMON | {
     "request": {1: "resources"},
     "scopes": {1: "scope", 2: "record"},
     "record": {5: "value", 6: "pair"},
 }
 
 
-def _messages(body: bytes, schema: _Schema) -> int:
+def _messages(body: bytes, schema: Schema) -> int:
     """How many messages the body holds, or some number above MAX_MESSAGES. Of a body that is no protobuf, of its readable part."""
     found, position = 0, 0
     ends, kinds = [len(body)], [schema["request"]]
@@ -146,13 +146,13 @@ def _messages(body: bytes, schema: _Schema) -> int:
             tag = body[position]
             position += 1
             if tag >= 0x80:
-                tag, position = _varint(body, position - 1)
+                tag, position = varint(body, position - 1)
             wire_type = tag & 7
             if wire_type == 2:
                 length = body[position]
                 position += 1
                 if length >= 0x80:
-                    length, position = _varint(body, position - 1)
+                    length, position = varint(body, position - 1)
                 name = kinds[-1].get(tag >> 3)
                 if name is None:
                     position += length
@@ -165,7 +165,7 @@ def _messages(body: bytes, schema: _Schema) -> int:
                 ends.append(position + length)
                 kinds.append(schema[name])
             elif wire_type == 0:
-                _, position = _varint(body, position)
+                _, position = varint(body, position)
             elif wire_type in {1, 5}:
                 position += 8 if wire_type == 1 else 4
             else:
@@ -175,7 +175,7 @@ def _messages(body: bytes, schema: _Schema) -> int:
     return found
 
 
-def _varint(body: bytes, position: int) -> tuple[int, int]:
+def varint(body: bytes, position: int) -> tuple[int, int]:
     """The number, and where it ends."""
     byte = body[position]
     position += 1

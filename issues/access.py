@@ -2,9 +2,9 @@
 
 import uuid
 
-from django.http import Http404, HttpRequest
+from django.http import Http404
 
-from ingest.models import Event, Project, User
+from ingest.models import Event, Project
 from issues.models import Issue
 
 
@@ -29,9 +29,3 @@ def find_event(project: Project, event_pk: str) -> Event | None:
     except ValueError:
         return None
     return Event.objects.filter(project=project, id=wanted).select_related("conversation", "end_user").first()
-
-
-def current_user(request: HttpRequest) -> User:
-    """Who is logged in. Only for views behind `project_page`, which lets nobody else through."""
-    assert isinstance(request.user, User)
-    return request.user

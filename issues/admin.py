@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ingest.models import User
+from ingest.access import current_user
 from issues.actions import create_issue, delete_issue, edit_definition
 from issues.models import Activity, Classifier, Definition, Issue
 from issues.models.issues import IssueQuerySet
@@ -21,8 +21,7 @@ from issues.states import Action, apply_to_many
 def _acts(action: Action, label: str) -> Callable[..., None]:
     @admin.action(description=label, permissions=["change"])
     def act(modeladmin: "IssueAdmin", request: HttpRequest, queryset: IssueQuerySet) -> None:
-        assert isinstance(request.user, User)  # the admin lets nobody else in
-        done, illegal = apply_to_many(queryset, action, request.user)
+        done, illegal = apply_to_many(queryset, action, current_user(request))
         text = f"{done} changed" + (
             f", {illegal} left as they are: the action does not apply." if illegal else "."
         )
@@ -33,7 +32,7 @@ def _acts(action: Action, label: str) -> Callable[..., None]:
 
 
 @admin.register(Issue)
-class IssueAdmin(ModelAdmin):  # type: ignore[type-arg]
+class IssueAdmin(ModelAdmin[Issue]):
     list_display = (
         "title",
         "project",
@@ -76,11 +75,11 @@ class IssueAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(ordering="events")
     def events(self, issue: Issue) -> int:
-        return issue.events  # type: ignore[attr-defined, no-any-return]
+        return issue.events  # type: ignore[attr-defined, no-any-return]  # annotated by get_queryset()
 
     @admin.display(ordering="users")
     def users(self, issue: Issue) -> int:
-        return issue.users  # type: ignore[attr-defined, no-any-return]
+        return issue.users  # type: ignore[attr-defined, no-any-return]  # annotated by get_queryset()
 
     @admin.display(description="Pages")
     def links(self, issue: Issue) -> SafeString | str:
@@ -95,12 +94,13 @@ class IssueAdmin(ModelAdmin):  # type: ignore[type-arg]
         )
 
     def save_model(self, request: HttpRequest, obj: Issue, form: object, change: bool) -> None:
-        assert isinstance(request.user, User)
         if change:
-            edit_definition(issue=obj, title=obj.title, description=obj.description, user=request.user)
+            edit_definition(
+                issue=obj, title=obj.title, description=obj.description, user=current_user(request)
+            )
         else:
             made = create_issue(
-                project=obj.project, title=obj.title, description=obj.description, user=request.user
+                project=obj.project, title=obj.title, description=obj.description, user=current_user(request)
             )
             obj.__dict__.update(made.__dict__)
 
@@ -133,7 +133,7 @@ class ReadOnly:
 
 
 @admin.register(Definition)
-class DefinitionAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
+class DefinitionAdmin(ReadOnly, ModelAdmin[Definition]):
     list_display = ("title", "issue", "version", "author", "created_at")
     list_filter = ("issue__project",)
     search_fields = ("title", "description")
@@ -141,7 +141,7 @@ class DefinitionAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Classifier)
-class ClassifierAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
+class ClassifierAdmin(ReadOnly, ModelAdmin[Classifier]):
     list_display = (
         "issue", "version", "kind", "labels_count", "positives_count", "precision", "recall", "threshold", "trained_at",
     )  # fmt: skip
@@ -163,7 +163,7 @@ class ClassifierAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Activity)
-class ActivityAdmin(ReadOnly, ModelAdmin):  # type: ignore[type-arg]
+class ActivityAdmin(ReadOnly, ModelAdmin[Activity]):
     list_display = ("created_at", "issue", "kind", "actor", "data")
     list_filter = ("kind", "issue__project", "actor")
     search_fields = ("issue__title",)

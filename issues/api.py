@@ -8,6 +8,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import User
 from ingest.rates_api import SERIES, SeriesPoint, answer_series
 from issues.actions import NotAMember, assign_issue, create_issue, edit_definition, set_priority
@@ -19,7 +20,6 @@ from issues.states import IllegalTransition, mute_issue, reopen_issue, resolve_i
 from raindrop.api_shapes import PAGE, answers, listed, results
 from raindrop.errors import ApiError
 from raindrop.pagination import page_of
-from signals.read_page import project_of
 
 TAGS = ["Issues"]
 

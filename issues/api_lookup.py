@@ -11,12 +11,12 @@ from django.http import Http404
 from rest_framework.request import Request
 
 from ingest import rollups
+from ingest.authentication import project_of
 from ingest.models import Event, EventKey, Project, User
 from issues.models import Classifier, Issue
 from issues.models.issues import IssueQuerySet
 from raindrop.errors import ApiError
 from raindrop.pagination import read_limit
-from signals.read_page import project_of
 
 NO_QUALITY: dict[str, Any] = {"precision": None, "recall": None, "low": None, "high": None, "labels": 0}
 

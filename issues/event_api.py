@@ -9,12 +9,12 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Attachment, Event, Span
 from issues.api_lookup import find_events
 from issues.models import IssueMatch
 from raindrop.api_shapes import answers
 from signals.models import SignalMatch
-from signals.read_page import project_of
 
 
 class EvidenceItem(serializers.Serializer[Any]):
@@ -31,7 +31,7 @@ class EventSignalItem(serializers.Serializer[Any]):
     name = serializers.CharField()
     sentiment = serializers.CharField()
     score = serializers.FloatField()
-    source = serializers.CharField()  # type: ignore[assignment]
+    source = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
     evidence = EvidenceItem(many=True)
 
 

@@ -1,6 +1,6 @@
 """What people type on the issue pages, checked. Django's CharField refuses NUL characters."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -68,7 +68,8 @@ class AssigneeForm(forms.Form):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["assignee"].queryset = project.members.order_by("username")  # type: ignore[attr-defined]
+        assignee = cast("forms.ModelChoiceField[User]", self.fields["assignee"])
+        assignee.queryset = project.members.order_by("username")
 
 
 class PriorityForm(forms.Form):
@@ -111,4 +112,4 @@ class BulkForm(forms.Form):
         known = project.issues.filter(number__in=[int(n) for n in asked if len(n) < 10]).values_list(
             "number", flat=True
         )
-        self.fields["issue"].choices = [(number, number) for number in known]  # type: ignore[attr-defined]
+        cast(forms.MultipleChoiceField, self.fields["issue"]).choices = [(number, number) for number in known]

@@ -5,18 +5,18 @@ from collections import Counter
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ingest import rollups
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Event, Job, Project, Span
 from ingest.models.events import SpanKind
 from ingest.models.jobs import JobState
 from ingest.models.projects import Role
 from ingest.period import DAYS, Period, change, shares
-from issues.access import current_user, get_issue
+from issues.access import get_issue
 from issues.actions import NotAMember, add_note, assign_issue, edit_definition, set_priority
 from issues.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
 from issues.models import Activity, Issue, IssueMatch
@@ -32,7 +32,7 @@ PERIODS = [key for key in DAYS if key != "24h"]
 
 
 @project_page()
-def issue_page(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     period = Period.named(request.GET.get("period", ""))
     period = Period.named("14d") if period.is_hourly else period
@@ -127,13 +127,13 @@ def breakdowns(issue: Issue) -> list[tuple[str, list[tuple[str, int, float]]]]:
 
 @require_POST
 @project_page(Role.MEMBER)
-def change_state(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def change_state(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     action = request.POST.get("action", "")
     if action not in {Action.RESOLVE, Action.MUTE, Action.REOPEN, Action.SETTLE}:
         raise Http404("There is no such action.")
     try:
-        apply_action(issue=issue, action=Action(action), user=current_user(request))
+        apply_action(issue=issue, action=Action(action), user=request.user)
     except IllegalTransition as error:
         messages.warning(request, str(error))
     return redirect("issue", project.slug, number)
@@ -141,12 +141,12 @@ def change_state(request: HttpRequest, project: Project, number: int) -> HttpRes
 
 @require_POST
 @project_page(Role.MEMBER)
-def assign(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def assign(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     form = AssigneeForm(request.POST, project=project)
     if form.is_valid():
         try:
-            assign_issue(issue=issue, assignee=form.cleaned_data["assignee"], user=current_user(request))
+            assign_issue(issue=issue, assignee=form.cleaned_data["assignee"], user=request.user)
         except NotAMember as error:
             messages.error(request, str(error))
     else:
@@ -156,12 +156,12 @@ def assign(request: HttpRequest, project: Project, number: int) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def prioritise(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def prioritise(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     form = PriorityForm(request.POST)
     if form.is_valid():
         priority = Priority(form.cleaned_data["priority"])
-        set_priority(issue=issue, priority=priority, user=current_user(request))
+        set_priority(issue=issue, priority=priority, user=request.user)
     else:
         messages.error(request, "Choose high, medium or low.")
     return redirect("issue", project.slug, number)
@@ -169,11 +169,11 @@ def prioritise(request: HttpRequest, project: Project, number: int) -> HttpRespo
 
 @require_POST
 @project_page(Role.MEMBER)
-def define(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def define(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     form = IssueForm(request.POST)
     if form.is_valid():
-        definition = edit_definition(issue=issue, user=current_user(request), **form.cleaned_data)
+        definition = edit_definition(issue=issue, user=request.user, **form.cleaned_data)
         again = " The classifier is trained anew within a minute." if issue.classifiers.exists() else ""
         messages.success(request, f"This is version {definition.version} of the definition.{again}")
     else:
@@ -183,11 +183,11 @@ def define(request: HttpRequest, project: Project, number: int) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def note(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def note(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     form = NoteForm(request.POST)
     if form.is_valid():
-        add_note(issue=issue, text=form.cleaned_data["text"], user=current_user(request))
+        add_note(issue=issue, text=form.cleaned_data["text"], user=request.user)
     else:
         messages.error(request, "Not saved: " + _problems(form))
     return redirect("issue", project.slug, number)
@@ -198,7 +198,7 @@ def _problems(form: IssueForm | NoteForm) -> str:
 
 
 @project_page()
-def event_issues(request: HttpRequest, project: Project, event_pk: uuid.UUID) -> HttpResponse:
+def event_issues(request: ProjectRequest, project: Project, event_pk: uuid.UUID) -> HttpResponse:
     """A fragment for the event's page: the issues that match it."""
     event = Event.objects.filter(project=project, id=event_pk).first()
     if event is None:

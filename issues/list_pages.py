@@ -7,16 +7,16 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Event, Project, User
 from ingest.models.projects import Role
 from ingest.period import DAYS, DEFAULT, Period
-from issues.access import current_user, find_event
+from issues.access import find_event
 from issues.actions import assign_issue, create_issue
 from issues.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
 from issues.models import Issue
@@ -38,7 +38,7 @@ class Row:
 
 
 @project_page()
-def issue_list(request: HttpRequest, project: Project) -> HttpResponse:
+def issue_list(request: ProjectRequest, project: Project) -> HttpResponse:
     filters = ListForm.read(request.GET)
     mine = Issue.objects.in_project(project).matching(filters["q"])
     counts = {row["state"]: row["n"] for row in mine.order_by().values("state").annotate(n=Count("id"))}
@@ -80,12 +80,12 @@ def _rows(issues: list[Issue]) -> list[Row]:
 
 @require_POST
 @project_page(Role.MEMBER)
-def bulk(request: HttpRequest, project: Project) -> HttpResponse:
+def bulk(request: ProjectRequest, project: Project) -> HttpResponse:
     form = BulkForm(request.POST, project=project)
     if not form.is_valid():
         messages.error(request, "Nothing was done: tick issues of this project first, then choose an action.")
         return redirect(_back_to_list(request, project))
-    action, user = form.cleaned_data["action"], current_user(request)
+    action, user = form.cleaned_data["action"], request.user
     chosen = Issue.objects.in_project(project).filter(number__in=form.cleaned_data["issue"])
     illegal: list[Issue] = []
     if action == "assign":
@@ -102,14 +102,14 @@ def bulk(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @project_page(Role.MEMBER)
-def new_issue(request: HttpRequest, project: Project) -> HttpResponse:
+def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
     event = find_event(project, request.GET.get("event", ""))
     if event is None:
         event = _first_of_cluster(project, request.GET)
     if request.method == "POST":
         form = IssueForm(request.POST)
         if form.is_valid():
-            issue = create_issue(project=project, user=current_user(request), **form.cleaned_data)
+            issue = create_issue(project=project, user=request.user, **form.cleaned_data)
             messages.success(
                 request,
                 f"{project.slug.upper()}-{issue.number} is open. Answer a few: the first match that you find trains a classifier.",
@@ -165,7 +165,7 @@ def _assign_to(issues: IssueQuerySet, user: User) -> int:
     return len(chosen)
 
 
-def _back_to_list(request: HttpRequest, project: Project, ticked: list[int] | None = None) -> str:
+def _back_to_list(request: ProjectRequest, project: Project, ticked: list[int] | None = None) -> str:
     """The list as it was: its own filters only, so that the form's field cannot lead elsewhere."""
     shown = QueryDict(request.POST.get("back", "").removeprefix("?"))
     kept: list[tuple[str, Any]] = [

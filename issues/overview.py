@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import ApiKey, Event, ProcessingFailure, Project, QueuedEvent
 from ingest.period import COUNT_LIMIT, DAYS, Period, change, shares
 from ingest.rollups import totals
@@ -58,7 +58,7 @@ class IssueRow:
 
 
 @project_page()
-def overview(request: HttpRequest, project: Project) -> HttpResponse:
+def overview(request: ProjectRequest, project: Project) -> HttpResponse:
     total = totals([project.id])[project.id]
     context: dict[str, Any] = {"pipeline": pipeline_state(project), "total": total}
     if not total.events and not context["pipeline"]["queued"]:

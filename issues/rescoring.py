@@ -1,14 +1,14 @@
 """Scoring all events of a project anew for one issue, in the background, after its classifier was trained."""
 
-import logging
-import time
 import uuid
 
 import orjson
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from ingest import rollups
-from ingest.jobs import fail_job, finish_job, queue_job, report_job, start_job, subject_of
+from ingest.jobs.kinds import job_kind
+from ingest.jobs.progress import report_job, subject_of
+from ingest.jobs.queueing import queue_job
 from ingest.models import Job, Project, User
 from issues.matching import Outdated, store_matches
 from issues.models import Classifier, Issue
@@ -17,42 +17,21 @@ from raindrop.plurals import counted
 from signals.matches import lock_events
 from signals.vectors import FIRST_ID, iter_embedded, vectors_of
 
-logger = logging.getLogger("raindrop.issues")
-
 RESCORE = "rescore"  # the job's kind
 CHUNK = 5000
-TRIES = 4  # a chunk that lost a deadlock to a pipeline batch is tried again
 
 
 def request_rescore(issue: Issue, *, user: User | None = None) -> Job:
     """Queues a rescore by the newest classifier; the one that waits already when there is one."""
-    return queue_job(
-        project=issue.project,
-        kind=RESCORE,
-        subject=issue.pk,
-        task="issues.rescoring.rescore",
-        cluster="slow",
-        user=user,
-    )
+    return queue_job(project=issue.project, kind=RESCORE, subject=issue.pk, user=user)
 
 
-def rescore(job_id: uuid.UUID | str) -> None:
-    """The background task: goes over the project's vectors, and stores what differs from the matches that stand.
+@job_kind(RESCORE, cluster="slow", title="The classifier goes over every event")
+def rescore_events(job: Job) -> str:
+    """Goes over the project's vectors, and stores what differs from the matches that stand.
 
-    When a newer version was trained by the end it goes over them again. Safe to run again, or twice at once; a run that was cut
-    off goes on where its last chunk ended.
+    When a newer version was trained by the end it goes over them again. A run that was cut off goes on where its last chunk ended.
     """
-    job = start_job(job_id)
-    if job is None:
-        return
-    try:
-        finish_job(job, message=_rescore(job))
-    except Exception as error:
-        fail_job(job, error=error)
-        raise
-
-
-def _rescore(job: Job) -> str:
     while True:
         issue = Issue.objects.select_related("project").filter(pk=subject_of(job)).first()
         if issue is None:
@@ -89,26 +68,16 @@ def _position(job: Job, classifier: Classifier) -> tuple[uuid.UUID, int]:
     return (uuid.UUID(event_id), job.done) if version == classifier.version else (FIRST_ID, 0)
 
 
+@transaction.atomic
 def _store(project: Project, classifier: Classifier, event_ids: list[uuid.UUID]) -> None:
-    for attempt in range(TRIES):
-        try:
-            with transaction.atomic():
-                # Before their vectors are read: what the pipeline embeds after that, it scores after this, too.
-                events = lock_events(event_ids).only(
-                    "id", "project_id", "timestamp", "end_user_id", "revision"
-                )
-                known = {event.id: event for event in events}
-                chunk = vectors_of(project=project, event_ids=list(known))
-                # An older version may write too: this job goes over all again by the newer one before it ends.
-                store_matches(
-                    classifiers=[classifier],
-                    events=[known[event_id] for event_id in chunk.ids],
-                    found=found_in(chunk, [classifier]),
-                    only_current=False,
-                )
-            return
-        except OperationalError as error:
-            if attempt + 1 == TRIES:
-                raise
-            logger.warning("A chunk of issue %s is tried again: %s", classifier.issue_id, error)
-            time.sleep(0.2 * 2**attempt)
+    # Before their vectors are read: what the pipeline embeds after that, it scores after this, too.
+    events = lock_events(event_ids).only("id", "project_id", "timestamp", "end_user_id", "revision")
+    known = {event.id: event for event in events}
+    chunk = vectors_of(project=project, event_ids=list(known))
+    # An older version may write too: this job goes over all again by the newer one before it ends.
+    store_matches(
+        classifiers=[classifier],
+        events=[known[event_id] for event_id in chunk.ids],
+        found=found_in(chunk, [classifier]),
+        only_current=False,
+    )

@@ -38,17 +38,17 @@ class CandidateItem(serializers.Serializer[Any]):
 
 class LabelItem(serializers.Serializer[Any]):
     event_id = serializers.CharField()
-    label = serializers.CharField(help_text="match, not_match or unsure.")  # type: ignore[assignment]
+    label = serializers.CharField(help_text="match, not_match or unsure.")  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
     note = serializers.CharField()
     user = serializers.CharField(allow_null=True, help_text="Null when a key labelled.")
-    source = serializers.CharField()  # type: ignore[assignment]
+    source = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
     reason = serializers.CharField()
     created_at = serializers.DateTimeField()
 
 
 class NewLabel(Strict):
     event_id = serializers.CharField(trim_whitespace=False, max_length=1024, help_text="The app's own id.")
-    label = serializers.ChoiceField(Answer.choices)  # type: ignore[assignment]
+    label = serializers.ChoiceField(Answer.choices)  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
     note = serializers.CharField(max_length=2000, allow_blank=True, default="")
 
 
@@ -145,7 +145,7 @@ def labels(request: Request, key: str) -> Response:
 
 def _store(issue: Issue, data: object, user: User | None) -> int:
     """All of the labels or none."""
-    asked = NewLabel(data=data, many=True, allow_empty=False, max_length=MAX_LABELS)  # type: ignore[call-arg]
+    asked = NewLabel(data=data, many=True, allow_empty=False, max_length=MAX_LABELS)  # type: ignore[call-arg]  # with many=True it is for the list
     asked.is_valid(raise_exception=True)
     rows: list[dict[str, Any]] = asked.validated_data
     events: dict[str, Event] = find_events(issue.project, [row["event_id"] for row in rows])

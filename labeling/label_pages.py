@@ -8,16 +8,16 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Left
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.period import DAYS, Period
 from ingest.rollups import totals
-from issues.access import current_user, find_event, get_issue
+from issues.access import find_event, get_issue
 from issues.models import Issue, IssueMatch
 from labeling.forms import QuickAnswerForm
 from labeling.labels import record_label, standing_labels
@@ -32,7 +32,7 @@ BESIDE = 10  # rows in the fragment on the issue's page
 
 
 @project_page()
-def matches(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def matches(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     found = (
         IssueMatch.objects.filter(issue=issue, project=project)
@@ -56,7 +56,7 @@ def matches(request: HttpRequest, project: Project, number: int) -> HttpResponse
 
 
 @project_page()
-def labels(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def labels(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     answer = request.GET.get("answer", "")
     found = (
@@ -79,7 +79,12 @@ def labels(request: HttpRequest, project: Project, number: int) -> HttpResponse:
 
 
 def _list(
-    request: HttpRequest, issue: Issue, name: str, found: QuerySet[Any], order: tuple[str, str], **more: Any
+    request: ProjectRequest,
+    issue: Issue,
+    name: str,
+    found: QuerySet[Any],
+    order: tuple[str, str],
+    **more: Any,
 ) -> HttpResponse:
     """A page of rows; with ?beside only the rows, for the issue's page."""
     beside = "beside" in request.GET
@@ -88,9 +93,7 @@ def _list(
     except ApiError as error:
         raise BadRequest(error.message) from error
     if name == "matches":
-        mine = standing_labels(issue).filter(
-            user=current_user(request), event__in=[row.event_id for row in rows]
-        )
+        mine = standing_labels(issue).filter(user=request.user, event__in=[row.event_id for row in rows])
         answers = dict(mine.values_list("event_id", "answer"))
         for row in rows:
             row.my_answer = answers.get(row.event_id, "")
@@ -102,7 +105,7 @@ def _list(
 
 @require_POST
 @project_page(Role.MEMBER)
-def quick_label(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def quick_label(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     form = QuickAnswerForm(request.POST)
     if not form.is_valid():
@@ -115,7 +118,7 @@ def quick_label(request: HttpRequest, project: Project, number: int) -> HttpResp
         issue=issue,
         event=event,
         answer=form.cleaned_data["answer"],
-        user=current_user(request),
+        user=request.user,
         source="page",
         score=match.score if match else None,
     )
@@ -127,7 +130,7 @@ def quick_label(request: HttpRequest, project: Project, number: int) -> HttpResp
 
 
 @project_page()
-def teaching_card(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def teaching_card(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     """A fragment for the issue's page: how far its teaching has come."""
     issue = get_issue(project, number)
     return render(request, "labeling/_teaching.html", {"issue": issue, "progress": progress(issue)})

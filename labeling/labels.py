@@ -65,6 +65,39 @@ def _supersede(label: Label) -> Label:
 
 
 @transaction.atomic
+def correct_label(*, label: Label, answer: Answer | str, user: User) -> Label | None:
+    """`user` overrules a label: it is superseded, and the user's own answer stands in its place (source "admin", with the reason and
+    the score of the one that it replaces, so that a random draw stays one). Whose label was overruled, and what it said, stays in
+    its row. None when the label stands no longer. Raises ValueError when the answer is none."""
+    answer = Answer(answer)
+    if label.user_id != user.pk and not _take_back(label):  # one's own is superseded below, under its lock
+        return None
+    return record_label(
+        issue=label.issue,
+        event=label.event,
+        answer=answer,
+        user=user,
+        note=label.note,
+        source="admin",
+        reason=label.reason,
+        score=label.score,
+    )
+
+
+def take_back_labels(labels: Iterable[Label]) -> int:
+    """These answers stand no longer, so that the queue may ask about their events again. Returns how many stood."""
+    return sum(_take_back(label) for label in labels)
+
+
+def _take_back(label: Label) -> bool:
+    """False: it stood no longer."""
+    stood = Label.objects.filter(pk=label.pk, superseded_at=None).update(superseded_at=timezone.now())
+    if stood:
+        live.changed([label.project_id])
+    return bool(stood)
+
+
+@transaction.atomic
 def undo_last_label(*, issue: Issue, user: User | None) -> Label | None:
     """Takes back the user's last standing answer, so that the one it replaced stands again.
 

@@ -25,7 +25,7 @@ class Label(models.Model):
     )
     answer = models.CharField(max_length=10, choices=Answer.choices)
     note = models.TextField(blank=True)
-    source = models.CharField(max_length=20, default="queue", help_text="queue, api, page.")
+    source = models.CharField(max_length=20, default="queue", help_text="queue, api, page, admin.")
     reason = models.CharField(
         max_length=20, blank=True, help_text="Why the queue asked: uncertain, likely, random."
     )

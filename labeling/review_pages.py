@@ -6,16 +6,16 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models.functions import Left
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Event, Project, User
 from ingest.models.projects import Role
 from ingest.rollups import totals
-from issues.access import current_user, find_event, get_issue
+from issues.access import find_event, get_issue
 from issues.models import Issue
 from labeling.forms import AnswerForm, ticket_for
 from labeling.labels import record_label, standing_labels, undo_last_label
@@ -47,7 +47,7 @@ class Shown:
 
 
 @project_page()
-def review(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def review(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     asked = find_event(project, request.GET.get("event", ""))
     return render(request, "labeling/review.html", _step(request, issue, asked))
@@ -55,7 +55,7 @@ def review(request: HttpRequest, project: Project, number: int) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def label(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def label(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
     form = AnswerForm(request.POST, subject=issue)
     if not form.is_valid():
@@ -69,7 +69,7 @@ def label(request: HttpRequest, project: Project, number: int) -> HttpResponse:
             issue=issue,
             event=event,
             answer=form.cleaned_data["answer"],
-            user=current_user(request),
+            user=request.user,
             note=form.cleaned_data["note"],
             reason=ticket.reason,
             score=ticket.score,
@@ -80,9 +80,9 @@ def label(request: HttpRequest, project: Project, number: int) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def undo(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def undo(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
-    undone = undo_last_label(issue=issue, user=current_user(request))
+    undone = undo_last_label(issue=issue, user=request.user)
     if undone is None:
         messages.info(request, "There is nothing to undo.")
         return _next(request, issue, None)
@@ -91,14 +91,14 @@ def undo(request: HttpRequest, project: Project, number: int) -> HttpResponse:
 
 
 @project_page()
-def review_progress(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+def review_progress(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     """A fragment: re-read while a training runs, so that the card in front of the person stays as it is."""
     issue = get_issue(project, number)
-    context = {"issue": issue, "progress": progress(issue, user=current_user(request))}
+    context = {"issue": issue, "progress": progress(issue, user=request.user)}
     return render(request, "labeling/_progress.html", context)
 
 
-def _next(request: HttpRequest, issue: Issue, event: Event | None) -> HttpResponse:
+def _next(request: ProjectRequest, issue: Issue, event: Event | None) -> HttpResponse:
     """The next card in place, or (without JavaScript) the page again."""
     if request.headers.get("HX-Request") == "true":
         return render(request, "labeling/_step.html", _step(request, issue, event))
@@ -106,13 +106,13 @@ def _next(request: HttpRequest, issue: Issue, event: Event | None) -> HttpRespon
     return redirect(address + (f"?event={event.id}" if event else ""))
 
 
-def _step(request: HttpRequest, issue: Issue, event: Event | None) -> dict[str, Any]:
+def _step(request: ProjectRequest, issue: Issue, event: Event | None) -> dict[str, Any]:
     """What the page shows: the event that was asked for, else the queue's next card."""
-    user = current_user(request)
+    user = request.user
     if event:
         card: Card | None = _chosen_card(issue, event, user)
     else:
-        answers = request.role != Role.VIEWER  # type: ignore[attr-defined]
+        answers = request.role != Role.VIEWER
         card = next_card(session=request.session, issue=issue, user=user, answers=answers)
     return {
         "issue": issue,

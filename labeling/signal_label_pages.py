@@ -2,15 +2,15 @@
 
 from django.core.exceptions import BadRequest
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Project
 from labeling.signal_labels import ANSWERS, answer_of, label_lines, labels_of
-from labeling.signal_review_pages import find_signal
 from raindrop.errors import ApiError
 from raindrop.pagination import paginate
+from signals.access import find_signal
 from signals.feedback import precision_of
 from signals.models import SignalFeedback
 
@@ -18,7 +18,7 @@ NAMES = {"match": "Right", "not_match": "Wrong", "unsure": "Unsure"}
 
 
 @project_page()
-def labels(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def labels(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     signal = find_signal(project, key)
     counted = SignalFeedback.objects.standing().filter(signal=signal).values("right").annotate(n=Count("id"))
     counts = {row["right"]: row["n"] for row in counted.order_by()}
@@ -42,7 +42,7 @@ def labels(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 
 
 @project_page()
-def export(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def export(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     signal = find_signal(project, key)
     return HttpResponse(
         b"".join(label_lines(signal)),

@@ -5,21 +5,22 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Event, Project, User
 from ingest.models.projects import Role
-from issues.access import current_user, find_event
+from issues.access import find_event
 from labeling.forms import AnswerForm, ticket_for
 from labeling.models import Answer
 from labeling.queue import Card
 from labeling.review_pages import CHOSEN, turns_around
 from labeling.signal_labels import newest_labels
 from labeling.signal_queue import next_signal_cards
+from signals.access import find_signal
 from signals.feedback import judge, precision_of, take_back
 from signals.models import SignalDefinition, SignalFeedback, SignalMatch
 from signals.models.feedback import Asked
@@ -32,7 +33,7 @@ SESSION = "signal review"  # one signal at a time: {"signal": id, "cards": [[eve
 
 
 @project_page()
-def review(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def review(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     signal = find_signal(project, key)
     asked = find_event(project, request.GET.get("event", ""))
     return render(request, "labeling/signal_review.html", _step(request, signal, asked))
@@ -40,7 +41,7 @@ def review(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def label(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def label(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     signal = find_signal(project, key)
     form = AnswerForm(request.POST, subject=signal)
     if not form.is_valid():
@@ -56,7 +57,7 @@ def label(request: HttpRequest, project: Project, key: str) -> HttpResponse:
             signal=signal,
             event=event,
             right=said,
-            user=current_user(request),
+            user=request.user,
             reason=reason,
             score=ticket.score,
         )
@@ -66,15 +67,15 @@ def label(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def undo(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def undo(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """Takes back the person's last answer, and asks about that event again."""
     signal = find_signal(project, key)
-    mine = SignalFeedback.objects.filter(signal=signal, user=current_user(request))
+    mine = SignalFeedback.objects.filter(signal=signal, user=request.user)
     last = mine.select_related("event").order_by("-updated_at", "-id").first()
     if last is None:
         messages.info(request, "There is nothing to undo.")
         return _next(request, signal, None)
-    take_back(signal=signal, event=last.event, user=current_user(request))
+    take_back(signal=signal, event=last.event, user=request.user)
     held = request.session.get(SESSION, {})
     if held.get("signal") == str(signal.id):  # asked again for the reason that it was asked before
         held["cards"] = [[str(last.event_id), last.score, last.reason or CHOSEN], *held["cards"]]
@@ -82,14 +83,7 @@ def undo(request: HttpRequest, project: Project, key: str) -> HttpResponse:
     return _next(request, signal, last.event)
 
 
-def find_signal(project: Project, key: str) -> SignalDefinition:
-    signal = SignalDefinition.objects.filter(project=project, key=key).select_related("project").first()
-    if signal is None:
-        raise Http404("There is no such signal.")
-    return signal
-
-
-def _next(request: HttpRequest, signal: SignalDefinition, event: Event | None) -> HttpResponse:
+def _next(request: ProjectRequest, signal: SignalDefinition, event: Event | None) -> HttpResponse:
     """The next card in place, or (without JavaScript) the page again."""
     if request.headers.get("HX-Request") == "true":
         return render(request, "labeling/_signal_step.html", _step(request, signal, event))
@@ -97,9 +91,9 @@ def _next(request: HttpRequest, signal: SignalDefinition, event: Event | None) -
     return redirect(address + (f"?event={event.id}" if event else ""))
 
 
-def _step(request: HttpRequest, signal: SignalDefinition, event: Event | None) -> dict[str, Any]:
+def _step(request: ProjectRequest, signal: SignalDefinition, event: Event | None) -> dict[str, Any]:
     """What the page shows: the event that was asked for, else the queue's next card."""
-    user = current_user(request)
+    user = request.user
     card = _chosen_card(request, signal, event) if event else _next_card(request, signal)
     return {
         "signal": signal,
@@ -134,7 +128,7 @@ def _evidence(signal: SignalDefinition, event: Event) -> list[dict[str, Any]]:
     return [piece for piece in pieces if isinstance(piece, dict) and str(piece.get("text", "")).strip()]
 
 
-def _chosen_card(request: HttpRequest, signal: SignalDefinition, event: Event) -> Card:
+def _chosen_card(request: ProjectRequest, signal: SignalDefinition, event: Event) -> Card:
     """The event, for the reason that it was first asked about."""
     before = SignalFeedback.objects.standing().filter(signal=signal, event=event).first()
     if before:
@@ -146,7 +140,7 @@ def _chosen_card(request: HttpRequest, signal: SignalDefinition, event: Event) -
     return Card(event, match.score if match else None, CHOSEN)
 
 
-def _next_card(request: HttpRequest, signal: SignalDefinition) -> Card | None:
+def _next_card(request: ProjectRequest, signal: SignalDefinition) -> Card | None:
     """The first that is held in the session and not answered since, else the first of the newly chosen: as labeling/lookahead.py."""
     cards = _held(request, signal)
     ids = [uuid.UUID(card[0]) for card in cards]
@@ -161,6 +155,6 @@ def _next_card(request: HttpRequest, signal: SignalDefinition) -> Card | None:
     return chosen[0] if chosen else None
 
 
-def _held(request: HttpRequest, signal: SignalDefinition) -> list[list[Any]]:
+def _held(request: ProjectRequest, signal: SignalDefinition) -> list[list[Any]]:
     held = request.session.get(SESSION, {})
     return list(held["cards"]) if held.get("signal") == str(signal.id) else []

@@ -1,12 +1,12 @@
 """From labels to a classifier: at once for a caller who waits, or soon, in the background, for the review queue."""
 
-import uuid
-
 import numpy as np
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Subquery
 
-from ingest.jobs import fail_job, finish_job, queue_job, start_job, subject_of
+from ingest.jobs.kinds import job_kind
+from ingest.jobs.progress import subject_of
+from ingest.jobs.queueing import queue_job
 from ingest.models import Job
 from issues.models import Classifier, Definition, Issue
 from issues.rescoring import request_rescore
@@ -45,9 +45,7 @@ def retrain(issue: Issue) -> Classifier | None:
 
 def retrain_soon(issue: Issue) -> Job:
     """Queues a training; while one waits, another adds nothing (it will see the newest labels)."""
-    return queue_job(
-        project=issue.project, kind=TRAIN, subject=issue.pk, task="labeling.teaching.run_training"
-    )
+    return queue_job(project=issue.project, kind=TRAIN, subject=issue.pk)
 
 
 def retrain_redefined() -> int:
@@ -72,21 +70,10 @@ def may_wait(issue: Issue) -> bool:
     return standing_labels(issue).count() < AT_ONCE
 
 
-def run_training(job_id: uuid.UUID | str) -> None:
-    """The background task of `retrain_soon`."""
-    job = start_job(job_id)
-    if job is None:
-        return
+@job_kind(TRAIN, title="Training on the newest labels")
+def train_issue(job: Job) -> str:
     issue = Issue.objects.select_related("project").filter(pk=subject_of(job)).first()
     if issue is None:
-        finish_job(job, message="The issue is gone.")
-        return
-    try:
-        classifier = retrain(issue)
-    except Exception as error:
-        fail_job(job, error=error)
-        raise
-    finish_job(
-        job,
-        message=f"Version {classifier.version} is trained." if classifier else "No match is labelled yet.",
-    )
+        return "The issue is gone."
+    classifier = retrain(issue)
+    return f"Version {classifier.version} is trained." if classifier else "No match is labelled yet."

@@ -100,6 +100,18 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "errors/404.html", status=404)
 
 
+def refused(request: HttpRequest, error: ApiError) -> HttpResponse:
+    """An ApiError as a page, or as JSON where a program asks."""
+    from django.template.loader import render_to_string
+
+    if wants_json(request):
+        return error.response()
+    page = HttpResponse(render_to_string("errors/refused.html", {"error": error}), status=error.status)
+    if error.retry_after is not None:
+        page["Retry-After"] = str(error.retry_after)
+    return page
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django calls it while the error is being handled. A database that is gone, full, or out of connections is no failure of
     the request: 503, and when to come back."""

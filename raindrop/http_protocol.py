@@ -29,7 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._is_whole = True  # nothing of a request's body is missing
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrows it as well
         super().connection_made(transport)
         self._close_after(HEADER_SECONDS)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+
+from raindrop.errors import ApiError, refused
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -18,3 +20,16 @@ def private(get_response: Handler) -> Handler:
         return response
 
     return answer
+
+
+class Refusals:
+    """An ApiError that a page raises is its answer. (What DRF's views raise is answered by raindrop.errors.exception_handler.)"""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return refused(request, exception) if isinstance(exception, ApiError) else None

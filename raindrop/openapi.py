@@ -11,7 +11,7 @@ from rest_framework import serializers
 JsonSchema = dict[str, Any]
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular registers it on definition, untyped
     target_class = "ingest.authentication.KeyAuthentication"
     name = "key"
 

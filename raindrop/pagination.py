@@ -24,7 +24,7 @@ MAX_LIMIT = 200
 ADMIN_PAGES = 100
 
 
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+class BoundedPaginator(Paginator[Any]):
     """The admin's, which knows no cursors: counts no further than the pages that anybody turns."""
 
     @cached_property
@@ -87,7 +87,7 @@ def page_of(
     rows = list(queryset.order_by(*order)[: limit + 1])
     more = len(rows) > limit
     rows = rows[:limit]
-    return CursorPage(rows, _encode(rows[-1], order) if more else None)
+    return CursorPage(rows, cursor_of(rows[-1], order) if more else None)
 
 
 def read_limit(
@@ -113,7 +113,8 @@ def _after(values: list[Any], order: Sequence[str]) -> Q:
     return Q(**{f"{names[0]}__{steps[0]}e": values[0]}) & later
 
 
-def _encode(row: Model, order: Sequence[str]) -> str:
+def cursor_of(row: Model, order: Sequence[str]) -> str:
+    """The cursor of the page that begins after this row."""
     values = [_plain(getattr(row, name.lstrip("-"))) for name in order]
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
@@ -135,7 +136,7 @@ def _decode(cursor: str, model: type[Model], order: Sequence[str]) -> list[Any]:
         for name, value in zip(order, values, strict=True):
             if not isinstance(value, str | int | float) or (isinstance(value, str) and "\x00" in value):
                 raise ValueError("not a sort value")
-            decoded.append(model._meta.get_field(name.lstrip("-")).to_python(value))  # type: ignore[union-attr]
+            decoded.append(model._meta.get_field(name.lstrip("-")).to_python(value))  # type: ignore[union-attr]  # orders name columns, never relations back
         if any(isinstance(value, dt.datetime) and value.tzinfo is None for value in decoded):
             raise ValueError("a time without a zone")
     except (ValueError, TypeError, binascii.Error, ValidationError, RecursionError, OverflowError) as error:

@@ -28,7 +28,7 @@ import ingest.evaluations
 import ingest.feedback
 import ingest.flushing
 import ingest.handoffs
-import ingest.jobs
+import ingest.jobs.queueing
 import ingest.plain_spans
 import ingest.rollups
 import ingest.store
@@ -218,7 +218,7 @@ def release_claims() -> None:
 
 def release_tasks(cluster: str | None = None) -> None:
     """Makes the tasks available now that killed workers of the cluster held (None: of any). Called as above. When other
-    servers share the queue, nobody knows whose they are: then ingest/jobs.py hands silent jobs out again."""
+    servers share the queue, nobody knows whose they are: then ingest/jobs/queueing.py hands silent jobs out again."""
     if is_alone():
         held = OrmQ.objects.filter(lock__gt=timezone.now())
         (held.filter(key=cluster) if cluster else held).update(lock=timezone.now())
@@ -248,8 +248,8 @@ def every_minute() -> None:
         lambda: ingest.feedback.link_orphans(now=now),
         lambda: signals.abandonment.find_abandoned(now=now),
         lambda: signals.questions.asking.call_workers(),
-        lambda: ingest.jobs.resume_silent_jobs(now=now),
-        lambda: ingest.jobs.purge_old_jobs(now=now),
+        lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),
+        lambda: ingest.jobs.queueing.purge_old_jobs(now=now),
         lambda: labeling.teaching.retrain_redefined(),
     )
 

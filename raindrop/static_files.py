@@ -12,6 +12,7 @@ from typing import Any
 
 import brotli
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import HashedFilesMixin
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -26,17 +27,17 @@ STAMP = "collected.json"
 HASHED = {"RAINDROP_HASHED_STATIC": "1"}
 
 
-class QuickCompressor(Compressor):  # type: ignore[misc]
+class QuickCompressor(Compressor):  # type: ignore[misc]  # whitenoise has no types
     @staticmethod
     def compress_brotli(data: bytes) -> bytes:
         compressed: bytes = brotli.compress(data, quality=QUALITY)
         return compressed
 
 
-class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Without source maps, which are not collected."""
+class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
+    """The files that style sheets name (the admin's icons) get their hashed names there; source maps do not: they are not collected."""
 
-    patterns = ()
+    patterns = (("*.css", HashedFilesMixin.patterns[0][1][:2]),)  # url(...) and @import
     support_js_module_import_aggregation = False
 
     def create_compressor(self, **settings: Any) -> Compressor:
@@ -65,4 +66,6 @@ def _sources() -> str:
         for path, storage in finder.list(None):
             about = Path(storage.path(path)).stat()
             found.append([path, about.st_size, about.st_mtime_ns])
-    return hashlib.sha256(json.dumps([QUALITY, UNUSED, sorted(found)]).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps([QUALITY, UNUSED, HashedStorage.patterns, sorted(found)]).encode()
+    ).hexdigest()

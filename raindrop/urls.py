@@ -30,7 +30,9 @@ def favicon(request: HttpRequest) -> HttpResponseBase:
 class ApiDocs(SpectacularSwaggerSplitView):
     """Its script is a request of its own, as the content security policy wants. DRF has nothing to render OPTIONS with here."""
 
-    def options(self, request: Request, *arguments: object, **options: object) -> HttpResponse:  # type: ignore[override]
+    template_name = "api_docs.html"
+
+    def options(self, request: Request, *arguments: object, **options: object) -> HttpResponse:  # type: ignore[override]  # DRF's gives its own Response
         return HttpResponse(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
 
 
@@ -58,3 +60,4 @@ handler404 = "raindrop.errors.not_found"
 handler500 = "raindrop.errors.server_error"
 
 admin.site.site_header = admin.site.site_title = "raindrop admin"
+admin.site.enable_nav_sidebar = False  # its room is the lists': their columns fit into 1,280 px

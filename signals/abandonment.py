@@ -19,6 +19,7 @@ from ingest.models import Event
 from raindrop import live
 from signals.batches import load_batch
 from signals.detectors.abandonment import FAILURES, KEY, MINUTES, SOURCE, STAYS, TOOL_FAILURE, judge
+from signals.detectors.batch import Evidence
 from signals.matches import Wanted, lock_events, save_matches
 from signals.models import FailedEnding, SignalDefinition, SignalMatch
 from signals.parameters import value_of
@@ -129,14 +130,14 @@ def _judged(
     """The matches to store, and the events that were looked at."""
     events = list(lock_events([row.event_id for row in rows]))
     batch = load_batch(events)
-    held: dict[uuid.UUID, dict[str, list[dict[str, object]]]] = defaultdict(dict)
+    held: dict[uuid.UUID, dict[str, list[Evidence]]] = defaultdict(dict)
     names: dict[str, str] = {}
     for match in _matches([event.id for event in events]):
         held[match.event_id][match.signal.key] = match.evidence
         names[match.signal.key] = match.signal.name
     wanted = []
     for event, turn in zip(events, batch.turns, strict=True):
-        found = judge(turn, held[event.id], names=names)  # type: ignore[arg-type]
+        found = judge(turn, held[event.id], names=names)
         if found is not None:
             wanted.append(
                 Wanted(

@@ -9,11 +9,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
+from ingest.access import current_user
 from ingest.admin import ReadOnlyAdmin
 from signals import admin_defaults, admin_quality, custom
-from signals.admin_base import BulkForm, HistoryAdmin, current_user
+from signals.admin_base import BulkForm, HistoryAdmin
 from signals.admin_exchange import export_view, import_view
 from signals.backfill import request_backfill
 from signals.bulk import change_signals
@@ -28,7 +31,7 @@ from signals.trial import RECENT, SAMPLES, try_on_recent
 __all__ = ["admin_defaults", "admin_quality"]  # they register themselves
 
 
-class SignalDefinitionForm(forms.ModelForm):  # type: ignore[type-arg]
+class SignalDefinitionForm(forms.ModelForm[SignalDefinition]):
     """A new signal here is one of words or of a pattern: the others come from the app or are built in."""
 
     class Meta:
@@ -66,18 +69,16 @@ class SignalDefinitionAdmin(HistoryAdmin):
     form = SignalDefinitionForm
     list_display = [
         "name",
-        "key",
         "project",
-        "kind",
-        "detector",
-        "reads",
         "sentiment",
-        "group",
-        "action",
         "enabled",
         "muted",
+        "kind",
+        "group",
+        "detector",
         "reviewed",
         "builtin",
+        "page",
     ]
     list_filter = [
         "project",
@@ -143,6 +144,11 @@ class SignalDefinitionAdmin(HistoryAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: SignalDefinition | None = None) -> bool:
         """Matches and counts would be left behind: a signal is disabled instead."""
         return False
+
+    @admin.display(description="Page")
+    def page(self, signal: SignalDefinition) -> SafeString:
+        url = reverse("signal", args=[signal.project.slug, signal.key])
+        return format_html('<a href="{}">{}</a>', url, signal.key)
 
     @admin.action(description="Enable", permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[SignalDefinition]) -> None:
@@ -222,10 +228,20 @@ class SignalDefinitionAdmin(HistoryAdmin):
 class SignalMatchAdmin(ReadOnlyAdmin):
     """No filter that has to look at all of it."""
 
-    list_display = ["timestamp", "signal", "project", "event", "score", "source"]
+    list_display = ["timestamp", "signal", "project", "event_link", "shown_score", "source"]
     list_select_related = ["signal", "project", "event"]
     list_filter = [("signal", admin.RelatedOnlyFieldListFilter)]
     ordering = ["-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SignalMatch]:
-        return super().get_queryset(request).defer("event__input", "event__output")
+        texts = ("event__input", "event__output", "event__properties", "event__feature_flags")
+        return super().get_queryset(request).defer(*texts)
+
+    @admin.display(description="Event")
+    def event_link(self, match: SignalMatch) -> str:
+        url = reverse("event", args=[match.project.slug, match.event.event_id])
+        return format_html('<a href="{}">{}</a>', url, match.event.event_id)
+
+    @admin.display(description="Score")
+    def shown_score(self, match: SignalMatch) -> str:
+        return f"{match.score:.2f}"

@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
-from ingest.models import User
 from signals.models.definitions import Sentiment
 
 
@@ -21,15 +20,12 @@ class BulkForm(ActionForm):
     )
 
 
-class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
+class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]  # simple_history has no types
     """With the history of changes. SIMPLE_HISTORY_REVERT_DISABLED only hides the button that writes an old version back."""
+
+    object_history_list_template = "admin/_history_list.html"
 
     def history_form_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.method != "GET":
             raise PermissionDenied("An old version is for reading.")
         return super().history_form_view(request, *args, **kwargs)
-
-
-def current_user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

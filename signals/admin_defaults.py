@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from signals.admin_base import BulkForm, HistoryAdmin, current_user
+from ingest.access import current_user
+from signals.admin_base import BulkForm, HistoryAdmin
 from signals.catalogue import SHIPPED
 from signals.defaults import as_shipped, change_defaults, ensure_defaults
 from signals.definitions import DEFAULTED
@@ -16,7 +17,7 @@ from signals.models import SignalDefault
 from signals.models.definitions import Kind, Sentiment
 
 
-class SignalDefaultForm(forms.ModelForm):  # type: ignore[type-arg]
+class SignalDefaultForm(forms.ModelForm[SignalDefault]):
     class Meta:
         model = SignalDefault
         fields = (

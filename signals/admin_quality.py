@@ -68,7 +68,7 @@ class QuestionFilter(admin.SimpleListFilter):
 @admin.register(QuestionVerdict)
 class QuestionVerdictAdmin(EventsAdmin):
     list_display = (
-        "event_link", "signal", "project", "state", "verdict", "quote", "reason", "problem", "local_score", "cost_dollars", "answered_at",
+        "event_link", "signal", "project", "state", "verdict", "quote", "why", "shown_score", "cost_dollars", "answered_at",
     )  # fmt: skip
     list_filter = ("state", "match", QuestionFilter, "project")
     fields = (
@@ -99,6 +99,15 @@ class QuestionVerdictAdmin(EventsAdmin):
     @admin.display(description="Quote")
     def quote(self, row: QuestionVerdict) -> str:
         return " … ".join(str(piece.get("text", "")) for piece in row.evidence)[:QUOTED]
+
+    @admin.display(description="Why")
+    def why(self, row: QuestionVerdict) -> str:
+        """The model's reason, or what was wrong with its answer."""
+        return (row.reason or row.problem)[:QUOTED]
+
+    @admin.display(description="Local score")
+    def shown_score(self, row: QuestionVerdict) -> str:
+        return f"{row.local_score:.2f}"
 
     @admin.display(description="Cost")
     def cost_dollars(self, row: QuestionVerdict) -> str:

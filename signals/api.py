@@ -1,12 +1,10 @@
 """`/api/signals/`: the taxonomy, and how often each signal holds over time."""
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -14,10 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest import rollups
+from ingest.authentication import project_of
 from ingest.models import ApiKey, Project
 from ingest.rates_api import SERIES, SeriesPoint, answer_series
 from raindrop.api_shapes import answers, listed, results
 from raindrop.pagination import page_of
+from signals.access import find_signal
 from signals.api_schema import LIST, BulkChange, BulkChanged, NewSignal, SignalChange, SignalItem
 from signals.backfill import backfills_of
 from signals.bulk import change_signals
@@ -120,19 +120,6 @@ def _change_many(request: Request, project: Project) -> Response:
         return Response({"changed": change_signals(signals=mine, **actor_of(request), **changes)})
 
 
-def find_signal(project: Project, key: str) -> SignalDefinition:
-    """By id or key. Raises Http404."""
-    mine = SignalDefinition.objects.filter(project=project).select_related("group")
-    try:
-        found = mine.filter(id=uuid.UUID(key)).first()
-    except ValueError:
-        ensure_signals(project)
-        found = mine.filter(key=key.replace("\x00", "")).first()
-    if found is None:
-        raise Http404("There is no such signal.")
-    return found
-
-
 def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
     """The signals as SignalItem, with their counts, runs and precision: three queries for all of them (of one project)."""
     trust = standings(signals)
@@ -156,12 +143,6 @@ def signal_items(signals: list[SignalDefinition]) -> list[dict[str, Any]]:
         }
         for signal in signals
     ]  # fmt: skip
-
-
-def project_of(request: Request) -> Project:
-    project = request.project  # type: ignore[attr-defined]
-    assert isinstance(project, Project)
-    return project
 
 
 def actor_of(request: Request) -> dict[str, Any]:

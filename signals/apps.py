@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class SignalsConfig(AppConfig):
     name = "signals"
+
+    def ready(self) -> None:
+        from ingest.jobs.kinds import import_kinds  # it reads models
+
+        import_kinds(self.name)

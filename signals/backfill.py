@@ -1,27 +1,17 @@
 """Reading a signal off the whole history, in the background: after it was made or changed, or when somebody asks."""
 
 import datetime as dt
-import logging
 import time
 import uuid
 from contextlib import nullcontext
 
 import orjson
-from django.db import OperationalError
 from django.db.models import Q
 
 from ingest import rollups
-from ingest.jobs import (
-    UNFINISHED,
-    JobStopped,
-    fail_job,
-    finish_job,
-    queue_job,
-    report_job,
-    send_again,
-    start_job,
-    subject_of,
-)
+from ingest.jobs.kinds import Pause, job_kind
+from ingest.jobs.progress import UNFINISHED, report_job, subject_of
+from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, Project, User
 from raindrop.plurals import counted
 from signals.abandonment import watch_endings
@@ -34,20 +24,14 @@ from signals.matches import save_matches
 from signals.models import SignalDefinition
 from signals.questions.detector import ask_where_plausible
 
-logger = logging.getLogger("raindrop.signals")
-
 BACKFILL = "backfill"  # the job's kind
-TASK, CLUSTER = "signals.backfill.backfill", "slow"
 CHUNK = 250
-TRIES = 4  # a chunk that lost a deadlock to a pipeline batch is tried again
 BUDGET = 1200.0  # seconds after which the task hands the rest to another one: a task may take an hour
 
 
 def request_backfill(signal: SignalDefinition, *, user: User | None = None) -> Job:
     """Queues a run over the history; the one that waits already when there is one."""
-    return queue_job(
-        project=signal.project, kind=BACKFILL, subject=signal.pk, task=TASK, cluster=CLUSTER, user=user
-    )
+    return queue_job(project=signal.project, kind=BACKFILL, subject=signal.pk, user=user)
 
 
 def has_history(signal: SignalDefinition) -> bool:
@@ -65,29 +49,9 @@ def backfills_of(project: Project, signals: list[SignalDefinition]) -> dict[uuid
     return {subject_of(job): job for job in jobs.order_by("-created_at", "-id")}
 
 
-def backfill(job_id: uuid.UUID | str) -> None:
-    """The background task: newest events first, in chunks, each stored as live detection stores it.
-
-    Safe to run again, or twice at once; a run that was cut off goes on where its last chunk ended.
-    """
-    job = start_job(job_id)
-    if job is None:
-        return
-    try:
-        message = _go_over(job)
-    except JobStopped:
-        return
-    except Exception as error:
-        fail_job(job, error=error)
-        raise
-    if message is None:
-        send_again(job)
-    else:
-        finish_job(job, message=message)
-
-
-def _go_over(job: Job) -> str | None:
-    """What came of it; None when time is up and there is more to do."""
+@job_kind(BACKFILL, cluster="slow", title="Reading the signal off the history")
+def read_history(job: Job) -> str | Pause:
+    """Newest events first, in chunks, each stored as live detection stores it. A run that was cut off goes on where its last chunk ended."""
     started = time.monotonic()
     before = _position(job)
     total = rollups.totals([job.project_id])[job.project_id].events
@@ -114,7 +78,7 @@ def _go_over(job: Job) -> str | None:
             count = rollups.totals([signal.pk])[signal.pk].events
             return f"{counted(count, 'event')} of {job.done:,} match{'es' if count == 1 else ''}."
         if time.monotonic() - started > BUDGET:
-            return None
+            return Pause.HAND_ON
 
 
 def _position(job: Job) -> tuple[dt.datetime, uuid.UUID] | None:
@@ -135,18 +99,10 @@ def _older(project_id: uuid.UUID, before: tuple[dt.datetime, uuid.UUID] | None) 
 
 
 def _store(signal: SignalDefinition, detector: Detector, events: list[Event]) -> None:
-    for attempt in range(TRIES):
-        try:
-            asked = is_question(signal)
-            batch = load_batch(events) if needs_spans(signal) else load_texts(events)
-            with held_for_verdicts(events) if asked else nullcontext():
-                wanted = joined_matches(signal, events) + matches_to_store(signal, detector, batch)
-                if asked:
-                    ask_where_plausible(signal, batch, history=True)
-                save_matches(events=events, wanted=wanted, ran={signal.pk})
-            return
-        except OperationalError as error:
-            if attempt + 1 == TRIES:
-                raise
-            logger.warning("A chunk of signal %s is tried again: %s", signal.pk, error)
-            time.sleep(0.2 * 2**attempt)
+    asked = is_question(signal)
+    batch = load_batch(events) if needs_spans(signal) else load_texts(events)
+    with held_for_verdicts(events) if asked else nullcontext():
+        wanted = joined_matches(signal, events) + matches_to_store(signal, detector, batch)
+        if asked:
+            ask_where_plausible(signal, batch, history=True)
+        save_matches(events=events, wanted=wanted, ran={signal.pk})

@@ -7,30 +7,29 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models.functions import TruncDate
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.period import Period
 from raindrop.errors import ApiError
 from raindrop.pagination import paginate
+from signals.access import find_signal
 from signals.breakdown import EVENTS, MATCHES, breakdown_of
 from signals.evidence_report import find_cluster
 from signals.insight_pages import DEFAULT, PERIODS
-from signals.models import SignalDefinition, SignalMatch
+from signals.models import SignalMatch
 from signals.models.matches import SignalMatchQuerySet
 
 PAGE = 25
 
 
 @project_page()
-def cluster(request: HttpRequest, project: Project, key: str, cluster_id: str) -> HttpResponse:
+def cluster(request: ProjectRequest, project: Project, key: str, cluster_id: str) -> HttpResponse:
     """One that is gone, because the groups were worked out anew, leads back to the signal."""
-    signal = SignalDefinition.objects.filter(project=project, key=key).select_related("project").first()
-    if signal is None:
-        raise Http404("There is no such signal.")
+    signal = find_signal(project, key)
     asked = request.GET.get("period", "")
     period = Period.named(asked if asked in PERIODS else DEFAULT)
     found = find_cluster(signal, cluster_id, days=PERIODS[period.key])
@@ -57,7 +56,7 @@ def cluster(request: HttpRequest, project: Project, key: str, cluster_id: str) -
         "events": EVENTS,
         "matches": rows,
         "next_cursor": cursor,
-        "may_edit": request.role != Role.VIEWER,  # type: ignore[attr-defined]
+        "may_edit": request.role != Role.VIEWER,
     }
     return render(request, "signals/cluster.html", context)
 

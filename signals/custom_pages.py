@@ -4,15 +4,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ingest.access import project_page
-from ingest.jobs import stop_jobs
+from ingest.access import ProjectRequest, project_page
+from ingest.jobs.progress import stop_jobs
 from ingest.models import Project
 from ingest.models.projects import Role
 from signals import custom
+from signals.access import find_signal
 from signals.backfill import BACKFILL, has_history, request_backfill
 from signals.catalogue import ensure_signals
 from signals.custom_forms import FORMS, CustomForm, fits
@@ -21,6 +22,7 @@ from signals.models import SignalDefinition
 from signals.preview import RECENT, Preview, preview
 from signals.questions.budget import meter
 from signals.questions.presenting import Trial, status_of, try_question
+from signals.read_page import SEARCHES
 
 ASK = "ask"  # a preview, and the LLM on a few of its events
 PREVIEWS = {"preview", ASK}
@@ -48,7 +50,7 @@ KINDS = {
 
 
 @project_page(Role.MEMBER)
-def new_signal(request: HttpRequest, project: Project) -> HttpResponse:
+def new_signal(request: ProjectRequest, project: Project) -> HttpResponse:
     """Previews or creates, as the form's `action` says."""
     ensure_signals(project)
     asked = request.POST.get("kind") or request.GET.get("kind", "")
@@ -58,7 +60,7 @@ def new_signal(request: HttpRequest, project: Project) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             if request.POST.get("action") not in PREVIEWS:
-                signal = create_signal(project=project, user=request.user, **form.fields_of_signal())  # type: ignore[arg-type]
+                signal = create_signal(project=project, user=request.user, **form.fields_of_signal())
                 messages.success(request, f"“{signal.name}” is made. It is being looked for in the history.")
                 return _go(request, signal)
             shown = _preview(request, draft_signal(project=project, **form.fields_of_signal()))
@@ -68,9 +70,9 @@ def new_signal(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @project_page(Role.MEMBER)
-def change_rule(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def change_rule(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """As new_signal, for what an existing custom signal looks for."""
-    signal = _find(project, key)
+    signal = find_signal(project, key)
     kind = custom.kind_of(signal.config)
     if not custom.is_custom(signal) or kind is None or not fits(signal.config):
         raise Http404("This signal has no form.")
@@ -79,7 +81,7 @@ def change_rule(request: HttpRequest, project: Project, key: str) -> HttpRespons
     if request.method == "POST" and form.is_valid():
         try:
             if request.POST.get("action") not in PREVIEWS:
-                change_signal(signal=signal, user=request.user, **form.fields_of_signal())  # type: ignore[arg-type]
+                change_signal(signal=signal, user=request.user, **form.fields_of_signal())
                 messages.success(
                     request, "Saved. Where it changes what matches, the history is being read again."
                 )
@@ -93,22 +95,22 @@ def change_rule(request: HttpRequest, project: Project, key: str) -> HttpRespons
 
 @require_POST
 @project_page(Role.MEMBER)
-def run_over_history(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    signal = _find(project, key)
+def run_over_history(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    signal = find_signal(project, key)
     if not signal.enabled or not has_history(signal):
         messages.error(
             request, "Switch the signal on first." if not signal.enabled else "The app sends this one."
         )
     else:
-        request_backfill(signal, user=request.user)  # type: ignore[arg-type]
+        request_backfill(signal, user=request.user)
     return redirect("signal", project.slug, signal.key)
 
 
 @require_POST
 @project_page(Role.MEMBER)
-def stop_history(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    signal = _find(project, key)
-    if stop_jobs(project=project, kind=BACKFILL, subject=signal.pk, user=request.user):  # type: ignore[arg-type]
+def stop_history(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    signal = find_signal(project, key)
+    if stop_jobs(project=project, kind=BACKFILL, subject=signal.pk, user=request.user):
         messages.success(
             request,
             "Stopped. The matches that were found stay; “Run over history” looks through all of it again.",
@@ -116,20 +118,23 @@ def stop_history(request: HttpRequest, project: Project, key: str) -> HttpRespon
     return redirect("signal", project.slug, signal.key)
 
 
-def _preview(request: HttpRequest, draft: SignalDefinition, *, of: SignalDefinition | None = None) -> Shown:
+def _preview(
+    request: ProjectRequest, draft: SignalDefinition, *, of: SignalDefinition | None = None
+) -> Shown:
     """Raises ValidationError."""
     if of is not None:
         draft.pk, draft._state.adding = of.pk, False  # so that it does not stand in its own way
     check_signal(draft)
     train_signal(draft)
-    shown = preview(draft)
+    with SEARCHES.enter(draft.project_id):  # it reads the newest 2,000 events
+        shown = preview(draft)
     question = custom.kind_of(draft.config) == custom.QUESTION
     trial = try_question(draft, shown, ask=request.POST.get("action") == ASK) if question else None
     return shown, trial
 
 
 def _page(
-    request: HttpRequest,
+    request: ProjectRequest,
     project: Project,
     form: CustomForm,
     shown: Shown | None,
@@ -143,18 +148,9 @@ def _page(
     if form.kind == custom.QUESTION:
         context["status"] = status_of(project, meter(project.id))
     # htmx swaps in no answer with an error's status.
-    wrong = form.errors and not request.htmx  # type: ignore[attr-defined]
+    wrong = form.errors and not request.htmx
     return render(request, "signals/custom.html", context, status=400 if wrong else 200)
 
 
-def _go(request: HttpRequest, signal: SignalDefinition) -> HttpResponse:
+def _go(request: ProjectRequest, signal: SignalDefinition) -> HttpResponse:
     return redirect("signal", signal.project.slug, signal.key)
-
-
-def _find(project: Project, key: str) -> SignalDefinition:
-    signal = (
-        SignalDefinition.objects.filter(project=project, key=key).select_related("project", "group").first()
-    )
-    if signal is None:
-        raise Http404("There is no such signal.")
-    return signal

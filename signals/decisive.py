@@ -16,7 +16,7 @@ def attach_passages(rows: list[Event], *, signal: SignalDefinition | None, words
     """Gives each row `input_pieces` and `output_pieces`, as evidence is ({"start", "end"}), and in `input_start` and `output_start`
     enough of the text to hold them. Of rows without a passage nothing changes but that the pieces are empty."""
     for row in rows:
-        row.input_pieces, row.output_pieces = [], []  # type: ignore[attr-defined]
+        row.input_pieces, row.output_pieces = [], []  # type: ignore[attr-defined]  # read by the template
     if not rows or not (signal or words):
         return
     found = signal_pieces(rows, signal) if signal else {}

@@ -18,7 +18,7 @@ from signals import custom, parameters
 from signals.backfill import request_backfill
 from signals.catalogue import BY_KEY
 from signals.explicit import RESERVED
-from signals.history import remember, save_changed
+from signals.history import name_author, remember, save_changed
 from signals.joining import double_of
 from signals.languages_read import Shares, language_shares, not_read, over_read
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
@@ -162,7 +162,7 @@ def create_signal(
     )  # fmt: skip
     check_signal(signal)
     train_signal(signal)
-    signal._history_user, signal._change_reason = user, via or None  # type: ignore[attr-defined]
+    name_author(signal, user=user, via=via)
     try:
         with transaction.atomic():
             signal.save(force_insert=True)

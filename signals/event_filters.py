@@ -129,6 +129,10 @@ class EventFilters(forms.Form):
             events = search_events(events, wanted["q"])
         return self._in_state(events, wanted["state"])
 
+    def is_search(self) -> bool:
+        """Whether a filter looks into texts or JSON. Only when valid."""
+        return bool(self.cleaned_data["q"] or self.cleaned_data["property"])
+
     def subject(self) -> uuid.UUID | None:
         """Whose roll-up counts exactly what passes: the project's, or the signal's, when no other filter than a range is in force.
         Their number is then the one that every other page shows. Only when valid."""

@@ -2,17 +2,18 @@
 
 import datetime as dt
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.core.exceptions import BadRequest
 from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Left
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
 from ingest.period import COUNT_LIMIT
 from ingest.rollups import totals
@@ -27,8 +28,8 @@ from signals.languages_read import read_besides_english, readers
 from signals.meaning_search import NEAR_ENOUGH, rank_by_meaning
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
-from signals.read_page import TakesTooLong, time_limit
-from signals.transcripts import MAX_STEPS, Turn, build_turns, read_event, read_window, signals_in
+from signals.read_page import SEARCHES, TakesTooLong, time_limit
+from signals.transcripts import Turn, build_turns, read_event, read_window, signals_in
 
 ROW_CHARACTERS = 400
 COUNTED = 10_000  # matching events, and no further
@@ -37,14 +38,16 @@ NEAREST = 50  # shown by meaning: far down the ranking nearness says nothing any
 
 
 @project_page()
-def events(request: HttpRequest, project: Project) -> HttpResponse:
+def events(request: ProjectRequest, project: Project) -> HttpResponse:
     signals = list(SignalDefinition.objects.filter(project=project, enabled=True))
     filters = EventFilters(request.GET, project=project, signals=signals)
     valid = filters.is_valid()
     if valid and (url := filters.jump()):
         return redirect(url)
     chips = filters.chips()
-    rows, cursor = _read_rows(request, filters) if valid else ([], None)
+    with SEARCHES.enter(project.id) if valid and filters.is_search() else nullcontext():
+        rows, cursor = _read_rows(request, filters) if valid else ([], None)
+        matching = _count(request, filters, rows, cursor) if valid else ""
     counted = _counted(filters) if valid and "cursor" not in request.GET else None
     signal = filters.cleaned_data.get("signal") if valid else None
     words = filters.cleaned_data["q"] if valid and not filters.meaning() else ""
@@ -65,7 +68,7 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
         "rows": rows,
         "by_meaning": valid and bool(filters.meaning()),
         "near_enough": NEAR_ENOUGH,
-        "matching": _count(request, filters, rows, cursor) if valid else "",
+        "matching": matching,
         "counted": counted,
         "next_cursor": cursor,
         "total": None if counted else totals([project.id])[project.id],
@@ -76,7 +79,7 @@ def events(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @project_page()
-def event(request: HttpRequest, project: Project, event_id: str) -> HttpResponse:
+def event(request: ProjectRequest, project: Project, event_id: str) -> HttpResponse:
     """By the app's own id, or by ours. One that belongs to a conversation is shown in it."""
     key = EventKey.objects.filter(project=project, event_id=event_id).first()
     found = get_object_or_404(
@@ -91,7 +94,7 @@ def event(request: HttpRequest, project: Project, event_id: str) -> HttpResponse
 
 
 @project_page()
-def conversation(request: HttpRequest, project: Project, convo_id: str) -> HttpResponse:
+def conversation(request: ProjectRequest, project: Project, convo_id: str) -> HttpResponse:
     found = get_object_or_404(
         Conversation.objects.select_related("end_user"), project=project, convo_id=convo_id
     )
@@ -115,7 +118,6 @@ def _transcript(turns: list[Turn]) -> dict[str, object]:
         "started": events[0].timestamp,
         "last": events[-1].timestamp,
         "last_id": events[-1].id,
-        "steps_cut": MAX_STEPS if sum(len(turn.steps) for turn in turns) >= MAX_STEPS else 0,
         "end_user": next((event.end_user for event in events if event.end_user), None),
         "models": sorted({event.model for event in events if event.model}),
         "signal_counts": signals_in(turns),
@@ -145,7 +147,7 @@ def _foreign_language(turns: list[Turn]) -> ForeignLanguage | None:
     )
 
 
-def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event], str | None]:
+def _read_rows(request: ProjectRequest, filters: EventFilters) -> tuple[list[Event], str | None]:
     """One page of the list, newest first, and the cursor of the next; the nearest alone when the search is by meaning. Nothing, and
     an error of the filters, when it takes too long."""
     try:
@@ -161,7 +163,7 @@ def _read_rows(request: HttpRequest, filters: EventFilters) -> tuple[list[Event]
         raise BadRequest(error.message) from error
 
 
-def _is_live(request: HttpRequest, filters: EventFilters) -> bool:
+def _is_live(request: ProjectRequest, filters: EventFilters) -> bool:
     """Whether new events come on top of what is shown: on the first page, newest first."""
     return not filters.errors and "cursor" not in request.GET and not filters.meaning()
 
@@ -205,7 +207,7 @@ def _counted(filters: EventFilters) -> Counted | None:
     return Counted(events, users, conversations, waiting)
 
 
-def _count(request: HttpRequest, filters: EventFilters, rows: list[Event], cursor: str | None) -> str:
+def _count(request: ProjectRequest, filters: EventFilters, rows: list[Event], cursor: str | None) -> str:
     """How many events pass the filters, in words: exactly, or the bound that they are above. Empty where nobody asks: on later
     pages, for a search by meaning, which only ranks, and where the roll-ups have counted them."""
     if "cursor" in request.GET or filters.meaning() or filters.errors or filters.subject():
@@ -229,7 +231,7 @@ def _nearest(filters: EventFilters) -> list[Event]:
     rows = []
     for event_id, cosine in ranked:
         if cosine >= NEAR_ENOUGH and (row := found.get(event_id)):
-            row.nearness = cosine  # type: ignore[attr-defined]
+            row.nearness = cosine  # type: ignore[attr-defined]  # read by the template
             rows.append(row)
     return _with_failures(rows)
 
@@ -256,7 +258,7 @@ def _with_failures(page: list[Event]) -> list[Event]:
         )
     )
     for row in page:
-        row.has_failed = row.id in failed  # type: ignore[attr-defined]
+        row.has_failed = row.id in failed  # type: ignore[attr-defined]  # read by the template
     return page
 
 

@@ -43,6 +43,7 @@ urlpatterns = [
     path("events/", event_pages.events, name="events"),
     path("new-events/", event_fragments.new_events, name="new-events"),
     path("event-suggestions/", event_fragments.suggestions, name="event-suggestions"),
+    path("event-steps/<uuid:event_pk>/", event_fragments.steps, name="event-steps"),
     path("events/<app_id:event_id>/", event_pages.event, name="event"),
     path("conversations/<app_id:convo_id>/", event_pages.conversation, name="conversation"),
 ]

@@ -7,7 +7,9 @@ from typing import Any
 from django.utils import timezone
 
 from ingest import rollups
-from ingest.jobs import fail_job, finish_job, queue_job, start_job, subject_of
+from ingest.jobs.kinds import job_kind
+from ingest.jobs.progress import subject_of
+from ingest.jobs.queueing import queue_job
 from ingest.models import Job
 from ingest.models.jobs import JobState
 from raindrop.embedder import embed_texts
@@ -17,8 +19,7 @@ from signals.evidence_values import group_values
 from signals.models import EvidenceClusters, SignalDefinition, SignalMatch
 from signals.models.definitions import Kind
 
-KIND = "evidence"  # the job's kind, with the days: "evidence 14"
-TASK = "signals.evidence_report.run_clusters"
+EVIDENCE = "evidence"  # the job's kind; its argument is the number of days
 NEWEST = 2000  # matches read
 SNIPPETS = 500  # different texts: each costs an embedding, together 1 to 4 s
 MOST = 12
@@ -34,7 +35,7 @@ def clusters_of(signal: SignalDefinition, *, days: int) -> EvidenceClusters | No
     known = EvidenceClusters.objects.filter(signal=signal, days=days).first()
     total = rollups.totals([signal.pk])[signal.pk].events
     if _is_old(known, total) and not _failed_just_now(signal, days):
-        queue_job(project=signal.project, kind=f"{KIND} {days}", subject=signal.pk, task=TASK)
+        queue_job(project=signal.project, kind=EVIDENCE, subject=signal.pk, argument=str(days))
     return known
 
 
@@ -44,21 +45,13 @@ def find_cluster(signal: SignalDefinition, cluster_id: str, *, days: int) -> dic
     return next((one for one in known.clusters if one["id"] == cluster_id), None) if known else None
 
 
-def run_clusters(job_id: uuid.UUID | str) -> None:
-    """The background task."""
-    job = start_job(job_id)
-    if job is None:
-        return
+@job_kind(EVIDENCE, title="Grouping what the signal is read from")
+def group_evidence(job: Job) -> str:
     signal = SignalDefinition.objects.filter(pk=subject_of(job)).first()
     if signal is None:
-        finish_job(job, message="The signal is gone.")
-        return
-    try:
-        made = make_clusters(signal, days=int(job.kind.removeprefix(KIND)))
-    except Exception as error:
-        fail_job(job, error=error)
-        raise
-    finish_job(job, message=f"{counted(len(made.clusters), 'cluster')}.")
+        return "The signal is gone."
+    made = make_clusters(signal, days=int(job.argument))
+    return f"{counted(len(made.clusters), 'cluster')}."
 
 
 def make_clusters(signal: SignalDefinition, *, days: int) -> EvidenceClusters:
@@ -126,5 +119,5 @@ def _is_old(known: EvidenceClusters | None, total: int) -> bool:
 
 def _failed_just_now(signal: SignalDefinition, days: int) -> bool:
     """Or a run that always fails would be asked for by every page that reads its failure."""
-    jobs = Job.objects.filter(project=signal.project_id, kind=f"{KIND} {days}", subject=signal.pk)
+    jobs = Job.objects.filter(project=signal.project_id, kind=EVIDENCE, subject=signal.pk, argument=str(days))
     return jobs.filter(state=JobState.FAILED, updated_at__gt=timezone.now() - FRESH).exists()

@@ -12,7 +12,7 @@ from signals import custom
 from signals.catalogue import ensure_groups, ensure_signals
 from signals.definitions import DEFAULTED, change_signal, check_signal, create_signal
 from signals.exchange_file import BUILTIN, CUSTOM, EXPLICIT, Entry, FileRefused, Problem, Taxonomy, write_file
-from signals.history import FieldChange, remember, save_changed, shown
+from signals.history import FieldChange, name_author, remember, save_changed, shown
 from signals.known_names import action_of
 from signals.models import SignalDefinition, SignalGroup
 from signals.models.definitions import Detector, Kind, Reads
@@ -119,7 +119,7 @@ def _create_explicit(
         own_fields=sorted(fields.keys() & set(DEFAULTED)), **fields,
     )  # fmt: skip
     check_signal(signal)
-    signal._history_user, signal._change_reason = user, via  # type: ignore[attr-defined]
+    name_author(signal, user=user, via=via)
     signal.save(force_insert=True)
     return signal
 

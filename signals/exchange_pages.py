@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Project, User
 from ingest.models.projects import Role
 from signals.exchange import Outcome, export_signals, import_signals
@@ -15,7 +15,7 @@ from signals.exchange_forms import ExchangeForm
 
 
 @project_page()
-def taxonomy_file(request: HttpRequest, project: Project) -> HttpResponse:
+def taxonomy_file(request: ProjectRequest, project: Project) -> HttpResponse:
     """The taxonomy as a file: out, and, for members, in."""
     if "download" in request.GET:
         return as_download(project)
@@ -23,7 +23,7 @@ def taxonomy_file(request: HttpRequest, project: Project) -> HttpResponse:
     outcomes: list[Outcome] | None = None
     problems: list[Problem] = []
     if request.method == "POST":
-        if request.role == Role.VIEWER:  # type: ignore[attr-defined]
+        if request.role == Role.VIEWER:
             return HttpResponse("A viewer may only read.", status=403)
         form = ExchangeForm(request.POST, request.FILES)
         if form.is_valid():
@@ -38,7 +38,7 @@ def taxonomy_file(request: HttpRequest, project: Project) -> HttpResponse:
         "outcomes": outcomes,
         "problems": problems,
         "summary": summary(outcomes) if outcomes is not None else "",
-        "may_edit": request.role != Role.VIEWER,  # type: ignore[attr-defined]
+        "may_edit": request.role != Role.VIEWER,
     }
     return render(request, "signals/file.html", context, status=400 if problems or form.errors else 200)
 

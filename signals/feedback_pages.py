@@ -2,13 +2,14 @@
 
 import uuid
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Event, Project
 from ingest.models.projects import Role
+from signals.access import find_signal
 from signals.feedback import judge, take_back
 from signals.models import SignalDefinition, SignalFeedback, SignalMatch
 from signals.tuning import tune_soon
@@ -18,21 +19,21 @@ ANSWERS = {"right": True, "wrong": False, "": None}
 
 @require_POST
 @project_page(Role.MEMBER)
-def judge_event(request: HttpRequest, project: Project, key: str, event_pk: uuid.UUID) -> HttpResponse:
+def judge_event(request: ProjectRequest, project: Project, key: str, event_pk: uuid.UUID) -> HttpResponse:
     """`answer`: right, wrong, or empty to take one's own back."""
-    signal = SignalDefinition.objects.filter(project=project, key=key).select_related("project").first()
+    signal = find_signal(project, key)
     event = Event.objects.filter(project=project, id=event_pk).only("id", "project_id").first()
-    if signal is None or event is None:
+    if event is None:
         raise Http404("There is no such match.")
     answer = request.POST.get("answer", "")
     if answer not in ANSWERS:
         return HttpResponse("The answer is right, wrong or empty.", status=400)
     right = ANSWERS[answer]
     if right is None:
-        take_back(signal=signal, event=event, user=request.user)  # type: ignore[arg-type]
+        take_back(signal=signal, event=event, user=request.user)
     else:
         _record(signal, event, right, request)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         stands = _standing(signal, event)
         said = stands.right if stands else None
         context = {"event_pk": event.id, "said": said, "signal": signal, "project": project}
@@ -40,7 +41,7 @@ def judge_event(request: HttpRequest, project: Project, key: str, event_pk: uuid
     return redirect("signal", project.slug, key)
 
 
-def _record(signal: SignalDefinition, event: Event, right: bool, request: HttpRequest) -> None:
+def _record(signal: SignalDefinition, event: Event, right: bool, request: ProjectRequest) -> None:
     """An event that the queue asked about keeps the reason for which it was asked."""
     match = SignalMatch.objects.filter(signal=signal, event=event).first()
     before = _standing(signal, event)
@@ -48,7 +49,7 @@ def _record(signal: SignalDefinition, event: Event, right: bool, request: HttpRe
         signal=signal,
         event=event,
         right=right,
-        user=request.user,  # type: ignore[arg-type]
+        user=request.user,
         reason=before.reason if before else "",
         score=match.score if match else before.score if before else None,
     )

@@ -13,7 +13,7 @@ from signals.parameter_fields import config_of_fields, parameter_fields
 from signals.parameters import parameters_of
 
 
-class SignalForm(forms.ModelForm):  # type: ignore[type-arg]
+class SignalForm(forms.ModelForm[SignalDefinition]):
     """A signal's words and settings. `expressions`: a words signal's words, one a line, or one /pattern/."""
 
     expressions = forms.CharField(

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -139,7 +140,7 @@ def read_head(path: Path) -> Head:
 
 
 def write_head(path: Path, head: Head) -> None:
-    arrays: dict[str, npt.NDArray[np.generic]] = {
+    arrays: dict[str, Any] = {  # as NDArray of any type numpy's stub refuses them below
         "vector": head.vector.astype(np.float32),
         "facts": head.facts.astype(np.float32),
         "bias": np.array(head.bias, dtype=np.float64),
@@ -155,4 +156,4 @@ def write_head(path: Path, head: Head) -> None:
         }
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(file, **arrays)

@@ -20,6 +20,11 @@ REASON_LENGTH = 100
 SHOWN = 50
 
 
+def name_author(row: Row, *, user: User | None, via: str) -> None:
+    """Before the row's own save(), which records who made it and how."""
+    row._history_user, row._change_reason = user, via or None  # type: ignore[union-attr]  # simple_history reads these names
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     field: str

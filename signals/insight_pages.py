@@ -4,20 +4,21 @@ import datetime as dt
 import uuid
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from ingest.access import project_page
-from ingest.jobs import is_under_way
+from ingest.access import ProjectRequest, project_page
+from ingest.jobs.progress import is_under_way
 from ingest.models import Project
 from ingest.models.projects import Role
+from signals.access import find_signal
 from signals.backfill import backfills_of
 from signals.breakdown import EVENTS, MATCHES, breakdown_of
-from signals.evidence_report import KIND, clusters_of
+from signals.evidence_report import EVIDENCE, clusters_of
 from signals.feedback import precision_of
-from signals.models import SignalDefinition, SignalTuning
+from signals.models import SignalTuning
 from signals.thresholds import LEAST_LABELS
 from signals.tuning import (
     TUNE,
@@ -35,23 +36,23 @@ TUNINGS = 5
 
 
 @project_page()
-def clusters(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    signal, days = _find(project, key), _days(request)
+def clusters(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    signal, days = find_signal(project, key), _days(request)
     known = clusters_of(signal, days=days)
     context = {
         "signal": signal,
         "period": f"{days}d",
         "known": known,
         "counting": bool(backfills_of(project, [signal])),
-        "working": is_under_way(project=project, kind=f"{KIND} {days}", subject=signal.pk),
+        "working": is_under_way(project=project, kind=EVIDENCE, subject=signal.pk, argument=str(days)),
         "largest": max((one["matches"] for one in known.clusters), default=0) if known else 0,
     }
     return render(request, "signals/_clusters.html", context)
 
 
 @project_page()
-def breakdown(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    signal, days = _find(project, key), _days(request)
+def breakdown(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    signal, days = find_signal(project, key), _days(request)
     since = _midnight() - dt.timedelta(days=days - 1)
     context = {
         "signal": signal,
@@ -65,8 +66,8 @@ def breakdown(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 
 
 @project_page()
-def tuning(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    signal = _find(project, key)
+def tuning(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    signal = find_signal(project, key)
     tunings = [
         (one, is_current(one, signal)) for one in signal.tunings.select_related("decided_by")[:TUNINGS]
     ]
@@ -77,46 +78,39 @@ def tuning(request: HttpRequest, project: Project, key: str) -> HttpResponse:
         "least": LEAST_LABELS,
         "can_tune": can_tune(signal),
         "working": is_under_way(project=project, kind=TUNE, subject=signal.pk),
-        "may_edit": request.role != Role.VIEWER,  # type: ignore[attr-defined]
+        "may_edit": request.role != Role.VIEWER,
     }
     return render(request, "signals/_tuning.html", context)
 
 
 @require_POST
 @project_page(Role.MEMBER)
-def tune(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def tune(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """Learns from the labels now."""
-    signal = _find(project, key)
+    signal = find_signal(project, key)
     if can_tune(signal):
-        request_tuning(signal, user=request.user)  # type: ignore[arg-type]
+        request_tuning(signal, user=request.user)
     return redirect("signal", project.slug, signal.key)
 
 
 @require_POST
 @project_page(Role.MEMBER)
-def decide(request: HttpRequest, project: Project, key: str, tuning_id: uuid.UUID) -> HttpResponse:
+def decide(request: ProjectRequest, project: Project, key: str, tuning_id: uuid.UUID) -> HttpResponse:
     """`action`: apply or revert."""
-    signal = _find(project, key)
+    signal = find_signal(project, key)
     found = SignalTuning.objects.filter(signal=signal, project=project, id=tuning_id).first()
     write = {"apply": apply_tuning, "revert": revert_tuning}.get(request.POST.get("action", ""))
     if found is None or write is None:
         raise Http404("There is no such proposal.")
     try:
-        write(tuning=found, user=request.user)  # type: ignore[arg-type]
+        write(tuning=found, user=request.user)
         messages.success(request, "Done. The history is being read again.")
     except CannotDecide as error:
         messages.warning(request, str(error))
     return redirect("signal", project.slug, signal.key)
 
 
-def _find(project: Project, key: str) -> SignalDefinition:
-    signal = SignalDefinition.objects.filter(project=project, key=key).select_related("project").first()
-    if signal is None:
-        raise Http404("There is no such signal.")
-    return signal
-
-
-def _days(request: HttpRequest) -> int:
+def _days(request: ProjectRequest) -> int:
     return PERIODS.get(request.GET.get("period", ""), PERIODS[DEFAULT])
 
 

@@ -5,18 +5,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ingest import rollups
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.period import Period
 from ingest.rates import rate_series
 from signals import custom
+from signals.access import find_signal
 from signals.audited import FEWEST
 from signals.backfill import backfills_of, has_history
 from signals.catalogue import BY_KEY, ensure_signals
@@ -54,7 +55,7 @@ COLOURS = {
 
 
 @project_page()
-def signal_list(request: HttpRequest, project: Project) -> HttpResponse:
+def signal_list(request: ProjectRequest, project: Project) -> HttpResponse:
     ensure_signals(project)
     filters = SignalFilters(
         **{name: request.GET.get(name, "")[:200] for name in ("q", "kind", "sentiment", "group", "reviewed")}
@@ -78,11 +79,11 @@ def signal_list(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @project_page()
-def signal_page(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    signal = _find(project, key)
+def signal_page(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    signal = find_signal(project, key)
     form = SignalForm(instance=signal)
     if request.method == "POST":
-        form = SignalForm(request.POST, instance=_find(project, key))
+        form = SignalForm(request.POST, instance=find_signal(project, key))
         if (answer := _edit(request, project, signal, form)) is not None:
             return answer
     period = request.GET.get("period", "")
@@ -117,14 +118,14 @@ def signal_page(request: HttpRequest, project: Project, key: str) -> HttpRespons
 
 @require_POST
 @project_page(Role.MEMBER)
-def toggle(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def toggle(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """Switches a signal on or off, as the form's `enabled` says."""
     signal = change_signal(
-        signal=_find(project, key),
-        user=request.user,  # type: ignore[arg-type]
+        signal=find_signal(project, key),
+        user=request.user,
         enabled=request.POST.get("enabled") == "on",
     )
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return render(
             request, "signals/_toggle.html", {"signal": signal, "may_edit": True, "project": project}
         )
@@ -133,15 +134,15 @@ def toggle(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def review(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def review(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """Says that somebody looked at a name that the app sent."""
-    signal = change_signal(signal=_find(project, key), user=request.user, reviewed=True)  # type: ignore[arg-type]
+    signal = change_signal(signal=find_signal(project, key), user=request.user, reviewed=True)
     messages.success(request, f"“{signal.name}” is reviewed.")
     return redirect("signal", project.slug, signal.key)
 
 
 def _edit(
-    request: HttpRequest, project: Project, signal: SignalDefinition, form: SignalForm
+    request: ProjectRequest, project: Project, signal: SignalDefinition, form: SignalForm
 ) -> HttpResponse | None:
     """Saves the form; the answer, or None when the page is to show what is wrong."""
     if not _may_edit(request):
@@ -149,7 +150,7 @@ def _edit(
     if not form.is_valid():
         return None
     try:
-        change_signal(signal=signal, user=request.user, **form.changes())  # type: ignore[arg-type]
+        change_signal(signal=signal, user=request.user, **form.changes())
     except ValidationError as error:
         for message in error.messages:
             form.add_error(None, message)
@@ -207,16 +208,6 @@ def _newest(project: Project, signal: SignalDefinition) -> list[SignalMatch]:
     )
 
 
-def _find(project: Project, key: str) -> SignalDefinition:
-    ensure_signals(project)
-    signal = (
-        SignalDefinition.objects.filter(project=project, key=key).select_related("group", "project").first()
-    )
-    if signal is None:
-        raise Http404("There is no such signal.")
-    return signal
-
-
 def _double(project: Project, signal: SignalDefinition) -> SignalDefinition | None:
     """The built-in signal that the name says the same as, and may be joined to."""
     return _named(project, double_of(signal))
@@ -226,8 +217,8 @@ def _named(project: Project, key: str | None) -> SignalDefinition | None:
     return SignalDefinition.objects.filter(project=project, key=key, builtin=True).first() if key else None
 
 
-def _may_edit(request: HttpRequest) -> bool:
-    return bool(request.role != Role.VIEWER)  # type: ignore[attr-defined]
+def _may_edit(request: ProjectRequest) -> bool:
+    return bool(request.role != Role.VIEWER)
 
 
 def _today() -> dt.date:

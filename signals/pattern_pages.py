@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Event, Project
 from signals import patterns as read
 from signals.definitions import signal_rows
@@ -23,7 +23,7 @@ PASSAGE_EVENTS = 5
 
 
 @project_page()
-def patterns(request: HttpRequest, project: Project) -> HttpResponse:
+def patterns(request: ProjectRequest, project: Project) -> HttpResponse:
     period = request.GET.get("period", "")
     period = period if period in PERIODS else "14d"
     today = timezone.now().astimezone(dt.UTC).date()

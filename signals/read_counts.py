@@ -15,10 +15,11 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Event
 from signals.read_events import FILTERS, matching_events
 from signals.read_filters import DEFAULT_WINDOW, Parameters, Query, Window, bad, read_query, read_window
-from signals.read_page import project_of, time_limit
+from signals.read_page import SEARCHES, time_limit
 from signals.read_schema import (
     WireFacet,
     WireTimeseries,
@@ -80,7 +81,7 @@ def count(request: Request) -> Response:
     query = read_query(request, COUNT)
     column = COUNTED[query.choice("count_by", list(COUNTED), "event_id")]
     window = read_window(query)
-    with time_limit():
+    with SEARCHES.enter(project_of(request).id), time_limit():
         rows = _in_window(request, query, window)
         total = rows.aggregate(total=Count(column, distinct=column != "id"))["total"]
     return Response({"data": {"total": total}, "meta": {"window": window.as_json()}})
@@ -111,7 +112,7 @@ def timeseries(request: Request) -> Response:
         raise bad(
             "interval", f"That is more than {MAX_BUCKETS} buckets: take a longer interval or less time."
         )
-    with time_limit():
+    with SEARCHES.enter(project_of(request).id), time_limit():
         start = Trunc("timestamp", interval, output_field=DateTimeField(), tzinfo=dt.UTC)
         rows = _in_window(request, query, window).annotate(start=start).values("start").order_by("start")
         found = dict(rows.annotate(n=Count(column, distinct=column != "id")).values_list("start", "n"))
@@ -146,7 +147,7 @@ def facets(request: Request) -> Response:
     column = COUNTED[query.choice("count_by", list(COUNTED), "event_id")]
     limit = query.number("limit", default=20, maximum=200)
     window = read_window(query)
-    with time_limit():
+    with SEARCHES.enter(project_of(request).id), time_limit():
         rows = _in_window(request, query, window).filter(**{f"{field}__isnull": False}).order_by()
         counted = rows.values(value=F(field)).annotate(count=Count(column, distinct=True))
         found = counted.filter(count__gt=0).order_by("-count", "value")[:limit]

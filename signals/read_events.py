@@ -9,9 +9,11 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Event, EventKey, Project
 from ingest.store import conversation_id, end_user_id
 from signals.models import SignalDefinition, SignalMatch
+from signals.read_bytes import EVENT_TEXTS, light
 from signals.read_filters import (
     Filter,
     Parameters,
@@ -21,8 +23,8 @@ from signals.read_filters import (
     time_condition,
     value_condition,
 )
-from signals.read_items import event_items
-from signals.read_page import PAGING, listed, ordering, project_of, time_limit
+from signals.read_items import event_items, event_items_within
+from signals.read_page import PAGING, listed, ordering, time_limit
 from signals.read_schema import WireEvent, list_of, one_of, parameters_of, responses
 
 FILTERS = Parameters(
@@ -50,14 +52,14 @@ LIST = Parameters(
 )
 @api_view(["GET"])
 def events(request: Request) -> Response:
-    """Finished events. `signal` and `signal_group` take an id, or a signal's key and a group's name."""
+    """Finished events. A page ends before its limit where its texts are long: go by the cursor. `signal` and `signal_group` take an id, or a signal's key and a group's name."""
     project, query = project_of(request), read_query(request, LIST)
     return listed(
-        matching_events(project, query),
+        light(matching_events(project, query), EVENT_TEXTS, each="tool_calls"),
         request=request,
         query=query,
         order=ordering(query, {"timestamp": "timestamp"}),
-        items=lambda rows: event_items(rows, project=project),
+        items=lambda rows: event_items_within(rows, project=project),
     )
 
 

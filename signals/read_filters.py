@@ -90,6 +90,11 @@ class Query:
     plain: dict[str, str] = field(default_factory=dict)
     filters: list[Filter] = field(default_factory=list)
 
+    @property
+    def is_search(self) -> bool:
+        """Whether a filter looks into texts or JSON, which no index serves."""
+        return any(item.key or item.op in _LIKE for item in self.filters)
+
     def on(self, name: str) -> list[Filter]:
         return [item for item in self.filters if item.name == name]
 

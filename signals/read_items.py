@@ -13,6 +13,7 @@ from ingest.models.events import SpanKind, SpanStatus
 from ingest.otlp.stored import PRIVATE
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Detector
+from signals.read_bytes import EVENT_TEXTS, hanging_on, items_within
 
 SPAN_TYPES = {SpanKind.LLM: "LLM_GENERATION", SpanKind.TOOL: "TOOL_CALL"}
 SIGNAL_TYPES = {Detector.SDK: "instrumented", Detector.MODEL: "topic", Detector.LLM: "topic"}
@@ -42,6 +43,19 @@ def event_items(
             item["relevance_score"] = round(scores[event.id], 6)
         items.append(item)
     return items
+
+
+def event_items_within(
+    rows: list[Event], *, project: Project, scores: Mapping[uuid.UUID, float] | None = None
+) -> list[dict[str, Any]]:
+    """The items of the first of these rows, as many as a page may hold (they are read by `signals.read_bytes.light`)."""
+    hanging = hanging_on([row.id for row in rows], project)
+    return items_within(
+        rows,
+        heavy=EVENT_TEXTS,
+        items=lambda some: event_items(some, project=project, scores=scores),
+        hanging=hanging,
+    )
 
 
 def _event(event: Event) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import psycopg
@@ -11,22 +11,21 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ingest.models import Project
+from ingest.authentication import project_of
+from raindrop.crowds import Crowd
 from raindrop.errors import ApiError
-from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
+from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, CursorPage, cursor_of, page_of
 from signals.read_filters import Query
 
 M = TypeVar("M", bound=Model)
 PAGING = ("limit", "cursor", "order_by")
 # A filter that no index serves may have to look at all of a project's history. It gets this long.
 TIME_LIMIT = dt.timedelta(seconds=10)
-
-
-def project_of(request: Request) -> Project:
-    """The project that the key (or the session) opens: ingest.authentication.ProjectPermission has found it."""
-    project = request.project  # type: ignore[attr-defined]
-    assert isinstance(project, Project)
-    return project
+# Searches and counts of one project at once, of every page and API: each may take a core for seconds. Fewer than Django works on at
+# once (ingest.gateway.PAGES), so that other projects find a place.
+SEARCHES = Crowd(most=4, noun="searches")
+# What the events list reads after itself. They end after a second, and come by themselves: what is too many is left out.
+HINTS = Crowd(most=2, noun="hints")
 
 
 class TakesTooLong(ApiError):
@@ -70,11 +69,19 @@ def listed(
     default: int = DEFAULT_LIMIT,
     maximum: int = MAX_LIMIT,
 ) -> Response:
-    """One page as `{"data": [...], "meta": {"cursor", "has_more"}}`."""
+    """One page as `{"data": [...], "meta": {"cursor", "has_more"}}`. `items` may answer for the first of the rows alone: the cursor
+    then goes on after those (signals/read_bytes.py)."""
     query.number("limit", default=default, maximum=maximum)
-    with time_limit():
+    crowd = SEARCHES.enter(project_of(request).id) if query.is_search else nullcontext()
+    with crowd, time_limit():
         page = page_of(queryset, request=request, order=order, default=default, maximum=maximum)
-        return listed_response(items(page.rows), cursor=page.next)
+        data = items(page.rows)
+        return listed_response(data, cursor=cursor_after(page, len(data), order))
+
+
+def cursor_after(page: CursorPage[M], count: int, order: Sequence[str]) -> str | None:
+    """The cursor of what follows the first `count` rows of a page."""
+    return page.next if count >= len(page.rows) else cursor_of(page.rows[count - 1], order)
 
 
 def listed_response(data: list[dict[str, Any]], *, cursor: str | None) -> Response:

@@ -10,11 +10,12 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Conversation, EndUser, Project
 from ingest.store import conversation_id, end_user_id
 from signals.models import SignalMatch
 from signals.read_filters import Parameters, read_query, string_condition, time_condition, value_condition
-from signals.read_page import PAGING, listed, ordering, project_of, time_limit
+from signals.read_page import PAGING, listed, ordering, time_limit
 from signals.read_schema import WireConversation, WireUser, list_of, one_of, parameters_of, responses
 
 USERS = Parameters(plain=PAGING, times=("first_seen", "last_seen"), strings=("user_id",), maps=("traits",))

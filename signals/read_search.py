@@ -17,14 +17,15 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Event, Project
-from raindrop.crowds import Crowd
 from raindrop.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
 from signals.meaning_search import rank_by_meaning
+from signals.read_bytes import EVENT_TEXTS, light
 from signals.read_events import matching_events
 from signals.read_filters import Parameters, Query, bad, read_query, read_window
-from signals.read_items import event_items
-from signals.read_page import listed_response, project_of, time_limit
+from signals.read_items import event_items_within
+from signals.read_page import SEARCHES, cursor_after, listed_response, time_limit
 from signals.read_schema import WireEvent, list_of, parameters_of, responses
 from signals.text_search import Spaced, search_events, search_query
 from signals.vectors import Side
@@ -44,13 +45,12 @@ COLUMNS: dict[Side, tuple[str, ...]] = {
     "both": ("input", "output"),
 }
 MAX_QUERY = 2000
+NEWEST = ("-timestamp", "-id")
 # Beyond the thousandth, nearness says nothing any more.
 MAX_NEAREST = 1000
 # A regular expression reads every text in its window.
 REGEX_WINDOW = dt.timedelta(days=14)
 REGEX_TIME_LIMIT = dt.timedelta(seconds=5)
-# Each may take a core for seconds.
-SEARCHES = Crowd(most=3, noun="searches")
 # As much of one side as its words are looked for in when only that side counts (a tsvector holds 1 MiB).
 SIDE_CHARACTERS = 100_000
 
@@ -100,9 +100,10 @@ def _read_side(query: Query) -> Side:
 def _page(request: Request, query: Query, rows: QuerySet[Event], project: Project) -> Response:
     """Rows with a `relevance` each, newest first."""
     query.number("limit", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
-    page = page_of(rows, request=request)
-    scores = {row.id: float(row.relevance) for row in page.rows}  # type: ignore[attr-defined]
-    return listed_response(event_items(page.rows, project=project, scores=scores), cursor=page.next)
+    page = page_of(light(rows, EVENT_TEXTS, each="tool_calls"), request=request, order=NEWEST)
+    scores = {row.id: float(row.relevance) for row in page.rows}  # type: ignore[attr-defined]  # annotated by the search
+    data = event_items_within(page.rows, project=project, scores=scores)
+    return listed_response(data, cursor=cursor_after(page, len(data), NEWEST))
 
 
 def _with_words(rows: QuerySet[Event], text: str, side: Side) -> QuerySet[Event]:
@@ -164,9 +165,13 @@ def _semantic(
             ranked = [(event, score) for event, score in ranked if (-score, event) > after]
         # An event may have become pending again since it was embedded: then the page is a row short.
         page, more = ranked[:limit], len(ranked) > limit
-        found = {row.id: row for row in rows.filter(id__in=[event for event, _ in page])}
+        light_rows = light(rows, EVENT_TEXTS, each="tool_calls")
+        found = {row.id: row for row in light_rows.filter(id__in=[event for event, _ in page])}
         events = [found[event] for event, _ in page if event in found]
-        data = event_items(events, project=project, scores=dict(page))
+        data = event_items_within(events, project=project, scores=dict(page))
+    if len(data) < len(events):
+        last = events[len(data) - 1].id
+        return listed_response(data, cursor=_cursor(last, dict(page)[last]))
     return listed_response(data, cursor=_cursor(*page[-1]) if more else None)
 
 

@@ -5,11 +5,13 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from ingest.models import Span
+from signals.read_bytes import SPAN_TEXTS, items_within, light
 from signals.read_events import find_event
 from signals.read_filters import Parameters, bad, read_query
 from signals.read_items import span_item
-from signals.read_page import listed, project_of
+from signals.read_page import listed
 from signals.read_schema import WireTraceSpan, list_of, parameters_of, responses
 
 PARAMETERS = Parameters(plain=("event_id", "limit", "cursor", "trunc_len"))
@@ -35,11 +37,13 @@ def traces(request: Request) -> Response:
     cut = query.number("trunc_len", default=MAX_CUT, maximum=MAX_CUT)
     event = find_event(project, event_id)
     return listed(
-        Span.objects.filter(project=project, event_id=event.id),
+        light(Span.objects.filter(project=project, event_id=event.id), SPAN_TEXTS),
         request=request,
         query=query,
         order=("started_at", "id"),
-        items=lambda rows: [span_item(row, cut=cut) for row in rows],
+        items=lambda rows: items_within(
+            rows, heavy=SPAN_TEXTS, items=lambda some: [span_item(row, cut=cut) for row in some]
+        ),
         default=DEFAULT_SPANS,
         maximum=MAX_SPANS,
     )

@@ -13,9 +13,10 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ingest.authentication import project_of
 from raindrop.api_shapes import answers, results
 from raindrop.errors import ApiError
-from signals.api import actor_of, project_of
+from signals.api import actor_of
 from signals.exchange import export_signals, import_signals
 from signals.exchange_file import MAX_BYTES, FileRefused, read_file
 

@@ -57,7 +57,7 @@ class BulkForm(forms.Form):
         return CHANGES.get(action) or {action: self.cleaned_data[action]}
 
 
-class NameForm(forms.ModelForm):  # type: ignore[type-arg]
+class NameForm(forms.ModelForm[SignalDefinition]):
     """A name that the app sent: what it is called here, and what it means. `group`: by name, made when it is new."""
 
     group = forms.CharField(required=False, max_length=80)

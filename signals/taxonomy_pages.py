@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from ingest import rollups
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Project, Total
 from ingest.models.projects import Role
+from signals.access import find_signal
 from signals.bulk import change_signals
 from signals.defaults import reset_signals
 from signals.definitions import change_signal
@@ -27,7 +28,7 @@ FILTERS = ("q", "kind", "sentiment", "group", "reviewed")
 
 @require_POST
 @project_page(Role.MEMBER)
-def bulk(request: HttpRequest, project: Project) -> HttpResponse:
+def bulk(request: ProjectRequest, project: Project) -> HttpResponse:
     """Does one thing to the ticked signals, and goes back to the list that they were ticked on."""
     back = _back(request, project)
     form = BulkForm(request.POST, project=project)
@@ -41,9 +42,9 @@ def bulk(request: HttpRequest, project: Project) -> HttpResponse:
     chosen = SignalDefinition.objects.filter(project=project, key__in=form.cleaned_data["signal"])
     user = request.user
     if action == "reset":
-        count = reset_signals(signals=chosen.order_by(), user=user)  # type: ignore[arg-type]
+        count = reset_signals(signals=chosen.order_by(), user=user)
     else:
-        count = change_signals(signals=chosen.order_by(), user=user, **form.changes())  # type: ignore[arg-type]
+        count = change_signals(signals=chosen.order_by(), user=user, **form.changes())
     messages.success(request, f"{count} signal{'' if count == 1 else 's'} {DONE[action]}.")
     return redirect(back)
 
@@ -59,24 +60,22 @@ class NameRow:
 
 
 @project_page()
-def names(request: HttpRequest, project: Project) -> HttpResponse:
+def names(request: ProjectRequest, project: Project) -> HttpResponse:
     """The names that the app sent and nobody looked at yet, each with its form."""
     return _names(request, project, None)
 
 
 @require_POST
 @project_page(Role.MEMBER)
-def name_one(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def name_one(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """Saves one row of the names: it then counts as reviewed."""
-    signal = get_object_or_404(
-        SignalDefinition.objects.select_related("project", "group"), project=project, key=key
-    )
+    signal = find_signal(project, key)
     form = NameForm(request.POST, instance=signal)
     if not form.is_valid():
         return _names(request, project, form)
     original = SignalDefinition.objects.get(pk=signal.pk)
     try:
-        changed = change_signal(signal=original, user=request.user, **form.changes())  # type: ignore[arg-type]
+        changed = change_signal(signal=original, user=request.user, **form.changes())
     except ValidationError as error:
         form.add_error(None, error.messages[0])
         return _names(request, project, form)
@@ -86,15 +85,15 @@ def name_one(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def join(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def join(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """Counts a name that the app sends as the built-in signal that it says the same as; `undo` makes it a signal of its own again."""
-    signal = get_object_or_404(SignalDefinition, project=project, key=key)
+    signal = find_signal(project, key)
     try:
         if request.POST.get("undo"):
-            separate_signal(signal=signal, user=request.user)  # type: ignore[arg-type]
+            separate_signal(signal=signal, user=request.user)
             messages.success(request, f"“{signal.name}” is a signal of its own again.")
             return redirect("signal", project.slug, signal.key)
-        target = join_signal(signal=signal, user=request.user)  # type: ignore[arg-type]
+        target = join_signal(signal=signal, user=request.user)
     except ValidationError as error:
         messages.error(request, error.messages[0])
         return redirect("signal", project.slug, signal.key)
@@ -106,14 +105,14 @@ def join(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def reset(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    signal = get_object_or_404(SignalDefinition, project=project, key=key)
-    reset_signals(signals=SignalDefinition.objects.filter(pk=signal.pk), user=request.user)  # type: ignore[arg-type]
+def reset(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    signal = find_signal(project, key)
+    reset_signals(signals=SignalDefinition.objects.filter(pk=signal.pk), user=request.user)
     messages.success(request, f"“{signal.name}” is as the server's default has it, and follows it.")
     return redirect("signal", project.slug, signal.key)
 
 
-def _names(request: HttpRequest, project: Project, wrong: NameForm | None) -> HttpResponse:
+def _names(request: ProjectRequest, project: Project, wrong: NameForm | None) -> HttpResponse:
     signals = list(unreviewed(project).select_related("group", "project")[:NAMES])
     totals = rollups.totals(signal.id for signal in signals)
     newest = _newest(signals)
@@ -130,7 +129,7 @@ def _names(request: HttpRequest, project: Project, wrong: NameForm | None) -> Ht
         "rows": sorted(rows, key=lambda row: -row.total.events),
         "groups": SignalGroup.objects.filter(project=project),
         "sentiments": Sentiment.choices,
-        "may_edit": request.role != Role.VIEWER,  # type: ignore[attr-defined]
+        "may_edit": request.role != Role.VIEWER,
     }
     return render(request, "signals/names.html", context, status=400 if wrong else 200)
 
@@ -148,7 +147,7 @@ def _newest(signals: list[SignalDefinition]) -> dict[str, SignalMatch]:
     return {keys[row.signal_id]: row for row in rows.prefetch_related("event")}
 
 
-def _back(request: HttpRequest, project: Project) -> str:
+def _back(request: ProjectRequest, project: Project) -> str:
     """The page it came from, with its own filters only, so that the form's field cannot lead elsewhere."""
     if request.POST.get("page") == "names":
         return reverse("signal-names", args=[project.slug])

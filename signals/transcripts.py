@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Case, F, Func, IntegerField, Q, QuerySet, TextField, Value, When
@@ -16,43 +16,25 @@ from ingest.models import (
     ProcessingFailure,
     Project,
     QueuedEvent,
-    Span,
 )
 from signals.models import SignalMatch
+from signals.steps import STEP_CLIP, Spans, Step, Text, first_spans, steps_of, text_of
 
 WINDOW = 200
-MAX_STEPS = 2000
 # A text may be a megabyte; a page of 200 events reads this much of each, and one event whole when asked to.
 CLIP = 20_000
-STEP_CLIP = 8_000
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """`body` may be only the beginning."""
-
-    body: str
-    clipped: bool
-    evidence: list[dict[str, Any]]
-
-
-@dataclass(slots=True)
-class Step:
-    span: Span
-    input: Text
-    output: Text
-    matches: list[SignalMatch] = field(default_factory=list)
-    error_evidence: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Turn:
-    """One event. `steps` lie between `input` and `output`; the matches are sorted by the side they were read from."""
+    """One event. `steps` lie between `input` and `output`; the matches are sorted by the side they were read from. `more_steps`: the
+    cursor of those that are not here, as in signals.steps.Spans."""
 
     event: Event
     input: Text
     output: Text
     steps: list[Step]
+    more_steps: str | None
     user_matches: list[SignalMatch]
     agent_matches: list[SignalMatch]
     given: list[Attachment]
@@ -108,11 +90,9 @@ def read_event(project: Project, event_id: uuid.UUID, *, whole: bool) -> Event:
 
 
 def build_turns(project: Project, events: list[Event]) -> list[Turn]:
-    """The turns of these events (as `read_window` reads them), in six queries however many they are."""
+    """The turns of these events (as `read_window` reads them), in seven queries however many they are."""
     ids = [event.id for event in events]
-    spans = defaultdict(list)
-    for span in _spans(project, ids):
-        spans[span.event_id].append(span)
+    spans = first_spans(project, ids)
     matches = _by_event(
         SignalMatch.objects.filter(project=project, event__in=ids, signal__enabled=True)
         .with_feedback()
@@ -156,7 +136,7 @@ def _matches_of(turn: Turn) -> list[SignalMatch]:
 def _turn(
     event: Event,
     *,
-    spans: list[Span],
+    spans: Spans,
     matches: list[SignalMatch],
     attachments: list[Attachment],
     sent: list[ExplicitSignal],
@@ -164,39 +144,24 @@ def _turn(
     queued: bool,
 ) -> Turn:
     evidence: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    user, agent, by_span = [], [], defaultdict(list)
-    span_ids = {span.span_id for span in spans}
+    user, agent = [], []
+    span_ids = {span.span_id for span in spans.rows}
     for match in matches:
         pieces = [piece for piece in match.evidence if isinstance(piece, dict)]
         for piece in pieces:
-            side = str(piece.get("side"))
-            evidence[str(piece.get("span_id")) if side == "span" else side].append(piece)
-        places = [piece.get("span_id") for piece in pieces if piece.get("span_id") in span_ids]
-        if places:
-            for place in dict.fromkeys(places):
-                by_span[place].append(match)
-        elif any(piece.get("side") == "user" for piece in pieces):
+            evidence[str(piece.get("side"))].append(piece)
+        if any(piece.get("span_id") in span_ids for piece in pieces):
+            continue  # it is shown at its step
+        if any(piece.get("side") == "user" for piece in pieces):
             user.append(match)
         else:
             agent.append(match)
     return Turn(
         event=event,
-        input=_text(event.input_start, event.clip, evidence["user"]),  # type: ignore[attr-defined]
-        output=_text(event.output_start, event.clip, evidence["assistant"]),  # type: ignore[attr-defined]
-        steps=[
-            Step(
-                span=span,
-                input=_text(span.input_start, STEP_CLIP, []),  # type: ignore[attr-defined]
-                output=_text(
-                    span.output_start,  # type: ignore[attr-defined]
-                    STEP_CLIP,
-                    _standing_in(span.output_start, evidence[span.span_id]),  # type: ignore[attr-defined]
-                ),
-                matches=by_span[span.span_id],
-                error_evidence=_standing_in(span.error, evidence[span.span_id]),
-            )
-            for span in spans
-        ],
+        input=text_of(event.input_start, event.clip, evidence["user"]),  # type: ignore[attr-defined]  # annotated by the query
+        output=text_of(event.output_start, event.clip, evidence["assistant"]),  # type: ignore[attr-defined]  # annotated by the query
+        steps=steps_of(spans.rows, matches),
+        more_steps=spans.more,
         user_matches=user,
         agent_matches=agent,
         given=[attachment for attachment in attachments if attachment.role != "output"],
@@ -214,15 +179,6 @@ def _says_more(signal: ExplicitSignal) -> bool:
     return bool(signal.properties.get("comment") or signal.properties.get("after"))
 
 
-def _standing_in(text: str, evidence: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The pieces whose words are at their place in this text: a span's are of its output or of its error."""
-    return [piece for piece in evidence if text[piece["start"] : piece["end"]] == piece["text"]]
-
-
-def _text(body: str, limit: int, evidence: list[dict[str, Any]]) -> Text:
-    return Text(body[:limit], clipped=len(body) > limit, evidence=evidence)
-
-
 def _readable(events: QuerySet[Event], *, whole: uuid.UUID | None) -> QuerySet[Event]:
     """With `clip`, and the beginnings of the texts, one character longer than that where there is more."""
     longest = 2**30
@@ -235,15 +191,6 @@ def _readable(events: QuerySet[Event], *, whole: uuid.UUID | None) -> QuerySet[E
             input_start=Func(F("input"), F("clip") + 1, function="LEFT", output_field=TextField()),
             output_start=Func(F("output"), F("clip") + 1, function="LEFT", output_field=TextField()),
         )
-    )
-
-
-def _spans(project: Project, ids: list[uuid.UUID]) -> QuerySet[Span]:
-    return (
-        Span.objects.filter(project=project, event__in=ids)
-        .defer("input", "output", "attributes")
-        .annotate(input_start=Left("input", STEP_CLIP + 1), output_start=Left("output", STEP_CLIP + 1))
-        .order_by("started_at", "id")[:MAX_STEPS]
     )
 
 

@@ -1,14 +1,16 @@
 """A signal learns from its labels: a threshold for detectors that score, a model for sentences. Proposed with before and after, applied
 by one click, taken back by another; either reads the history again."""
 
-import uuid
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from ingest.jobs import fail_job, finish_job, queue_job, start_job, subject_of
+from ingest.jobs.kinds import job_kind
+from ingest.jobs.progress import subject_of
+from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, User
 from raindrop import live
 from signals import custom
@@ -34,7 +36,6 @@ from signals.thresholds import (
 )
 
 TUNE = "tune"  # the job's kind
-TASK, CLUSTER = "signals.tuning.run_tuning", "slow"
 AGAIN_AFTER = 5  # labels since the last time
 MOST_LABELS = 1000  # the newest
 RECENT = 2000  # events on which the share that matches is counted
@@ -71,26 +72,15 @@ def tune_soon(signal: SignalDefinition) -> Job | None:
 
 
 def request_tuning(signal: SignalDefinition, *, user: User | None = None) -> Job:
-    return queue_job(
-        project=signal.project, kind=TUNE, subject=signal.pk, task=TASK, cluster=CLUSTER, user=user
-    )
+    return queue_job(project=signal.project, kind=TUNE, subject=signal.pk, user=user)
 
 
-def run_tuning(job_id: uuid.UUID | str) -> None:
-    """The background task."""
-    job = start_job(job_id)
-    if job is None:
-        return
+@job_kind(TUNE, cluster="slow", title="Learning from the signal's labels")
+def tune_signal(job: Job) -> str:
     signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
     if signal is None or not can_tune(signal):
-        finish_job(job, message="This signal has no score to learn.")
-        return
-    try:
-        tuning = tune(signal)
-    except Exception as error:
-        fail_job(job, error=error)
-        raise
-    finish_job(job, message=tuning.note or "There is a proposal.")
+        return "This signal has no score to learn."
+    return tune(signal).note or "There is a proposal."
 
 
 def tune(signal: SignalDefinition) -> SignalTuning:
@@ -167,7 +157,7 @@ def _save(made: SignalTuning) -> SignalTuning:
     return made
 
 
-def _standing(signal: SignalDefinition):  # type: ignore[no-untyped-def]
+def _standing(signal: SignalDefinition) -> QuerySet[SignalFeedback]:
     return SignalFeedback.objects.standing().filter(signal=signal, right__isnull=False)
 
 
@@ -253,7 +243,7 @@ def labels_vectors(signal: SignalDefinition, events: list[Event]) -> sentence.Fl
     batch = load_texts(events)
     sides = {"user": batch.user_vectors, "assistant": batch.agent_vectors}
     read = [sides[side] for side in sentence.SIDES[signal.reads]]
-    weights = sentence.from_bytes(signal.trained)  # type: ignore[arg-type]
+    weights = sentence.from_bytes(signal.trained or b"")
     best = np.stack([sentence.score(rows, weights) for rows in read]).argmax(axis=0)
     picked: sentence.Floats = np.stack(read)[best, np.arange(len(events))]
     return picked

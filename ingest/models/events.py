@@ -14,13 +14,13 @@ from ingest.models.projects import Project
 from raindrop.ids import new_id
 
 
-class BigForeignKey(models.ForeignKey):  # type: ignore[type-arg]
+class BigForeignKey(models.ForeignKey):  # type: ignore[type-arg]  # django-stubs gives each field its types
     """A reference inside the big tables: no constraint, no cascade (see the module's text)."""
 
     def __init__(self, to: object, **kwargs: object) -> None:
         kwargs.setdefault("on_delete", models.DO_NOTHING)
         kwargs["db_constraint"] = False
-        super().__init__(to, **kwargs)  # type: ignore[arg-type]
+        super().__init__(to, **kwargs)  # type: ignore[arg-type]  # on_delete is among kwargs
 
 
 class EndUser(models.Model):

@@ -18,18 +18,20 @@ class JobState(models.TextChoices):
 class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="jobs")
-    kind = models.CharField(max_length=40)
+    kind = models.CharField(max_length=40, help_text="The name that ingest/jobs/kinds.py knows it by.")
     subject = models.UUIDField(null=True, blank=True, help_text="What it works on, such as an issue.")
+    argument = models.CharField(
+        max_length=40,
+        default="",
+        blank=True,
+        help_text="What the kind is told besides, such as a number of days.",
+    )
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     message = models.TextField(default="", blank=True)
     position = models.TextField(
         default="", blank=True, help_text="Where it goes on when it is taken up again."
-    )
-    task = models.CharField(max_length=200, default="", help_text="The function that works on it.")
-    cluster = models.CharField(
-        max_length=20, default="", blank=True, help_text="Whose workers; empty: the usual ones."
     )
     silences = models.PositiveSmallIntegerField(
         default=0, help_text="How often it was handed to the workers again since it last moved."
@@ -43,7 +45,7 @@ class Job(models.Model):
         constraints = [
             # A second request while one waits adds nothing: the waiting one will see the newest data.
             models.UniqueConstraint(
-                fields=["project", "kind", "subject"],
+                fields=["project", "kind", "subject", "argument"],
                 condition=models.Q(state="queued"),
                 name="one_queued_job",
             )

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from ingest.cleaning import clean_text, sound_text
+from ingest.otlp.depth import TOO_DEEP, shallow_json
 from ingest.otlp.raw import (
     KINDS,
     MAX_DEPTH,
@@ -41,10 +42,10 @@ VALUE_KEYS = frozenset(
 
 
 def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
-    document = parse(body)
+    decoded: Decoded[RawSpan] = Decoded()
+    document = parse(body, decoded)
     if "resourceSpans" not in document and "resourceLogs" in document:
         raise BadOtlp(LOGS_ON_TRACES)
-    decoded: Decoded[RawSpan] = Decoded()
     for resource_spans in objects(document.get("resourceSpans"), decoded):
         resource = attributes(as_object(resource_spans.get("resource")).get("attributes"), decoded)
         for scope_spans in objects(resource_spans.get("scopeSpans"), decoded):
@@ -56,10 +57,10 @@ def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
 
 
 def decode_logs(body: bytes, *, received_ns: int) -> Decoded[RawLog]:
-    document = parse(body)
+    decoded: Decoded[RawLog] = Decoded()
+    document = parse(body, decoded)
     if "resourceLogs" not in document and "resourceSpans" in document:
         raise BadOtlp(SPANS_ON_LOGS)
-    decoded: Decoded[RawLog] = Decoded()
     for resource_logs in objects(document.get("resourceLogs"), decoded):
         resource = attributes(as_object(resource_logs.get("resource")).get("attributes"), decoded)
         for scope_logs in objects(resource_logs.get("scopeLogs"), decoded):
@@ -83,12 +84,15 @@ def decode_logs(body: bytes, *, received_ns: int) -> Decoded[RawLog]:
     return decoded
 
 
-def parse(body: bytes) -> dict[str, Any]:
+def parse(body: bytes, decoded: Decoded[Any]) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         # orjson refuses NaN, lone surrogates, raw line breaks and bytes that are no UTF-8; all are met in the wild, and the
         # standard library reads them.
+        body, cut = shallow_json(body)
+        if cut:
+            decoded.warnings[TOO_DEEP] += cut
         try:
             document = json.loads(body.decode(errors="replace").lstrip(BLANK), strict=False)
         except (ValueError, RecursionError):

@@ -8,6 +8,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from ingest.cleaning import clean_text, sound_text
+from ingest.otlp.depth import TOO_DEEP, shallow_protobuf
 from ingest.otlp.raw import (
     KINDS,
     MAX_DEPTH,
@@ -28,10 +29,13 @@ from ingest.otlp.raw import (
 from ingest.otlp.utf8 import sound_utf8
 
 
-def _parse(body: bytes, kind: Any) -> Any:
+def _parse(body: bytes, kind: Any, decoded: Decoded[Any]) -> Any:
     try:
         return kind.FromString(body)
     except DecodeError as error:
+        body, cut = shallow_protobuf(body, logs=kind is ExportLogsServiceRequest)
+        if cut:
+            decoded.warnings[TOO_DEEP] += cut
         try:
             return kind.FromString(sound_utf8(body, kind))
         except DecodeError:
@@ -40,8 +44,8 @@ def _parse(body: bytes, kind: Any) -> Any:
 
 
 def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
-    request = _parse(body, ExportTraceServiceRequest)
     decoded: Decoded[RawSpan] = Decoded()
+    request = _parse(body, ExportTraceServiceRequest, decoded)
     for resource_spans in request.resource_spans:
         resource = attributes(resource_spans.resource.attributes)
         for scope_spans in resource_spans.scope_spans:
@@ -52,8 +56,8 @@ def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
 
 
 def decode_logs(body: bytes, *, received_ns: int) -> Decoded[RawLog]:
-    request = _parse(body, ExportLogsServiceRequest)
     decoded: Decoded[RawLog] = Decoded()
+    request = _parse(body, ExportLogsServiceRequest, decoded)
     for resource_logs in request.resource_logs:
         resource = attributes(resource_logs.resource.attributes)
         for scope_logs in resource_logs.scope_logs:

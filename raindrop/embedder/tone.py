@@ -9,6 +9,7 @@ Trained by `manage.py train_detectors` (raindrop/evaluation/signals/readers.py);
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,7 +115,7 @@ def load_readers(path: Path = WEIGHTS_FILE) -> dict[str, Reader]:
 
 
 def write_readers(path: Path, readers: Mapping[str, Reader]) -> None:
-    arrays: dict[str, npt.NDArray[np.generic]] = {}
+    arrays: dict[str, Any] = {}  # as NDArray of any type numpy's stub refuses them below
     for name, reader in readers.items():
         arrays |= {
             f"{name}/squeeze": reader.squeeze.astype(np.float16),
@@ -124,4 +125,4 @@ def write_readers(path: Path, readers: Mapping[str, Reader]) -> None:
             f"{name}/bias": np.array(reader.bias),
         }
     with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(file, **arrays)

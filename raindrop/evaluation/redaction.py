@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from ingest.redaction import DEFAULT_KINDS, KINDS, Redactor
 from raindrop.evaluation.measurement import Measurement, Table, read_rows
@@ -137,9 +138,9 @@ def _score(rows: list[Row], finder: Finder, kinds: frozenset[str]) -> dict[str, 
     }
 
 
-def _table(name: str, score: dict[str, object]) -> Table:
-    labels: dict[str, dict[str, object]] = score["labels"]  # type: ignore[assignment]
-    kinds: dict[str, dict[str, object]] = score["kinds"]  # type: ignore[assignment]
+def _table(name: str, score: dict[str, Any]) -> Table:
+    labels: dict[str, dict[str, object]] = score["labels"]
+    kinds: dict[str, dict[str, object]] = score["kinds"]
     rows: list[list[object]] = []
     for label, about in labels.items():
         kind = str(about["kind"])

@@ -152,6 +152,21 @@ def http_url(text: str) -> str:
 
 
 @register.simple_tag
+def bar(value: float, most: float, label: str, size: str = "sm", warn: bool = False) -> SafeString:
+    """`value` of `most` as a bar; one that moves where `most` is 0, since nobody knows yet. `label` is its name for those who do not
+    see it. `warn`: yellow from 80 % on, red when it is full. It is a <progress>, because a width in a style attribute is against the
+    content security policy."""
+    share = value / most if most else None
+    tone = "" if not warn or share is None or share < 0.8 else " is-full" if share >= 1 else " is-nearly-full"
+    place = (
+        format_html(' value="{}" max="1"', f"{min(max(share, 0.0), 1.0):.4f}") if share is not None else ""
+    )
+    return format_html(
+        '<progress class="progress progress-{}{}" aria-label="{}"{}></progress>', size, tone, label, place
+    )
+
+
+@register.simple_tag
 def sparkline(rates: list[float], label: str = "") -> SafeString:
     """A bar sparkline of shares (0 to 1), drawn on the server, so that a list of 50 issues needs no script. The last bar is of the
     hour or day that is not over, and paler."""

@@ -105,6 +105,10 @@ class Rule:
     strong_weight: float = 0.85
     weak_weight: float = 0.35
     gate: Gate = _gate
+    # Made of the phrases.
+    _patterns: list[tuple[re.Pattern[str], float]] = field(init=False, repr=False)
+    _number: int = field(init=False, repr=False)
+    _unless: re.Pattern[str] | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         tiers = [(self.strong, self.strong_weight), (self.weak, self.weak_weight)]
@@ -117,20 +121,20 @@ class Rule:
         """Without overlaps, in the order of the text; strong ones win over weak ones."""
         known: list[Hit] | None = text.notes.get(self)
         if known is None:
-            may = self._number in self.gate.open_for(text)  # type: ignore[attr-defined]
+            may = self._number in self.gate.open_for(text)
             known = text.notes[self] = self._find(text.normal) if may else []
         return known
 
     def _find(self, normal: str) -> list[Hit]:
         tiers = [
             ([match.span() for match in pattern.finditer(normal)], weight)
-            for pattern, weight in self._patterns  # type: ignore[attr-defined]
+            for pattern, weight in self._patterns
         ]
         if not any(spans for spans, _ in tiers):
             return []
         taken: list[tuple[int, int]] = []
-        if self._unless is not None:  # type: ignore[attr-defined]
-            taken = [match.span() for match in self._unless.finditer(normal)]  # type: ignore[attr-defined]
+        if self._unless is not None:
+            taken = [match.span() for match in self._unless.finditer(normal)]
         found: list[Hit] = []
         for spans, weight in tiers:
             for start, end in spans:

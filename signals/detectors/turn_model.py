@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -107,7 +108,7 @@ def load_turn_model(path: Path = WEIGHTS) -> TurnModel:
 
 
 def write_turn_model(path: Path, model: TurnModel) -> None:
-    arrays: dict[str, npt.NDArray[np.generic]] = {
+    arrays: dict[str, Any] = {  # as NDArray of any type numpy's stub refuses them below
         "keys": _packed(model.keys),
         "facts": _packed(model.facts),
         "user_vector": model.user_vector.astype(np.float16),
@@ -122,7 +123,7 @@ def write_turn_model(path: Path, model: TurnModel) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub wants one dtype
+        np.savez_compressed(file, **arrays)
 
 
 def _read_words(grams: npt.NDArray[np.uint8], weights: npt.NDArray[np.float16]) -> Words:

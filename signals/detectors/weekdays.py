@@ -38,8 +38,8 @@ def weekday_evidence(turn: Turn, wrong: list[tuple[Date, str]]) -> list[Evidence
     """The claims, each with the sentence beside it."""
     pieces: list[Evidence] = []
     for date, sentence in wrong[:3]:
-        said = {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
-        pieces += [piece("assistant", turn.output, date.start, date.end), said]  # type: ignore[list-item]
+        said: Evidence = {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
+        pieces += [piece("assistant", turn.output, date.start, date.end), said]
     return pieces
 
 

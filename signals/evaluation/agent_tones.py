@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def _number(one: Labelled, signal: str) -> float:
     return float("nan") if answer is None else float(answer)
 
 
-def _examples(labelled: Sequence[Labelled], states: list, answers: Floats, column: int) -> Examples:  # type: ignore[type-arg]
+def _examples(labelled: Sequence[Labelled], states: list[Any], answers: Floats, column: int) -> Examples:
     wanted = np.nan_to_num(answers[:, column]) > 0.5  # noqa: PLR2004
     count = len(labelled)
     return Examples(

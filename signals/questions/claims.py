@@ -149,7 +149,8 @@ def put_down(
 
 def _judge(row: QuestionVerdict, claimed: Claim, answer: Answer) -> int:
     """Writes the verdict into the row; returns what it cost. An answer that says nothing of its usage costs all that was held."""
-    message, usage = answer.message, getattr(answer.message, "usage", None)
+    message = answer.message
+    usage: Any = getattr(message, "usage", None)  # whatever the service sent
     row.model, row.answered_at = settings.LLM_MODEL, timezone.now()
     try:
         verdict = read_reply(message, claimed.question, input=claimed.input, output=claimed.output)
@@ -160,10 +161,10 @@ def _judge(row: QuestionVerdict, claimed: Claim, answer: Answer) -> int:
         row.match, row.reason = verdict.match, verdict.reason
         row.evidence = [dict(piece) for piece in verdict.evidence]
     try:
-        row.input_tokens, row.output_tokens = llm.tokens(usage.input_tokens), llm.tokens(usage.output_tokens)  # type: ignore[union-attr]
-        row.cache_write_tokens = llm.tokens(usage.cache_creation_input_tokens)  # type: ignore[union-attr]
-        row.cache_read_tokens = llm.tokens(usage.cache_read_input_tokens)  # type: ignore[union-attr]
-        cost = llm.known_prices().of(usage, batch=answer.batch)  # type: ignore[arg-type]
+        row.input_tokens, row.output_tokens = llm.tokens(usage.input_tokens), llm.tokens(usage.output_tokens)
+        row.cache_write_tokens = llm.tokens(usage.cache_creation_input_tokens)
+        row.cache_read_tokens = llm.tokens(usage.cache_read_input_tokens)
+        cost = llm.known_prices().of(usage, batch=answer.batch)
     except (AttributeError, TypeError):
         row.input_tokens = row.output_tokens = row.cache_write_tokens = row.cache_read_tokens = 0
         return row.held

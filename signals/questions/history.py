@@ -13,17 +13,10 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from ingest.jobs import (
-    UNFINISHED,
-    JobStopped,
-    fail_job,
-    finish_job,
-    queue_job,
-    report_job,
-    start_job,
-    stop_jobs,
-    subject_of,
-)
+from ingest.jobs.kinds import Pause, job_kind
+from ingest.jobs.progress import UNFINISHED, report_job, stop_jobs, subject_of
+from ingest.jobs.queueing import queue_job
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, User
 from ingest.models.jobs import JobState
 from raindrop import llm
@@ -38,7 +31,6 @@ from signals.questions.verdicts import call_worker, note_trouble
 logger = logging.getLogger("raindrop.signals")
 
 HISTORY_RUN = "question_history"  # the job's kind
-TASK, CLUSTER = "signals.questions.history.run", "llm"
 BATCH = 500  # requests; the service takes 100,000, or 256 MB
 MAX_EVENTS = 20_000  # of one run
 MAX_FAILURES = 5
@@ -63,9 +55,7 @@ def request_run(signal: SignalDefinition, *, user: User | None = None) -> Job:
     """Queues a run for the question as it is worded now; the one that waits or is under way already when there is one."""
     if (going := run_of(signal)) is not None:
         return going
-    job = queue_job(
-        project=signal.project, kind=HISTORY_RUN, subject=signal.pk, task=TASK, cluster=CLUSTER, user=user
-    )
+    job = queue_job(project=signal.project, kind=HISTORY_RUN, subject=signal.pk, user=user)
     report_job(job, position=question_of(signal).version)
     return job
 
@@ -102,13 +92,6 @@ def projects_at_work() -> set[uuid.UUID]:
     }
 
 
-def run(job_id: str) -> None:
-    """The background task that a run begins with; the schedule goes on with it."""
-    job = Job.objects.filter(pk=job_id).first()
-    if job is not None:
-        go_on(job.project_id)
-
-
 def go_on(project_id: uuid.UUID) -> None:
     """Reads what has come of the project's batches, then takes one step of each of its runs: sends what the budget holds. Safe twice
     at once."""
@@ -117,24 +100,7 @@ def go_on(project_id: uuid.UUID) -> None:
             _look_after(batch)
     for job_id in _at_work().filter(project=project_id).values_list("id", flat=True):
         with _database_forgiven():
-            _go_on_with(job_id)
-
-
-def _go_on_with(job_id: uuid.UUID) -> None:
-    job = start_job(job_id)
-    if job is None:
-        return
-    try:
-        message = _step(job)
-    except JobStopped:
-        return
-    except (OperationalError, InterfaceError):
-        raise  # the run is not to end of it
-    except Exception as error:
-        fail_job(job, error=error)
-        raise
-    if message:
-        finish_job(job, message=message)
+            run_job(job_id)
 
 
 @contextmanager
@@ -146,18 +112,20 @@ def _database_forgiven() -> Iterator[None]:
         logger.warning("A run over the history is gone on with later: %s", error)
 
 
-def _step(job: Job) -> str:
-    """What came of the run once it is through, else empty."""
+@job_kind(HISTORY_RUN, cluster="llm", title="Asking about the history")
+def take_step(job: Job) -> str | Pause:
+    """Sends what the budget holds. While a batch is with the service, or the budget holds nothing, the schedule takes the next step
+    (`go_on`)."""
     signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
     why = _why_to_end(job, signal)
     _report(job)
     if _open_batches().filter(job=job).exists():
-        return ""
+        return Pause.WAIT
     if why or signal is None:
         return f"{job.done:,} asked about. {why}"
     if job.done < MAX_EVENTS and candidates(job.project_id, job.position).exists():
         _send(job, question_of(signal))
-        return ""
+        return Pause.WAIT
     return f"{job.done:,} event{'' if job.done == 1 else 's'} asked about."
 
 

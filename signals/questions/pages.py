@@ -7,15 +7,16 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from ingest.access import project_page
+from ingest.access import ProjectRequest, project_page
 from ingest.models import Project
 from ingest.models.projects import Role
 from raindrop import llm
 from signals import custom
+from signals.access import find_signal
 from signals.models import SignalDefinition
 from signals.questions import budget
 from signals.questions.config import question_of
@@ -38,11 +39,11 @@ class BudgetForm(forms.Form):
 
 
 @project_page()
-def llm_settings(request: HttpRequest, project: Project) -> HttpResponse:
+def llm_settings(request: ProjectRequest, project: Project) -> HttpResponse:
     limits = budget.settings_of(project.id)
     stored = {"daily_events": limits.daily_events, "daily_dollars": limits.daily_dollars}
     form = BudgetForm(request.POST if request.method == "POST" else None, initial=stored)
-    may_change = request.role == Role.ADMIN  # type: ignore[attr-defined]
+    may_change = request.role == Role.ADMIN
     if request.method == "POST":
         if not may_change:
             raise PermissionDenied("Only an admin of the project changes this.")
@@ -72,25 +73,25 @@ def llm_settings(request: HttpRequest, project: Project) -> HttpResponse:
 
 @require_POST
 @project_page(Role.MEMBER)
-def ask_history(request: HttpRequest, project: Project, key: str) -> HttpResponse:
+def ask_history(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """Starts a run over the past of a question."""
-    found = SignalDefinition.objects.filter(project=project, key=key).select_related("project").first()
-    if found is None or not custom.is_question(found):
+    found = find_signal(project, key)
+    if not custom.is_question(found):
         raise Http404("There is no such question.")
     panel = panel_of(found)
     if panel.history is None and panel.run is None:
         messages.error(request, panel.status.text or "There is nothing to ask the LLM about.")
     else:
-        request_run(found, user=request.user)  # type: ignore[arg-type]
+        request_run(found, user=request.user)
         messages.success(request, "The LLM is being asked about the past, as far as the budget goes.")
     return redirect("signal", project.slug, found.key)
 
 
 @require_POST
 @project_page(Role.MEMBER)
-def stop_asking(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    found = get_object_or_404(SignalDefinition.objects.select_related("project"), project=project, key=key)
-    if stop_run(found, user=request.user):  # type: ignore[arg-type]
+def stop_asking(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    found = find_signal(project, key)
+    if stop_run(found, user=request.user):
         messages.success(
             request,
             "Stopped. Nothing more is sent, and what the LLM has not answered yet is cancelled; the answers that it has given are taken, "

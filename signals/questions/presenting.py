@@ -83,7 +83,7 @@ def attach_verdicts(signal: SignalDefinition, matches: Sequence[SignalMatch]) ->
     rows = QuestionVerdict.objects.filter(version=question_of(signal).version, event__in=events)
     found = {row.event_id: row for row in rows}
     for match in matches:
-        match.verdict = found.get(match.event_id)  # type: ignore[attr-defined]
+        match.verdict = found.get(match.event_id)  # type: ignore[attr-defined]  # read by the template
 
 
 def try_question(signal: SignalDefinition, shown: Preview, *, ask: bool) -> Trial:

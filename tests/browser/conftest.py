@@ -1,5 +1,6 @@
 """A whole server with real conversations in it, and headless Chromium."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from tests.signals.anthropic_stub import Reply, Stub, exchange_of, running_stub,
 
 PASSWORD = "correct horse battery"
 CONVERSATIONS = 60
+# What the content security policy forbids a page is an error in its console, so that the test fails.
+VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`${location.pathname}: the policy forbids ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));"""
 
 
 @pytest.fixture(scope="session")
@@ -65,9 +69,29 @@ def server(tmp_path_factory: pytest.TempPathFactory, chromium: str, llm: Stub) -
         server.kill_everything()
 
 
+@pytest.fixture(scope="session")
+def filled(server: Server) -> dict[str, list[str]]:
+    """The paths of the main pages ("pages"), of which each has something to show, and of the admin's ("admin")."""
+    lines = server.manage(
+        "shell", "--no-imports", "-c", (ROOT / "tests" / "browser" / "filling.py").read_text()
+    )
+    found: dict[str, list[str]] = json.loads(lines.splitlines()[-1])
+    return found
+
+
 @pytest.fixture
 def page(chromium: str, server: Server) -> Iterator[Any]:
-    """A page that is logged in. The test fails on any script error or failed request of ours."""
+    """A page where ada, a member of the team, is logged in. The test fails on any script error or failed request of ours."""
+    yield from _page_of(chromium, server, "ada")
+
+
+@pytest.fixture
+def root_page(chromium: str, server: Server, filled: dict[str, list[str]]) -> Iterator[Any]:
+    """The same of the server's owner, who may use the admin too."""
+    yield from _page_of(chromium, server, "root")
+
+
+def _page_of(chromium: str, server: Server, user: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -78,6 +102,8 @@ def page(chromium: str, server: Server) -> Iterator[Any]:
         page = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=server.url).new_page()
         page.set_default_timeout(20_000)
         problems: list[str] = []
+        page.problems = problems  # for the test that makes some
+        page.add_init_script(VIOLATIONS)
         page.on("pageerror", lambda error: problems.append(f"script: {error}"))
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.on(
@@ -86,7 +112,7 @@ def page(chromium: str, server: Server) -> Iterator[Any]:
         )
         page.on("request", lambda request: None if request.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")) else problems.append(f"goes elsewhere: {request.url}"))  # fmt: skip
         page.goto("/")
-        page.fill("[name=username]", "ada")
+        page.fill("[name=username]", user)
         page.fill("[name=password]", PASSWORD)
         page.click("button[type=submit]")
         page.wait_for_url("**/p/shop/")

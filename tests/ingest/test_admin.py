@@ -153,7 +153,7 @@ def test_the_list_of_failures_costs_the_same_for_one_and_for_many(
         return [query["sql"] for query in context]
 
     fail(2)
-    Event.objects.first().delete()  # type: ignore[union-attr]
+    Event.objects.first().delete()
     few = queries()
     fail(8)
     many = queries()

@@ -411,7 +411,7 @@ def test_what_has_own_times_is_moved_and_what_has_none_is_not() -> None:
     dated, made_up = openai_line(created=1_700_000_000), openai_line(id="x")
     moved = shifts(dated, made_up)
     one, two = parse(dated), parse(made_up)
-    distance = one.events[1].timestamp - one.events[0].timestamp  # type: ignore[operator]
+    distance = one.events[1].timestamp - one.events[0].timestamp
     moved.move(one)
     moved.move(two)
     first, last = one.events[0].timestamp, one.events[-1].timestamp

@@ -317,7 +317,7 @@ def test_broken_off_anywhere_nothing_is_lost_or_doubled(
     assert report.skipped + report.lines == 11
     assert Event.objects.count() == 6 and Span.objects.count() == 5 and ExplicitSignal.objects.count() == 1
     event = Event.objects.get(event_id=TRACE)
-    assert (event.spans.count(), event.end_user.user_id) == (3, "maya")  # type: ignore[union-attr]
+    assert (event.spans.count(), event.end_user.user_id) == (3, "maya")
     rejects = [
         json.loads(row)["line"] for row in (tmp_path / "mixed.jsonl.rejects.jsonl").read_text().splitlines()
     ]
@@ -357,7 +357,7 @@ def test_imports_are_redacted(project: Any, tmp_path: Path) -> None:
     import_file(path, project=project)
     assert Event.objects.count() == 4 and ExplicitSignal.objects.count() == 2 and Span.objects.count() == 3
     for table in (Event, Span, ExplicitSignal):
-        for row in table.objects.values():  # type: ignore[attr-defined]
+        for row in table.objects.values():
             assert "1111" not in str(row)
             assert "<REDACTED" in str(row)
 

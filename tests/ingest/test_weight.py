@@ -42,13 +42,13 @@ def test_marks_are_counted_outside_strings_wherever_a_block_ends(value: Any, blo
 def test_any_bytes_have_a_weight(body: bytes) -> None:
     for weigh in (json_weight, protobuf_weight, weight._marks_outside_strings):
         assert weigh(body) >= 0
-    for schema in (weight._TRACE_REQUEST, weight._LOG_REQUEST):
+    for schema in (weight.TRACE_REQUEST, weight.LOG_REQUEST):
         assert weight._messages(body, schema) <= len(body)
 
 
 def test_messages_are_counted_as_they_are() -> None:
     body = as_protobuf(request(*(span(n, "chat", a={"k": "v", "l": "w"}) for n in range(1, 11))))
-    exact = weight._messages(body, weight._TRACE_REQUEST)
+    exact = weight._messages(body, weight.TRACE_REQUEST)
     assert exact >= 10 * 5  # a span, two attributes, their values
     assert exact <= weight._messages_at_most(body)
     assert protobuf_weight(body) >= len(body) + exact * MESSAGE_BYTES

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from ingest import rollups
 from ingest.incoming import IncomingEvent
+from ingest.jobs.runner import run_job
 from ingest.models import Day, Event, Hour, Job, SubjectUser
 from ingest.models.jobs import JobState
 from ingest.store import store_events
@@ -19,7 +21,7 @@ from issues.classifier import SIDE, WIDTH, to_bytes
 from issues.definition_vectors import definition_vector
 from issues.matching import Outdated, store_matches
 from issues.models import Activity, Classifier, Issue, IssueMatch
-from issues.rescoring import request_rescore, rescore
+from issues.rescoring import request_rescore
 from issues.scoring import score
 from issues.states import mute_issue, resolve_issue
 from signals.embedding import embed
@@ -170,7 +172,7 @@ def test_an_event_that_is_revised_while_a_rescore_runs(project: Any, monkeypatch
         return chunk
 
     monkeypatch.setattr(issues.rescoring, "vectors_of", slowly)
-    rescore(request_rescore(issue).pk)
+    run_job(request_rescore(issue).pk)
     thread.join()
     assert sorted(issue.matches.values_list("event__event_id", flat=True)) == ["flight-1", "flight-2"]
     assert_counts_are_exact(issue)
@@ -272,7 +274,7 @@ def test_a_rescore_stores_the_difference(project: Any) -> None:
     add_version(issue, threshold=0.05)
     job = request_rescore(issue)
     assert request_rescore(issue) == job
-    rescore(job.pk)
+    run_job(job.pk)
     job.refresh_from_db()
     assert (job.state, job.done, job.total) == (JobState.DONE, 24, 24)
     assert "version 2" in job.message
@@ -280,7 +282,7 @@ def test_a_rescore_stores_the_difference(project: Any) -> None:
     assert kept.items() <= after.items()  # a match that stands keeps its row
     assert set(issue.matches.values_list("classifier_version", flat=True)) == {2}
     assert_counts_are_exact(issue)
-    rescore(job.pk)  # a task may be delivered twice
+    run_job(job.pk)  # a task may be delivered twice
     assert dict(issue.matches.values_list("event", "id")) == after
 
 
@@ -298,7 +300,7 @@ def test_a_rescore_goes_on_to_a_version_trained_meanwhile(project: Any, monkeypa
         real(**kwargs)
 
     monkeypatch.setattr(issues.rescoring, "store_matches", train_in_between)
-    rescore(request_rescore(issue).pk)
+    run_job(request_rescore(issue).pk)
     assert seen == [1, 2]
     assert names(issue) == {"return"}
     assert_counts_are_exact(issue)
@@ -322,12 +324,35 @@ def test_a_rescore_that_was_cut_off_goes_on(project: Any, monkeypatch: Any) -> N
     monkeypatch.setattr(issues.rescoring, "store_matches", killed_at_the_second)
     job = request_rescore(issue)
     with pytest.raises(SystemExit):
-        rescore(job.pk)
-    rescore(job.pk)
+        run_job(job.pk)
+    run_job(job.pk)
     job.refresh_from_db()
     assert (job.state, job.done) == (JobState.DONE, 6)
     assert chunks[1] == chunks[2] and len(chunks) == 4
     assert issue.matches.count() == 6
+    assert_counts_are_exact(issue)
+
+
+def test_a_chunk_that_lost_a_deadlock_is_scored_again(project: Any, monkeypatch: Any) -> None:
+    import issues.rescoring
+
+    issue = make_issue(project)
+    embed(send(project, "flight", 0, 6))
+    real, chunks = issues.rescoring.store_matches, []
+
+    def loses_once(**kwargs: Any) -> None:
+        chunks.append({event.event_id for event in kwargs["events"]})
+        if len(chunks) == 2:
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        real(**kwargs)
+
+    monkeypatch.setattr(issues.rescoring, "CHUNK", 2)
+    monkeypatch.setattr(issues.rescoring, "store_matches", loses_once)
+    job = request_rescore(issue)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (JobState.DONE, 6)
+    assert chunks[1] == chunks[2] and len(chunks) == 4
     assert_counts_are_exact(issue)
 
 
@@ -337,7 +362,7 @@ def test_a_failed_rescore_says_why(project: Any, monkeypatch: Any) -> None:
     Classifier.objects.update(weights=b"broken", id="01900000-0000-7000-8000-000000000001")
     job = request_rescore(issue)
     with pytest.raises(ValueError, match="not the weights"):
-        rescore(job.pk)
+        run_job(job.pk)
     job.refresh_from_db()
     assert job.state == JobState.FAILED
     assert "not the weights" in job.message
@@ -349,7 +374,7 @@ def test_a_rescore_of_a_deleted_issue_ends(project: Any) -> None:
     job = Job.objects.create(project=project, kind="rescore", subject=issue.pk)
     run(send(project, "flight", 0, 2))
     Issue.objects.filter(pk=issue.pk).delete()
-    rescore(job.pk)
+    run_job(job.pk)
     job.refresh_from_db()
     assert (job.state, job.message) == (JobState.DONE, "The issue is gone.")
 
@@ -400,7 +425,7 @@ def test_twice_at_once_counts_once(project: Any) -> None:
     for sign in (-1.0, 1.0):
         add_version(issue, sign=sign)
         job = request_rescore(issue)
-        together(lambda: score(events), lambda: score(events[::2]), lambda job=job: rescore(job.pk))
+        together(lambda: score(events), lambda: score(events[::2]), lambda job=job: run_job(job.pk))
         assert names(issue) == {"flight" if sign > 0 else "return"}
         assert_counts_are_exact(issue)
         assert_counts_are_exact(second)

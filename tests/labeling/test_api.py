@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django_q.models import OrmQ
 
+from ingest.jobs.runner import run_job
 from ingest.models import Job
 from issues.actions import create_issue
 from issues.models import Classifier, Issue
@@ -108,7 +109,7 @@ def test_many_labels_are_trained_on_later(api: Api, project: Any, issue: Issue, 
     answer = api.post(LABELS, [label("flight-1"), label("return-1", "not_match")]).json()
     job = Job.objects.get(pk=answer["job"])
     assert (job.kind, answer["classifier"]["version"]) == ("train", 1)
-    teaching.run_training(job.pk)
+    run_job(job.pk)
     assert Classifier.objects.order_by("-version")[0].labels_count == 3
 
 
@@ -119,7 +120,7 @@ def test_an_edited_definition_trains_anew_by_itself(api: Api, project: Any, issu
         OrmQ.objects.all().delete()
         pipeline.every_minute()
         for job in Job.objects.filter(kind="train", state="queued"):
-            teaching.run_training(job.pk)
+            run_job(job.pk)
         return Classifier.objects.count()
 
     api.patch("/api/issues/1/", {"description": "Nobody has labelled yet."})

@@ -9,6 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
+from ingest.jobs.queueing import RUN_JOB
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Job
 from ingest.models.jobs import JobState
 from issues.actions import create_issue
@@ -16,7 +18,7 @@ from issues.models import Classifier, Issue
 from labeling.labels import record_label
 from labeling.progress import progress
 from labeling.queue import next_cards
-from labeling.teaching import retrain, retrain_soon, run_training
+from labeling.teaching import retrain, retrain_soon
 from raindrop import pipeline
 from signals.models import EventEmbedding
 from tests.issues.people import send, two_topics
@@ -177,11 +179,11 @@ def test_one_training_waits_at_a_time(project: Any, issue: Issue, member: Any) -
     first = retrain_soon(issue)
     assert retrain_soon(issue) == first
     assert OrmQ.objects.count() == 1
-    run_training(first.pk)
+    run_job(first.pk)
     first.refresh_from_db()
     assert (first.state, first.message) == (JobState.DONE, "Version 1 is trained.")
     assert retrain_soon(issue) != first
-    run_training(uuid.uuid4())  # its project was deleted: nothing to do
+    run_job(uuid.uuid4())  # its project was deleted: nothing to do
 
 
 def test_a_lost_task_is_sent_again(project: Any, issue: Issue) -> None:
@@ -190,7 +192,7 @@ def test_a_lost_task_is_sent_again(project: Any, issue: Issue) -> None:
     Job.objects.filter(pk=job.pk).update(updated_at="2020-01-01T00:00:00Z")
     pipeline.every_minute()
     [task] = OrmQ.objects.all()
-    assert task.task["func"] == "labeling.teaching.run_training"
+    assert (task.task["func"], task.task["args"]) == (RUN_JOB, (str(job.pk),))
 
 
 def test_progress_counts_people_and_events(project: Any, issue: Issue, member: Any, viewer: Any) -> None:

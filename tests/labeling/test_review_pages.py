@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Membership
 from ingest.rollups import count_events
 from ingest.store import IncomingSpan
@@ -19,7 +20,6 @@ from labeling.labels import record_label, standing_labels
 from labeling.lookahead import AHEAD
 from labeling.models import Label, Reservation
 from labeling.queue import next_cards
-from labeling.teaching import run_training
 from signals.catalogue import install_builtin_signals
 from signals.embedding import embed
 from signals.models import SignalDefinition, SignalMatch
@@ -167,7 +167,7 @@ def test_a_random_card_hides_its_score_until_it_is_answered(
 ) -> None:
     for event, said in zip(events[::2], ["match"] * 3 + ["not_match"] * 3, strict=True):
         record_label(issue=issue, event=event, answer=said, user=member)
-    run_training(Job.objects.create(project=issue.project, kind="train", subject=issue.id).id)
+    run_job(Job.objects.create(project=issue.project, kind="train", subject=issue.id).id)
     seen = {}
     for _ in range(5):
         page = in_as_member.get(at("issue-review", issue))

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Membership, Project, User
 from labeling.signal_queue import next_signal_cards
-from signals.backfill import backfill, request_backfill
+from signals.backfill import request_backfill
 from signals.catalogue import install_builtin_signals
 from signals.definitions import create_signal
 from signals.detectors import DETECTORS
@@ -31,7 +32,7 @@ def signal(project: Project, make_event: MakeEvent, monkeypatch: pytest.MonkeyPa
     for n in range(1, 20):
         make_event(input=f"{n / 20:.2f}", convo_id="c" if n < 3 else None)
     found = SignalDefinition.objects.select_related("project").get(project=project, key="win")
-    backfill(request_backfill(found).id)
+    run_job(request_backfill(found).id)
     return found
 
 
@@ -75,7 +76,7 @@ def test_a_signal_without_scores_has_random_matches_only(project: Project, make_
     for n in range(3):
         make_event(input=f"refund {n}")
     make_event(input="other")
-    backfill(request_backfill(signal).id)
+    run_job(request_backfill(signal).id)
     assert [card.reason for card in next_signal_cards(signal=signal, limit=9)] == ["random"] * 3
 
 
@@ -93,7 +94,7 @@ def test_a_card_asks_about_its_own_signal_only(
 ) -> None:
     """Other signals that hold on its turns are named, without right and wrong; its own keys stand on the buttons."""
     other = create_signal(project=project, name="Number", config={"pattern": "[0-9]"})
-    backfill(request_backfill(other).id)
+    run_job(request_backfill(other).id)
     text = page.get(f"{here}review/").content.decode()
     assert "Number" in text and 'class="judge"' not in text
     for key in "rwuz":
@@ -124,7 +125,7 @@ def test_two_people_and_the_one_who_takes_it_back(
 
     def judged(client: Client, said: str) -> bool | None:
         response = client.post(f"{here}matches/{event.id}/", {"answer": said}, headers={"HX-Request": "true"})
-        return response.context["said"]  # type: ignore[no-any-return]
+        return response.context["said"]
 
     def stands() -> tuple[int, int, list[str], bool | None, list[bool]]:
         found = precision_of(signal)

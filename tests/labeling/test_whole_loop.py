@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from ingest.jobs.runner import run_job
 from ingest.models import Job, Total
 from issues.models import Activity, Issue, IssueMatch
-from issues.rescoring import rescore
 from tests.issues.people import Api, run, send, two_topics
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,7 @@ def test_from_a_description_to_a_regression(project: Any, client: Client, admin_
     assert taught["classifier"]["labels"] == 10
     job = Job.objects.get(pk=taught["job"])
     assert api.get(f"/api/jobs/{job.pk}/").json()["state"] == "queued"
-    rescore(job.pk)
+    run_job(job.pk)
     done = api.get(f"/api/jobs/{job.pk}/").json()
     assert done["state"] == "done"
     assert done["done"] == done["total"] == FLIGHTS + RETURNS
@@ -101,7 +101,7 @@ def test_from_a_description_to_a_regression(project: Any, client: Client, admin_
     assert quality["labels"] == 30
     assert quality["low"] <= quality["precision"] <= quality["high"]
     assert quality["recall"] > 0.7
-    rescore(Job.objects.get(state="queued").pk)
+    run_job(Job.objects.get(state="queued").pk)
     found = [one["event_id"] for one in api.pages("/api/issues/1/matches/", limit=200)]
     assert sum(map(is_flight, found)) / len(found) > 0.8
     assert sum(map(is_flight, found)) / FLIGHTS > 0.8
@@ -136,7 +136,7 @@ def test_another_projects_events_are_never_touched(
         },
     )
     taught = teach(api, 1, 2)
-    rescore(taught["job"])
+    run_job(taught["job"])
     assert IssueMatch.objects.filter(event__project=project).exists()
     assert not IssueMatch.objects.exclude(event__project=project).exists()
     run(send(other_project, "flight", 900, 3, at=timezone.now()))

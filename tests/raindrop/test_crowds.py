@@ -1,6 +1,9 @@
 """When many come at once, or the disk is full: 503 and when to come back, and /readyz says what is so."""
 
 import collections
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
@@ -14,7 +17,7 @@ from raindrop import health
 from raindrop.crowds import Crowd
 from raindrop.errors import ApiError
 from raindrop.models import Heartbeat
-from signals import read_search
+from signals.read_page import HINTS, SEARCHES
 
 pytestmark = pytest.mark.django_db
 
@@ -36,23 +39,92 @@ def test_a_crowd_is_bounded_by_owner_and_leaves_when_it_raises() -> None:
     assert not crowd._inside
 
 
-@pytest.mark.parametrize("mode", ["regex", "text", "semantic"])
+@contextmanager
+def busy(crowd: Crowd, project: Any) -> Iterator[None]:
+    """As many of the project's are at it as may be."""
+    with ExitStack() as stack:
+        for _ in range(crowd.most):
+            stack.enter_context(crowd.enter(project.id))
+        yield
+
+
+# Everything of the read path that reads what no index serves, and all counts over filters that a caller makes up.
+EXPENSIVE = (
+    "search?mode=regex&query=hello",
+    "search?mode=text&query=hello",
+    "search?mode=semantic&query=hello",
+    "?event_name[contains]=hello",
+    "?user_id[startsWith]=hello",
+    "?properties[plan]=pro",
+    "?traits[plan][neq]=pro",
+    "count",
+    "timeseries?interval=hour",
+    "facets?field=signal",
+    "../users?user_id[contains]=a",
+    "../users?traits[plan]=pro",
+    "../conversations?user_id[endsWith]=a",
+)
+
+
+@pytest.mark.parametrize("path", EXPENSIVE)
 def test_a_project_searches_so_often_at_once_and_others_still_may(
-    client: Client, project: Any, other_project: Any, query_key: str, mode: str
+    client: Client, project: Any, other_project: Any, query_key: str, path: str
 ) -> None:
     headers = {"Authorization": f"Bearer {query_key}"}
-    url = f"/v1/events/search?mode={mode}&query=hello"
-    with (
-        read_search.SEARCHES.enter(project.id),
-        read_search.SEARCHES.enter(project.id),
-        read_search.SEARCHES.enter(project.id),
-    ):
+    url = f"/v1/{path[3:]}" if path.startswith("../") else f"/v1/events{'' if path[0] == '?' else '/'}{path}"
+    with busy(SEARCHES, project):
         refused = client.get(url, headers=headers)
         assert (refused.status_code, refused["Retry-After"]) == (429, "2")
         assert refused.json()["error"]["code"] == "RATE_LIMITED"
-        with read_search.SEARCHES.enter(other_project.id):
+        assert "Try again in 2 s" in refused.json()["error"]["message"]
+        with SEARCHES.enter(other_project.id):
             pass
     assert client.get(url, headers=headers).status_code == 200
+    assert not SEARCHES._inside
+
+
+@pytest.mark.parametrize(
+    "query", ["q=refund", "q=refund&by=meaning", "property=plan%3Dpro", "q=a&signal=&range=all"]
+)
+def test_a_page_that_searches_is_refused_with_a_page(
+    client: Client, project: Any, member: Any, query: str
+) -> None:
+    client.force_login(member)
+    with busy(SEARCHES, project):
+        refused = client.get(f"/p/acme/events/?{query}")
+        assert (refused.status_code, refused["Retry-After"]) == (429, "2")
+        assert (
+            "as many as it may" in refused.content.decode()
+            and "<h1>Too much at once" in refused.content.decode()
+        )
+        assert client.get("/p/acme/events/").status_code == 200  # no search
+    assert client.get(f"/p/acme/events/?{query}").status_code == 200
+    assert not SEARCHES._inside
+
+
+def test_a_rule_is_not_tried_beside_as_many_searches(client: Client, project: Any, member: Any) -> None:
+    client.force_login(member)
+    form = {
+        "name": "x",
+        "sentiment": "neutral",
+        "kind": "words",
+        "reads": "user",
+        "expressions": "refund",
+        "action": "preview",
+    }
+    with busy(SEARCHES, project):
+        assert client.post("/p/acme/signals/new/", form).status_code == 429
+    tried = client.post("/p/acme/signals/new/", form)
+    assert (tried.status_code, tried.context["preview"].tried) == (200, 0)
+
+
+def test_what_the_list_reads_after_itself_gives_way(client: Client, project: Any, member: Any) -> None:
+    client.force_login(member)
+    newer = f"{timezone.now().isoformat()}~{uuid.UUID(int=0)}".replace("+", "%2B")
+    with busy(HINTS, project):
+        assert "Too many count at once" in client.get("/p/acme/event-suggestions/").content.decode()
+        assert client.get(f"/p/acme/new-events/?newer={newer}").status_code == 429
+    assert client.get(f"/p/acme/new-events/?newer={newer}").status_code == 200
 
 
 @pytest.mark.parametrize(

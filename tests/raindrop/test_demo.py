@@ -35,4 +35,4 @@ def test_the_printed_curl_is_found_as_what_it_says(
     pipeline.process([event.id])
     found = set(SignalMatch.objects.filter(event=event).values_list("signal__name", flat=True))
     assert set(FIRST_FOUND) <= found
-    assert re.search(r"It is found as (.*)\.", said)[1].split(" and ") == list(FIRST_FOUND)  # type: ignore[index]
+    assert re.search(r"It is found as (.*)\.", said)[1].split(" and ") == list(FIRST_FOUND)

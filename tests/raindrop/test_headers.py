@@ -31,10 +31,13 @@ def test_pages_are_private_and_run_no_script_but_ours(client: Client, member: An
     answer = client.get(path)
     assert "no-store" in answer["Cache-Control"] and "private" in answer["Cache-Control"]
     policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";"))
-    assert policy["script-src"] == policy["default-src"] == policy["form-action"] == "'self'"
+    for directive in ("default-src", "script-src", "style-src", "form-action"):
+        assert policy[directive] == "'self'", directive
     assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
     if "html" in answer["Content-Type"]:
-        assert not re.findall(rb"<script(?![^>]*\bsrc=)[^>]*>|\son[a-z]+=|javascript:", answer.content)
+        assert not re.findall(
+            rb"<script(?![^>]*\bsrc=)[^>]*>|<style|\s(?:on[a-z]+|style)=|javascript:", answer.content
+        )
 
 
 @pytest.mark.django_db
@@ -49,9 +52,9 @@ def test_https_is_kept_where_it_is_spoken(client: Client, settings: Any) -> None
     assert client.get("/healthz", secure=True)["Strict-Transport-Security"] == "max-age=31536000"
 
 
-def test_no_template_asks_for_a_script_that_the_policy_forbids() -> None:
+def test_no_template_asks_for_what_the_policy_forbids() -> None:
     forbidden = re.compile(
-        r"<script(?![^>]*\bsrc=)|\son(?:click|change|submit|load|input)=|hx-on|hx-vals=.js|hx-trigger=\"[^\"]*\["
+        r"<style|\sstyle=|<script(?![^>]*\bsrc=)|\son(?:click|change|submit|load|input)=|hx-on|hx-vals=.js|hx-trigger=\"[^\"]*\["
     )
     found = {
         str(path.relative_to(ROOT)): forbidden.findall(path.read_text())

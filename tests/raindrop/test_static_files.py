@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,20 @@ def test_a_name_holds_the_hash_and_the_compressed_files_hold_the_same(root: Path
     assert plain == (ROOT / "static" / "app.css").read_bytes()
     assert gzip.decompress((root / f"{hashed}.gz").read_bytes()) == plain
     assert brotli.decompress((root / f"{hashed}.br").read_bytes()) == plain
+
+
+def test_what_a_style_sheet_names_is_there(root: Path) -> None:
+    """The admin's icons were not: its sheets named them without their hashes."""
+    named = [
+        (sheet, url)
+        for sheet in root.rglob("*.css")
+        for url in re.findall(r"""url\(["']?([^"')]+)["']?\)""", sheet.read_text())
+        if not url.startswith(("data:", "#", "%23"))
+    ]
+    assert any("icon-viewlink" in url for _, url in named)
+    assert not [
+        (sheet, url) for sheet, url in named if not (sheet.parent / url.split("#")[0].split("?")[0]).exists()
+    ]
 
 
 def test_what_pages_never_load_is_not_collected(root: Path) -> None:

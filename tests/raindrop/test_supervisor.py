@@ -45,7 +45,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 
 def wait_for(condition: object) -> None:
     deadline = time.monotonic() + 10
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from raindrop.templatetags.raindrop import chart, percent, sparkline
+from raindrop.templatetags.raindrop import bar, chart, percent, sparkline
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,18 @@ def test_a_chart_has_a_name_and_its_numbers_as_a_table() -> None:
     assert "<caption>The &quot;rate&quot;</caption>" in drawn and "&lt;b&gt;</th>" in drawn
     assert "2 May (so far)" in drawn and "1 May (so far)" not in drawn
     assert "<td>50%</td>" in drawn and "<td>25%</td>" in drawn
+
+
+def test_a_bar_says_how_far_and_warns_when_it_is_nearly_full() -> None:
+    drawn = bar(3, 12, "Events <today>")
+    assert (
+        'value="0.2500" max="1"' in drawn
+        and 'aria-label="Events &lt;today&gt;"' in drawn
+        and "style=" not in drawn
+    )
+    assert "value=" not in bar(0, 0, "Nobody knows yet")
+    assert 'value="1.0000"' in bar(7, 5, "Over")
+    assert [("is-nearly-full" in one, "is-full" in one) for one in (bar(share, 1, "x", warn=True) for share in (0.79, 0.8, 1.2))] == [
+        (False, False), (True, False), (False, True),
+    ]  # fmt: skip
+    assert "is-full" not in bar(1, 1, "x")

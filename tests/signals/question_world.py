@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, QueuedEvent
-from signals.backfill import backfill
 from signals.definitions import create_signal
 from signals.detection import detect
 from signals.embedding import embed
 from signals.models import QuestionSettings, QuestionVerdict, SignalDefinition, SignalMatch
 from signals.questions.asking import work
+from signals.questions.history import go_on
 from tests.signals.anthropic_stub import Stub, running_stub, verdict
 
 KEY = "sk-ant-secret-of-the-tests"
@@ -44,13 +45,18 @@ def past(project: Project, service: Stub, make_event: MakeEvent) -> list[Event]:
     made = [make_event(input=f"{TEXT} Order {n}.") for n in range(6)]
     run_pipeline(*made)
     make_question(project)
-    backfill(Job.objects.get(kind="backfill").id)
+    run_job(Job.objects.get(kind="backfill").id)
     return made
 
 
 @pytest.fixture
 def signal(past: list[Event]) -> SignalDefinition:
     return SignalDefinition.objects.select_related("project").get(key="refund")
+
+
+def run(job_id: str) -> None:
+    """What the schedule does about a run over the history."""
+    go_on(Job.objects.get(pk=job_id).project_id)
 
 
 def states() -> list[str]:

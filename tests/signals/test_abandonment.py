@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Project
 from ingest.rollups import totals
 from raindrop.pipeline import process
 from signals.abandonment import find_abandoned, watch_endings
-from signals.backfill import backfill, request_backfill
+from signals.backfill import request_backfill
 from signals.catalogue import install_builtin_signals
 from signals.definitions import change_signal
 from signals.models import FailedEnding, SignalDefinition, SignalMatch
@@ -161,7 +162,7 @@ def test_it_is_looked_for_in_the_history(project: Project, talk: Callable[..., E
     change_signal(signal=signal, enabled=False)
     last = talk(60)
     signal = change_signal(signal=signal, enabled=True)
-    backfill(request_backfill(signal).pk)
+    run_job(request_backfill(signal).pk)
     assert find_abandoned(now=NOW) == 1
     assert ended(project) == [last.event_id]
 

@@ -29,7 +29,7 @@ def test_a_product_is_whole(product: str) -> None:
     assert len(talks) == 100
     assert len({talk["conversation_id"] for talk in talks}) == 100
     turns = {talk["conversation_id"]: _texts(talk) for talk in talks}
-    labels = [(talk["conversation_id"], label) for talk in talks for label in talk["labels"]["turns"]]  # type: ignore[index]
+    labels = [(talk["conversation_id"], label) for talk in talks for label in talk["labels"]["turns"]]
     readings = [(row["conversation_id"], row) for row in rows(FOLDER / product / "readings.jsonl")]
     assert labels and readings
     for talk_id, label in [*labels, *readings]:
@@ -46,7 +46,7 @@ def test_a_product_is_whole(product: str) -> None:
 
 def _texts(talk: dict[str, object]) -> list[list[str]]:
     found: list[list[str]] = []
-    for message in talk["messages"]:  # type: ignore[attr-defined]
+    for message in talk["messages"]:
         if message["role"] == "user":
             found.append([])
         found[-1] += [

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
+from psycopg.errors import DeadlockDetected
 
+from ingest.jobs import runner
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
 from signals import backfill as backfilling
-from signals.backfill import BACKFILL, backfill, request_backfill
+from signals.backfill import BACKFILL, request_backfill
 from signals.catalogue import install_builtin_signals
 from signals.definitions import change_signal, create_signal
 from signals.detection import detect
@@ -68,7 +72,7 @@ def found(key: str) -> set[str]:
 
 def run_jobs() -> None:
     for job in Job.objects.filter(kind=BACKFILL, state=JobState.QUEUED).order_by("created_at"):
-        backfill(job.id)
+        run_job(job.id)
 
 
 FORMS: list[tuple[dict[str, str], dict[str, Any], set[int]]] = [
@@ -248,14 +252,37 @@ def test_a_run_that_was_cut_off_goes_on(
 
     monkeypatch.setattr(backfilling, "save_matches", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
-        backfill(job.id)
+        run_job(job.id)
     job.refresh_from_db()
     assert (job.state, job.done, job.total) == ("running", 2, 2) and job.position
-    backfill(job.id)
+    run_job(job.id)
     job.refresh_from_db()
     assert (job.state, job.done) == ("done", 5) and len(found("refund")) == 5
     assert calls[1] == calls[2] and len(calls) == 4  # the first chunk was not read again
     assert "5 events of 5 match" in job.message
+
+
+def test_a_chunk_that_lost_a_deadlock_is_read_again(
+    project: Project, make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(5):
+        make_event(input=f"refund {n}")
+    signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
+    job = Job.objects.get(subject=signal.id)
+    real, calls = backfilling.save_matches, []
+
+    def loses_once(**kwargs: Any) -> Any:
+        calls.append([event.input for event in kwargs["events"]])
+        if len(calls) == 2:
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        return real(**kwargs)
+
+    monkeypatch.setattr(backfilling, "CHUNK", 2)
+    monkeypatch.setattr(backfilling, "save_matches", loses_once)
+    run_job(job.id)
+    job.refresh_from_db()
+    assert (job.state, job.done) == ("done", 5) and len(found("refund")) == 5
+    assert calls[1] == calls[2] and len(calls) == 4  # the first chunk was not read again
 
 
 def test_out_of_time_it_hands_on(
@@ -266,13 +293,13 @@ def test_out_of_time_it_hands_on(
     monkeypatch.setattr(backfilling, "CHUNK", 2)
     monkeypatch.setattr(backfilling, "BUDGET", 0.0)
     sent: list[Any] = []
-    monkeypatch.setattr(backfilling, "send_again", lambda job, **kwargs: sent.append(job.id))
+    monkeypatch.setattr(runner, "send_again", lambda job, **kwargs: sent.append(job.id))
     signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     job = Job.objects.get(subject=signal.id)
-    backfill(job.id)
+    run_job(job.id)
     assert sent == [job.id] and len(found("refund")) == 2
-    backfill(job.id)
-    backfill(job.id)
+    run_job(job.id)
+    run_job(job.id)
     assert len(found("refund")) == 4 and Job.objects.get().state == "done"
 
 
@@ -304,15 +331,15 @@ def test_a_person_stops_a_run(
         return real(**kwargs)
 
     monkeypatch.setattr(backfilling, "save_matches", stopped_at_the_second)
-    backfill(job.id)
+    run_job(job.id)
     job.refresh_from_db()
     assert (job.state, job.done, job.message) == ("stopped", 2, "Stopped by alice.")
     assert len(calls) == 2 and len(found("refund")) == 4
     for one in Job.objects.all():
-        backfill(one.id)
+        run_job(one.id)
     assert len(calls) == 2 and set(Job.objects.values_list("state", flat=True)) == {"stopped"}
     page.post(f"/p/{project.slug}/signals/refund/history/")
-    backfill(Job.objects.get(state="queued").id)
+    run_job(Job.objects.get(state="queued").id)
     assert len(found("refund")) == 6
 
 
@@ -320,7 +347,7 @@ def test_only_a_change_that_matters_reads_the_history_again(project: Project) ->
     signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     Job.objects.all().delete()
     for changes in ({"name": "Refunds"}, {"muted": True}, {"config": {"words": ["refund"]}}):
-        signal = change_signal(signal=signal, **changes)  # type: ignore[arg-type]
+        signal = change_signal(signal=signal, **changes)
         assert not Job.objects.exists()
     change_signal(signal=signal, config={"words": ["money"]})
     assert Job.objects.filter(kind=BACKFILL, subject=signal.id).count() == 1

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from django.test import Client
 
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
 from ingest.rollups import count_events
@@ -19,7 +20,7 @@ from signals.breakdown import compare
 from signals.definitions import create_signal
 from signals.detection import detect
 from signals.evidence_clusters import cluster, collect, telling_words, words_of
-from signals.evidence_report import clusters_of, make_clusters, run_clusters
+from signals.evidence_report import clusters_of, make_clusters
 from signals.evidence_values import group_values
 from signals.models import EvidenceClusters, SignalDefinition, SignalMatch
 
@@ -113,7 +114,7 @@ def test_the_page_asks_for_groups_shows_them_and_leads_to_their_events(
     assert "takes a few seconds" in page.get(here).content.decode()
     page.get(here)
     [job] = evidence_jobs()
-    run_clusters(job.id)
+    run_job(job.id)
     html = page.get(here).content.decode()
     assert "useless" in html and "<b>useless" not in html and not evidence_jobs()
     known = EvidenceClusters.objects.get()
@@ -153,7 +154,7 @@ def test_they_are_made_anew_when_matches_come(
 ) -> None:
     signal = SignalDefinition.objects.select_related("project").get(key="cross")
     clusters_of(signal, days=14)
-    run_clusters(evidence_jobs()[0].id)
+    run_job(evidence_jobs()[0].id)
     clusters_of(signal, days=14)
     assert not evidence_jobs()
     event = make_event(input="useless thing")
@@ -167,7 +168,7 @@ def test_they_are_made_anew_when_matches_come(
 
     monkeypatch.setattr(evidence_report, "make_clusters", fails)
     with pytest.raises(RuntimeError):
-        run_clusters(job.id)
+        run_job(job.id)
     clusters_of(signal, days=14)  # a run that failed is not asked for again at once
     assert not evidence_jobs()
 

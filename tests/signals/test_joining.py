@@ -6,8 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from ingest.jobs.runner import run_job
 from ingest.models import Event, ExplicitSignal, Project, User
-from signals.backfill import backfill, backfills_of
+from signals.backfill import backfills_of
 from signals.catalogue import BUILT_IN_KEYS
 from signals.detection import detect
 from signals.joining import BUILT_IN_OF, join_signal, joined_to, separate_signal
@@ -49,7 +50,7 @@ def matched(project: Project, key: str) -> set[str]:
 
 def run(project: Project, key: str) -> None:
     signal = find(project, key)
-    backfill(backfills_of(project, [signal])[signal.pk].id)
+    run_job(backfills_of(project, [signal])[signal.pk].id)
 
 
 def test_one_click_joins_it_and_old_events_count_once(

@@ -10,7 +10,7 @@ from signals.detectors.text import Text
 
 
 def piece(side: str) -> Evidence:
-    return {"side": side, "start": 0, "end": 1, "text": "x"}  # type: ignore[typeddict-item]
+    return {"side": side, "start": 0, "end": 1, "text": "x"}
 
 
 BEFORE = [Exchange(Text("Where is it?"), Text("It is on its way."))]

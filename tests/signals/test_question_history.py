@@ -13,7 +13,7 @@ from signals.models import QuestionBatch, QuestionSettings, QuestionSpend, Quest
 from signals.questions import history
 from signals.questions.asking import call_workers, work
 from signals.questions.estimates import history_estimate
-from signals.questions.history import request_run, run, run_of
+from signals.questions.history import request_run, run_of
 from tests.signals.anthropic_stub import Failure, Stub, error, exchange_of, verdict
 from tests.signals.question_world import (
     TEXT,
@@ -23,6 +23,7 @@ from tests.signals.question_world import (
     make_question,
     match_on,
     past,
+    run,
     run_pipeline,
     service,
     set_budget,
@@ -75,7 +76,7 @@ def test_a_run_sends_a_batch_and_reads_it(
     spend.refresh_from_db()
     assert (spend.events, spend.money, spend.held) == (6, 6 * 75, 0)  # at half the price
     assert [bool(match_on(event)) for event in past] == [True, True, True, False, True, True]
-    assert match_on(past[0]).source.startswith("llm@")  # type: ignore[union-attr]
+    assert match_on(past[0]).source.startswith("llm@")
     assert history_estimate(signal) is None
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, User
-from signals.backfill import backfill
 from signals.models import QuestionSettings, QuestionSpend, QuestionVerdict, SignalDefinition
 from signals.questions.asking import call_workers, work
 from tests.signals.anthropic_stub import Stub, error, verdict
@@ -87,7 +87,7 @@ def test_a_question_is_previewed_asked_and_made(
     assert page.post(url(project), FORM | {"action": "save"}).status_code == 302
     signal = SignalDefinition.objects.get(key="refund")
     assert (signal.detector, signal.config["plausible"], len(signal.trained)) == ("llm", 0.1, 385 * 4)
-    backfill(Job.objects.get(kind="backfill").id)
+    run_job(Job.objects.get(kind="backfill").id)
     here = html(page.get(url(project, "refund/")))
     assert (
         "llm@1:claude-haiku-5-5" not in here and "&lt;script&gt;alert(1)" in here
@@ -138,7 +138,7 @@ def test_without_a_key_the_form_says_what_happens(
     ):
         assert "ANTHROPIC_API_KEY" in html(answer) and "small model answers alone" in html(answer)
     assert page.post(url(project), FORM | {"action": "save"}).status_code == 302
-    backfill(Job.objects.get(kind="backfill").id)
+    run_job(Job.objects.get(kind="backfill").id)
     here = html(page.get(url(project, "refund/")))
     assert "ANTHROPIC_API_KEY" in here and "small model answers alone" in here
     assert "of the newest" in here and not QuestionSpend.objects.exists()
@@ -185,7 +185,7 @@ def test_the_page_of_a_question(
 
 def test_asking_about_the_past(page: Client, project: Project, service: Stub, events: list[Event]) -> None:
     question = make_question(project)
-    backfill(Job.objects.get(kind="backfill").id)
+    run_job(Job.objects.get(kind="backfill").id)
     here = html(page.get(url(project, "refund/")))
     assert "Ask about the past" in here and "costs about" in here
     count = QuestionVerdict.objects.count()
@@ -275,7 +275,7 @@ def test_asking_about_the_past_is_stopped(
     page: Client, project: Project, service: Stub, events: list[Event], viewer: User
 ) -> None:
     make_question(project)
-    backfill(Job.objects.get(kind="backfill").id)
+    run_job(Job.objects.get(kind="backfill").id)
     service.batch_status = "in_progress"
     page.post(url(project, "refund/ask/"))
     work(str(project.id))

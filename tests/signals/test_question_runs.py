@@ -7,13 +7,13 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from ingest.jobs import purge_old_jobs
+from ingest.jobs.queueing import purge_old_jobs
 from ingest.models import Event, Job, Project, User
 from raindrop.ids import id_at
 from signals.models import QuestionBatch, QuestionSettings, QuestionSpend, SignalDefinition
 from signals.questions import history
 from signals.questions.asking import call_workers, work
-from signals.questions.history import request_run, run, run_of, stop_run, stopping
+from signals.questions.history import request_run, run_of, stop_run, stopping
 from tests.signals.anthropic_stub import Stub
 from tests.signals.question_world import (
     TEXT,
@@ -21,6 +21,7 @@ from tests.signals.question_world import (
     MakeEvent,
     ask_all,
     past,
+    run,
     run_pipeline,
     service,
     signal,

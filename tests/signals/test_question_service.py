@@ -128,7 +128,7 @@ def test_a_service_that_is_down_leaves_the_local_answer_and_says_so(
     ask_all(project)
     row, settings_ = only_verdict(), QuestionSettings.objects.get(project=project)
     assert (row.state, row.attempts) == ("waiting", 1) and says in row.problem and says in settings_.trouble
-    assert match_on(event).source == "question-local@1"  # type: ignore[union-attr]
+    assert match_on(event).source == "question-local@1"
     assert money(project) == (0, 0, 0)
     calls = len(service.requests)
     ask_all(project)
@@ -138,7 +138,7 @@ def test_a_service_that_is_down_leaves_the_local_answer_and_says_so(
     later(minutes=2)
     call_workers()
     ask_all(project)
-    assert match_on(event).source.startswith("llm@")  # type: ignore[union-attr]
+    assert match_on(event).source.startswith("llm@")
     assert QuestionSettings.objects.get(project=project).trouble == ""
 
 
@@ -218,7 +218,7 @@ def test_events_run_out_in_the_middle(project: Project, service: Stub, make_even
         "The day's budget was spent."
     }
     assert money(project) == (3, 450, 0)
-    assert sorted(match_on(one).source[:4] for one in made) == ["llm@"] * 3 + ["ques"] * 7  # type: ignore[union-attr]
+    assert sorted(match_on(one).source[:4] for one in made) == ["llm@"] * 3 + ["ques"] * 7
     # What comes after that is not even noted as waiting.
     run_pipeline(make_event(input=f"{TEXT} Now."))
     assert not QuestionVerdict.objects.filter(state="waiting").exists()
@@ -387,7 +387,7 @@ def test_a_slow_run_of_the_pipeline_does_not_bring_the_local_answer_back(
     runner.start()
     ask_all(project)
     runner.join(20)
-    assert has_read.is_set() and match_on(event).source.startswith("llm@")  # type: ignore[union-attr]
+    assert has_read.is_set() and match_on(event).source.startswith("llm@")
 
 
 def test_an_event_that_is_gone(event: Event, service: Stub, project: Project) -> None:

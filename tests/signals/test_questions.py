@@ -230,7 +230,7 @@ def test_a_verdict_is_found_again(
     old = question_of(question).version
     change_signal(signal=question, config={**question.config, "question": "Is a refund asked for?"})
     run_pipeline(event)
-    assert match_on(event).source == "question-local@1"  # type: ignore[union-attr]
+    assert match_on(event).source == "question-local@1"
     ask_all(project)
     assert len(service.requests) == 2 and "Is a refund asked for?" in service.requests[1]["system"][0]["text"]
     question.refresh_from_db()
@@ -253,7 +253,7 @@ def test_another_text_is_asked_about_again(event: Event, service: Stub, project:
     ask_all(project)
     Event.objects.filter(pk=event.pk).update(input="Please give me my money back, all of it")
     run_pipeline(event)
-    assert match_on(event).source == "question-local@1"  # type: ignore[union-attr]
+    assert match_on(event).source == "question-local@1"
     ask_all(project)
     match = match_on(event)
     assert len(service.requests) == 2 and match is not None and match.evidence[0]["start"] == 15

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from ingest.jobs.runner import run_job
 from ingest.models import Event, ExplicitSignal, Project, User
 from ingest.rollups import count_events
-from signals.backfill import backfill, request_backfill
+from signals.backfill import request_backfill
 from signals.catalogue import install_builtin_signals
 from signals.definitions import create_signal
 from signals.detection import detect
@@ -253,7 +254,7 @@ def test_what_is_still_looked_for_in_the_history_says_that_its_numbers_grow(
     job = request_backfill(signal)
     assert "counting…" in page.get(f"{here}refund/").content.decode()
     assert page.get(here).content.decode().count("counting…") == 1
-    backfill(job.id)
+    run_job(job.id)
     assert "counting" not in page.get(here).content.decode() + page.get(f"{here}refund/").content.decode()
 
 

@@ -104,7 +104,7 @@ def test_the_defaults_are_listed_changed_and_spread(
         "threshold": "0.9",
     }
     assert owner.post(f"{DEFAULTS}{default.pk}/change/", form).status_code == 302
-    assert signal(other_project).name == "Joy" and signal(other_project).group.name == "Mood"  # type: ignore[union-attr]
+    assert signal(other_project).name == "Joy" and signal(other_project).group.name == "Mood"
     html = owner.get(f"{DEFAULTS}{default.pk}/history/").content.decode()
     assert "root" in html and "Joy" in html
     act(owner, DEFAULTS, "back_to_shipped", [default])

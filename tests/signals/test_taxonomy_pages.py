@@ -218,9 +218,9 @@ def test_a_default_reaches_projects_that_follow_it(
     wins = SignalDefault.objects.filter(key="win")
     assert change_defaults(defaults=wins, user=member, enabled=False, group="Joy", threshold=0.9) == (1, 2)
     mine, theirs = signal(project, "win"), signal(other_project, "win")
-    assert (mine.enabled, mine.threshold, mine.group.name) == (True, 0.9, "Joy")  # type: ignore[union-attr]
-    assert (theirs.enabled, theirs.threshold, theirs.group.name) == (False, 0.9, "Joy")  # type: ignore[union-attr]
-    assert theirs.group.project == other_project  # type: ignore[union-attr]
+    assert (mine.enabled, mine.threshold, mine.group.name) == (True, 0.9, "Joy")
+    assert (theirs.enabled, theirs.threshold, theirs.group.name) == (False, 0.9, "Joy")
+    assert theirs.group.project == other_project
 
 
 def test_a_new_project_takes_the_defaults(project: Project, other_project: Project, member: User) -> None:

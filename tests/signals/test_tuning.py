@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
 from signals import tuning as tunings
-from signals.backfill import BACKFILL, backfill
+from signals.backfill import BACKFILL
 from signals.catalogue import install_builtin_signals
 from signals.definitions import change_signal, create_signal
 from signals.detectors import DETECTORS
@@ -25,7 +26,6 @@ from signals.tuning import (
     apply_tuning,
     request_tuning,
     revert_tuning,
-    run_tuning,
     tune,
     tune_soon,
 )
@@ -63,7 +63,7 @@ def matching(signal: SignalDefinition) -> int:
 
 def run_backfills() -> None:
     for job in Job.objects.filter(kind=BACKFILL, state=JobState.QUEUED):
-        backfill(job.id)
+        run_job(job.id)
 
 
 def test_a_threshold_is_proposed_applied_and_taken_back(scoring: SignalDefinition, member: User) -> None:
@@ -138,7 +138,7 @@ def test_it_learns_by_itself_from_twenty_labels_on(scoring: SignalDefinition, me
     judge(signal=scoring, event=events[19], right=False, user=member)
     job = tune_soon(scoring)
     assert job is not None and tune_soon(scoring) == job  # one waits
-    run_tuning(job.id)
+    run_job(job.id)
     job.refresh_from_db()
     assert job.state == "done" and SignalTuning.objects.count() == 1
     assert tune_soon(scoring) is None  # until five more
@@ -153,7 +153,7 @@ def test_words_have_no_score_to_learn(project: Project, make_event: MakeEvent, m
         judge(signal=signal, event=make_event(input=f"refund {n}"), right=n % 2 == 0, user=member)
     assert tune_soon(signal) is None
     job = request_tuning(signal)
-    run_tuning(job.id)
+    run_job(job.id)
     job.refresh_from_db()
     assert job.message == "This signal has no score to learn." and not SignalTuning.objects.exists()
 
@@ -224,7 +224,7 @@ def test_the_page_applies_and_takes_back(
 ) -> None:
     label(scoring, member, lambda score: score > 0.8)
     job = request_tuning(scoring)
-    run_tuning(job.id)
+    run_job(job.id)
     made = SignalTuning.objects.get()
     here = f"/p/{scoring.project.slug}/signals/win/"
     client = Client()

@@ -34,7 +34,7 @@ def test_templates_are_filled_alike_in_every_run() -> None:
     assert not any(
         templates.SLOT.search(text) and templates.SLOT.search(text)[1] in templates.slots()
         for text, _ in first
-    )  # type: ignore[index]
+    )
 
 
 @pytest.mark.parametrize(

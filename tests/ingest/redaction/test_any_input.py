@@ -85,7 +85,7 @@ def test_a_check_that_raises_says_yes_and_is_logged_once(caplog: pytest.LogCaptu
 def test_a_rule_that_raises_hides_the_whole_text(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def find(text: str):  # type: ignore[no-untyped-def]
+    def find(text: str):
         yield 0, 2
         raise RuntimeError(text)
 

@@ -14,7 +14,7 @@ def weather(city: str) -> str:
     return look_up(city)
 
 
-class FakeLLM(BaseLLM):  # type: ignore[misc]
+class FakeLLM(BaseLLM):
     def call(self, messages: Any, *arguments: Any, **options: Any) -> str:
         said = [str(message["content"]) for message in messages] if isinstance(messages, list) else [messages]
         question = question_of(said)

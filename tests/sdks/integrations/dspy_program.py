@@ -8,7 +8,7 @@ from raindrop_dspy import RaindropDSPy
 from story import ANSWERS, question_of, tell
 
 
-class FakeLM(dspy.LM):  # type: ignore[misc]
+class FakeLM(dspy.LM):
     def forward(self, prompt: Any = None, messages: Any = None, **options: Any) -> Any:
         question = question_of([str(message["content"]) for message in messages or [{"content": prompt}]])
         return ModelResponse(

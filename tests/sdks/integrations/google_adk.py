@@ -18,7 +18,7 @@ def weather(city: str) -> dict[str, str]:
     return {"weather": look_up(city)}
 
 
-class FakeModel(BaseLlm):  # type: ignore[misc]
+class FakeModel(BaseLlm):
     async def generate_content_async(
         self, llm_request: LlmRequest, stream: bool = False
     ) -> AsyncGenerator[LlmResponse, None]:

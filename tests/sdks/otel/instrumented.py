@@ -64,7 +64,7 @@ def turn() -> None:
         answer = client.chat.completions.create(
             model="gpt-4o", messages=messages, tools=TOOLS, temperature=0.5
         )
-        call: Any = answer.choices[0].message.tool_calls[0]  # type: ignore[index]
+        call: Any = answer.choices[0].message.tool_calls[0]
         with tracer.start_as_current_span(
             "weather", attributes={**TOOL, INPUT: call.function.arguments}
         ) as span:

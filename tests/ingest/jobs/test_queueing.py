@@ -7,15 +7,9 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from ingest.jobs import (
-    MAX_SILENCES,
-    STALE,
-    purge_old_jobs,
-    queue_job,
-    report_job,
-    resume_silent_jobs,
-    start_job,
-)
+from ingest.jobs.kinds import job_kind
+from ingest.jobs.progress import report_job, start_job
+from ingest.jobs.queueing import MAX_SILENCES, RUN_JOB, STALE, purge_old_jobs, queue_job, resume_silent_jobs
 from ingest.models import Job
 from ingest.models.jobs import JobState
 from raindrop import pipeline
@@ -24,8 +18,15 @@ from raindrop.ids import id_at
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def counting(own_registry: None) -> None:
+    @job_kind("count", cluster="slow", title="Counting")
+    def count(job: Job) -> str:
+        raise AssertionError("No worker is here.")
+
+
 def queued(project: Any) -> Job:
-    job = queue_job(project=project, kind="count", subject=project.id, task="counting.run", cluster="slow")
+    job = queue_job(project=project, kind="count", subject=project.id)
     OrmQ.objects.all().delete()  # its worker took it, and was killed
     return job
 
@@ -42,7 +43,7 @@ def test_a_job_whose_worker_was_killed_is_handed_out_again(project: Any) -> None
     fall_silent(job, by=STALE)
     pipeline.every_minute()
     [task] = OrmQ.objects.all()
-    assert (task.key, task.task["func"], task.task["args"]) == ("slow", "counting.run", (str(job.pk),))
+    assert (task.key, task.task["func"], task.task["args"]) == ("slow", RUN_JOB, (str(job.pk),))
     pipeline.every_minute()
     assert OrmQ.objects.count() == 1, "once"
 
@@ -56,7 +57,7 @@ def test_a_lost_task_that_nobody_began_is_handed_out_again(project: Any) -> None
 
 
 def test_what_kills_every_worker_fails_at_last_and_what_moves_does_not(project: Any) -> None:
-    job, moving = queued(project), Job.objects.create(project=project, kind="count", task="counting.run")
+    job, moving = queued(project), Job.objects.create(project=project, kind="count")
     for silence in range(MAX_SILENCES + 1):
         for one in (job, moving):
             start_job(one.pk)
@@ -70,21 +71,22 @@ def test_what_kills_every_worker_fails_at_last_and_what_moves_does_not(project: 
     assert OrmQ.objects.count() == MAX_SILENCES
 
 
-def test_a_job_of_an_earlier_version_fails_with_its_reason(project: Any) -> None:
-    job = Job.objects.create(project=project, kind="count", state=JobState.RUNNING)
-    fall_silent(job, by=STALE)
-    resume_silent_jobs(now=timezone.now())
-    job.refresh_from_db()
-    assert job.state == JobState.FAILED and "Start it again" in job.message
+def test_a_silent_job_of_an_unknown_kind_fails_with_its_reason_and_holds_up_no_other(project: Any) -> None:
+    unknown = Job.objects.create(project=project, kind="of old", state=JobState.RUNNING)
+    fall_silent(unknown, by=2 * STALE)
+    other = queued(project)
+    fall_silent(other, by=STALE)
+    assert resume_silent_jobs(now=timezone.now()) == 2
+    unknown.refresh_from_db()
+    assert unknown.state == JobState.FAILED and '"of old"' in unknown.message
+    assert [task.task["args"] for task in OrmQ.objects.all()] == [(str(other.pk),)]
 
 
 def test_what_ended_a_month_ago_is_purged(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     now, month = timezone.now(), dt.timedelta(days=31)
 
     def job(kind: str, state: JobState, *, made: dt.timedelta = month, moved: dt.timedelta = month) -> None:
-        one = Job.objects.create(
-            id=id_at(now - made), project=project, kind=kind, state=state, task="counting.run"
-        )
+        one = Job.objects.create(id=id_at(now - made), project=project, kind=kind, state=state)
         fall_silent(one, by=moved)
 
     for state in (JobState.DONE, JobState.FAILED, JobState.STOPPED):
@@ -94,7 +96,7 @@ def test_what_ended_a_month_ago_is_purged(project: Any, monkeypatch: pytest.Monk
     job("new", JobState.DONE, made=dt.timedelta(days=29), moved=dt.timedelta(days=29))
     pipeline.every_minute()
     assert set(Job.objects.values_list("kind", flat=True)) == {"runs", "ended today", "new"}
-    monkeypatch.setattr("ingest.jobs.PURGED_AT_ONCE", 2)
+    monkeypatch.setattr("ingest.jobs.queueing.PURGED_AT_ONCE", 2)
     for _ in range(3):
         job("old", JobState.DONE)
     assert [purge_old_jobs(now=now) for _ in range(3)] == [2, 1, 0]
