@@ -42,17 +42,20 @@ class Share:
     def __init__(self, memory: Memory, project: uuid.UUID | None) -> None:
         self._memory, self._project = memory, project
         self.size = 0
-        self.add(REQUEST_BYTES)
+        self._first = REQUEST_BYTES  # held with what comes first: each hold costs a small request 2 µs
 
     def add(self, size: int) -> None:
         """Holds so much more. Raises ApiError 503."""
-        self._memory.hold(size, self._project)
-        self.size += size
+        if size or self._first:
+            self._memory.hold(size + self._first, self._project)
+            self.size += size + self._first
+            self._first = 0
 
     def becomes(self, size: int) -> None:
         """Holds so much for the body in place of what it was counted for until now. Raises ApiError 503."""
         self.add(max(0, size + REQUEST_BYTES - self.size))
 
     def close(self) -> None:
-        self._memory.give_back(self.size, self._project)
-        self.size = 0
+        if self.size:
+            self._memory.give_back(self.size, self._project)
+            self.size = 0

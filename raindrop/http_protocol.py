@@ -49,14 +49,17 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_headers:
             self._header_bytes += len(data)
         super().data_received(data)
-        if self._in_headers and self._header_bytes > MAX_HEADERS and not self.transport.is_closing():
-            self._refuse()
+        if self._in_headers and not self.transport.is_closing():
+            if self._header_bytes > MAX_HEADERS:
+                self._refuse()
+            elif (
+                self._deadline is None and not self._is_whole
+            ):  # half-sent; most come in one piece, and need no timer
+                self._close_after(HEADER_SECONDS)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_headers, self._is_whole, self._header_bytes = True, False, 0
-        if self._deadline is None:
-            self._close_after(HEADER_SECONDS)
 
     def on_headers_complete(self) -> None:
         self._in_headers, self._header_bytes = False, 0

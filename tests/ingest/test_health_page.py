@@ -544,6 +544,6 @@ def test_the_quota_is_shown(key: ApiKey, project: Any, page: Any) -> None:
     project.save()
     usage.count_events(project.id, 8)
     html = page()
-    assert "of 10" in html and "80%" in html
+    assert "of 10" in html and 'value="0.8000" max="1"' in html
     usage.count_events(project.id, 2)
     assert "The monthly quota is used up" in page()

@@ -305,6 +305,44 @@ def test_a_slow_but_steady_body_is_taken(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(asyncio.run(reading.read({}, receive, lambda size: None))) == 20_000
 
 
+def test_what_is_awaited_by_hand_is_awaited_like_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receive that has its message at once, that waits several times, that raises, and that is cancelled while it waits."""
+    cleaned: list[str] = []
+
+    async def receive(*, waits: int, raises: Exception | None = None) -> Any:
+        try:
+            for _ in range(waits):
+                await asyncio.sleep(0.001)
+                await asyncio.to_thread(time.sleep, 0.001)
+            if raises:
+                raise raises
+            return {"type": "http.request", "body": b"%d" % waits}
+        finally:
+            cleaned.append(f"{waits}")
+
+    async def main() -> None:
+        for waits in (0, 1, 3):
+            assert (
+                await reading.read({}, lambda waits=waits: receive(waits=waits), lambda size: None)
+                == b"%d" % waits
+            )
+        for waits in (0, 2):
+            with pytest.raises(ZeroDivisionError):
+                await reading.read(
+                    {},
+                    lambda waits=waits: receive(waits=waits, raises=ZeroDivisionError()),
+                    lambda size: None,
+                )
+        task = asyncio.create_task(reading.read({}, lambda: receive(waits=10_000), lambda size: None))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert cleaned == ["0", "1", "3", "0", "2", "10000"]
+
+
 def test_a_body_below_the_least_rate_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "SILENCE_SECONDS", 0.3)
 

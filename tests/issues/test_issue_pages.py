@@ -101,7 +101,7 @@ def test_work_under_way_shows_its_progress(in_as_member: Client, issue: Issue) -
         project=issue.project, kind="rescore", subject=issue.id, state="running", done=30, total=120
     )
     text = in_as_member.get(at("issue", issue)).content.decode()
-    assert "30 of 120" in text and "width:25%" in text
+    assert "30 of 120" in text and 'value="0.2500" max="1"' in text
 
 
 def test_states_change_and_are_written_down(in_as_member: Client, issue: Issue) -> None:
