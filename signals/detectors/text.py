@@ -20,6 +20,7 @@ SAME = str.maketrans(
 )
 # "can`t"; elsewhere a backtick is code.
 BACKTICK = re.compile(r"(?<=[A-Za-z])`(?=[A-Za-z])")
+ACCENT = re.compile("[\u0300-\u036f]")
 ODD = re.compile(r"[^\x00-\x7f]")
 # Rules read so much of a text: its beginning and its end. A megabyte of pasted log would cost seconds.
 READ_CHARACTERS = 20_000
@@ -55,6 +56,11 @@ def _folded(raw: str) -> str:
         folded = folded.replace(character, _FOLDED[ord(character)])
     lower = folded.lower()
     return lower if len(lower) == len(raw) else raw.translate(_FOLDED)
+
+
+def without_accents(normal: str) -> str:
+    """ "désolé" as "desole". Letters may become several, so places are not kept."""
+    return ACCENT.sub("", unicodedata.normalize("NFD", normal)).replace("ß", "ss")
 
 
 T = TypeVar("T")
@@ -136,7 +142,9 @@ class Text:
 
     @lazy
     def _words(self) -> list[str]:
-        return WORD.findall(self.normal[:WORDS_FROM])
+        """Without accents: many people leave them out."""
+        normal = self.normal[:WORDS_FROM]
+        return WORD.findall(normal if normal.isascii() else without_accents(normal))
 
     def sentences(self) -> list[tuple[int, int]]:
         """The places [start:end] of the first sentences in the normal form."""

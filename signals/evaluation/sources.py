@@ -2,6 +2,7 @@
 
 import json
 import random
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from raindrop.data_dir import BASE_DIR
 from raindrop.evaluation.signals import corpora
 from raindrop.evaluation.signals.corpora import Sample
 from signals.detectors import RULES
-from signals.detectors.batch import Batch, Exchange
+from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.text import Text
 from signals.evaluation.corpus import PLANTED, TRAIN, TUNE, Labelled, read_product
 from signals.evaluation.traffic import read_source
@@ -33,6 +34,10 @@ READ_FOR = frozenset(
         *("user_frustration", "correction", "user_repetition", "win", "human_request", "agent_repetition"),
         *("task_failure", "refusal", "hand_over", "laziness", "missing_capability"),
     ]
+)
+LANGUAGES = BASE_DIR / "fixtures" / "languages"
+OF_LANGUAGES = frozenset(
+    ("user_frustration", "correction", "win", "human_request", "refusal", "task_failure")
 )
 READ_SOURCES = ("taubench_retail_community", "sgd_dev")
 # What an agent may answer before and after work, thanks and small talk: nothing is declined, failed or left out. Our own.
@@ -114,11 +119,27 @@ def _task_chat(talk: corpora.Talk) -> list[Labelled]:
             *("sgd", talk.id, place, sample.turn),
             {"task_failure": True} if fails else {},
             asked=frozenset(AGENT_SIDE | {"user_frustration", "abuse", "distress"}),
-            weight=0.3,
+            weight=1.0 if fails else 0.3,
         )
         for place, sample in enumerate(talk.samples)
         if not fails or place == told
     ]
+
+
+def other_languages() -> list[Labelled]:
+    """Our own turns in German, Spanish, French and Portuguese. Each language is three sources, so that a word of it counts as known to more
+    than one."""
+    found = []
+    for path in sorted(LANGUAGES.glob("??.jsonl")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+            row = json.loads(line)
+            before = [Exchange(Text(given), Text(said)) for given, said in row["before"]]
+            turn = Turn(uuid.UUID(int=number), Text(row["user"]), Text(row["agent"]), previous=before)
+            answers = dict.fromkeys(row["signals"], True)
+            found.append(
+                Labelled(f"{path.stem} {number % 3}", str(number), len(before), turn, answers, OF_LANGUAGES)
+            )
+    return found
 
 
 def read_turns(data: Path) -> list[Labelled]:

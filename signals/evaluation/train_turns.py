@@ -26,7 +26,7 @@ from signals.evaluation.turn_models import (
 from signals.heads import Floats, sigmoid
 
 NAME = "turns"
-RECIPE = Recipe(vector_scale=3.0, gram_scale=3.0, fact_scale=0.5, strength=0.1)
+RECIPE = Recipe(vector_scale=3.0, gram_scale=3.0, fact_scale=0.5, strength=0.1, grams=20_000)
 # A turn matches from this probability on: where a false alarm costs as much as what half a missed match does, as in F1. Higher, until
 # so many of the matches of the left-out products are right.
 PROBABILITY, PRECISION, FEWEST = 0.44, 0.6, 5
@@ -50,7 +50,7 @@ def train(
     signals = sorted(LEARNED)
     labelled = [
         *(*sources.products(), *sources.short_replies(), *sources.own_messages()),
-        *(*sources.public(data), *sources.read_turns(data)),
+        *(*sources.public(data), *sources.read_turns(data), *sources.other_languages()),
     ]
     say(f"{len(labelled)} turns of {len({one.product for one in labelled})} sources")
     store = VectorStore()

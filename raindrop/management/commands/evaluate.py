@@ -22,6 +22,7 @@ EVALUATIONS: dict[str, str] = {
     "classifiers": "raindrop.evaluation.classifiers",
     "corpus": "signals.evaluation.corpus_report",
     "few_shot": "raindrop.evaluation.few_shot",
+    "languages": "signals.evaluation.languages_report",
     "meaning": "raindrop.evaluation.meaning",
     "redaction": "raindrop.evaluation.redaction",
     "signals": "raindrop.evaluation.signals",
