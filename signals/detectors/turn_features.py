@@ -35,6 +35,16 @@ SAID = re.compile(
 )
 NO = re.compile(r"^\W{0,3}(?:no|nope|nah|not|nein|nee|non|não|wrong|incorrect|falsch|mais non)\b")
 
+# The commonest words of German, Spanish, French and Portuguese that English does not have, and of English that these do not have.
+OTHER = re.compile(
+    r"\b(?:der|das|und|ist|nicht|ich|sie|ein|eine|mit|auf|bitte|danke|leider|noch|mir|kein|keine|el|los|las|una|que|por|para|con|lo|es|está|gracias|favor|pero|muy|mi|su|le|les|des|une|est|pas|"
+    r"je|vous|pour|dans|merci|mais|avec|mon|sur|não|nao|uma|com|você|voce|obrigad[oa]|mas|meu|minha|isso|os|do|da|de|la|se|eu|um|em)\b"
+)
+ENGLISH = re.compile(
+    r"\b(?:the|and|is|not|i|you|it|of|to|for|with|my|your|that|this|was|are|have|please|thanks|but|can|do)\b"
+)
+LANGUAGE_READ = 400  # characters
+
 CONTEXT = (
     "first turn", "second turn", "turns before",
     "user words", "user blank", "user up to 2 words", "user up to 5 words", "user up to 12 words", "user over 60 words",
@@ -44,6 +54,7 @@ CONTEXT = (
     "user like the last", "user like an earlier", "agent like the last", "agent like an earlier", "user like the last answer",
     "agent like the user", "user words in an earlier", "agent words in an earlier", "agent same beginning", "user words in the answer before",
     "new words of the agent in the user's earlier",
+    "user other language", "agent other language",
     "tools", "tool failures", "all tools failed", "last tool failed", "tools before", "numbers from nowhere", "ends unfinished",
 )  # fmt: skip
 
@@ -98,6 +109,7 @@ def _context(batch: Batch, index: int) -> list[float]:
         max((_beginning(agent.normal, old.output.normal) for old in previous), default=0.0),
         0.0 if before is None else _share(mine, words_of(before)),
         _share(theirs - mine, frozenset().union(*(words_of(old.input) for old in previous))) if previous else 0.0,
+        _other_language(user), _other_language(agent),
         min(len(failures), 5) / 5, min(sum(failures), 3) / 3, float(bool(failures) and all(failures)), float(bool(failures) and failures[-1]),
         float(any(old.tools for old in previous)), _new_numbers(turn), _unfinished(agent),
     ]  # fmt: skip
@@ -105,6 +117,16 @@ def _context(batch: Batch, index: int) -> list[float]:
 
 def _flag(pattern: re.Pattern[str], text: Text) -> float:
     return float(pattern.search(text.normal[:READ]) is not None)
+
+
+def _other_language(text: Text) -> float:
+    """Whether it reads as one of the four other languages that the models have learned from."""
+    key = "other language"
+    known: float | None = text.notes.get(key)
+    if known is None:
+        read = text.normal[:LANGUAGE_READ]
+        known = text.notes[key] = float(len(OTHER.findall(read)) > len(ENGLISH.findall(read)))
+    return known
 
 
 def _share(words: frozenset[str], old: frozenset[str]) -> float:

@@ -27,12 +27,13 @@ AGENT_SIDE = frozenset(
         "hand_over",
     ]
 )
-# Turns of public sets that two readers judged (fixtures/readings), and what they were asked for.
+# Turns of public sets that two readers judged (fixtures/readings), and what is learned from them. They were asked for refusals too, but
+# counted true statements of a policy ("delivered orders cannot be changed") among them, which are none here.
 READINGS = BASE_DIR / "fixtures" / "readings" / "turns.jsonl"
 READ_FOR = frozenset(
     [
         *("user_frustration", "correction", "user_repetition", "win", "human_request", "agent_repetition"),
-        *("task_failure", "refusal", "hand_over", "laziness", "missing_capability"),
+        *("task_failure", "hand_over", "laziness", "missing_capability"),
     ]
 )
 LANGUAGES = BASE_DIR / "fixtures" / "languages"
@@ -119,7 +120,7 @@ def _task_chat(talk: corpora.Talk) -> list[Labelled]:
             *("sgd", talk.id, place, sample.turn),
             {"task_failure": True} if fails else {},
             asked=frozenset(AGENT_SIDE | {"user_frustration", "abuse", "distress"}),
-            weight=1.0 if fails else 0.3,
+            weight=3.0 if fails else 0.3,
         )
         for place, sample in enumerate(talk.samples)
         if not fails or place == told

@@ -28,8 +28,9 @@ from signals.heads import Floats, sigmoid
 NAME = "turns"
 RECIPE = Recipe(vector_scale=3.0, gram_scale=3.0, fact_scale=0.5, strength=0.1, grams=20_000)
 # A turn matches from this probability on: where a false alarm costs as much as what half a missed match does, as in F1. Higher, until
-# so many of the matches of the left-out products are right.
-PROBABILITY, PRECISION, FEWEST = 0.44, 0.6, 5
+# so many of the matches of the left-out products are right. Left-out products' conversations: at .44 micro F1 .566 and 14 % of the clean
+# ones flagged, at .48 .555 and 13 %, at .56 .535 and 10 %.
+PROBABILITY, PRECISION, FEWEST = 0.48, 0.6, 5
 # A win is no alarm: one that is none is worse than one that is missed.
 AT_LEAST = {"win": 0.5}
 LOWEST = 0.2
@@ -40,6 +41,11 @@ FOLDS = tuple(zip(OURS[::2], OURS[1::2], strict=True))
 PUBLIC_FOLDS = (("chatgpt_refusals", "own refusals"), ("uss", "sgd", "sgd_dev"))
 # A public set that labels the signal: left out as a whole, its figures stand in the report.
 PUBLIC = {"refusal": "chatgpt_refusals", "user_frustration": "uss"}
+# Of our own turns in four more languages, which know fewer of the features, the scores lie lower. They get a threshold of their own: the
+# lowest at which so many of the matches are right, a third of the turns left out at a time.
+LANGUAGES = ("de", "es", "fr", "pt")
+LANGUAGE_FOLDS = tuple(tuple(f"{language} {third}" for language in LANGUAGES) for third in range(3))
+LANGUAGE_PRECISION = 0.9
 STEPS = np.arange(LOWEST, 0.96, 0.02)
 
 
@@ -57,9 +63,11 @@ def train(
     tones, readers = fit_agent_tones(labelled, store, FOLDS)
     write_readers(tones_path, load_readers(tones_path) | readers)
     turns = prepare(labelled, signals, store, tones)
-    scores = left_out_scores(turns, signals, RECIPE, FOLDS + PUBLIC_FOLDS)
+    scores = left_out_scores(turns, signals, RECIPE, FOLDS + PUBLIC_FOLDS + LANGUAGE_FOLDS)
     ours = np.isin(turns.products, OURS)
+    written = np.isin(turns.products, [name for fold in LANGUAGE_FOLDS for name in fold])
     scales: dict[str, tuple[float, float]] = {}
+    lifts: dict[str, float] = {}
     report: dict[str, dict[str, Any]] = {}
     for signal in signals:
         answers = np.where(ours, turns.answers[signal], np.nan).astype(np.float32)
@@ -67,13 +75,16 @@ def train(
         chances = sigmoid(scores[signal] * np.float32(slope) + np.float32(shift))
         threshold = choose(chances, answers, at_least=AT_LEAST.get(signal, PROBABILITY))
         scales[signal] = slope, shift - log_odds(threshold)
+        lifts[signal] = lift(chances[written], turns.answers[signal][written], threshold) / slope
         matched = chances >= threshold
         report[signal] = {"threshold": round(threshold, 3), **_quality(turns, signal, matched, ours)}
         if signal in PUBLIC:
             rows = turns.products == PUBLIC[signal]
             report[signal][PUBLIC[signal]] = _quality(turns, signal, matched, rows)
+        if lifts[signal]:
+            report[signal]["lift in other languages"] = round(lifts[signal], 3)
         say(f"{signal}: {report[signal]}")
-    write_turn_model(path, fit_model(turns, signals, RECIPE, scales))
+    write_turn_model(path, fit_model(turns, signals, RECIPE, scales, lifts))
     path.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n")
     return report
 
@@ -90,6 +101,19 @@ def choose(chances: Floats, answers: Floats, *, at_least: float) -> float:
             return float(threshold)
         found.append((2 * right / (hits.sum() + np.nansum(answers)), float(threshold)))
     return max(found)[1]
+
+
+def lift(chances: Floats, answers: Floats, threshold: float) -> float:
+    """What the log-odds of turns in other languages are raised by, so that they match at `threshold` where LANGUAGE_PRECISION of them
+    are right; 0 where nothing is known of the signal in them, and never less."""
+    known = ~np.isnan(answers)
+    if not known.any():
+        return 0.0
+    for step in np.arange(0.04, threshold, 0.01):
+        hits = known & (chances >= step)
+        if hits.sum() >= FEWEST and answers[hits].sum() >= LANGUAGE_PRECISION * hits.sum():
+            return log_odds(threshold) - log_odds(float(step))
+    return 0.0
 
 
 def _quality(turns: Turns, signal: str, matched: Sequence[bool] | Any, ours: Any) -> dict[str, float]:

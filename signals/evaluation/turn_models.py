@@ -5,7 +5,7 @@ product talks about cannot help. The thresholds are chosen on those scores. Kept
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,15 +14,16 @@ import scipy.sparse as sparse
 from sklearn.linear_model import LogisticRegression
 
 from raindrop.evaluation.signals.vectors import VectorStore, batch_of_turns
-from signals.detectors import RULES
+from signals.detectors import LEARNED, RULES
 from signals.detectors.batch import Batch, Found
 from signals.detectors.text import Text
-from signals.detectors.turn_features import facts_of
+from signals.detectors.turn_features import CONTEXT, facts_of
 from signals.detectors.turn_model import ORDER, TurnModel, Words
 from signals.evaluation.corpus import Labelled
 from signals.heads import READ_WORDS, Floats, grams_of
 
 Bools = npt.NDArray[np.bool_]
+SIDES = {"user": "user", "assistant": "agent"}  # as the facts call them
 
 
 @dataclass(frozen=True)
@@ -208,15 +209,23 @@ def left_out_scores(
 
 
 def fit_model(
-    turns: Turns, signals: Sequence[str], recipe: Recipe, scales: dict[str, tuple[float, float]]
+    turns: Turns,
+    signals: Sequence[str],
+    recipe: Recipe,
+    scales: dict[str, tuple[float, float]],
+    lifts: Mapping[str, float] | None = None,
 ) -> TurnModel:
-    """On all turns. `scales`: by signal (slope, shift), so that sigmoid(slope * log-odds + shift) is 0.5 at the threshold."""
+    """On all turns. `scales`: by signal (slope, shift), so that sigmoid(slope * log-odds + shift) is 0.5 at the threshold. `lifts`: what is
+    added to a signal's log-odds where its side reads as another language."""
     space = Space.of(turns, np.ones(len(turns.texts), dtype=bool), recipe)
     matrix = space.matrix(turns)
     parts, biases = [], []
     for signal in signals:
         row, bias = fit_rows(matrix, turns.answers[signal], turns.weights, recipe)
-        parts.append(space.split(row))
+        part = space.split(row)
+        if lifts:
+            part[2][len(RULES) + CONTEXT.index(f"{SIDES[LEARNED[signal]]} other language")] += lifts[signal]
+        parts.append(part)
         biases.append(bias + scales[signal][1] / scales[signal][0])
     user, agent, facts, user_grams, agent_grams = (
         np.stack(columns, axis=1) for columns in zip(*parts, strict=True)
