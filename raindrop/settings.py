@@ -1,4 +1,4 @@
-"""Settings: one file, read from the environment. The README's table explains each variable."""
+"""Settings: one file, read from the environment. docs/configuration.md explains each variable."""
 
 import datetime as dt
 import json
