@@ -13,7 +13,7 @@ ROOMS = ["raindrop", "ingest", "signals", "issues", "labeling"]  # each may impo
 # Where the rooms are put together.
 COMPOSITION_ROOTS = {
     "raindrop/urls.py",
-    "raindrop/api_urls.py",
+    "raindrop/api/urls.py",
     "raindrop/asgi.py",
     "raindrop/pipeline.py",
 }

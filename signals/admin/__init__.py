@@ -1,0 +1,1 @@
+from signals.admin import signals  # noqa: F401  (registers)
