@@ -1,4 +1,7 @@
-"""The built-in signals measured on public data: `manage.py evaluate signals`. Trained by `manage.py train_detectors`."""
+"""Measures the built-in signals on public data and trains their weights.
+
+Uses every room of signals up to read_api. Only management commands import it.
+"""
 
 from pathlib import Path
 
