@@ -12,7 +12,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raindrop.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE:
-        from raindrop import embedded_postgres
+        from raindrop.server import embedded_postgres
 
         os.environ["DATABASE_URL"] = embedded_postgres.start()
         os.environ["RAINDROP_EMBEDDED"] = "1"  # `up` watches over it

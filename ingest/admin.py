@@ -14,9 +14,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ingest.access import current_user
 from ingest.jobs.kinds import title_of
-from ingest.keys import create_key, revoke_key
 from ingest.models import (
     ApiKey,
     Conversation,
@@ -31,10 +29,12 @@ from ingest.models import (
     User,
 )
 from ingest.models.projects import KeyKind
-from ingest.people import conversation_id, end_user_id
-from ingest.queueing import retry_failures
-from raindrop.pagination import BoundedPaginator
-from raindrop.plurals import counted
+from ingest.projects.access import current_user
+from ingest.projects.keys import create_key, revoke_key
+from ingest.store.people import conversation_id, end_user_id
+from ingest.store.queueing import retry_failures
+from raindrop.api.pagination import BoundedPaginator
+from raindrop.web.plurals import counted
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):

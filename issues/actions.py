@@ -1,11 +1,11 @@
-"""Every write on an issue other than its state (issues/states.py) and its classifier (issues/training.py)."""
+"""Every write on an issue other than its state (issues/states.py) and its classifier (issues/classifier/training.py)."""
 
 from django.db import transaction
 from django.db.models import Max
 
-from ingest import rollups
-from ingest.access import role_in
+from ingest.counts import rollups
 from ingest.models import Job, Project, User
+from ingest.projects.access import role_in
 from issues.models import Activity, Definition, Issue, IssueMatch
 from issues.models.activity import ActivityKind
 from issues.models.issues import Priority

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ingest.access import current_user
+from ingest.projects.access import current_user
 from issues.actions import create_issue, delete_issue, edit_definition
 from issues.models import Activity, Classifier, Definition, Issue
 from issues.models.issues import IssueQuerySet

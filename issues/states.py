@@ -113,7 +113,7 @@ def apply_action(
     reason: dict[str, Any] | None = None,
 ) -> Issue:
     """Any action, on the row as it now stands; `issue` is brought up to date. Raises IllegalTransition."""
-    # no_key: scoring holds a key lock on the row while it writes matches (issues/matching.py), and need not wait.
+    # no_key: scoring holds a key lock on the row while it writes matches (issues/classifier/matching.py), and need not wait.
     locked = Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
     [changed] = _apply([locked], action, user=user, substate=substate, reason=reason)
     for field in ("state", "substate", "state_changed_at", "updated_at"):

@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ingest.access import current_user
+from ingest.projects.access import current_user
 from issues.models import Issue
-from labeling.labels import correct_label, take_back_labels
+from labeling.labels.labels import correct_label, take_back_labels
 from labeling.models import Answer, Label
 from labeling.teaching import retrain_soon
-from raindrop.plurals import counted
-from signals.admin_quality import EventsAdmin
+from raindrop.web.plurals import counted
+from signals.admin.quality import EventsAdmin
 
 
 class StandingFilter(admin.SimpleListFilter):

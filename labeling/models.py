@@ -50,7 +50,7 @@ class Label(models.Model):
 
 
 class Reservation(models.Model):
-    """A card on somebody's screen (labeling/reservations.py)."""
+    """A card on somebody's screen (labeling/queue/reservations.py)."""
 
     id = models.BigAutoField(primary_key=True)
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="reservations")

@@ -8,10 +8,10 @@ from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.models import Job
+from issues.classifier.rescoring import request_rescore
+from issues.classifier.training import NothingToLearn, train
 from issues.models import Classifier, Definition, Issue
-from issues.rescoring import request_rescore
-from issues.training import NothingToLearn, train
-from labeling.labels import standing_answers, standing_labels
+from labeling.labels.labels import standing_answers, standing_labels
 from raindrop.locks import hold_lock
 
 TRAIN = "train"  # the job's kind

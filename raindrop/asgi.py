@@ -17,9 +17,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raindrop.settings")
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 django_application = get_asgi_application()
 
-from ingest import flushing  # noqa: E402  (needs the apps to be loaded)
-from ingest.consumers import ProjectConsumer  # noqa: E402
-from ingest.gateway import WriteGateway  # noqa: E402
+from ingest.http.gateway import WriteGateway  # noqa: E402
+from ingest.limits import flushing  # noqa: E402  (needs the apps to be loaded)
+from ingest.pages.consumers import ProjectConsumer  # noqa: E402
 
 
 async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -12,7 +12,7 @@ class Heartbeat(models.Model):
 
 
 class Instance(models.Model):
-    """A running `manage.py up` (raindrop/instances.py)."""
+    """A running `manage.py up` (raindrop/server/instances.py)."""
 
     name = models.CharField(max_length=80, primary_key=True)
     seen_at = models.DateTimeField()

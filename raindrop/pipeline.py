@@ -23,36 +23,36 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-import ingest.earlier_turns
-import ingest.evaluations
-import ingest.feedback
-import ingest.flushing
-import ingest.handoffs
+import ingest.counts.rollups
 import ingest.jobs.queueing
-import ingest.plain_spans
-import ingest.rollups
-import ingest.store
-import ingest.trace_events
-import issues.scoring
+import ingest.limits.flushing
+import ingest.store.events
+import ingest.store.feedback
+import ingest.tracing.earlier_turns
+import ingest.tracing.evaluations
+import ingest.tracing.handoffs
+import ingest.tracing.plain_spans
+import ingest.tracing.trace_events
+import issues.classifier.scoring
 import labeling.teaching
-import signals.abandonment
-import signals.detection
-import signals.embedding
+import signals.detection.abandonment
+import signals.detection.stage
 import signals.questions.asking
+import signals.vectors.embedding
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from raindrop import live
-from raindrop.instances import is_alone, this_instance
-from raindrop.priority import stand_back_as_told
+from raindrop.server.instances import is_alone, this_instance
+from raindrop.server.priority import stand_back_as_told
 
 logger = logging.getLogger(__name__)
 
 STAGES: list[Callable[[list[Event]], None]] = [
-    ingest.handoffs.link_to_parents,
-    signals.embedding.embed,
-    signals.detection.detect,
-    signals.abandonment.watch_endings,
-    issues.scoring.score,
-    ingest.rollups.count_events,
+    ingest.tracing.handoffs.link_to_parents,
+    signals.vectors.embedding.embed,
+    signals.detection.stage.detect,
+    signals.detection.abandonment.watch_endings,
+    issues.classifier.scoring.score,
+    ingest.counts.rollups.count_events,
 ]
 
 RUN_BATCH = "raindrop.pipeline.run_batch"
@@ -230,11 +230,11 @@ def finish_traces() -> None:
     batches that it makes. Safe to run twice at once."""
     now, deadline = timezone.now(), time.monotonic() + TRACES_SECONDS
     _each(
-        lambda: ingest.feedback.link_orphans(now=now, since=CROSSING),
-        lambda: ingest.evaluations.open_crossed(now, since=CROSSING),
-        lambda: ingest.trace_events.finish_open_traces(now, deadline=deadline),
-        lambda: ingest.earlier_turns.backfill_turns(now, deadline=deadline),
-        ingest.flushing.flush_if_due,
+        lambda: ingest.store.feedback.link_orphans(now=now, since=CROSSING),
+        lambda: ingest.tracing.evaluations.open_crossed(now, since=CROSSING),
+        lambda: ingest.tracing.trace_events.finish_open_traces(now, deadline=deadline),
+        lambda: ingest.tracing.earlier_turns.backfill_turns(now, deadline=deadline),
+        ingest.limits.flushing.flush_if_due,
     )
 
 
@@ -242,11 +242,11 @@ def every_minute() -> None:
     """What time alone brings about (a schedule: raindrop/workers.py)."""
     now = timezone.now()
     _each(
-        lambda: ingest.store.finish_silent_partials(now=now),
-        lambda: ingest.evaluations.forget_evaluations(now),
-        lambda: ingest.plain_spans.forget_plain_spans(now),
-        lambda: ingest.feedback.link_orphans(now=now),
-        lambda: signals.abandonment.find_abandoned(now=now),
+        lambda: ingest.store.events.finish_silent_partials(now=now),
+        lambda: ingest.tracing.evaluations.forget_evaluations(now),
+        lambda: ingest.tracing.plain_spans.forget_plain_spans(now),
+        lambda: ingest.store.feedback.link_orphans(now=now),
+        lambda: signals.detection.abandonment.find_abandoned(now=now),
         lambda: signals.questions.asking.call_workers(),
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),
         lambda: ingest.jobs.queueing.purge_old_jobs(now=now),

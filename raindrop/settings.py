@@ -1,4 +1,4 @@
-"""Settings: one file, read from the environment. The README's table explains each variable."""
+"""Settings: one file, read from the environment. docs/configuration.md explains each variable."""
 
 import datetime as dt
 import json
@@ -81,7 +81,7 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 REDIS_URL = os.environ.get("REDIS_URL", "")
 
-# When what comes in parts is over (ingest/traces.py, ingest/store.py).
+# When what comes in parts is over (ingest/tracing/traces.py, ingest/store/events.py).
 TRACE_GRACE = env_seconds("RAINDROP_TRACE_GRACE_SECONDS", 3)
 TRACE_SILENCE = env_seconds("RAINDROP_TRACE_SILENCE_SECONDS", 300)
 PARTIAL_SILENCE = env_seconds("RAINDROP_PARTIAL_SILENCE_SECONDS", 900)
@@ -116,7 +116,7 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contri
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_CALLABLE = "ingest.account_pages.locked_out"
+AXES_LOCKOUT_CALLABLE = "ingest.pages.accounts.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # logins that went well are nobody's business
 AXES_ENABLE_ADMIN = False
@@ -126,7 +126,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "raindrop.middleware.private",
+    "raindrop.web.middleware.private",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -134,7 +134,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "raindrop.middleware.Refusals",
+    "raindrop.web.middleware.Refusals",
     "axes.middleware.AxesMiddleware",  # last: it answers what the login throttle refuses
 ]
 
@@ -150,7 +150,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "ingest.pages.navigation",
+                "ingest.pages.navigation.navigation",
             ],
             "builtins": ["raindrop.templatetags.raindrop"],
         },
@@ -197,7 +197,7 @@ Q_CLUSTER: dict[str, Any] = {
     "ack_failures": True,
     "save_limit": -1,
     "catch_up": False,
-    # A cluster of which a process ends is started anew as a whole (raindrop/supervisor.py): seldom, then.
+    # A cluster of which a process ends is started anew as a whole (raindrop/server/supervisor.py): seldom, then.
     "recycle": 100_000,
     "poll": 0.1,
     "label": "Background tasks",
@@ -230,10 +230,10 @@ CHANNEL_LAYERS: dict[str, Any] = {
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "ingest.authentication.KeyAuthentication",
+        "ingest.projects.authentication.KeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["ingest.authentication.ProjectPermission"],
+    "DEFAULT_PERMISSION_CLASSES": ["ingest.projects.authentication.ProjectPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -248,10 +248,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "PREPROCESSING_HOOKS": ["raindrop.openapi.one_spelling"],
+    "PREPROCESSING_HOOKS": ["raindrop.api.openapi.one_spelling"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "raindrop.openapi.write_path",
+        "raindrop.api.openapi.write_path",
     ],
 }
 
@@ -269,7 +269,7 @@ STORAGES: dict[str, Any] = {
 }
 if env_bool("RAINDROP_HASHED_STATIC", False):
     # Web processes only (`manage.py up` sets it, after it has collected the files): others have no manifest to go by.
-    STORAGES["staticfiles"] = {"BACKEND": "raindrop.static_files.HashedStorage"}
+    STORAGES["staticfiles"] = {"BACKEND": "raindrop.server.static_files.HashedStorage"}
 else:
     WHITENOISE_USE_FINDERS = True
 FIXTURE_DIRS: list[Path] = [BASE_DIR / "fixtures"]
@@ -297,7 +297,7 @@ if env_bool("RAINDROP_HTTPS", False):
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 365 * 86400  # browsers ask for this host over https alone
 
-# The taxonomy's history is for reading: changes go through signals.definitions, which also queues what follows from them.
+# The taxonomy's history is for reading: changes go through signals.taxonomy.definitions, which also queues what follows from them.
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
 # Which implementation turns text into vectors (raindrop/embedder). "onnx" is the only one that ships.

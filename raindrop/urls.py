@@ -10,10 +10,10 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 
-from ingest.otlp_views import traces as write_traces
-from ingest.pages import home
-from raindrop import health
-from signals.read_traces import traces as read_traces
+from ingest.http.otlp import traces as write_traces
+from ingest.pages.navigation import home
+from raindrop.server import health
+from signals.read_api.traces import traces as read_traces
 
 
 @csrf_exempt
@@ -42,17 +42,17 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("v1/traces", traces),
-    path("", include("ingest.wire_urls")),  # /v1/... and its aliases: the write path
-    path("", include("signals.read_urls")),  # /v1/...: the read path
+    path("", include("ingest.http.urls")),  # /v1/... and its aliases: the write path
+    path("", include("signals.read_api.urls")),  # /v1/...: the read path
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", ApiDocs.as_view(url_name="api-schema"), name="api-docs"),
-    path("api/", include("raindrop.api_urls")),
-    path("accounts/", include("ingest.account_urls")),
-    path("p/<slug:slug>/", include("ingest.urls")),
-    path("p/<slug:slug>/", include("signals.urls")),
-    path("p/<slug:slug>/", include("labeling.urls")),  # before issues: its pages lie under an issue's
-    path("p/<slug:slug>/", include("issues.urls")),
-    path("p/<slug:slug>/", include("signals.event_urls")),  # last: an event's id may be any text
+    path("api/", include("raindrop.api.urls")),
+    path("accounts/", include("ingest.pages.account_urls")),
+    path("p/<slug:slug>/", include("ingest.pages.urls")),
+    path("p/<slug:slug>/", include("signals.pages.urls")),
+    path("p/<slug:slug>/", include("labeling.pages.urls")),  # before issues: its pages lie under an issue's
+    path("p/<slug:slug>/", include("issues.pages.urls")),
+    path("p/<slug:slug>/", include("signals.pages.events.urls")),  # last: an event's id may be any text
     path("admin/", admin.site.urls),
 ]
 

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from raindrop.instances import is_alone
 from raindrop.models import Heartbeat
+from raindrop.server.instances import is_alone
 
 # name -> (function, minutes). Run by the default cluster; see `install_schedules`.
 SCHEDULES = {

@@ -24,7 +24,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByServer:
 
 @pytest.fixture(autouse=True)
 def _forget_cached_keys() -> None:
-    from ingest import flushing, health_counts, keys, limits, usage
+    from ingest.health import counts as health_counts
+    from ingest.limits import flushing, usage
+    from ingest.limits import quotas as limits
+    from ingest.projects import keys
 
     keys._cache.clear()
     flushing.automatic = False  # no thread: its connection does not see a test's transaction
@@ -34,14 +37,14 @@ def _forget_cached_keys() -> None:
 
 @pytest.fixture
 def project(db: None) -> Any:
-    from ingest.projects import create_project
+    from ingest.projects.projects import create_project
 
     return create_project(slug="acme", name="Acme")
 
 
 @pytest.fixture
 def other_project(db: None) -> Any:
-    from ingest.projects import create_project
+    from ingest.projects.projects import create_project
 
     return create_project(slug="umbrella", name="Umbrella")
 
@@ -83,8 +86,8 @@ def stranger(other_project: Any) -> Any:
 
 
 def _key(project: Any, kind: str) -> str:
-    from ingest.keys import create_key
     from ingest.models.projects import KeyKind
+    from ingest.projects.keys import create_key
 
     return create_key(project=project, kind=KeyKind(kind))[1]
 
@@ -110,7 +113,7 @@ def make_event(project: Any) -> Callable[..., Any]:
     import itertools
 
     from ingest.models import Event
-    from ingest.store import IncomingEvent, store_events
+    from ingest.store.events import IncomingEvent, store_events
 
     numbers = itertools.count(1)
 
@@ -130,7 +133,7 @@ def audit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """`audit(refusal=0.9)`: the audit found that precision, of these signals and no others."""
 
     def publish(**precisions: float) -> None:
-        from signals.audited import HEADLINE, Audited
+        from signals.catalogue.audited import HEADLINE, Audited
 
         found = {
             key: Audited(
@@ -138,7 +141,7 @@ def audit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             )
             for key, value in precisions.items()
         }
-        monkeypatch.setattr("signals.standing.audited", lambda: found)
+        monkeypatch.setattr("signals.learning.standing.audited", lambda: found)
 
     return publish
 

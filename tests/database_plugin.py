@@ -14,7 +14,7 @@ _directory = _kept or tempfile.mkdtemp(prefix="raindrop-test-")
 os.environ["RAINDROP_DATA_DIR"] = _directory
 _starts = not os.environ.get("DATABASE_URL")
 if _starts:
-    from raindrop import embedded_postgres
+    from raindrop.server import embedded_postgres
 
     os.environ["DATABASE_URL"] = embedded_postgres.start()
 
@@ -23,7 +23,7 @@ def pytest_unconfigure() -> None:
     if _kept:
         return
     if _starts:
-        from raindrop import embedded_postgres
+        from raindrop.server import embedded_postgres
 
         embedded_postgres.stop()
     shutil.rmtree(_directory, ignore_errors=True)

@@ -21,8 +21,8 @@ from schemathesis.generation.modes import GenerationMode
 
 from ingest.models import Job
 from issues.actions import create_issue
-from labeling.labels import record_label
-from signals.catalogue import install_builtin_signals
+from labeling.labels.labels import record_label
+from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalGroup
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]

@@ -19,8 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.regex_helper import normalize
 
-from ingest.consumers import ProjectConsumer
-from ingest.keys import create_key
+from ingest.counts.rollups import count_events
 from ingest.models import (
     ApiKey,
     Attachment,
@@ -36,13 +35,13 @@ from ingest.models import (
     User,
 )  # fmt: skip
 from ingest.models.projects import KeyKind
-from ingest.rollups import count_events
-from ingest.store import IncomingAttachment, IncomingEvent, IncomingSpan, store_events
+from ingest.pages.consumers import ProjectConsumer
+from ingest.projects.keys import create_key
+from ingest.store.events import IncomingAttachment, IncomingEvent, IncomingSpan, store_events
 from issues.actions import add_note, create_issue
 from issues.models import Activity, Definition, Issue, IssueMatch
-from labeling.labels import record_label
+from labeling.labels.labels import record_label
 from labeling.models import Answer, Label, Reservation
-from signals.embedding import embed
 from signals.models import (
     EvidenceClusters,
     QuestionSettings,
@@ -53,6 +52,7 @@ from signals.models import (
     SignalMatch,
     SignalTuning,
 )
+from signals.vectors.embedding import embed
 
 SECRET = "zanzibar7f3e"  # in everything of project A that its members may read, and nowhere else
 

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 db_default="",
-                help_text="The server whose worker began it (raindrop/instances.py).",
+                help_text="The server whose worker began it (raindrop/server/instances.py).",
                 max_length=80,
             ),
         ),

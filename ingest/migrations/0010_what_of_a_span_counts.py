@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name="counts",
             field=models.SmallIntegerField(
                 blank=True,
-                help_text="What of it counts in its event's sums (ingest/otlp/counting.py): 1 its tokens, 2 its cost, 4 its time. Null: its time, and the rest of an LLM call.",
+                help_text="What of it counts in its event's sums (ingest/otlp/traces/counting.py): 1 its tokens, 2 its cost, 4 its time. Null: its time, and the rest of an LLM call.",
                 null=True,
             ),
         ),

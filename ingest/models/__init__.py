@@ -1,3 +1,8 @@
+"""The tables of facts: projects, keys, events, conversations, end users, spans, jobs, roll-ups, the pipeline's queue.
+
+Uses `raindrop/` alone.
+"""
+
 from ingest.models.events import Attachment, Conversation, EndUser, Event, EventKey, ExplicitSignal, Span
 from ingest.models.health import IngestCount
 from ingest.models.jobs import Job

@@ -2,7 +2,7 @@
 
 These tables are made to grow to a billion rows: each row carries its project, ids are UUIDv7 (an event's id is
 made from the event's own time), and rows refer to each other without database constraints, so that the tables can be
-range-partitioned by id or moved to other machines. What belongs together is kept together by `ingest/store.py`.
+range-partitioned by id or moved to other machines. What belongs together is kept together by `ingest/store/events.py`.
 """
 
 from django.db import models
@@ -24,7 +24,7 @@ class BigForeignKey(models.ForeignKey):  # type: ignore[type-arg]  # django-stub
 
 
 class EndUser(models.Model):
-    """The person who talks to the agent. `id` is derived from (project, user_id): ingest.store.end_user_id."""
+    """The person who talks to the agent. `id` is derived from (project, user_id): ingest.store.events.end_user_id."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     project = BigForeignKey(Project, db_index=False, related_name="end_users")
@@ -43,7 +43,7 @@ class EndUser(models.Model):
 
 
 class Conversation(models.Model):
-    """The events that share a `convo_id`. `id` is derived from (project, convo_id): ingest.store.conversation_id."""
+    """The events that share a `convo_id`. `id` is derived from (project, convo_id): ingest.store.events.conversation_id."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     project = BigForeignKey(Project, db_index=False, related_name="conversations")
@@ -162,7 +162,7 @@ class Span(models.Model):
     counts = models.SmallIntegerField(
         null=True,
         blank=True,
-        help_text="What of it counts in its event's sums (ingest/otlp/counting.py): 1 its tokens, 2 its cost, 4 its time. Null: its time, "
+        help_text="What of it counts in its event's sums (ingest/otlp/traces/counting.py): 1 its tokens, 2 its cost, 4 its time. Null: its time, "
         "and the rest of an LLM call.",
     )
 
@@ -172,14 +172,14 @@ class Span(models.Model):
         ]
         indexes = [
             models.Index(fields=["event", "started_at"], name="span_of_event"),
-            # By which an evaluation that names no span finds the one it judges (ingest/traces.py).
+            # By which an evaluation that names no span finds the one it judges (ingest/tracing/traces.py).
             models.Index(
                 models.F("project"),
                 Left(KeyTextTransform("gen_ai.response.id", "attributes"), 200),
                 name="span_of_response",
                 condition=models.Q(attributes__has_key="gen_ai.response.id"),
             ),
-            # By which a sub-agent's event finds the span that launched it (ingest/handoffs.py).
+            # By which a sub-agent's event finds the span that launched it (ingest/tracing/handoffs.py).
             models.Index(
                 models.F("project"),
                 Left(KeyTextTransform("raindrop.handoff.childEventId", "attributes"), 200),

@@ -1,4 +1,4 @@
-"""What became of all that was sent, for the page "Ingest health". Written by ingest/health_counts.py."""
+"""What became of all that was sent, for the page "Ingest health". Written by ingest/health/counts.py."""
 
 import datetime as dt
 import uuid
@@ -28,7 +28,7 @@ class IngestCountQuerySet(models.QuerySet["IngestCount"]):
 
 
 class IngestCount(models.Model):
-    """One count of an hour. How many rows an hour may have is bounded (ingest/health_counts.py)."""
+    """One count of an hour. How many rows an hour may have is bounded (ingest/health/counts.py)."""
 
     project = BigForeignKey(Project, null=True, db_index=False, related_name="+")
     key = BigForeignKey(ApiKey, null=True, db_index=False, related_name="+")

@@ -7,7 +7,7 @@ from ingest.models.projects import Project
 
 
 class MonthlyUsage(models.Model):
-    """Events that were new, by month in UTC. Written by ingest/usage.py. The quota itself is `Project.monthly_quota`."""
+    """Events that were new, by month in UTC. Written by ingest/limits/usage.py. The quota itself is `Project.monthly_quota`."""
 
     pk = models.CompositePrimaryKey("project_id", "month")
     project = BigForeignKey(Project, db_index=False, related_name="+")

@@ -76,7 +76,7 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    # A write key's own limits; empty: the defaults in ingest/limits.py.
+    # A write key's own limits; empty: the defaults in ingest/limits/quotas.py.
     rate = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Items a second, on average."
     )

@@ -28,7 +28,7 @@ class QueuedEvent(models.Model):
         max_length=80,
         db_default="",
         blank=True,
-        help_text="The server whose worker began it (raindrop/instances.py).",
+        help_text="The server whose worker began it (raindrop/server/instances.py).",
     )
 
     class Meta:

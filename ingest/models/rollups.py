@@ -1,4 +1,4 @@
-"""Counts, kept as events and matches are stored, so that no page counts at read time. Written by ingest/rollups.py.
+"""Counts, kept as events and matches are stored, so that no page counts at read time. Written by ingest/counts/rollups.py.
 
 A *subject* is whatever is counted: a project (all its events), a signal definition (its matches) or an issue
 (its matches). Its id is the subject's own UUID.

@@ -27,7 +27,7 @@ class OpenTrace(models.Model):
 
 
 class PlainSpan(models.Model):
-    """A span that is not about GenAI, but tells who its trace is about, and came before the rest of it (ingest/plain_spans.py)."""
+    """A span that is not about GenAI, but tells who its trace is about, and came before the rest of it (ingest/tracing/plain_spans.py)."""
 
     pk = models.CompositePrimaryKey("project_id", "trace_id", "span_id")
     project = BigForeignKey(Project, db_index=False, related_name="+")
@@ -45,7 +45,7 @@ class PlainSpan(models.Model):
 
 
 class EarlierTurns(models.Model):
-    """What was said before a trace, as its first call repeats it: ingest/earlier_turns.py makes events of those turns that never
+    """What was said before a trace, as its first call repeats it: ingest/tracing/earlier_turns.py makes events of those turns that never
     came. Written with the trace's spans, deleted when that was looked at."""
 
     pk = models.CompositePrimaryKey("project_id", "trace_id")
@@ -66,7 +66,7 @@ class EarlierTurns(models.Model):
 
 
 class WaitingEvaluation(models.Model):
-    """An evaluation that names no span, and a response that no span has had yet (ingest/evaluations.py)."""
+    """An evaluation that names no span, and a response that no span has had yet (ingest/tracing/evaluations.py)."""
 
     pk = models.CompositePrimaryKey("project_id", "response_id", "digest")
     project = BigForeignKey(Project, db_index=False, related_name="+")

@@ -11,7 +11,7 @@ from typing import Any
 import jiter
 import orjson
 
-from ingest.cleaning import clean_text, sound_text
+from ingest.incoming.cleaning import clean_text, sound_text
 from ingest.otlp.raw import clean_json
 
 BLANK = "\ufeff \t\r\n"

@@ -5,8 +5,8 @@ import hashlib
 
 import orjson
 
-from ingest.otlp import semconv
 from ingest.otlp.attributes import first_text
+from ingest.otlp.dialects import semconv
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.mapping import map_span
 from ingest.otlp.raw import RawLog, RawSpan

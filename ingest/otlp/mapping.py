@@ -7,9 +7,9 @@ import functools
 from collections.abc import Callable
 from typing import Any, cast
 
-from ingest.otlp import langfuse, openinference, openllmetry, others, raindrop_sdk, semconv, vercel
 from ingest.otlp import precedence as order
 from ingest.otlp.attributes import as_object, first, first_text
+from ingest.otlp.dialects import langfuse, openinference, openllmetry, others, raindrop_sdk, semconv, vercel
 from ingest.otlp.history import earlier_turns, follows
 from ingest.otlp.identity import NAMES, convo_and_user
 from ingest.otlp.json_text import dump, load, unquote

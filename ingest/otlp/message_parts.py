@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ingest.cleaning import clean_text
+from ingest.incoming.cleaning import clean_text
 from ingest.otlp.json_text import dump, load
 from ingest.otlp.mapped import Message, ToolCall, ToolResult
 

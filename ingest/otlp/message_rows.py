@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from ingest.cleaning import CUT_MARK, MAX_TEXT
+from ingest.incoming.cleaning import CUT_MARK, MAX_TEXT
 from ingest.otlp.json_text import load
 from ingest.otlp.mapped import Message, Role, ToolCall, ToolResult
 

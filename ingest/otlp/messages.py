@@ -5,7 +5,7 @@ All readers are lenient: what is not understood becomes text, and nothing raises
 
 from typing import Any
 
-from ingest.cleaning import clean_text
+from ingest.incoming.cleaning import clean_text
 from ingest.otlp.json_text import dump, load
 from ingest.otlp.mapped import Message, Role, ToolResult
 from ingest.otlp.message_parts import add_tool_call, fill, is_known_part, load_parts

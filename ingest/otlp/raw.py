@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from ingest.cleaning import sound_text
+from ingest.incoming.cleaning import sound_text
 
 MAX_DEPTH = 32
-# 2100-01-01 (ingest.cleaning.LATEST). A time outside (0, MAX_NS) counts as absent.
+# 2100-01-01 (ingest.incoming.cleaning.LATEST). A time outside (0, MAX_NS) counts as absent.
 MAX_NS = 4_102_444_800 * 10**9
-# On a span whose clock was ahead: the start that was sent (ingest/clocks.py).
+# On a span whose clock was ahead: the start that was sent (ingest/decoding/clocks.py).
 SENT_AT = "raindrop.sent_at"
 NO_TRACE = "0" * 32
 NO_SPAN = "0" * 16

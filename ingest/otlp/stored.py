@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import asdict
 from typing import Any, cast
 
-from ingest.incoming import IncomingSpan
+from ingest.incoming.values import IncomingSpan
 from ingest.models import Span
 from ingest.otlp.attributes import whole
 from ingest.otlp.mapped import Kind, MappedSpan, Tokens, TraceSignal

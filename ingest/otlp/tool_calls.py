@@ -3,15 +3,15 @@
 import re
 from typing import Any
 
-from ingest.otlp import openllmetry
 from ingest.otlp import precedence as order
 from ingest.otlp.attributes import first, first_text
+from ingest.otlp.dialects import openllmetry
+from ingest.otlp.dialects.semconv import details_input, details_output, event_input, event_output
 from ingest.otlp.json_text import dump, load, unquote
 from ingest.otlp.mapped import MappedSpan, Message
 from ingest.otlp.message_parts import result_text
 from ingest.otlp.messages import is_callback, open_callback
 from ingest.otlp.raw import RawSpan
-from ingest.otlp.semconv import details_input, details_output, event_input, event_output
 
 MAX_ERROR = 8192
 MAX_LEVELS = 4  # of wrappers around a result

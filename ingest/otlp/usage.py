@@ -7,9 +7,9 @@ of the answer, those of reasoning too. Where a dialect tells cached tokens besid
 from collections.abc import Mapping
 from typing import Any
 
-from ingest.otlp import langfuse
 from ingest.otlp import precedence as order
 from ingest.otlp.attributes import amount, as_object, first, whole
+from ingest.otlp.dialects import langfuse
 from ingest.otlp.mapped import Tokens
 
 # Attributes with an answer's JSON in them, that is asked when no attribute tells; and where usage stands in it.

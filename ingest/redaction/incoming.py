@@ -4,7 +4,13 @@ from typing import Any
 
 import msgspec
 
-from ingest.incoming import IncomingAttachment, IncomingEvent, IncomingSignal, IncomingSpan, IncomingUser
+from ingest.incoming.values import (
+    IncomingAttachment,
+    IncomingEvent,
+    IncomingSignal,
+    IncomingSpan,
+    IncomingUser,
+)
 from ingest.redaction.redactor import Redactor, Survey
 
 

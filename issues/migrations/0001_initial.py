@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 (
                     "weights",
                     models.BinaryField(
-                        help_text="float32 coefficients, the intercept last (issues/classifier.py)."
+                        help_text="float32 coefficients, the intercept last (issues/classifier/model.py)."
                     ),
                 ),
                 ("threshold", models.FloatField(help_text="A score at or above it is a match.")),

@@ -1,3 +1,8 @@
+"""The tables of issues, their definitions, classifiers, matches and activity.
+
+Uses ingest.
+"""
+
 from issues.models.activity import Activity
 from issues.models.classifiers import Classifier, IssueMatch
 from issues.models.issues import Definition, Issue

@@ -22,7 +22,9 @@ class Classifier(models.Model):
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="classifiers")
     version = models.PositiveIntegerField()
     kind = models.CharField(max_length=30, default="logistic")
-    weights = models.BinaryField(help_text="float32 coefficients, the intercept last (issues/classifier.py).")
+    weights = models.BinaryField(
+        help_text="float32 coefficients, the intercept last (issues/classifier/model.py)."
+    )
     threshold = models.FloatField(help_text="A score at or above it is a match.")
     definition_version = models.PositiveIntegerField()
     labels_count = models.PositiveIntegerField(default=0)

@@ -3,7 +3,7 @@
 For each tone a reader looks at every token in the middle of the model (the third of six layers): it squeezes the token's 384 numbers into
 fewer, gives it a share of its attention, and what it says of the tone. They run inside the model's graph, on 8 bits like the rest of it, for 1 to 2 % of
 its time.
-Trained by `manage.py train_detectors` (raindrop/evaluation/signals/readers.py); the weights lie beside the model, in tones.npz.
+Trained by `manage.py train_detectors` (signals/evaluation/builtin/readers.py); the weights lie beside the model, in tones.npz.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The conversation ends right after a failure. Any language: it reads what other signals found.
 
-It needs the absence of a next event, so it is no detector of the registry: signals/abandonment.py asks `judge` of each last event
+It needs the absence of a next event, so it is no detector of the registry: signals/detection/abandonment.py asks `judge` of each last event
 when it has been silent for long enough.
 """
 

@@ -7,11 +7,11 @@ import re
 
 from signals.detectors import feelings
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.outright import LESS, OUTRIGHT, insults_outright
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
-from signals.heads import load_head
 
 HEAD = "abuse"
 TONE = "offensive"

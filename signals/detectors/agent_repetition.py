@@ -16,7 +16,7 @@ STOCK, STOCK_TIMES = 15, 2
 SAME = 0.9  # shared words among all the words of both
 LONG = 60  # words; a longer text must be the very same: one that was changed as the user asked shares nearly all of its words
 LENGTHS = 0.8  # the shorter answer's length in the longer one's, at the least
-READ = 4000  # an earlier answer is known this far (signals/batches.py)
+READ = 4000  # an earlier answer is known this far (signals/matching/batches.py)
 AGAIN = re.compile(
     r"\b(?:again|repeat|resend|re-send|once more|one more time|say that|what did you (?:say|write)|didn't (?:get|catch|understand)|pardon|come again|"
     r"wiederhol|nochmal|noch einmal|repite|otra vez|répète|encore une fois)"

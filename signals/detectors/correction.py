@@ -10,11 +10,11 @@ import re
 from signals.detectors import other_languages
 from signals.detectors.answers import turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.outright import LESS
 from signals.detectors.pattern_set import PatternSet
 from signals.detectors.phrases import Hit, compile_phrases, piece
-from signals.heads import load_head
 
 HEAD = "dissatisfaction"
 TONE = "dissatisfied"

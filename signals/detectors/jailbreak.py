@@ -6,9 +6,9 @@ Fixed phrases of known attacks in English, German, Spanish and French; the head 
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.heads import READ_WORDS, load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.phrases import Rule, combined, evidence
-from signals.heads import READ_WORDS, load_head
 
 HEAD = "jailbreak"
 RULE = Rule(

@@ -6,9 +6,9 @@ import numpy as np
 
 from raindrop.embedder import TONES
 from signals.detectors.batch import Batch, Evidence, Turn
+from signals.detectors.heads import Floats, Head
 from signals.detectors.phrases import Side, piece
 from signals.detectors.text import Text
-from signals.heads import Floats, Head
 
 Facts = Callable[[Turn], list[float]]
 LONGEST_EVIDENCE = 300

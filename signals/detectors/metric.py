@@ -34,7 +34,7 @@ METRICS: dict[str, Metric] = {
     "output_tokens": Metric("Output tokens", lambda event: event.output_tokens),
     "input_length": Metric("Length of the input (characters)", lambda event: len(event.input)),
     "output_length": Metric("Length of the output (characters)", lambda event: len(event.output)),
-    # Read from the conversation: signals/batches.py, turns_so_far.
+    # Read from the conversation: signals/matching/batches.py, turns_so_far.
     "turns": Metric("Turns of the conversation so far", lambda event: None),
 }
 TURNS = "turns"

@@ -8,12 +8,12 @@ A disclaimer before an answer is no refusal; before an evasion it is one, and so
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.laziness import HANDS_OVER
 from signals.detectors.other_languages import united
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
-from signals.heads import load_head
 
 ACT = (
     "(help|assist|provide|create|generate|write|fulfil|fulfill|comply|support|engage|participate|discuss|share|offer|answer|"

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from signals.detectors.heads import FOLDER, READ_WORDS, grams_of, sigmoid
 from signals.detectors.text import Text
-from signals.heads import FOLDER, READ_WORDS, grams_of, sigmoid
 
 Floats = npt.NDArray[np.float32]
 WEIGHTS = FOLDER / "turns.npz"
@@ -86,7 +86,7 @@ def _grams(text: Text) -> set[str]:
 
 
 def _product(rows: Floats, weights: Floats) -> Floats:
-    """rows @ weights without BLAS, whose threads spin (see signals/heads.py)."""
+    """rows @ weights without BLAS, whose threads spin (see signals/detectors/heads.py)."""
     return np.asarray(np.einsum("ij,jk->ik", rows, weights), dtype=np.float32)
 
 

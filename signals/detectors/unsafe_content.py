@@ -1,7 +1,7 @@
 """The agent gives what it should not: help with weapons, drugs, fraud, malware, self-harm, hate, sexual content with minors. Not when it
 declines, and not when it talks about such things to protect, to report or to explain history.
 
-A head over the stored vector of the answer decides (trained by raindrop/evaluation/signals/unsafe.py); it knows whether the answer
+A head over the stored vector of the answer decides (trained by signals/evaluation/builtin/unsafe.py); it knows whether the answer
 declines. Without a vector nothing is found: a list of words cannot tell a recipe from a warning. English; the vectors carry
 a little of it over to other Latin-script languages, which is not measured. Measured figures: docs/benchmarks.md.
 """
@@ -10,9 +10,9 @@ import re
 
 from signals.detectors import refusal
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge
 from signals.detectors.phrases import combined, piece
-from signals.heads import load_head
 
 HEAD = "unsafe_content"
 FEWEST = 20  # words: a title or a yes helps nobody with anything

@@ -10,13 +10,13 @@ from signals.detectors import complaints, feelings
 from signals.detectors.answers import says_no, turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
 from signals.detectors.correction import DECLINED, closes, corrected, dissatisfied
+from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.other_languages import united
 from signals.detectors.outright import LESS, OUTRIGHT, said_outright
 from signals.detectors.phrases import Rule, combined, evidence, piece, surest
 from signals.detectors.text import Text
 from signals.detectors.user_repetition import likeness
-from signals.heads import load_head
 
 RULE = Rule(
     strong=[

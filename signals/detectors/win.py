@@ -7,12 +7,12 @@ Japanese ("merci", "gracias").
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.heads import load_head
 from signals.detectors.judging import judge, telling_words
 from signals.detectors.other_languages import united
 from signals.detectors.outright import LESS
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
 from signals.detectors.text import Text
-from signals.heads import load_head
 
 PRAISE = Rule(
     strong=[

@@ -8,11 +8,11 @@ import numpy as np
 
 from raindrop.embedder import AGENT_TONES
 from raindrop.embedder.tone import Reader
-from raindrop.evaluation.signals.fitting import Examples
-from raindrop.evaluation.signals.readers import ReaderRecipe, fit_reader, read
-from raindrop.evaluation.signals.vectors import VectorStore
+from signals.detectors.heads import Floats
+from signals.evaluation.builtin.fitting import Examples
+from signals.evaluation.builtin.readers import ReaderRecipe, fit_reader, read
+from signals.evaluation.builtin.vectors import VectorStore
 from signals.evaluation.corpus import Labelled
-from signals.heads import Floats
 
 # The signal that each tone is learned from. The others, and these, help to learn what to look at.
 SIGNALS = dict(zip(AGENT_TONES, ("refusal", "task_failure", "laziness", "missing_capability"), strict=True))

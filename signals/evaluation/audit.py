@@ -18,7 +18,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from raindrop.evaluation.measurement import Measurement, Table
 from raindrop.statistics import wilson_of_share
-from signals.audited import FEWEST, HEADLINE, PUBLISHED
+from signals.catalogue.audited import FEWEST, HEADLINE, PUBLISHED
 from signals.evaluation.audit_store import READERS, AuditStore
 from signals.evaluation.drawing import AUDITED, Drawn, Stratum
 from signals.evaluation.reading import Answer

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from ingest.conversations import events_of_conversation
-from ingest.incoming import IncomingEvent
+from ingest.files.conversations import events_of_conversation
+from ingest.incoming.values import IncomingEvent
 from raindrop.data_dir import BASE_DIR
 from raindrop.evaluation.measurement import MissingData
-from raindrop.moments import parse_moment
-from signals.batches import PREVIOUS_CHARACTERS
+from raindrop.web.moments import parse_moment
 from signals.detectors.batch import PREVIOUS_TURNS, Exchange, SpanFacts, Turn
 from signals.detectors.text import Text
+from signals.matching.batches import PREVIOUS_CHARACTERS
 
 FOLDER = BASE_DIR / "fixtures" / "corpus"
 # Split by product. Nobody opens a kept product when a detector is changed: its figures are the published ones.
@@ -75,7 +75,7 @@ def read_product(name: str, *, folder: Path = FOLDER) -> list[Labelled]:
 
 def _complaints_count(turns: Sequence[Labelled]) -> None:
     """Readers note that the agent forgot where it did. The message in which the user says it again shows it too: `forgetting` holds on
-    either (see its definition in signals/catalogue.py)."""
+    either (see its definition in signals/catalogue/builtins.py)."""
     for before, turn in pairwise(turns):
         if before.answers.get("forgetting") is True and turn.answers.get("user_repetition") is True:
             assert isinstance(turn.answers, dict)

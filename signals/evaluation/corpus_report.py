@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
-from raindrop.evaluation.signals.vectors import VectorStore, batch_of_turns
 from raindrop.statistics import wilson
-from signals.catalogue import BUILT_IN
+from signals.catalogue.builtins import BUILT_IN
 from signals.detectors import DETECTORS, RULES, keywords
 from signals.detectors.batch import Batch, Detector
+from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
 from signals.evaluation.corpus import (
     FOLDER,
     PLANTED,

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from raindrop.evaluation.signals.vectors import VectorStore, batch_of_turns
-from signals.audited import COUNTED
-from signals.catalogue import BUILT_IN
+from signals.catalogue.audited import COUNTED
+from signals.catalogue.builtins import BUILT_IN
 from signals.detectors import DETECTORS, abandonment
 from signals.detectors.batch import Evidence
+from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
 from signals.evaluation.traffic import Spoken, row_id
 
 Kind = Literal["match", "near", "other"]

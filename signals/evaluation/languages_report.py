@@ -8,10 +8,10 @@ from typing import Any
 
 from raindrop.data_dir import BASE_DIR
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
-from raindrop.evaluation.signals.vectors import VectorStore, batch_of_turns
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Exchange, Turn
 from signals.detectors.text import Text
+from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
 
 KEPT = BASE_DIR / "fixtures" / "languages" / "kept.jsonl"
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from signals.catalogue import BUILT_IN
+from signals.catalogue.builtins import BUILT_IN
 from signals.detectors.batch import SpanFacts
 from signals.evaluation.drawing import AUDITED, Drawn
 from signals.evaluation.traffic import Spoken

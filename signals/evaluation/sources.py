@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from raindrop.data_dir import BASE_DIR
-from raindrop.evaluation.signals import corpora
-from raindrop.evaluation.signals.corpora import Sample
 from signals.detectors import RULES
 from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.text import Text
+from signals.evaluation.builtin import corpora
+from signals.evaluation.builtin.corpora import Sample
 from signals.evaluation.corpus import PLANTED, TRAIN, TUNE, Labelled, read_product
 from signals.evaluation.traffic import read_source
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ingest.conversations import own_times, turns_of
+from ingest.files.conversations import own_times, turns_of
 from raindrop.data_dir import BASE_DIR
 from raindrop.evaluation.measurement import MissingData
 from signals.detectors.batch import Turn

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from raindrop.embedder.tone import WEIGHTS_FILE, load_readers, write_readers
-from raindrop.evaluation.signals.vectors import VectorStore
 from signals.detectors import LEARNED
+from signals.detectors.heads import Floats, sigmoid
 from signals.detectors.turn_model import WEIGHTS, write_turn_model
 from signals.evaluation import sources
 from signals.evaluation.agent_tones import fit_agent_tones
+from signals.evaluation.builtin.vectors import VectorStore
 from signals.evaluation.corpus import PLANTED, TRAIN, TUNE
 from signals.evaluation.turn_models import (
     Recipe,
@@ -23,7 +24,6 @@ from signals.evaluation.turn_models import (
     log_odds,
     prepare,
 )
-from signals.heads import Floats, sigmoid
 
 NAME = "turns"
 RECIPE = Recipe(vector_scale=3.0, gram_scale=3.0, fact_scale=0.5, strength=0.1, grams=20_000)

@@ -13,14 +13,14 @@ import numpy.typing as npt
 import scipy.sparse as sparse
 from sklearn.linear_model import LogisticRegression
 
-from raindrop.evaluation.signals.vectors import VectorStore, batch_of_turns
 from signals.detectors import LEARNED, RULES
 from signals.detectors.batch import Batch, Found
+from signals.detectors.heads import READ_WORDS, Floats, grams_of
 from signals.detectors.text import Text
 from signals.detectors.turn_features import CONTEXT, facts_of
 from signals.detectors.turn_model import ORDER, TurnModel, Words
+from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
 from signals.evaluation.corpus import Labelled
-from signals.heads import READ_WORDS, Floats, grams_of
 
 Bools = npt.NDArray[np.bool_]
 SIDES = {"user": "user", "assistant": "agent"}  # as the facts call them

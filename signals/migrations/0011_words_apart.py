@@ -1,10 +1,10 @@
-"""The text-search documents once more, with words apart as signals/text_search.py has them from now on: in batches, each of its own, so
+"""The text-search documents once more, with words apart as signals/vectors/text_search.py has them from now on: in batches, each of its own, so
 that a large table is not locked, and begun again it goes on to the same end."""
 
 from django.db import migrations
 
-from signals.embedding import DOCUMENT_CHARACTERS_WIDE
-from signals.text_search import SPACED_SQL
+from signals.vectors.embedding import DOCUMENT_CHARACTERS_WIDE
+from signals.vectors.text_search import SPACED_SQL
 
 BATCH = 1000
 

@@ -1,3 +1,8 @@
+"""The tables of observations: definitions, matches, vectors, questions and their verdicts, feedback, tuning.
+
+Uses ingest.
+"""
+
 from signals.models.defaults import SignalDefault
 from signals.models.definitions import SignalDefinition, SignalGroup
 from signals.models.embeddings import EventEmbedding, EventText

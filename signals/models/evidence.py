@@ -14,7 +14,7 @@ class EvidenceClusters(models.Model):
     days = models.PositiveSmallIntegerField(help_text="The period: today and so many days before, less one.")
     matches = models.PositiveIntegerField(help_text="How many of the newest were read.")
     total = models.PositiveIntegerField(help_text="How many matches the signal had then, of all time.")
-    # [{"id", "words", "example", "matches", "users", "events": [event id]}], largest first: signals/evidence_clusters.py
+    # [{"id", "words", "example", "matches", "users", "events": [event id]}], largest first: signals/discovery/evidence_groups.py
     clusters = models.JSONField(default=list)
     made_at = models.DateTimeField()
 

@@ -29,7 +29,7 @@ class SignalTuning(models.Model):
     state = models.CharField(max_length=10, choices=TuningState.choices)
     note = models.TextField(blank=True, help_text="Why nothing is proposed.")
     labels = models.PositiveIntegerField(help_text="How many it learnt from.")
-    # {"labels", "matches", "right", "precision", "low", "high", "recall", "events", "matching"}: see signals/thresholds.py
+    # {"labels", "matches", "right", "precision", "low", "high", "recall", "events", "matching"}: see signals/learning/thresholds.py
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     old_threshold = models.FloatField(null=True)

@@ -11,17 +11,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from ingest.models import Event
-from ingest.queueing import enqueue
+from ingest.store.queueing import enqueue
 from raindrop import llm
-from signals.batches import load_batch, load_texts
 from signals.detectors.batch import Turn
-from signals.embedding import text_hash
+from signals.matching.batches import load_batch, load_texts
 from signals.models import QuestionBatch, QuestionSettings, QuestionVerdict, SignalDefinition
 from signals.models.questions import VerdictState
 from signals.questions import budget
 from signals.questions.config import check, question_of
 from signals.questions.detector import NO_KEY, OFF, SPENT
 from signals.questions.prompt import MAX_TOKENS, Question, Void, build_request, prompt_bytes, read_reply
+from signals.vectors.embedding import text_hash
 
 if TYPE_CHECKING:
     from anthropic.types import Message

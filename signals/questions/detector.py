@@ -1,9 +1,9 @@
 """A question as a detector: the model's verdict where there is one, the small model's answer elsewhere."""
 
 from raindrop import llm
-from signals.batches import EventBatch
 from signals.detectors import sentence
 from signals.detectors.batch import Batch, Detect, Found
+from signals.matching.batches import EventBatch
 from signals.models import SignalDefinition
 from signals.models.questions import VerdictState
 from signals.questions import budget

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ingest.models import Event
 from raindrop import llm
-from signals.batches import load_texts
+from signals.matching.batches import load_texts
 from signals.models import SignalDefinition
 from signals.questions import budget
 from signals.questions.config import question_of

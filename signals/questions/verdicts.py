@@ -11,9 +11,9 @@ from django_q.tasks import async_task
 from ingest.models import Event
 from raindrop import live
 from raindrop.ids import id_at
-from signals.embedding import text_hash
 from signals.models import QuestionSettings, QuestionVerdict
 from signals.models.questions import VerdictState
+from signals.vectors.embedding import text_hash
 
 CLUSTER = "llm"
 WORK = "signals.questions.asking.work"

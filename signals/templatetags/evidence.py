@@ -7,7 +7,7 @@ from django import template
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from raindrop.markdown import render_markdown
+from raindrop.web.markdown import render_markdown
 from signals.detectors.language_mismatch import NAMES
 
 register = template.Library()

@@ -58,7 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, chromium: str, llm: Stub) -
         server.manage("import_events", str(sample), "--project", "shop", "--redate", "14d")
         server.write_key = server.manage(
             "shell", "--no-imports", "-c",
-            "from ingest.models import User, Membership, Project; from ingest.keys import create_key; from ingest.models.projects import KeyKind;"
+            "from ingest.models import User, Membership, Project; from ingest.projects.keys import create_key; from ingest.models.projects import KeyKind;"
             f"user, shop = User.objects.create_user('ada', password={PASSWORD!r}), Project.objects.get(slug='shop');"
             "Membership.objects.create(user=user, project=shop, role='admin');"
             "print(create_key(project=shop, kind=KeyKind.WRITE)[1])",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ingest.models import Event, Job, ProcessingFailure, Project, QueuedEvent, User
 from issues.actions import create_issue
-from labeling.labels import record_label
+from labeling.labels.labels import record_label
 from signals.models import QuestionVerdict, SignalDefinition, SignalFeedback, SignalTuning
 from signals.models.evidence import EvidenceClusters
 

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ingest.admin import EventAdmin
-from ingest.keys import find_key
 from ingest.models import ApiKey, Event, Job, Membership, ProcessingFailure, QueuedEvent, User
-from raindrop import pagination
+from ingest.projects.keys import find_key
+from raindrop.api import pagination
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.test import Client
 
+from ingest.counts.rollups import count_events
 from ingest.models import Event, Project
-from ingest.rollups import count_events
-from ingest.store import IncomingEvent, store_events
-from issues.scoring import score
-from signals.embedding import embed
+from ingest.store.events import IncomingEvent, store_events
+from issues.classifier.scoring import score
+from signals.vectors.embedding import embed
 
 NOW = dt.datetime.now(dt.UTC)
 PLACES = ["Berlin", "Lisbon", "Osaka", "Toronto", "Nairobi", "Lima", "Oslo", "Cairo", "Hanoi", "Quito"]

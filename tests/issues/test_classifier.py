@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from issues.classifier import (
+from issues.classifier.model import (
     CAUTIOUS,
     SIDE,
     WIDTH,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from ingest.incoming import IncomingAttachment, IncomingSpan
+from ingest.incoming.values import IncomingAttachment, IncomingSpan
 from ingest.models import Event
 from signals.models import SignalDefinition, SignalMatch
 from tests.issues.people import Api, run

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from ingest.incoming import IncomingSpan
+from ingest.counts.rollups import Occurrence, count_events, record
+from ingest.incoming.values import IncomingSpan
 from ingest.models import Event, Job
-from ingest.rollups import Occurrence, count_events, record
 from issues.actions import create_issue
 from issues.models import Activity, Issue, IssueMatch
 from issues.states import resolve_issue

@@ -9,12 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from ingest.counts.rollups import Occurrence, record
 from ingest.models import Event
-from ingest.rollups import Occurrence, record
 from issues.actions import create_issue
 from issues.models import Issue
 from issues.states import mute_issue, resolve_issue
-from signals.catalogue import install_builtin_signals
+from signals.catalogue.installing import install_builtin_signals
 
 
 @pytest.fixture

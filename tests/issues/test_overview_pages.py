@@ -9,13 +9,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from ingest.keys import create_key
+from ingest.counts.period import Period, change
+from ingest.counts.rollups import Occurrence, count_events, record
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from ingest.models.projects import KeyKind
-from ingest.period import Period, change
-from ingest.rollups import Occurrence, count_events, record
+from ingest.projects.keys import create_key
 from issues.actions import create_issue
-from signals.catalogue import install_builtin_signals
+from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
 
 NOW = dt.datetime(2026, 11, 23, 15, 20, tzinfo=dt.UTC)

@@ -10,22 +10,22 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
-from ingest import rollups
-from ingest.incoming import IncomingEvent
+from ingest.counts import rollups
+from ingest.incoming.values import IncomingEvent
 from ingest.jobs.runner import run_job
 from ingest.models import Day, Event, Hour, Job, SubjectUser
 from ingest.models.jobs import JobState
-from ingest.store import store_events
+from ingest.store.events import store_events
 from issues.actions import create_issue, delete_issue
-from issues.classifier import SIDE, WIDTH, to_bytes
-from issues.definition_vectors import definition_vector
-from issues.matching import Outdated, store_matches
+from issues.classifier.definition_vectors import definition_vector
+from issues.classifier.matching import Outdated, store_matches
+from issues.classifier.model import SIDE, WIDTH, to_bytes
+from issues.classifier.rescoring import request_rescore
+from issues.classifier.scoring import score
 from issues.models import Activity, Classifier, Issue, IssueMatch
-from issues.rescoring import request_rescore
-from issues.scoring import score
 from issues.states import mute_issue, resolve_issue
-from signals.embedding import embed
 from signals.models import EventEmbedding
+from signals.vectors.embedding import embed
 from tests.issues.people import run, send
 
 pytestmark = pytest.mark.django_db
@@ -132,12 +132,12 @@ def revise(project: Any) -> None:
 
 def test_an_event_that_is_revised_while_it_is_scored(project: Any, monkeypatch: Any) -> None:
     """A slow worker that read the vectors before does not write over what the newer text's run has found."""
-    import issues.scoring
+    import issues.classifier.scoring
 
     issue = make_issue(project)
     events = send(project, "flight", 0, 3)
     run(events)
-    real = issues.scoring.vectors_of
+    real = issues.classifier.scoring.vectors_of
 
     def slowly(**query: Any) -> Any:
         chunk = real(**query)
@@ -145,7 +145,7 @@ def test_an_event_that_is_revised_while_it_is_scored(project: Any, monkeypatch: 
         revise(project)
         return chunk
 
-    monkeypatch.setattr(issues.scoring, "vectors_of", slowly)
+    monkeypatch.setattr(issues.classifier.scoring, "vectors_of", slowly)
     score(events)
     assert sorted(issue.matches.values_list("event__event_id", flat=True)) == ["flight-1", "flight-2"]
     assert_counts_are_exact(issue)
@@ -153,11 +153,11 @@ def test_an_event_that_is_revised_while_it_is_scored(project: Any, monkeypatch: 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_event_that_is_revised_while_a_rescore_runs(project: Any, monkeypatch: Any) -> None:
-    import issues.rescoring
+    import issues.classifier.rescoring
 
     issue = make_issue(project)
     run(send(project, "flight", 0, 3))
-    real = issues.rescoring.vectors_of
+    real = issues.classifier.rescoring.vectors_of
 
     def pipeline() -> None:
         revise(project)
@@ -171,7 +171,7 @@ def test_an_event_that_is_revised_while_a_rescore_runs(project: Any, monkeypatch
         thread.join(timeout=1)  # it waits for the rescore
         return chunk
 
-    monkeypatch.setattr(issues.rescoring, "vectors_of", slowly)
+    monkeypatch.setattr(issues.classifier.rescoring, "vectors_of", slowly)
     run_job(request_rescore(issue).pk)
     thread.join()
     assert sorted(issue.matches.values_list("event__event_id", flat=True)) == ["flight-1", "flight-2"]
@@ -289,9 +289,9 @@ def test_a_rescore_stores_the_difference(project: Any) -> None:
 def test_a_rescore_goes_on_to_a_version_trained_meanwhile(project: Any, monkeypatch: Any) -> None:
     issue = make_issue(project)
     run(send(project, "flight", 0, 6) + send(project, "return", 0, 6))
-    import issues.rescoring
+    import issues.classifier.rescoring
 
-    real, seen = issues.rescoring.store_matches, []
+    real, seen = issues.classifier.rescoring.store_matches, []
 
     def train_in_between(**kwargs: Any) -> None:
         if not seen:
@@ -299,7 +299,7 @@ def test_a_rescore_goes_on_to_a_version_trained_meanwhile(project: Any, monkeypa
         seen.append(kwargs["classifiers"][0].version)
         real(**kwargs)
 
-    monkeypatch.setattr(issues.rescoring, "store_matches", train_in_between)
+    monkeypatch.setattr(issues.classifier.rescoring, "store_matches", train_in_between)
     run_job(request_rescore(issue).pk)
     assert seen == [1, 2]
     assert names(issue) == {"return"}
@@ -307,12 +307,12 @@ def test_a_rescore_goes_on_to_a_version_trained_meanwhile(project: Any, monkeypa
 
 
 def test_a_rescore_that_was_cut_off_goes_on(project: Any, monkeypatch: Any) -> None:
-    import issues.rescoring
+    import issues.classifier.rescoring
 
     issue = make_issue(project)
     events = send(project, "flight", 0, 6)
     embed(events)
-    real, chunks = issues.rescoring.store_matches, []
+    real, chunks = issues.classifier.rescoring.store_matches, []
 
     def killed_at_the_second(**kwargs: Any) -> None:
         chunks.append({event.event_id for event in kwargs["events"]})
@@ -320,8 +320,8 @@ def test_a_rescore_that_was_cut_off_goes_on(project: Any, monkeypatch: Any) -> N
             raise SystemExit
         real(**kwargs)
 
-    monkeypatch.setattr(issues.rescoring, "CHUNK", 2)
-    monkeypatch.setattr(issues.rescoring, "store_matches", killed_at_the_second)
+    monkeypatch.setattr(issues.classifier.rescoring, "CHUNK", 2)
+    monkeypatch.setattr(issues.classifier.rescoring, "store_matches", killed_at_the_second)
     job = request_rescore(issue)
     with pytest.raises(SystemExit):
         run_job(job.pk)
@@ -334,11 +334,11 @@ def test_a_rescore_that_was_cut_off_goes_on(project: Any, monkeypatch: Any) -> N
 
 
 def test_a_chunk_that_lost_a_deadlock_is_scored_again(project: Any, monkeypatch: Any) -> None:
-    import issues.rescoring
+    import issues.classifier.rescoring
 
     issue = make_issue(project)
     embed(send(project, "flight", 0, 6))
-    real, chunks = issues.rescoring.store_matches, []
+    real, chunks = issues.classifier.rescoring.store_matches, []
 
     def loses_once(**kwargs: Any) -> None:
         chunks.append({event.event_id for event in kwargs["events"]})
@@ -346,8 +346,8 @@ def test_a_chunk_that_lost_a_deadlock_is_scored_again(project: Any, monkeypatch:
             raise OperationalError("deadlock detected") from DeadlockDetected()
         real(**kwargs)
 
-    monkeypatch.setattr(issues.rescoring, "CHUNK", 2)
-    monkeypatch.setattr(issues.rescoring, "store_matches", loses_once)
+    monkeypatch.setattr(issues.classifier.rescoring, "CHUNK", 2)
+    monkeypatch.setattr(issues.classifier.rescoring, "store_matches", loses_once)
     job = request_rescore(issue)
     run_job(job.pk)
     job.refresh_from_db()

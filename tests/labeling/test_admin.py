@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from issues.actions import create_issue
 from issues.models import Activity, Issue
-from labeling.labels import record_label, standing_labels, undo_last_label
+from labeling.labels.labels import record_label, standing_labels, undo_last_label
 from tests.issues.people import run, send
 from tests.issues.test_scoring import make_issue
 

@@ -8,10 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from ingest.models import Event, Job
-from labeling.labels import record_label, standing_labels
+from labeling.labels.labels import record_label, standing_labels
 from labeling.models import Label
-from labeling.queue import next_cards
-from signals.catalogue import ensure_signals
+from labeling.queue.of_issues import next_cards
+from signals.catalogue.installing import ensure_signals
 from signals.models import QuestionVerdict, SignalDefinition, SignalMatch
 from tests.issues.people import run, send
 from tests.issues.test_scoring import make_issue

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from ingest.models import Event, User
 from issues.actions import create_issue
-from issues.classifier import WIDTH, to_bytes
+from issues.classifier.model import WIDTH, to_bytes
 from issues.models import Classifier, Issue
-from labeling.labels import record_label
-from labeling.progress import progress
+from labeling.labels.labels import record_label
+from labeling.labels.progress import progress
 
 MEASURED = {"precision": 0.8, "recall": 0.9, "low": 0.6, "high": 0.9, "labels": 40}
 NOTHING = dict.fromkeys(

@@ -8,7 +8,7 @@ from django.db import connection
 
 from issues.actions import create_issue
 from issues.models import Issue
-from labeling.labels import record_label, standing_answers, standing_labels, undo_last_label
+from labeling.labels.labels import record_label, standing_answers, standing_labels, undo_last_label
 from labeling.models import Answer, Label
 
 pytestmark = pytest.mark.django_db

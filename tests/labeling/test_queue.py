@@ -15,9 +15,9 @@ from ingest.models import Event, Job
 from ingest.models.jobs import JobState
 from issues.actions import create_issue
 from issues.models import Classifier, Issue
-from labeling.labels import record_label
-from labeling.progress import progress
-from labeling.queue import next_cards
+from labeling.labels.labels import record_label
+from labeling.labels.progress import progress
+from labeling.queue.of_issues import next_cards
 from labeling.teaching import retrain, retrain_soon
 from raindrop import pipeline
 from signals.models import EventEmbedding
@@ -56,7 +56,7 @@ def test_before_the_first_classifier(project: Any, issue: Issue, member: Any) ->
 
 
 def test_near_duplicates_are_asked_once(project: Any, issue: Issue, member: Any, make_event: Any) -> None:
-    from signals.embedding import embed
+    from signals.vectors.embedding import embed
 
     same = [make_event(input="Change my flight to Oslo please.", output="Sure.") for _ in range(10)]
     other = [

@@ -9,20 +9,20 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from ingest.counts.rollups import count_events
 from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Membership
-from ingest.rollups import count_events
-from ingest.store import IncomingSpan
+from ingest.store.events import IncomingSpan
 from issues.actions import create_issue
 from issues.models import Issue, IssueMatch
-from labeling.forms import ticket_for
-from labeling.labels import record_label, standing_labels
-from labeling.lookahead import AHEAD
+from labeling.labels.labels import record_label, standing_labels
 from labeling.models import Label, Reservation
-from labeling.queue import next_cards
-from signals.catalogue import install_builtin_signals
-from signals.embedding import embed
+from labeling.pages.forms import ticket_for
+from labeling.queue.lookahead import AHEAD
+from labeling.queue.of_issues import next_cards
+from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
+from signals.vectors.embedding import embed
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 ASKED = re.compile(r'<article class="turn asked".*?</article>', re.DOTALL)
@@ -382,7 +382,7 @@ def test_cards_are_chosen_a_few_at_a_time(
         calls.append(options)
         return next_cards(**options)
 
-    monkeypatch.setattr("labeling.lookahead.next_cards", counted)
+    monkeypatch.setattr("labeling.queue.lookahead.next_cards", counted)
     page = in_as_member.get(at("issue-review", issue))
     first = page.context["shown"].card
     page = in_as_member.get(at("issue-review", issue))

@@ -8,14 +8,14 @@ from django.test import Client
 
 from ingest.jobs.runner import run_job
 from ingest.models import Event, Membership, Project, User
-from labeling.signal_queue import next_signal_cards
-from signals.backfill import request_backfill
-from signals.catalogue import install_builtin_signals
-from signals.definitions import create_signal
+from labeling.queue.of_signals import next_signal_cards
+from signals.catalogue.installing import install_builtin_signals
+from signals.detection.backfill import request_backfill
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Detector, Found
-from signals.feedback import judge, precision_of
+from signals.learning.feedback import judge, precision_of
 from signals.models import SignalDefinition, SignalFeedback, SignalMatch
+from signals.taxonomy.definitions import create_signal
 
 MakeEvent = Callable[..., Event]
 

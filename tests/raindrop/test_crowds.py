@@ -12,12 +12,12 @@ from django.db import InterfaceError, OperationalError, connections
 from django.test import Client
 from django.utils import timezone
 
-from ingest.limits import unavailable
-from raindrop import health
-from raindrop.crowds import Crowd
+from ingest.limits.quotas import unavailable
 from raindrop.errors import ApiError
 from raindrop.models import Heartbeat
-from signals.read_page import HINTS, SEARCHES
+from raindrop.server import health
+from raindrop.web.crowds import Crowd
+from signals.read_api.page import HINTS, SEARCHES
 
 pytestmark = pytest.mark.django_db
 

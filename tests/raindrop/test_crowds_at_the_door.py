@@ -13,14 +13,14 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from ingest import gateway
-from ingest.gateway import WriteGateway
-from ingest.keys import create_key
+from ingest.http import gateway
+from ingest.http.gateway import WriteGateway
 from ingest.models import Event, User
 from ingest.models.projects import KeyKind
+from ingest.projects.keys import create_key
 from raindrop.models import Heartbeat
-from signals import read_search
-from signals.read_page import SEARCHES
+from signals.read_api import search as read_search
+from signals.read_api.page import SEARCHES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CSRF = "c" * 32

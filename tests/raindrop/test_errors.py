@@ -73,8 +73,8 @@ def test_500(client: Client, query_key: str) -> None:
     """An error that nobody foresaw: no HTML, and nothing of its text."""
     client.raise_request_exception = False
     for target, path in (
-        ("signals.read_events.matching_events", "/v1/events"),
-        ("signals.read_people.user_item", "/v1/users"),
+        ("signals.read_api.events.matching_events", "/v1/events"),
+        ("signals.read_api.people.user_item", "/v1/users"),
     ):
         from ingest.models import EndUser, Project
         from raindrop.ids import new_id

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from raindrop.evaluation import classifiers, few_shot, meaning
-from raindrop.evaluation.redaction import GOAL, measure
+from ingest.evaluation.redaction import GOAL, measure
+from issues.evaluation import classifiers
+from signals.evaluation import few_shot, meaning
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from ingest.models import Event, ProcessingFailure, QueuedEvent, Total
-from raindrop import health, pipeline
+from raindrop import pipeline
 from raindrop.models import Heartbeat
+from raindrop.server import health
 from signals.models import EventEmbedding
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ import h2.events
 import pytest
 import uvicorn
 
-from raindrop.grpc_refusal import MAX_BYTES, PREFACE, SECONDS, RefusesGrpc
+from raindrop.server.grpc_refusal import MAX_BYTES, PREFACE, SECONDS, RefusesGrpc
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

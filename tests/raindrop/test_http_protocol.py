@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from raindrop import http_protocol
-from raindrop.grpc_refusal import RefusesGrpc
-from raindrop.http_protocol import MAX_HEADERS
+from raindrop.server import http_protocol
+from raindrop.server.grpc_refusal import RefusesGrpc
+from raindrop.server.http_protocol import MAX_HEADERS
 
 
 async def _application(scope: Any, receive: Any, send: Any) -> None:

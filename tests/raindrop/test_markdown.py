@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raindrop.markdown import LONGEST, TAGS, render_markdown
+from raindrop.web.markdown import LONGEST, TAGS, render_markdown
 
 TEXT = st.text(st.sampled_from("ab1 *_`#-|>[]()<&\"'!\n:/é"), max_size=80)
 

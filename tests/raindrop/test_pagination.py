@@ -7,9 +7,9 @@ import pytest
 from django.test import RequestFactory
 
 from ingest.models import Event, Project
+from raindrop.api.pagination import page_of, paginate
 from raindrop.errors import ApiError
 from raindrop.ids import new_id
-from raindrop.pagination import page_of, paginate
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from ingest.models import Event, ProcessingFailure, QueuedEvent, Total
-from ingest.queueing import retry_failures
-from raindrop import instances, pipeline
+from ingest.store.queueing import retry_failures
+from raindrop import pipeline
 from raindrop.models import Heartbeat, Instance
+from raindrop.server import instances
 from raindrop.workers import install_schedules, last_heartbeat
 from signals.models import EventEmbedding
 
@@ -228,7 +229,7 @@ def test_what_could_not_be_handed_back_is_released_when_the_database_is_well_aga
     make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from raindrop.management.commands.up import Ticker
-    from raindrop.supervisor import Supervisor
+    from raindrop.server.supervisor import Supervisor
 
     make_event()
     assert pipeline.dispatch() == 1  # claimed for 300 s, and its worker could not hand it back
@@ -326,10 +327,10 @@ def test_a_step_that_fails_keeps_no_other_from_its_turn(
 ) -> None:
     done: list[str] = []
     for step in [
-        "ingest.store.finish_silent_partials",
-        "ingest.trace_events.finish_open_traces",
-        "ingest.earlier_turns.backfill_turns",
-        "signals.abandonment.find_abandoned",
+        "ingest.store.events.finish_silent_partials",
+        "ingest.tracing.trace_events.finish_open_traces",
+        "ingest.tracing.earlier_turns.backfill_turns",
+        "signals.detection.abandonment.find_abandoned",
         "labeling.teaching.retrain_redefined",
     ]:
         monkeypatch.setattr(step, lambda *_, step=step, **__: done.append(step.split(".")[-1]))
@@ -337,7 +338,7 @@ def test_a_step_that_fails_keeps_no_other_from_its_turn(
     def fails(**_: Any) -> None:
         raise ValueError("no sense in it")
 
-    monkeypatch.setattr("ingest.feedback.link_orphans", fails)
+    monkeypatch.setattr("ingest.store.feedback.link_orphans", fails)
     work()
     expected = {
         pipeline.every_minute: ["finish_silent_partials", "find_abandoned", "retrain_redefined"],

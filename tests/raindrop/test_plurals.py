@@ -4,7 +4,7 @@ import re
 
 from django.apps import apps
 
-from raindrop.plurals import counted
+from raindrop.web.plurals import counted
 
 
 def test_one_and_many() -> None:

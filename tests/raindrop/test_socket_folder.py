@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from raindrop import embedded_postgres
+from raindrop.server import embedded_postgres
 
 
 def test_a_short_path_keeps_the_socket_in_the_cluster(tmp_path: Path) -> None:

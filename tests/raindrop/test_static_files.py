@@ -11,7 +11,7 @@ from pathlib import Path
 import brotli
 import pytest
 
-from raindrop import static_files
+from raindrop.server import static_files
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_PAGE = ("vendor/tabler/tabler.min.css", "vendor/tabler/tabler.min.js", "vendor/echarts/echarts.min.js",
@@ -25,7 +25,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Collected in a process of its own, as `manage.py up` does it."""
     data = tmp_path_factory.mktemp("static")
     code = (
-        "import django; django.setup(); from django.conf import settings; from raindrop import static_files;"
+        "import django; django.setup(); from django.conf import settings; from raindrop.server import static_files;"
         "print(static_files.collect(settings.STATIC_ROOT), static_files.collect(settings.STATIC_ROOT))"
     )
     env = {**os.environ, "RAINDROP_DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "raindrop.settings"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from raindrop.supervisor import Child, Supervisor, end_leftovers
+from raindrop.server.supervisor import Child, Supervisor, end_leftovers
 
 # A leader, its sentinel, and two workers, of which one runs a program of its own: as django-q2 does it, by forking.
 FORKS = """

@@ -9,9 +9,9 @@ import pytest
 from raindrop.embedder import ALL_TONES, DIMENSIONS, embed_texts, read_texts
 from raindrop.embedder.onnx import token_states
 from raindrop.embedder.tone import WEIGHTS_FILE, load_readers, write_readers
-from raindrop.evaluation.signals.fitting import Examples
-from raindrop.evaluation.signals.readers import ReaderRecipe, fit_reader, read, with_tone
 from signals.detectors.text import Text
+from signals.evaluation.builtin.fitting import Examples
+from signals.evaluation.builtin.readers import ReaderRecipe, fit_reader, read, with_tone
 
 TEXTS = ["This is the third time I ask!", "You are an idiot.", "Thanks, that solved it", "Rain in Oslo"]
 

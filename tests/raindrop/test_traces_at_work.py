@@ -12,15 +12,16 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from ingest import trace_events
-from ingest.incoming import IncomingEvent, IncomingSignal
+from ingest.incoming.values import IncomingEvent, IncomingSignal
 from ingest.models import Event, ExplicitSignal, OpenTrace
-from ingest.otlp.decode import decode_traces
-from ingest.store import store_events, store_signals
-from ingest.traces import store_traces
-from raindrop import pipeline, priority
+from ingest.otlp.decoding.decode import decode_traces
+from ingest.store.events import store_events, store_signals
+from ingest.tracing import trace_events
+from ingest.tracing.traces import store_traces
+from raindrop import pipeline
 from raindrop.management.commands import make_events, up
-from raindrop.supervisor import Child, Supervisor, python
+from raindrop.server import priority
+from raindrop.server.supervisor import Child, Supervisor, python
 from tests.ingest.fixtures.otlp.builders import as_json, request, span
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +105,7 @@ def test_workers_stand_back_and_only_they_need_no_traces() -> None:
 
 def test_a_worker_stands_back_with_its_first_batch() -> None:
     code = (
-        "import os, django; django.setup(); from raindrop import priority;"
+        "import os, django; django.setup(); from raindrop.server import priority;"
         "[priority.stand_back_as_told() for _ in range(3)]; print(os.nice(0))"
     )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "raindrop.settings", priority.VARIABLE: "4"}

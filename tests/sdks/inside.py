@@ -4,7 +4,6 @@ import json
 import time
 from typing import Any
 
-from ingest.keys import create_key
 from ingest.models import (
     Attachment,
     EarlierTurns,
@@ -18,7 +17,8 @@ from ingest.models import (
 )
 from ingest.models.health import Outcome
 from ingest.models.projects import KeyKind
-from ingest.projects import create_project
+from ingest.projects.keys import create_key
+from ingest.projects.projects import create_project
 
 PATIENCE = 240
 

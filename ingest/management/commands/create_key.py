@@ -5,9 +5,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ingest.keys import create_key
 from ingest.models.projects import KeyKind
-from ingest.projects import find_or_create_project
+from ingest.projects.keys import create_key
+from ingest.projects.projects import find_or_create_project
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""manage.py import_events: files of events or conversations into a project (ingest/importing.py)."""
+"""manage.py import_events: files of events or conversations into a project (ingest/files/importing.py)."""
 
 import argparse
 import datetime as dt
@@ -8,12 +8,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ingest.formats import FORMATS
-from ingest.importing import UNREADABLE, ImportReport, Redating, import_file
+from ingest.files.formats import FORMATS
+from ingest.files.importing import UNREADABLE, ImportReport, Redating, import_file
+from ingest.files.redating import parse_span
 from ingest.models import Project
-from ingest.projects import find_or_create_project
-from ingest.redating import parse_span
-from raindrop.plurals import counted
+from ingest.projects.projects import find_or_create_project
+from raindrop.web.plurals import counted
 
 AUTO = "auto"
 
@@ -28,7 +28,7 @@ def _span(text: str) -> dt.timedelta:
 class Command(BaseCommand):
     help = (
         "Imports JSONL files (or .jsonl.gz) of events, conversations, OpenAI messages, OTLP or a Langfuse export; each line "
-        "tells its own format (ingest/formats). An import that was broken off goes on where it stopped; importing a file "
+        "tells its own format (ingest/files/formats). An import that was broken off goes on where it stopped; importing a file "
         "twice changes nothing."
     )
 

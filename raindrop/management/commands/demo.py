@@ -12,13 +12,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
-from ingest.conversations import turns_of
-from ingest.importing import import_file
-from ingest.incoming import IncomingEvent, IncomingSignal
-from ingest.keys import create_key
+from ingest.files.conversations import turns_of
+from ingest.files.importing import import_file
+from ingest.incoming.values import IncomingEvent, IncomingSignal
 from ingest.models import Membership, Project, QueuedEvent, User
 from ingest.models.projects import KeyKind, Role
-from ingest.projects import create_project
+from ingest.projects.keys import create_key
+from ingest.projects.projects import create_project
 from raindrop.data_dir import BASE_DIR
 from raindrop.management.commands.up import Command as Up
 from raindrop.management.commands.up import check_port

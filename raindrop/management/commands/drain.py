@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from ingest.models import OpenTrace, ProcessingFailure, QueuedEvent
-from raindrop.health import what_is_missing
+from raindrop.server.health import what_is_missing
 
 
 class Command(BaseCommand):

@@ -1,6 +1,6 @@
 """`manage.py evaluate NAME`: measures on public data; prints a table and writes JSON.
 
-To add a measurement, write `measure(data: Path) -> Measurement` in raindrop/evaluation/ and register its module here.
+To add a measurement, write `measure(data: Path) -> Measurement` in the room `evaluation` of the app that it measures, and register its module here.
 """
 
 import argparse
@@ -19,13 +19,13 @@ from raindrop.evaluation.measurement import MissingData
 # NAME -> the module with `measure`; imported only when asked for, since some load models.
 EVALUATIONS: dict[str, str] = {
     "audit": "signals.evaluation.audit",
-    "classifiers": "raindrop.evaluation.classifiers",
+    "classifiers": "issues.evaluation.classifiers",
     "corpus": "signals.evaluation.corpus_report",
-    "few_shot": "raindrop.evaluation.few_shot",
+    "few_shot": "signals.evaluation.few_shot",
     "languages": "signals.evaluation.languages_report",
-    "meaning": "raindrop.evaluation.meaning",
-    "redaction": "raindrop.evaluation.redaction",
-    "signals": "raindrop.evaluation.signals",
+    "meaning": "signals.evaluation.meaning",
+    "redaction": "ingest.evaluation.redaction",
+    "signals": "signals.evaluation.builtin",
 }
 
 

@@ -18,11 +18,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 
-from raindrop import embedded_postgres, pipeline, priority, static_files
+from raindrop import pipeline
 from raindrop.data_dir import BASE_DIR
-from raindrop.health import WORKER_SILENCE
-from raindrop.instances import ANNOUNCE_SECONDS, announce, leave
-from raindrop.supervisor import Child, Supervisor, end_leftovers, python
+from raindrop.server import embedded_postgres, priority, static_files
+from raindrop.server.health import WORKER_SILENCE
+from raindrop.server.instances import ANNOUNCE_SECONDS, announce, leave
+from raindrop.server.supervisor import Child, Supervisor, end_leftovers, python
 from raindrop.workers import install_schedules, last_heartbeat
 
 WATCH_SECONDS = 30
@@ -172,7 +173,7 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
         "5",
         "--no-access-log",
         "--http",
-        "raindrop.grpc_refusal:RefusesGrpc",
+        "raindrop.server.grpc_refusal:RefusesGrpc",
         "--ws-max-size",
         "65536",  # browsers send nothing
         "--lifespan",

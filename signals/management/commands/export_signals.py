@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ingest.models import Project
-from signals.exchange import export_signals
+from signals.taxonomy.exchange import export_signals
 
 
 class Command(BaseCommand):

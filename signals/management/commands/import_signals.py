@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ingest.models import Project
-from signals.exchange import Outcome, import_signals
-from signals.exchange_file import MAX_BYTES, FileRefused, read_file
+from signals.taxonomy.exchange import Outcome, import_signals
+from signals.taxonomy.exchange_file import MAX_BYTES, FileRefused, read_file
 
 SAID = {"create": "new", "change": "changed", "keep": "as it was"}
 

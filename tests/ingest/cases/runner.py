@@ -18,10 +18,10 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from ingest.earlier_turns import backfill_turns
 from ingest.models import Event, Project
-from ingest.trace_events import finish_open_traces
-from signals.embedding import embed
+from ingest.tracing.earlier_turns import backfill_turns
+from ingest.tracing.trace_events import finish_open_traces
+from signals.vectors.embedding import embed
 
 Case = dict[str, Any]
 

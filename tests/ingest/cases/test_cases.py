@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-import ingest.importing
+import ingest.files.importing
 from tests.ingest.cases.runner import Case, find_cases, load_cases, problems_of, send_case
 
 FOLDER = find_cases()
@@ -29,7 +29,7 @@ def test_a_case_is_read_as_it_is_meant(
     tmp_path: Path,
     monkeypatch: Any,
 ) -> None:
-    monkeypatch.setattr(ingest.importing, "data_dir", lambda: tmp_path / "data")
+    monkeypatch.setattr(ingest.files.importing, "data_dir", lambda: tmp_path / "data")
     assert FOLDER
     problems = send_case(case, FOLDER, client=client, write_key=write_key, project=project, scratch=tmp_path)
     problems += problems_of(case, client=client, project=project, query_key=query_key)

@@ -13,7 +13,7 @@ Post = Callable[..., HttpResponse]
 @pytest.fixture
 def post(write_key: str) -> Post:
     """post(body, view=otlp_views.traces, kind="application/json", key=..., **headers) -> the answer."""
-    from ingest import otlp_views
+    from ingest.http import otlp as otlp_views
 
     def send(
         body: bytes,

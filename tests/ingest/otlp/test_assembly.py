@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.otlp.assembly import TraceEvent, assemble, root_end
-from ingest.otlp.decode import decode_logs, decode_traces
+from ingest.otlp.decoding.decode import decode_logs, decode_traces
+from ingest.otlp.dialects.raindrop_sdk import PARENT_EVENT, is_noise
 from ingest.otlp.logs import map_log
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.mapping import map_span
-from ingest.otlp.raindrop_sdk import PARENT_EVENT, is_noise
+from ingest.otlp.traces.assembly import TraceEvent, assemble, root_end
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, as_json, as_protobuf, log, logs_request, request, span
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingest.otlp.decode import decode_logs, decode_traces
+from ingest.otlp.decoding.decode import decode_logs, decode_traces
 from ingest.otlp.raw import BadOtlp
 from tests.ingest.fixtures.otlp.builders import as_json, as_protobuf, log, logs_request, request, span
 

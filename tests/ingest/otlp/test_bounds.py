@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ingest.cleaning import CUT_MARK, MAX_TEXT
+from ingest.incoming.cleaning import CUT_MARK, MAX_TEXT
 from ingest.models import Event, ExplicitSignal, Project, Span
 from ingest.otlp.mapped import Message, ToolResult
 from ingest.otlp.mapping import MAX_ATTRIBUTE_CHARS, MAX_ATTRIBUTES, MAX_SIGNALS

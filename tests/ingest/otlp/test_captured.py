@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from ingest.models import Event, Project, Span
-from ingest.otlp.assembly import TraceEvent, assemble
-from ingest.otlp.decode import decode_traces
+from ingest.otlp.decoding.decode import decode_traces
+from ingest.otlp.dialects.raindrop_sdk import is_noise
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.mapping import map_span
-from ingest.otlp.raindrop_sdk import is_noise
+from ingest.otlp.traces.assembly import TraceEvent, assemble
 from tests.ingest.fixtures.otlp.builders import T0, as_json, as_protobuf, pairs, request, span
 
 PROPERTIES = "traceloop.association.properties."
@@ -133,10 +133,10 @@ def test_the_sdk_own_post_is_noise() -> None:
 def test_partial_and_trace_meet_in_one_event(project: Project, post: Any) -> None:
     from django.utils import timezone
 
-    from ingest.decoding import decode_partials
-    from ingest.store import store_events
-    from ingest.trace_events import finish_open_traces
-    from ingest.traces import SILENCE
+    from ingest.decoding.json_bodies import decode_partials
+    from ingest.store.events import store_events
+    from ingest.tracing.trace_events import finish_open_traces
+    from ingest.tracing.traces import SILENCE
 
     body = bypass("weather", "+vDrdk3yHVny9Kr7ncawgg==", "6vGh4O77Joc=", association("js_dir", "event_name") | {
         "traceloop.span.kind": "tool", "traceloop.entity.input": '{"city":"NYC"}', "traceloop.entity.output": '{"t":72}'})  # fmt: skip

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.otlp.assembly import assemble
-from ingest.otlp.decode import decode_logs, decode_traces
-from ingest.otlp.json_body import OBJECT_ATTRIBUTES
+from ingest.otlp.decoding.decode import decode_logs, decode_traces
+from ingest.otlp.decoding.json_body import OBJECT_ATTRIBUTES
 from ingest.otlp.logs import is_genai, map_log
 from ingest.otlp.mapping import map_span
 from ingest.otlp.raw import NO_SPAN_ID, NO_TRACE_ID, BadOtlp, RawSpan
+from ingest.otlp.traces.assembly import assemble
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import (
     T0,
@@ -253,7 +253,7 @@ def test_any_bytes_are_read_or_refused(noise: bytes, at: int) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), MESSAGE_LIKE | MESSAGE_LIKE.map(json.dumps), max_size=6))
 def test_any_attributes_are_mapped_to_what_postgresql_takes(attributes: dict[str, Any]) -> None:
-    from ingest.otlp.json_body import clean_json
+    from ingest.otlp.decoding.json_body import clean_json
     from ingest.otlp.stored import to_span
 
     raw = only(request(span(1)))

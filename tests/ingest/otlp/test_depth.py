@@ -10,8 +10,8 @@ from django.test import Client
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from ingest.models import Span
-from ingest.otlp.decode import decode_logs, decode_traces
-from ingest.otlp.depth import MAX_JSON_DEEP, TOO_DEEP, shallow_json, shallow_protobuf
+from ingest.otlp.decoding.decode import decode_logs, decode_traces
+from ingest.otlp.decoding.depth import MAX_JSON_DEEP, TOO_DEEP, shallow_json, shallow_protobuf
 from ingest.otlp.raw import MAX_DEPTH, BadOtlp
 from tests.ingest.fixtures.otlp.builders import as_protobuf, request, span
 

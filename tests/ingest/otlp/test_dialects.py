@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ingest.otlp.assembly import TraceEvent, assemble
-from ingest.otlp.decode import decode_traces
+from ingest.otlp.decoding.decode import decode_traces
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.mapping import map_span
+from ingest.otlp.traces.assembly import TraceEvent, assemble
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, as_json, as_protobuf, request, span
 

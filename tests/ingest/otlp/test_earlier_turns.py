@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ingest.earlier_turns import backfill_turns
-from ingest.incoming import IncomingEvent
+from ingest.incoming.values import IncomingEvent
 from ingest.models import EarlierTurns, Event, Project, QueuedEvent
 from ingest.otlp.history import MAX_CHARS, MAX_TURNS, earlier_turns, missing_turns
 from ingest.otlp.mapped import Message
-from ingest.store import store_events
-from ingest.traces import SILENCE
+from ingest.store.events import store_events
+from ingest.tracing.earlier_turns import backfill_turns
+from ingest.tracing.traces import SILENCE
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import T0, request, span
 from tests.ingest.otlp.test_traces import EVENT_ID, finish, send

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ingest.otlp.decode import decode_traces
+from ingest.otlp.decoding.decode import decode_traces
+from ingest.otlp.dialects.semconv import message_event
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.mapping import map_span
-from ingest.otlp.semconv import message_event
 from tests.ingest.fixtures.otlp.builders import as_json, request, span
 
 RUN = {"tags": ["seq:step:1"], "metadata": {"langgraph_step": 3}}

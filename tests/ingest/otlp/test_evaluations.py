@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ingest import evaluations, otlp_views
-from ingest.evaluations import forget_evaluations
-from ingest.health_counts import flush
-from ingest.health_report import build_report
+from ingest.health.counts import flush
+from ingest.health.report import build_report
+from ingest.http import otlp as otlp_views
 from ingest.models import Event, ExplicitSignal, IngestCount, OpenTrace, Project, Span, WaitingEvaluation
-from ingest.traces import SILENCE
+from ingest.tracing import evaluations
+from ingest.tracing.evaluations import forget_evaluations
+from ingest.tracing.traces import SILENCE
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, as_json, log, logs_request, request, span
 from tests.ingest.otlp.test_traces import chat, finish, part, send

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ingest.handoffs import link_to_parents
-from ingest.incoming import IncomingEvent
+from ingest.incoming.values import IncomingEvent
 from ingest.models import Event, Project
-from ingest.store import store_events
+from ingest.store.events import store_events
+from ingest.tracing.handoffs import link_to_parents
 from tests.ingest.fixtures.otlp.builders import request, span
 from tests.ingest.otlp.test_traces import EVENT_ID, chat, finish, send
 

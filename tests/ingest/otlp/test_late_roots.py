@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ingest.models import Event, Project
-from ingest.traces import SILENCE
+from ingest.tracing.traces import SILENCE
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import request as made_of
 from tests.ingest.fixtures.otlp.builders import span

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ingest.models import Event, Project, Span
-from ingest.one_call_twice import Call, pairs_of, unite_tool_calls, united
+from ingest.tracing.one_call_twice import Call, pairs_of, unite_tool_calls, united
 from tests.ingest.fixtures.otlp.builders import SECOND, T0, TRACE, request, span
 from tests.ingest.otlp.test_traces import chat, finish, send
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from ingest.models import Event, PlainSpan, Project, Span
-from ingest.plain_spans import KEPT, MAX_SPANS, forget_plain_spans
+from ingest.tracing.plain_spans import KEPT, MAX_SPANS, forget_plain_spans
 from tests.ingest.fixtures.otlp.builders import request, span
 from tests.ingest.otlp.test_assembly import chat
 from tests.ingest.otlp.test_traces import finish, send

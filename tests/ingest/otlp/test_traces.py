@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ingest import otlp_views
-from ingest.incoming import IncomingEvent
+from ingest.http import otlp as otlp_views
+from ingest.incoming.values import IncomingEvent
 from ingest.models import Event, ExplicitSignal, OpenTrace, Project, QueuedEvent, Span
-from ingest.otlp.assembly import assemble
-from ingest.otlp.decode import decode_traces
+from ingest.otlp.decoding.decode import decode_traces
 from ingest.otlp.mapping import map_span
 from ingest.otlp.stored import from_row
-from ingest.store import store_events
-from ingest.trace_events import finish_open_traces
-from ingest.traces import ROOT_GRACE, SILENCE, store_traces
+from ingest.otlp.traces.assembly import assemble
+from ingest.store.events import store_events
+from ingest.tracing.trace_events import finish_open_traces
+from ingest.tracing.traces import ROOT_GRACE, SILENCE, store_traces
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, as_json, log, logs_request, request, span
 
@@ -292,7 +292,7 @@ def test_redaction_reaches_messages_tools_and_events(project: Project) -> None:
 
 
 def test_one_bad_trace_does_not_stop_the_others(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingest import trace_events as module
+    from ingest.tracing import trace_events as module
 
     made = request(span(1, a=chat("good", "yes")), span(1, trace="ab" * 16, a=chat("bad", "no")))
     send(project, made, at_once=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingest.otlp.assembly import TraceEvent, assemble
+from ingest.otlp.traces.assembly import TraceEvent, assemble
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, request, span
 from tests.ingest.otlp.test_assembly import chat, events_of, spans_of

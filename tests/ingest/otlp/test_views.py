@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from ingest import otlp_views
+from ingest.http import otlp as otlp_views
 from ingest.models import Event, Span
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import as_json, as_protobuf, log, logs_request, request, span

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from ingest.otlp.decode import decode_traces
+from ingest.health.receipts import Receipt, note_kept
+from ingest.otlp.decoding.decode import decode_traces
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.mapping import map_span
 from ingest.otlp.vocabulary import is_known
-from ingest.receipts import Receipt, note_kept
 from tests.ingest.fixtures.otlp.builders import as_json, request, span
 from tests.ingest.fixtures.otlp.traces import DIALECTS, generation_b, without_content
 

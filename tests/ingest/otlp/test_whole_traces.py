@@ -9,13 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ingest import whole_traces
-from ingest.evaluations import keep_evaluations, open_crossed
+from ingest.health.receipts import Receipt
 from ingest.models import Event, ExplicitSignal, OpenTrace, Project, QueuedEvent, Span, WaitingEvaluation
-from ingest.otlp.decode import decode_logs, decode_traces
-from ingest.receipts import Receipt
-from ingest.trace_events import CHILD_GRACE, finish_open_traces
-from ingest.traces import ROOT_GRACE, store_logs, store_traces
+from ingest.otlp.decoding.decode import decode_logs, decode_traces
+from ingest.tracing import whole_traces
+from ingest.tracing.evaluations import keep_evaluations, open_crossed
+from ingest.tracing.trace_events import CHILD_GRACE, finish_open_traces
+from ingest.tracing.traces import ROOT_GRACE, store_logs, store_traces
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import as_json, logs_request, request, span
 from tests.ingest.fixtures.otlp.builders import log as log_record

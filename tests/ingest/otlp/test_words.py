@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ingest.otlp.assembly import TraceEvent
+from ingest.otlp.traces.assembly import TraceEvent
 from tests.ingest.fixtures.otlp.builders import request, span
 from tests.ingest.otlp.test_assembly import events_of, spans_of
 

@@ -4,7 +4,13 @@ import datetime as dt
 
 import msgspec
 
-from ingest.incoming import IncomingAttachment, IncomingEvent, IncomingSignal, IncomingSpan, IncomingUser
+from ingest.incoming.values import (
+    IncomingAttachment,
+    IncomingEvent,
+    IncomingSignal,
+    IncomingSpan,
+    IncomingUser,
+)
 from ingest.redaction import KINDS, Redactor, redact_event, redact_signal, redact_user
 
 CARD, GONE = "4111 1111 1111 1111", "<REDACTED_CREDIT_CARD>"

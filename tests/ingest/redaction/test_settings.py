@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from ingest import redaction_settings
 from ingest.models import RedactionSettings
 from ingest.redaction import DEFAULT_KINDS, PatternError
-from ingest.redaction_settings import redactor_for, save_redaction
+from ingest.redaction import settings as redaction_settings
+from ingest.redaction.settings import redactor_for, save_redaction
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.incoming import IncomingAttachment, IncomingEvent, IncomingSpan
+from ingest.incoming.values import IncomingAttachment, IncomingEvent, IncomingSpan
 from ingest.otlp.mapped import MappedSpan, Message, ToolCall, ToolResult, TraceSignal
-from ingest.otlp.redacted import redact
 from ingest.redaction import KINDS, Redactor, Survey, redact_event
+from ingest.tracing.redacted import redact
 from tests.ingest.redaction.test_kinds import FOUND
 from tests.ingest.redaction.test_properties import texts
 

@@ -1,0 +1,290 @@
+"""Counting: a subject's events and end users per hour, day and of all time.
+
+`record` is called in the transaction that inserts or deletes what it counts, with exactly the rows that were inserted or
+deleted; that is what keeps the counts exact when a batch runs twice. It comes last in that transaction and once, because it
+locks rows that every batch wants: table by table, each in the order of its key, which is the order of every writer.
+"""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count
+
+from ingest.models import Day, Event, Hour, SubjectUser, Total
+
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One event of a subject."""
+
+    subject: uuid.UUID
+    project: uuid.UUID
+    timestamp: dt.datetime
+    end_user: uuid.UUID | None
+
+
+def count_events(events: list[Event]) -> None:
+    """The pipeline's roll-up stage: counts each event once under its project, its end user and its conversation."""
+    ids = [event.id for event in events]
+    with transaction.atomic(), connection.cursor() as cursor:
+        hold_people((event.end_user_id, event.conversation_id) for event in events)
+        cursor.execute(
+            """UPDATE ingest_event SET counted = true WHERE id IN (
+                 SELECT id FROM ingest_event WHERE id = ANY(%s) AND NOT counted AND NOT is_pending ORDER BY id FOR UPDATE)
+               RETURNING project_id, end_user_id, conversation_id, timestamp""",
+            [ids],
+        )
+        rows = cursor.fetchall()
+        _touch("ingest_enduser", "first_seen", "last_seen", [(row[1], row[3]) for row in rows])
+        _touch("ingest_conversation", "started_at", "last_message_at", [(row[2], row[3]) for row in rows])
+        record(Occurrence(project, project, timestamp, end_user) for project, end_user, _, timestamp in rows)
+
+
+def hold_people(pairs: Iterable[tuple[uuid.UUID | None, uuid.UUID | None]]) -> None:
+    """Locks end users and conversations, given in pairs, until the transaction ends: before the events of theirs, each by id,
+    which is the order of every writer (ingest/store/events.py)."""
+    pairs = list(pairs)
+    with connection.cursor() as cursor:
+        for place, table in enumerate(("ingest_enduser", "ingest_conversation")):
+            wanted = sorted({row_id for pair in pairs if (row_id := pair[place]) is not None})
+            cursor.execute(
+                f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted]
+            )
+
+
+def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = ()) -> None:
+    """Adds occurrences to the counts, and takes back others that were added before. Call it in the transaction that inserted the
+    former and deleted the latter. First and last seen of a subject stay when they are taken back: see `look_again`."""
+    tally = _Tally(added, removed)
+    if not tally.total:
+        return
+    met = _upsert(
+        """INSERT INTO ingest_subjectuser AS t (subject, end_user_id, project_id, events, last_hour)
+           SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[])
+           ON CONFLICT (subject, end_user_id) DO UPDATE SET events = t.events + EXCLUDED.events,
+             last_hour = greatest(t.last_hour, EXCLUDED.last_hour)
+           RETURNING subject, end_user_id, (xmax = 0)::int, (events <= 0)::int""",
+        [(s, u, tally.project[s], n, tally.user_hour.get((s, u), NEVER)) for (s, u), n in sorted(tally.user.items())],
+    )  # fmt: skip
+    met_that_day = _upsert(
+        """INSERT INTO ingest_dayuser AS t (subject, start, end_user_id, project_id, events, last_hour)
+           SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::uuid[], %s::int[], %s::smallint[])
+           ON CONFLICT (subject, start, end_user_id) DO UPDATE SET events = t.events + EXCLUDED.events,
+             last_hour = greatest(t.last_hour, EXCLUDED.last_hour)
+           RETURNING subject, start, end_user_id, (xmax = 0)::int, (events <= 0)::int""",
+        [
+            (s, day, u, tally.project[s], n, tally.day_hour.get((s, day, u), 0))
+            for (s, day, u), n in sorted(tally.day_user.items())
+        ],
+    )
+    users: dict[uuid.UUID, int] = defaultdict(int)
+    for subject, _, new, gone in met:
+        users[subject] += new - gone
+    day_users: dict[tuple[uuid.UUID, dt.date], int] = defaultdict(int)
+    for subject, day, _, new, gone in met_that_day:
+        day_users[subject, day] += new - gone
+    _upsert(
+        """INSERT INTO ingest_hour AS t (subject, start, project_id, events)
+           SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[], %s::int[])
+           ON CONFLICT (subject, start) DO UPDATE SET events = t.events + EXCLUDED.events RETURNING 1""",
+        [(s, hour, tally.project[s], n) for (s, hour), n in sorted(tally.hour.items())],
+    )
+    _upsert(
+        """INSERT INTO ingest_day AS t (subject, start, project_id, events, users)
+           SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::int[], %s::int[])
+           ON CONFLICT (subject, start) DO UPDATE SET events = t.events + EXCLUDED.events, users = t.users + EXCLUDED.users
+           RETURNING 1""",
+        [(s, day, tally.project[s], n, day_users[s, day]) for (s, day), n in sorted(tally.day.items())],
+    )
+    _upsert(
+        """INSERT INTO ingest_total AS t (subject, project_id, events, users, first_seen, last_seen)
+           SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::timestamptz[], %s::timestamptz[])
+           ON CONFLICT (subject) DO UPDATE SET events = t.events + EXCLUDED.events, users = t.users + EXCLUDED.users,
+             first_seen = least(t.first_seen, EXCLUDED.first_seen), last_seen = greatest(t.last_seen, EXCLUDED.last_seen)
+           RETURNING 1""",
+        [
+            (s, tally.project[s], n, users[s], *tally.seen.get(s, (None, None)))
+            for s, n in sorted(tally.total.items())
+        ],
+    )
+    _forget_users(
+        [(s, u) for s, u, _, gone in met if gone],
+        [(s, day, u) for s, day, u, _, gone in met_that_day if gone],
+    )
+
+
+def _forget_users(
+    users: list[tuple[uuid.UUID, uuid.UUID]], day_users: list[tuple[uuid.UUID, dt.date, uuid.UUID]]
+) -> None:
+    """Deletes who has no event left, of all time and of a day. Who has others is as recent as those: as the last of the days that
+    are left says, which are looked through from the newest one. All these rows are locked already."""
+    _upsert(
+        """DELETE FROM ingest_subjectuser
+           WHERE (subject, end_user_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[])) RETURNING 1""",
+        users,
+    )
+    _upsert(
+        """DELETE FROM ingest_dayuser
+           WHERE (subject, start, end_user_id) IN (SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[])) RETURNING 1""",
+        day_users,
+    )
+    _upsert(
+        """UPDATE ingest_subjectuser t SET last_hour = newest.hour
+           FROM unnest(%s::uuid[], %s::uuid[]) AS g(subject, end_user), LATERAL (
+             SELECT (u.start + make_interval(hours => u.last_hour)) AT TIME ZONE 'UTC' AS hour FROM ingest_day d
+             JOIN ingest_dayuser u ON (u.subject, u.start, u.end_user_id) = (d.subject, d.start, g.end_user)
+             WHERE d.subject = g.subject ORDER BY d.start DESC LIMIT 1) newest
+           WHERE (t.subject, t.end_user_id) = (g.subject, g.end_user) RETURNING 1""",
+        sorted({(s, u) for s, _, u in day_users} - set(users)),
+    )
+
+
+def look_again(subjects: Iterable[uuid.UUID], *, table: str, column: str) -> None:
+    """Reads their first and last occurrence anew, after it may have been taken back, from the table of what is counted, whose
+    column is the subject: of an index over (column, timestamp) the two ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE ingest_total t SET
+                  first_seen = (SELECT min(timestamp) FROM {table} WHERE {column} = t.subject),
+                  last_seen = (SELECT max(timestamp) FROM {table} WHERE {column} = t.subject)
+                WHERE subject = ANY(%s)""",
+            [list(subjects)],
+        )
+
+
+def forget(subject: uuid.UUID) -> None:
+    """Deletes all counts of a subject that is itself deleted."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in ("subjectuser", "dayuser", "hour", "day", "total"):
+            cursor.execute(f"DELETE FROM ingest_{table} WHERE subject = %s", [subject])
+
+
+# -- reading
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One bucket of a series. `users` is None for hours, which keep no distinct users."""
+
+    start: dt.datetime
+    events: int
+    users: int | None
+
+
+def totals(subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, Total]:
+    """Of all time, by subject; a subject that has met nothing has a row of zeros."""
+    wanted = list(subjects)
+    found = {total.subject: total for total in Total.objects.filter(subject__in=wanted)}
+    return {subject: found.get(subject) or Total(subject=subject) for subject in wanted}
+
+
+def daily(subjects: Iterable[uuid.UUID], *, start: dt.date, end: dt.date) -> dict[uuid.UUID, list[Point]]:
+    """One point per day from `start` to `end`, both included, zeros filled in, for each subject."""
+    wanted = list(subjects)
+    days = [start + dt.timedelta(days=i) for i in range((end - start).days + 1)]
+    rows = Day.objects.filter(subject__in=wanted, start__range=(start, end)).values_list(
+        "subject", "start", "events", "users"
+    )
+    found = {(subject, day): (events, users) for subject, day, events, users in rows}
+    return {
+        subject: [
+            Point(dt.datetime.combine(day, dt.time(), dt.UTC), *found.get((subject, day), (0, 0)))
+            for day in days
+        ]
+        for subject in wanted
+    }
+
+
+def hourly(subject: uuid.UUID, *, start: dt.datetime, end: dt.datetime) -> list[Point]:
+    """One point per hour from `start` to before `end`, zeros filled in."""
+    first = start.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    found = dict(
+        Hour.objects.filter(subject=subject, start__gte=first, start__lt=end).values_list("start", "events")
+    )
+    hours = max(0, -(-int((end - first).total_seconds()) // 3600))
+    starts = [first + dt.timedelta(hours=i) for i in range(hours)]
+    return [Point(hour, found.get(hour, 0), None) for hour in starts]
+
+
+def users_since(subjects: Iterable[uuid.UUID], hour: dt.datetime) -> dict[uuid.UUID, int]:
+    """Distinct end users met from that full hour on; a subject that met none is not in it. An index range of one row per user."""
+    rows = SubjectUser.objects.filter(subject__in=list(subjects), last_hour__gte=hour).values("subject")
+    return dict(rows.annotate(n=Count("end_user_id")).values_list("subject", "n"))
+
+
+# -- inside
+
+
+class _Tally:
+    """Occurrences added up by every key that is counted; those that are taken back count -1, and are not the last ones seen."""
+
+    def __init__(self, added: Iterable[Occurrence], removed: Iterable[Occurrence]) -> None:
+        self.project: dict[uuid.UUID, uuid.UUID] = {}
+        self.total: dict[uuid.UUID, int] = defaultdict(int)
+        self.hour: dict[tuple[uuid.UUID, dt.datetime], int] = defaultdict(int)
+        self.day: dict[tuple[uuid.UUID, dt.date], int] = defaultdict(int)
+        self.user: dict[tuple[uuid.UUID, uuid.UUID], int] = defaultdict(int)
+        self.day_user: dict[tuple[uuid.UUID, dt.date, uuid.UUID], int] = defaultdict(int)
+        self.seen: dict[uuid.UUID, tuple[dt.datetime, dt.datetime]] = {}
+        self.user_hour: dict[tuple[uuid.UUID, uuid.UUID], dt.datetime] = {}
+        self.day_hour: dict[tuple[uuid.UUID, dt.date, uuid.UUID], int] = {}
+        for occurrence in added:
+            self._count(occurrence, 1)
+        for occurrence in removed:
+            self._count(occurrence, -1)
+
+    def _count(self, occurrence: Occurrence, n: int) -> None:
+        subject, moment, user = (
+            occurrence.subject,
+            occurrence.timestamp.astimezone(dt.UTC),
+            occurrence.end_user,
+        )
+        hour, day = moment.replace(minute=0, second=0, microsecond=0), moment.date()
+        self.project[subject] = occurrence.project
+        self.total[subject] += n
+        self.hour[subject, hour] += n
+        self.day[subject, day] += n
+        if user is not None:
+            self.user[subject, user] += n
+            self.day_user[subject, day, user] += n
+        if n < 0:
+            return
+        first, last = self.seen.get(subject, (moment, moment))
+        self.seen[subject] = (min(first, moment), max(last, moment))
+        if user is not None:
+            self.user_hour[subject, user] = max(self.user_hour.get((subject, user), hour), hour)
+            key = (subject, day, user)
+            self.day_hour[key] = max(self.day_hour.get(key, 0), hour.hour)
+
+
+def _upsert(sql: str, rows: Sequence[tuple[object, ...]]) -> list[tuple[Any, ...]]:
+    """Runs a statement over the rows turned into one array per column; returns what it returns."""
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+        return list(cursor.fetchall())
+
+
+def _touch(table: str, first: str, last: str, seen: list[tuple[uuid.UUID | None, dt.datetime]]) -> None:
+    """Moves the first and last time, and the event count, of the end users or conversations given."""
+    tally: dict[uuid.UUID, tuple[dt.datetime, dt.datetime, int]] = {}
+    for row_id, moment in seen:
+        if row_id is not None:
+            low, high, count = tally.get(row_id, (moment, moment, 0))
+            tally[row_id] = (min(low, moment), max(high, moment), count + 1)
+    _upsert(
+        f"""UPDATE {table} t SET events_count = t.events_count + g.n,
+              {first} = CASE WHEN t.events_count = 0 THEN g.low ELSE least(t.{first}, g.low) END,
+              {last} = CASE WHEN t.events_count = 0 THEN g.high ELSE greatest(t.{last}, g.high) END
+            FROM (SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::int[]) AS g(id, low, high, n)
+                  ORDER BY 1) g WHERE t.id = g.id RETURNING 1""",
+        [(row_id, *values) for row_id, values in sorted(tally.items())],
+    )

@@ -1,0 +1,11 @@
+from django.contrib.auth import views as auth_views
+from django.urls import path
+
+from ingest.pages import accounts as account_pages
+
+urlpatterns = [
+    path("login/", account_pages.LoginView.as_view(), name="login"),
+    path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("password/", account_pages.PasswordChangeView.as_view(), name="password_change"),
+    path("projects/new/", account_pages.project_new, name="project-new"),
+]

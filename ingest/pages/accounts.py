@@ -1,0 +1,53 @@
+"""What belongs to a person rather than to a project: logging in, the password, making a project."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+
+from ingest.models import User
+from ingest.pages.forms import NewProjectForm
+from ingest.projects.projects import create_project
+
+
+class LoginView(auth_views.LoginView):
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(**context) | {"has_users": User.objects.exists()}
+
+
+def locked_out(request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+    """The answer of both login pages to an account that had too many wrong passwords from this address (django-axes)."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    page = render(request, "errors/429.html", {"minutes": minutes}, status=429)
+    page["Retry-After"] = str(60 * minutes)
+    return page
+
+
+class PasswordChangeView(auth_views.PasswordChangeView):
+    success_url = reverse_lazy("home")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        messages.success(self.request, "Your password is changed.")
+        return response
+
+
+@login_required
+def project_new(request: HttpRequest) -> HttpResponse:
+    """The server's owners make projects; everyone else is added to one."""
+    if not request.user.is_superuser:
+        raise PermissionDenied("Only a superuser of this server makes projects.")
+    form = NewProjectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        project = create_project(**form.cleaned_data, owner=request.user)
+        messages.success(request, "The project is made. Create a write key to send it events.")
+        return redirect("settings", project.slug)
+    return render(request, "ingest/project_new.html", {"form": form}, status=400 if form.errors else 200)

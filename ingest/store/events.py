@@ -1,0 +1,394 @@
+"""Storing events: one transaction, set-based, idempotent by the app's own event id, queued for the pipeline.
+
+Locks are taken in one order everywhere (end users, conversations, event keys, events), each sorted, so that requests with
+the same rows wait for each other but never in a circle.
+"""
+
+import datetime as dt
+import functools
+import operator
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from ingest.counts import rollups
+from ingest.incoming.merging import MERGED_FIELDS, MergeTooLarge, merge
+from ingest.incoming.values import (
+    IncomingAttachment,
+    IncomingEvent,
+    IncomingSignal,
+    IncomingSpan,
+    IncomingUser,
+)
+from ingest.limits import usage
+from ingest.models import Event, EventKey, Project
+from ingest.store.feedback import link_signals, store_signals
+from ingest.store.people import (
+    conversation_id,
+    end_user_id,
+    ensure_conversations,
+    ensure_end_users,
+    store_users,
+)
+from ingest.store.preparing import prepare_events
+from ingest.store.queueing import enqueue
+from ingest.store.rows import insert_rows, json_text
+from ingest.store.spans import refresh_span_summary, spans_of, store_attachments, store_spans
+from raindrop.ids import id_at
+
+__all__ = [
+    "IncomingAttachment", "IncomingEvent", "IncomingSignal", "IncomingSpan", "IncomingUser", "MergeTooLarge", "StoreReport",
+    "conversation_id", "end_user_id", "finish_silent_partials", "refresh_span_summary", "report_stored", "store_bounded", "store_events",
+    "store_signals", "store_users",
+]  # fmt: skip
+
+# A partial event that hears nothing more becomes final after this long. Later parts still reach it, as revisions.
+SILENCE: dt.timedelta = settings.PARTIAL_SILENCE
+SILENT_BATCH = 1000
+MAX_SILENT_BATCHES = 200  # of a call: what a worker has done long before its time is over
+
+_EVENT_COLUMNS = {
+    "id": "uuid",
+    "project_id": "uuid",
+    "event_id": "text",
+    "name": "text",
+    "end_user_id": "uuid",
+    "conversation_id": "uuid",
+    "timestamp": "timestamptz",
+    "received_at": "timestamptz",
+    "model": "text",
+    "input": "text",
+    "output": "text",
+    "properties": "jsonb",
+    "feature_flags": "jsonb",
+    "trace_id": "text",
+    "is_pending": "boolean",
+    "revision": "int",
+    "tool_calls": "int",
+    "tool_errors": "int",
+    "input_tokens": "int",
+    "output_tokens": "int",
+    "cost_usd": "float8",
+    "latency_ms": "float8",
+    "counted": "boolean",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReport:
+    """What became of events, in their order."""
+
+    event_ids: list[str]
+    repeated: list[bool]  # it was there already, exactly so, and nothing was done
+    queued: set[uuid.UUID]  # our ids of those that were put into the pipeline's queue
+
+
+def store_events(*, project: Project, events: list[IncomingEvent]) -> list[str]:
+    """As `report_stored`; returns the event ids alone, in order."""
+    return report_stored(project=project, events=events).event_ids
+
+
+def report_stored(*, project: Project, events: list[IncomingEvent], prepared: bool = False) -> StoreReport:
+    """Stores events and parts of events, redacted, and queues those that are final. An event without an id gets
+    one. An event id that is known already is merged into (ingest/incoming/merging.py), never stored twice; when nothing differs, nothing
+    happens. `prepared`: the events come from `prepare_events`. Raises MergeTooLarge, and then stores nothing."""
+    now = timezone.now()
+    if not prepared:
+        events = prepare_events(project, events)
+    left: set[_Owner] = set()
+    while True:
+        try:
+            with transaction.atomic():
+                return _store(project, events, left, now)
+        except _Leaving as found:  # seldom; begun anew, so that people are locked before events
+            left |= found.owners
+
+
+def _store(
+    project: Project, events: list[IncomingEvent], left: set["_Owner"], now: dt.datetime
+) -> StoreReport:
+    """One try. `left`: whom events are known to move away from. Raises _Leaving when there are others."""
+    if left:
+        rollups.hold_people(left)
+    people = _ensure_people(project, events, now)
+    first: dict[str, IncomingEvent] = {}
+    later: list[IncomingEvent] = []
+    for event in events:
+        if first.setdefault(event.event_id, event) is not event:
+            later.append(event)
+    ids = _claim_keys(project, first, now)
+    fresh = [event for event in first.values() if event.event_id in ids]
+    _insert(project, fresh, ids, people, now)
+    later = [event for event in first.values() if event.event_id not in ids] + later
+    changed, spans_changed, moved, touched = _merge_known(project, later, people, left, now)
+    changed |= {ids[event.event_id] for event in fresh if not event.is_pending}
+    spans_changed |= _store_parts(project, fresh, ids, now)
+    refresh_span_summary(spans_changed)
+    enqueue((project.id, event_id) for event_id in sorted(changed, key=operator.attrgetter("int")))
+    if any(event.signals for event in events):
+        signals = [signal for event in events for signal in _signals_of(event, now)]
+        store_signals(project=project, signals=signals, queued=changed)
+    rollups.record(removed=moved)  # last: see ingest/counts/rollups.py
+    transaction.on_commit(functools.partial(usage.count_events, project.id, len(fresh)), robust=True)
+    known = {id(event) for event in later if event.event_id not in touched}
+    return StoreReport(
+        [event.event_id for event in events], [id(event) in known for event in events], changed
+    )
+
+
+def store_bounded(*, project: Project, events: list[IncomingEvent], prepared: bool = False) -> set[uuid.UUID]:
+    """As `report_stored`; where the properties would be too many together with what is there, without them. Returns our ids of the
+    events that were queued."""
+    try:
+        with transaction.atomic():
+            return report_stored(project=project, events=events, prepared=prepared).queued
+    except MergeTooLarge:
+        queued: set[uuid.UUID] = set()
+        for event in events:
+            try:
+                with transaction.atomic():
+                    queued |= report_stored(project=project, events=[event], prepared=prepared).queued
+            except MergeTooLarge:
+                event.properties, event.feature_flags = {}, {}
+                queued |= report_stored(project=project, events=[event], prepared=prepared).queued
+        return queued
+
+
+def finish_silent_partials(*, now: dt.datetime, silence: dt.timedelta = SILENCE) -> int:
+    """Makes partial events final that have had no part for `silence`, and queues them, SILENT_BATCH in one transaction. Returns
+    how many. To be called every minute or so."""
+    finished = 0
+    for _ in range(MAX_SILENT_BATCHES):
+        number = _finish_silent(now - silence)
+        finished += number
+        if number < SILENT_BATCH:
+            break
+    return finished
+
+
+def _finish_silent(before: dt.datetime) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE ingest_event SET is_pending = false WHERE id IN (
+                 SELECT id FROM ingest_event WHERE is_pending AND received_at < %s
+                 ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED)
+               RETURNING project_id, id""",
+            [before, SILENT_BATCH],
+        )
+        rows = cursor.fetchall()
+        enqueue(sorted(rows))
+    return len(rows)
+
+
+# -- steps of store_events
+
+_Owner = tuple[uuid.UUID | None, uuid.UUID | None]  # an event's end user and conversation
+
+
+class _Leaving(Exception):
+    """Counted events got another user or conversation, and the former ones are not locked."""
+
+    def __init__(self, owners: set[_Owner]) -> None:
+        super().__init__()
+        self.owners = owners
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    """The rows that the user ids and conversation ids of a batch stand for."""
+
+    end_users: dict[str, uuid.UUID]
+    conversations: dict[str, uuid.UUID]
+
+    def end_user(self, event: IncomingEvent) -> uuid.UUID | None:
+        return self.end_users[event.user_id] if event.user_id else None
+
+    def conversation(self, event: IncomingEvent) -> uuid.UUID | None:
+        return self.conversations[event.convo_id] if event.convo_id else None
+
+
+def _ensure_people(project: Project, events: list[IncomingEvent], now: dt.datetime) -> _People:
+    seen: dict[str, dt.datetime] = {}
+    for event in events:
+        if event.user_id:
+            seen.setdefault(event.user_id, event.timestamp or now)
+    end_users = ensure_end_users(project, seen)
+    talks: dict[str, tuple[dt.datetime, uuid.UUID | None]] = {}
+    for event in events:
+        if event.convo_id:
+            known = talks.get(event.convo_id)
+            if known is None or (known[1] is None and event.user_id):
+                talks[event.convo_id] = (event.timestamp or now, end_users.get(event.user_id or ""))
+    return _People(end_users, ensure_conversations(project, talks))
+
+
+def _claim_keys(project: Project, events: dict[str, IncomingEvent], now: dt.datetime) -> dict[str, uuid.UUID]:
+    """Event id -> our id, of those that are new. The insert decides: of two requests with one id, the second waits for
+    the first, and then finds the id taken. Our ids sort as the events came, where their times do not tell."""
+    ids = {event_id: id_at(event.timestamp or now) for event_id, event in events.items()}
+    return dict(
+        insert_rows(
+            EventKey._meta.db_table,
+            {"project_id": "uuid", "event_id": "text", "event_uuid": "uuid"},
+            [(project.id, event_id, ids[event_id]) for event_id in sorted(events)],
+            conflict="ON CONFLICT (project_id, event_id) DO NOTHING",
+            returning="event_id, event_uuid",
+        )
+    )
+
+
+def _signals_of(event: IncomingEvent, now: dt.datetime) -> list[IncomingSignal]:
+    return [
+        msgspec.structs.replace(
+            signal, event_id=event.event_id, timestamp=signal.timestamp or event.timestamp or now
+        )
+        for signal in event.signals
+    ]
+
+
+def _insert(
+    project: Project,
+    events: list[IncomingEvent],
+    ids: dict[str, uuid.UUID],
+    people: _People,
+    now: dt.datetime,
+) -> None:
+    insert_rows(
+        Event._meta.db_table,
+        _EVENT_COLUMNS,
+        [
+            (
+                ids[event.event_id],
+                project.id,
+                event.event_id,
+                event.name or "",
+                people.end_user(event),
+                people.conversation(event),
+                event.timestamp or now,
+                now,
+                event.model or "",
+                event.input or "",
+                event.output or "",
+                json_text(event.properties),
+                json_text(event.feature_flags),
+                event.trace_id,
+                event.is_pending,
+                0,
+                *_sums_of(event),
+                event.latency_ms,
+                False,
+            )
+            for event in events
+        ],
+    )
+
+
+def _sums_of(event: IncomingEvent) -> tuple[int, int, int | None, int | None, float | None]:
+    if event.sums is None:
+        return 0, 0, event.input_tokens, event.output_tokens, event.cost_usd
+    sums = event.sums
+    return sums.tool_calls, sums.tool_errors, sums.input_tokens, sums.output_tokens, sums.cost_usd
+
+
+def _store_parts(
+    project: Project, events: Iterable[IncomingEvent], ids: dict[str, uuid.UUID], now: dt.datetime
+) -> set[uuid.UUID]:
+    """What hangs on events that are new: attachments, spans, and signals and spans that were there before them. Returns
+    the events whose spans are still to be summed."""
+    events = list(events)
+    if not events:
+        return set()
+    store_attachments(project, ((ids[e.event_id], a) for e in events for a in e.attachments))
+    spans = [(ids[e.event_id], span) for e in events for span in spans_of(project, e, e.event_id)]
+    changed = store_spans(project, spans, default_time=now) - {ids[e.event_id] for e in events if e.sums}
+    link_signals({e.event_id: ids[e.event_id] for e in events}, project)
+    # Of a trace that makes its events itself (`fills`), it alone knows which of its spans are whose.
+    traces = {e.trace_id: ids[e.event_id] for e in events if e.trace_id and e.fills is None}
+    return changed | (_link_spans(project, traces) if traces else set())
+
+
+def _link_spans(project: Project, traces: dict[str, uuid.UUID]) -> set[uuid.UUID]:
+    """Links the spans that were there before their event, by the trace that the event names."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE ingest_span s SET event_id = v.id FROM unnest(%s::text[], %s::uuid[]) AS v(trace_id, id)
+               WHERE s.project_id = %s AND s.trace_id = v.trace_id AND s.event_id IS NULL RETURNING s.event_id""",
+            [list(traces), list(traces.values()), project.id],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _merge_known(
+    project: Project, parts: list[IncomingEvent], people: _People, left: set[_Owner], now: dt.datetime
+) -> tuple[set[uuid.UUID], set[uuid.UUID], list[rollups.Occurrence], set[str]]:
+    """Merges parts into events that exist, in order. Returns the final events that changed, the events whose spans
+    changed, what the roll-ups must forget, because an event got another user or conversation after it was counted, and
+    the event ids, as the app has them, of all that changed. Raises _Leaving."""
+    if not parts:
+        return set(), set(), [], set()
+    wanted = sorted({part.event_id for part in parts})
+    keys = EventKey.objects.filter(project=project, event_id__in=wanted).values_list("event_uuid", flat=True)
+    rows = Event.objects.filter(id__in=list(keys)).order_by("id").select_for_update()
+    events = {event.event_id: event for event in rows}
+    ids = {event_id: event.id for event_id, event in events.items()}
+    before = {event.id: (event.end_user_id, event.conversation_id) for event in events.values()}
+    parts = [part for part in parts if part.event_id in ids]  # an event that was deleted stays deleted
+    changed = store_attachments(project, ((ids[p.event_id], a) for p in parts for a in p.attachments))
+    spans = [(ids[p.event_id], span) for p in parts for span in spans_of(project, p, p.event_id)]
+    spans_changed = store_spans(project, spans, default_time=now)
+    for part in parts:
+        event = events[part.event_id]
+        if merge(
+            event,
+            _json_cleaned(part),
+            end_user=people.end_user(part),
+            conversation=people.conversation(part),
+        ):
+            changed.add(event.id)
+            if part.trace_id and part.fills is None:
+                spans_changed |= _link_spans(project, {part.trace_id: event.id})
+        if event.is_pending:
+            event.received_at = now  # the silence is counted from the last part
+    moved = [
+        event
+        for event in events.values()
+        if event.counted and before[event.id] != (event.end_user_id, event.conversation_id)
+    ]
+    if not (owners := {before[event.id] for event in moved}) <= left:
+        raise _Leaving(owners)
+    forgotten = [
+        rollups.Occurrence(project.id, project.id, event.timestamp, before[event.id][0]) for event in moved
+    ]
+    for event in moved:
+        event.counted = False  # the pipeline counts it again
+        _uncount(*before[event.id])
+    to_save = [event for event in events.values() if event.is_pending or event.id in changed]
+    Event.objects.bulk_update(to_save, MERGED_FIELDS)
+    final = {event.id for event in events.values() if not event.is_pending}
+    touched = {event_id for event_id, uid in ids.items() if uid in changed | spans_changed}
+    return (changed | spans_changed) & final, spans_changed, forgotten, touched
+
+
+def _json_cleaned(part: IncomingEvent) -> IncomingEvent:
+    """With maps that are plain JSON: they are compared with what the database holds."""
+    if not (part.properties or part.feature_flags):
+        return part
+    return msgspec.structs.replace(
+        part,
+        properties=msgspec.json.decode(json_text(part.properties)),
+        feature_flags=msgspec.json.decode(json_text(part.feature_flags)),
+    )
+
+
+def _uncount(end_user: uuid.UUID | None, conversation: uuid.UUID | None) -> None:
+    with connection.cursor() as cursor:
+        for table, row in (("ingest_enduser", end_user), ("ingest_conversation", conversation)):
+            if row is not None:
+                cursor.execute(
+                    f"UPDATE {table} SET events_count = greatest(0, events_count - 1) WHERE id = %s", [row]
+                )

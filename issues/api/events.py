@@ -1,0 +1,208 @@
+"""`/api/events/{event_id}/`: all that is known of one event."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ingest.models import Attachment, Event, Span
+from ingest.projects.authentication import project_of
+from issues.api.lookup import find_events
+from issues.models import IssueMatch
+from raindrop.api.shapes import answers
+from signals.models import SignalMatch
+
+
+class EvidenceItem(serializers.Serializer[Any]):
+    side = serializers.CharField(help_text="user, assistant or span.")
+    start = serializers.IntegerField(help_text="In characters of the side's text.")
+    end = serializers.IntegerField()
+    text = serializers.CharField()
+    span_id = serializers.CharField(required=False)
+
+
+class EventSignalItem(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    key = serializers.CharField()
+    name = serializers.CharField()
+    sentiment = serializers.CharField()
+    score = serializers.FloatField()
+    source = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    evidence = EvidenceItem(many=True)
+
+
+class EventIssueItem(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    number = serializers.IntegerField()
+    title = serializers.CharField()
+    state = serializers.CharField()
+    score = serializers.FloatField()
+    classifier_version = serializers.IntegerField()
+
+
+class SpanItem(serializers.Serializer[Any]):
+    trace_id = serializers.CharField()
+    span_id = serializers.CharField()
+    parent_span_id = serializers.CharField(allow_null=True)
+    kind = serializers.CharField(help_text="llm, tool, agent, retriever or other.")
+    name = serializers.CharField()
+    status = serializers.CharField(help_text="unset, ok or error.")
+    error = serializers.CharField(allow_null=True)
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField()
+    duration_ms = serializers.FloatField()
+    input = serializers.CharField()
+    output = serializers.CharField()
+    model = serializers.CharField(allow_null=True)
+    provider = serializers.CharField(allow_null=True)
+    input_tokens = serializers.IntegerField(allow_null=True)
+    output_tokens = serializers.IntegerField(allow_null=True)
+    cost_usd = serializers.FloatField(allow_null=True)
+    attributes = serializers.DictField()
+
+
+class AttachmentItem(serializers.Serializer[Any]):
+    attachment_id = serializers.CharField(allow_null=True)
+    type = serializers.CharField()
+    role = serializers.CharField(allow_null=True)
+    name = serializers.CharField(allow_null=True)
+    language = serializers.CharField(allow_null=True)
+    value = serializers.CharField()
+
+
+class ConversationItem(serializers.Serializer[Any]):
+    convo_id = serializers.CharField()
+    events = serializers.IntegerField()
+    started_at = serializers.DateTimeField()
+    last_message_at = serializers.DateTimeField()
+
+
+class KnownEvent(serializers.Serializer[Any]):
+    event_id = serializers.CharField(help_text="The app's own id.")
+    name = serializers.CharField()
+    timestamp = serializers.DateTimeField()
+    received_at = serializers.DateTimeField()
+    is_pending = serializers.BooleanField()
+    user_id = serializers.CharField(allow_null=True)
+    conversation = ConversationItem(allow_null=True)
+    model = serializers.CharField(allow_null=True)
+    input = serializers.CharField()
+    output = serializers.CharField()
+    properties = serializers.DictField()
+    feature_flags = serializers.DictField()
+    tool_calls = serializers.IntegerField()
+    tool_errors = serializers.IntegerField()
+    input_tokens = serializers.IntegerField(allow_null=True)
+    output_tokens = serializers.IntegerField(allow_null=True)
+    cost_usd = serializers.FloatField(allow_null=True)
+    latency_ms = serializers.FloatField(allow_null=True)
+    signals = EventSignalItem(many=True)
+    intents = serializers.ListField(child=serializers.CharField())
+    cluster_ids = serializers.ListField(child=serializers.UUIDField())
+    issues = EventIssueItem(many=True)
+    spans = SpanItem(many=True)
+    attachments = AttachmentItem(many=True)
+
+
+@extend_schema(
+    operation_id="events_get",
+    tags=["Events"],
+    summary="All that is known of an event",
+    responses=answers(KnownEvent),
+)
+@api_view(["GET"])
+def event(request: Request, event_id: str) -> Response:
+    """By the app's own id."""
+    project = project_of(request)
+    found = find_events(project, [event_id]).get(event_id)
+    if found is None:
+        raise Http404(f"There is no event {event_id[:60]!r} in this project.")
+    return Response(
+        {
+            **_facts(found),
+            "signals": _signals(found),
+            "intents": [],
+            "cluster_ids": [],
+            "issues": _issues(found),
+            "spans": [
+                _span(span) for span in found.spans.filter(project=project).order_by("started_at", "id")
+            ],
+            "attachments": [
+                _attachment(row) for row in found.attachments.filter(project=project).order_by("id")
+            ],
+        }
+    )
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    conversation, end_user = event.conversation, event.end_user
+    copied = (
+        "event_id", "name", "timestamp", "received_at", "is_pending", "input", "output", "properties", "feature_flags",
+        "tool_calls", "tool_errors", "input_tokens", "output_tokens", "cost_usd", "latency_ms",
+    )  # fmt: skip
+    return {
+        **{name: getattr(event, name) for name in copied},
+        "model": event.model or None,
+        "user_id": end_user.user_id if end_user else None,
+        "conversation": conversation
+        and {
+            "convo_id": conversation.convo_id,
+            "events": conversation.events_count,
+            "started_at": conversation.started_at,
+            "last_message_at": conversation.last_message_at,
+        },
+    }
+
+
+def _signals(event: Event) -> list[dict[str, Any]]:
+    matches = SignalMatch.objects.filter(event=event, project_id=event.project_id).select_related("signal")
+    return [
+        {
+            "id": match.signal.pk,
+            "key": match.signal.key,
+            "name": match.signal.name,
+            "sentiment": match.signal.sentiment,
+            "score": match.score,
+            "source": match.source,
+            "evidence": match.evidence,
+        }
+        for match in matches.order_by("signal__name", "id")
+    ]
+
+
+def _issues(event: Event) -> list[dict[str, Any]]:
+    matches = IssueMatch.objects.filter(event=event, project_id=event.project_id).select_related("issue")
+    return [
+        {
+            "id": match.issue.pk,
+            "number": match.issue.number,
+            "title": match.issue.title,
+            "state": match.issue.state,
+            "score": match.score,
+            "classifier_version": match.classifier_version,
+        }
+        for match in matches.order_by("-score", "id")
+    ]
+
+
+def _span(span: Span) -> dict[str, Any]:
+    copied = (
+        "trace_id", "span_id", "kind", "name", "status", "started_at", "ended_at", "duration_ms", "input", "output",
+        "input_tokens", "output_tokens", "cost_usd", "attributes",
+    )  # fmt: skip
+    return {
+        **{name: getattr(span, name) for name in copied},
+        **{name: getattr(span, name) or None for name in ("parent_span_id", "error", "model", "provider")},
+    }
+
+
+def _attachment(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "type": attachment.type,
+        "value": attachment.value,
+        **{name: getattr(attachment, name) or None for name in ("attachment_id", "role", "name", "language")},
+    }

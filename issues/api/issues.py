@@ -1,0 +1,162 @@
+"""`/api/issues/`: listing, making and changing issues, their matches and their series."""
+
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ingest.api.rates import SERIES, SeriesPoint, answer_series
+from ingest.models import User
+from ingest.projects.authentication import project_of
+from issues.actions import NotAMember, assign_issue, create_issue, edit_definition, set_priority
+from issues.api.lookup import actor, find_issue, issue_items, issue_page, read_choice
+from issues.api.schema import LIST, IssueChange, IssueItem, MatchItem, NewIssue
+from issues.models import Issue, IssueMatch
+from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
+from issues.states import IllegalTransition, mute_issue, reopen_issue, resolve_issue, settle_issue
+from raindrop.api.pagination import page_of
+from raindrop.api.shapes import PAGE, answers, listed, results
+from raindrop.errors import ApiError
+
+TAGS = ["Issues"]
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="issues_list",
+    tags=TAGS,
+    summary="Issues",
+    parameters=LIST,
+    responses=answers(listed(IssueItem), missing=False),
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="issues_create",
+    tags=TAGS,
+    summary="Make an issue",
+    request=NewIssue,
+    responses=answers(IssueItem, status=201, missing=False),
+)
+@api_view(["GET", "POST"])
+def issues(request: Request) -> Response:
+    """The project's issues, by default those seen last first; or a new one from a title and a description."""
+    if request.method == "POST":
+        asked = NewIssue(data=request.data)
+        asked.is_valid(raise_exception=True)
+        issue = create_issue(project=project_of(request), user=actor(request), **asked.validated_data)
+        return Response(issue_items([issue])[0], status=201)
+    state = read_choice(request, "state", ["all", *State.values, *Substate.values], "all")
+    sort = read_choice(request, "sort", list(SORTS), DEFAULT_SORT)
+    found = Issue.objects.in_project(project_of(request)).with_state(state)
+    found = found.matching(request.GET.get("q", "")).sorted_by(sort).select_related("assignee")
+    rows, cursor = issue_page(request, found)
+    return Response({"results": issue_items(rows), "next": cursor})
+
+
+@extend_schema(
+    methods=["GET"], operation_id="issues_get", tags=TAGS, summary="One issue", responses=answers(IssueItem)
+)
+@extend_schema(
+    methods=["PATCH"],
+    operation_id="issues_change",
+    tags=TAGS,
+    summary="Change an issue",
+    request=IssueChange,
+    responses=answers(IssueItem, conflict=True),
+)
+@api_view(["GET", "PATCH"])
+def issue(request: Request, key: str) -> Response:
+    """One issue, by its id or its number. A change is made as a whole or not at all."""
+    found = find_issue(request, key)
+    if request.method == "PATCH":
+        asked = IssueChange(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            with transaction.atomic():
+                _change(found, asked.validated_data, actor(request))
+        except NotAMember as error:
+            raise ApiError(400, str(error), details={"field": "assignee"}) from error
+        except IllegalTransition as error:
+            raise ApiError(409, str(error)) from error
+        found = find_issue(request, str(found.pk))
+    return Response(issue_items([found])[0])
+
+
+def _change(issue: Issue, asked: dict[str, Any], user: User | None) -> None:
+    if "title" in asked or "description" in asked:
+        edit_definition(
+            issue=issue,
+            title=asked.get("title"),
+            description=asked.get("description"),
+            user=user,
+        )
+    if "priority" in asked:
+        set_priority(issue=issue, priority=Priority(asked["priority"]), user=user)
+    if "assignee" in asked:
+        name = asked["assignee"]
+        assignee = User.objects.filter(username=name).first() if name is not None else None
+        if name is not None and assignee is None:
+            raise NotAMember(f"There is no member {name!r} in this project.")
+        assign_issue(issue=issue, assignee=assignee, user=user)
+    _change_state(issue, asked.get("state", issue.state), asked.get("substate"), user)
+
+
+def _change_state(issue: Issue, state: str, substate: str | None, user: User | None) -> None:
+    """What is so already stays as it is. Raises IllegalTransition."""
+    if substate is not None and state != State.OPEN:
+        raise IllegalTransition(f"Only an open issue has a substate, and this one is or would be {state}.")
+    if state == issue.state:
+        if substate not in {None, issue.substate}:
+            if substate != Substate.ONGOING:
+                raise IllegalTransition("By hand an open issue can only be set to ongoing.")
+            settle_issue(issue=issue, user=user)
+    elif state == State.OPEN:
+        reopen_issue(issue=issue, user=user, substate=Substate(substate or Substate.ONGOING))
+    else:
+        (resolve_issue if state == State.RESOLVED else mute_issue)(issue=issue, user=user)
+
+
+@extend_schema(
+    operation_id="issues_matches",
+    tags=TAGS,
+    summary="Events that match, newest first",
+    parameters=PAGE,
+    responses=answers(listed(MatchItem)),
+)
+@api_view(["GET"])
+def matches(request: Request, key: str) -> Response:
+    """What the current classifier says. After a training it takes a job (`/api/jobs/{id}/`) until all are scored anew."""
+    found = IssueMatch.objects.filter(issue=find_issue(request, key))
+    page = page_of(found.select_related("event", "event__conversation", "end_user"), request=request)
+    return Response(
+        page.body(
+            [
+                {
+                    "event_id": match.event.event_id,
+                    "timestamp": match.timestamp,
+                    "user_id": match.end_user.user_id if match.end_user else None,
+                    "convo_id": match.event.conversation.convo_id if match.event.conversation else None,
+                    "score": match.score,
+                    "classifier_version": match.classifier_version,
+                }
+                for match in page.rows
+            ]
+        )
+    )
+
+
+@extend_schema(
+    operation_id="issues_series",
+    tags=TAGS,
+    summary="Counts, users and rate over time",
+    parameters=SERIES,
+    responses=answers(results(SeriesPoint)),
+)
+@api_view(["GET"])
+def series(request: Request, key: str) -> Response:
+    """A point for each day or hour (UTC) that the time from `start` to `end` touches, zeros filled in."""
+    found = find_issue(request, key)
+    return answer_series(request, subject=found.pk, project=found.project_id)

@@ -1,0 +1,125 @@
+"""What the APIs of issues and of labels share: reading an address and a query, and writing an issue down."""
+
+import base64
+import binascii
+import contextlib
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import Http404
+from rest_framework.request import Request
+
+from ingest.counts import rollups
+from ingest.models import Event, EventKey, Project, User
+from ingest.projects.authentication import project_of
+from issues.models import Classifier, Issue
+from issues.models.issues import IssueQuerySet
+from raindrop.api.pagination import read_limit
+from raindrop.errors import ApiError
+
+NO_QUALITY: dict[str, Any] = {"precision": None, "recall": None, "low": None, "high": None, "labels": 0}
+
+
+def find_issue(request: Request, key: str) -> Issue:
+    """The issue of the request's project by its id or its number. Raises Http404."""
+    issues = Issue.objects.in_project(project_of(request)).select_related("project", "assignee")
+    found = None
+    if key.isascii() and key.isdigit() and len(key) < 10:
+        found = issues.filter(number=int(key)).first()
+    else:
+        with contextlib.suppress(ValueError):
+            found = issues.filter(pk=uuid.UUID(key)).first()
+    if found is None:
+        raise Http404(f"There is no issue {key[:60]!r} in this project.")
+    return found
+
+
+def find_events(project: Project, event_ids: Sequence[str]) -> dict[str, Event]:
+    """The project's events by the app's own ids; those it does not know are missing."""
+    asked = [event_id for event_id in set(event_ids) if "\x00" not in event_id]
+    keys = dict(
+        EventKey.objects.filter(project=project, event_id__in=asked).values_list("event_uuid", "event_id")
+    )
+    events = Event.objects.filter(project=project, id__in=keys)
+    return {keys[event.id]: event for event in events}
+
+
+def actor(request: Request) -> User | None:
+    """Who acts: None when a key does."""
+    return request.user if isinstance(request.user, User) else None
+
+
+def read_choice(request: Request, name: str, choices: Sequence[str], default: str) -> str:
+    value = request.GET.get(name) or default
+    if value not in choices:
+        raise ApiError(400, f"{name} must be one of {', '.join(choices)}.", details={"field": name})
+    return value
+
+
+def issue_page(request: Request, issues: IssueQuerySet) -> tuple[list[Issue], str | None]:
+    """One page of sorted issues, and the next one's cursor. Issues are few, and are sorted by counts that change while one
+    turns pages, so that this cursor holds a place and not a value."""
+    limit = read_limit(request)
+    place = _decode(request.GET.get("cursor", ""))
+    rows = list(issues[place : place + limit + 1])
+    more = len(rows) > limit
+    return rows[:limit], _encode(place + limit) if more else None
+
+
+def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
+    """The issues (of one project) as IssueItem; three queries for all of them."""
+    if not issues:
+        return []
+    project_id = issues[0].project_id
+    totals = rollups.totals([project_id, *(issue.pk for issue in issues)])
+    classifiers = {
+        classifier.issue_id: classifier
+        for classifier in Classifier.objects.filter(issue__in=issues).current()
+    }
+    items = []
+    for issue in issues:
+        total, classifier = totals[issue.pk], classifiers.get(issue.pk)
+        everything = max(totals[project_id].events, total.events)
+        items.append(
+            {
+                "id": str(issue.pk),
+                "number": issue.number,
+                "title": issue.title,
+                "description": issue.description,
+                "state": issue.state,
+                "substate": issue.substate or None,
+                "priority": issue.priority,
+                "assignee": issue.assignee.username if issue.assignee else None,
+                "events": total.events,
+                "users": total.users,
+                "first_seen": total.first_seen,
+                "last_seen": total.last_seen,
+                "rate": total.events / everything if everything else None,
+                "quality": classifier.quality if classifier else NO_QUALITY,
+                "classifier_version": classifier.version if classifier else None,
+                "created_at": issue.created_at,
+                "updated_at": issue.updated_at,
+            }
+        )
+    return items
+
+
+def _encode(place: int) -> str:
+    return base64.urlsafe_b64encode(b"issues:%d" % place).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> int:
+    if not cursor:
+        return 0
+    try:
+        kind, _, place = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).partition(
+            b":"
+        )
+        if kind != b"issues" or not place.isdigit() or len(place) > 9:
+            raise ValueError(cursor)
+        return int(place)
+    except (ValueError, binascii.Error) as error:
+        raise ApiError(
+            400, "This cursor is not one of ours: start again without it.", details={"field": "cursor"}
+        ) from error

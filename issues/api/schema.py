@@ -1,0 +1,97 @@
+"""The shapes of the issues' API: what it takes in, and what it answers. The views answer plain dicts of these shapes."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from issues.actions import TITLE_LENGTH
+from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
+from raindrop.api.shapes import PAGE, Strict
+
+DESCRIPTION_LENGTH = 20_000
+
+
+class QualityItem(serializers.Serializer[Any]):
+    """Cross-validated on the labelled events; null with fewer than 5 matches or 5 non-matches."""
+
+    precision = serializers.FloatField(allow_null=True)
+    recall = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True, help_text="Of the precision: Wilson, 95 %.")
+    high = serializers.FloatField(allow_null=True, help_text="Of the precision: Wilson, 95 %.")
+    labels = serializers.IntegerField(help_text="Labelled events that it was trained on.")
+    random_labels = serializers.IntegerField(
+        required=False,
+        help_text="Of these, events that were drawn at random: only they say what holds over all events.",
+    )
+    audited_precision = serializers.FloatField(
+        allow_null=True, required=False, help_text="Over the random labels alone; null with fewer than 10."
+    )
+    audited_low = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
+    audited_high = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
+    audited_recall = serializers.FloatField(
+        allow_null=True, required=False, help_text="Likewise; null also without a match among them."
+    )
+    recall_low = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
+    recall_high = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
+
+
+class IssueItem(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    number = serializers.IntegerField(help_text="Short id within the project; can be used in place of `id`.")
+    title = serializers.CharField()
+    description = serializers.CharField()
+    state = serializers.CharField(help_text="open, resolved or muted.")
+    substate = serializers.CharField(
+        allow_null=True, help_text="Of an open issue: new, ongoing, escalating or regressed."
+    )
+    priority = serializers.CharField(help_text="high, medium or low.")
+    assignee = serializers.CharField(allow_null=True, help_text="A member's user name.")
+    events = serializers.IntegerField(help_text="Events that match, of all time.")
+    users = serializers.IntegerField(help_text="End users of these events.")
+    first_seen = serializers.DateTimeField(allow_null=True)
+    last_seen = serializers.DateTimeField(allow_null=True)
+    rate = serializers.FloatField(allow_null=True, help_text="Share of the project's events, of all time.")
+    quality = QualityItem()
+    classifier_version = serializers.IntegerField(allow_null=True, help_text="Null before the first label.")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class MatchItem(serializers.Serializer[Any]):
+    event_id = serializers.CharField(help_text="The app's own id.")
+    timestamp = serializers.DateTimeField()
+    user_id = serializers.CharField(allow_null=True)
+    convo_id = serializers.CharField(allow_null=True)
+    score = serializers.FloatField()
+    classifier_version = serializers.IntegerField()
+
+
+class NewIssue(Strict):
+    title = serializers.CharField(max_length=TITLE_LENGTH)
+    description = serializers.CharField(
+        max_length=DESCRIPTION_LENGTH, allow_blank=True, default="", help_text="What counts, what does not."
+    )
+
+
+class IssueChange(Strict):
+    title = serializers.CharField(max_length=TITLE_LENGTH, required=False)
+    description = serializers.CharField(max_length=DESCRIPTION_LENGTH, allow_blank=True, required=False)
+    state = serializers.ChoiceField(State.choices, required=False)
+    substate = serializers.ChoiceField(Substate.choices, required=False)
+    priority = serializers.ChoiceField(Priority.choices, required=False)
+    assignee = serializers.CharField(max_length=150, allow_null=True, required=False)
+
+
+LIST = [
+    OpenApiParameter(
+        "state",
+        OpenApiTypes.STR,
+        enum=["all", *State.values, *Substate.values],
+        description="A state, or the substate of an open issue.",
+    ),
+    OpenApiParameter("q", OpenApiTypes.STR, description="Words of the title or description, or the number."),
+    OpenApiParameter("sort", OpenApiTypes.STR, enum=list(SORTS), default=DEFAULT_SORT),
+    *PAGE,
+]

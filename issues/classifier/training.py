@@ -1,0 +1,87 @@
+"""Training the next version of an issue's classifier."""
+
+import uuid
+from collections.abc import Collection
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Max
+from numpy.typing import NDArray
+
+from issues.classifier.definition_vectors import definition_vector
+from issues.classifier.model import KIND, Sides, fit, to_bytes
+from issues.classifier.sampling import random_event_ids
+from issues.models import Activity, Classifier, Issue
+from issues.models.activity import ActivityKind
+from raindrop import live
+from signals.vectors.reading import vectors_of
+
+BACKGROUND = 500  # unlabelled events to tell the issue from
+
+
+class NothingToLearn(ValueError):
+    """No labelled event that has a vector is a match."""
+
+
+def train(
+    *,
+    issue: Issue,
+    event_ids: list[uuid.UUID],
+    answers: NDArray[np.bool_],
+    drawn: Collection[uuid.UUID] = (),
+) -> Classifier:
+    """Trains on the answers (one per event id) and stores the result as the newest version. `drawn`: events that were asked about at random.
+
+    Events without a vector (not embedded yet, or without text) are left out. Raises NothingToLearn. The caller asks for
+    a rescore (issues/classifier/rescoring.py): until then the matches are those of the version before.
+    """
+    project = issue.project
+    known = dict(zip(event_ids, answers.tolist(), strict=True))
+    chunk = vectors_of(project=project, event_ids=event_ids)
+    has_text = np.any(chunk.user, axis=1) | np.any(chunk.agent, axis=1)
+    labelled = Sides(chunk.user, chunk.agent).take(has_text)
+    kept = np.array([known[event] for event in chunk.ids], bool)[has_text]
+    chance = np.array([event in drawn for event in chunk.ids], bool)[has_text]
+    if not kept.any():
+        raise NothingToLearn("None of the labelled matches has been embedded yet, or none has text.")
+    # The same draw for the same issue, so that a version differs from the last by its labels.
+    others_drawn = random_event_ids(project=project, count=BACKGROUND + len(known), seed=issue.pk.int)
+    others = [event for event in others_drawn if event not in known][:BACKGROUND]
+    around = vectors_of(project=project, event_ids=others)
+    definition = issue.definitions.order_by("-version").first()
+    assert definition is not None  # create_issue writes the first
+    fitted = fit(
+        definition=definition_vector(issue),
+        labelled=labelled,
+        answers=kept,
+        drawn=chance,
+        background=Sides(around.user, around.agent),
+    )
+    with transaction.atomic():
+        # Waits for the batches that are being scored by the version before (issues/classifier/matching.py).
+        Issue.objects.select_for_update().get(pk=issue.pk)
+        last = Classifier.objects.filter(issue=issue).aggregate(last=Max("version"))["last"] or 0
+        classifier = Classifier.objects.create(
+            issue=issue,
+            version=last + 1,
+            kind=KIND,
+            weights=to_bytes(fitted.weights),
+            threshold=fitted.threshold,
+            definition_version=definition.version,
+            labels_count=len(kept),
+            positives_count=int(kept.sum()),
+            quality=fitted.quality,
+        )
+        Activity.objects.create(
+            issue=issue,
+            kind=ActivityKind.TRAINED,
+            data={
+                "version": classifier.version,
+                "labels": len(kept),
+                "matches": int(kept.sum()),
+                "threshold": round(fitted.threshold, 3),
+                **{name: fitted.quality[name] for name in ("precision", "recall", "low", "high")},
+            },
+        )
+        live.changed([project.pk])
+    return classifier

@@ -1,0 +1,207 @@
+"""One issue: its page, what a person may do on it, and the chips on an event's page."""
+
+import uuid
+from collections import Counter
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ingest.counts import rollups
+from ingest.counts.period import DAYS, Period, change, shares
+from ingest.models import Event, Job, Project, Span
+from ingest.models.events import SpanKind
+from ingest.models.jobs import JobState
+from ingest.models.projects import Role
+from ingest.projects.access import ProjectRequest, project_page
+from issues.access import get_issue
+from issues.actions import NotAMember, add_note, assign_issue, edit_definition, set_priority
+from issues.models import Activity, Issue, IssueMatch
+from issues.models.activity import ActivityKind
+from issues.models.issues import Priority
+from issues.pages.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
+from issues.states import Action, IllegalTransition, apply_action, legal_actions
+
+ACTIVITY_SHOWN = 50
+# The breakdown reads this many of the newest matches, not all.
+BREAKDOWN_SAMPLE = 1000
+USERS_SHOWN = 8
+PERIODS = [key for key in DAYS if key != "24h"]
+
+
+@project_page()
+def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    period = Period.named(request.GET.get("period", ""))
+    period = Period.named("14d") if period.is_hourly else period
+    context: dict[str, Any] = {
+        "issue": issue,
+        "actions": [action.value for action in legal_actions(issue)],
+        "period": period,
+        "periods": PERIODS,
+        "classifier": issue.classifiers.current().first(),
+        "definitions": list(issue.definitions.select_related("author")[:20]),
+        "activity": recent_activity(issue),
+        "job": running_job(issue),
+        "breakdowns": breakdowns(issue),
+        "people": issue.matches.top_users(among=BREAKDOWN_SAMPLE, limit=USERS_SHOWN),
+        "sample": BREAKDOWN_SAMPLE,
+        "form": IssueForm(initial={"title": issue.title, "description": issue.description}),
+        "note_form": NoteForm(),
+        "assignee_form": AssigneeForm(initial={"assignee": issue.assignee_id}, project=project),
+        "priority_form": PriorityForm(initial={"priority": issue.priority}),
+    }
+    return render(
+        request, "issues/issue.html", context | trend(issue, period, request.GET.get("chart", "matches"))
+    )
+
+
+def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:
+    """The period's numbers, and the chart: matches and users per day, or the share of all events ("rate")."""
+    days = rollups.daily([issue.id, issue.project_id], start=period.start.date(), end=period.end.date())
+    mine, every = days[issue.id], days[issue.project_id]
+    if chart == "rate":
+        daily = shares([point.events for point in mine], [point.events for point in every])
+        series = [{"name": "Share of all events", "values": [round(share, 5) for share in daily]}]
+    else:
+        series = [
+            {"name": "Matches", "values": [point.events for point in mine], "type": "bar"},
+            {"name": "Users", "values": [point.users for point in mine], "type": "line"},
+        ]
+    matches, events = sum(point.events for point in mine), sum(point.events for point in every)
+    before = period.previous_sums([issue.id]).get(issue.id, 0)
+    return {
+        "chart": {
+            "labels": period.labels(),
+            "series": series,
+            "fraction": chart == "rate",
+            "unfinished": True,
+        },
+        "chart_label": "Share of all events per day" if chart == "rate" else "Matches and users per day",
+        "chart_kind": "rate" if chart == "rate" else "matches",
+        "matches": matches,
+        "matches_change": change(matches, before),
+        "users": period.users([issue.id]).get(issue.id, 0),
+        "rate": matches / events if events else None,
+    }
+
+
+def running_job(issue: Issue) -> Job | None:
+    """The training or scoring that waits or runs for it."""
+    return Job.objects.filter(
+        project_id=issue.project_id, subject=issue.id, state__in=[JobState.RUNNING, JobState.QUEUED]
+    ).first()
+
+
+def recent_activity(issue: Issue) -> list[Activity]:
+    """The newest entries. Of trainings in a row only the last: each few labels bring one."""
+    shown: list[Activity] = []
+    for entry in issue.activity.select_related("actor")[: 4 * ACTIVITY_SHOWN]:
+        if not (shown and entry.kind == shown[-1].kind == ActivityKind.TRAINED):
+            shown.append(entry)
+    return shown[:ACTIVITY_SHOWN]
+
+
+def breakdowns(issue: Issue) -> list[tuple[str, list[tuple[str, int, float]]]]:
+    """(dimension, [(value, matches, share of the matches)]), most first, over the newest BREAKDOWN_SAMPLE matches: the
+    model, the property `release`, and the tools that were called. A dimension that none of them has is left out."""
+    newest = IssueMatch.objects.filter(issue=issue).order_by("-timestamp", "-id")
+    ids = list(newest.values_list("event_id", flat=True)[:BREAKDOWN_SAMPLE])
+    events = Event.objects.filter(id__in=ids).values_list("model", "properties__release")
+    tools = (
+        Span.objects.filter(event_id__in=ids, kind=SpanKind.TOOL).values_list("name", "event_id").distinct()
+    )
+    counted = [
+        ("Models", Counter(model for model, _ in events if model)),
+        ("Releases", Counter(str(release) for _, release in events if release)),
+        ("Tools called", Counter(name for name, _ in tools)),
+    ]
+    return [
+        (title, [(value, n, n / len(ids)) for value, n in found.most_common(6)])
+        for title, found in counted
+        if found
+    ]
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def change_state(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    action = request.POST.get("action", "")
+    if action not in {Action.RESOLVE, Action.MUTE, Action.REOPEN, Action.SETTLE}:
+        raise Http404("There is no such action.")
+    try:
+        apply_action(issue=issue, action=Action(action), user=request.user)
+    except IllegalTransition as error:
+        messages.warning(request, str(error))
+    return redirect("issue", project.slug, number)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def assign(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    form = AssigneeForm(request.POST, project=project)
+    if form.is_valid():
+        try:
+            assign_issue(issue=issue, assignee=form.cleaned_data["assignee"], user=request.user)
+        except NotAMember as error:
+            messages.error(request, str(error))
+    else:
+        messages.error(request, "Choose a member of this project.")
+    return redirect("issue", project.slug, number)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def prioritise(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    form = PriorityForm(request.POST)
+    if form.is_valid():
+        priority = Priority(form.cleaned_data["priority"])
+        set_priority(issue=issue, priority=priority, user=request.user)
+    else:
+        messages.error(request, "Choose high, medium or low.")
+    return redirect("issue", project.slug, number)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def define(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    form = IssueForm(request.POST)
+    if form.is_valid():
+        definition = edit_definition(issue=issue, user=request.user, **form.cleaned_data)
+        again = " The classifier is trained anew within a minute." if issue.classifiers.exists() else ""
+        messages.success(request, f"This is version {definition.version} of the definition.{again}")
+    else:
+        messages.error(request, "Not saved: " + _problems(form))
+    return redirect("issue", project.slug, number)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def note(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    issue = get_issue(project, number)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        add_note(issue=issue, text=form.cleaned_data["text"], user=request.user)
+    else:
+        messages.error(request, "Not saved: " + _problems(form))
+    return redirect("issue", project.slug, number)
+
+
+def _problems(form: IssueForm | NoteForm) -> str:
+    return " ".join(f"{field}: {' '.join(map(str, errors))}" for field, errors in form.errors.items())
+
+
+@project_page()
+def event_issues(request: ProjectRequest, project: Project, event_pk: uuid.UUID) -> HttpResponse:
+    """A fragment for the event's page: the issues that match it."""
+    event = Event.objects.filter(project=project, id=event_pk).first()
+    if event is None:
+        raise Http404("There is no such event in this project.")
+    found = IssueMatch.objects.filter(event=event, project=project).select_related("issue").order_by("-score")
+    return render(request, "issues/_event_issues.html", {"event": event, "found": found})

@@ -1,0 +1,179 @@
+"""The issues list, bulk actions on it, and making a new issue."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from ingest.counts.period import DAYS, DEFAULT, Period
+from ingest.models import Event, Project, User
+from ingest.models.projects import Role
+from ingest.projects.access import ProjectRequest, project_page
+from issues.access import find_event
+from issues.actions import assign_issue, create_issue
+from issues.models import Issue
+from issues.models.issues import IssueQuerySet
+from issues.pages.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
+from issues.pages.overview import shown_signals
+from issues.states import Action, apply_to_many, legal_actions
+from signals.discovery.evidence_report import find_cluster
+from signals.models import SignalDefinition
+from signals.models.definitions import Sentiment
+
+PAGE_SIZE = 50
+DONE = {"resolve": "resolved", "mute": "muted", "reopen": "reopened", "assign": "assigned to you"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    issue: Issue  # with counts
+    trend: list[float]
+
+
+@project_page()
+def issue_list(request: ProjectRequest, project: Project) -> HttpResponse:
+    filters = ListForm.read(request.GET)
+    mine = Issue.objects.in_project(project).matching(filters["q"])
+    counts = {row["state"]: row["n"] for row in mine.order_by().values("state").annotate(n=Count("id"))}
+    counts["all"] = sum(counts.values())
+    found = mine.with_state(filters["state"]).sorted_by(filters["sort"]).select_related("assignee")
+    page = Paginator(found, PAGE_SIZE).get_page(filters["page"])
+    context = {
+        "filters": filters,
+        "tabs": [(tab, counts.get(tab, 0)) for tab in TABS],
+        "sorts": SORTS,
+        "page": page,
+        "rows": _rows(list(page.object_list)),
+        "ticked": set(request.GET.getlist("ticked")[:PAGE_SIZE]),
+        "any_issue": counts["all"] > 0 or bool(filters["q"]) and project_has_issues(project),
+    }
+    if not context["any_issue"]:
+        context["suggestions"] = _negative_signals(project)[:4]
+    return render(request, "issues/issue_list.html", context)
+
+
+def _negative_signals(project: Project) -> list[tuple[SignalDefinition, int]]:
+    """What an issue can be started from, each with its events of the last 14 days: the biggest first."""
+    found = [signal for signal in shown_signals(project) if signal.sentiment == Sentiment.NEGATIVE]
+    events = Period.named("14d").sums(signal.id for signal in found)
+    found.sort(key=lambda signal: (-events.get(signal.id, 0), signal.name.lower()))
+    return [(signal, events.get(signal.id, 0)) for signal in found]
+
+
+def project_has_issues(project: Project) -> bool:
+    return Issue.objects.in_project(project).exists()
+
+
+def _rows(issues: list[Issue]) -> list[Row]:
+    if not issues:
+        return []
+    trends = Period.named("14d").rates((issue.id for issue in issues), project=issues[0].project_id)
+    return [Row(issue, trends[issue.id]) for issue in issues]
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def bulk(request: ProjectRequest, project: Project) -> HttpResponse:
+    form = BulkForm(request.POST, project=project)
+    if not form.is_valid():
+        messages.error(request, "Nothing was done: tick issues of this project first, then choose an action.")
+        return redirect(_back_to_list(request, project))
+    action, user = form.cleaned_data["action"], request.user
+    chosen = Issue.objects.in_project(project).filter(number__in=form.cleaned_data["issue"])
+    illegal: list[Issue] = []
+    if action == "assign":
+        done = _assign_to(chosen, user)
+    else:
+        illegal = [issue for issue in chosen if Action(action) not in legal_actions(issue)]
+        done, _ = apply_to_many(chosen, action, user)
+    if done:
+        messages.success(request, f"{_issues(done)} {DONE[action]}.")
+    if illegal:
+        names = ", ".join(f"#{issue.number} is {issue.state}" for issue in illegal[:10])
+        messages.warning(request, f"{_issues(len(illegal))} could not be {DONE[action]}: {names}.")
+    return redirect(_back_to_list(request, project, ticked=[issue.number for issue in illegal]))
+
+
+@project_page(Role.MEMBER)
+def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
+    event = find_event(project, request.GET.get("event", ""))
+    if event is None:
+        event = _first_of_cluster(project, request.GET)
+    if request.method == "POST":
+        form = IssueForm(request.POST)
+        if form.is_valid():
+            issue = create_issue(project=project, user=request.user, **form.cleaned_data)
+            messages.success(
+                request,
+                f"{project.slug.upper()}-{issue.number} is open. Answer a few: the first match that you find trains a classifier.",
+            )
+            address = reverse("issue-review", args=[project.slug, issue.number])
+            return redirect(address + (f"?event={event.id}" if event else ""))
+    else:
+        form = IssueForm(initial=_prefill(project, request.GET, event))
+    return render(
+        request,
+        "issues/issue_new.html",
+        {"form": form, "event": event, "suggestions": _negative_signals(project)[:6]},
+    )
+
+
+def _prefill(project: Project, asked: QueryDict, event: Event | None) -> dict[str, str]:
+    """A first wording from the group of matches, the signal or the event that the issue is made from."""
+    signal, group = _signal_and_cluster(project, asked)
+    if signal and group:
+        about = ", ".join(group["words"]) or group["example"]
+        return {
+            "title": f"{signal.name}: {about}"[:120],
+            "description": f"{signal.description}\nOnly where it is about this: {about}. Such as: “{group['example']}”".strip(),
+        }
+    if event:
+        said = " ".join((event.input or event.output).split())
+        return {"title": said[:120], "description": f"Like this one: “{said[:400]}”"}
+    return {"title": signal.name, "description": signal.description} if signal else {}
+
+
+def _first_of_cluster(project: Project, asked: QueryDict) -> Event | None:
+    """The newest event of the group that the issue is made from: the first that is asked about."""
+    signal, group = _signal_and_cluster(project, asked)
+    found = Event.objects.filter(project=project, id__in=group["events"] if group else [])
+    return found.order_by("-timestamp", "-id").first() if signal else None
+
+
+def _signal_and_cluster(
+    project: Project, asked: QueryDict
+) -> tuple[SignalDefinition | None, dict[str, Any] | None]:
+    """What `signal`, `cluster` and `period` name; None for what there is not (any more)."""
+    key = asked.get("signal", "").replace("\x00", "")
+    signal = SignalDefinition.objects.filter(project=project, key=key).first() if key else None
+    days = DAYS.get(asked.get("period", ""), DAYS[DEFAULT])
+    return signal, find_cluster(signal, asked.get("cluster", ""), days=days) if signal else None
+
+
+def _assign_to(issues: IssueQuerySet, user: User) -> int:
+    """To a superuser too, who need not be a member. Returns how many."""
+    chosen = list(issues.select_related("project"))
+    for issue in chosen:
+        assign_issue(issue=issue, assignee=user, user=user)
+    return len(chosen)
+
+
+def _back_to_list(request: ProjectRequest, project: Project, ticked: list[int] | None = None) -> str:
+    """The list as it was: its own filters only, so that the form's field cannot lead elsewhere."""
+    shown = QueryDict(request.POST.get("back", "").removeprefix("?"))
+    kept: list[tuple[str, Any]] = [
+        (key, shown[key]) for key in ("state", "sort", "q", "page") if shown.get(key)
+    ]
+    kept += [("ticked", number) for number in ticked or []]
+    return reverse("issues", args=[project.slug]) + ("?" + urlencode(kept) if kept else "")
+
+
+def _issues(count: int) -> str:
+    return "1 issue" if count == 1 else f"{count} issues"

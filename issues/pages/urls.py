@@ -1,0 +1,21 @@
+"""Pages under /p/<slug>/ that this room answers."""
+
+from django.urls import path
+
+from issues.pages import issue as issue_pages
+from issues.pages import issue_list as list_pages
+from issues.pages.overview import overview
+
+urlpatterns = [
+    path("", overview, name="overview"),
+    path("issues/", list_pages.issue_list, name="issues"),
+    path("issues/new/", list_pages.new_issue, name="issue-new"),
+    path("issues/bulk/", list_pages.bulk, name="issues-bulk"),
+    path("issues/<int:number>/", issue_pages.issue_page, name="issue"),
+    path("issues/<int:number>/state/", issue_pages.change_state, name="issue-state"),
+    path("issues/<int:number>/assignee/", issue_pages.assign, name="issue-assignee"),
+    path("issues/<int:number>/priority/", issue_pages.prioritise, name="issue-priority"),
+    path("issues/<int:number>/definition/", issue_pages.define, name="issue-definition"),
+    path("issues/<int:number>/note/", issue_pages.note, name="issue-note"),
+    path("events/<uuid:event_pk>/issues/", issue_pages.event_issues, name="event-issues"),
+]

@@ -1,0 +1,197 @@
+"""`/api/issues/{id}/candidates/` and `/api/issues/{id}/labels/`: teaching an issue from a program."""
+
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ingest.models import Event, Job, User
+from issues.api.lookup import actor, find_events, find_issue
+from issues.api.schema import QualityItem
+from issues.classifier.rescoring import RESCORE
+from issues.models import Classifier, Issue
+from labeling.labels.labels import record_label, standing_labels
+from labeling.models import Answer
+from labeling.queue.of_issues import next_cards
+from labeling.teaching import may_wait, retrain, retrain_soon
+from raindrop.api.pagination import page_of, read_limit
+from raindrop.api.shapes import PAGE, Strict, answers, listed, results
+from raindrop.errors import ApiError
+
+TAGS = ["Teaching"]
+MAX_LABELS = 1000  # a request
+MAX_CANDIDATES = 100
+
+
+class CandidateItem(serializers.Serializer[Any]):
+    event_id = serializers.CharField(help_text="The app's own id.")
+    score = serializers.FloatField(
+        allow_null=True, help_text="The classifier's; before the first one the cosine to the definition."
+    )
+    reason = serializers.CharField(help_text="similar, uncertain, likely or random.")
+
+
+class LabelItem(serializers.Serializer[Any]):
+    event_id = serializers.CharField()
+    label = serializers.CharField(help_text="match, not_match or unsure.")  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    note = serializers.CharField()
+    user = serializers.CharField(allow_null=True, help_text="Null when a key labelled.")
+    source = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    reason = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class NewLabel(Strict):
+    event_id = serializers.CharField(trim_whitespace=False, max_length=1024, help_text="The app's own id.")
+    label = serializers.ChoiceField(Answer.choices)  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    note = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+
+class ClassifierItem(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    threshold = serializers.FloatField()
+    labels = serializers.IntegerField(help_text="Labelled events that it was trained on.")
+    matches = serializers.IntegerField(help_text="Of these, matches.")
+    trained_at = serializers.DateTimeField()
+    quality = QualityItem()
+
+
+STORED = inline_serializer(
+    "LabelsStored",
+    {
+        "stored": serializers.IntegerField(),
+        "classifier": ClassifierItem(allow_null=True, help_text="Null while no match is labelled."),
+        "job": serializers.UUIDField(
+            allow_null=True, help_text="When it is done (`/api/jobs/{id}/`), the matches are up to date."
+        ),
+    },
+)
+
+
+@extend_schema(
+    operation_id="issues_candidates",
+    tags=TAGS,
+    summary="What to label next, best first",
+    parameters=[
+        OpenApiParameter(
+            "limit", {"type": "integer", "minimum": 1, "maximum": MAX_CANDIDATES, "default": 20}
+        ),
+    ],
+    responses=answers(results(CandidateItem)),
+)
+@api_view(["GET"])
+def candidates(request: Request, key: str) -> Response:
+    """Events that the system learns most from, none that is labelled already."""
+    limit = read_limit(request, default=20, maximum=MAX_CANDIDATES)
+    cards = next_cards(issue=find_issue(request, key), limit=limit, user=actor(request))
+    return Response(
+        {
+            "results": [
+                {"event_id": card.event.event_id, "score": card.score, "reason": card.reason}
+                for card in cards
+            ]
+        }
+    )
+
+
+@extend_schema(
+    methods=["GET"],
+    operation_id="issues_labels_list",
+    tags=TAGS,
+    summary="The labels that stand, newest first",
+    parameters=PAGE,
+    responses=answers(listed(LabelItem)),
+)
+@extend_schema(
+    methods=["POST"],
+    operation_id="issues_labels_create",
+    tags=TAGS,
+    summary="Label events",
+    parameters=[OpenApiParameter("key", OpenApiTypes.STR, OpenApiParameter.PATH)],
+    request=NewLabel(many=True),
+    responses=answers(STORED),
+)
+@api_view(["GET", "POST"])
+def labels(request: Request, key: str) -> Response:
+    """Labelling trains the classifier before the answer when fewer than 200 labels stand, else soon after it."""
+    issue = find_issue(request, key)
+    if request.method == "POST":
+        stored = _store(issue, request.data, actor(request))
+        return Response({"stored": stored, **_train(issue)})
+    found = standing_labels(issue).select_related("event", "user")
+    page = page_of(found, request=request, order=("-created_at", "-id"))
+    return Response(
+        page.body(
+            [
+                {
+                    "event_id": label.event.event_id,
+                    "label": label.answer,
+                    "note": label.note,
+                    "user": label.user.username if label.user else None,
+                    "source": label.source,
+                    "reason": label.reason,
+                    "created_at": label.created_at,
+                }
+                for label in page.rows
+            ]
+        )
+    )
+
+
+def _store(issue: Issue, data: object, user: User | None) -> int:
+    """All of the labels or none."""
+    asked = NewLabel(data=data, many=True, allow_empty=False, max_length=MAX_LABELS)  # type: ignore[call-arg]  # with many=True it is for the list
+    asked.is_valid(raise_exception=True)
+    rows: list[dict[str, Any]] = asked.validated_data
+    events: dict[str, Event] = find_events(issue.project, [row["event_id"] for row in rows])
+    unknown = [row["event_id"] for row in rows if row["event_id"] not in events]
+    if unknown:
+        raise ApiError(
+            400,
+            f"There are no such events in this project: {', '.join(unknown[:10])}. Nothing was stored.",
+            details={"unknown_event_ids": unknown},
+        )
+    with transaction.atomic():
+        # In one order, so that two requests that label the same events wait for each other but never in a circle.
+        for row in sorted(rows, key=lambda row: row["event_id"]):
+            record_label(
+                issue=issue,
+                event=events[row["event_id"]],
+                answer=row["label"],
+                note=row["note"],
+                user=user,
+                source="api",
+            )
+    return len(rows)
+
+
+def _train(issue: Issue) -> dict[str, Any]:
+    """The classifier as the answer shows it, and the job after which the matches are up to date."""
+    job: Job | None
+    if may_wait(issue):
+        trained = retrain(issue)
+        rescores = Job.objects.filter(project_id=issue.project_id, kind=RESCORE, subject=issue.pk)
+        job = rescores.order_by("-created_at").first() if trained else None
+    else:
+        job = retrain_soon(issue)
+    classifier = issue.classifiers.current().first()
+    return {
+        "classifier": _classifier_item(classifier) if classifier else None,
+        "job": str(job.pk) if job else None,
+    }
+
+
+def _classifier_item(classifier: Classifier) -> dict[str, Any]:
+    return {
+        "version": classifier.version,
+        "threshold": classifier.threshold,
+        "labels": classifier.labels_count,
+        "matches": classifier.positives_count,
+        "trained_at": classifier.trained_at,
+        "quality": classifier.quality,
+    }

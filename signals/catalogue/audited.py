@@ -1,0 +1,45 @@
+"""What the audit says of the built-in signals: the precision that they had, read blind, on traffic that nothing was fitted to.
+
+Written by `manage.py audit publish` from the readers' answers (fixtures/audit, signals/evaluation/audit.py); read at run time by the pages
+and the API. A signal that is not in the file matched nothing there, or too little was read: nothing is known of it.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+PUBLISHED = Path(__file__).resolve().parents[1] / "detectors" / "weights" / "audit.json"
+HEADLINE = 0.8  # a signal of this precision or more counts in headline totals
+# Thresholds over numbers, and failures of model calls: no reader can say more than the numbers do.
+COUNTED = frozenset(["slow_response", "high_cost", "model_error"])
+FEWEST = 10  # matches that were read, for a precision to be more than tentative
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Precision with its 90 % interval, the sources it was measured on, and how many matches were read."""
+
+    precision: float
+    low: float
+    high: float
+    measured_on: tuple[str, ...]
+    matches: int
+    tentative: bool
+
+
+@cache
+def audited(path: Path = PUBLISHED) -> dict[str, Audited]:
+    """By signal key. Raises FileNotFoundError: without the file the installation is broken."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        key: Audited(
+            precision=row["precision"],
+            low=row["low"],
+            high=row["high"],
+            measured_on=tuple(row["measured_on"]),
+            matches=row["matches"],
+            tentative=row["tentative"],
+        )
+        for key, row in found.items()
+    }

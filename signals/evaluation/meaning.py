@@ -1,0 +1,41 @@
+"""Searching by meaning (signals/search/meaning.py): where to cut off. Each set's names of intents, as queries, over its texts (what is
+wanted) and over the other set's (what has nothing to do with them, but for a few intents that both have, such as exchange rates)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from raindrop.evaluation.intents import SETS, Intents, load_intents
+from raindrop.evaluation.measurement import Measurement, Table
+from signals.search.meaning import NEAR_ENOUGH
+
+CUTS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+
+
+def measure(data: Path) -> Measurement:
+    sets = {name: load_intents(data, name, splits={"test"}) for name in SETS}
+    tables, results = [], {}
+    for name, other in zip(sets, [*list(sets)[1:], *list(sets)[:1]], strict=True):
+        found = {cut: measure_cut(sets[name], sets[other], cut) for cut in CUTS}
+        rows: list[list[object]] = [
+            [f"{cut}{' (in use)' if cut == NEAR_ENOUGH else ''}", *one.values()] for cut, one in found.items()
+        ]
+        header = ["cosine from", *found[CUTS[0]]]
+        tables.append(Table(f"Names of {name} as queries; unrelated: over {other}", header, rows))
+        results[name] = {str(cut): one for cut, one in found.items()}
+    return Measurement(tables, results)
+
+
+def measure_cut(own: Intents, other: Intents, cut: float) -> dict[str, Any]:
+    """Shares: of the wanted texts that are found, of the queries that find one, of unrelated texts found, of queries that find any."""
+    present = np.unique(own.labels)
+    hits = own.named[present] @ own.vectors.T >= cut
+    wanted = own.labels[None, :] == present[:, None]
+    strays = own.named[present] @ other.vectors.T >= cut
+    return {
+        "wanted texts found": float((hits & wanted).sum() / wanted.sum()),
+        "queries that find one": float((hits & wanted).any(axis=1).mean()),
+        "unrelated texts found": float(strays.mean()),
+        "queries that find an unrelated one": float(strays.any(axis=1).mean()),
+    }

@@ -1,0 +1,61 @@
+"""Teaching a sentence, or a question's small model (signals/detectors/sentence.py), from the project's own events."""
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.models import Event, Project
+from raindrop.embedder import embed_texts
+from signals.detectors import sentence
+from signals.models import SignalDefinition
+from signals.vectors.reading import vectors_of
+
+NEWEST = 4000  # of which the background is drawn
+BACKGROUND = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What people said of events: `vectors` (n, 384) of the side that was read, and whether the signal holds, (n,)."""
+
+    vectors: sentence.Floats
+    holds: npt.NDArray[np.bool_]
+
+
+def train_sentence(signal: SignalDefinition, *, judged: Judged | None = None) -> bytes:
+    """The weights for the signal's config (checked) and side. Deterministic for the same events; 50 to 500 ms.
+
+    `judged` events count as examples and counterexamples beside the config's own.
+    """
+    config = signal.config
+    described, *rest = embed_texts(
+        [
+            config.get("question") or config["sentence"],
+            *config.get("examples", []),
+            *config.get("counterexamples", []),
+        ]
+    )
+    count = len(config["examples"])
+    rows = np.asarray(rest, dtype=np.float32)
+    ordinary = np.vstack([embed_texts(sentence.ORDINARY), _background(signal.project, signal.reads)])
+    examples, others = rows[:count], rows[count:]
+    if judged is not None:
+        with_text = judged.vectors.any(axis=1)
+        examples = np.vstack([examples, judged.vectors[with_text & judged.holds]])
+        others = np.vstack([others, judged.vectors[with_text & ~judged.holds]])
+    fitted = sentence.fit(sentence=described, examples=examples, counterexamples=others, background=ordinary)
+    return sentence.to_bytes(fitted)
+
+
+def _background(project: Project, reads: str) -> npt.NDArray[np.float32]:
+    """(n, 384): the sides that the signal reads of some recent events, drawn at random."""
+    recent = Event.objects.filter(project=project, is_pending=False).order_by("-timestamp", "-id")
+    ids = list(recent.values_list("id", flat=True)[:NEWEST])
+    drawn = random.Random(0).sample(ids, min(BACKGROUND, len(ids)))  # noqa: S311 - a sample, not a secret
+    chunk = vectors_of(project=project, event_ids=drawn)
+    sides = {"user": chunk.user, "assistant": chunk.agent}
+    rows = np.vstack([sides[side] for side in sentence.SIDES[reads]])
+    kept: npt.NDArray[np.float32] = rows[rows.any(axis=1)]
+    return kept

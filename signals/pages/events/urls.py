@@ -1,0 +1,50 @@
+"""The pages of events and conversations, under /p/<slug>/.
+
+They are included after every other room's URLs: an event's id may be any text, so that `event` takes what is left.
+"""
+
+import base64
+import binascii
+
+from django.urls import path, register_converter
+
+from signals.pages.events import fragments as event_fragments
+from signals.pages.events import pages as event_pages
+
+
+class AppIdConverter:
+    """An id that the app chose: any text, slashes and line ends included.
+
+    One that a browser would change on its way ("." and ".." between slashes), and one that begins with "~", travels
+    as "~" and base64.
+    """
+
+    regex = r"[\s\S]+"
+
+    def to_python(self, value: str) -> str:
+        if value.startswith("~"):
+            try:
+                value = base64.b64decode(value[1:], altchars=b"-_", validate=True).decode()
+            except (binascii.Error, UnicodeDecodeError) as error:
+                raise ValueError("not an id of ours") from error
+        if "\x00" in value:
+            raise ValueError("PostgreSQL has no such text")
+        return value
+
+    def to_url(self, value: str) -> str:
+        value = str(value)
+        if value.startswith("~") or {".", ".."} & set(value.replace("\\", "/").split("/")):
+            return "~" + base64.urlsafe_b64encode(value.encode()).decode()
+        return value
+
+
+register_converter(AppIdConverter, "app_id")
+
+urlpatterns = [
+    path("events/", event_pages.events, name="events"),
+    path("new-events/", event_fragments.new_events, name="new-events"),
+    path("event-suggestions/", event_fragments.suggestions, name="event-suggestions"),
+    path("event-steps/<uuid:event_pk>/", event_fragments.steps, name="event-steps"),
+    path("events/<app_id:event_id>/", event_pages.event, name="event"),
+    path("conversations/<app_id:convo_id>/", event_pages.conversation, name="conversation"),
+]

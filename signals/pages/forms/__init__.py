@@ -1,0 +1,4 @@
+"""What people type on the pages of signals, checked.
+
+Uses what signals/pages uses.
+"""

@@ -1,0 +1,124 @@
+"""Settings › LLM: what it may cost and has cost; and asking about the past of a question."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from ingest.models import Project
+from ingest.models.projects import Role
+from ingest.projects.access import ProjectRequest, project_page
+from raindrop import llm
+from signals.catalogue.access import find_signal
+from signals.kinds import custom
+from signals.models import SignalDefinition
+from signals.pages.question_panel import panel_of, status_of
+from signals.questions import budget
+from signals.questions.config import question_of
+from signals.questions.history import request_run, stop_run
+from signals.questions.verdicts import standing_of
+
+DAYS = 14
+
+
+class BudgetForm(forms.Form):
+    daily_events = forms.IntegerField(
+        min_value=0, max_value=10_000_000, label="Events a day",
+        widget=forms.NumberInput(attrs={"class": "form-control num", "inputmode": "numeric"}),
+    )  # fmt: skip
+    daily_dollars = forms.DecimalField(
+        min_value=Decimal(0), max_value=Decimal(1_000_000), max_digits=9, decimal_places=2, label="US dollars a day",
+        widget=forms.NumberInput(attrs={"class": "form-control num", "step": "0.01", "inputmode": "decimal"}),
+    )  # fmt: skip
+
+
+@project_page()
+def llm_settings(request: ProjectRequest, project: Project) -> HttpResponse:
+    limits = budget.settings_of(project.id)
+    stored = {"daily_events": limits.daily_events, "daily_dollars": limits.daily_dollars}
+    form = BudgetForm(request.POST if request.method == "POST" else None, initial=stored)
+    may_change = request.role == Role.ADMIN
+    if request.method == "POST":
+        if not may_change:
+            raise PermissionDenied("Only an admin of the project changes this.")
+        if form.is_valid():
+            budget.save_budget(project=project, **form.cleaned_data)
+            messages.success(request, "Saved. It holds for the next call.")
+            return redirect("llm-settings", project.slug)
+    if not may_change:
+        for field in form.fields.values():
+            field.disabled = True
+    meter = budget.meter(project.id)
+    context = {
+        "form": form,
+        "may_change": may_change,
+        "meter": meter,
+        "status": status_of(project, meter),
+        "model": settings.LLM_MODEL,
+        "prices": llm.prices(),
+        "has_key": bool(settings.ANTHROPIC_API_KEY),
+        "base_url": settings.ANTHROPIC_BASE_URL,
+        "questions": _questions(project),
+        "chart": _chart(project),
+        "history_share": budget.HISTORY_SHARE,
+    }
+    return render(request, "signals/llm_settings.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def ask_history(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    """Starts a run over the past of a question."""
+    found = find_signal(project, key)
+    if not custom.is_question(found):
+        raise Http404("There is no such question.")
+    panel = panel_of(found)
+    if panel.history is None and panel.run is None:
+        messages.error(request, panel.status.text or "There is nothing to ask the LLM about.")
+    else:
+        request_run(found, user=request.user)
+        messages.success(request, "The LLM is being asked about the past, as far as the budget goes.")
+    return redirect("signal", project.slug, found.key)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def stop_asking(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    found = find_signal(project, key)
+    if stop_run(found, user=request.user):
+        messages.success(
+            request,
+            "Stopped. Nothing more is sent, and what the LLM has not answered yet is cancelled; the answers that it has given are taken, "
+            "and paid for.",
+        )
+    return redirect("signal", project.slug, found.key)
+
+
+def _questions(project: Project) -> list[dict[str, Any]]:
+    mine = SignalDefinition.objects.filter(project=project, detector="llm").order_by("name")
+    return [
+        {"signal": signal, "standing": standing_of(project.id, question_of(signal).version)}
+        for signal in mine
+        if custom.is_question(signal)
+    ]
+
+
+def _chart(project: Project) -> dict[str, Any]:
+    days = budget.spent_by_day(project.id, days=DAYS)
+    return {
+        "labels": [f"{day.day:%d %b}" for day in days],
+        "unfinished": True,
+        "series": [
+            {
+                "name": "US cents",
+                "values": [round(day.money / budget.MICRO * 100, 2) for day in days],
+                "color": "--tblr-primary",
+            }
+        ],
+    }

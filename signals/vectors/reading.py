@@ -1,0 +1,118 @@
+"""Reading the stored vectors into numpy, and asking for the nearest."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+from django.db import connection
+
+from ingest.models import Project
+from raindrop.embedder import AGENT_TONES, TONES
+from signals.models.embeddings import DIMENSIONS, EventEmbedding
+from signals.vectors.half_vectors import read_matrix
+
+Side = Literal["both", "user", "agent"]
+FIRST_ID = uuid.UUID(int=0)
+COLUMNS = "event_id, user_vector, agent_vector, user_tones, agent_tones"
+Row = tuple[uuid.UUID, bytes | None, bytes | None, bytes | None, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorChunk:
+    """Row i of `user` and `agent` ((n, 384) float32, unit length), and of the user's `tones` ((n, len(TONES))), belongs to event
+    ids[i]; no text: a row of zeros."""
+
+    ids: list[uuid.UUID]
+    user: npt.NDArray[np.float32]
+    agent: npt.NDArray[np.float32]
+    tones: npt.NDArray[np.float32]
+    agent_tones: npt.NDArray[np.float32]  # (n, len(AGENT_TONES))
+
+
+def iter_embedded(
+    *, project: Project, after: uuid.UUID = FIRST_ID, chunk_size: int = 5000
+) -> Iterator[list[uuid.UUID]]:
+    """The ids of the project's embedded events, oldest first (they are time-ordered), from behind `after` on.
+
+    Each chunk is a query of its own that starts where the last one ended, so that no transaction stays open while the
+    caller works, and the caller may write between chunks.
+    """
+    rows = EventEmbedding.objects.filter(project=project).order_by("event_id")
+    while ids := list(rows.filter(event_id__gt=after).values_list("event_id", flat=True)[:chunk_size]):
+        yield ids
+        after = ids[-1]
+
+
+def vectors_of(*, project: Project, event_ids: list[uuid.UUID]) -> VectorChunk:
+    """The vectors of these events of the project, in the order given; events that are not embedded are left out."""
+    found = {
+        row[0]: row
+        for row in _fetch(
+            f"""SELECT {COLUMNS} FROM signals_eventembedding
+               WHERE project_id = %s AND event_id = ANY(%s)""",
+            [project.id, event_ids],
+        )
+    }
+    return _chunk([found[event_id] for event_id in event_ids if event_id in found])
+
+
+def vectors_by_event(event_ids: list[uuid.UUID]) -> VectorChunk:
+    """For the pipeline, whose batches may span projects: one row per event given, zeros where not embedded."""
+    found = {
+        row[0]: row
+        for row in _fetch(
+            f"SELECT {COLUMNS} FROM signals_eventembedding WHERE event_id = ANY(%s)",
+            [event_ids],
+        )
+    }
+    return _chunk([found.get(event_id, (event_id, None, None, None, None)) for event_id in event_ids])
+
+
+def nearest_events(
+    *, project: Project, vector: npt.NDArray[np.float32], limit: int, side: Side = "both"
+) -> list[tuple[uuid.UUID, float]]:
+    """The events whose text is nearest to the vector, with the cosine, best first. `both`: the better of the two sides.
+
+    Exact: it looks at every vector of the project (an HNSW index filtered by project silently returns too few rows:
+    it filters the few that it has found).
+    """
+    length = float(np.linalg.norm(vector))
+    if not length or limit < 1:
+        return []
+    literal = str(np.round(np.asarray(vector, dtype=np.float64) / length, 6).tolist())
+    score = {
+        "user": "-(user_vector <#> v)",
+        "agent": "-(agent_vector <#> v)",
+        "both": "greatest(-(user_vector <#> v), -(agent_vector <#> v))",  # greatest() ignores nulls
+    }[side]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT event_id, score FROM (
+                  SELECT event_id, {score} AS score FROM signals_eventembedding, (SELECT %s::halfvec AS v) q
+                  WHERE project_id = %s) s
+                WHERE score IS NOT NULL ORDER BY score DESC, event_id LIMIT %s""",
+            [literal, project.id, limit],
+        )
+        return [(event_id, float(value)) for event_id, value in cursor.fetchall()]
+
+
+def _fetch(sql: str, params: list[Any]) -> list[Row]:
+    """Rows in PostgreSQL's binary form. Django's cursor only speaks text, and 384 numbers as text cost 20 times more."""
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(sql, params, binary=True)
+        return cursor.fetchall()
+
+
+def _chunk(rows: list[Row]) -> VectorChunk:
+    return VectorChunk(
+        [row[0] for row in rows],
+        read_matrix([row[1] for row in rows], DIMENSIONS),
+        read_matrix([row[2] for row in rows], DIMENSIONS),
+        read_matrix([row[3] for row in rows], len(TONES)),
+        read_matrix([row[4] for row in rows], len(AGENT_TONES)),
+    )

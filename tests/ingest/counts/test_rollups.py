@@ -1,0 +1,86 @@
+"""Counting, and taking back: what the pages read of it stays exact."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from ingest.counts import rollups
+from ingest.counts.rollups import Occurrence, users_since
+from ingest.models import DayUser, Event, SubjectUser
+
+MakeEvent = Callable[..., Event]
+Met = Callable[..., Occurrence]
+DAY = dt.date(2026, 11, 20)
+
+
+def at(hour: int, day: dt.date = DAY) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(hour, 30), dt.UTC)
+
+
+@pytest.fixture
+def met(project: Any, make_event: MakeEvent) -> Met:
+    """met(moment, user="ann"): an occurrence of one subject."""
+    subject = uuid.uuid4()
+
+    def make(moment: dt.datetime, user: str = "ann") -> Occurrence:
+        return Occurrence(subject, project.id, moment, make_event(user_id=user).end_user_id)
+
+    return make
+
+
+def record(*added: Occurrence, removed: list[Occurrence] | None = None) -> None:
+    with transaction.atomic():
+        rollups.record(added, removed=removed or [])
+
+
+def counts(subject: uuid.UUID) -> tuple[int, int, list[tuple[int, int | None]]]:
+    """Events, users, and both by day."""
+    total = rollups.totals([subject])[subject]
+    days = rollups.daily([subject], start=DAY - dt.timedelta(days=1), end=DAY)[subject]
+    return total.events, total.users, [(point.events, point.users) for point in days]
+
+
+def test_a_user_whose_newest_event_was_taken_back_is_not_recent(met: Met) -> None:
+    older, old, new = (
+        met(at(9, DAY - dt.timedelta(days=40))),
+        met(at(9, DAY - dt.timedelta(days=30))),
+        met(at(9)),
+    )
+    record(older, old, new)
+    assert users_since([old.subject], at(0)) == {old.subject: 1}
+    record(removed=[new])
+    assert users_since([old.subject], at(0)) == {}
+    assert users_since([old.subject], old.timestamp.replace(minute=0)) == {old.subject: 1}
+    assert users_since([old.subject], old.timestamp.replace(hour=10, minute=0)) == {}
+
+
+def test_users_are_met_once_over_days_and_from_an_hour_on(met: Met) -> None:
+    tomorrow = DAY + dt.timedelta(days=1)
+    early, late, both = met(at(9), "ann"), met(at(20), "bob"), met(at(9), "cho")
+    record(early, late, both, met(at(8), "ann"))
+    record(met(at(3, tomorrow), "cho"))
+    subject = early.subject
+    assert users_since([subject, uuid.uuid4()], at(0)) == {subject: 3}
+    assert users_since([subject], dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)) == {subject: 3}
+    assert users_since([subject], dt.datetime(2026, 11, 20, 10, tzinfo=dt.UTC)) == {subject: 2}
+    assert users_since([subject], dt.datetime(2026, 11, 21, tzinfo=dt.UTC)) == {subject: 1}
+
+
+def test_adding_and_taking_back_in_one_pass(met: Met) -> None:
+    yesterday = DAY - dt.timedelta(days=1)
+    ann, bob, before = met(at(9), "ann"), met(at(9), "bob"), met(at(9, yesterday), "ann")
+    record(ann, before)
+    assert counts(ann.subject) == (2, 1, [(1, 1), (1, 1)])
+    record(bob, removed=[ann])  # the event changed hands
+    assert counts(ann.subject) == (2, 2, [(1, 1), (1, 1)])
+    record(ann, removed=[ann])  # nothing changed
+    assert counts(ann.subject) == (2, 2, [(1, 1), (1, 1)])
+    assert users_since([ann.subject], at(0)) == {ann.subject: 1}
+    record(removed=[before, bob])
+    assert counts(ann.subject) == (0, 0, [(0, 0), (0, 0)])
+    assert not SubjectUser.objects.filter(subject=ann.subject).exists()
+    assert not DayUser.objects.filter(subject=ann.subject).exists()
