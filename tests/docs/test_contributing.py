@@ -22,7 +22,9 @@ def example(section: str) -> dict[str, Any]:
     """The names that the section's Python block makes."""
     after = text_of("CONTRIBUTING.md").splitlines().index(f"## {section}") + 1
     block = next(
-        one for one in blocks() if one.page == "CONTRIBUTING.md" and one.language == "python" and one.line > after
+        one
+        for one in blocks()
+        if one.page == "CONTRIBUTING.md" and one.language == "python" and one.line > after
     )
     made: dict[str, Any] = {"__name__": "example"}
     exec(compile(block.text, str(block), "exec"), made)
@@ -43,9 +45,10 @@ def test_the_detector_finds_what_it_says() -> None:
 
 def test_the_dialect_is_read() -> None:
     made = example("A trace dialect")
+    attributes = {"example.question": "Is it open?", "example.answer": "Yes."}
     span = RawSpan(
-        trace_id="0" * 32, span_id="1" * 16, parent_span_id="", start_ns=0, end_ns=1, name="ask", status_code="ok",
-        scope_name="", attributes={"example.question": "Is it open?", "example.answer": "Yes."},
+        trace_id="0" * 32, span_id="1" * 16, parent_span_id="", name="ask", kind="internal", start_ns=0, end_ns=1,
+        status_code="ok", status_message="", attributes=attributes, events=[], resource={}, scope_name="", scope_version="",
     )  # fmt: skip
     assert [one.text for one in made["input_messages"](span)] == ["Is it open?"]
     assert [(one.role, one.text) for one in made["output_messages"](span)] == [("assistant", "Yes.")]
@@ -77,9 +80,7 @@ def test_the_page_shows_a_member_what_it_says(
 
     make_event(input="hello")
     made = example("A page")
-    made["render"] = lambda request, template, context: HttpResponse(
-        f"{template}: {len(context['events'])}"
-    )
+    made["render"] = lambda request, template, context: HttpResponse(f"{template}: {len(context['events'])}")
     request = rf.get("/")
     request.session, request.user = {}, member
     assert made["newest"](request, slug=project.slug).content == b"signals/newest.html: 1"
@@ -114,11 +115,12 @@ def test_the_house_is_drawn_as_it_stands() -> None:
 
 def house() -> str:
     width = max(map(len, FLOORS)) + 3
-    return "\n".join(
-        f"{app if place == 0 else '':<{width}}{' · '.join(floor.split())}\n"
+    rows = [
+        f"{app if place == 0 else '':<{width}}{' · '.join(floor.split())}"
         for app in reversed(FLOORS)
         for place, floor in enumerate(reversed(FLOORS[app]))
-    ).replace("\n\n", "\n")
+    ]
+    return "\n".join(rows) + "\n"
 
 
 def test_what_stands_outside_the_order_is_named() -> None:
