@@ -1,0 +1,132 @@
+"""CONTRIBUTING.md's examples work as they stand, and docs/architecture.md draws the house that stands."""
+
+import re
+from typing import Any
+
+import pytest
+
+from ingest.files.formats import BadLine, Line
+from ingest.jobs import kinds
+from ingest.jobs.runner import run_job
+from ingest.models import Job
+from ingest.otlp.raw import RawSpan
+from raindrop.pipeline import STAGES
+from signals.detectors.batch import batch_of
+from tests.docs.pages import blocks, text_of
+from tests.test_imports import COMPOSITION_ROOTS, FLOORS
+
+ARCHITECTURE = "docs/architecture.md"
+
+
+def example(section: str) -> dict[str, Any]:
+    """The names that the section's Python block makes."""
+    after = text_of("CONTRIBUTING.md").splitlines().index(f"## {section}") + 1
+    block = next(
+        one
+        for one in blocks()
+        if one.page == "CONTRIBUTING.md" and one.language == "python" and one.line > after
+    )
+    made: dict[str, Any] = {"__name__": "example"}
+    exec(compile(block.text, str(block), "exec"), made)
+    return made
+
+
+def test_every_python_block_is_one_of_the_examples_below() -> None:
+    ours = [one for one in blocks() if one.page == "CONTRIBUTING.md" and one.language == "python"]
+    assert len(ours) == 5
+
+
+def test_the_detector_finds_what_it_says() -> None:
+    detector = example("A detector")["DETECTOR"]
+    [found] = detector.detect(batch_of(("Go on.", "It is done."), ("Go on.", "It was unfor-  ")))
+    assert (found.index, found.evidence[0]["text"]) == (1, "unfor-")
+    assert "It was unfor-  "[found.evidence[0]["start"] : found.evidence[0]["end"]] == "unfor-"
+
+
+def test_the_dialect_is_read() -> None:
+    made = example("A trace dialect")
+    attributes = {"example.question": "Is it open?", "example.answer": "Yes."}
+    span = RawSpan(
+        trace_id="0" * 32, span_id="1" * 16, parent_span_id="", name="ask", kind="internal", start_ns=0, end_ns=1,
+        status_code="ok", status_message="", attributes=attributes, events=[], resource={}, scope_name="", scope_version="",
+    )  # fmt: skip
+    assert [one.text for one in made["input_messages"](span)] == ["Is it open?"]
+    assert [(one.role, one.text) for one in made["output_messages"](span)] == [("assistant", "Yes.")]
+
+
+def test_the_format_reads_a_line_and_refuses_another() -> None:
+    import datetime as dt
+
+    made = example("A file format")
+    at = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+
+    def line(value: dict[str, Any]) -> Line:
+        return Line(value=value, raw=b"", start_of=lambda key, seconds: at)
+
+    whole = {"question": "Is it open?", "answer": "Yes."}
+    assert made["recognises"](whole) and not made["recognises"]({"messages": []})
+    [event], [again] = made["parse"](line(whole)).events, made["parse"](line(dict(whole))).events
+    assert (event.input, event.output, event.timestamp) == ("Is it open?", "Yes.", at)
+    assert event.event_id == again.event_id
+    with pytest.raises(BadLine, match="are texts"):
+        made["parse"](line({"question": 1, "answer": "Yes."}))
+
+
+@pytest.mark.django_db
+def test_the_page_shows_a_member_what_it_says(
+    member: Any, stranger: Any, project: Any, make_event: Any, rf: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.http import Http404, HttpResponse
+
+    make_event(input="hello")
+    made = example("A page")
+    made["render"] = lambda request, template, context: HttpResponse(f"{template}: {len(context['events'])}")
+    request = rf.get("/")
+    request.session, request.user = {}, member
+    assert made["newest"](request, slug=project.slug).content == b"signals/newest.html: 1"
+    request.user = stranger
+    with pytest.raises(Http404):
+        made["newest"](request, slug=project.slug)
+
+
+@pytest.mark.django_db
+def test_the_job_runs(project: Any, make_event: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "_kinds", dict(kinds._kinds))
+    make_event(input="one")
+    job = example("A kind of job")["request_recount"](project)
+    run_job(job.pk)
+    done = Job.objects.get(pk=job.pk)
+    assert (done.state, done.message, done.total) == ("done", "1 events.", 1)
+
+
+def test_every_test_that_a_command_names_is_there() -> None:
+    from tests.docs.test_pages import exists
+
+    shell = [one.text for one in blocks() if one.language == "sh"]
+    named = {name for text in shell for name in re.findall(r"tests/[\w/]+", text)}
+    assert named and not {name for name in named if not exists(name)}
+
+
+def test_the_house_is_drawn_as_it_stands() -> None:
+    """The highest floor of each app on top, as the wall test knows them."""
+    drawing = "\n".join(one.text for one in blocks() if one.page == ARCHITECTURE and one.language == "text")
+    assert drawing.endswith(house())
+
+
+def house() -> str:
+    width = max(map(len, FLOORS)) + 3
+    rows = [
+        f"{app if place == 0 else '':<{width}}{' · '.join(floor.split())}"
+        for app in reversed(FLOORS)
+        for place, floor in enumerate(reversed(FLOORS[app]))
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def test_what_stands_outside_the_order_is_named() -> None:
+    assert all(f"`{path}`" in text_of(ARCHITECTURE) for path in COMPOSITION_ROOTS)
+
+
+def test_the_stages_are_named_in_their_order() -> None:
+    named = re.findall(r"^   - `([\w/]+)\.py`", text_of(ARCHITECTURE), flags=re.MULTILINE)
+    assert [name.replace("/", ".") for name in named] == [stage.__module__ for stage in STAGES]
