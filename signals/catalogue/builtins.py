@@ -32,7 +32,7 @@ class BuiltIn:
     # Codes of the languages that its detector reads; ANY: it reads no words, or words of any language.
     languages: tuple[str, ...] = ("en",)
     # False where the audit found a precision below .7: such a signal ships switched off.
-    enabled: bool = True  # what cannot be told without a judge ships off where less than .7 of its audited matches are right
+    enabled: bool = True
 
 
 ANY: tuple[str, ...] = ()
