@@ -18,7 +18,7 @@ IN_TICKS = re.compile(r"`([^`\n]+)`")
 # A path from the root: a folder or a file of ours, with a slash in it or with a known ending.
 ROOMS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
 ENDINGS = (".py", ".md", ".toml", ".txt", ".in", ".conf", ".html", ".json", ".jsonl", ".css", ".js")
-ONE_SCREEN = 110  # lines, most of them the three first events
+ONE_SCREEN = 85  # lines, a third of them the first event in three languages
 
 
 def named_paths(text: str) -> set[str]:
