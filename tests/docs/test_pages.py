@@ -121,7 +121,7 @@ def test_shell_is_shell(block: Block) -> None:
 @pytest.mark.parametrize("block", _of("ini"), ids=str)
 def test_the_unit_is_what_systemd_reads(block: Block) -> None:
     unit = configparser.ConfigParser(strict=False)
-    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.optionxform = str  # type: ignore[assignment, method-assign]  # names keep their case; the stub has a method
     unit.read_string(block.text)
     command = unit["Service"]["ExecStart"].split()
     assert command[1:3] == ["manage.py", "up"]
