@@ -4,6 +4,8 @@ Without the registry (or node) there is nothing to run, and the tests are skippe
 RAINDROP_REQUIRE_SDKS=1 where that must be a failure.
 """
 
+import contextlib
+import fcntl
 import functools
 import hashlib
 import os
@@ -11,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,15 +37,16 @@ def python_environment() -> Path | str:
     pins = HERE / "python" / "requirements.txt"
     home = CACHE / f"python-{_digest(pins)}"
     python = home / "bin" / "python"
-    if not (home / "made").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        problem = _run(sys.executable, "-m", "venv", str(home)) or _run(
-            str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps",
-            "-r", str(pins),
-        )  # fmt: skip
-        if problem:
-            return f"raindrop-ai cannot be installed: {problem}"
-        (home / "made").touch()
+    with _one_at_a_time(home):
+        if not (home / "made").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            problem = _run(sys.executable, "-m", "venv", str(home)) or _run(
+                str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps",
+                "-r", str(pins),
+            )  # fmt: skip
+            if problem:
+                return f"raindrop-ai cannot be installed: {problem}"
+            (home / "made").touch()
     return python
 
 
@@ -54,15 +58,16 @@ def integration_environment(name: str) -> Path | str:
     [packages] = [line.split()[1:] for line in pins.read_text().splitlines() if line.startswith(f"{name}:")]
     home = CACHE / f"{name}-{hashlib.sha256(' '.join(packages).encode()).hexdigest()[:12]}"
     python, uv = home / "bin" / "python", str(Path(sys.prefix) / "bin" / "uv")
-    if not (home / "made").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        settings = {"UV_CACHE_DIR": str(CACHE / "uv"), **_index()}
-        problem = _run(uv, "venv", "--quiet", "--python", sys.executable, str(home), **settings) or _run(
-            uv, "pip", "install", "--quiet", "--python", str(python), *packages, **settings
-        )
-        if problem:
-            return f"{name} cannot be installed: {problem}"
-        (home / "made").touch()
+    with _one_at_a_time(home):
+        if not (home / "made").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            settings = {"UV_CACHE_DIR": str(CACHE / "uv"), **_index()}
+            problem = _run(uv, "venv", "--quiet", "--python", sys.executable, str(home), **settings) or _run(
+                uv, "pip", "install", "--quiet", "--python", str(python), *packages, **settings
+            )
+            if problem:
+                return f"{name} cannot be installed: {problem}"
+            (home / "made").touch()
     return python
 
 
@@ -91,17 +96,27 @@ def node_environment(packages: str = "packages.txt") -> Path | str:
     if not node or not npm:
         return "node and npm are not here"
     home = CACHE / f"node-{_digest(pins)}"
-    if not (home / "made").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        problem = _run(
-            npm, "install", "--prefix", str(home), "--no-package-lock", "--no-save", "--ignore-scripts", "--no-audit",
-            "--no-fund", *pins.read_text().split(),
-        )  # fmt: skip
-        if problem:
-            return f"the JS SDKs cannot be installed: {problem}"
-        (home / "made").touch()
+    with _one_at_a_time(home):
+        if not (home / "made").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            home.mkdir(parents=True)
+            problem = _run(
+                npm, "install", "--prefix", str(home), "--no-package-lock", "--no-save", "--ignore-scripts", "--no-audit",
+                "--no-fund", *pins.read_text().split(),
+            )  # fmt: skip
+            if problem:
+                return f"the JS SDKs cannot be installed: {problem}"
+            (home / "made").touch()
     return home
+
+
+@contextlib.contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    """Test processes run side by side, and two of them may want the same environment at its first use."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_name(f"{home.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given back when the file is closed
+        yield
 
 
 def chromium() -> str | None:

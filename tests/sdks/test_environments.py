@@ -1,0 +1,35 @@
+"""The SDKs' environments are made once, whoever asks for them at the same moment."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.sdks import environments
+
+
+def test_two_that_ask_at_once_get_one_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    together = threading.Barrier(2)
+
+    def run(*command: str, **settings: str) -> str:
+        ran.append(command[2])
+        time.sleep(0.05)  # the other one is at the door meanwhile
+        if command[2] == "venv":
+            Path(command[3]).mkdir(exist_ok=True)
+        return ""
+
+    monkeypatch.setattr(environments, "CACHE", tmp_path)
+    monkeypatch.setattr(environments, "_run", run)
+    make = environments.python_environment.__wrapped__
+
+    def ask() -> Path | str:
+        together.wait()
+        return make()
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = [one.result() for one in [threads.submit(ask), threads.submit(ask)]]
+    assert first == second and isinstance(first, Path)
+    assert ran == ["venv", "pip"]
