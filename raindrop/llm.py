@@ -29,6 +29,8 @@ ATTEMPTS = RETRIES + 1
 PATIENCE = 20.0
 # What the API adds around a prompt with an output schema, in tokens; generous.
 OVERHEAD_TOKENS = 800
+# Seconds for a call of the Batches API.
+BATCHES_TIMEOUT = 120.0
 # Typical, for estimates that are shown: bytes of UTF-8 to a token (newer tokenizers count more than older ones).
 BYTES_PER_TOKEN = 3.0
 
@@ -132,7 +134,7 @@ def send(
     try:
         message = client.messages.create(**request)
     except errors() as error:
-        raise _unavailable(error, attempts.lost) from _tellable(error)
+        raise _unavailable(error, attempts.lost, timeout=timeout) from _tellable(error)
     if not isinstance(message, Message):
         raise Unavailable("What answered is not the Messages API: check ANTHROPIC_BASE_URL.", lost=1)
     return message, attempts.lost
@@ -141,7 +143,11 @@ def send(
 def batches() -> Any:
     """The SDK's `messages.batches`, with the guards of `send`. Creating one is not retried: it would be made, and billed, twice.
     Turn what it raises into Unavailable with `explain`."""
-    return _client().with_options(max_retries=0, timeout=120.0, middleware=[_Attempts()]).messages.batches
+    return (
+        _client()
+        .with_options(max_retries=0, timeout=BATCHES_TIMEOUT, middleware=[_Attempts()])
+        .messages.batches
+    )
 
 
 def explain(error: Exception) -> Unavailable:
@@ -149,7 +155,7 @@ def explain(error: Exception) -> Unavailable:
     import anthropic
 
     lost = isinstance(error, anthropic.APIConnectionError) and not _never_sent(error)
-    return _unavailable(error, int(lost))
+    return _unavailable(error, int(lost), timeout=BATCHES_TIMEOUT)
 
 
 class _TooBusy(Exception):
@@ -213,13 +219,14 @@ def _seconds(headers: Mapping[str, str]) -> float:
     return max(0.0, email.utils.mktime_tz(date) - time.time()) if date else 0.0
 
 
-def _unavailable(error: BaseException, lost: int) -> Unavailable:
+def _unavailable(error: BaseException, lost: int, *, timeout: float | None) -> Unavailable:
+    """`timeout`: seconds that were waited for; None: the setting's."""
     import anthropic
 
     if isinstance(error, _TooBusy):
         return Unavailable("It asks to wait.", retry_after=error.seconds, lost=lost)
     if isinstance(error, anthropic.APITimeoutError):
-        return Unavailable(f"No answer within {settings.LLM_TIMEOUT:g} seconds.", lost=lost)
+        return Unavailable(f"No answer within {timeout or settings.LLM_TIMEOUT:g} seconds.", lost=lost)
     if isinstance(error, anthropic.APIStatusError):
         said = error.api_message if isinstance(error.api_message, str) else ""
         text = f"It answered {error.status_code}{f': {_clean(said)}' if said else ''}."

@@ -24,7 +24,7 @@ class JobItem(serializers.Serializer[Any]):
 @extend_schema(operation_id="jobs_get", tags=["Jobs"], summary="How far a long job is", responses=JobItem)
 @api_view(["GET"])
 def job(request: Request, job_id: uuid.UUID) -> Response:
-    """A training, a rescore, an import: whatever answered with a `job`."""
+    """A training, a rescore, a backfill: whatever answered with a `job`."""
     found = Job.objects.filter(pk=job_id, project=project_of(request)).first()
     if found is None:
         raise Http404("There is no such job in this project.")

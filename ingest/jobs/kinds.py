@@ -1,6 +1,6 @@
 """The kinds of background job. A row names its kind, never a function, so that a function may move while its jobs wait.
 
-A new kind is one function anywhere in an app:
+A new kind is one function, in an upper app or in a room above this one:
 
     @job_kind("recount", cluster="slow", title="Counting again")
     def recount(job: Job) -> str:
@@ -56,7 +56,7 @@ _kinds: dict[str, JobKind] = {}
 
 
 def job_kind(name: str, *, cluster: str = DEFAULT, title: str) -> Callable[[Work], Work]:
-    """Registers the function below it as the kind `name`. `title`: what people read of such a job while it runs.
+    """Registers the function below it as the kind `name`. `title`: what the admin calls such a job.
 
     Raises ValueError at import for a name that is taken or too long for a row, for a cluster that has no workers and for an empty title.
     """

@@ -34,7 +34,7 @@ def first_text(attributes: Mapping[str, Any], names: Iterable[str], limit: int =
 
 
 def whole(value: Any) -> int | None:
-    """A count, from a number or text; None for what is none, is negative, or does not fit a column."""
+    """A count, from a number or text. None for anything that is not a count, is negative, or does not fit a column."""
     if isinstance(value, bool) or value is None:
         return None
     try:

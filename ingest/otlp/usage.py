@@ -12,7 +12,7 @@ from ingest.otlp.attributes import amount, as_object, first, whole
 from ingest.otlp.dialects import langfuse
 from ingest.otlp.mapped import Tokens
 
-# Attributes with an answer's JSON in them, that is asked when no attribute tells; and where usage stands in it.
+# Attributes that hold an answer's JSON. They are read when no attribute tells the usage.
 ANSWERS = (
     "mlflow.chat.tokenUsage", "response_data", "gcp.vertex.agent.llm_response", "gen_ai.completion", "output.value", "langfuse.observation.output",
     "mlflow.spanOutputs", "traceloop.entity.output", "genkit:output",
@@ -40,7 +40,7 @@ def tokens_of(attributes: Mapping[str, Any]) -> Tokens:
     if not tokens:
         return _of_answer(attributes) or tokens
     total = next((number for name in order.TOTALS if (number := whole(attributes.get(name)))), None)
-    return _whole(tokens, total, input_is_rest=False, output_is_rest=False)
+    return _with_cached_and_reasoning(tokens, total, input_is_rest=False, output_is_rest=False)
 
 
 def cost_of(attributes: Mapping[str, Any]) -> float | None:
@@ -85,7 +85,7 @@ def _of_usage(usage: Mapping[str, Any]) -> Tokens:
         tokens.cache_read = _or(tokens.cache_read, as_object(usage.get(key)).get("cached_tokens"))
     for key in ("completion_tokens_details", "output_tokens_details"):
         tokens.reasoning = _or(tokens.reasoning, as_object(usage.get(key)).get("reasoning_tokens"))
-    return _whole(
+    return _with_cached_and_reasoning(
         tokens,
         whole(first(usage, order.USAGE_TOTAL)),
         input_is_rest=any(name in usage for name in order.BESIDE_INPUT),
@@ -93,7 +93,9 @@ def _of_usage(usage: Mapping[str, Any]) -> Tokens:
     )
 
 
-def _whole(tokens: Tokens, total: int | None, *, input_is_rest: bool, output_is_rest: bool) -> Tokens:
+def _with_cached_and_reasoning(
+    tokens: Tokens, total: int | None, *, input_is_rest: bool, output_is_rest: bool
+) -> Tokens:
     """The same with all of the prompt's tokens in `input`, and all of the answer's in `output`. What the sender's total says is
     believed first; `..._is_rest` is what the dialect's names say."""
     cached = (tokens.cache_read or 0) + (tokens.cache_write or 0)

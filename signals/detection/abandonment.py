@@ -25,7 +25,7 @@ from signals.matching.batches import load_batch
 from signals.matching.matches import Wanted, save_matches
 from signals.models import FailedEnding, SignalDefinition, SignalMatch
 
-READ = {*FAILURES, TOOL_FAILURE, *STAYS}
+READ_SIGNALS = {*FAILURES, TOOL_FAILURE, *STAYS}
 CHUNK = 250
 LIMIT = 2000
 
@@ -190,6 +190,6 @@ def _failed(event_ids: list[uuid.UUID]) -> set[uuid.UUID]:
 def _matches(event_ids: list[uuid.UUID]) -> list[SignalMatch]:
     """The built-in signals that are read here and hold on these events."""
     rows = SignalMatch.objects.filter(
-        event__in=event_ids, signal__key__in=READ, signal__builtin=True, signal__enabled=True
+        event__in=event_ids, signal__key__in=READ_SIGNALS, signal__builtin=True, signal__enabled=True
     )
     return list(rows.select_related("signal").only("event", "evidence", "signal__key", "signal__name"))

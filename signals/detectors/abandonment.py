@@ -57,7 +57,7 @@ READ = 1000
 
 
 def judge(turn: Turn, held: dict[str, list[Evidence]], *, names: dict[str, str]) -> Found | None:
-    """Whether the turn, which nothing followed, was left after a failure. `held`: the signals that hold on it, with their evidence;
+    """The match, or None: the turn, which nothing followed, was left after a failure. `held`: the signals that hold on it, with their evidence;
     `names`: what they are called. A run of one turn is not left: nobody knows whether its user meant to say more. Who says thanks, asks
     for a person or is handed over to one has not given up; nor has who complained of an earlier answer and got another one to it."""
     tools = [span for span in turn.spans if span.kind == "tool"]

@@ -223,7 +223,7 @@ def attributes(value: Any, decoded: Decoded[Any] | None = None, depth: int = 0) 
 
 
 def any_value(value: Any, depth: int = 0) -> Any:
-    """An AnyValue. What is none (a bare string, say) stands for itself."""
+    """An AnyValue as a value. Anything else (a bare string, say) is returned as it is."""
     if not isinstance(value, dict):
         return clean_json(value)
     if depth >= MAX_DEPTH or not value:

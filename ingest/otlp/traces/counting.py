@@ -9,7 +9,7 @@ MAX_COMPARED = 16  # records alike that one is compared with, the latest
 NEAR_NS = 100_000_000  # two records of one call begin and end so near to each other
 
 
-# In the column Span.counts, added up.
+# Bit flags of the column Span.counts.
 TOKENS, COST, TIME = 1, 2, 4
 
 
