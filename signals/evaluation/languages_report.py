@@ -1,19 +1,16 @@
 """`manage.py evaluate languages`: six signals in German, Spanish, French and Portuguese, on turns that nothing was trained on."""
 
 import json
-import uuid
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from raindrop.data_dir import BASE_DIR
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Exchange, Turn
-from signals.detectors.text import Text
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
+from signals.evaluation.sources import LANGUAGES, written_turn
 
-KEPT = BASE_DIR / "fixtures" / "languages" / "kept.jsonl"
+KEPT = LANGUAGES / "kept.jsonl"
 
 
 def measure(data: Path) -> Measurement:
@@ -21,7 +18,7 @@ def measure(data: Path) -> Measurement:
     if not KEPT.exists():
         raise MissingData(f"There is no {KEPT}.")
     rows = [json.loads(line) for line in KEPT.read_text(encoding="utf-8").splitlines()]
-    batch = batch_of_turns([_turn(row) for row in rows], VectorStore())
+    batch = batch_of_turns([written_turn(row) for row in rows], VectorStore())
     signals, languages = sorted({row["signal"] for row in rows}), sorted({row["language"] for row in rows})
     matched = {
         signal: {
@@ -67,8 +64,3 @@ def _line(signal: str, languages: list[str], counts: Counter[tuple[str, str, boo
         negative,
         f1,
     ]
-
-
-def _turn(row: dict[str, Any]) -> Turn:
-    before = [Exchange(Text(given), Text(said)) for given, said in row["before"]]
-    return Turn(uuid.uuid4(), Text(row["user"]), Text(row["agent"]), previous=before)

@@ -3,9 +3,10 @@
 import json
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from raindrop.data_dir import BASE_DIR
 from signals.detectors import RULES
@@ -134,13 +135,20 @@ def other_languages() -> list[Labelled]:
     for path in sorted(LANGUAGES.glob("??.jsonl")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
             row = json.loads(line)
-            before = [Exchange(Text(given), Text(said)) for given, said in row["before"]]
-            turn = Turn(uuid.UUID(int=number), Text(row["user"]), Text(row["agent"]), previous=before)
+            turn = written_turn(row)
             answers = dict.fromkeys(row["signals"], True)
             found.append(
-                Labelled(f"{path.stem} {number % 3}", str(number), len(before), turn, answers, OF_LANGUAGES)
+                Labelled(
+                    f"{path.stem} {number % 3}", str(number), len(turn.previous), turn, answers, OF_LANGUAGES
+                )
             )
     return found
+
+
+def written_turn(row: Mapping[str, Any]) -> Turn:
+    """A line of fixtures/languages as detectors see it."""
+    before = [Exchange(Text(given), Text(said)) for given, said in row["before"]]
+    return Turn(uuid.uuid4(), Text(row["user"]), Text(row["agent"]), previous=before)
 
 
 def read_turns(data: Path) -> list[Labelled]:
