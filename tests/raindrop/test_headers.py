@@ -130,7 +130,7 @@ def test_the_key_is_in_no_text_of_an_error(settings: Any) -> None:
         try:
             raise error
         except anthropic.AnthropicError as caught:
-            raise llm._unavailable(caught, 0) from llm._tellable(caught)
+            raise llm._unavailable(caught, 0, timeout=None) from llm._tellable(caught)
     except llm.Unavailable as unavailable:
         text = "".join(traceback.format_exception(unavailable))
         assert KEY not in str(unavailable) and KEY not in text and "very-sec" not in str(unavailable)
