@@ -28,6 +28,7 @@ import ingest.jobs.queueing
 import ingest.limits.flushing
 import ingest.store.events
 import ingest.store.feedback
+import ingest.store.merged_events
 import ingest.tracing.earlier_turns
 import ingest.tracing.evaluations
 import ingest.tracing.handoffs
@@ -246,6 +247,7 @@ def every_minute() -> None:
         lambda: ingest.tracing.evaluations.forget_evaluations(now),
         lambda: ingest.tracing.plain_spans.forget_plain_spans(now),
         lambda: ingest.store.feedback.link_orphans(now=now),
+        lambda: ingest.store.merged_events.move_stragglers(now=now),
         lambda: signals.detection.abandonment.find_abandoned(now=now),
         lambda: signals.questions.asking.call_workers(),
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),

@@ -18,6 +18,12 @@ from django.db.models import Count
 from ingest.models import Day, Event, Hour, SubjectUser, Total
 
 NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+_Pair = tuple[uuid.UUID | None, uuid.UUID | None]  # an event's end user and conversation
+# Their tables, the event's column for each, and the columns of the first and the last time.
+_PEOPLE = (
+    ("ingest_enduser", "end_user_id", "first_seen", "last_seen"),
+    ("ingest_conversation", "conversation_id", "started_at", "last_message_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,15 @@ class Occurrence:
     project: uuid.UUID
     timestamp: dt.datetime
     end_user: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Rows that were deleted from `table`, whose `column` is the subject that they were counted under."""
+
+    rows: list[Occurrence]
+    table: str
+    column: str
 
 
 def count_events(events: list[Event]) -> None:
@@ -47,12 +62,12 @@ def count_events(events: list[Event]) -> None:
         record(Occurrence(project, project, timestamp, end_user) for project, end_user, _, timestamp in rows)
 
 
-def hold_people(pairs: Iterable[tuple[uuid.UUID | None, uuid.UUID | None]]) -> None:
+def hold_people(pairs: Iterable[_Pair]) -> None:
     """Locks end users and conversations, given in pairs, until the transaction ends: before the events of theirs, each by id,
     which is the order of every writer (ingest/store/events.py)."""
     pairs = list(pairs)
     with connection.cursor() as cursor:
-        for place, table in enumerate(("ingest_enduser", "ingest_conversation")):
+        for place, (table, *_) in enumerate(_PEOPLE):
             wanted = sorted({row_id for pair in pairs if (row_id := pair[place]) is not None})
             cursor.execute(
                 f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted]
@@ -157,6 +172,34 @@ def look_again(subjects: Iterable[uuid.UUID], *, table: str, column: str) -> Non
                 WHERE subject = ANY(%s)""",
             [list(subjects)],
         )
+
+
+def take_back(taken: Iterable[TakenBack]) -> None:
+    """Takes rows of several tables back, in the transaction that deleted them, as its last step."""
+    taken = [one for one in taken if one.rows]
+    record(removed=[row for one in taken for row in one.rows])
+    for one in taken:
+        look_again({row.subject for row in one.rows}, table=one.table, column=one.column)
+
+
+def uncount_people(counted: Iterable[_Pair], *, others: Iterable[_Pair] = ()) -> None:
+    """Takes counted events off their end users and conversations (locked: `hold_people`), once the events themselves are deleted or
+    moved, and reads anew when those were first and last met. `others`: of events that were not counted yet."""
+    counted, others = list(counted), list(others)
+    with connection.cursor() as cursor:
+        for place, (table, column, first, last) in enumerate(_PEOPLE):
+            tally = {row_id: 0 for pair in others if (row_id := pair[place]) is not None}
+            for pair in counted:
+                if (row_id := pair[place]) is not None:
+                    tally[row_id] = tally.get(row_id, 0) + 1
+            if tally:
+                cursor.execute(
+                    f"""UPDATE {table} t SET events_count = greatest(0, t.events_count - g.n),
+                          {first} = coalesce((SELECT min(timestamp) FROM ingest_event WHERE {column} = t.id), t.{first}),
+                          {last} = coalesce((SELECT max(timestamp) FROM ingest_event WHERE {column} = t.id), t.{last})
+                        FROM unnest(%s::uuid[], %s::int[]) AS g(id, n) WHERE t.id = g.id""",
+                    [list(tally), list(tally.values())],
+                )
 
 
 def forget(subject: uuid.UUID) -> None:

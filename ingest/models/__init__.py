@@ -3,7 +3,16 @@
 Uses `raindrop/` alone.
 """
 
-from ingest.models.events import Attachment, Conversation, EndUser, Event, EventKey, ExplicitSignal, Span
+from ingest.models.events import (
+    Attachment,
+    Conversation,
+    EndUser,
+    Event,
+    EventKey,
+    ExplicitSignal,
+    MergedEvent,
+    Span,
+)
 from ingest.models.health import IngestCount
 from ingest.models.jobs import Job
 from ingest.models.limits import MonthlyUsage
@@ -15,5 +24,5 @@ from ingest.models.traces import EarlierTurns, OpenTrace, PlainSpan, WaitingEval
 
 __all__ = [
     "ApiKey", "Attachment", "Conversation", "Day", "DayUser", "EarlierTurns", "EndUser", "Event", "EventKey", "ExplicitSignal", "Hour",
-    "IngestCount", "Job", "Membership", "MonthlyUsage", "OpenTrace", "PlainSpan", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectUser", "Total", "User", "WaitingEvaluation",
+    "IngestCount", "Job", "Membership", "MergedEvent", "MonthlyUsage", "OpenTrace", "PlainSpan", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectUser", "Total", "User", "WaitingEvaluation",
 ]  # fmt: skip

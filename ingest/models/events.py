@@ -70,6 +70,26 @@ class EventKey(models.Model):
     project = BigForeignKey(Project, db_index=False, related_name="+")
     event_id = models.TextField()
     event_uuid = models.UUIDField()
+    merged_into = models.TextField(
+        null=True,
+        help_text="The event id that the event has: this one's was merged into it (ingest/store/merged_events.py).",
+    )
+
+    def __str__(self) -> str:
+        return self.event_id
+
+
+class MergedEvent(models.Model):
+    """An event that is no more: late spans showed that it was part of another (ingest/store/merged_events.py)."""
+
+    id = models.UUIDField(primary_key=True, editable=False, help_text="The one that the event had.")
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    event_id = models.TextField(help_text="As the app knows it.")
+    into = BigForeignKey("Event", related_name="+")
+    merged_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["merged_at"], name="merged_event_recent")]
 
     def __str__(self) -> str:
         return self.event_id

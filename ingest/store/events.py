@@ -93,10 +93,17 @@ def store_events(*, project: Project, events: list[IncomingEvent]) -> list[str]:
     return report_stored(project=project, events=events).event_ids
 
 
-def report_stored(*, project: Project, events: list[IncomingEvent], prepared: bool = False) -> StoreReport:
+def report_stored(
+    *,
+    project: Project,
+    events: list[IncomingEvent],
+    prepared: bool = False,
+    moved: list[rollups.Occurrence] | None = None,
+) -> StoreReport:
     """Stores events and parts of events, redacted, and queues those that are final. An event without an id gets
     one. An event id that is known already is merged into (ingest/incoming/merging.py), never stored twice; when nothing differs, nothing
-    happens. `prepared`: the events come from `prepare_events`. Raises MergeTooLarge, and then stores nothing."""
+    happens. `prepared`: the events come from `prepare_events`. `moved` gets what the roll-ups are to forget, when the caller's transaction
+    has more of that; else it is done here. Raises MergeTooLarge, and then stores nothing."""
     now = timezone.now()
     if not prepared:
         events = prepare_events(project, events)
@@ -104,15 +111,22 @@ def report_stored(*, project: Project, events: list[IncomingEvent], prepared: bo
     while True:
         try:
             with transaction.atomic():
-                return _store(project, events, left, now)
+                report, forgotten = _store(project, events, left, now)
+                if moved is None:
+                    rollups.record(removed=forgotten)  # last: see ingest/counts/rollups.py
         except _Leaving as found:  # seldom; begun anew, so that people are locked before events
             left |= found.owners
+        else:
+            if moved is not None:
+                moved += forgotten
+            return report
 
 
 def _store(
     project: Project, events: list[IncomingEvent], left: set["_Owner"], now: dt.datetime
-) -> StoreReport:
-    """One try. `left`: whom events are known to move away from. Raises _Leaving when there are others."""
+) -> tuple[StoreReport, list[rollups.Occurrence]]:
+    """One try; returns with the report what the roll-ups are to forget. `left`: whom events are known to move away from. Raises
+    _Leaving when there are others."""
     if left:
         rollups.hold_people(left)
     people = _ensure_people(project, events, now)
@@ -133,29 +147,38 @@ def _store(
     if any(event.signals for event in events):
         signals = [signal for event in events for signal in _signals_of(event, now)]
         store_signals(project=project, signals=signals, queued=changed)
-    rollups.record(removed=moved)  # last: see ingest/counts/rollups.py
     transaction.on_commit(functools.partial(usage.count_events, project.id, len(fresh)), robust=True)
     known = {id(event) for event in later if event.event_id not in touched}
-    return StoreReport(
+    report = StoreReport(
         [event.event_id for event in events], [id(event) in known for event in events], changed
     )
+    return report, moved
 
 
-def store_bounded(*, project: Project, events: list[IncomingEvent], prepared: bool = False) -> set[uuid.UUID]:
+def store_bounded(
+    *,
+    project: Project,
+    events: list[IncomingEvent],
+    prepared: bool = False,
+    moved: list[rollups.Occurrence] | None = None,
+) -> set[uuid.UUID]:
     """As `report_stored`; where the properties would be too many together with what is there, without them. Returns our ids of the
     events that were queued."""
+    store = functools.partial(report_stored, project=project, prepared=prepared, moved=moved)
     try:
         with transaction.atomic():
-            return report_stored(project=project, events=events, prepared=prepared).queued
+            return store(events=events).queued
     except MergeTooLarge:
         queued: set[uuid.UUID] = set()
         for event in events:
             try:
                 with transaction.atomic():
-                    queued |= report_stored(project=project, events=[event], prepared=prepared).queued
+                    queued |= store(events=[event]).queued
             except MergeTooLarge:
                 event.properties, event.feature_flags = {}, {}
-                queued |= report_stored(project=project, events=[event], prepared=prepared).queued
+                if event.fills:  # nothing is withdrawn either
+                    event.fills = event.fills | {"properties": {}, "feature_flags": {}}
+                queued |= store(events=[event]).queued
         return queued
 
 
@@ -332,11 +355,16 @@ def _merge_known(
     if not parts:
         return set(), set(), [], set()
     wanted = sorted({part.event_id for part in parts})
-    keys = EventKey.objects.filter(project=project, event_id__in=wanted).values_list("event_uuid", flat=True)
-    rows = Event.objects.filter(id__in=list(keys)).order_by("id").select_for_update()
-    events = {event.event_id: event for event in rows}
+    keys = dict(
+        EventKey.objects.filter(project=project, event_id__in=wanted).values_list("event_id", "event_uuid")
+    )
+    rows = {
+        row.id: row for row in Event.objects.filter(id__in=keys.values()).order_by("id").select_for_update()
+    }
+    # Two ids may be of one event (ingest/store/merged_events.py).
+    events = {event_id: rows[uid] for event_id, uid in keys.items() if uid in rows}
     ids = {event_id: event.id for event_id, event in events.items()}
-    before = {event.id: (event.end_user_id, event.conversation_id) for event in events.values()}
+    before = {row.id: (row.end_user_id, row.conversation_id, row.timestamp) for row in rows.values()}
     parts = [part for part in parts if part.event_id in ids]  # an event that was deleted stays deleted
     changed = store_attachments(project, ((ids[p.event_id], a) for p in parts for a in p.attachments))
     spans = [(ids[p.event_id], span) for p in parts for span in spans_of(project, p, p.event_id)]
@@ -355,40 +383,35 @@ def _merge_known(
         if event.is_pending:
             event.received_at = now  # the silence is counted from the last part
     moved = [
-        event
-        for event in events.values()
-        if event.counted and before[event.id] != (event.end_user_id, event.conversation_id)
+        row
+        for row in rows.values()
+        if row.counted and before[row.id] != (row.end_user_id, row.conversation_id, row.timestamp)
     ]
-    if not (owners := {before[event.id] for event in moved}) <= left:
-        raise _Leaving(owners)
-    forgotten = [
-        rollups.Occurrence(project.id, project.id, event.timestamp, before[event.id][0]) for event in moved
-    ]
-    for event in moved:
-        event.counted = False  # the pipeline counts it again
-        _uncount(*before[event.id])
-    to_save = [event for event in events.values() if event.is_pending or event.id in changed]
+    owners = [before[row.id][:2] for row in moved]
+    if not set(owners) <= left:
+        raise _Leaving(set(owners))
+    forgotten = [rollups.Occurrence(project.id, project.id, before[r.id][2], before[r.id][0]) for r in moved]
+    for row in moved:
+        row.counted = False  # the pipeline counts it again
+    to_save = [row for row in rows.values() if row.is_pending or row.id in changed]
     Event.objects.bulk_update(to_save, MERGED_FIELDS)
-    final = {event.id for event in events.values() if not event.is_pending}
+    if owners:
+        rollups.uncount_people(owners)
+    final = {row.id for row in rows.values() if not row.is_pending}
     touched = {event_id for event_id, uid in ids.items() if uid in changed | spans_changed}
     return (changed | spans_changed) & final, spans_changed, forgotten, touched
 
 
 def _json_cleaned(part: IncomingEvent) -> IncomingEvent:
     """With maps that are plain JSON: they are compared with what the database holds."""
-    if not (part.properties or part.feature_flags):
+    told = part.fills
+    if told and (maps := {name: told[name] for name in ("properties", "feature_flags") if told.get(name)}):
+        told = told | msgspec.json.decode(json_text(maps))
+    if not (part.properties or part.feature_flags or told):
         return part
     return msgspec.structs.replace(
         part,
         properties=msgspec.json.decode(json_text(part.properties)),
         feature_flags=msgspec.json.decode(json_text(part.feature_flags)),
+        fills=told,
     )
-
-
-def _uncount(end_user: uuid.UUID | None, conversation: uuid.UUID | None) -> None:
-    with connection.cursor() as cursor:
-        for table, row in (("ingest_enduser", end_user), ("ingest_conversation", conversation)):
-            if row is not None:
-                cursor.execute(
-                    f"UPDATE {table} SET events_count = greatest(0, events_count - 1) WHERE id = %s", [row]
-                )

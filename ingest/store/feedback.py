@@ -60,18 +60,19 @@ def store_signals(
     if not prepared:
         signals = prepare_signals(project, signals)
     event_ids = sorted({signal.event_id for signal in signals})
-    events = dict(
-        EventKey.objects.filter(project=project, event_id__in=event_ids).values_list("event_id", "event_uuid")
-    )
+    keys = EventKey.objects.filter(project=project, event_id__in=event_ids)
+    # event id -> (ours, the id that the event has where this one's was merged into it)
+    events = {name: found for name, *found in keys.values_list("event_id", "event_uuid", "merged_into")}
     prints = {fingerprint(signal, now=now): signal for signal in signals}
     repeated = _arrived_lately(project, signals, now=now)
     rows = []
     for mark, signal in sorted(prints.items()):
         if mark in repeated:
             continue
+        event, merged_into = events.get(signal.event_id, (None, None))
         rows.append(
             (
-                id_at(now), project.id, signal.event_id, events.get(signal.event_id), signal.name,
+                id_at(now), project.id, merged_into or signal.event_id, event, signal.name,
                 signal.signal_type, signal.sentiment, signal.attachment_id,
                 json_text(signal.properties), signal.timestamp or now, now, mark,
             )
@@ -86,6 +87,13 @@ def store_signals(
     events_changed = {event for (event,) in stored if event is not None}.difference(queued)
     enqueue((project.id, event) for event in sorted(events_changed))
     return len(stored)
+
+
+def take_back_signals(*, project: Project, signals: list[IncomingSignal]) -> None:
+    """Deletes signals, each with a time of its own, that whoever told them no longer tells. Their events are the caller's to queue."""
+    now = timezone.now()
+    prints = [fingerprint(signal, now=now) for signal in prepare_signals(project, signals)]
+    ExplicitSignal.objects.filter(project=project, fingerprint__in=prints).delete()
 
 
 def fingerprint(signal: IncomingSignal, *, now: dt.datetime) -> str:
@@ -114,7 +122,8 @@ def link_orphans(*, now: dt.datetime, since: dt.timedelta = dt.timedelta(minutes
     To be called every minute or so; looks at signals that arrived within `since`. Returns how many were linked."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE ingest_explicitsignal s SET event_id = k.event_uuid FROM ingest_eventkey k
+            """UPDATE ingest_explicitsignal s
+               SET event_id = k.event_uuid, app_event_id = coalesce(k.merged_into, s.app_event_id) FROM ingest_eventkey k
                WHERE s.id IN (SELECT o.id FROM ingest_explicitsignal o WHERE o.id >= %s AND o.event_id IS NULL
                               FOR UPDATE SKIP LOCKED)
                  AND k.project_id = s.project_id AND k.event_id = s.app_event_id

@@ -1,0 +1,21 @@
+"""Issue matches of an event that is merged into another (ingest/store/merged_events.py): the event that stays is scored anew."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+
+from django.db import connection
+
+from ingest.counts.rollups import Occurrence, TakenBack
+from issues.models import IssueMatch
+
+
+def drop_matches(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
+    """As ingest.store.merged_events.Mover has it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """DELETE FROM issues_issuematch WHERE event_id = ANY(%s)
+               RETURNING issue_id, project_id, timestamp, end_user_id""",
+            [list(into)],
+        )
+        rows = [Occurrence(*row) for row in cursor.fetchall()]
+    return [TakenBack(rows, IssueMatch._meta.db_table, "issue_id")]
