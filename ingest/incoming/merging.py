@@ -4,8 +4,8 @@
 - What was not sent (None) changes nothing. `is_pending` false makes the event final, and nothing makes it pending again.
 - A part that says "pending" and arrives after the event is final is late: it fills in only what is missing, so that
   the order of arrival does not matter.
-- A part that `fills` (a trace) behaves like a late one, but may also replace what it filled in before.
-- An event keeps its time once it is final; until then the earliest time wins.
+- A part that `fills` (a trace) behaves like a late one, but may also replace, or withdraw, what it filled in before.
+- An event keeps its time once it is final (but for a trace that replaces its own); until then the earliest time wins.
 """
 
 import uuid
@@ -49,12 +49,10 @@ def merge(
     def put(field: str, value: Any) -> None:
         nonlocal changed
         old = getattr(event, field)
-        if (
-            value is not None
-            and value != ""
-            and value != old
-            and not (late and old not in (None, "", mine.get(field)))
-        ):
+        if value in (None, "") and field in mine and old == mine[field] not in (None, ""):
+            setattr(event, field, "" if field in TEXTS else None)
+            changed = True
+        elif value not in (None, "", old) and not (late and old not in (None, "", mine.get(field))):
             setattr(event, field, value)
             changed = True
 
@@ -64,7 +62,8 @@ def merge(
     put("end_user_id", end_user)
     put("conversation_id", conversation)
     for field in ("properties", "feature_flags"):
-        if (merged := _merged(event, field, getattr(part, field), late=late)) is not None:
+        told = mine.get(field) or {}
+        if (merged := _merged(event, field, getattr(part, field), told=told, late=late)) is not None:
             setattr(event, field, merged)
             changed = True
     if event.is_pending:
@@ -73,6 +72,8 @@ def merge(
         if not part.is_pending and part.fills is None:
             event.is_pending = False
             changed = True
+    elif "timestamp" in mine:
+        put("timestamp", part.timestamp)
     if changed:
         event.revision += 1
     return changed
@@ -90,12 +91,15 @@ def deep_merge(old: dict[str, Any], new: dict[str, Any], *, keep: bool = False) 
     return merged
 
 
-def _merged(event: Event, field: str, new: dict[str, Any], *, late: bool) -> dict[str, Any] | None:
-    """The merged map, or None when it stays as it is."""
-    if not new:
+def _merged(
+    event: Event, field: str, new: dict[str, Any], *, told: dict[str, Any], late: bool
+) -> dict[str, Any] | None:
+    """The merged map, or None when it stays as it is. `told`: what the same source said before, and says no longer unless it is in `new`."""
+    if not new and not told:
         return None
     old = getattr(event, field)
-    merged = deep_merge(old, new, keep=late)
+    others = {key: value for key, value in old.items() if key not in told or told[key] != value}
+    merged = deep_merge(others, new, keep=late)
     if merged == old:
         return None
     if count_keys(merged) > MAX_KEYS:

@@ -1,7 +1,8 @@
 """Making the events of the traces that are over (ingest/tracing/traces.py says when).
 
-When spans of a trace come later, its events are made once more: the same ones, with what the late spans add. What the app
-itself sent for an event is never overwritten: a trace fills in what is missing, or what an earlier look at the trace had filled in.
+When spans of a trace come later, its events are made once more: the same ones, with what the late spans add, and an event that is
+none of its own any more is merged into the one that has its spans (ingest/tracing/surplus_events.py). What the app itself sent for an event
+is never overwritten: a trace fills in what is missing, or what an earlier look at the trace had filled in.
 """
 
 import datetime as dt
@@ -18,6 +19,7 @@ from django.db import connection, transaction
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
+from ingest.counts.rollups import Occurrence, TakenBack, take_back
 from ingest.decoding.json_bodies import MAX_INTEGER
 from ingest.health.counts import OTLP, count
 from ingest.incoming.cleaning import clean_text
@@ -27,7 +29,8 @@ from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.stored import from_row, moment
 from ingest.otlp.traces.assembly import TraceEvent, assemble, root_end
 from ingest.store.events import store_bounded
-from ingest.store.feedback import store_signals
+from ingest.store.feedback import store_signals, take_back_signals
+from ingest.store.merged_events import revive
 from ingest.store.people import conversation_id, end_user_id
 from ingest.store.queueing import enqueue
 from ingest.store.spans import refresh_span_summary
@@ -37,6 +40,7 @@ from ingest.tracing.handoffs import link_children
 from ingest.tracing.one_call_twice import unite_tool_calls
 from ingest.tracing.plain_spans import add_plain_spans
 from ingest.tracing.session_signals import once_a_session
+from ingest.tracing.surplus_events import Surplus, hold_surplus, merge_surplus, parts_of, surplus_of
 
 logger = logging.getLogger(__name__)
 
@@ -148,6 +152,9 @@ def _make_events(project: Project, trace_ids: list[str], young: set[str], finish
     events: list[TraceEvent] = []
     incoming: list[IncomingEvent] = []
     empty: list[tuple[TraceEvent, list[MappedSpan]]] = []
+    told: list[TraceEvent] = []  # of the same traces, by an earlier look
+    surplus: list[Surplus] = []
+    new_ids: list[str] = []  # that the earlier look did not know
     put_off: set[str] = set()
     for trace_id, members in rows.items():
         mapped = [(span, row.event_id is not None) for row in members if (span := from_row(row))]
@@ -158,15 +165,27 @@ def _make_events(project: Project, trace_ids: list[str], young: set[str], finish
         made = assemble(spans)
         before = {event.event_id: event for event in assemble(span for span, linked in mapped if linked)}
         events += made
+        told += before.values()
+        surplus += surplus_of(before.values(), made)
+        new_ids += [event.event_id for event in made if before and event.event_id not in before]
         empty += [(event, spans) for event in made if event.no_text and event.event_id not in before]
         incoming += [incoming_event(project, event, before.get(event.event_id)) for event in made]
     if not events:
         return put_off
-    queued = store_bounded(project=project, events=incoming)
+    held = hold_surplus(project, surplus, incoming)
+    if new_ids:
+        revive(project, [clean_text(event_id) for event_id in new_ids])
+    moved: list[Occurrence] = []
+    queued = store_bounded(project=project, events=[*incoming, *parts_of(held)], moved=moved)
     queued |= _attach(project, events, queued)
+    _take_back_signals(project, told, events)
+    taken = merge_surplus(project, held)
     count_empty(project, empty)
     link_children(project, [trace_id for trace_id in trace_ids if trace_id not in put_off])
     store_trace_signals(project, events, queued=queued)
+    take_back(
+        [TakenBack(moved, Event._meta.db_table, "project_id"), *taken]
+    )  # last: see ingest/counts/rollups.py
     finished.events += len(events)
     return put_off
 
@@ -185,6 +204,14 @@ def store_trace_signals(project: Project, events: list[TraceEvent], *, queued: s
     )
     if signals:
         store_signals(project=project, signals=signals, queued=queued)
+
+
+def _take_back_signals(project: Project, told: list[TraceEvent], events: list[TraceEvent]) -> None:
+    """Deletes the feedback that an earlier look at the traces found and that they do not tell, or of another event."""
+    before = [signal for event in told for signal in _signals(event)]
+    if before:
+        now = [signal for event in events for signal in _signals(event)]
+        take_back_signals(project=project, signals=[signal for signal in before if signal not in now])
 
 
 def incoming_event(project: Project, event: TraceEvent, before: TraceEvent | None = None) -> IncomingEvent:
@@ -219,9 +246,18 @@ def incoming_event(project: Project, event: TraceEvent, before: TraceEvent | Non
             "input": before.input,
             "output": before.output,
             "latency_ms": before.latency_ms,
+            "timestamp": moment(before.start_ns),
+            "properties": before.properties,
+            "feature_flags": before.feature_flags,
             "end_user_id": end_user_id(project, before.user_id) if before.user_id else None,
             "conversation_id": conversation_id(project, convo_id) if convo_id else None,
         }
+        # The spans tell the sums of their event; here they are only withdrawn.
+        for field, number in (("input_tokens", before.tokens.input), ("output_tokens", before.tokens.output)):
+            if getattr(event.tokens, field.removesuffix("_tokens")) is None:
+                made.fills[field] = _counted(number)
+        if event.cost is None:
+            made.fills["cost_usd"] = before.cost
     return made
 
 
