@@ -9,7 +9,10 @@ export HF_HUB_OFFLINE := 1
 export XDG_RUNTIME_DIR ?= $(or $(TMPDIR),/tmp)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev demo run test lint types check-migrations browser lock clean
+TEMPLATES = $(shell find templates -name '*.html')
+DJANGOFMT := $(BIN)/djangofmt --quiet --line-length 140 --indent-width 2
+
+.PHONY: help install install-dev demo run test test-fast lint fmt types check-migrations browser lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,8 +41,14 @@ run: install  ## the same app with no demo data
 test: install-dev lint types check-migrations browser  ## environment, linters, type checks and all tests
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+test-fast: install-dev  ## the tests without the browser, the SDKs and what starts real processes
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow" --ignore tests/browser --ignore tests/sdks
+
 lint: install-dev
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(DJANGOFMT) --check $(TEMPLATES)
+
+fmt: install-dev  ## format the code and the templates
+	@$(BIN)/ruff check --quiet --fix . && $(BIN)/ruff format --quiet . && $(DJANGOFMT) $(TEMPLATES)
 
 types: install-dev
 	@$(BIN)/mypy

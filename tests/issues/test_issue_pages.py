@@ -15,6 +15,7 @@ from ingest.models import Event, Job
 from issues.actions import create_issue
 from issues.models import Activity, Issue, IssueMatch
 from issues.states import resolve_issue
+from tests.html import html_of
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_the_page_shows_definition_numbers_and_history(
     count_events(events)
     match(issue, events[0])
     response = in_as_member.get(at("issue", issue))
-    text = response.content.decode()
+    text = html_of(response)
     assert response.status_code == 200
     assert "Counts: it asks again." in text and "ACME-1" in text
     assert (response.context["matches"], response.context["users"], response.context["rate"]) == (1, 1, 0.25)
@@ -75,14 +76,14 @@ def test_the_users_it_meets_most_come_first_and_lead_to_their_events(
     def first(amount: int) -> list[tuple[str, int]]:
         return [(one["user"], one["events"]) for one in issue.matches.top_users(among=amount, limit=2)]
 
-    assert "Nobody so far" in in_as_member.get(at("issue", issue)).content.decode()
+    assert "Nobody so far" in html_of(in_as_member.get(at("issue", issue)))
     # Oldest first; a name of another project's user is none of this issue's.
     for name in ("b&b", "b&b", "a", None, "<c>", "<c>", "<c>"):
         match(issue, make_event(user_id=name))
     stranger = make_event(of=other_project, user_id="elsewhere")
     match(create_issue(project=other_project, title="Theirs", description=""), stranger)
     assert first(100) == [("<c>", 3), ("b&b", 2)] and first(4) == [("<c>", 3)]
-    text = in_as_member.get(at("issue", issue)).content.decode()
+    text = html_of(in_as_member.get(at("issue", issue)))
     assert "?user=b%26b&amp;range=all" in text and "&lt;c&gt;" in text and "elsewhere" not in text
 
 
@@ -100,7 +101,7 @@ def test_work_under_way_shows_its_progress(in_as_member: Client, issue: Issue) -
     Job.objects.create(
         project=issue.project, kind="rescore", subject=issue.id, state="running", done=30, total=120
     )
-    text = in_as_member.get(at("issue", issue)).content.decode()
+    text = html_of(in_as_member.get(at("issue", issue)))
     assert "30 of 120" in text and 'value="0.2500" max="1"' in text
 
 
@@ -109,15 +110,15 @@ def test_states_change_and_are_written_down(in_as_member: Client, issue: Issue) 
         response = in_as_member.post(at("issue-state", issue), {"action": action}, follow=True)
         issue.refresh_from_db()
         assert issue.state == state
-    text = response.content.decode()
+    text = html_of(response)
     assert "muted it" in text and "resolved it" in text and "reopened it" in text
 
 
 def test_an_illegal_change_is_explained(in_as_member: Client, issue: Issue, member: Any) -> None:
     resolve_issue(issue=issue, user=member)
     response = in_as_member.post(at("issue-state", issue), {"action": "mute"}, follow=True)
-    assert "cannot be changed" in response.content.decode()
-    assert 'value="mute"' not in response.content.decode()
+    assert "cannot be changed" in html_of(response)
+    assert 'value="mute"' not in html_of(response)
     issue.refresh_from_db()
     assert issue.state == "resolved"
 
@@ -137,7 +138,7 @@ def test_assignee_priority_definition_and_note(in_as_member: Client, issue: Issu
     issue.refresh_from_db()
     assert (issue.assignee, issue.priority, issue.title) == (member, "high", "It forgets names")
     assert issue.definitions.count() == 2
-    text = response.content.decode()
+    text = html_of(response)
     assert "assigned it to alice" in text
     assert "from medium to high" in text
     assert "wrote version 2 of the definition" in text
@@ -159,7 +160,7 @@ def test_bad_input_changes_nothing_and_is_explained(
 ) -> None:
     before = Issue.objects.values().get(pk=issue.pk), issue.activity.count()
     response = in_as_member.post(at(name, issue), data, follow=True)
-    assert "alert-danger" in response.content.decode()
+    assert "alert-danger" in html_of(response)
     assert (Issue.objects.values().get(pk=issue.pk), issue.activity.count()) == before
 
 
@@ -176,7 +177,7 @@ WRITES = ["issue-state", "issue-assignee", "issue-priority", "issue-definition",
 
 def test_viewers_look_but_do_not_change(client: Client, issue: Issue, viewer: Any) -> None:
     client.force_login(viewer)
-    text = client.get(at("issue", issue)).content.decode()
+    text = html_of(client.get(at("issue", issue)))
     assert "The agent forgets" in text
     for form in WRITES:
         assert at(form, issue) not in text
@@ -207,7 +208,7 @@ def test_the_event_fragment_lists_the_issues_of_the_event(
 ) -> None:
     event = make_event()
     match(issue, event, score=0.876)
-    text = in_as_member.get(reverse("event-issues", args=[issue.project.slug, event.id])).content.decode()
+    text = html_of(in_as_member.get(reverse("event-issues", args=[issue.project.slug, event.id])))
     assert "The agent forgets" in text and "0.88" in text and at("issue", issue) in text
     assert f"?event={event.id}" in text
     assert "<html" not in text
@@ -217,7 +218,7 @@ def test_the_event_fragment_offers_viewers_no_new_issue(
     client: Client, project: Any, viewer: Any, make_event: Callable[..., Event]
 ) -> None:
     client.force_login(viewer)
-    text = client.get(reverse("event-issues", args=[project.slug, make_event().id])).content.decode()
+    text = html_of(client.get(reverse("event-issues", args=[project.slug, make_event().id])))
     assert "event-issues" in text and "New issue" not in text
 
 
@@ -241,13 +242,11 @@ def test_the_page_costs_few_queries_whatever_the_matches(
 
 
 def test_seen_takes_new_away(in_as_member: Client, issue: Issue) -> None:
-    assert 'value="settle"' in in_as_member.get(at("issue", issue)).content.decode()
+    assert 'value="settle"' in html_of(in_as_member.get(at("issue", issue)))
     response = in_as_member.post(at("issue-state", issue), {"action": "settle"}, follow=True)
     issue.refresh_from_db()
     assert (issue.state, issue.substate) == ("open", "ongoing")
-    assert (
-        'value="settle"' not in response.content.decode() and "marked it as seen" in response.content.decode()
-    )
+    assert 'value="settle"' not in html_of(response) and "marked it as seen" in html_of(response)
 
 
 def test_trainings_in_a_row_are_one_line_and_releases_are_broken_down(
@@ -285,7 +284,7 @@ def test_an_issues_matches_of_a_period_are_the_ones_that_its_page_counts(
         match(issue, event)
     at_matches = at("issue-matches", issue)
     page = in_as_member.get(at("issue", issue), {"period": "14d"})
-    assert page.context["matches"] == 1 and f"{at_matches}?range=14d" in page.content.decode()
+    assert page.context["matches"] == 1 and f"{at_matches}?range=14d" in html_of(page)
     for chosen, count in (("14d", 1), ("30d", 2), ("", 2)):
         answer = in_as_member.get(at_matches, {"range": chosen})
         assert len(answer.context["rows"]) == answer.context["count"] == count, chosen

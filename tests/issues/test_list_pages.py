@@ -15,6 +15,7 @@ from issues.actions import create_issue
 from issues.models import Issue
 from issues.states import mute_issue, resolve_issue
 from signals.catalogue.installing import install_builtin_signals
+from tests.html import html_of
 
 
 @pytest.fixture
@@ -57,9 +58,8 @@ def test_search_looks_into_title_description_and_number(in_as_member: Client, pr
     assert sorted(listed(in_as_member, project, q="refund")) == ["Refunds go wrong", "Slow answers"]
     assert listed(in_as_member, project, q="ACME-3") == ["Other"]
     assert listed(in_as_member, project, q="nothing like it") == []
-    assert (
-        "Clear the search"
-        in in_as_member.get(reverse("issues", args=[project.slug]), {"q": "zz"}).content.decode()
+    assert "Clear the search" in html_of(
+        in_as_member.get(reverse("issues", args=[project.slug]), {"q": "zz"})
     )
 
 
@@ -83,7 +83,7 @@ def test_a_strange_address_is_no_error(in_as_member: Client, project: Any, query
 def test_bulk_changes_what_was_ticked_and_nothing_else(in_as_member: Client, project: Any) -> None:
     first, second, third = (new(project, f"Issue {n}") for n in range(3))
     response = bulk(in_as_member, project, "resolve", [first, second], back="state=open&sort=events")
-    assert "2 issues resolved." in response.content.decode()
+    assert "2 issues resolved." in html_of(response)
     assert response.redirect_chain[0][0].endswith("/issues/?state=open&sort=events")
     assert list(Issue.objects.filter(state="open")) == [third]
 
@@ -94,7 +94,7 @@ def test_bulk_leaves_the_illegal_ones_ticked_and_says_why(
     fine, resolved = new(project, "Fine"), new(project, "Resolved")
     resolve_issue(issue=resolved, user=member)
     response = bulk(in_as_member, project, "mute", [fine, resolved], back="state=all")
-    text = response.content.decode()
+    text = html_of(response)
     assert "1 issue muted." in text
     assert f"1 issue could not be muted: #{resolved.number} is resolved." in text
     assert response.context["ticked"] == {str(resolved.number)}
@@ -114,7 +114,7 @@ def test_bulk_assigns_to_me(in_as_member: Client, project: Any, member: Any) -> 
 def test_bulk_ignores_other_projects(in_as_member: Client, project: Any, other_project: Any) -> None:
     theirs = [new(other_project, f"Theirs {n}") for n in range(2)]
     response = bulk(in_as_member, project, "resolve", theirs)
-    assert "Nothing was done" in response.content.decode()
+    assert "Nothing was done" in html_of(response)
     assert Issue.objects.filter(state="resolved").count() == 0
 
 
@@ -130,7 +130,7 @@ def test_bulk_ignores_other_projects(in_as_member: Client, project: Any, other_p
 def test_a_bad_bulk_request_changes_nothing(in_as_member: Client, project: Any, data: dict[str, Any]) -> None:
     new(project, "One")
     response = in_as_member.post(reverse("issues-bulk", args=[project.slug]), data, follow=True)
-    assert "Nothing was done" in response.content.decode()
+    assert "Nothing was done" in html_of(response)
     assert Issue.objects.filter(state="open").count() == 1
 
 
@@ -150,7 +150,7 @@ def test_the_way_back_leads_nowhere_else(in_as_member: Client, project: Any) -> 
 def test_viewers_look_but_do_not_change(client: Client, project: Any, viewer: Any) -> None:
     issue = new(project, "Look")
     client.force_login(viewer)
-    text = client.get(reverse("issues", args=[project.slug])).content.decode()
+    text = html_of(client.get(reverse("issues", args=[project.slug])))
     assert "Look" in text
     assert "New issue" not in text and 'value="resolve"' not in text and "checkbox" not in text
     assert bulk(client, project, "resolve", [issue]).status_code == 403
@@ -176,14 +176,14 @@ def test_changing_needs_post_and_the_csrf_token(project: Any, member: Any) -> No
 
 def test_hostile_titles_are_escaped(in_as_member: Client, project: Any) -> None:
     new(project, "<script>alert(1)</script>", "<img src=x onerror=alert(2)>")
-    text = in_as_member.get(reverse("issues", args=[project.slug])).content.decode()
+    text = html_of(in_as_member.get(reverse("issues", args=[project.slug])))
     assert "<script>alert(1)" not in text and "<img src=x" not in text
     assert "&lt;script&gt;alert(1)" in text
 
 
 def test_an_empty_list_suggests_a_sentence_or_a_signal(in_as_member: Client, project: Any) -> None:
     install_builtin_signals(project)
-    text = in_as_member.get(reverse("issues", args=[project.slug])).content.decode()
+    text = html_of(in_as_member.get(reverse("issues", args=[project.slug])))
     assert "Describe a problem" in text
     assert "?signal=" in text
 
@@ -222,7 +222,7 @@ def test_a_bad_title_is_refused_beside_its_field(in_as_member: Client, project: 
     )
     assert response.status_code == 200
     assert response.context["form"].errors["title"]
-    assert "keep me" in response.content.decode()
+    assert "keep me" in html_of(response)
     assert not Issue.objects.exists()
 
 
@@ -239,7 +239,7 @@ def test_a_new_issue_from_an_event_asks_about_that_event_first(
 ) -> None:
     event = make_event(input="My refund never came")
     address = reverse("issue-new", args=[project.slug]) + f"?event={event.id}"
-    assert "My refund never came" in in_as_member.get(address).content.decode()
+    assert "My refund never came" in html_of(in_as_member.get(address))
     response = in_as_member.post(address, {"title": "Refunds never come", "description": ""})
     assert response["Location"].endswith(f"/review/?event={event.id}")
 
@@ -251,4 +251,4 @@ def test_an_event_of_another_project_is_not_shown(
     for key in (str(theirs.id), "not-a-uuid"):
         response = in_as_member.get(reverse("issue-new", args=[project.slug]), {"event": key})
         assert response.status_code == 200
-        assert "their secret" not in response.content.decode()
+        assert "their secret" not in html_of(response)

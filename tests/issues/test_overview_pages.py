@@ -17,6 +17,7 @@ from ingest.projects.keys import create_key
 from issues.actions import create_issue
 from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
+from tests.html import html_of
 
 NOW = dt.datetime(2026, 11, 23, 15, 20, tzinfo=dt.UTC)
 
@@ -28,7 +29,7 @@ def page(client: Client, project: Any, member: Any) -> Callable[..., str]:
     def read(**query: str) -> str:
         response = client.get(reverse("overview", args=[project.slug]), query)
         assert response.status_code == 200
-        return response.content.decode()
+        return html_of(response)
 
     return read
 

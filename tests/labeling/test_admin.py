@@ -9,6 +9,7 @@ from django.urls import reverse
 from issues.actions import create_issue
 from issues.models import Activity, Issue
 from labeling.labels.labels import record_label, standing_labels, undo_last_label
+from tests.html import html_of
 from tests.issues.people import run, send
 from tests.issues.test_scoring import make_issue
 
@@ -28,11 +29,11 @@ def test_issues_in_the_admin(admin: Client, project: Any, member: Any) -> None:
     create_issue(project=project, title="<script>alert(1)</script>", description="")
     run(send(project, "flight", 0, 3))
     page = admin.get(reverse("admin:issues_issue_changelist"), {"q": "Flights", "state__exact": "open"})
-    text = page.content.decode()
+    text = html_of(page)
     assert reverse("issue-review", args=["acme", issue.number]) in text
     assert reverse("issue", args=["acme", issue.number]) in text
     assert "1 issue" in text
-    assert "<script>alert(1)" not in admin.get(reverse("admin:issues_issue_changelist")).content.decode()
+    assert "<script>alert(1)" not in html_of(admin.get(reverse("admin:issues_issue_changelist")))
     assert admin.get(reverse("admin:issues_issue_change", args=[issue.pk])).status_code == 200
 
 
@@ -42,7 +43,7 @@ def act(admin: Client, action: str, issues: list[Issue]) -> str:
         {"action": action, "_selected_action": [str(issue.pk) for issue in issues]},
         follow=True,
     )
-    return str(answer.content.decode())
+    return str(html_of(answer))
 
 
 def test_actions_keep_history(admin: Client, project: Any, member: Any) -> None:
@@ -80,10 +81,10 @@ def test_labels_in_the_admin(admin: Client, project: Any, member: Any, make_even
     record_label(issue=issue, event=undone, answer="match", user=member)
     undo_last_label(issue=issue, user=member)
     page = reverse("admin:labeling_label_changelist")
-    text = admin.get(page, {"standing": "yes", "answer": "match", "q": "seat"}).content.decode()
+    text = html_of(admin.get(page, {"standing": "yes", "answer": "match", "q": "seat"}))
     assert f"{reverse('issue-review', args=['acme', 1])}?event={kept.id}" in text
     assert "1 label" in text
-    assert "2 labels" in admin.get(page).content.decode()
+    assert "2 labels" in html_of(admin.get(page))
     assert admin.get(reverse("admin:labeling_label_add")).status_code == 403
 
 

@@ -23,6 +23,7 @@ from labeling.queue.of_issues import next_cards
 from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
 from signals.vectors.embedding import embed
+from tests.html import html_of
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 ASKED = re.compile(r'<article class="turn asked".*?</article>', re.DOTALL)
@@ -61,7 +62,7 @@ def at(name: str, issue: Issue) -> str:
 
 def card_of(page: Any) -> str:
     """The card's part of the page, without the list of last answers."""
-    return str(page.content.decode()).partition('review-card">')[2].partition("<aside")[0]
+    return str(html_of(page)).partition('review-card">')[2].partition("<aside")[0]
 
 
 def ticket(page: Any) -> str:
@@ -77,7 +78,7 @@ def test_the_queue_asks_in_the_issues_own_words(
     in_as_member: Client, issue: Issue, events: list[Event]
 ) -> None:
     page = in_as_member.get(at("issue-review", issue))
-    text = page.content.decode()
+    text = html_of(page)
     assert "Is this: The refund never came?" in text and "Counts: money is missing." in text
     assert "refund" in page.context["shown"].card.event.input
     for keys in ("r y a", "w n x", "u", "z Backspace", "e"):
@@ -98,7 +99,7 @@ def test_create_review_and_answer_with_htmx(
         asked.append(page.context["shown"].card.event)
         page = answer(in_as_member, issue, said, page, note, **HTMX)
         assert page.status_code == 200
-        assert "<html" not in page.content.decode() and 'id="review"' in page.content.decode()
+        assert "<html" not in html_of(page) and 'id="review"' in html_of(page)
         assert page.context["shown"].card.event not in asked
     labels = {label.event: label for label in standing_labels(issue)}
     assert [labels[event].answer for event in asked] == ["match", "not_match", "unsure"]
@@ -135,7 +136,7 @@ def test_undo_takes_the_last_answer_back_and_shows_its_card(
 
 def test_undo_with_nothing_to_undo_says_so(in_as_member: Client, issue: Issue, events: list[Event]) -> None:
     page = in_as_member.post(at("issue-review-undo", issue), **HTMX)
-    assert "There is nothing to undo" in page.content.decode()
+    assert "There is nothing to undo" in html_of(page)
     assert page.context["shown"]
 
 
@@ -156,7 +157,7 @@ def test_an_answer_can_be_changed_from_the_side_list(
     page = in_as_member.get(at("issue-review", issue), {"event": str(events[7].id)})
     shown = page.context["shown"]
     assert (shown.card.event, shown.card.reason, shown.mine.answer) == (events[7], "random", "match")
-    assert 'value="hm"' in page.content.decode()
+    assert 'value="hm"' in html_of(page)
     answer(in_as_member, issue, "not_match", page)
     [label] = standing_labels(issue)
     assert (label.answer, label.reason, label.score) == ("not_match", "random", 0.4)
@@ -207,7 +208,7 @@ def test_the_whole_conversation_is_in_view_with_its_evidence(
         source="test",
         evidence=[{"side": "user", "start": 16, "end": 26, "text": "ridiculous"}],
     )
-    text = in_as_member.get(at("issue-review", issue), {"event": str(turns[1].id)}).content.decode()
+    text = html_of(in_as_member.get(at("issue-review", issue), {"event": str(turns[1].id)}))
     assert all(f"turn {n}:" in text for n in range(3))
     [asked] = ASKED.findall(text)
     assert "turn 1:" in asked and "turn 0:" not in asked
@@ -221,7 +222,7 @@ def test_an_event_without_a_conversation_is_asked_alone(
     in_as_member: Client, issue: Issue, make_event: Callable[..., Event]
 ) -> None:
     event = make_event(input="alone")
-    text = in_as_member.get(at("issue-review", issue), {"event": str(event.id)}).content.decode()
+    text = html_of(in_as_member.get(at("issue-review", issue), {"event": str(event.id)}))
     assert "alone" in ASKED.findall(text)[0]
 
 
@@ -229,12 +230,12 @@ def test_nothing_left(in_as_member: Client, issue: Issue, events: list[Event], m
     for event in events:
         record_label(issue=issue, event=event, answer="not_match", user=member)
     page = in_as_member.get(at("issue-review", issue))
-    assert "Nothing left to ask" in page.content.decode()
-    assert 'data-key="z Backspace"' in page.content.decode()
+    assert "Nothing left to ask" in html_of(page)
+    assert 'data-key="z Backspace"' in html_of(page)
 
 
 def test_no_events_at_all(in_as_member: Client, issue: Issue) -> None:
-    assert "No events yet" in in_as_member.get(at("issue-review", issue)).content.decode()
+    assert "No events yet" in html_of(in_as_member.get(at("issue-review", issue)))
 
 
 def test_a_card_that_is_not_ours_is_refused(
@@ -268,7 +269,7 @@ def test_an_event_of_another_project_is_never_shown(
 ) -> None:
     theirs = make_event(of=other_project, input="their secret")
     page = in_as_member.get(at("issue-review", issue), {"event": str(theirs.id)})
-    assert "their secret" not in page.content.decode()
+    assert "their secret" not in html_of(page)
     card = ticket_for(subject=issue, event_id=theirs.id, reason="random", score=None)
     in_as_member.post(at("issue-review-label", issue), {"card": card, "answer": "match"})
     assert not Label.objects.exists()
@@ -288,7 +289,7 @@ def test_viewers_look_but_do_not_answer(
     client: Client, issue: Issue, events: list[Event], viewer: Any
 ) -> None:
     client.force_login(viewer)
-    text = client.get(at("issue-review", issue)).content.decode()
+    text = html_of(client.get(at("issue-review", issue)))
     assert "Is this: The refund never came?" in text
     assert 'name="answer"' not in text and at("issue-review-undo", issue) not in text
     card = ticket_for(subject=issue, event_id=events[0].id, reason="", score=None)
@@ -328,16 +329,16 @@ def match(issue: Issue, event: Event) -> None:
 def test_right_or_wrong_beside_a_match(in_as_member: Client, issue: Issue, events: list[Event]) -> None:
     match(issue, events[0])
     page = in_as_member.get(at("issue-matches", issue))
-    assert "My refund number 0" in page.content.decode() and "0.77" in page.content.decode()
+    assert "My refund number 0" in html_of(page) and "0.77" in html_of(page)
     data = {"event": str(events[0].id), "answer": "not_match"}
     reply = in_as_member.post(at("issue-label", issue), data, **HTMX)
-    assert 'aria-label="Wrong" aria-pressed="true"' in reply.content.decode()
+    assert 'aria-label="Wrong" aria-pressed="true"' in html_of(reply)
     [label] = standing_labels(issue)
     assert (label.answer, label.source, label.score, label.reason) == ("not_match", "page", 0.77, "")
     assert in_as_member.post(at("issue-label", issue), data).status_code == 302  # without JavaScript
     page = in_as_member.get(at("issue-matches", issue) + "?beside")
-    assert 'aria-label="Wrong" aria-pressed="true"' in page.content.decode()
-    assert "<html" not in page.content.decode()
+    assert 'aria-label="Wrong" aria-pressed="true"' in html_of(page)
+    assert "<html" not in html_of(page)
 
 
 @pytest.mark.parametrize(
@@ -357,9 +358,9 @@ def test_labels_are_listed_by_answer(
 ) -> None:
     record_label(issue=issue, event=events[0], answer="match", user=member, note="<i>sure</i>")
     record_label(issue=issue, event=events[7], answer="not_match", user=None)
-    text = in_as_member.get(at("issue-labels", issue)).content.decode()
+    text = html_of(in_as_member.get(at("issue-labels", issue)))
     assert "My refund number 0" in text and "green hat" in text and "&lt;i&gt;sure" in text
-    text = in_as_member.get(at("issue-labels", issue), {"answer": "not_match"}).content.decode()
+    text = html_of(in_as_member.get(at("issue-labels", issue), {"answer": "not_match"}))
     assert "My refund number 0" not in text and "green hat" in text
 
 
@@ -446,9 +447,9 @@ def test_two_issues_in_one_session_do_not_mix(
 def test_progress_says_what_comes_next(
     in_as_member: Client, issue: Issue, events: list[Event], member: Any
 ) -> None:
-    assert "No classifier yet" in in_as_member.get(at("issue-teaching", issue)).content.decode()
+    assert "No classifier yet" in html_of(in_as_member.get(at("issue-teaching", issue)))
     record_label(issue=issue, event=events[0], answer="match", user=member)
-    text = in_as_member.get(at("issue-review-progress", issue)).content.decode()
+    text = html_of(in_as_member.get(at("issue-review-progress", issue)))
     assert "4 more matches" in text
 
 

@@ -16,6 +16,7 @@ from signals.detectors.batch import Batch, Detector, Found
 from signals.learning.feedback import judge, precision_of
 from signals.models import SignalDefinition, SignalFeedback, SignalMatch
 from signals.taxonomy.definitions import create_signal
+from tests.html import html_of
 
 MakeEvent = Callable[..., Event]
 
@@ -95,7 +96,7 @@ def test_a_card_asks_about_its_own_signal_only(
     """Other signals that hold on its turns are named, without right and wrong; its own keys stand on the buttons."""
     other = create_signal(project=project, name="Number", config={"pattern": "[0-9]"})
     run_job(request_backfill(other).id)
-    text = page.get(f"{here}review/").content.decode()
+    text = html_of(page.get(f"{here}review/"))
     assert "Number" in text and 'class="judge"' not in text
     for key in "rwuz":
         assert f"<kbd>{key}</kbd>" in text
@@ -109,9 +110,7 @@ def test_undo_asks_again_for_the_same_reason(page: Client, here: str) -> None:
     assert [row.event.input for row in SignalFeedback.objects.all()] == [first]
     page.post(f"{here}review/undo/")
     assert not SignalFeedback.objects.exists()
-    assert (
-        "nothing to undo" in page.post(f"{here}review/undo/", headers={"HX-Request": "true"}).content.decode()
-    )
+    assert "nothing to undo" in html_of(page.post(f"{here}review/undo/", headers={"HX-Request": "true"}))
 
 
 def test_two_people_and_the_one_who_takes_it_back(
@@ -172,14 +171,14 @@ def test_a_card_is_signed_and_of_this_signal(
 def test_when_nothing_is_left(page: Client, here: str, signal: SignalDefinition, member: User) -> None:
     for event in Event.objects.all():
         judge(signal=signal, event=event, right=True, user=member)
-    assert "Nothing left to ask" in page.get(f"{here}review/").content.decode()
+    assert "Nothing left to ask" in html_of(page.get(f"{here}review/"))
 
 
 def test_labels_as_a_list_and_as_lines(page: Client, here: str) -> None:
     asked = [answer(page, here, said) for said in ("match", "not_match", "unsure")]
-    html = page.get(f"{here}labels/").content.decode()
+    html = html_of(page.get(f"{here}labels/"))
     assert all(text in html for text in asked) and "near miss" in html
-    html = page.get(f"{here}labels/?answer=not_match").content.decode()
+    html = html_of(page.get(f"{here}labels/?answer=not_match"))
     assert asked[1] in html and f">{asked[0]}<" not in html
     assert page.get(f"{here}labels/?cursor=nonsense").status_code == 400
     lines = page.get(f"{here}labels/export/").content.decode().splitlines()
@@ -194,7 +193,7 @@ def test_labels_as_a_list_and_as_lines(page: Client, here: str) -> None:
 def test_a_viewer_reads_and_a_stranger_does_not(here: str, viewer: User, stranger: User) -> None:
     client = Client()
     client.force_login(viewer)
-    html = client.get(f"{here}review/").content.decode()
+    html = html_of(client.get(f"{here}review/"))
     assert 'value="not_match"' not in html
     assert client.post(f"{here}review/label/", {"answer": "match"}).status_code == 403
     assert client.post(f"{here}review/undo/").status_code == 403
@@ -206,9 +205,9 @@ def test_a_viewer_reads_and_a_stranger_does_not(here: str, viewer: User, strange
 def test_a_match_on_a_page_takes_its_queue_reason_along(page: Client, here: str) -> None:
     first = answer(page, here, "match")
     event = Event.objects.get(input=first)
-    html = page.post(
-        f"{here}matches/{event.id}/", {"answer": "wrong"}, headers={"HX-Request": "true"}
-    ).content.decode()
+    html = html_of(
+        page.post(f"{here}matches/{event.id}/", {"answer": "wrong"}, headers={"HX-Request": "true"})
+    )
     assert 'data-judge="wrong" aria-pressed="true"' in html
     row = SignalFeedback.objects.get()
     assert (row.right, row.reason, row.score) == (False, "uncertain", 0.5)
@@ -236,7 +235,7 @@ def test_a_card_shows_the_asked_signals_words_with_the_text_around(
                 }
             ],
         )
-    html = page.get(f"/p/{project.slug}/signals/user_frustration/review/?event={event.id}").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/user_frustration/review/?event={event.id}"))
     shown = html[html.index('class="read-from') : html.index('class="conversation transcript"')]
     assert '<mark class="evidence">this is ridiculous</mark>' in shown and ">a a a<" not in shown
     assert shown.count("…") == 2 and len(shown) < 1500
@@ -249,6 +248,6 @@ def test_what_has_no_text_is_still_something_to_judge(
     signal = SignalDefinition.objects.get(project=project, key="laziness")
     event = make_event(input="", output="", name="nightly_run")
     judge(signal=signal, event=event, right=True, user=member)
-    card = page.get(f"/p/{project.slug}/signals/laziness/review/?event={event.id}").content.decode()
+    card = html_of(page.get(f"/p/{project.slug}/signals/laziness/review/?event={event.id}"))
     assert "This event has no text and no steps: nightly_run" in card
-    assert "No text: nightly_run" in page.get(f"/p/{project.slug}/signals/laziness/labels/").content.decode()
+    assert "No text: nightly_run" in html_of(page.get(f"/p/{project.slug}/signals/laziness/labels/"))

@@ -9,6 +9,7 @@ from django.test import Client
 
 from ingest.health.counts import flush
 from ingest.models import Event, IngestCount
+from tests.html import html_of
 
 SAID = {"input": "hi", "output": "ho"}
 
@@ -60,7 +61,7 @@ def test_an_event_beside_it_is_what_it_was(post: Any, client: Client, member: An
     assert "warnings" not in post("events/track", {"event": "chat", "ai_data": SAID}).json()
     flush()
     client.force_login(member)
-    html = client.get("/p/acme/settings/ingest/").content.decode()
+    html = html_of(client.get("/p/acme/settings/ingest/"))
     assert "Fields that are not read: <code>&lt;b&gt;</code>" in html
 
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from ingest.health.counts import IMPORT, flush
 from ingest.models import IngestCount, Project
+from tests.html import html_of
 from tests.ingest.fixtures.otlp import traces
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +97,7 @@ def test_rejections_are_counted_with_their_reasons(
     assert found[("rejected", "event_id: Missing")] == 1
     assert sum(n for (outcome, _), n in found.items() if outcome == "rejected") == 4
     client.force_login(member)
-    html = client.get("/p/acme/settings/ingest/").content.decode()
+    html = html_of(client.get("/p/acme/settings/ingest/"))
     assert "Imported files" in html and "a JSON array" in html and "rejects.jsonl" in html
     assert "A key that is no more" not in html and "4111" not in html
 

@@ -6,6 +6,7 @@ import pytest
 
 from ingest.models import RedactionSettings
 from ingest.redaction import DEFAULT_KINDS
+from tests.html import html_of
 
 URL, TRY = "/p/acme/settings/redaction/", "/p/acme/settings/redaction/try/"
 
@@ -25,7 +26,7 @@ def onlooker(client: Any, viewer: Any) -> Any:
 def test_the_page_shows_the_defaults(admin: Any) -> None:
     page = admin.get(URL)
     assert page.status_code == 200
-    html = page.content.decode()
+    html = html_of(page)
     for kind in DEFAULT_KINDS:
         assert f'name="kinds" value="{kind}" checked' in html
     assert 'name="kinds" value="email">' in html
@@ -35,7 +36,7 @@ def test_the_page_shows_the_defaults(admin: Any) -> None:
 
 def test_who_begins_is_told_what_is_not_hidden(admin: Any, project: Any) -> None:
     for page in ("/p/acme/events/", "/p/acme/settings/"):
-        html = admin.get(page).content.decode()
+        html = html_of(admin.get(page))
         assert "names and postal addresses are not" in html and f'href="{URL}"' in html
 
 
@@ -45,13 +46,13 @@ def test_an_admin_switches_kinds_and_writes_patterns(admin: Any, project: Any) -
     settings = RedactionSettings.objects.get(project=project)
     assert settings.patterns == [r"EMP-\d+"]
     assert settings.regions == ["US", "GB"]
-    html = admin.get(URL).content.decode()
+    html = html_of(admin.get(URL))
     assert 'value="email" checked' in html and 'value="ssn">' in html and 'value="US GB"' in html
 
 
 def test_a_bad_pattern_is_shown_beside_its_field_and_nothing_is_saved(admin: Any) -> None:
     answer = admin.post(URL, {"kinds": ["ip"], "patterns": ["fine", '"><script>(']})
-    html = answer.content.decode()
+    html = html_of(answer)
     assert answer.status_code == 422
     assert "invalid-feedback" in html and "Not a valid pattern" in html and "<script>(" not in html
     assert 'value="ip" checked' in html and 'value="fine"' in html
@@ -61,7 +62,7 @@ def test_a_bad_pattern_is_shown_beside_its_field_and_nothing_is_saved(admin: Any
 def test_an_unknown_region_is_shown(admin: Any) -> None:
     answer = admin.post(URL, {"kinds": [], "regions": "US XX"})
     assert answer.status_code == 422
-    assert "There is no region XX." in answer.content.decode()
+    assert "There is no region XX." in html_of(answer)
 
 
 def test_an_unknown_kind_is_refused(admin: Any) -> None:
@@ -71,9 +72,7 @@ def test_an_unknown_kind_is_refused(admin: Any) -> None:
 
 def test_the_playground_follows_the_form_and_keeps_nothing(admin: Any) -> None:
     text = "card 4111111111111111 mail a@b.example <script>alert(1)</script> EMP-7"
-    html = admin.post(
-        TRY, {"text": text, "kinds": ["email"], "patterns": ["EMP-[0-9]", "("]}
-    ).content.decode()
+    html = html_of(admin.post(TRY, {"text": text, "kinds": ["email"], "patterns": ["EMP-[0-9]", "("]}))
     assert "2 would be hidden" in html
     assert (
         '<mark class="evidence" title="E-mail addresses: &lt;REDACTED_EMAIL&gt;">a@b.example</mark>' in html
@@ -85,14 +84,14 @@ def test_the_playground_follows_the_form_and_keeps_nothing(admin: Any) -> None:
 
 def test_the_playground_takes_anything(admin: Any) -> None:
     for text in ("", "\x00", "x" * 30_000, "<REDACTED_EMAIL>"):
-        assert "Nothing would be hidden" in admin.post(TRY, {"text": text}).content.decode()
+        assert "Nothing would be hidden" in html_of(admin.post(TRY, {"text": text}))
 
 
 def test_a_viewer_looks_and_tries_but_does_not_change(onlooker: Any) -> None:
-    assert "Only an admin" in onlooker.get(URL).content.decode()
+    assert "Only an admin" in html_of(onlooker.get(URL))
     assert onlooker.post(URL, {"kinds": []}).status_code == 403
     assert not RedactionSettings.objects.exists()
-    html = onlooker.post(TRY, {"text": "card 4111111111111111", "kinds": []}).content.decode()
+    html = html_of(onlooker.post(TRY, {"text": "card 4111111111111111", "kinds": []}))
     assert "1 would be hidden" in html  # by what holds, not by a form that is not the viewer's
 
 

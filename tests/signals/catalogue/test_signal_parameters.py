@@ -13,6 +13,7 @@ from signals.catalogue.installing import install_builtin_signals
 from signals.detection.stage import detect, detector_of
 from signals.models import SignalDefinition, SignalMatch
 from signals.taxonomy.definitions import change_signal
+from tests.html import html_of
 
 MakeEvent = Callable[..., Event]
 
@@ -37,7 +38,7 @@ def posted(signal: SignalDefinition, **fields: str) -> dict[str, str]:
 
 
 def test_a_member_sets_them_on_the_signals_page(page: Client, slow: SignalDefinition) -> None:
-    shown = page.get("/p/acme/signals/slow_response/").content.decode()
+    shown = html_of(page.get("/p/acme/signals/slow_response/"))
     assert "Whole event (seconds)" in shown
     assert "60, its own" in shown
     answer = page.post(
@@ -47,7 +48,7 @@ def test_a_member_sets_them_on_the_signals_page(page: Client, slow: SignalDefini
     slow.refresh_from_db()
     assert slow.config == {"seconds": 5}
     assert Job.objects.filter(subject=slow.pk).count() == 1, "the history is read again"
-    assert "60, its own" not in page.get("/p/acme/signals/slow_response/").content.decode()
+    assert "60, its own" not in html_of(page.get("/p/acme/signals/slow_response/"))
 
 
 @pytest.mark.parametrize("value", ["-1", "0", "1e9", "nan", "inf", "soon"])
@@ -56,7 +57,7 @@ def test_a_number_that_cannot_be_is_refused_beside_its_field(
 ) -> None:
     answer = page.post("/p/acme/signals/slow_response/", posted(slow, parameter_seconds=value))
     assert answer.status_code == 400
-    assert "invalid-feedback" in answer.content.decode()
+    assert "invalid-feedback" in html_of(answer)
     slow.refresh_from_db()
     assert slow.config == {}
 
@@ -64,7 +65,7 @@ def test_a_number_that_cannot_be_is_refused_beside_its_field(
 def test_a_count_is_a_whole_number(page: Client, slow: SignalDefinition) -> None:
     signal = SignalDefinition.objects.get(project=slow.project, key="repeated_tool_failure")
     answer = page.post(f"/p/acme/signals/{signal.key}/", posted(signal, parameter_failures="2.5"))
-    assert "A whole number from 2 to 100." in answer.content.decode()
+    assert "A whole number from 2 to 100." in html_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +245,7 @@ def test_what_is_stored_reaches_the_detectors_and_the_page(
     assert keys >= {"slow_response", "model_error", "missing_capability"}
     claim = SignalMatch.objects.get(event=later, signal__key="missing_capability")
     assert "send_email was called earlier in this conversation" in claim.evidence[-1]["text"]
-    shown = page.get("/p/acme/conversations/c/").content.decode()
+    shown = html_of(page.get("/p/acme/conversations/c/"))
     assert "Rate limit." in shown
     assert "chat took 45.0 s." in shown
     assert "send_email was called in this event" in shown
@@ -259,7 +260,7 @@ def test_the_admin_sets_them_and_says_what_is_wrong(client: Client, slow: Signal
     address = f"/admin/signals/signaldefinition/{slow.pk}/change/"
     fields = {**posted(slow), "reviewed": "on"}
     wrong = client.post(address, {**fields, "config": '{"seconds": -1}'})
-    assert "seconds: A number from 0.1 to 86,400." in wrong.content.decode()
+    assert "seconds: A number from 0.1 to 86,400." in html_of(wrong)
     assert client.post(address, {**fields, "config": '{"seconds": 3}'}).status_code == 302
     slow.refresh_from_db()
     assert slow.config == {"seconds": 3}

@@ -24,6 +24,7 @@ from signals.discovery.evidence_values import group_values
 from signals.models import EvidenceClusters, SignalDefinition, SignalMatch
 from signals.pages import clusters as cluster_pages
 from signals.taxonomy.definitions import create_signal
+from tests.html import html_of
 
 MakeEvent = Callable[..., Event]
 USELESS = ["this is useless", "you are useless", "completely useless bot", "This is  USELESS"]
@@ -112,16 +113,16 @@ def test_the_page_asks_for_groups_shows_them_and_leads_to_their_events(
     page = Client()
     page.force_login(member)
     here = f"/p/{project.slug}/signals/cross/clusters/"
-    assert "takes a few seconds" in page.get(here).content.decode()
+    assert "takes a few seconds" in html_of(page.get(here))
     page.get(here)
     [job] = evidence_jobs()
     run_job(job.id)
-    html = page.get(here).content.decode()
+    html = html_of(page.get(here))
     assert "useless" in html and "<b>useless" not in html and not evidence_jobs()
     known = EvidenceClusters.objects.get()
     assert sum(one["matches"] for one in known.clusters) == 8 == known.matches
     largest = known.clusters[0]
-    html = page.get(f"{here}{largest['id']}/").content.decode()
+    html = html_of(page.get(f"{here}{largest['id']}/"))
     assert html.count("data-match") == largest["matches"] and 'data-judge="right"' in html
     assert (
         page.get(f"{here}{largest['id']}/").context["chart"]["series"][0]["values"][-1] == largest["matches"]
@@ -137,7 +138,7 @@ def test_the_page_asks_for_groups_shows_them_and_leads_to_their_events(
     assert page.get(f"{here}{largest['id']}/?cursor=x").status_code == 400
     [model] = [one for one in shown.context["dimensions"] if one.name == "Event"]
     assert sum(value.matches for value in model.values) == largest["matches"]
-    wanted = re.search(r'href="([^"]*issues/new/[^"]*)"', shown.content.decode())
+    wanted = re.search(r'href="([^"]*issues/new/[^"]*)"', html_of(shown))
     assert wanted
     form = page.get(unescape(wanted[1]))
     title = form.context["form"].initial["title"]
@@ -146,7 +147,7 @@ def test_the_page_asks_for_groups_shows_them_and_leads_to_their_events(
     made = page.post(unescape(wanted[1]), {"title": title, "description": "d"})
     assert f"?event={seen[0]}" in made.headers["Location"], "its newest event is asked about first"
     gone = page.get(f"{here}nothing/", follow=True)
-    assert "grouped otherwise" in gone.content.decode()
+    assert "grouped otherwise" in html_of(gone)
     assert page.get(f"{here}?period=7d").status_code == 200 and len(evidence_jobs()) == 1
 
 
@@ -184,15 +185,13 @@ def test_a_measured_signal_shows_its_values_and_one_without_evidence_says_so(
     page.force_login(member)
     here = f"/p/{project.slug}/signals/errors/clusters/"
     make_clusters(signal, days=14)
-    html = page.get(here).content.decode()
+    html = html_of(page.get(here))
     assert "input_length 2" in html and "input_length 3" in html and "<q" not in html
     largest = EvidenceClusters.objects.get().clusters[0]
-    assert (
-        largest["matches"] == 2 and "input_length 2" in page.get(f"{here}{largest['id']}/").content.decode()
-    )
+    assert largest["matches"] == 2 and "input_length 2" in html_of(page.get(f"{here}{largest['id']}/"))
     SignalMatch.objects.update(evidence=[])
     make_clusters(signal, days=14)
-    assert "None of its 3 matches in these days quotes anything" in page.get(here).content.decode()
+    assert "None of its 3 matches in these days quotes anything" in html_of(page.get(here))
 
 
 def test_a_signal_without_matches_asks_for_nothing(project: Project, member: User) -> None:
@@ -200,9 +199,9 @@ def test_a_signal_without_matches_asks_for_nothing(project: Project, member: Use
     page = Client()
     page.force_login(member)
     clusters = f"/p/{project.slug}/signals/never/clusters/"
-    assert "still looked for" in page.get(clusters).content.decode()
+    assert "still looked for" in html_of(page.get(clusters))
     Job.objects.update(state=JobState.DONE)
-    assert "Once events match" in page.get(clusters).content.decode()
+    assert "Once events match" in html_of(page.get(clusters))
     assert not evidence_jobs()
 
 

@@ -16,6 +16,7 @@ from ingest.models import Event, ExplicitSignal, Project, User
 from signals.detection.stage import detect
 from signals.discovery.patterns import NEWEST, Sent, copied_most, edited_most, newest_sent, regenerated_most
 from signals.models import SignalDefinition
+from tests.html import html_of
 
 MakeEvent = Callable[..., Event]
 
@@ -92,7 +93,7 @@ def used(project: Project, make_event: MakeEvent) -> list[Event]:
 
 
 def test_the_page_shows_the_patterns(page: Client, project: Project, used: list[Event]) -> None:
-    html = page.get(f"/p/{project.slug}/signals/patterns/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/patterns/"))
     assert "<script>alert(1)" not in html and "<b>ten" not in html and "<i>it is" not in html
     assert "3×" in html and "Hold the power button for &lt;b&gt;ten" in html
     assert "<del>it is late.</del>" in html and "<ins>" in html
@@ -101,7 +102,7 @@ def test_the_page_shows_the_patterns(page: Client, project: Project, used: list[
 
 def test_each_number_leads_to_its_events(page: Client, project: Project, used: list[Event]) -> None:
     for query in ("", "?by=release"):
-        html = page.get(f"/p/{project.slug}/signals/patterns/{query}").content.decode()
+        html = html_of(page.get(f"/p/{project.slug}/signals/patterns/{query}"))
         links = {link.replace("&amp;", "&") for link in re.findall(r'href="(/p/acme/events[^"]+)"', html)}
         assert len(links) >= 8
         for link in links:
@@ -121,7 +122,7 @@ def test_the_time_range(page: Client, project: Project, used: list[Event]) -> No
         cursor.execute("UPDATE signals_signalmatch SET timestamp = %s", [old])
         cursor.execute("UPDATE ingest_day SET start = %s", [old.date()])
     assert b"sent none in this time" in page.get(f"/p/{project.slug}/signals/patterns/?period=7d").content
-    assert "3×" in page.get(f"/p/{project.slug}/signals/patterns/?period=30d").content.decode()
+    assert "3×" in html_of(page.get(f"/p/{project.slug}/signals/patterns/?period=30d"))
     assert page.get(f"/p/{project.slug}/signals/patterns/?period=%00&by=%00").status_code == 200
 
 

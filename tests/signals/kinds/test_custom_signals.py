@@ -20,6 +20,7 @@ from signals.detection.stage import detect
 from signals.models import SignalDefinition, SignalFeedback, SignalMatch
 from signals.taxonomy.definitions import change_signal, create_signal
 from signals.vectors.embedding import embed
+from tests.html import html_of
 
 MakeEvent = Callable[..., Event]
 
@@ -133,7 +134,7 @@ def test_a_preview_shows_the_evidence_and_escapes(page: Client, url: str, histor
         "expressions": "refund",
         "action": "preview",
     }
-    html = page.post(url, form).content.decode()
+    html = html_of(page.post(url, form))
     assert '&lt;b&gt;<mark class="evidence">refund</mark>&lt;/b&gt; &amp; more' in html
     form = {
         "name": "x",
@@ -142,7 +143,7 @@ def test_a_preview_shows_the_evidence_and_escapes(page: Client, url: str, histor
         "limit": "tool_errors >= 2",
         "action": "preview",
     }
-    assert '<mark class="evidence">tool_errors 4</mark>' in page.post(url, form).content.decode()
+    assert '<mark class="evidence">tool_errors 4</mark>' in html_of(page.post(url, form))
 
 
 SENTENCE = {"name": "Refund", "sentiment": "negative", "kind": "sentence", "reads": "user", "sentence": "The user wants their money back",
@@ -166,7 +167,7 @@ def test_a_sentence_finds_what_means_the_same(page: Client, url: str, history: l
 
     # Stricter than anything reaches: the history is read again, and what no longer holds is taken back.
     rule = f"{url.removesuffix('new/')}refund/rule/"
-    assert "I want to be reimbursed" in page.get(rule).content.decode()
+    assert "I want to be reimbursed" in html_of(page.get(rule))
     assert page.post(rule, SENTENCE | {"threshold": "0.99", "action": "save"}).status_code == 302
     run_jobs()
     assert len(found("refund")) < len(REFUNDS)
@@ -316,7 +317,7 @@ def test_a_person_stops_a_run(
     monkeypatch.setattr(backfilling, "CHUNK", 2)
     signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     job, stop = Job.objects.get(subject=signal.id), f"/p/{project.slug}/signals/refund/history/stop/"
-    assert stop in page.get(f"/p/{project.slug}/signals/refund/").content.decode()
+    assert stop in html_of(page.get(f"/p/{project.slug}/signals/refund/"))
     for user, status in ((viewer, 403), (stranger, 404)):
         other = Client()
         other.force_login(user)
@@ -327,7 +328,7 @@ def test_a_person_stops_a_run(
         calls.append(kwargs)
         if len(calls) == 2:
             request_backfill(signal)  # another one waits: it ends as well
-            assert "The matches that were found stay" in page.post(stop, follow=True).content.decode()
+            assert "The matches that were found stay" in html_of(page.post(stop, follow=True))
         return real(**kwargs)
 
     monkeypatch.setattr(backfilling, "save_matches", stopped_at_the_second)
@@ -369,9 +370,9 @@ def test_a_signal_that_is_switched_on_reads_what_it_missed(project: Project, his
 def test_the_page_offers_a_run_and_shows_it(page: Client, url: str, project: Project) -> None:
     signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     here = f"/p/{project.slug}/signals/refund/"
-    assert "looked for in the history" in page.get(here).content.decode()
+    assert "looked for in the history" in html_of(page.get(here))
     run_jobs()
-    assert "looked for in the history" not in page.get(here).content.decode()
+    assert "looked for in the history" not in html_of(page.get(here))
     assert page.post(f"{here}history/").status_code == 302
     assert Job.objects.filter(subject=signal.id, state="queued").count() == 1
     change_signal(signal=signal, enabled=False)
@@ -469,16 +470,16 @@ def test_right_and_wrong_give_a_precision(page: Client, project: Project, histor
     judged = list(SignalMatch.objects.filter(signal__key="refund"))
     answers = ["right", "right", "wrong"]
     for match, answer in zip(judged, answers, strict=True):
-        html = page.post(
-            f"{here}matches/{match.event_id}/", {"answer": answer}, headers={"HX-Request": "true"}
-        ).content.decode()
+        html = html_of(
+            page.post(f"{here}matches/{match.event_id}/", {"answer": answer}, headers={"HX-Request": "true"})
+        )
         assert 'aria-pressed="true"' in html
-    html = page.get(here).content.decode()
+    html = html_of(page.get(here))
     assert "2 of 3 judged matches right" in html and "67%" not in html  # a share from ten on
     page.post(f"{here}matches/{judged[2].event_id}/", {"answer": "right"})
     page.post(f"{here}matches/{judged[1].event_id}/", {"answer": ""})
-    assert "2 of 2 judged matches right" in page.get(here).content.decode()
+    assert "2 of 2 judged matches right" in html_of(page.get(here))
     assert page.post(f"{here}matches/{judged[0].event_id}/", {"answer": "maybe"}).status_code == 400
     # What does not match may be judged as well, but is no part of the precision of matches.
     assert page.post(f"{here}matches/{history[3].id}/", {"answer": "wrong"}).status_code == 302
-    assert "2 of 2 judged matches right" in page.get(here).content.decode()
+    assert "2 of 2 judged matches right" in html_of(page.get(here))

@@ -31,6 +31,7 @@ from signals.taxonomy.languages_read import (
     readers,
 )
 from signals.taxonomy.reach import reach_of, reaches_of
+from tests.html import html_of
 
 MakeEvent = Callable[..., Event]
 Audit = Callable[..., None]
@@ -143,10 +144,10 @@ def test_the_pages_show_the_audit_and_mark_what_is_tentative(
 ) -> None:
     audit(refusal=0.62, win=0.9)
     match(refusal, make_event())
-    html = page.get(f"/p/{project.slug}/signals/refusal/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/refusal/"))
     assert "62%" in html and "our audit" in html and "bazaarly, townhall" in html
     assert "In no headline total. 62% of 40 matches" in html
-    listed = page.get(f"/p/{project.slug}/signals/").content.decode()
+    listed = html_of(page.get(f"/p/{project.slug}/signals/"))
     row = listed[listed.index(">Refusal<") :]
     assert "tentative" in row[: row.index("</tr>")]
     row = listed[listed.index(">Win<") :]
@@ -164,11 +165,11 @@ def test_totals_stand_on_what_is_not_tentative(
     count_events(events)
     match(refusal, events[0])
     match(lazy, *events)
-    html = page.get(f"/p/{project.slug}/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/"))
     assert '<span class="h1 mb-0 num">25%</span>' in html
     assert "without 1 tentative signal<" in html and "Tentative, and not in it: Laziness" in html
     assert "Tentative, and in no headline total. 50% of 40" in html
-    listed = page.get(f"/p/{project.slug}/events/?sentiment=negative").content.decode()
+    listed = html_of(page.get(f"/p/{project.slug}/events/?sentiment=negative"))
     assert "/events/e0/" in listed and "/events/e1/" not in listed
 
 
@@ -223,14 +224,14 @@ def test_rates_are_over_what_was_read(
     assert over_read(0.0, {"de": 1.0}) is None
     slow = SignalDefinition.objects.get(project=project, key="slow_response")
     assert not_read(slow, shares) == {}
-    html = page.get(f"/p/{project.slug}/signals/laziness/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/laziness/"))
     assert "not read: German 25%" in html and "Of events read" in html
     assert '<span class="h2 mb-0 num">33%</span>' in html  # one of the three that were read
-    html = page.get(f"/p/{project.slug}/signals/refusal/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/refusal/"))
     assert (
         "not read" not in html and "Of all events" in html and '<span class="h2 mb-0 num">50%</span>' in html
     )
-    assert "not read: German" not in page.get(f"/p/{project.slug}/signals/slow_response/").content.decode()
+    assert "not read: German" not in html_of(page.get(f"/p/{project.slug}/signals/slow_response/"))
 
 
 def test_each_built_in_says_what_languages_it_reads() -> None:
@@ -264,6 +265,6 @@ def test_one_that_is_often_wrong_ships_switched_off(
     assert shipped_default("laziness").enabled is False and shipped_default("refusal").enabled is True
     install_builtin_signals(project)
     assert not SignalDefinition.objects.get(project=project, key="laziness").enabled
-    html = page.get(f"/p/{project.slug}/signals/laziness/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/laziness/"))
     assert "ships switched off" in html and "fewer than 7 of 10" in html
-    assert "ships switched off" not in page.get(f"/p/{project.slug}/signals/refusal/").content.decode()
+    assert "ships switched off" not in html_of(page.get(f"/p/{project.slug}/signals/refusal/"))

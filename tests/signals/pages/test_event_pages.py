@@ -25,6 +25,7 @@ from signals.pages.events.decisive import words_pattern
 from signals.read_api.page import time_limit
 from signals.search.event_filters import EventFilters
 from signals.vectors.embedding import embed
+from tests.html import html_of
 
 LIST = "/p/acme/events/"
 SCRIPT = "<script>alert(1)</script>"
@@ -78,7 +79,7 @@ def test_the_count_is_of_what_passes_the_filters(
 
     def counted(query: str) -> str:
         answer = page.get(LIST + query)
-        assert str(answer.context["matching"]) in answer.content.decode()
+        assert str(answer.context["matching"]) in html_of(answer)
         return str(answer.context["matching"])
 
     assert counted("?user=bob") == "1" and b"1 matches the filters" in page.get(LIST + "?user=bob").content
@@ -178,9 +179,9 @@ def test_a_parameter_that_is_no_filter_is_said(
     answer = page.get(LIST + query)
     assert answer.status_code == 400 and answer.context["rows"] == []
     assert (
-        said in answer.content.decode()
-        and "The filters are: q, by, user" in answer.content.decode()
-        or "Give it once" in answer.content.decode()
+        said in html_of(answer)
+        and "The filters are: q, by, user" in html_of(answer)
+        or "Give it once" in html_of(answer)
     )
 
 
@@ -210,16 +211,13 @@ def test_a_search_by_meaning_ranks_what_passes_the_filters(
     )
     assert listed(page, "?q=a+poem+on+the+ocean&by=meaning&user=poem") == ["poem"]
     assert listed(page, wanted + "&by=meaning&user=poem") == []
-    assert (
-        "Nothing says anything near to this"
-        in page.get(LIST + wanted + "&by=meaning&user=poem").content.decode()
-    )
-    assert "Nothing says" not in page.get(LIST + wanted + "&user=poem").content.decode()
+    assert "Nothing says anything near to this" in html_of(page.get(LIST + wanted + "&by=meaning&user=poem"))
+    assert "Nothing says" not in html_of(page.get(LIST + wanted + "&user=poem"))
     assert listed(page, "?by=meaning") == ["not-embedded", *texts], "nothing to be near to: the newest first"
     shown = page.get(LIST + wanted + "&by=meaning")
     cosines = [row.nearness for row in shown.context["rows"]]
     assert cosines == sorted(cosines, reverse=True) and cosines[0] > 0.3
-    assert f"{cosines[0]:.2f}" in shown.content.decode()
+    assert f"{cosines[0]:.2f}" in html_of(shown)
     assert page.get(LIST + "?q=x&by=magic").status_code == 400
 
 
@@ -231,11 +229,11 @@ def test_newest_first_and_only_this_project(page: Client, make_event: MakeEvent,
 
 
 def test_without_any_event_the_page_says_how_to_send_one(page: Client, make_event: MakeEvent) -> None:
-    body = page.get(LIST).content.decode()
+    body = html_of(page.get(LIST))
     assert "Waiting for the first event" in body and "curl http://testserver/v1/events/track" in body
     assert "changed from:body" in body
     make_event(event_id="first")
-    assert "Waiting for the first event" not in page.get(LIST).content.decode()
+    assert "Waiting for the first event" not in html_of(page.get(LIST))
 
 
 def test_filters(page: Client, make_event: MakeEvent, signal: SignalDefinition) -> None:
@@ -273,7 +271,7 @@ def test_filters(page: Client, make_event: MakeEvent, signal: SignalDefinition) 
 
 def test_a_filter_is_a_chip_whose_link_takes_it_away(page: Client, make_event: MakeEvent) -> None:
     make_event(event_id="e1", user_id="ann", model="gpt-4o")
-    body = page.get(LIST + "?user=ann&model=gpt-4o&range=7d&cursor=").content.decode()
+    body = html_of(page.get(LIST + "?user=ann&model=gpt-4o&range=7d&cursor="))
     assert (
         f'href="{LIST}?model=gpt-4o&amp;range=7d"' in body and f'href="{LIST}?user=ann&amp;range=7d"' in body
     )
@@ -290,7 +288,7 @@ def test_filters_that_make_no_sense_say_so(page: Client, make_event: MakeEvent) 
         "?user=a%00b": "Null characters",
     }.items():
         answer = page.get(LIST + query)
-        assert answer.status_code == 400 and text in answer.content.decode(), query
+        assert answer.status_code == 400 and text in html_of(answer), query
         assert answer.context["rows"] == []
     assert page.get(LIST + "?cursor=broken").status_code == 400
     assert page.get(LIST + "?q=%ED%A0%80%FF").status_code == 200
@@ -298,7 +296,7 @@ def test_filters_that_make_no_sense_say_so(page: Client, make_event: MakeEvent) 
 
 def test_nothing_matches(page: Client, make_event: MakeEvent) -> None:
     make_event(event_id="e1", timestamp=ago(days=40))
-    body = page.get(LIST + "?model=x").content.decode()
+    body = html_of(page.get(LIST + "?model=x"))
     assert "No event matches" in body and "clear the filters" in body and "Look at all time" in body
 
 
@@ -322,7 +320,7 @@ def test_pages_follow_each_other_without_gaps(page: Client, make_event: MakeEven
     second = page.get(f"{LIST}?cursor={cursor}")
     seen = [event.event_id for answer in (first, second) for event in answer.context["rows"]]
     assert len(seen) == 53 == len(set(seen)) and second.context["next_cursor"] is None
-    body = first.content.decode()
+    body = html_of(first)
     assert f'href="?cursor={cursor}"' in body and f'hx-get="?cursor={cursor}"' in body
 
 
@@ -371,7 +369,7 @@ def test_everything_that_was_sent_is_escaped(
     signal.save()
     match(signal, event, [{"side": "user", "start": 5, "end": 5 + len(SCRIPT), "text": SCRIPT}])
     for path in (LIST, f"/p/acme/conversations/{quote(SCRIPT)}/", f"{LIST}?user={quote(SCRIPT)}"):
-        body = page.get(path).content.decode()
+        body = html_of(page.get(path))
         assert "&lt;script&gt;alert(1)" in body
         assert "<script>alert" not in body and 'href="javascript' not in body, path
 
@@ -381,9 +379,9 @@ def test_an_event_stands_in_its_conversation(page: Client, make_event: MakeEvent
     answer = page.get(LIST + "e1/")
     assert answer["Location"] == f"/p/acme/conversations/c1/?at={event.id}#event-{event.id}"
     assert page.get(f"{LIST}{event.id}/")["Location"] == answer["Location"]
-    assert f'id="event-{event.id}"' in page.get(answer["Location"]).content.decode()
+    assert f'id="event-{event.id}"' in html_of(page.get(answer["Location"]))
     make_event(event_id="alone", input="nobody else")
-    assert "nobody else" in page.get(LIST + "alone/").content.decode()
+    assert "nobody else" in html_of(page.get(LIST + "alone/"))
     assert page.get(LIST + "missing/").status_code == 404
     assert page.get("/p/acme/conversations/missing/").status_code == 404
 
@@ -396,7 +394,7 @@ def test_ids_may_be_any_text(page: Client, make_event: MakeEvent, name: str) -> 
     url = reverse("event", args=["acme", name])
     assert "/../" not in url and "/./" not in url
     answer = page.get(url, follow=True)
-    assert answer.status_code == 200 and "found me" in answer.content.decode()
+    assert answer.status_code == 200 and "found me" in html_of(answer)
     assert listed(page, f"?conversation={quote(name)}") == [name]
 
 
@@ -429,7 +427,7 @@ def test_a_transcript_puts_everything_in_its_place(
             )
         ],
     )
-    body = page.get(LIST + "e1/").content.decode()
+    body = html_of(page.get(LIST + "e1/"))
     order = ["This is <mark", "https://example.com/a.png", "Anger", "find_flight", "840 ms", "pay", "2.0 s",
              "card declined", "Booked", "print(1)", "too slow", "release"]  # fmt: skip
     places = [body.index(piece, body.index("<article")) for piece in order]
@@ -449,7 +447,7 @@ def test_a_failed_event_says_why(page: Client, make_event: MakeEvent) -> None:
     ProcessingFailure.objects.create(
         project=event.project, event=event, attempts=4, reason="ValueError: no text"
     )
-    assert "ValueError: no text" in page.get(LIST + "e1/").content.decode()
+    assert "ValueError: no text" in html_of(page.get(LIST + "e1/"))
 
 
 def test_a_match_on_a_step_is_judged_there(
@@ -467,7 +465,7 @@ def test_a_match_on_a_step_is_judged_there(
     SignalMatch.objects.create(
         project=event.project, signal=signal, event=event, source="test", timestamp=event.timestamp, evidence=[piece]
     )  # fmt: skip
-    steps = page.get("/p/acme/conversations/c/").content.decode().split('class="steps-list"')[1]
+    steps = html_of(page.get("/p/acme/conversations/c/")).split('class="steps-list"')[1]
     assert f"/p/acme/signals/{signal.key}/matches/{event.id}/" in steps and 'data-judge="wrong"' in steps
 
 
@@ -475,21 +473,21 @@ def test_a_disabled_signal_is_not_shown(
     page: Client, make_event: MakeEvent, signal: SignalDefinition
 ) -> None:
     match(signal, make_event(event_id="e1"))
-    assert "Anger" in page.get(LIST + "e1/").content.decode()
+    assert "Anger" in html_of(page.get(LIST + "e1/"))
     signal.enabled = False
     signal.save()
     for path in (LIST, LIST + "e1/"):
-        assert "Anger" not in page.get(path).content.decode()
+        assert "Anger" not in html_of(page.get(path))
 
 
 def test_a_huge_text_is_shown_in_part_until_asked_for(page: Client, make_event: MakeEvent) -> None:
     event = make_event(event_id="e1", input="x" * 30_000 + " the end")
-    body = page.get(LIST + "e1/").content.decode()
+    body = html_of(page.get(LIST + "e1/"))
     assert "the end" not in body and "show the whole text" in body
-    assert "the end" in page.get(f"{LIST}e1/?whole={event.id}").content.decode()
+    assert "the end" in html_of(page.get(f"{LIST}e1/?whole={event.id}"))
     in_talk = make_event(event_id="e2", convo_id="c1", output="x" * 30_000 + " the end")
-    assert "the end" not in page.get("/p/acme/conversations/c1/").content.decode()
-    assert "the end" in page.get(f"/p/acme/conversations/c1/?whole={in_talk.id}").content.decode()
+    assert "the end" not in html_of(page.get("/p/acme/conversations/c1/"))
+    assert "the end" in html_of(page.get(f"/p/acme/conversations/c1/?whole={in_talk.id}"))
 
 
 def test_a_long_conversation_is_read_in_windows(
@@ -534,16 +532,16 @@ def test_a_conversation_in_another_language_says_who_reads_its_words(
         input="Goedemorgen, ik heb vorige week twee schoenen besteld en nog steeds niets ontvangen van jullie.",
     )
     make_event(event_id="short", input="ok")
-    german = page.get("/p/acme/conversations/de/").content.decode()
+    german = html_of(page.get("/p/acme/conversations/de/"))
     assert "Words analysed in part: German" in german and "do not read German" in german
     assert (
         "is read by User frustration, Correction, Request for a human, Refusal, Task failure, Win." in german
     )
-    dutch = page.get("/p/acme/conversations/nl/").content.decode()
+    dutch = html_of(page.get("/p/acme/conversations/nl/"))
     assert "Words not analysed: Dutch" in dutch and "is read by" not in dutch
     assert "Task failure, Win also what is plainly said in German, Spanish, French, Portuguese." in dutch
     for path in ("conversations/en/", "events/short/"):
-        html = page.get(f"/p/acme/{path}").content.decode()
+        html = html_of(page.get(f"/p/acme/{path}"))
         assert "not analysed" not in html and "analysed in part" not in html
 
 
@@ -556,7 +554,7 @@ def test_a_search_that_takes_too_long_is_ended_and_says_what_helps(
     monkeypatch.setattr(EventFilters, "matching", lambda self: real(self).annotate(slow=slow).filter(slow=1))
     monkeypatch.setattr(event_pages, "time_limit", lambda: time_limit(dt.timedelta(milliseconds=100)))
     answer = page.get(LIST + "?q=hello")
-    text = answer.content.decode()
+    text = html_of(answer)
     assert answer.status_code == 400
     assert "Look at less time" in text and "hello" in text
     assert 'id="event-rows"' not in text and "No event matches" not in text
@@ -568,14 +566,14 @@ def test_the_newest_row_is_where_new_events_are_counted_from(
     make_event(event_id="old", user_id="ada", timestamp=ago(hours=1))
     shown = page.get(LIST)
     newest = shown.context["newest"]
-    assert "changed from:body throttle:3s" in shown.content.decode()
+    assert "changed from:body throttle:3s" in html_of(shown)
 
     def hint(query: str = "", place: str = newest) -> str:
         answer = page.get(
             "/p/acme/new-events/" + query + ("&" if query else "?") + urlencode({"newer": place})
         )
         assert answer.status_code == 200
-        return " ".join(answer.content.decode().split())
+        return " ".join(html_of(answer).split())
 
     assert "new event" not in hint()
     make_event(event_id="older", timestamp=ago(hours=2))
@@ -623,7 +621,7 @@ def test_the_filters_are_suggested_with_their_counts(
     assert groups["User"] == [("ada", 4), ("bob", 1)]
     assert groups["release"] == [("<1>", 3), ("2", 2)]
     assert "everywhere" not in groups and "Event" not in groups, "what all have narrows nothing"
-    body = answer.content.decode()
+    body = html_of(answer)
     assert "/p/acme/events/?limit=1&amp;model=small" in body and "&lt;1&gt;" in body and "<1>" not in body
     assert "property=release%3D2" in body
     assert (
@@ -646,7 +644,7 @@ def test_the_signals_to_choose_from_come_with_their_counts_biggest_first(
             record([Occurrence(found.id, project.id, event.timestamp, None)])
     answer = page.get(LIST)
     assert [(one.key, events) for one, events in answer.context["signals"]][:2] == [("z", 3), ("anger", 1)]
-    assert "Zeal (3)" in " ".join(answer.content.decode().split())
+    assert "Zeal (3)" in " ".join(html_of(answer).split())
     today = f"{timezone.now():%Y-%m-%d}"
     assert page.get(LIST + f"?since={today}").context["signals"][0][1] is None
 
@@ -666,7 +664,7 @@ def test_what_the_app_sent_is_shown_once(page: Client, project: Any, make_event:
         found = SignalDefinition.objects.filter(project=project, key=key).first()
         found = found or SignalDefinition.objects.create(project=project, key=key, name=key, kind="explicit")
         match(found, event)
-    body = page.get("/p/acme/events/e1/").content.decode()
+    body = html_of(page.get("/p/acme/events/e1/"))
     turn = body.partition("<article")[2].partition("</article>")[0]
     assert "The app sent <strong>handed_to_human" not in turn and "chip" in turn
     assert "The app sent <strong>rated</strong>: <q>so slow</q>" in turn
@@ -692,19 +690,19 @@ def test_the_passage_that_a_signal_was_read_from_is_shown_cut_out_of_a_long_text
     match(
         signal, make_event(event_id="e0", input="Nothing marked", output="An answer", timestamp=ago(hours=1))
     )
-    body = page.get(LIST + "?signal=anger").content.decode()
+    body = html_of(page.get(LIST + "?signal=anger"))
     assert '<mark class="evidence">You are &lt;useless&gt;</mark>' in cell(body, 0)
     assert cell(body, 0).index("<mark") < 120 and "I am sorry." in cell(body, 1)
     assert "Nothing marked" in body and "An answer" in body
-    assert "<mark" not in page.get(LIST).content.decode()
-    shown = page.get("/p/acme/signals/anger/").content.decode()
+    assert "<mark" not in html_of(page.get(LIST))
+    shown = html_of(page.get("/p/acme/signals/anger/"))
     assert "Nothing marked" in shown and "An answer" in shown, "without evidence, both sides of the turn"
 
 
 def test_the_words_that_were_looked_for_are_shown(page: Client, make_event: MakeEvent) -> None:
     made = make_event(event_id="e1", input="well " * 500 + "the Refund, please", output="No refund (yet).")
     embed([made])
-    body = page.get(LIST + "?q=refund+-order+or+%22not+working%22").content.decode()
+    body = html_of(page.get(LIST + "?q=refund+-order+or+%22not+working%22"))
     assert '<mark class="evidence">Refund</mark>' in cell(body, 0)
     assert 'No <mark class="evidence">refund</mark> (yet).' in cell(body, 1)
 
@@ -732,7 +730,7 @@ def test_an_agents_markdown_is_rendered_and_its_raw_text_is_one_key_away(
     event = make_event(event_id="e1", input="*as typed*", output=said)
     start = said.index("cannot")
     match(signal, event, [{"side": "assistant", "start": start, "end": start + 11, "text": "cannot help"}])
-    body = page.get("/p/acme/events/e1/").content.decode()
+    body = html_of(page.get("/p/acme/events/e1/"))
     assert '<strong><mark class="evidence">cannot help</mark></strong>' in body and "<li>one</li>" in body
     assert "&lt;b&gt;that&lt;/b&gt;" in body and "<b>that" not in body
     raw = body.partition('<div class="prewrap raw-text">')[2].partition("</div>")[0]

@@ -9,6 +9,7 @@ from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, User
 from signals.models import QuestionSettings, QuestionSpend, QuestionVerdict, SignalDefinition
 from signals.questions.asking import call_workers, work
+from tests.html import html_of
 from tests.signals.anthropic_stub import Stub, error, verdict
 from tests.signals.questions.question_world import (
     CONFIG,
@@ -55,7 +56,7 @@ def url(project: Project, path: str = "new/") -> str:
 
 
 def html(answer: Any) -> str:
-    text: str = answer.content.decode()
+    text: str = html_of(answer)
     return text
 
 

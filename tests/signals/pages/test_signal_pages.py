@@ -15,6 +15,7 @@ from signals.detection.backfill import request_backfill
 from signals.detection.stage import detect
 from signals.models import SignalDefinition, SignalMatch
 from signals.taxonomy.definitions import create_signal
+from tests.html import html_of
 
 MakeEvent = Callable[..., Event]
 EVIL = "<script>alert(1)</script> this is ridiculous & <b>useless</b>"
@@ -37,7 +38,7 @@ def matched(project: Project, make_event: MakeEvent) -> Event:
 
 
 def test_the_list_shows_each_signal_with_its_numbers(page: Client, matched: Event, project: Project) -> None:
-    html = page.get(f"/p/{project.slug}/signals/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/"))
     assert "User frustration" in html and "Tool failure" in html
     row = html[html.index("User frustration") :]
     assert "100%" in row[: row.index("</tr>")]
@@ -72,7 +73,7 @@ def test_the_list_costs_few_queries(
 def test_the_page_shows_evidence_and_escapes_everything(
     page: Client, matched: Event, project: Project
 ) -> None:
-    html = page.get(f"/p/{project.slug}/signals/user_frustration/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/user_frustration/"))
     assert "<script>alert(1)" not in html and "<b>useless" not in html
     assert "&lt;script&gt;alert(1)" in html
     assert re.search(r'<mark class="evidence">this is ridiculous</mark>', html)
@@ -96,7 +97,7 @@ def test_strangers_find_nothing(project: Project, stranger: User, matched: Event
 def test_a_viewer_reads_only(project: Project, viewer: User, matched: Event) -> None:
     client = Client()
     client.force_login(viewer)
-    html = client.get(f"/p/{project.slug}/signals/win/").content.decode()
+    html = html_of(client.get(f"/p/{project.slug}/signals/win/"))
     assert "Threshold" in html and 'name="description"' not in html
     assert client.post(f"/p/{project.slug}/signals/win/", {"name": "x"}).status_code == 403
     assert client.post(f"/p/{project.slug}/signals/win/enabled/").status_code == 403
@@ -171,13 +172,13 @@ def test_names_that_the_app_sent_are_marked_until_reviewed(
         fingerprint="1", properties={"comment": "<u>bad</u>"},
     )  # fmt: skip
     detect(list(Event.objects.select_related("project")))
-    html = page.get(f"/p/{project.slug}/signals/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/"))
     assert "nobody has looked at" in html and "Thumbs &lt;i&gt;Down" in html
     [signal] = SignalDefinition.objects.filter(kind="explicit")
-    html = page.get(f"/p/{project.slug}/signals/{signal.key}/").content.decode()
+    html = html_of(page.get(f"/p/{project.slug}/signals/{signal.key}/"))
     assert "&lt;u&gt;bad&lt;/u&gt;" in html and "<u>bad" not in html
     assert page.post(f"/p/{project.slug}/signals/{signal.key}/reviewed/").status_code == 302
-    assert "nobody has looked at" not in page.get(f"/p/{project.slug}/signals/").content.decode()
+    assert "nobody has looked at" not in html_of(page.get(f"/p/{project.slug}/signals/"))
 
 
 # -- admin
@@ -233,7 +234,7 @@ def test_a_trial_on_recent_events_saves_nothing(owner: Client, matched: Event, m
     signal = SignalDefinition.objects.get(key="user_frustration")
     before = SignalMatch.objects.count()
     answer = owner.post(DEFINITIONS, {"action": "test_on_recent", "_selected_action": [str(signal.pk)]})
-    html = answer.content.decode()
+    html = html_of(answer)
     assert "<strong>2</strong> of the newest 2 events match" in html
     assert "<script>alert(1)" not in html and '<mark class="evidence">You are useless</mark>' in html
     assert SignalMatch.objects.count() == before
@@ -252,14 +253,14 @@ def test_what_is_still_looked_for_in_the_history_says_that_its_numbers_grow(
     signal = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     here = f"/p/{project.slug}/signals/"
     job = request_backfill(signal)
-    assert "counting…" in page.get(f"{here}refund/").content.decode()
-    assert page.get(here).content.decode().count("counting…") == 1
+    assert "counting…" in html_of(page.get(f"{here}refund/"))
+    assert html_of(page.get(here)).count("counting…") == 1
     run_job(job.id)
-    assert "counting" not in page.get(here).content.decode() + page.get(f"{here}refund/").content.decode()
+    assert "counting" not in html_of(page.get(here)) + html_of(page.get(f"{here}refund/"))
 
 
 def test_a_threshold_is_offered_where_it_means_something(page: Client, project: Project) -> None:
     create_signal(project=project, name="Refund", config={"words": ["refund"]})
     for key, offered in (("refund", False), ("win", True)):
-        html = page.get(f"/p/{project.slug}/signals/{key}/").content.decode()
+        html = html_of(page.get(f"/p/{project.slug}/signals/{key}/"))
         assert ("Threshold" in html) is offered, key
