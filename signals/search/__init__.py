@@ -1,4 +1,4 @@
-"""Finding events: by filters, by words and by meaning.
+"""Finding events: one query language (text, tree, fields), read by the database and in memory to the same answer; and nearness by meaning.
 
-Uses every room of signals up to learning.
+Upper rooms and apps add fields of their own (fields/registry.py). Uses models, detectors, vectors and matching.
 """

@@ -52,12 +52,22 @@ def search_query(text: str) -> SearchQuery:
     pieces = []
     for piece in _PIECE.findall(text.replace("\x00", " ")):
         negated = "-" if piece.startswith("-") and len(piece) > 1 else ""
-        words = _UNSPACED.sub(r" \1 ", piece.strip('-"' if negated else '"').translate(_BREAKS)).split()
+        words = spaced(piece.strip('-"' if negated else '"')).split()
         if len(words) > 1 or (words and '"' in piece):
             pieces.append(f'{negated}"{" ".join(words)}"')
         elif words:
             pieces.append(negated + words[0])
     return SearchQuery(" ".join(pieces), config="simple", search_type="websearch")
+
+
+def phrase_query(text: str) -> SearchQuery:
+    """All words of the text, one behind the other."""
+    return SearchQuery(spaced(text), config="simple", search_type="phrase")
+
+
+def spaced(text: str) -> str:
+    """A text as it is indexed: words apart."""
+    return _UNSPACED.sub(r" \1 ", text.translate(_BREAKS))
 
 
 def search_events(queryset: QuerySet[Event], text: str) -> QuerySet[Event]:

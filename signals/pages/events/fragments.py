@@ -13,10 +13,10 @@ from ingest.models import Event, Project
 from ingest.projects.access import ProjectRequest, project_page
 from raindrop.errors import ApiError
 from signals.models import SignalDefinition
+from signals.pages.events.filters import EventFilters
 from signals.pages.events.steps import next_steps
 from signals.pages.events.suggestions import suggest
 from signals.read_api.page import HINTS, TakesTooLong, time_limit
-from signals.search.event_filters import EventFilters
 
 MOST_NEW = 99  # counted, and no further
 TIME = dt.timedelta(seconds=1)  # for either fragment

@@ -24,10 +24,10 @@ from signals.detectors.text import Text
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
 from signals.pages.events.decisive import attach_passages
+from signals.pages.events.filters import RANGES, STATES, EventFilters
 from signals.pages.events.fragments import place_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window, signals_in
 from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
-from signals.search.event_filters import RANGES, STATES, EventFilters
 from signals.search.meaning import NEAR_ENOUGH, rank_by_meaning
 from signals.taxonomy.languages_read import read_besides_english, readers
 

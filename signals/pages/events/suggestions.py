@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from signals.discovery.breakdown import MOST_VALUES, count_values
-from signals.search.event_filters import EventFilters
+from signals.pages.events.filters import EventFilters
 
 READ = 2000  # of the events that pass the filters, the newest
 VALUES = 6

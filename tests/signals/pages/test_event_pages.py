@@ -22,8 +22,8 @@ from signals.models import SignalDefinition, SignalMatch
 from signals.pages.events import fragments as event_fragments
 from signals.pages.events import pages as event_pages
 from signals.pages.events.decisive import words_pattern
+from signals.pages.events.filters import EventFilters
 from signals.read_api.page import time_limit
-from signals.search.event_filters import EventFilters
 from signals.vectors.embedding import embed
 from tests.html import html_of
 

@@ -1,0 +1,175 @@
+"""One value of a comparison, ready to be held against what an event has: in memory by `holds`, in SQL by `q` or `on`.
+
+In SQL each gives a condition that is true or false and never null, so that its negation finds the other rows.
+"""
+
+import datetime as dt
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.db.models import F, FloatField, Q, Value
+from django.db.models import lookups as sql
+from django.db.models.expressions import Combinable, Expression
+
+from raindrop.web.moments import parse_moment
+from signals.search.language.nodes import Ago, Glob, Pattern, Text
+from signals.search.language.nodes import Value as Written
+from signals.search.regexes import Compiled, compile_regex
+
+MAX_NUMBER = 1e15
+_COMPARE: dict[str, tuple[Callable[[Any, Any], bool], type[sql.Lookup[Any]]]] = {
+    "": (lambda a, b: a == b, sql.Exact),
+    ">": (lambda a, b: a > b, sql.GreaterThan),
+    ">=": (lambda a, b: a >= b, sql.GreaterThanOrEqual),
+    "<": (lambda a, b: a < b, sql.LessThan),
+    "<=": (lambda a, b: a <= b, sql.LessThanOrEqual),
+}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_AGO = re.compile(r"-?([0-9]{1,5})([mhdw])")
+_TICK = dt.timedelta(microseconds=1)
+
+
+class Test(Protocol):
+    """What each kind of value has in common."""
+
+    def holds(self, value: Any, /) -> bool: ...
+
+    def q(self, column: str, /) -> Q: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextTest:
+    """Case counts, as in a name. `exact` is the text itself where there is one."""
+
+    exact: str | None
+    compiled: Compiled | None
+
+    @classmethod
+    def of(cls, value: Written) -> "TextTest":
+        if isinstance(value, Text):
+            return cls(value.text, None)
+        if isinstance(value, Glob):
+            return cls(None, compile_regex(Pattern(glob_pattern(value))))
+        return cls(None, compile_regex(value))
+
+    def holds(self, text: str) -> bool:
+        return text == self.exact if self.compiled is None else self.compiled.search(text)
+
+    def q(self, column: str) -> Q:
+        """On a column of texts that is not null. An empty text counts as none."""
+        if self.compiled is None:
+            return Q(**{column: self.exact})
+        holds = Q(**{f"{column}__regex": self.compiled.for_postgres})
+        return holds & ~Q(**{column: ""}) if self.compiled.search("") else holds
+
+
+@dataclass(frozen=True, slots=True)
+class NumberTest:
+    operator: str
+    number: float
+
+    @classmethod
+    def of(cls, value: Written, operator: str, *, unit: str = "") -> "NumberTest":
+        """`unit`: of the field, "ms" for a length of time (then 2s and 1.5m are numbers too). Raises ValueError."""
+        if not isinstance(value, Text):
+            raise ValueError("takes a number, not a pattern")
+        return cls(operator, read_number(value.text, unit=unit))
+
+    def holds(self, number: float) -> bool:
+        return _COMPARE[self.operator][0](number, self.number)
+
+    def on(self, number: Combinable | Expression) -> Q:
+        """On an expression that is not null."""
+        return Q(_COMPARE[self.operator][1](number, Value(self.number, output_field=FloatField())))
+
+    def q(self, column: str) -> Q:
+        """On a column, null where there is no number."""
+        return Q(**{f"{column}__isnull": False}) & self.on(F(column))
+
+
+@dataclass(frozen=True, slots=True)
+class TimeTest:
+    """From `start` to before `end`; None is open."""
+
+    start: dt.datetime | None
+    end: dt.datetime | None
+
+    @classmethod
+    def of(cls, value: Written, operator: str, *, now: dt.datetime) -> "TimeTest":
+        """A day stands for all of it, a time for its microsecond. Raises ValueError."""
+        if not isinstance(value, Text):
+            raise ValueError("takes a time, not a pattern")
+        start, end = read_time(value.text, now=now)
+        return {
+            "": cls(start, end),
+            ">": cls(end, None),
+            ">=": cls(start, None),
+            "<": cls(None, start),
+            "<=": cls(None, end),
+        }[operator]
+
+    def holds(self, moment: dt.datetime) -> bool:
+        return (self.start is None or moment >= self.start) and (self.end is None or moment < self.end)
+
+    def q(self, column: str) -> Q:
+        holds = Q()
+        if self.start is not None:
+            holds &= Q(**{f"{column}__gte": self.start})
+        if self.end is not None:
+            holds &= Q(**{f"{column}__lt": self.end})
+        return holds
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of things that are known by their ids."""
+
+    ids: frozenset[Any]
+
+    def holds(self, one: Any) -> bool:
+        return one in self.ids
+
+    def q(self, column: str) -> Q:
+        return Q(**{f"{column}__in": self.ids})
+
+
+def glob_pattern(glob: Glob) -> str:
+    """The glob as a regular expression of the whole text."""
+    return "^" + ".*".join(re.sub(r"([^\w\s])", r"\\\1", part, flags=re.ASCII) for part in glob.parts) + "$"
+
+
+def read_number(text: str, *, unit: str = "") -> float:
+    """Raises ValueError with what would do."""
+    found = re.fullmatch(
+        r"\$?([+-]?(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)(ms|s|m|h|d|w)?", text
+    )
+    if found is None or (found[2] and unit != "ms"):
+        raise ValueError(f"takes a number{' such as 500 or 2s' if unit else ''}, not {text[:40]!r}")
+    number = float(found[1].replace("_", ""))
+    if found[2]:
+        number *= _SECONDS[found[2]] * 1000
+    if not math.isfinite(number) or abs(number) > MAX_NUMBER:
+        raise ValueError("takes a number up to 1e15")
+    return number
+
+
+def read_time(text: str, *, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Where the day or the moment begins, and where it ends. `24h` is a moment, so long ago. Raises ValueError."""
+    if found := _AGO.fullmatch(text):
+        moment = moment_ago(Ago(int(found[1]), found[2]), now=now)
+        return moment, moment + _TICK
+    try:
+        moment = parse_moment(text)
+    except ValueError as error:
+        raise ValueError(
+            f"takes a day (2026-01-31), a time (2026-01-31T12:00) or how long ago (24h), not {text[:40]!r}"
+        ) from error
+    is_day = re.fullmatch(r"\d{4}-\d{2}-\d{2}|\d{8}|\d{4}-?W\d{2}(-?\d)?", text) is not None
+    return moment, moment + (dt.timedelta(days=1) if is_day else _TICK)
+
+
+def moment_ago(ago: Ago, *, now: dt.datetime) -> dt.datetime:
+    return now - dt.timedelta(seconds=ago.amount * _SECONDS[ago.unit])

@@ -1,0 +1,117 @@
+"""What a field is, and which there are."""
+
+import difflib
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import Q, QuerySet
+
+from ingest.models import Event
+from signals.search.comparing import Test
+from signals.search.language.nodes import Value
+from signals.search.scope import Facts, Scope
+
+READ = 2000  # of the newest events, for known values
+COMPARISONS = ("", ">", ">=", "<", "<=")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field(ABC):
+    """A name that stands before a colon. `key` is what stands behind its dot (`prop.plan`: "plan"), "" for a field without."""
+
+    name: str
+    title: str  # what it is, as in a table
+    example: str
+    aliases: tuple[str, ...] = ()
+    takes_key: bool = False
+    needs_key: bool = False
+
+    kind: ClassVar[str] = "text"
+    operators: ClassVar[tuple[str, ...]] = ("",)
+    is_slow: ClassVar[bool] = False  # reads texts or JSON, which may take long
+
+    @abstractmethod
+    def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
+        """The value of a comparison, made ready. Raises ValueError with what is wrong: it follows the field's name in a sentence."""
+
+    @abstractmethod
+    def where(self, test: Test, *, key: str, scope: Scope) -> Q:
+        """The events on which the test holds. True or false, never null."""
+
+    @abstractmethod
+    def present(self, *, key: str, scope: Scope) -> Q:
+        """The events that have a value at all."""
+
+    @abstractmethod
+    def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
+        """What each event has, to be held against a test: nothing where there is no value, more than one for tools and signals."""
+
+    def narrow(
+        self, events: QuerySet[Event], tests: Sequence[Test], *, key: str, scope: Scope
+    ) -> QuerySet[Event]:
+        """The events on which one of the tests holds, where nothing stands beside it but AND: a field that has a better query for
+        that than `where` gives it here."""
+        return events.filter(self.any_of(tests, key=key, scope=scope))
+
+    def any_of(self, tests: Sequence[Test], *, key: str, scope: Scope) -> Q:
+        found = Q()
+        for test in tests:
+            found |= self.where(test, key=key, scope=scope)
+        return found
+
+    def holds(self, value: Any, test: Test) -> bool:
+        return test.holds(value)
+
+    def shown(self, value: Any, scope: Scope) -> str:
+        """A value as it is written in a query."""
+        return str(value)
+
+    def known(
+        self, scope: Scope, *, key: str = "", starts: str = "", limit: int = 20
+    ) -> list[tuple[str, int]]:
+        """Values that the READ newest events have, each with how many of them have it, most first. For completion."""
+        newest = Event.objects.filter(project=scope.project).select_related("end_user", "conversation")
+        facts = Facts(list(newest.order_by("-timestamp", "-id")[:READ]), scope)
+        counted = Counter(
+            self.shown(value, scope) for values in self.values(facts, key=key) for value in set(values)
+        )
+        found = [(value, n) for value, n in counted.items() if value.lower().startswith(starts.lower())]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+
+_FIELDS: dict[str, Field] = {}
+_ALIASES: dict[str, Field] = {}
+
+
+def register(*fields: Field) -> None:
+    """Adds fields. From `AppConfig.ready()` or at import. Raises ValueError for a name that another field has."""
+    for field in fields:
+        for name in (field.name, *field.aliases):
+            if _ALIASES.get(name, field) != field:
+                raise ValueError(f"Two fields are called {name!r}.")
+        _FIELDS[field.name] = field
+        for name in (field.name, *field.aliases):
+            _ALIASES[name] = field
+
+
+def all_fields() -> Iterator[Field]:
+    """By name."""
+    return iter(sorted(_FIELDS.values(), key=lambda field: field.name))
+
+
+def find_field(name: str) -> tuple[Field, str] | None:
+    """The field of that name and its key: `prop.plan` is (the properties' field, "plan"). Case of a field's own name does not count."""
+    field = _ALIASES.get(name.lower())
+    if field and not field.needs_key:
+        return field, ""
+    base, _, key = name.partition(".")
+    field = _ALIASES.get(base.lower())
+    return (field, key) if field and field.takes_key and key else None
+
+
+def nearest_names(name: str) -> list[str]:
+    """Fields that are spelt nearly so."""
+    return difflib.get_close_matches(name.lower(), [*_ALIASES], n=2, cutoff=0.75)
