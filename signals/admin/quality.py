@@ -43,7 +43,7 @@ class EventsAdmin(ReadOnlyAdmin):
 
 def _questions() -> list[SignalDefinition]:
     rows = SignalDefinition.objects.filter(detector="llm", builtin=False).select_related("project")
-    return [row for row in rows[:MOST_QUESTIONS] if "question" in row.config and check(row.config) is None]
+    return [row for row in rows[:MOST_QUESTIONS] if check(row.config) is None]
 
 
 class QuestionFilter(admin.SimpleListFilter):

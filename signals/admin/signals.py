@@ -23,7 +23,7 @@ from signals.catalogue.history import remember
 from signals.catalogue.parameters import parameters_of
 from signals.detection.backfill import request_backfill
 from signals.detection.trial import RECENT, SAMPLES, try_on_recent
-from signals.kinds import custom
+from signals.kinds.registry import detector_type, is_custom
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Sentiment
 from signals.taxonomy.bulk import change_signals
@@ -126,7 +126,7 @@ class SignalDefinitionAdmin(HistoryAdmin):
         if obj is None:
             return self.readonly_fields
         fixed = ["project", "key", "kind", "detector"]
-        if not custom.is_custom(obj):
+        if not is_custom(obj):
             fixed += ["reads"] if parameters_of(obj) else ["reads", "config"]
         return [*self.readonly_fields, *fixed]
 
@@ -136,11 +136,11 @@ class SignalDefinitionAdmin(HistoryAdmin):
             changes = {field: getattr(obj, field) for field in form.changed_data if field in EDITABLE}
             change_signal(signal=obj, user=current_user(request), via="admin", **changes)
             return
-        if custom.is_custom(obj):
-            obj.detector = custom.detector_kind(obj.config)
+        if is_custom(obj):
+            obj.detector = detector_type(obj.config)
             train_signal(obj)
         super().save_model(request, obj, form, change)
-        if obj.enabled and custom.is_custom(obj):
+        if obj.enabled and is_custom(obj):
             request_backfill(obj, user=current_user(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: SignalDefinition | None = None) -> bool:

@@ -7,21 +7,19 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from raindrop.api.shapes import PAGE, Strict
-from signals.detectors.metric import METRICS
-from signals.kinds.custom import detector_kind
-from signals.models.definitions import Action, Detector, Kind, Reads, Sentiment
+from signals.kinds.registry import KINDS, detector_type, shapes
+from signals.models.definitions import Action, DetectorType, Kind, Reads, Sentiment
 from signals.taxonomy.bulk import MOST
 
 DESCRIPTION_LENGTH = 20_000
-CONFIG = (
-    'What it looks for, one of: {"words": ["refund", "money back"]}; {"pattern": "re2 expression"}; '
-    '{"metric": "tool_errors >= 3"} (>= or <=; the metrics: ' + ", ".join(METRICS) + "); "
-    '{"sentence": "The user wants their money back", "examples": ["I want a refund"], "counterexamples": []}; '
-    '{"question": "Does the agent promise a refund?", "examples": ["You will get your money back."]} (an LLM is asked, about events that '
-    "a small model finds plausible; without a key the small model answers alone); "
-    '{"all": [{"signal": "refusal"}, {"signal": "win", "not": true}, {"property": "plan", "equals": "pro"}, '
-    '{"model": "gpt-4o"}, {"metric": "turns >= 5"}]}. Words, sentences and questions are looked for where `reads` says.'
-    ' A built-in signal takes its own numbers instead, such as slow_response: {"seconds": 120, "step_seconds": 45}.'
+CONFIG = " ".join(
+    [
+        "What it looks for.",
+        shapes(),
+        *(kind.note for kind in KINDS.values() if kind.note),
+        f"`reads` says where to look for: {', '.join(name for name, kind in KINDS.items() if kind.sides)}.",
+        'A built-in signal takes its own numbers instead, such as slow_response: {"seconds": 120, "step_seconds": 45}.',
+    ]
 )
 
 
@@ -125,7 +123,7 @@ class NewSignal(SignalChange):
     )
     kind = serializers.ChoiceField([Kind.IMPLICIT.value], required=False)
     detector = serializers.ChoiceField(
-        [Detector.RULE.value, Detector.MODEL.value, Detector.LLM.value],
+        [DetectorType.RULE.value, DetectorType.MODEL.value, DetectorType.LLM.value],
         required=False,
         help_text="Follows from `config`.",
     )
@@ -137,7 +135,7 @@ class NewSignal(SignalChange):
         return action
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        follows = detector_kind(attrs["config"])
+        follows = detector_type(attrs["config"])
         if attrs.get("detector", follows) != follows:
             raise serializers.ValidationError({"detector": [f"This config is read by: {follows}."]})
         return attrs

@@ -8,7 +8,7 @@ from ingest.models import Project
 from signals.catalogue.builtins import BUILT_IN, BUILT_IN_KEYS, GROUPS, SENT, SHIPPED, BuiltIn
 from signals.catalogue.known_names import known_name
 from signals.models import SignalDefault, SignalDefinition, SignalGroup
-from signals.models.definitions import Detector, Kind
+from signals.models.definitions import DetectorType, Kind
 
 
 def default_key(signal: SignalDefinition) -> str:
@@ -59,7 +59,7 @@ def install_builtin_signals(project: Project) -> None:
                 name=defaults[signal.key].name or signal.name,
                 description=defaults[signal.key].description,
                 kind=Kind.IMPLICIT,
-                detector=Detector.RULE,
+                detector=DetectorType.RULE,
                 reads=signal.reads,
                 sentiment=defaults[signal.key].sentiment,
                 group=groups.get(defaults[signal.key].group),

@@ -18,7 +18,7 @@ from signals.detection.abandonment import watch_endings
 from signals.detection.stage import detector_of, held_for_verdicts, joined_matches, matches_to_store
 from signals.detectors import abandonment
 from signals.detectors.batch import Detector
-from signals.kinds.custom import is_question, needs_spans
+from signals.kinds.registry import asks_llm, needs_spans
 from signals.matching.batches import load_batch, load_texts
 from signals.matching.matches import save_matches
 from signals.models import SignalDefinition
@@ -99,7 +99,7 @@ def _older(project_id: uuid.UUID, before: tuple[dt.datetime, uuid.UUID] | None) 
 
 
 def _store(signal: SignalDefinition, detector: Detector, events: list[Event]) -> None:
-    asked = is_question(signal)
+    asked = asks_llm(signal)
     batch = load_batch(events) if needs_spans(signal) else load_texts(events)
     with held_for_verdicts(events) if asked else nullcontext():
         wanted = joined_matches(signal, events) + matches_to_store(signal, detector, batch)

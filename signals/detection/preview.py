@@ -7,7 +7,7 @@ from ingest.models import Event
 from signals.detection.stage import findings
 from signals.detection.trial import Sample
 from signals.detectors.batch import Detector
-from signals.kinds.custom import QUESTION, SENTENCE, detector_of, kind_of, needs_spans
+from signals.kinds.registry import detector_of, is_scored, needs_spans
 from signals.matching.batches import EventBatch, load_batch, load_texts
 from signals.models import SignalDefinition, SignalFeedback
 
@@ -57,7 +57,7 @@ def preview(signal: SignalDefinition, *, recent: int = RECENT) -> Preview:
         rows = Event.objects.filter(id__in=ids[start : start + CHUNK]).order_by("-timestamp", "-id")
         _count(tally, quiet, threshold, _load(signal, list(rows.select_related("end_user", "conversation"))))
     near = [event for _, _, event in sorted(tally.near, key=lambda one: -one[0])]
-    scored = kind_of(signal.config) in {SENTENCE, QUESTION}
+    scored = is_scored(signal)
     return Preview(
         tried=tally.tried,
         matched=tally.matched,

@@ -16,12 +16,11 @@ from signals.catalogue.parameters import settings_of
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Detector, Found
 from signals.explicit import sent as explicit
-from signals.kinds import custom
+from signals.kinds import registry
 from signals.matching.batches import EventBatch, load_batch
 from signals.matching.matches import Wanted, save_matches
 from signals.models import SignalDefinition
-from signals.models.definitions import Action, Kind
-from signals.models.definitions import Detector as DetectorKind
+from signals.models.definitions import Action, DetectorType, Kind
 from signals.questions.detector import ask_where_plausible
 
 Taxonomy = dict[uuid.UUID, dict[str, SignalDefinition]]
@@ -37,9 +36,7 @@ def detect(events: list[Event]) -> None:
     wanted = _explicit(events, taxonomy)
     ran: set[uuid.UUID] = set()
     batch = load_batch(events)
-    asked = {
-        signal.id for mine in taxonomy.values() for signal in mine.values() if custom.is_question(signal)
-    }
+    asked = {signal.id for mine in taxonomy.values() for signal in mine.values() if registry.asks_llm(signal)}
     with held_for_verdicts(events) if asked else nullcontext():
         plausible: list[tuple[SignalDefinition, EventBatch]] = []
         for project_id, indexes in _by_project(events).items():
@@ -68,12 +65,12 @@ def held_for_verdicts(events: list[Event]) -> Iterator[None]:
 
 def detector_of(definition: SignalDefinition) -> Detector | None:
     """What reads this signal off an event; None for one that the app sends, or that has no detector here."""
-    if definition.kind == Kind.EXPLICIT or definition.detector == DetectorKind.SDK:
+    if definition.kind == Kind.EXPLICIT or definition.detector == DetectorType.SDK:
         return None
     if definition.builtin:
         detector = DETECTORS.get(definition.key)
         return None if detector is None else detector.adjusted(settings_of(definition))
-    return custom.detector_of(definition, findings=findings)
+    return registry.detector_of(definition, findings=findings)
 
 
 def matches_to_store(definition: SignalDefinition, detector: Detector, batch: EventBatch) -> list[Wanted]:

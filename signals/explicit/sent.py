@@ -14,7 +14,7 @@ from signals.catalogue.known_names import action_of
 from signals.detectors.batch import Evidence
 from signals.explicit import diagnostics, edits, passages
 from signals.models import SignalDefault, SignalDefinition, SignalGroup
-from signals.models.definitions import Action, Detector, Kind, Reads, Sentiment
+from signals.models.definitions import Action, DetectorType, Kind, Reads, Sentiment
 
 SOURCE = "sdk"
 # The SDKs' documentation: a signal without a sentiment is negative.
@@ -118,7 +118,7 @@ def _draft(
         key=key,
         name=(signal.name.strip() or key)[:120],
         kind=Kind.EXPLICIT,
-        detector=Detector.SDK,
+        detector=DetectorType.SDK,
         reads=Reads.CONVERSATION,
         sentiment=SENTIMENTS.get(signal.sentiment.upper(), Sentiment.NEUTRAL),
         group=groups[SENT],

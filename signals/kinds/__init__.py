@@ -1,4 +1,4 @@
-"""The kinds of signal that people make: words, sentences, numbers, questions, combinations. How each is checked, taught and detected.
+"""The kinds of signal that people make, a module each: its form, its check, its detector and its words for people. The registry finds them.
 
 Uses every room of signals up to questions.
 """

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from signals.catalogue.audited import COUNTED, FEWEST, HEADLINE, audited
-from signals.kinds import custom
+from signals.kinds.registry import is_scored
 from signals.learning.feedback import Precision, precisions_of
 from signals.models import SignalDefinition
 from signals.models.definitions import Kind
@@ -91,11 +91,7 @@ def _standing(signal: SignalDefinition, own: Precision) -> Standing:
 
 def _is_exact(signal: SignalDefinition) -> bool:
     """Nothing is read from a text by a guess: the app sent it, it is counted, or it is words, a pattern or numbers of the project's own."""
-    return (
-        signal.kind == Kind.EXPLICIT
-        or (signal.builtin and signal.key in COUNTED)
-        or not custom.is_scored(signal)
-    )
+    return signal.kind == Kind.EXPLICIT or (signal.builtin and signal.key in COUNTED) or not is_scored(signal)
 
 
 def _below(share: float) -> str:

@@ -18,8 +18,9 @@ from signals.detection.backfill import request_backfill
 from signals.detection.stage import detector_of, findings
 from signals.detectors import sentence
 from signals.detectors.batch import Detector
-from signals.kinds import custom
-from signals.kinds.sentences import Judged, train_sentence
+from signals.kinds import registry
+from signals.kinds.base import SignalKind
+from signals.kinds.small_model import Judged
 from signals.learning.thresholds import (
     LEAST_LABELS,
     Answers,
@@ -55,9 +56,8 @@ class _Labels:
 
 
 def can_tune(signal: SignalDefinition) -> bool:
-    """Whether it scores. Words, numbers and combinations match or do not."""
-    scores = signal.builtin or custom.kind_of(signal.config) == custom.SENTENCE
-    return scores and detector_of(signal) is not None
+    """Whether it scores, and its labels can change that. Words, numbers and combinations match or do not."""
+    return (signal.builtin or _learner(signal) is not None) and detector_of(signal) is not None
 
 
 def tune_soon(signal: SignalDefinition) -> Job | None:
@@ -85,17 +85,20 @@ def tune_signal(job: Job) -> str:
 
 def tune(signal: SignalDefinition) -> SignalTuning:
     """Learns from the labels that stand, and writes down what came of it: a proposal, or why there is none."""
-    is_sentence = custom.is_custom(signal) and custom.kind_of(signal.config) == custom.SENTENCE
+    learner = _learner(signal)
     rows = list(_standing(signal).order_by("-updated_at")[:MOST_LABELS])
     answers = np.array([bool(row.right) for row in rows], dtype=bool)
     made = SignalTuning(
         project_id=signal.project_id, signal=signal, labels=len(rows), state=TuningState.KEPT, note=too_thin(answers),
-        kind=TuningKind.MODEL if is_sentence else TuningKind.THRESHOLD,
+        kind=TuningKind.THRESHOLD if learner is None else TuningKind.MODEL,
         old_threshold=signal.threshold, new_threshold=signal.threshold, old_trained=signal.trained, new_trained=signal.trained,
     )  # fmt: skip
     if not made.note:
         labels = _labels(signal, rows)
-        (_learn_model if is_sentence else _learn_threshold)(signal, made, labels)
+        if learner is None:
+            _learn_threshold(signal, made, labels)
+        else:
+            _learn_model(signal, learner, made, labels)
     made.state = TuningState.KEPT if made.note else TuningState.PROPOSED
     return _save(made)
 
@@ -122,6 +125,12 @@ def is_current(tuning: SignalTuning, signal: SignalDefinition) -> bool:
 
 
 # -- inside
+
+
+def _learner(signal: SignalDefinition) -> SignalKind | None:
+    """The signal's kind, where its model learns from labels; None: its threshold does."""
+    kind = registry.kind_of(signal)
+    return kind if kind is not None and kind.learns_from_labels else None
 
 
 def _decide(tuning: SignalTuning, user: User, *, states: set[TuningState], to: TuningState) -> SignalTuning:
@@ -186,11 +195,11 @@ def scores_of(signal: SignalDefinition, detector: Detector, events: list[Event])
 
 
 def load_for(signal: SignalDefinition, events: list[Event]) -> EventBatch:
-    return load_batch(events) if custom.needs_spans(signal) else load_texts(events)
+    return load_batch(events) if registry.needs_spans(signal) else load_texts(events)
 
 
 def _detector(signal: SignalDefinition) -> Detector:
-    quiet = custom.detector_of(signal, findings=findings, quoting=False) or detector_of(signal)
+    quiet = registry.detector_of(signal, findings=findings, quoting=False) or detector_of(signal)
     assert quiet is not None, "can_tune() was asked first"
     return quiet
 
@@ -215,17 +224,18 @@ def _learn_threshold(signal: SignalDefinition, made: SignalTuning, labels: _Labe
     made.note = no_better(before, matched, labels.answers)
 
 
-def _learn_model(signal: SignalDefinition, made: SignalTuning, labels: _Labels) -> None:
-    """The sentence's model once more, with what was judged as examples and counterexamples."""
+def _learn_model(signal: SignalDefinition, kind: SignalKind, made: SignalTuning, labels: _Labels) -> None:
+    """The signal's model once more, with what was judged as examples and counterexamples."""
     threshold = threshold_of(signal, _detector(signal))
     before = labels.scores >= threshold
     _count(made, labels, before=before, matching=int((labels.recent >= threshold).sum()))
     vectors = labels_vectors(signal, labels.events)
     matched = np.zeros(len(labels.answers), dtype=bool)
     for learnt, tried in folds(labels.answers):
-        trained = train_sentence(signal, judged=Judged(vectors[learnt], labels.answers[learnt]))
+        trained = kind.train(signal, judged=Judged(vectors[learnt], labels.answers[learnt]))
+        assert trained is not None, "a kind that learns from labels has a model"
         matched[tried] = sentence.score(vectors[tried], sentence.from_bytes(trained)) >= threshold
-    made.new_trained = train_sentence(signal, judged=Judged(vectors, labels.answers))
+    made.new_trained = kind.train(signal, judged=Judged(vectors, labels.answers))
     signal.trained, kept = made.new_trained, signal.trained
     try:
         newest = Event.objects.filter(project=signal.project_id, is_pending=False)

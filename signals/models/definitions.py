@@ -19,7 +19,9 @@ class Kind(models.TextChoices):
     IMPLICIT = "implicit"  # read from the text or the spans
 
 
-class Detector(models.TextChoices):
+class DetectorType(models.TextChoices):
+    """What reads the signal off an event."""
+
     RULE = "rule"
     MODEL = "model"
     LLM = "llm"
@@ -76,7 +78,7 @@ class SignalDefinition(models.Model):
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True, help_text="What counts, and what does not.")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.IMPLICIT)
-    detector = models.CharField(max_length=10, choices=Detector.choices, default=Detector.RULE)
+    detector = models.CharField(max_length=10, choices=DetectorType.choices, default=DetectorType.RULE)
     reads = models.CharField(max_length=12, choices=Reads.choices, default=Reads.USER)
     sentiment = models.CharField(max_length=10, choices=Sentiment.choices, default=Sentiment.NEUTRAL)
     group = models.ForeignKey(

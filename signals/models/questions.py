@@ -1,6 +1,6 @@
 """What the LLM was asked and answered about events, and what that may cost. Written by signals/questions/.
 
-A *question* is a signal definition of that kind (signals/kinds/custom.py). Its `version` is a hash of what the model is told of it
+A *question* is a signal definition of that kind (signals/kinds/question.py). Its `version` is a hash of what the model is told of it
 (signals/questions/prompt.py), so that a verdict is found again by (version, event): after a restart, in a preview, or when an
 old wording comes back.
 """

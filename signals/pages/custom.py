@@ -16,9 +16,10 @@ from signals.catalogue.access import find_signal
 from signals.catalogue.installing import ensure_signals
 from signals.detection.backfill import BACKFILL, has_history, request_backfill
 from signals.detection.preview import RECENT, Preview, preview
-from signals.kinds import custom
+from signals.kinds.base import SignalKind
+from signals.kinds.form import KindForm
+from signals.kinds.registry import KINDS, asks_llm, form_of, kind_of
 from signals.models import SignalDefinition
-from signals.pages.forms.custom import FORMS, CustomForm, fits
 from signals.pages.question_panel import Trial, status_of, try_question
 from signals.questions.budget import meter
 from signals.read_api.page import SEARCHES
@@ -33,35 +34,15 @@ from signals.taxonomy.definitions import (
 ASK = "ask"  # a preview, and the LLM on a few of its events
 PREVIEWS = {"preview", ASK}
 Shown = tuple[Preview, Trial | None]
-KINDS = {
-    custom.WORDS: ("Words", "Words, phrases or a regular expression, on one side of the event."),
-    custom.METRIC: (
-        "A number",
-        "Tokens, latency, cost, tool calls and errors, length or turns, against a limit.",
-    ),
-    custom.SENTENCE: (
-        "A sentence",
-        "A description and a few examples: a small model finds what means the same.",
-    ),
-    custom.QUESTION: (
-        "Question (LLM)",
-        "A yes/no question. A small model, which runs here and costs nothing, picks out the events that may be meant; an LLM judges those, "
-        "and must quote the words.",
-    ),
-    custom.COMBINATION: (
-        "A combination",
-        "Other signals that hold or do not, a property, a model, a number.",
-    ),
-}
 
 
 @project_page(Role.MEMBER)
 def new_signal(request: ProjectRequest, project: Project) -> HttpResponse:
     """Previews or creates, as the form's `action` says."""
     ensure_signals(project)
-    asked = request.POST.get("kind") or request.GET.get("kind", "")
-    kind = asked if asked in FORMS else custom.WORDS
-    form = FORMS[kind](request.POST if request.method == "POST" else None, project=project)
+    name = request.POST.get("kind") or request.GET.get("kind", "")
+    kind = KINDS.get(name) or next(iter(KINDS.values()))
+    form = kind.form(request.POST if request.method == "POST" else None, project=project)
     shown = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -72,17 +53,17 @@ def new_signal(request: ProjectRequest, project: Project) -> HttpResponse:
             shown = _preview(request, draft_signal(project=project, **form.fields_of_signal()))
         except ValidationError as error:
             form.add_errors(error.message_dict)
-    return _page(request, project, form, shown, None)
+    return _page(request, project, kind, form, shown, None)
 
 
 @project_page(Role.MEMBER)
 def change_rule(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """As new_signal, for what an existing custom signal looks for."""
     signal = find_signal(project, key)
-    kind = custom.kind_of(signal.config)
-    if not custom.is_custom(signal) or kind is None or not fits(signal.config):
+    kind, form_type = kind_of(signal), form_of(signal)
+    if kind is None or form_type is None:
         raise Http404("This signal has no form.")
-    form = FORMS[kind](request.POST if request.method == "POST" else None, project=project, signal=signal)
+    form = form_type(request.POST if request.method == "POST" else None, project=project, signal=signal)
     shown = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -96,7 +77,7 @@ def change_rule(request: ProjectRequest, project: Project, key: str) -> HttpResp
             shown = _preview(request, draft_signal(project=project, key=signal.key, **fields), of=signal)
         except ValidationError as error:
             form.add_errors(error.message_dict)
-    return _page(request, project, form, shown, signal)
+    return _page(request, project, kind, form, shown, signal)
 
 
 @require_POST
@@ -134,24 +115,24 @@ def _preview(
     train_signal(draft)
     with SEARCHES.enter(draft.project_id):  # it reads the newest 2,000 events
         shown = preview(draft)
-    question = custom.kind_of(draft.config) == custom.QUESTION
-    trial = try_question(draft, shown, ask=request.POST.get("action") == ASK) if question else None
+    trial = try_question(draft, shown, ask=request.POST.get("action") == ASK) if asks_llm(draft) else None
     return shown, trial
 
 
 def _page(
     request: ProjectRequest,
     project: Project,
-    form: CustomForm,
+    kind: SignalKind,
+    form: KindForm,
     shown: Shown | None,
     signal: SignalDefinition | None,
 ) -> HttpResponse:
     found, trial = shown or (None, None)
     context: dict[str, Any] = {
-        "form": form, "kinds": KINDS, "kind": form.kind, "about": KINDS[form.kind][1], "preview": found, "trial": trial,
-        "signal": signal, "recent": RECENT,
+        "form": form, "kinds": list(KINDS.values()), "kind": kind, "preview": found, "trial": trial, "signal": signal,
+        "recent": RECENT,
     }  # fmt: skip
-    if form.kind == custom.QUESTION:
+    if kind.asks_llm:
         context["status"] = status_of(project, meter(project.id))
     # htmx swaps in no answer with an error's status.
     wrong = form.errors and not request.htmx

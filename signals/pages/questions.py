@@ -16,7 +16,7 @@ from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from raindrop import llm
 from signals.catalogue.access import find_signal
-from signals.kinds import custom
+from signals.kinds.registry import asks_llm
 from signals.models import SignalDefinition
 from signals.pages.question_panel import panel_of, status_of
 from signals.questions import budget
@@ -76,7 +76,7 @@ def llm_settings(request: ProjectRequest, project: Project) -> HttpResponse:
 def ask_history(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     """Starts a run over the past of a question."""
     found = find_signal(project, key)
-    if not custom.is_question(found):
+    if not asks_llm(found):
         raise Http404("There is no such question.")
     panel = panel_of(found)
     if panel.history is None and panel.run is None:
@@ -105,7 +105,7 @@ def _questions(project: Project) -> list[dict[str, Any]]:
     return [
         {"signal": signal, "standing": standing_of(project.id, question_of(signal).version)}
         for signal in mine
-        if custom.is_question(signal)
+        if asks_llm(signal)
     ]
 
 

@@ -23,18 +23,16 @@ from signals.catalogue.history import changes_of
 from signals.catalogue.installing import ensure_signals
 from signals.detection.backfill import backfills_of, has_history
 from signals.detection.stage import detector_of
-from signals.kinds import custom
+from signals.kinds.registry import asks_llm, form_of, is_scored, kind_of
 from signals.learning.feedback import precision_of
 from signals.learning.standing import standings
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Kind, Sentiment
-from signals.pages.forms.custom import fits
 from signals.pages.forms.parameters import shown_parameters
 from signals.pages.forms.signal import SignalForm
 from signals.pages.forms.taxonomy import unreviewed
 from signals.pages.insights import DEFAULT, PERIODS
 from signals.pages.question_panel import attach_verdicts, panel_of
-from signals.pages.rule_text import rule_text
 from signals.taxonomy.defaults import deviations
 from signals.taxonomy.definitions import DAYS, SignalFilters, change_signal, rate, signal_rows
 from signals.taxonomy.joining import double_of, joined_to
@@ -83,7 +81,7 @@ def signal_page(request: ProjectRequest, project: Project, key: str) -> HttpResp
             return answer
     period = request.GET.get("period", "")
     matches = _newest(project, signal)
-    if is_question := custom.is_question(signal):
+    if has_questions := asks_llm(signal):
         attach_verdicts(signal, matches)
     context = {
         "signal": signal,
@@ -93,10 +91,10 @@ def signal_page(request: ProjectRequest, project: Project, key: str) -> HttpResp
         "has_history": has_history(signal),
         "parameters": shown_parameters(signal),
         "matches": matches,
-        "question": panel_of(signal) if is_question else None,
-        "rule": rule_text(signal),
-        "is_scored": custom.is_scored(signal),
-        "has_form": custom.is_custom(signal) and fits(signal.config),
+        "question": panel_of(signal) if has_questions else None,
+        "rule": kind.describe(signal.config) if (kind := kind_of(signal)) else "",
+        "is_scored": is_scored(signal),
+        "has_form": form_of(signal) is not None,
         "job": backfills_of(project, [signal]).get(signal.id),
         "double": _double(project, signal),
         "joined": _named(project, joined_to(signal)),

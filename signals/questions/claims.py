@@ -62,7 +62,7 @@ class Answer:
 def questions_in(project_id: uuid.UUID) -> dict[str, Question]:
     """The project's enabled questions, by version."""
     rows = SignalDefinition.objects.filter(project=project_id, enabled=True, detector="llm", builtin=False)
-    questions = [question_of(row) for row in rows if "question" in row.config and check(row.config) is None]
+    questions = [question_of(row) for row in rows if check(row.config) is None]
     return {question.version: question for question in questions}
 
 

@@ -19,9 +19,9 @@ MAX_QUESTION = 2000
 NAMES = {"question", "examples", "counterexamples", "plausible", "sample"}
 
 
-def check(config: dict[str, Any]) -> str | None:
+def check(config: Any) -> str | None:
     """What is wrong with the config, as a message for the person who wrote it; None when it is right."""
-    if not set(config) <= NAMES:
+    if not isinstance(config, dict) or "question" not in config or not set(config) <= NAMES:
         return 'Give {"question": "...", "examples": ["...", ...], "counterexamples": [...], "plausible": 0.1, "sample": 0.0}.'
     text = config["question"]
     if not isinstance(text, str) or not text.strip() or len(text) > MAX_QUESTION:

@@ -11,12 +11,18 @@ from django.db.models import Q
 from ingest.models import Attachment, Event, Project, Span
 from ingest.models.events import SpanKind, SpanStatus
 from ingest.otlp.stored import PRIVATE
+from signals.kinds.registry import kind_of
 from signals.models import SignalDefinition, SignalMatch
-from signals.models.definitions import Detector
+from signals.models.definitions import DetectorType
 from signals.read_api.bytes import EVENT_TEXTS, hanging_on, items_within
 
 SPAN_TYPES = {SpanKind.LLM: "LLM_GENERATION", SpanKind.TOOL: "TOOL_CALL"}
-SIGNAL_TYPES = {Detector.SDK: "instrumented", Detector.MODEL: "topic", Detector.LLM: "topic"}
+SIGNAL_TYPES = {
+    DetectorType.SDK: "instrumented",
+    DetectorType.MODEL: "topic",
+    DetectorType.LLM: "topic",
+    DetectorType.RULE: "code",
+}
 
 
 def event_items(
@@ -190,11 +196,11 @@ def _attribute(value: object, cut: int | None) -> str | int | float:
 
 def signal_item(signal: SignalDefinition) -> dict[str, Any]:
     """A signal of `/v1/signals`. It needs `group` selected."""
-    kind = "regex" if signal.config.get("pattern") else "code"
+    kind = kind_of(signal)
     return {
         "id": str(signal.id),
         "key": signal.key,
-        "type": SIGNAL_TYPES.get(Detector(signal.detector), kind),
+        "type": kind.wire_type(signal.config) if kind else SIGNAL_TYPES[DetectorType(signal.detector)],
         "name": signal.name,
         "description": signal.description or None,
         "created_at": signal.created_at,

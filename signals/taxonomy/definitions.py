@@ -19,11 +19,10 @@ from signals.catalogue.builtins import BY_KEY
 from signals.catalogue.history import name_author, remember, save_changed
 from signals.detection.backfill import request_backfill
 from signals.explicit.sent import RESERVED
-from signals.kinds import custom
-from signals.kinds.sentences import train_sentence
+from signals.kinds import registry
 from signals.learning.standing import Standing, standings
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
-from signals.models.definitions import Detector, Kind, Reads, Sentiment
+from signals.models.definitions import DetectorType, Kind, Reads, Sentiment
 from signals.taxonomy.joining import double_of
 from signals.taxonomy.languages_read import Shares, language_shares, not_read, over_read
 from signals.taxonomy.reach import Reach, reaches_of
@@ -155,7 +154,7 @@ def create_signal(
     user: User | None = None,
     via: str = "",
 ) -> SignalDefinition:
-    """A signal of one of the kinds in signals/kinds/custom.py; its run over the history is queued. Raises ValidationError with what is
+    """A signal of one of the kinds in signals/kinds/; its run over the history is queued. Raises ValidationError with what is
     wrong, by field."""
     signal = draft_signal(
         project=project, key=key, name=name, description=description, reads=reads, sentiment=sentiment,
@@ -181,7 +180,7 @@ def draft_signal(
     """The signal as create_signal would make it, neither checked nor saved. The key comes from the name."""
     return SignalDefinition(
         project=project, key=key or slugify(name).replace("-", "_")[:120], name=name, kind=Kind.IMPLICIT,
-        detector=custom.detector_kind(config), reads=custom.usual_side(config, reads), config=config, **fields,
+        detector=registry.detector_type(config), reads=registry.usual_side(config, reads), config=config, **fields,
     )  # fmt: skip
 
 
@@ -196,14 +195,14 @@ def change_signal(
     locked = SignalDefinition.objects.select_for_update().get(pk=signal.pk)
     remember([locked])
     written = set_fields(locked, changes)
-    own = custom.is_custom(locked)
+    own = registry.is_custom(locked)
     fixed = {"reads"} if parameters.parameters_of(locked) else {"config", "reads"}
     if not own and written & fixed:
         raise ValidationError(dict.fromkeys(written & fixed, "Only a signal that was made here has this."))
     differs = written & set(RULE)
     if own and differs & {"config", "reads"}:
-        locked.detector = custom.detector_kind(locked.config)
-        locked.reads = custom.usual_side(locked.config, locked.reads)
+        locked.detector = registry.detector_type(locked.config)
+        locked.reads = registry.usual_side(locked.config, locked.reads)
         written |= {"detector", "reads"}
     check_signal(locked)
     if own and differs & {"config", "reads"}:
@@ -241,7 +240,7 @@ def follow_up(signal: SignalDefinition, written: set[str], *, user: User | None)
         written & set(RULE)
         and signal.enabled
         and signal.kind == Kind.IMPLICIT
-        and signal.detector != Detector.SDK
+        and signal.detector != DetectorType.SDK
     ):
         request_backfill(signal, user=user)
     if "action" in written and signal.kind == Kind.EXPLICIT:
@@ -265,17 +264,16 @@ def wrong_with(signal: SignalDefinition) -> dict[str, str]:
         errors["action"] = "Only a signal that the app sends has an action."
     if signal.group is not None and signal.group.project_id != signal.project_id:
         errors["group"] = "There is no such group in this project."
-    if custom.is_custom(signal):
-        errors |= custom.check(signal)
+    if registry.is_custom(signal):
+        errors |= registry.check(signal)
     elif signal.builtin and (wrong := parameters.check(signal)):
         errors["config"] = wrong
     return errors
 
 
 def train_signal(signal: SignalDefinition) -> None:
-    """A sentence learns, and the small model behind a question; the others have nothing to learn."""
-    learns = custom.kind_of(signal.config) in {custom.SENTENCE, custom.QUESTION}
-    signal.trained = train_sentence(signal) if learns else None
+    """Some kinds learn a small model from the config (checked); the others have nothing to learn."""
+    signal.trained = registry.train(signal)
 
 
 def check_signal(signal: SignalDefinition) -> None:

@@ -11,9 +11,9 @@ from raindrop import live
 from signals.catalogue.history import FieldChange, name_author, remember, save_changed, shown
 from signals.catalogue.installing import ensure_groups, ensure_signals
 from signals.catalogue.known_names import action_of
-from signals.kinds import custom
+from signals.kinds import registry
 from signals.models import SignalDefinition, SignalGroup
-from signals.models.definitions import Detector, Kind, Reads
+from signals.models.definitions import DetectorType, Kind, Reads
 from signals.taxonomy.definitions import DEFAULTED, change_signal, check_signal, create_signal
 from signals.taxonomy.exchange_file import (
     BUILTIN,
@@ -73,8 +73,7 @@ def _apply(project: Project, taxonomy: Taxonomy, user: User | None, via: str) ->
     }
     outcomes: dict[str, Outcome] = {}
     problems: list[Problem] = []
-    # Combinations last: they name other signals.
-    for entry in sorted(taxonomy.entries, key=lambda entry: "all" in entry.fields.get("config", {})):
+    for entry in sorted(taxonomy.entries, key=_names_signals):  # last: the others are there by then
         fields = dict(entry.fields)
         if "group" in fields:
             fields["group"] = groups.get(fields["group"])
@@ -111,11 +110,16 @@ def _take(
     fields.setdefault("name", entry.key)
     if entry.kind == CUSTOM:
         if "config" not in fields:
-            raise ValidationError({"config": f"A new signal needs one. {custom.SHAPES}"})
+            raise ValidationError({"config": f"A new signal needs one. {registry.shapes()}"})
         made = create_signal(project=project, key=entry.key, user=user, via=via, **fields)
     else:
         made = _create_explicit(project, entry.key, fields, user, via)
     return Outcome("create", entry.key, made.name, [])
+
+
+def _names_signals(entry: Entry) -> bool:
+    kind = registry.kind_of_config(entry.fields.get("config"))
+    return kind is not None and kind.names_signals
 
 
 def _create_explicit(
@@ -124,7 +128,7 @@ def _create_explicit(
     """A name that the app has not sent here yet."""
     fields.setdefault("action", action_of(key))
     signal = SignalDefinition(
-        project=project, key=key, kind=Kind.EXPLICIT, detector=Detector.SDK, reads=Reads.CONVERSATION,
+        project=project, key=key, kind=Kind.EXPLICIT, detector=DetectorType.SDK, reads=Reads.CONVERSATION,
         own_fields=sorted(fields.keys() & set(DEFAULTED)), **fields,
     )  # fmt: skip
     check_signal(signal)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from signals.catalogue.parameters import parameters_of, settings_of, wrong_with_value
-from signals.detectors.metric import number_text
+from signals.kinds.metric import number_text
 from signals.models import SignalDefinition
 
 PREFIX = "parameter_"

@@ -1,28 +1,20 @@
 """What people type on the signal pages, checked."""
 
-import json
+import copy
 from typing import Any
 
 from django import forms
 
 from signals.catalogue.parameters import parameters_of
-from signals.detectors import words
-from signals.kinds import custom
+from signals.kinds.form import KindForm
+from signals.kinds.registry import form_of, is_scored, kind_of
 from signals.models import SignalDefinition, SignalGroup
 from signals.models.definitions import Kind
 from signals.pages.forms.parameters import config_of_fields, parameter_fields
 
 
 class SignalForm(forms.ModelForm[SignalDefinition]):
-    """A signal's words and settings. `expressions`: a words signal's words, one a line, or one /pattern/."""
-
-    expressions = forms.CharField(
-        required=False,
-        max_length=100_000,
-        widget=forms.Textarea(attrs={"class": "form-control font-monospace", "rows": 4}),
-        label="Words",
-        help_text="A word or phrase a line; or one regular expression (re2) between slashes: /refund(ed)?/.",
-    )
+    """A signal's words and settings, with those fields of its kind's form that stand on its page (KindForm.on_signal_page)."""
 
     class Meta:
         model = SignalDefinition
@@ -57,14 +49,19 @@ class SignalForm(forms.ModelForm[SignalDefinition]):
         assert isinstance(group, forms.ModelChoiceField)
         group.queryset = SignalGroup.objects.filter(project=signal.project_id)
         group.empty_label = "No group"
-        if not custom.is_scored(signal):
+        if not is_scored(signal):
             del self.fields["threshold"]
         if signal.kind != Kind.EXPLICIT:
             del self.fields["action"]
-        if not custom.is_custom(signal) or custom.kind_of(signal.config) != custom.WORDS:
-            del self.fields["expressions"]
-        else:
-            self.initial["expressions"] = expressions_of(signal.config)
+        self.rule_form = _form_on_page(signal)
+        if self.rule_form is not None:
+            self.fields.update(
+                {
+                    name: copy.deepcopy(self.rule_form.base_fields[name])
+                    for name in self.rule_form.on_signal_page
+                }
+            )
+            self.initial.update(self.rule_form.from_config(signal.config))
         self.fields.update(parameter_fields(signal))
 
     def clean_description(self) -> str:
@@ -77,33 +74,32 @@ class SignalForm(forms.ModelForm[SignalDefinition]):
             raise forms.ValidationError("A number from 0 to 1.")
         return threshold
 
-    def clean_expressions(self) -> str:
-        text: str = self.cleaned_data["expressions"]
-        if wrong := words.check(config_of(text)):
-            raise forms.ValidationError(wrong)
-        return text
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        kind = kind_of(self.instance)
+        if (
+            self.rule_form is not None
+            and kind is not None
+            and cleaned.keys() >= set(self.rule_form.on_signal_page)
+        ):
+            self.config = self.rule_form.to_config(cleaned)
+            if wrong := kind.wrong_with(self.config):
+                self.add_error(self.rule_form.rule_field, wrong)
+        return cleaned
 
     def changes(self) -> dict[str, Any]:
         """What `signals.taxonomy.definitions.change_signal` takes. An explicit name that was edited counts as reviewed."""
         cleaned = dict(self.cleaned_data)
-        if "expressions" in cleaned:
-            cleaned["config"] = config_of(cleaned.pop("expressions"))
+        if self.rule_form is not None:
+            cleaned = {
+                name: value for name, value in cleaned.items() if name not in self.rule_form.on_signal_page
+            }
+            cleaned["config"] = self.config
         if parameters_of(self.instance):
             cleaned["config"] = config_of_fields(cleaned)
         return {**cleaned, "reviewed": True}
 
 
-def config_of(text: str) -> dict[str, Any]:
-    """The config that the lines stand for."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(lines) == 1 and len(lines[0]) > 2 and lines[0][0] == lines[0][-1] == "/":
-        return {"pattern": lines[0][1:-1]}
-    return {"words": lines}
-
-
-def expressions_of(config: Any) -> str:
-    if isinstance(config, dict) and isinstance(config.get("pattern"), str):
-        return f"/{config['pattern']}/"
-    if isinstance(config, dict) and isinstance(config.get("words"), list):
-        return "\n".join(map(str, config["words"]))
-    return json.dumps(config)
+def _form_on_page(signal: SignalDefinition) -> type[KindForm] | None:
+    form = form_of(signal)
+    return form if form is not None and form.on_signal_page else None

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Evidence, Exchange, Found, SpanFacts, Turn, batch_of
 from signals.detectors.text import READ_CHARACTERS, Text
-from signals.detectors.words import check, make_detector
 
 
 def found(key: str, batch: Batch) -> list[Found]:
@@ -383,34 +382,6 @@ def test_the_errors_words_are_found_in_the_output_or_in_the_error() -> None:
     assert inside["text"] == "{'m': 'card declined'}"[inside["start"] : inside["end"]] == "card declined"
     [beside] = tool(span("error", "", error="  timeout "))[0].evidence
     assert beside["text"] == "  timeout "[beside["start"] : beside["end"]] == "timeout"
-
-
-# -- words and patterns
-
-
-def test_words_match_whole_words_in_any_case_and_typography() -> None:
-    detect = make_detector({"words": ["don't", "money  back", "C++"]}, "user")
-    hits = [
-        bool(detect(batch_of((text, ""))))
-        for text in ("DON’T", "money\nback!", "use c++ now", "moneyback", "xdon't")
-    ]
-    assert hits == [True, True, True, False, False]
-
-
-def test_a_pattern_reads_the_sides_it_is_told() -> None:
-    detect = make_detector({"pattern": r"refund\w*"}, "conversation")
-    [one] = detect(batch_of(("a Refund", "was refunded 😀 REFUND")))
-    assert [(piece["side"], piece["text"]) for piece in one.evidence] == [
-        ("user", "Refund"), ("assistant", "refunded"), ("assistant", "REFUND"),
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "config",
-    [None, {}, {"words": "x"}, {"words": [" "]}, {"pattern": ""}, {"pattern": "a" * 600}, {"pattern": "\\1"}],
-)
-def test_a_bad_config_is_refused_with_words(config: Any) -> None:
-    assert check(config)
 
 
 # -- any text: evidence is where it says, and nothing is slow

@@ -21,7 +21,7 @@ from signals.learning.feedback import judge
 from signals.learning.standing import OWN, headline, standings
 from signals.matching.matches import Wanted, save_matches
 from signals.models import SignalDefinition
-from signals.models.definitions import Detector, Kind
+from signals.models.definitions import DetectorType, Kind
 from signals.taxonomy.definitions import create_signal
 from signals.taxonomy.languages_read import (
     language_shares,
@@ -113,7 +113,7 @@ def test_what_needs_no_measuring_is_never_tentative(
     audit()
     slow = SignalDefinition.objects.get(project=project, key="slow_response")
     sent = SignalDefinition.objects.create(
-        project=project, key="thumbs_down", name="Thumbs down", kind=Kind.EXPLICIT, detector=Detector.SDK
+        project=project, key="thumbs_down", name="Thumbs down", kind=Kind.EXPLICIT, detector=DetectorType.SDK
     )
     words = create_signal(project=project, name="Refund", config={"words": ["refund"]})
     sentence = create_signal(

@@ -1,4 +1,4 @@
-"""Teaching a sentence, or a question's small model (signals/detectors/sentence.py), from the project's own events."""
+"""The small model behind a sentence and a question (signals/detectors/sentence.py): what it learns from, and its detector."""
 
 import random
 from dataclasses import dataclass
@@ -9,11 +9,13 @@ import numpy.typing as npt
 from ingest.models import Event, Project
 from raindrop.embedder import embed_texts
 from signals.detectors import sentence
+from signals.detectors.batch import Detect
 from signals.models import SignalDefinition
 from signals.vectors.reading import vectors_of
 
 NEWEST = 4000  # of which the background is drawn
 BACKGROUND = 500
+NO_QUOTES = 2.0  # no score reaches it
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,15 @@ class Judged:
     holds: npt.NDArray[np.bool_]
 
 
-def train_sentence(signal: SignalDefinition, *, judged: Judged | None = None) -> bytes:
-    """The weights for the signal's config (checked) and side. Deterministic for the same events; 50 to 500 ms.
+def train_small_model(description: str, signal: SignalDefinition, *, judged: Judged | None = None) -> bytes:
+    """The weights for the description and the examples of the signal's config (checked), on its side. Deterministic for the same
+    events; 50 to 500 ms.
 
     `judged` events count as examples and counterexamples beside the config's own.
     """
     config = signal.config
     described, *rest = embed_texts(
-        [
-            config.get("question") or config["sentence"],
-            *config.get("examples", []),
-            *config.get("counterexamples", []),
-        ]
+        [description, *config.get("examples", []), *config.get("counterexamples", [])]
     )
     count = len(config["examples"])
     rows = np.asarray(rest, dtype=np.float32)
@@ -47,6 +46,19 @@ def train_sentence(signal: SignalDefinition, *, judged: Judged | None = None) ->
         others = np.vstack([others, judged.vectors[with_text & ~judged.holds]])
     fitted = sentence.fit(sentence=described, examples=examples, counterexamples=others, background=ordinary)
     return sentence.to_bytes(fitted)
+
+
+def small_detector(signal: SignalDefinition, *, quoting: bool) -> Detect | None:
+    """None when the signal has not been trained. `quoting`: whether it looks for the evidence, which embeds each match's sentences."""
+    if not signal.trained:
+        return None
+    threshold = sentence.THRESHOLD if signal.threshold is None else signal.threshold
+    return sentence.make_detector(
+        sentence.from_bytes(signal.trained),
+        signal.reads,
+        embed=embed_texts,
+        quote_from=threshold if quoting else NO_QUOTES,
+    )
 
 
 def _background(project: Project, reads: str) -> npt.NDArray[np.float32]:

@@ -1,13 +1,21 @@
-"""A signal that somebody made in the app: words, or a regular expression (re2), on one side of the event."""
+"""Words and phrases, or a regular expression (re2), on one side of the event.
 
+{"words": ["refund", "money back"]} or {"pattern": "refund(ed)?"}
+"""
+
+import json
 import re
 from typing import Any
 
 import re2
+from django import forms
 
-from signals.detectors.batch import Batch, Detect, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detect, Detector, Evidence, Found, Turn
 from signals.detectors.phrases import MAX_EVIDENCE, piece
 from signals.detectors.text import Text
+from signals.kinds.base import TEXT_SIDES, Findings, SignalKind
+from signals.kinds.form import MONOSPACE, KindForm, lines_of, side_field, text_area
+from signals.models import SignalDefinition
 
 VERSION = 1
 MAX_WORDS = 200
@@ -40,10 +48,10 @@ def _check_pattern(pattern: object) -> str | None:
     try:
         compiled = compile_pattern(pattern)
     except (re2.error, UnicodeEncodeError) as error:
-        said = error.args[0] if error.args else error
-        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        reason = error.args[0] if error.args else error
+        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else reason
         return (
-            f"This regular expression is not valid (re2 syntax: no look-around, no back-references): {said}"
+            f"This regular expression is not valid (re2 syntax: no look-around, no back-references): {reason}"
         )
     if compiled.search("") is not None:
         return "This regular expression matches an empty text, and so every event."
@@ -103,3 +111,69 @@ def _in_raw(turn: Turn, side: Any, pattern: Any) -> list[Evidence]:
         if len(pieces) == MAX_EVIDENCE:
             break
     return pieces
+
+
+def config_of(text: str) -> dict[str, Any]:
+    """The config that the lines stand for."""
+    lines = lines_of(text)
+    if len(lines) == 1 and len(lines[0]) > 2 and lines[0][0] == lines[0][-1] == "/":
+        return {"pattern": lines[0][1:-1]}
+    return {"words": lines}
+
+
+def expressions_of(config: Any) -> str:
+    """The lines that stand for the config; the config itself where it is not one of this kind."""
+    if isinstance(config, dict) and isinstance(config.get("pattern"), str):
+        return f"/{config['pattern']}/"
+    if isinstance(config, dict) and isinstance(config.get("words"), list):
+        return "\n".join(map(str, config["words"]))
+    return json.dumps(config)
+
+
+class WordsForm(KindForm):
+    rule_field = "expressions"
+    on_signal_page = ("expressions",)
+    reads = side_field("Look in")
+    expressions = forms.CharField(
+        max_length=100_000,
+        widget=text_area(5, **MONOSPACE),
+        label="Words",
+        help_text="A word or phrase a line; or one regular expression (re2) between slashes: /refund(ed)?/.",
+    )
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> dict[str, Any]:
+        return {"expressions": expressions_of(config)}
+
+    @classmethod
+    def to_config(cls, cleaned: dict[str, Any]) -> dict[str, Any]:
+        return config_of(cleaned["expressions"])
+
+
+class Words(SignalKind):
+    name, title, place = "words", "Words", 10
+    about = "Words, phrases or a regular expression, on one side of the event."
+    config_names = frozenset({"words", "pattern"})
+    shapes = ('{"words": ["refund", "money back"]}', '{"pattern": "a regular expression (re2)"}')
+    form = WordsForm
+    sides = TEXT_SIDES
+
+    def wrong_with(self, config: dict[str, Any]) -> str | None:
+        return check(config)
+
+    def make_detector(
+        self, signal: SignalDefinition, *, findings: Findings, quoting: bool = True
+    ) -> Detector:
+        return Detector(self.name, VERSION, make_detector(signal.config, signal.reads))
+
+    def describe(self, config: dict[str, Any]) -> str:
+        return expressions_of(config)
+
+    def fits_form(self, config: dict[str, Any]) -> bool:
+        return True  # so that words that an older version took can be mended
+
+    def wire_type(self, config: dict[str, Any]) -> str:
+        return "regex" if "pattern" in config else "code"
+
+
+KIND = Words()

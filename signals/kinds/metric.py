@@ -1,0 +1,204 @@
+"""A number of the event held against a limit. Any language.
+
+{"metric": "tool_errors >= 3"}
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from ingest.models import Event
+from signals.detectors.batch import Batch, Detect, Detector, Found
+from signals.kinds.base import Findings, SignalKind
+from signals.kinds.form import MONOSPACE, KindForm, select, text_input
+from signals.matching.batches import EventBatch, turns_so_far
+from signals.models import SignalDefinition
+
+VERSION = 1
+MAX_VALUE = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`read` gives None where the app did not send the number: then no limit is met."""
+
+    label: str
+    read: Callable[[Event], float | None]
+
+
+def _total_tokens(event: Event) -> float | None:
+    sent = [count for count in (event.input_tokens, event.output_tokens) if count is not None]
+    return sum(sent) if sent else None
+
+
+METRICS: dict[str, Metric] = {
+    "tool_errors": Metric("Tool errors", lambda event: event.tool_errors),
+    "tool_calls": Metric("Tool calls", lambda event: event.tool_calls),
+    "latency_ms": Metric("Latency (ms)", lambda event: event.latency_ms),
+    "cost_usd": Metric("Cost (USD)", lambda event: event.cost_usd),
+    "total_tokens": Metric("Tokens, in and out", _total_tokens),
+    "input_tokens": Metric("Input tokens", lambda event: event.input_tokens),
+    "output_tokens": Metric("Output tokens", lambda event: event.output_tokens),
+    "input_length": Metric("Length of the input (characters)", lambda event: len(event.input)),
+    "output_length": Metric("Length of the output (characters)", lambda event: len(event.output)),
+    # Read from the conversation: signals/matching/batches.py, turns_so_far.
+    "turns": Metric("Turns of the conversation so far", lambda event: None),
+}
+TURNS = "turns"
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    ">=": lambda number, limit: number >= limit,
+    "<=": lambda number, limit: number <= limit,
+}
+_FORM = re.compile(r"\s*([^\s<>=≥≤]+)\s*(>=|<=|≥|≤|==|=|<|>)\s*(\S+)\s*")
+_SAME = {"≥": ">=", "≤": "<="}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    metric: str
+    operator: str
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.operator} {number_text(self.value)}"
+
+    def holds(self, number: float | None) -> bool:
+        return number is not None and OPERATORS[self.operator](number, self.value)
+
+
+def parse(text: object) -> Limit:
+    """The limit that the text states. Raises ValueError with a message for the person who wrote it."""
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError("Write a metric, >= or <=, and a number, such as: tool_errors >= 3")
+    form = _FORM.fullmatch(text[:200])
+    if form is None:
+        raise ValueError("Write it as a metric, >= or <=, and a number, such as: tool_errors >= 3")
+    name, operator, written = form.groups()
+    if name not in METRICS:
+        raise ValueError(f"There is no metric {name!r}. The metrics are: {', '.join(METRICS)}.")
+    operator = _SAME.get(operator, operator)
+    if operator not in OPERATORS:
+        raise ValueError(f"{operator} is not known here: use >= or <=.")
+    try:
+        value = float(written.replace("_", ""))
+    except ValueError as error:
+        raise ValueError(f"{written!r} is not a number.") from error
+    if not math.isfinite(value) or not 0 <= value <= MAX_VALUE:
+        raise ValueError("The number must lie between 0 and 1,000,000,000,000.")
+    return Limit(name, operator, value)
+
+
+def number_text(number: float) -> str:
+    return f"{number:.10g}" if number < 1e10 else f"{number:.0f}"
+
+
+def numbers_of(metric: str, events: list[Event]) -> list[float | None]:
+    """One number an event; None where the app did not send it. Only `turns` costs a query."""
+    if metric == TURNS:
+        turns = turns_so_far(events)
+        return [turns.get(event.id, 1) for event in events]
+    return [METRICS[metric].read(event) for event in events]
+
+
+def make_detector(limit: Limit) -> Detect:
+    """The evidence is the number itself (side "signal")."""
+
+    def detect(batch: Batch) -> list[Found]:
+        assert isinstance(batch, EventBatch), "a metric is read off stored events"
+        found = []
+        for index, number in enumerate(numbers_of(limit.metric, batch.events)):
+            if number is not None and limit.holds(number):
+                text = f"{limit.metric} {number_text(number)}"
+                found.append(
+                    Found(index, 1.0, [{"side": "signal", "start": 0, "end": len(text), "text": text}])
+                )
+        return found
+
+    return detect
+
+
+def check(config: dict[str, Any]) -> str | None:
+    """What is wrong with a metric signal's config, as a message for the person who wrote it; None when it is right."""
+    if set(config) != {"metric"}:
+        return 'Give {"metric": "tool_errors >= 3"} and nothing beside it.'
+    try:
+        parse(config["metric"])
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+class MetricForm(KindForm):
+    rule_field = "limit"
+    metric = forms.ChoiceField(
+        choices=[(name, one.label) for name, one in METRICS.items()],
+        required=False,
+        widget=select(),
+        label="Number",
+    )
+    operator = forms.ChoiceField(
+        choices=[(">=", "at least (>=)"), ("<=", "at most (<=)")],
+        required=False,
+        widget=select(),
+        label="Is",
+    )
+    value = forms.CharField(
+        max_length=40, required=False, widget=text_input(inputmode="decimal", placeholder="3")
+    )
+    limit = forms.CharField(
+        max_length=200,
+        required=False,
+        widget=text_input(placeholder="tool_errors >= 3", **MONOSPACE),
+        label="Or as text",
+        help_text=f"Counts when it is filled in. The metrics: {', '.join(METRICS)}.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        typed = cleaned.get("limit", "").strip()
+        place = "limit" if typed else "value"
+        try:
+            if not typed and not cleaned.get("value", "").strip():
+                raise ValueError("Give a number.")
+            text = typed or f"{cleaned.get('metric')} {cleaned.get('operator')} {cleaned['value'].strip()}"
+            cleaned["parsed"] = str(parse(text))
+        except ValueError as error:
+            self.add_error(place, str(error))
+        return cleaned
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> dict[str, Any]:
+        limit = parse(config["metric"])
+        return {"metric": limit.metric, "operator": limit.operator, "value": number_text(limit.value)}
+
+    @classmethod
+    def to_config(cls, cleaned: dict[str, Any]) -> dict[str, Any]:
+        return {"metric": cleaned["parsed"]}
+
+
+class MetricKind(SignalKind):
+    name, title, place = "metric", "A number", 20
+    about = "Tokens, latency, cost, tool calls and errors, length or turns, against a limit."
+    config_names = frozenset({"metric"})
+    shapes = ('{"metric": "tool_errors >= 3"}',)
+    note = f"A metric has >= or <=; the metrics: {', '.join(METRICS)}."
+    form = MetricForm
+    template = "signals/kinds/_metric.html"
+
+    def wrong_with(self, config: dict[str, Any]) -> str | None:
+        return check(config)
+
+    def make_detector(
+        self, signal: SignalDefinition, *, findings: Findings, quoting: bool = True
+    ) -> Detector:
+        return Detector(self.name, VERSION, make_detector(parse(signal.config["metric"])))
+
+    def describe(self, config: dict[str, Any]) -> str:
+        return str(config["metric"])
+
+
+KIND = MetricKind()
