@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from signals.detectors import SIGNALS
+
 PUBLISHED = Path(__file__).resolve().parents[1] / "detectors" / "weights" / "audit.json"
 HEADLINE = 0.8  # a signal of this precision or more counts in headline totals
-# Thresholds over numbers, and failures of model calls: no reader can say more than the numbers do.
-COUNTED = frozenset(["slow_response", "high_cost", "model_error"])
+COUNTED = frozenset(signal.key for signal in SIGNALS if signal.counted)
 FEWEST = 10  # matches that were read, for a precision to be more than tentative
 
 

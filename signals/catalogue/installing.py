@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from ingest.models import Project
-from signals.catalogue.builtins import BUILT_IN, BUILT_IN_KEYS, GROUPS, SENT, SHIPPED, BuiltIn
+from signals.catalogue.builtins import BUILT_IN_KEYS, SENT, SHIPPED
 from signals.catalogue.known_names import known_name
+from signals.detectors import SIGNALS
+from signals.detectors.built_in import GROUPS, BuiltIn
 from signals.models import SignalDefault, SignalDefinition, SignalGroup
 from signals.models.definitions import DetectorType, Kind
 
@@ -68,7 +70,7 @@ def install_builtin_signals(project: Project) -> None:
                 builtin=True,
                 threshold=defaults[signal.key].threshold,
             )
-            for signal in sorted(BUILT_IN, key=lambda signal: signal.key)
+            for signal in sorted(SIGNALS, key=lambda signal: signal.key)
         ),
         ignore_conflicts=True,
     )

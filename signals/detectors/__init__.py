@@ -1,79 +1,41 @@
-"""The built-in detectors: one file each, the same small interface (signals/detectors/batch.py), listed here."""
+"""The built-in detectors, a file each, with the same small interface (signals/detectors/batch.py).
 
-from signals.detectors import (
-    abuse,
-    action_without_call,
-    agent_repetition,
-    contradiction,
-    correction,
-    distress,
-    expensive,
-    false_success,
-    forgetting,
-    hand_over,
-    human_request,
-    jailbreak,
-    language_mismatch,
-    laziness,
-    lost_information,
-    missing_capability,
-    model_error,
-    refusal,
-    slow,
-    task_failure,
-    tool_failure,
-    tool_patterns,
-    unsafe_content,
-    unsupported_value,
-    user_frustration,
-    user_repetition,
-    win,
-    wrong_arithmetic,
-    wrong_date,
-)
+Every module of this folder that has a `DETECTOR` (or `DETECTORS`) or a `SIGNAL` (or `SIGNALS`, signals/detectors/built_in.py) is found here.
+"""
+
+import pkgutil
+from importlib import import_module
+from types import ModuleType
+
 from signals.detectors.batch import Detector
+from signals.detectors.built_in import GROUPS, BuiltIn
 from signals.detectors.learned import NEVER, learned
 from signals.detectors.outright import OUTRIGHT
 from signals.detectors.phrases import Side
 from signals.detectors.steps import with_steps
 
+
+def _detectors_of(module: ModuleType) -> list[Detector]:
+    return [module.DETECTOR] if hasattr(module, "DETECTOR") else list(getattr(module, "DETECTORS", ()))
+
+
+def _signals_of(module: ModuleType) -> list[BuiltIn]:
+    return [module.SIGNAL] if hasattr(module, "SIGNAL") else list(getattr(module, "SIGNALS", ()))
+
+
+_MODULES = [import_module(f"{__name__}.{one.name}") for one in pkgutil.iter_modules(__path__)]
 # What the rules of each signal find by themselves.
 RULES: dict[str, Detector] = {
-    detector.key: detector
-    for detector in (
-        user_frustration.DETECTOR,
-        correction.DETECTOR,
-        user_repetition.DETECTOR,
-        human_request.DETECTOR,
-        abuse.DETECTOR,
-        distress.DETECTOR,
-        jailbreak.DETECTOR,
-        win.DETECTOR,
-        refusal.DETECTOR,
-        task_failure.DETECTOR,
-        laziness.DETECTOR,
-        forgetting.DETECTOR,
-        hand_over.DETECTOR,
-        tool_failure.DETECTOR,
-        tool_patterns.REPEATED_FAILURE,
-        tool_patterns.LOOP,
-        tool_patterns.EMPTY_RESULT,
-        false_success.DETECTOR,
-        lost_information.DETECTOR,
-        missing_capability.DETECTOR,
-        agent_repetition.DETECTOR,
-        wrong_date.DETECTOR,
-        wrong_arithmetic.DETECTOR,
-        action_without_call.DETECTOR,
-        unsupported_value.DETECTOR,
-        contradiction.DETECTOR,
-        unsafe_content.DETECTOR,
-        language_mismatch.DETECTOR,
-        slow.DETECTOR,
-        expensive.DETECTOR,
-        model_error.DETECTOR,
-    )
+    detector.key: detector for module in _MODULES for detector in _detectors_of(module)
 }
+# Group by group, those of other groups last.
+_PLACES = {group: place for place, group in enumerate(GROUPS)}
+SIGNALS: tuple[BuiltIn, ...] = tuple(
+    sorted(
+        (signal for module in _MODULES for signal in _signals_of(module)),
+        key=lambda signal: _PLACES.get(signal.group, len(_PLACES)),
+    )
+)
 # Signals that the turn model decides, and the side they are read from. Not `forgetting`: what the words of one turn say of it is
 # worth less than the rule that looks for what was given (average precision .07 leave-one-product-out).
 LEARNED: dict[str, Side] = {

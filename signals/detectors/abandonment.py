@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable
 
 from signals.detectors.batch import Evidence, Found, Parameter, Turn
+from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.laziness import HANDED_OVER, HANDS_OVER
 from signals.detectors.slow import measured
 from signals.detectors.tool_failure import failure
+from signals.models.definitions import Reads, Sentiment
 
 KEY, VERSION = "abandonment", 3
 SOURCE = f"{KEY}@{VERSION}"
@@ -101,3 +103,15 @@ def _first(evidence: Iterable[list[Evidence]]) -> list[Evidence]:
         if piece is not None and piece not in kept:
             kept.append(piece)
     return kept[:4]
+
+
+SIGNAL = BuiltIn(
+    "abandonment",
+    "Abandonment",
+    "The conversation ended right after a failure: its last event holds a refusal, a task failure, a complaint that got no answer or the like, and "
+    "nothing followed for half an hour (or as long as this project says). Taken back when the user comes back. A run of one turn, thanks, and "
+    "a request for a person are not counted.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    USER_SIDE,
+)

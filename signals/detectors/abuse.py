@@ -7,11 +7,13 @@ import re
 
 from signals.detectors import feelings
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.outright import LESS, OUTRIGHT, insults_outright
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
+from signals.models.definitions import Reads, Sentiment
 
 HEAD = "abuse"
 TONE = "offensive"
@@ -182,4 +184,13 @@ def facts(turn: Turn) -> list[float]:
     ]
 
 
+SIGNAL = BuiltIn(
+    "abuse",
+    "Abuse",
+    "The user insults, threatens or harasses the agent or other people. Strong words about things, and a complaint in plain words, do not "
+    "count.",
+    Reads.USER,
+    Sentiment.NEGATIVE,
+    USER_SIDE,
+)
 DETECTOR = Detector("abuse", 3, detect)

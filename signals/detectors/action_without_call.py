@@ -10,7 +10,9 @@ import re
 
 from signals.detectors.acts import PUSHED, TAKES, TESTED, Claim, acts, claims, does, only_makes, supposed
 from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import piece
+from signals.models.definitions import Reads, Sentiment
 
 SCORE = 0.8
 READ = 4000
@@ -84,4 +86,13 @@ def _commands(normal: str, calls: list[SpanFacts]) -> list[Claim]:
     return found
 
 
+SIGNAL = BuiltIn(
+    "action_without_call",
+    "Action without a tool call",
+    "The agent says that it did something outside the conversation (“I've filed the claim”, “I've pushed the tag”), and called no tool that "
+    "could. Only for agents that use tools. A call that failed is a false success.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+)
 DETECTOR = Detector("action_without_call", 1, detect)

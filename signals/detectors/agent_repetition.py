@@ -5,9 +5,11 @@ import re
 from collections import Counter
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, ANY, BuiltIn
 from signals.detectors.phrases import piece
 from signals.detectors.text import Text
 from signals.detectors.user_repetition import words_of
+from signals.models.definitions import Reads, Sentiment
 
 # Shorter answers ("Is there anything else I can help with?") are said again for good reasons.
 FEWEST = 12
@@ -123,4 +125,14 @@ def _trimmed(text: Text, start: int, end: int) -> Evidence:
     return piece("assistant", text, left, max(left + 1, start + len(words.rstrip())))
 
 
+SIGNAL = BuiltIn(
+    "agent_repetition",
+    "Agent repeats itself",
+    "The agent gives nearly the same answer as in an earlier turn, or goes round in circles within one answer. Repeating when asked to "
+    "does not count.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+    languages=ANY,
+)
 DETECTOR = Detector("agent_repetition", 2, detect)

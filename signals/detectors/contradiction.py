@@ -11,9 +11,11 @@ Portuguese; the last kind English.
 import re
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.numbers import CURRENCIES, amounts, currencies, values
 from signals.detectors.phrases import Rule, evidence, piece
 from signals.detectors.text import Text
+from signals.models.definitions import Reads, Sentiment
 
 SCORE = 0.8
 READ = 4000
@@ -163,4 +165,14 @@ def _measured(sentence: str) -> Evidence:
     return {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
 
 
+SIGNAL = BuiltIn(
+    "contradiction",
+    "Contradiction",
+    "The agent contradicts what the user gave, or itself: another currency, another number of people, “what I told you before was wrong”. What the "
+    "user changed, and what a tool's result says, do not count.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+    enabled=False,
+)
 DETECTOR = Detector("contradiction", 1, detect)

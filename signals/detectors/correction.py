@@ -10,11 +10,14 @@ import re
 from signals.detectors import other_languages
 from signals.detectors.answers import turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
+from signals.detectors.other_languages import LANGUAGES_READ
 from signals.detectors.outright import LESS
 from signals.detectors.pattern_set import PatternSet
 from signals.detectors.phrases import Hit, compile_phrases, piece
+from signals.models.definitions import Reads, Sentiment
 
 HEAD = "dissatisfaction"
 TONE = "dissatisfied"
@@ -216,4 +219,14 @@ def corrected(turn: Turn, sure: list[Hit]) -> list[Evidence]:
     return telling_words(load_head(HEAD), text, "user")
 
 
+SIGNAL = BuiltIn(
+    "correction",
+    "Correction",
+    "The user turns down or corrects what the agent said: “no, I meant Tuesday”, “none of those”, “that's not right”. A first message "
+    "corrects nothing.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    USER_SIDE,
+    languages=LANGUAGES_READ,
+)
 DETECTOR = Detector("correction", 4, other_languages.united("correction", detect))

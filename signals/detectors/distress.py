@@ -5,7 +5,9 @@ are kept out by `unless`.
 """
 
 from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.phrases import Rule, detect_rule
+from signals.models.definitions import Reads, Sentiment
 
 RULE = Rule(
     strong=[
@@ -53,4 +55,13 @@ def detect(batch: Batch) -> list[Found]:
     return detect_rule(batch, RULE, "user")
 
 
+SIGNAL = BuiltIn(
+    "distress",
+    "Distress",
+    "The user shows despair, thoughts of self-harm or suicide, or fear for their safety. Ordinary sadness and stress, a figure of speech "
+    "and a dark joke do not count. Somebody should look at these soon.",
+    Reads.USER,
+    Sentiment.NEGATIVE,
+    USER_SIDE,
+)
 DETECTOR = Detector("distress", 1, detect)

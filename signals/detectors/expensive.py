@@ -5,7 +5,9 @@ changes with when it is asked.
 """
 
 from signals.detectors.batch import Batch, Detector, Found, Parameter
+from signals.detectors.built_in import ANY, MODEL, BuiltIn
 from signals.detectors.slow import measured
+from signals.models.definitions import Reads, Sentiment
 
 COST = Parameter("cost_usd", "Cost (USD)", 0.5, 0.0001, 1e6, "Of one event, all its LLM calls together.")
 TOKENS = Parameter("tokens", "Tokens", 100_000, 1, 1e9, "In and out, all LLM calls together.", whole=True)
@@ -24,4 +26,14 @@ def detect(batch: Batch, *, cost_usd: float = COST.default, tokens: float = TOKE
     return found
 
 
+SIGNAL = BuiltIn(
+    "high_cost",
+    "Expensive",
+    "The event cost half a dollar or 100,000 tokens, or more, unless this project sets other numbers.",
+    Reads.SPANS,
+    Sentiment.NEGATIVE,
+    MODEL,
+    languages=ANY,
+    counted=True,
+)
 DETECTOR = Detector("high_cost", 1, detect, parameters=(COST, TOKENS))

@@ -11,9 +11,11 @@ import re
 
 from signals.detectors import acts, task_failure
 from signals.detectors.batch import Batch, Detector, Found, SpanFacts, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
 from signals.detectors.tool_failure import error_words, failure
 from signals.detectors.tool_results import is_waiting, says_no
+from signals.models.definitions import Reads, Sentiment
 
 # Kinds of acts: the parts of a tool's name that tell one, and the words of who claims it. A word may be of several kinds.
 KINDS = {
@@ -222,4 +224,13 @@ def _kinds(name: str) -> set[str]:
     return set().union(*(_TOOLS.get(part, set()) for part in parts))
 
 
+SIGNAL = BuiltIn(
+    "false_success",
+    "False success",
+    "The agent says that it is done (“I've booked it”, “all tests pass”), but the tool that does it failed, said no or only queued it, in this "
+    "event or before, and no other call made up for it. An answer that owns up to the failure does not count.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+)
 DETECTOR = Detector("false_success", 2, detect)

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.dates import DATE
 from signals.detectors.mentions import mentions
 from signals.detectors.phrases import Rule, combined, evidence, piece
 from signals.detectors.text import Text
 from signals.detectors.tool_failure import failure
+from signals.models.definitions import Reads, Sentiment
 
 YOU = "(you|u|ya)"
 BEFORE = (
@@ -349,4 +351,12 @@ def _misquotes(one: str, other: str) -> bool:
     return len(wrong) == 1 or (len(wrong) == 2 and wrong[1] == wrong[0] + 1)
 
 
+SIGNAL = BuiltIn(
+    "forgetting",
+    "Forgetting",
+    "The agent lost what the user had told it: the user complains about that, the agent admits it, or it asks again for what it was given.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+)
 DETECTOR = Detector("forgetting", 4, detect)

@@ -7,10 +7,12 @@ hand-over that the agent declines are none.
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.mentions import mentions
 from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
 from signals.detectors.slow import measured
 from signals.detectors.tool_failure import failure
+from signals.models.definitions import Reads, Sentiment
 
 WORDS = ("transfer", "connect", "escalat", "hand", "pass", "forward", "put you", "putting you", "loop")
 WHO = (
@@ -63,4 +65,12 @@ def _said(turn: Turn) -> list[Hit]:
     return hits
 
 
+SIGNAL = BuiltIn(
+    "hand_over",
+    "Handed over to a person",
+    "The agent hands the user over to a person, in words or by a tool. Offering to do so, or saying that it cannot, does not count.",
+    Reads.ASSISTANT,
+    Sentiment.NEUTRAL,
+    AGENT_SIDE,
+)
 DETECTOR = Detector("hand_over", 1, detect)

@@ -2,8 +2,10 @@
 (other_languages)."""
 
 from signals.detectors.batch import Batch, Detector, Found
-from signals.detectors.other_languages import united
+from signals.detectors.built_in import USER_SIDE, BuiltIn
+from signals.detectors.other_languages import LANGUAGES_READ, united
 from signals.detectors.phrases import Rule, detect_rule
+from signals.models.definitions import Reads, Sentiment
 
 WHO = (
     "(a |an |the |your |some |another |any )?(real |actual |live |human |physical |senior |different |customer |support |service |care |sales )*"
@@ -50,4 +52,13 @@ def detect(batch: Batch) -> list[Found]:
     return sorted(found + bare, key=lambda one: one.index)
 
 
+SIGNAL = BuiltIn(
+    "human_request",
+    "Request for a human",
+    "The user asks for a person instead of the agent. A travel agent or “my manager” does not count.",
+    Reads.USER,
+    Sentiment.NEGATIVE,
+    USER_SIDE,
+    languages=LANGUAGES_READ,
+)
 DETECTOR = Detector("human_request", 2, united("human_request", detect))

@@ -6,9 +6,11 @@ Fixed phrases of known attacks in English, German, Spanish and French; the head 
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import READ_WORDS, load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.phrases import Rule, combined, evidence
+from signals.models.definitions import Reads, Sentiment
 
 HEAD = "jailbreak"
 RULE = Rule(
@@ -142,4 +144,12 @@ def facts(turn: Turn) -> list[float]:
     ]
 
 
+SIGNAL = BuiltIn(
+    "jailbreak",
+    "Jailbreak attempt",
+    "The user, or a text that the agent reads for them, tries to make it drop its rules, leak its instructions or help with harm.",
+    Reads.USER,
+    Sentiment.NEGATIVE,
+    USER_SIDE,
+)
 DETECTOR = Detector("jailbreak", 3, detect)

@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, ANY, BuiltIn
 from signals.detectors.phrases import piece
 from signals.detectors.text import Text
+from signals.models.definitions import Reads, Sentiment
 
 NAMES = {
     "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
@@ -195,4 +197,14 @@ def _identifier() -> Callable[[str], tuple[str, float]]:
     return identify
 
 
+SIGNAL = BuiltIn(
+    "language_mismatch",
+    "Language mismatch",
+    "The agent answers in another language than the user wrote in. Short texts, code, quotes, and requests that name a language or a "
+    "translation do not count.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+    languages=ANY,
+)
 DETECTOR = Detector("language_mismatch", 1, detect)

@@ -3,8 +3,10 @@
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import Hit, Rule, combined, evidence
 from signals.detectors.text import Text
+from signals.models.definitions import Reads, Sentiment
 
 RULE = Rule(
     strong=[
@@ -153,4 +155,12 @@ def _cut_off(text: Text) -> list[Hit]:
     return []
 
 
+SIGNAL = BuiltIn(
+    "laziness",
+    "Laziness",
+    "The answer is empty, cut off, a placeholder, or leaves the work to the user.",
+    Reads.ASSISTANT,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+)
 DETECTOR = Detector("laziness", 2, detect)

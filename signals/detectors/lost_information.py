@@ -5,7 +5,9 @@ What the user says of the agent's memory is the same list of phrases that the si
 
 from signals.detectors import forgetting
 from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.phrases import Rule, combined, evidence
+from signals.models.definitions import Reads, Sentiment
 
 MINE = "(all |half |most |some |parts? |everything |the rest )*(of )?(my|our|what (i|we)|everything (i|we)|all the|the whole|the entire)"
 THING = (
@@ -52,4 +54,13 @@ def detect(batch: Batch) -> list[Found]:
     return found
 
 
+SIGNAL = BuiltIn(
+    "lost_information",
+    "Lost information",
+    "The user complains that something they gave is lost: “I already gave you my order number”, “you forgot what I said”, “you deleted "
+    "my changes”.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    USER_SIDE,
+)
 DETECTOR = Detector("lost_information", 2, detect)

@@ -8,7 +8,9 @@ import re
 from dataclasses import dataclass
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import Hit, Rule, combined, evidence
+from signals.models.definitions import Reads, Sentiment
 
 ADVERBS = "(currently |actually |presently |directly |physically |personally |yet |really |unfortunately |simply |also |still |myself )*"
 ACT = (
@@ -128,4 +130,13 @@ def _sentence(normal: str, hit: Hit) -> str:
     return normal[max(start, 0) : min(ends, default=hit.end + 160)]
 
 
+SIGNAL = BuiltIn(
+    "missing_capability",
+    "Claims to lack a capability",
+    "The agent says that it has no access, tool or ability for something: no browser, no e-mail, no eyes. The evidence says when a tool of "
+    "that sort was in fact called. Declining by policy is a refusal.",
+    Reads.ASSISTANT,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+)
 DETECTOR = Detector("missing_capability", 2, detect)

@@ -4,7 +4,9 @@ length, time-out, content filter, no access, not available. Any language: it rea
 import re
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.built_in import ANY, MODEL, BuiltIn
 from signals.detectors.slow import measured
+from signals.models.definitions import Reads, Sentiment
 
 # In this order: "rate limit reached: too many tokens per minute" is a rate limit.
 KINDS = [
@@ -103,4 +105,14 @@ def _evidence(span: SpanFacts) -> list[Evidence]:
     return pieces
 
 
+SIGNAL = BuiltIn(
+    "model_error",
+    "Model error",
+    "A call of the model failed. The evidence says how: rate limit, context length, time-out, content filter, no access, not available.",
+    Reads.SPANS,
+    Sentiment.NEGATIVE,
+    MODEL,
+    languages=ANY,
+    counted=True,
+)
 DETECTOR = Detector("model_error", 1, detect)

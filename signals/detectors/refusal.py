@@ -8,12 +8,14 @@ A disclaimer before an answer is no refusal; before an evasion it is one, and so
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.laziness import HANDS_OVER
-from signals.detectors.other_languages import united
+from signals.detectors.other_languages import LANGUAGES_READ, united
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
+from signals.models.definitions import Reads, Sentiment
 
 ACT = (
     "(help|assist|provide|create|generate|write|fulfil|fulfill|comply|support|engage|participate|discuss|share|offer|answer|"
@@ -219,4 +221,14 @@ def _overlaps(hit: Hit, others: list[Hit]) -> bool:
     return any(hit.start < other.end and other.start < hit.end for other in others)
 
 
+SIGNAL = BuiltIn(
+    "refusal",
+    "Refusal",
+    "The agent declines to do what it was asked: because of a policy, a principle, or its nature. Offering an alternative after declining "
+    "still counts; “no problem” and “I can't wait” do not.",
+    Reads.ASSISTANT,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+    languages=LANGUAGES_READ,
+)
 DETECTOR = Detector("refusal", 4, united("refusal", detect))

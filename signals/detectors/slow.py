@@ -4,6 +4,8 @@ A step is an LLM or tool call or a retrieval: an agent's span lasts as long as w
 """
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Parameter, SpanFacts, Turn
+from signals.detectors.built_in import ANY, MODEL, BuiltIn
+from signals.models.definitions import Reads, Sentiment
 
 SECONDS = Parameter(
     "seconds",
@@ -61,4 +63,14 @@ def time_text(milliseconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
+SIGNAL = BuiltIn(
+    "slow_response",
+    "Slow",
+    "The event took a minute or longer, or one of its steps half a minute, unless this project sets other numbers.",
+    Reads.SPANS,
+    Sentiment.NEGATIVE,
+    MODEL,
+    languages=ANY,
+    counted=True,
+)
 DETECTOR = Detector("slow_response", 1, detect, parameters=(SECONDS, STEP_SECONDS))

@@ -10,9 +10,11 @@ get it ("book it", "yes", "find me one").
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
-from signals.detectors.other_languages import united
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
+from signals.detectors.other_languages import LANGUAGES_READ, united
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
 from signals.detectors.text import Text
+from signals.models.definitions import Reads, Sentiment
 
 DO = (
     "(find|locate|check|complete|process|access|retrieve|book|make|cancel|update|finish|fix|connect|load|reach|get|open|read|verify|confirm|"
@@ -113,4 +115,14 @@ def _tells(text: Text, hit: Hit) -> bool:
     return GONE.search(text.normal, start, min(ends, default=len(text.normal))) is not None
 
 
+SIGNAL = BuiltIn(
+    "task_failure",
+    "Task failure",
+    "The agent says that it could not do the task: an error, nothing found, unavailable. Advice about possible errors, a hand-over to a person, "
+    "and “sold out” as the answer to a mere question do not count.",
+    Reads.ASSISTANT,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+    languages=LANGUAGES_READ,
+)
 DETECTOR = Detector("task_failure", 3, united("task_failure", detect))

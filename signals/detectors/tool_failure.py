@@ -1,7 +1,9 @@
 """A tool call failed: its span says so, its result reads like an error (tool_results.py), or its work stays in a queue."""
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.built_in import ANY, TOOLS, BuiltIn
 from signals.detectors.tool_results import OPENS, failure_in, is_waiting
+from signals.models.definitions import Reads, Sentiment
 
 SHOWN = 200
 # Work that was asked about again and still waits.
@@ -72,4 +74,14 @@ def _evidence(span: SpanFacts, text: str, start: int, end: int) -> Evidence:
     return {"side": "span", "start": start, "end": end, "text": text[start:end], "span_id": span.span_id}
 
 
+SIGNAL = BuiltIn(
+    "tool_failure",
+    "Tool failure",
+    "A tool call of the event failed: its span has the status error, its result tells of one (an exit code, an HTTP status, a traceback, a "
+    "time-out), or its work still waits when it is asked about again.",
+    Reads.SPANS,
+    Sentiment.NEGATIVE,
+    TOOLS,
+    languages=ANY,
+)
 DETECTOR = Detector("tool_failure", 2, detect)

@@ -6,7 +6,9 @@ from collections import Counter
 from itertools import groupby
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Parameter, SpanFacts, Turn
+from signals.detectors.built_in import ANY, TOOLS, BuiltIn
 from signals.detectors.tool_failure import failure
+from signals.models.definitions import Reads, Sentiment
 
 FAILURES = Parameter(
     "failures", "Failures in a row", 3, 2, 100, "Of the same tool, in one conversation.", whole=True
@@ -97,6 +99,36 @@ def _evidence(span: SpanFacts) -> list[Evidence]:
     ]
 
 
+SIGNALS = (
+    BuiltIn(
+        "repeated_tool_failure",
+        "Tool fails again and again",
+        "The same tool failed several times in a row in one conversation: three times, unless this project sets another number.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        TOOLS,
+        languages=ANY,
+    ),
+    BuiltIn(
+        "tool_loop",
+        "Tool loop",
+        "The agent made the same call, with the same arguments and the same result, several times in a row: three times, unless this "
+        "project sets another number.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        TOOLS,
+        languages=ANY,
+    ),
+    BuiltIn(
+        "empty_tool_result",
+        "Answer from an empty result",
+        "The last tool that the agent asked found nothing, and the agent answered without saying so.",
+        Reads.SPANS,
+        Sentiment.NEGATIVE,
+        TOOLS,
+    ),
+)
 REPEATED_FAILURE = Detector("repeated_tool_failure", 2, detect_repeated_failure, parameters=(FAILURES,))
 LOOP = Detector("tool_loop", 1, detect_loop, parameters=(CALLS,))
 EMPTY_RESULT = Detector("empty_tool_result", 1, detect_empty_result)
+DETECTORS = (REPEATED_FAILURE, LOOP, EMPTY_RESULT)

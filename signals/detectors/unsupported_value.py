@@ -13,12 +13,14 @@ from decimal import Decimal
 from itertools import combinations
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.dates import dates
 from signals.detectors.numbers import NUMBER, amounts, values
 from signals.detectors.phrases import piece
 from signals.detectors.tool_failure import failure
 from signals.detectors.tool_results import found_nothing
 from signals.detectors.years_off import tools_year, year_named
+from signals.models.definitions import Reads, Sentiment
 
 SCORE = 0.8
 READ = 20_000
@@ -181,4 +183,15 @@ def _measured(sentence: str) -> Evidence:
     return {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
 
 
+SIGNAL = BuiltIn(
+    "unsupported_value",
+    "Unsupported value",
+    "The agent states a reference, amount or time that no message and no tool result holds: a made-up number of a claim, a misquoted amount, "
+    "details out of an empty result. Only for agents that use tools; what follows by simple arithmetic, and prices and policies that the agent "
+    "may know, do not count.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+    enabled=False,
+)
 DETECTOR = Detector("unsupported_value", 1, detect)

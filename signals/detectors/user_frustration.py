@@ -9,14 +9,16 @@ import re
 from signals.detectors import complaints, feelings
 from signals.detectors.answers import says_no, turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.correction import DECLINED, closes, corrected, dissatisfied
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
-from signals.detectors.other_languages import united
+from signals.detectors.other_languages import LANGUAGES_READ, united
 from signals.detectors.outright import LESS, OUTRIGHT, said_outright
 from signals.detectors.phrases import Rule, combined, evidence, piece, surest
 from signals.detectors.text import Text
 from signals.detectors.user_repetition import likeness
+from signals.models.definitions import Reads, Sentiment
 
 RULE = Rule(
     strong=[
@@ -213,4 +215,14 @@ def _repeats(turn: Turn) -> tuple[float, list[Evidence]]:
     return 0.55, [piece("user", text, 0, min(len(text.normal.rstrip()), 200))]
 
 
+SIGNAL = BuiltIn(
+    "user_frustration",
+    "User frustration",
+    "The user is annoyed with the agent or its work: says so, insults it, has to repeat things, shouts, plainly rejects what it did. A "
+    "problem that the user merely describes does not count.",
+    Reads.USER,
+    Sentiment.NEGATIVE,
+    USER_SIDE,
+    languages=LANGUAGES_READ,
+)
 DETECTOR = Detector("user_frustration", 6, united("user_frustration", detect))

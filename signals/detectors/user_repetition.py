@@ -3,8 +3,10 @@
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.built_in import ANY, USER_SIDE, BuiltIn
 from signals.detectors.phrases import piece
 from signals.detectors.text import Text
+from signals.models.definitions import Reads, Sentiment
 
 WORD = re.compile(r"\w+")
 READ = 4000
@@ -61,4 +63,13 @@ def words_of(text: Text) -> frozenset[str]:
     return words
 
 
+SIGNAL = BuiltIn(
+    "user_repetition",
+    "User repeats themselves",
+    "The user says nearly the same thing again although the agent answered in between.",
+    Reads.CONVERSATION,
+    Sentiment.NEGATIVE,
+    USER_SIDE,
+    languages=ANY,
+)
 DETECTOR = Detector("user_repetition", 1, detect)

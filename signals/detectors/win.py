@@ -7,12 +7,14 @@ Japanese ("merci", "gracias").
 import re
 
 from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import judge, telling_words
-from signals.detectors.other_languages import united
+from signals.detectors.other_languages import LANGUAGES_READ, united
 from signals.detectors.outright import LESS
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
 from signals.detectors.text import Text
+from signals.models.definitions import Reads, Sentiment
 
 PRAISE = Rule(
     strong=[
@@ -147,4 +149,13 @@ def facts(turn: Turn) -> list[float]:
     ]
 
 
+SIGNAL = BuiltIn(
+    "win",
+    "Win",
+    "The user is pleased: praise, heartfelt or closing thanks, “it works now”. Thanks in passing before the next request do not count.",
+    Reads.USER,
+    Sentiment.POSITIVE,
+    USER_SIDE,
+    languages=LANGUAGES_READ,
+)
 DETECTOR = Detector("win", 4, united("win", detect))

@@ -7,6 +7,7 @@ What is not understood is not judged (equations.py, totals.py, weekdays.py say h
 import re
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.dates import Date, dates
 from signals.detectors.equations import wrong_equations
 from signals.detectors.phrases import piece
@@ -21,6 +22,7 @@ from signals.detectors.totals import (
     wrong_unit_totals,
 )
 from signals.detectors.weekdays import weekday_evidence, wrong_weekdays
+from signals.models.definitions import Reads, Sentiment
 
 SURE = 0.9
 DIGIT = re.compile(r"\d")
@@ -109,4 +111,14 @@ def _pieces(output: Text, wrong: Wrong) -> list[Evidence]:
     ]
 
 
+SIGNAL = BuiltIn(
+    "wrong_arithmetic",
+    "Wrong arithmetic",
+    "A figure that the agent states is wrong by its own figures: an equation, a total, a percentage, a tax, the weekday of a date. What the "
+    "user reckoned, rounding, and figures that cannot be checked do not count.",
+    Reads.ASSISTANT,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+    enabled=False,
+)
 DETECTOR = Detector("wrong_arithmetic", 1, detect)

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.mentions import mentions
 from signals.detectors.other_day import other_day
 from signals.detectors.phrases import piece
 from signals.detectors.weekdays import weekday_evidence, wrong_weekdays
 from signals.detectors.years_off import dates_off
+from signals.models.definitions import Reads, Sentiment
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -143,4 +145,14 @@ def _given(turn: Turn, match: re.Match[str], stated: Stated) -> bool:
     return stated.weekday is not None and any(DAYS[stated.weekday] in text for text in said + tools)
 
 
+SIGNAL = BuiltIn(
+    "wrong_date",
+    "Wrong date",
+    "The agent works with a date that cannot be meant, seen from the event's own time: a wrong today, weekday or “tomorrow”, a past date "
+    "offered as to come, another year than its tool's, another day than the user's. Dates of history, dates that the user or a tool named first, and knowledge "
+    "cut-offs do not count.",
+    Reads.ASSISTANT,
+    Sentiment.NEGATIVE,
+    AGENT_SIDE,
+)
 DETECTOR = Detector("wrong_date", 2, detect)

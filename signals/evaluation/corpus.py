@@ -158,6 +158,12 @@ def two_readings(name: str, *, folder: Path = FOLDER) -> tuple[list[set[str]], l
     return firsts, seconds
 
 
+def labelled_signals(*, folder: Path = FOLDER) -> frozenset[str]:
+    """The signals that the second readers found in any product: those that the corpus has labels for."""
+    paths = sorted(folder.glob("*/readings.jsonl"))
+    return frozenset(signal for path in paths for signals in _readings(path).values() for signal in signals)
+
+
 def kappa(first: Sequence[bool], second: Sequence[bool]) -> float:
     """Cohen's kappa of two readers' answers on the same turns; nan where both gave one answer throughout."""
     a, b = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)

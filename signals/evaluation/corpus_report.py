@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
 from raindrop.statistics import wilson
-from signals.catalogue.builtins import BUILT_IN
-from signals.detectors import DETECTORS, RULES, keywords
+from signals.detectors import DETECTORS, RULES, SIGNALS, keywords
 from signals.detectors.batch import Batch, Detector
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
 from signals.evaluation.corpus import (
@@ -22,6 +21,7 @@ from signals.evaluation.corpus import (
     SPLITS,
     Labelled,
     kappa,
+    labelled_signals,
     read_product,
     two_readings,
 )
@@ -36,8 +36,6 @@ KEYWORDS = {
     "abuse": (keywords.ABUSE, "user"),
     "win": (keywords.WIN, "user"),
 }
-# Not read from a conversation's words or tools, or found by time: the corpus has no labels for them.
-UNLABELLED = frozenset(["abandonment", "slow_response", "high_cost", "model_error", "lost_information"])
 # Turns of the corpus that have the signal, for a figure of their own to be shown.
 FEWEST = 5
 Z90 = 1.6449  # a two-sided 90 % interval
@@ -54,11 +52,11 @@ def measure(data: Path, *, only: str = "kept") -> Measurement:
     batch = batch_of_turns([one.turn for one in labelled], VectorStore())
     ours = {key: _matches(detector, batch) for key, detector in DETECTORS.items()}
     rules = {key: _matches(detector, batch) for key, detector in RULES.items()}
-    agreement = _kappas(splits[only])
+    agreement, known = _kappas(splits[only]), labelled_signals()
     found = [
         row
-        for signal in BUILT_IN
-        if signal.key not in UNLABELLED and (row := _row(signal.key, labelled, ours, rules, agreement))
+        for signal in SIGNALS
+        if signal.key in known and (row := _row(signal.key, labelled, ours, rules, agreement))
     ]
     header = ["signal", "turns", "kappa", "P", "90 %", "R", "F1", "rules F1", "keywords F1"]
     table = Table(
@@ -66,7 +64,10 @@ def measure(data: Path, *, only: str = "kept") -> Measurement:
         header,
         [row.cells() for row in found],
     )
-    numbers = {"shipped": _conversations(labelled, ours), "rules alone": _conversations(labelled, rules)}
+    numbers = {
+        "shipped": _conversations(labelled, ours, known),
+        "rules alone": _conversations(labelled, rules, known),
+    }
     title = "conversations (without task_failure and false_success)"
     columns = list(numbers["shipped"])
     whole = Table(
@@ -152,10 +153,10 @@ def _kappas(products: Sequence[str]) -> dict[str, float]:
     }
 
 
-def _conversations(labelled: Sequence[Labelled], ours: Matches) -> dict[str, float]:
+def _conversations(labelled: Sequence[Labelled], ours: Matches, known: frozenset[str]) -> dict[str, float]:
     """Micro precision, recall and F1 over (conversation, signal), and how many conversations in which nothing holds get a signal."""
-    negative = {signal.key for signal in BUILT_IN if signal.sentiment == Sentiment.NEGATIVE}
-    keys = [s.key for s in BUILT_IN if s.key not in UNLABELLED | APART]
+    negative = {signal.key for signal in SIGNALS if signal.sentiment == Sentiment.NEGATIVE}
+    keys = sorted(known & {signal.key for signal in SIGNALS} - APART)
     talks: dict[str, list[int]] = {}
     for place, one in enumerate(labelled):
         talks.setdefault(f"{one.product}/{one.conversation}", []).append(place)

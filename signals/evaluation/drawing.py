@@ -8,23 +8,31 @@ The other turns of signals of one group share their numbers, so that a reader is
 """
 
 import hashlib
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 from signals.catalogue.audited import COUNTED
-from signals.catalogue.builtins import BUILT_IN
-from signals.detectors import DETECTORS, abandonment
+from signals.detectors import DETECTORS, SIGNALS, abandonment
 from signals.detectors.batch import Evidence
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
 from signals.evaluation.traffic import Spoken, row_id
 
 Kind = Literal["match", "near", "other"]
 KINDS: tuple[Kind, ...] = ("match", "near", "other")
-AUDITED = tuple(signal.key for signal in BUILT_IN if signal.key not in COUNTED)
+AUDITED = tuple(signal.key for signal in SIGNALS if signal.key not in COUNTED)
 NEAR = 0.6  # a near miss has at least this share of its threshold
-GROUPS = 5  # of signals that are asked for on the same other turns
+# The signals of a group are asked for on the same other turns. A key that stands in none joins one by its checksum: so a new signal
+# leaves the samples of the others as they are.
+GROUPS = (
+    "user_frustration distress laziness tool_loop missing_capability unsupported_value",
+    "correction jailbreak forgetting empty_tool_result agent_repetition contradiction",
+    "user_repetition refusal win false_success wrong_date unsafe_content",
+    "human_request task_failure tool_failure lost_information wrong_arithmetic language_mismatch",
+    "abuse hand_over repeated_tool_failure abandonment action_without_call",
+)
 CHUNK = 256
 
 
@@ -97,7 +105,7 @@ def draw(
     rows: list[Drawn] = []
     strata: list[Stratum] = []
     sources = list(dict.fromkeys(spoken.source for spoken in turns))
-    for number, signal in enumerate(AUDITED):
+    for signal in AUDITED:
         members: dict[tuple[str, Kind], list[Spoken]] = {
             (source, kind): [] for source in sources for kind in KINDS
         }
@@ -111,7 +119,7 @@ def draw(
         }  # fmt: skip
         for (source, kind), here in members.items():
             count = counts[kind][source]
-            order = _numbers(seed, f"group {number % GROUPS}" if kind == "other" else "")
+            order = _numbers(seed, f"group {group_of(signal)}" if kind == "other" else "")
             strata.append(Stratum(signal, source, kind, version_of(signal), len(here), count))
             rows += [
                 Drawn(
@@ -136,6 +144,12 @@ def spread(available: Mapping[str, int], wanted: int) -> dict[str, int]:
             given[name] += more
             left -= more
     return given
+
+
+def group_of(signal: str) -> int:
+    """The place of the signal's group in GROUPS."""
+    named = [place for place, keys in enumerate(GROUPS) if signal in keys.split()]
+    return named[0] if named else zlib.crc32(signal.encode()) % len(GROUPS)
 
 
 def _numbers(seed: int, purpose: str) -> Callable[[Spoken], bytes]:

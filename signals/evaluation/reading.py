@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from signals.catalogue.builtins import BUILT_IN
+from signals.detectors import SIGNALS
 from signals.detectors.batch import SpanFacts
 from signals.evaluation.drawing import AUDITED, Drawn
 from signals.evaluation.traffic import Spoken
@@ -69,7 +69,7 @@ class BadAnswers(ValueError):
 
 
 def guide() -> str:
-    told = {signal.key: signal for signal in BUILT_IN}
+    told = {signal.key: signal for signal in SIGNALS}
     return GUIDE + "\n".join(f"- {key}: {told[key].description}" for key in AUDITED) + "\n"
 
 

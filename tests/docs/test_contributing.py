@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from ingest.files.formats import BadLine, Line
 from ingest.jobs import kinds
@@ -11,7 +12,12 @@ from ingest.jobs.runner import run_job
 from ingest.models import Job
 from ingest.otlp.raw import RawSpan
 from raindrop.pipeline import STAGES
+from signals.detection.stage import detect
 from signals.detectors.batch import batch_of
+from signals.kinds import registry
+from signals.models import SignalDefinition, SignalMatch
+from signals.taxonomy.exchange import export_signals, import_signals
+from signals.taxonomy.exchange_file import read_file
 from tests.docs.pages import blocks, text_of
 from tests.test_imports import COMPOSITION_ROOTS, FLOORS
 
@@ -33,14 +39,64 @@ def example(section: str) -> dict[str, Any]:
 
 def test_every_python_block_is_one_of_the_examples_below() -> None:
     ours = [one for one in blocks() if one.page == "CONTRIBUTING.md" and one.language == "python"]
-    assert len(ours) == 5
+    assert len(ours) == 6
 
 
 def test_the_detector_finds_what_it_says() -> None:
-    detector = example("A detector")["DETECTOR"]
+    made = example("A detector")
+    detector = made["DETECTOR"]
+    assert made["SIGNAL"].key == detector.key
     [found] = detector.detect(batch_of(("Go on.", "It is done."), ("Go on.", "It was unfor-  ")))
     assert (found.index, found.evidence[0]["text"]) == (1, "unfor-")
     assert "It was unfor-  "[found.evidence[0]["start"] : found.evidence[0]["end"]] == "unfor-"
+
+
+@pytest.mark.django_db
+def test_the_kind_of_signal_works_from_its_form_to_its_matches(
+    project: Any,
+    other_project: Any,
+    member: Any,
+    admin_key: str,
+    make_event: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By its form, by the management API, in detection and in the taxonomy's file, with nothing but its module."""
+    events = [make_event(output="one two three"), make_event(output="one")]
+    kind = example("A kind of signal")["KIND"]
+    monkeypatch.setitem(registry.KINDS, kind.name, kind)
+    browser = Client()
+    browser.force_login(member)
+    page = f"/p/{project.slug}/signals/new/"
+    fields = {"kind": "length", "name": "Long", "sentiment": "neutral", "longest_answer": "2"}
+    assert "More words than" in browser.get(f"{page}?kind=length").content.decode()
+    shown = browser.post(page, {**fields, "action": "preview"}).content.decode()
+    assert "one two three" in shown and not SignalDefinition.objects.filter(key="long").exists()
+    assert browser.post(page, {**fields, "longest_answer": "0"}).status_code == 400
+    assert browser.post(page, fields).status_code == 302
+    made = SignalDefinition.objects.get(project=project, key="long")
+    assert (made.config, made.detector, made.reads) == ({"longest_answer": 2}, "rule", "conversation")
+    assert "more than 2 words" in browser.get(f"/p/{project.slug}/signals/long/").content.decode()
+    change = f"/p/{project.slug}/signals/long/rule/"
+    assert 'value="2"' in browser.get(change).content.decode()
+
+    detect(events)
+    matches = SignalMatch.objects.filter(signal=made).values_list("event", "source")
+    assert list(matches) == [(events[0].id, "length@1")]
+
+    api = Client(headers={"Authorization": f"Bearer {admin_key}"})
+    body = {"name": "Longer", "config": {"longest_answer": True}}
+    refused = api.post("/api/signals/", body, content_type="application/json")
+    assert refused.status_code == 400 and "whole number of words" in refused.content.decode()
+    body["config"] = {"longest_answer": 9}
+    taken = api.post("/api/signals/", body, content_type="application/json")
+    assert (taken.status_code, taken.json()["config"]) == (201, {"longest_answer": 9})
+
+    import_signals(project=other_project, taxonomy=read_file(export_signals(project)), user=None)
+    carried = SignalDefinition.objects.filter(project=other_project, key__in=["long", "longer"])
+    assert {one.key: one.config for one in carried} == {
+        "long": {"longest_answer": 2},
+        "longer": {"longest_answer": 9},
+    }
 
 
 def test_the_dialect_is_read() -> None:

@@ -18,7 +18,7 @@ from signals.detectors.phrases import Gate, Hit, Rule, Side, evidence, in_own_wo
 from signals.detectors.text import Text
 
 # Codes of the languages that a detector reads which is united with this.
-READ = ("en", "de", "es", "fr", "pt")
+LANGUAGES_READ = ("en", "de", "es", "fr", "pt")
 SIDES: dict[str, Side] = {
     "user_frustration": "user",
     "correction": "user",

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from ingest.models import Event, ExplicitSignal, Job, Project
-from signals.catalogue.builtins import BUILT_IN
 from signals.catalogue.installing import install_builtin_signals
 from signals.detection.stage import detect, detector_of
+from signals.detectors import SIGNALS
 from signals.models import SignalDefinition, SignalMatch
 from signals.taxonomy.definitions import change_signal
 from tests.html import html_of
@@ -143,7 +143,7 @@ def test_new_built_in_signals_reach_old_projects_and_wake_nothing(
     signals.filter(key="win").update(name="Delight", group=None)
     event = make_event(input="x", output="I'm sorry, but I can't help with that. The current year is 1999.")
     detect(list(Event.objects.filter(id=event.id).select_related("project")))
-    assert signals.count() == len(BUILT_IN)
+    assert signals.count() == len(SIGNALS)
     assert not signals.get(key="refusal").enabled
     assert signals.get(key="win").name == "Delight"
     assert set(SignalMatch.objects.filter(event=event).values_list("signal__key", flat=True)) >= {

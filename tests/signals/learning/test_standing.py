@@ -14,8 +14,9 @@ from ingest.counts.rollups import count_events
 from ingest.models import Event, Project, User
 from issues.pages.overview import events_with
 from signals.catalogue.audited import FEWEST
-from signals.catalogue.builtins import BY_KEY, BuiltIn
+from signals.catalogue.builtins import BY_KEY
 from signals.catalogue.installing import install_builtin_signals, shipped_default
+from signals.detectors.built_in import BuiltIn
 from signals.detectors.other_languages import LANGUAGES, SIDES
 from signals.learning.feedback import judge
 from signals.learning.standing import OWN, headline, standings

@@ -1,0 +1,32 @@
+"""The catalogue entry of a built-in signal. It stands in its detector's module as `SIGNAL`, or as one of `SIGNALS`."""
+
+from dataclasses import dataclass
+
+from signals.models.definitions import Reads, Sentiment
+
+USER_SIDE, AGENT_SIDE, TOOLS, MODEL = "User side", "Agent side", "Tools", "Model and cost"
+GROUPS = {
+    USER_SIDE: "What the person who talks to the agent shows: annoyance, praise, corrections, abuse.",
+    AGENT_SIDE: "What the agent does wrong in its words: declines, gives up, forgets, does half.",
+    TOOLS: "What happens in the tool calls of an event.",
+    MODEL: "Whether the model answered, how long it took and what it cost.",
+}
+ANY: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """`key` is its detector's. The rest is copied into each project's taxonomy, where people change it."""
+
+    key: str
+    name: str
+    description: str
+    reads: Reads
+    sentiment: Sentiment
+    group: str
+    # Codes of the languages that its detector reads; ANY: it reads no words, or words of any language.
+    languages: tuple[str, ...] = ("en",)
+    # False where the audit found a precision below .7: such a signal ships switched off.
+    enabled: bool = True
+    # It holds a number against a limit, or tells of a failed call of the model: no reader can say more than the numbers do.
+    counted: bool = False
