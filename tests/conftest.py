@@ -133,10 +133,10 @@ def audit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """`audit(refusal=0.9)`: the audit found that precision, of these signals and no others."""
 
     def publish(**precisions: float) -> None:
-        from signals.catalogue.audited import HEADLINE, Audited
+        from signals.catalogue.audit_results import HEADLINE, AuditResult
 
         found = {
-            key: Audited(
+            key: AuditResult(
                 value, value - 0.1, min(1.0, value + 0.05), ("bazaarly", "townhall"), 40, value < HEADLINE
             )
             for key, value in precisions.items()

@@ -6,7 +6,7 @@ from signals.models.definitions import Action, Sentiment
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownName:
     """`key` is the default's (signals.models.SignalDefault); `names` are the keys that mean the same."""
 
     key: str
@@ -19,8 +19,8 @@ class Known:
         return Action(self.key)
 
 
-def _known(key: Action, sentiment: Sentiment, description: str, names: str = "") -> Known:
-    return Known(key.value, description, sentiment, frozenset([key.value, *names.split()]))
+def _known(key: Action, sentiment: Sentiment, description: str, names: str = "") -> KnownName:
+    return KnownName(key.value, description, sentiment, frozenset([key.value, *names.split()]))
 
 
 KNOWN = [
@@ -93,7 +93,7 @@ KNOWN = [
 _BY_NAME = {name: known for known in KNOWN for name in known.names}
 
 
-def known_name(key: str) -> Known | None:
+def known_name(key: str) -> KnownName | None:
     """What a signal of this key means, when it is a common one. `_sent` at its end (signals/explicit/sent.py) does not matter."""
     return _BY_NAME.get(key) or _BY_NAME.get(key.removesuffix("_sent"))
 

@@ -22,7 +22,7 @@ from signals.catalogue.parameters import value_of
 from signals.detectors.abandonment import FAILURES, KEY, MINUTES, SOURCE, STAYS, TOOL_FAILURE, judge
 from signals.detectors.batch import Evidence
 from signals.matching.batches import load_batch
-from signals.matching.matches import Wanted, save_matches
+from signals.matching.matches import NewMatch, save_matches
 from signals.models import FailedEnding, SignalDefinition, SignalMatch
 
 READ_SIGNALS = {*FAILURES, TOOL_FAILURE, *STAYS}
@@ -75,7 +75,7 @@ def watch_endings(events: list[Event]) -> None:
     if back:  # last: it changes the roll-ups
         save_matches(
             events=list(lock_events(back)),
-            wanted=[],
+            matches=[],
             ran={definition.pk for definition in definitions.values()},
         )
 
@@ -113,21 +113,21 @@ def _decide(now: dt.datetime, count: int) -> tuple[int, int, set[uuid.UUID]]:
         and definitions[row.project_id].enabled
         and last.get(row.conversation_id, (None, None))[0] == row.event_id
     ]
-    wanted, events = _judged(standing, definitions)
-    matched = {wish.event for wish in wanted}
+    matches, events = _judged(standing, definitions)
+    matched = {match.event for match in matches}
     FailedEnding.objects.filter(
         event__in=matched, conversation__in=[row.conversation_id for row in rows]
     ).update(due_at=None, matched=True)
     FailedEnding.objects.filter(
         conversation__in=[row.conversation_id for row in rows if row.event_id not in matched]
     ).delete()
-    save_matches(events=events, wanted=wanted, ran={definition.pk for definition in definitions.values()})
-    return len(rows), len(matched), {wish.project for wish in wanted}
+    save_matches(events=events, matches=matches, ran={definition.pk for definition in definitions.values()})
+    return len(rows), len(matched), {match.project for match in matches}
 
 
 def _judged(
     rows: list[FailedEnding], definitions: dict[uuid.UUID, SignalDefinition]
-) -> tuple[list[Wanted], list[Event]]:
+) -> tuple[list[NewMatch], list[Event]]:
     """The matches to store, and the events that were looked at."""
     events = list(lock_events([row.event_id for row in rows]))
     batch = load_batch(events)
@@ -136,12 +136,12 @@ def _judged(
     for match in _matches([event.id for event in events]):
         held[match.event_id][match.signal.key] = match.evidence
         names[match.signal.key] = match.signal.name
-    wanted = []
+    matches = []
     for event, turn in zip(events, batch.turns, strict=True):
         found = judge(turn, held[event.id], names=names)
         if found is not None:
-            wanted.append(
-                Wanted(
+            matches.append(
+                NewMatch(
                     signal=definitions[event.project_id].pk,
                     event=event.id,
                     project=event.project_id,
@@ -152,7 +152,7 @@ def _judged(
                     evidence=orjson.dumps(found.evidence).decode(),
                 )
             )
-    return wanted, events
+    return matches, events
 
 
 def _lock_conversations(ids: list[uuid.UUID]) -> None:

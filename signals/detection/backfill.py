@@ -102,7 +102,7 @@ def _store(signal: SignalDefinition, detector: Detector, events: list[Event]) ->
     asked = asks_llm(signal)
     batch = load_batch(events) if needs_spans(signal) else load_texts(events)
     with held_for_verdicts(events) if asked else nullcontext():
-        wanted = joined_matches(signal, events) + matches_to_store(signal, detector, batch)
+        matches = joined_matches(signal, events) + matches_to_store(signal, detector, batch)
         if asked:
             ask_where_plausible(signal, batch, history=True)
-        save_matches(events=events, wanted=wanted, ran={signal.pk})
+        save_matches(events=events, matches=matches, ran={signal.pk})

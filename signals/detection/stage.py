@@ -14,11 +14,11 @@ from signals.catalogue.builtins import BUILT_IN_KEYS
 from signals.catalogue.installing import install_builtin_signals
 from signals.catalogue.parameters import settings_of
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.batch import Batch, Detector, Finding
 from signals.explicit import sent as explicit
 from signals.kinds import registry
 from signals.matching.batches import EventBatch, load_batch
-from signals.matching.matches import Wanted, save_matches
+from signals.matching.matches import NewMatch, save_matches
 from signals.models import SignalDefinition
 from signals.models.definitions import Action, DetectorType, Kind
 from signals.questions.detector import ask_where_plausible
@@ -33,7 +33,7 @@ def detect(events: list[Event]) -> None:
     loaded here is left to the run that its revision queued.
     """
     taxonomy = _taxonomy(events)
-    wanted = _explicit(events, taxonomy)
+    matches = _explicit(events, taxonomy)
     ran: set[uuid.UUID] = set()
     batch = load_batch(events)
     asked = {signal.id for mine in taxonomy.values() for signal in mine.values() if registry.asks_llm(signal)}
@@ -46,12 +46,12 @@ def detect(events: list[Event]) -> None:
                 if detector is None:
                     continue
                 ran.add(definition.id)
-                wanted += matches_to_store(definition, detector, part)
+                matches += matches_to_store(definition, detector, part)
                 if definition.id in asked:
                     plausible.append((definition, part))
         for definition, part in plausible:
             ask_where_plausible(definition, part)
-        save_matches(events=events, wanted=wanted, ran=ran)
+        save_matches(events=events, matches=matches, ran=ran)
 
 
 @contextmanager
@@ -73,20 +73,20 @@ def detector_of(definition: SignalDefinition) -> Detector | None:
     return registry.detector_of(definition, findings=findings)
 
 
-def matches_to_store(definition: SignalDefinition, detector: Detector, batch: EventBatch) -> list[Wanted]:
+def matches_to_store(definition: SignalDefinition, detector: Detector, batch: EventBatch) -> list[NewMatch]:
     return [
-        _wanted(definition, batch.events[found.index], found, detector.source)
+        _new_match(definition, batch.events[found.index], found, detector.source)
         for found in matching(definition, detector, batch)
     ]
 
 
-def findings(definition: SignalDefinition, batch: Batch) -> list[Found]:
+def findings(definition: SignalDefinition, batch: Batch) -> list[Finding]:
     """Where the signal holds in the batch by its own detector, whether it is enabled or not."""
     detector = detector_of(definition)
     return matching(definition, detector, batch) if detector else []
 
 
-def matching(definition: SignalDefinition, detector: Detector, batch: Batch) -> list[Found]:
+def matching(definition: SignalDefinition, detector: Detector, batch: Batch) -> list[Finding]:
     """The detector's findings that reach the signal's threshold, which is its own or the detector's."""
     threshold = detector.threshold if definition.threshold is None else definition.threshold
     return [found for found in detector.detect(batch) if found.score >= threshold]
@@ -109,10 +109,10 @@ def _load(projects: Iterable[uuid.UUID]) -> Taxonomy:
     return taxonomy
 
 
-def _explicit(events: list[Event], taxonomy: Taxonomy) -> list[Wanted]:
+def _explicit(events: list[Event], taxonomy: Taxonomy) -> list[NewMatch]:
     sent = explicit.explicit_signals_of(events)
     attachments = explicit.attachments_of(signal for signals in sent.values() for signal in signals)
-    wanted = []
+    matches = []
     for project_id, indexes in _by_project(events).items():
         mine = [events[i] for i in indexes if events[i].id in sent]
         if not mine:
@@ -135,8 +135,8 @@ def _explicit(events: list[Event], taxonomy: Taxonomy) -> list[Wanted]:
                     evidence = explicit.evidence_of(
                         same, event, action=definition.action, attachments=attachments
                     )
-                    wanted.append(_wanted(counts_as, event, Found(0, 1.0, evidence), explicit.SOURCE))
-    return wanted
+                    matches.append(_new_match(counts_as, event, Finding(0, 1.0, evidence), explicit.SOURCE))
+    return matches
 
 
 def _counts_as(definition: SignalDefinition, known: dict[str, SignalDefinition]) -> SignalDefinition:
@@ -144,18 +144,18 @@ def _counts_as(definition: SignalDefinition, known: dict[str, SignalDefinition])
     return known.get(definition.config.get("joined", ""), definition)
 
 
-def joined_matches(definition: SignalDefinition, events: list[Event]) -> list[Wanted]:
+def joined_matches(definition: SignalDefinition, events: list[Event]) -> list[NewMatch]:
     """What the app sent about these events under names that are joined to this signal."""
     if not SignalDefinition.objects.filter(
         project=definition.project_id, kind=Kind.EXPLICIT, config__joined=definition.key
     ).exists():
         return []
     found = _explicit(events, _load([definition.project_id]))
-    return [wish for wish in found if wish.signal == definition.id]
+    return [match for match in found if match.signal == definition.id]
 
 
-def _wanted(definition: SignalDefinition, event: Event, found: Found, source: str) -> Wanted:
-    return Wanted(
+def _new_match(definition: SignalDefinition, event: Event, found: Finding, source: str) -> NewMatch:
+    return NewMatch(
         signal=definition.id,
         event=event.id,
         project=event.project_id,

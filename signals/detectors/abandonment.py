@@ -7,7 +7,7 @@ when it has been silent for long enough.
 import re
 from collections.abc import Iterable
 
-from signals.detectors.batch import Evidence, Found, Parameter, Turn
+from signals.detectors.batch import Evidence, Finding, Parameter, Turn
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.laziness import HANDED_OVER, HANDS_OVER
 from signals.detectors.slow import measured
@@ -58,7 +58,7 @@ STAYS = frozenset(("win", "human_request"))
 READ = 1000
 
 
-def judge(turn: Turn, held: dict[str, list[Evidence]], *, names: dict[str, str]) -> Found | None:
+def judge(turn: Turn, held: dict[str, list[Evidence]], *, names: dict[str, str]) -> Finding | None:
     """The match, or None: the turn, which nothing followed, was left after a failure. `held`: the signals that hold on it, with their evidence;
     `names`: what they are called. A run of one turn is not left: nobody knows whether its user meant to say more. Who says thanks, asks
     for a person or is handed over to one has not given up; nor has who complained of an earlier answer and got another one to it."""
@@ -80,7 +80,7 @@ def judge(turn: Turn, held: dict[str, list[Evidence]], *, names: dict[str, str])
     if not gives_up and (GOES_AHEAD.search(turn.input.normal) or (complains and _answered(turn))):
         return None
     said = measured(f"Nothing followed it. It holds: {', '.join(names.get(key, key) for key in failures)}.")
-    return Found(0, 0.8, [*_first(held[key] for key in failures), said])
+    return Finding(0, 0.8, [*_first(held[key] for key in failures), said])
 
 
 def _complains(key: str, found: list[Evidence]) -> bool:

@@ -6,7 +6,7 @@ English; in other languages only insults that are spelt alike ("Du Idiot").
 import re
 
 from signals.detectors import feelings
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
@@ -112,7 +112,7 @@ SOMEBODY = re.compile(
 YOU = re.compile(r"\b(?:you|your|you're|ur|u)\b")
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     judged = judge(load_head(HEAD), batch, "user", facts, tone=TONE)
     found = []
     for index, turn in enumerate(batch.turns):
@@ -120,7 +120,7 @@ def detect(batch: Batch) -> list[Found]:
         if text.is_blank:
             continue
         if insults := insults_outright(text):
-            found.append(Found(index, OUTRIGHT, insults))
+            found.append(Finding(index, OUTRIGHT, insults))
             continue
         hits = _hits(text)
         score = judged.get(index, combined(hits, text))
@@ -129,9 +129,9 @@ def detect(batch: Batch) -> list[Found]:
         elif score >= WORTH_SHOWING and not hits and text.words <= BRIEF and IS_UNMEANT.search(text.normal):
             score = min(score, AT_MOST)
         if hits:
-            found.append(Found(index, min(score, LESS), evidence("user", text, hits)))
+            found.append(Finding(index, min(score, LESS), evidence("user", text, hits)))
         elif score >= WORTH_SHOWING:
-            found.append(Found(index, min(score, LESS), telling_words(load_head(HEAD), text, "user")))
+            found.append(Finding(index, min(score, LESS), telling_words(load_head(HEAD), text, "user")))
     return found
 
 

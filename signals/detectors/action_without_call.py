@@ -9,7 +9,7 @@ English, German, French, Spanish and Portuguese.
 import re
 
 from signals.detectors.acts import PUSHED, TAKES, TESTED, Claim, acts, claims, does, only_makes, supposed
-from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import piece
 from signals.models.definitions import Reads, Sentiment
@@ -29,7 +29,7 @@ OWNS_UP = re.compile(
 )
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         earlier = [span for old in turn.previous for span in old.spans if span.kind == "tool"]
@@ -38,7 +38,7 @@ def detect(batch: Batch) -> list[Found]:
             continue
         pieces = _unbacked(turn, own, earlier)
         if pieces:
-            found.append(Found(index, SCORE, pieces))
+            found.append(Finding(index, SCORE, pieces))
     return found
 
 

@@ -4,7 +4,7 @@ Any language with words between spaces."""
 import re
 from collections import Counter
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, ANY, BuiltIn
 from signals.detectors.phrases import piece
 from signals.detectors.text import Text
@@ -35,22 +35,22 @@ ROWS = re.compile(r"^[ \t]*(?:[|*•\-+#>]|\d+[.)]|[\w ]{1,30}:)", re.MULTILINE)
 SHOWN = 200
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.output
         if len(text.raw) >= STOCK and sum(old.output.raw == text.raw for old in turn.previous) >= STOCK_TIMES:
-            found.append(Found(index, 0.8, [piece("assistant", text, 0, min(len(text.normal), SHOWN))]))
+            found.append(Finding(index, 0.8, [piece("assistant", text, 0, min(len(text.normal), SHOWN))]))
             continue
         if len(text.raw) < 40:
             continue
         pieces = _loop(text)
         if pieces:
-            found.append(Found(index, 0.9, pieces))
+            found.append(Finding(index, 0.9, pieces))
         elif turn.previous and (likeness := _likeness(turn)) >= SAME:
             start = len(text.normal) - len(text.normal.lstrip())
             end = min(len(text.normal.rstrip()), start + SHOWN)
-            found.append(Found(index, min(1.0, likeness - 0.2), [piece("assistant", text, start, end)]))
+            found.append(Finding(index, min(1.0, likeness - 0.2), [piece("assistant", text, start, end)]))
     return found
 
 

@@ -140,7 +140,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Finding:
     """The signal may hold on turns[index]: `score` is 0 to 1, and a match when it reaches the signal's threshold."""
 
     index: int
@@ -149,7 +149,7 @@ class Found:
     source: str = ""  # what found it, where that is not the detector itself
 
 
-Detect = Callable[[Batch], list[Found]]
+Detect = Callable[[Batch], list[Finding]]
 
 
 @dataclass(frozen=True, slots=True)

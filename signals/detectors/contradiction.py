@@ -10,7 +10,7 @@ Portuguese; the last kind English.
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.numbers import CURRENCIES, amounts, currencies, values
 from signals.detectors.phrases import Rule, evidence, piece
@@ -61,7 +61,7 @@ CHANGED = re.compile(
 )
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         if turn.output.is_blank:
@@ -70,7 +70,7 @@ def detect(batch: Batch) -> list[Found]:
         own = OWN_WORD.hits(turn.output) if turn.previous else []
         pieces += evidence("assistant", turn.output, own)
         if pieces:
-            found.append(Found(index, SCORE, pieces[:5]))
+            found.append(Finding(index, SCORE, pieces[:5]))
     return found
 
 

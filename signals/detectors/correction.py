@@ -9,7 +9,7 @@ import re
 
 from signals.detectors import other_languages
 from signals.detectors.answers import turns_down
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
@@ -177,7 +177,7 @@ def dissatisfied(batch: Batch) -> dict[int, float]:
     return known
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     scores = dissatisfied(batch)
     found = []
     for index, turn in enumerate(batch.turns):
@@ -190,7 +190,7 @@ def detect(batch: Batch) -> list[Found]:
         if score >= WORTH_SHOWING and turns_down(turn):
             score *= DECLINED
         if score >= WORTH_SHOWING:
-            found.append(Found(index, min(score, LESS), corrected(turn, sure)))
+            found.append(Finding(index, min(score, LESS), corrected(turn, sure)))
     return found
 
 

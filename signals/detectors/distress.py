@@ -4,7 +4,7 @@ A signal of its own, so that nobody takes it for abuse or mere frustration. Head
 are kept out by `unless`.
 """
 
-from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.batch import Batch, Detector, Finding
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.phrases import Rule, detect_rule
 from signals.models.definitions import Reads, Sentiment
@@ -51,7 +51,7 @@ RULE = Rule(
 )
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     return detect_rule(batch, RULE, "user")
 
 

@@ -4,7 +4,7 @@ Against fixed limits, which each project sets for itself, and not against the pr
 changes with when it is asked.
 """
 
-from signals.detectors.batch import Batch, Detector, Found, Parameter
+from signals.detectors.batch import Batch, Detector, Finding, Parameter
 from signals.detectors.built_in import ANY, MODEL, BuiltIn
 from signals.detectors.slow import measured
 from signals.models.definitions import Reads, Sentiment
@@ -13,7 +13,7 @@ COST = Parameter("cost_usd", "Cost (USD)", 0.5, 0.0001, 1e6, "Of one event, all 
 TOKENS = Parameter("tokens", "Tokens", 100_000, 1, 1e9, "In and out, all LLM calls together.", whole=True)
 
 
-def detect(batch: Batch, *, cost_usd: float = COST.default, tokens: float = TOKENS.default) -> list[Found]:
+def detect(batch: Batch, *, cost_usd: float = COST.default, tokens: float = TOKENS.default) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         pieces = []
@@ -22,7 +22,7 @@ def detect(batch: Batch, *, cost_usd: float = COST.default, tokens: float = TOKE
         if turn.tokens is not None and turn.tokens >= tokens:
             pieces.append(measured(f"It took {turn.tokens:,} tokens."))
         if pieces:
-            found.append(Found(index, 1.0, pieces))
+            found.append(Finding(index, 1.0, pieces))
     return found
 
 

@@ -10,7 +10,7 @@ and the claim names the act. English; and the plainest claims of German, French,
 import re
 
 from signals.detectors import acts, task_failure
-from signals.detectors.batch import Batch, Detector, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Finding, SpanFacts, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
 from signals.detectors.tool_failure import error_words, failure
@@ -106,7 +106,7 @@ QUEUED = 200  # characters of a result
 SURE, LIKELY = 0.9, 0.75
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         if turn.output.is_blank:
@@ -122,7 +122,7 @@ def detect(batch: Batch) -> list[Found]:
             if shown and not own:
                 text = f"{span.name}, in an earlier turn: {shown['text']}"
                 shown = {"side": "signal", "start": 0, "end": len(text), "text": text}
-            found.append(Found(index, score, [*pieces, *([shown] if shown else [])]))
+            found.append(Finding(index, score, [*pieces, *([shown] if shown else [])]))
     return found
 
 

@@ -5,7 +5,7 @@ French, and a wrong name or identifier in any language with Latin letters."""
 import re
 from dataclasses import dataclass
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.dates import DATE
 from signals.detectors.mentions import mentions
@@ -237,7 +237,7 @@ READ = 4000
 ANY_ASKED = (*ADDRESS.words, *WHEN.words)
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         agent = AGENT.hits(turn.output)
@@ -249,7 +249,7 @@ def detect(batch: Batch) -> list[Found]:
                 1 - 0.7 * bool(lost)
             )
             pieces = evidence("user", turn.input, user) + evidence("assistant", turn.output, agent) + lost
-            found.append(Found(index, score, pieces))
+            found.append(Finding(index, score, pieces))
     return found
 
 

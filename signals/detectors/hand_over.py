@@ -6,7 +6,7 @@ hand-over that the agent declines are none.
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.mentions import mentions
 from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
@@ -40,14 +40,14 @@ TOOL = re.compile(
 READ = 3000
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         hits = _said(turn) if mentions(turn.output, WORDS) else []
         tool = next((span for span in turn.spans if span.kind == "tool" and TOOL.search(span.name)), None)
         called = [measured(f"It called {tool.name[:100]}.", span=tool)] if tool and not failure(tool) else []
         if hits or called:
-            found.append(Found(index, 0.9, evidence("assistant", turn.output, hits) + called))
+            found.append(Finding(index, 0.9, evidence("assistant", turn.output, hits) + called))
     return found
 
 

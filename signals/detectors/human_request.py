@@ -1,7 +1,7 @@
 """The user asks for a person instead of the agent. English; what is said outright in German, Spanish, French and Portuguese
 (other_languages)."""
 
-from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.batch import Batch, Detector, Finding
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.other_languages import LANGUAGES_READ, united
 from signals.detectors.phrases import Rule, detect_rule
@@ -41,7 +41,7 @@ SHORT = Rule(
 SHORT_WORDS = 3
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = detect_rule(batch, RULE, "user")
     seen = {one.index for one in found}
     bare = [

@@ -5,7 +5,7 @@ Fixed phrases of known attacks in English, German, Spanish and French; the head 
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import READ_WORDS, load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
@@ -101,7 +101,7 @@ IN_CODE = 0.45
 LONG_WORD = re.compile(r"\b\w*[a-z][A-Z]\w*\b|\S{18,}")
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     judged = judge(load_head(HEAD), batch, "user", facts)
     found = []
     for index, turn in enumerate(batch.turns):
@@ -114,9 +114,9 @@ def detect(batch: Batch) -> list[Found]:
             by_head *= IN_CODE
         score = max(by_head, combined(hits, text))
         if hits:
-            found.append(Found(index, score, evidence("user", text, hits)))
+            found.append(Finding(index, score, evidence("user", text, hits)))
         elif score >= WORTH_SHOWING:
-            found.append(Found(index, score, telling_words(load_head(HEAD), text, "user")))
+            found.append(Finding(index, score, telling_words(load_head(HEAD), text, "user")))
     return found
 
 

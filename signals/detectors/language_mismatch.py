@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Callable
 
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, ANY, BuiltIn
 from signals.detectors.phrases import piece
 from signals.detectors.text import Text
@@ -73,7 +73,7 @@ ASKS = re.compile(
 )
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         if _is_short(turn.output.raw) or _is_short(turn.input.raw):
@@ -85,7 +85,7 @@ def detect(batch: Batch) -> list[Found]:
             text = f"The user writes {NAMES[asked]}, the agent answers in {NAMES[answered]}."
             first = turn.output.sentences()[:1] or [(0, min(200, len(turn.output.normal)))]
             found.append(
-                Found(
+                Finding(
                     index,
                     0.9,
                     [

@@ -2,7 +2,7 @@
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import Hit, Rule, combined, evidence
 from signals.detectors.text import Text
@@ -77,13 +77,13 @@ SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
 LONG_ANSWER = 800
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.output
         if text.is_blank:
             if _was_due(turn):
-                found.append(Found(index, 0.8, []))
+                found.append(Finding(index, 0.8, []))
             continue
         if NOTHING.fullmatch(text.normal[:80]) and len(text.normal.strip()) < 80:
             start = len(text.normal) - len(text.normal.lstrip())
@@ -91,7 +91,7 @@ def detect(batch: Batch) -> list[Found]:
         else:
             hits = RULE.hits(text) + _stand_ins(text) + _cut_off(text)
         if hits:
-            found.append(Found(index, combined(hits, text), evidence("assistant", text, hits)))
+            found.append(Finding(index, combined(hits, text), evidence("assistant", text, hits)))
     return found
 
 

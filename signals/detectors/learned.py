@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.judging import LONGEST_EVIDENCE, WORTH_SHOWING
 from signals.detectors.passages import passages_of
 from signals.detectors.phrases import Side, piece
@@ -38,9 +38,9 @@ def learned(rule: Detector, rules: Rules, *, side: Side, believed: float = NEVER
 MODEL_VERSION = 200
 
 
-def findings(batch: Batch, rules: Rules) -> dict[str, dict[int, Found]]:
+def findings(batch: Batch, rules: Rules) -> dict[str, dict[int, Finding]]:
     """What each rule found, by signal and place in the batch; worked out once a batch."""
-    found: dict[str, dict[int, Found]] | None = batch.notes.get(FOUND)
+    found: dict[str, dict[int, Finding]] | None = batch.notes.get(FOUND)
     if found is None:
         found = batch.notes[FOUND] = {
             key: {one.index: one for one in rule.detect(batch)} for key, rule in rules.items()
@@ -52,7 +52,7 @@ def is_exchange(turn: Turn) -> bool:
     return bool(turn.previous) or not (turn.input.is_blank or turn.output.is_blank)
 
 
-def _detect(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: float) -> list[Found]:
+def _detect(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: float) -> list[Finding]:
     """On the turns, and on the passages of long texts. A passage stands when it is surer than its whole turn, and sure enough."""
     found = _judge(batch, rule=rule, rules=rules, side=side, believed=believed)
     passages = passages_of(batch) if len(batch.user_vectors) == len(batch.turns) else None
@@ -66,11 +66,11 @@ def _detect(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed:
     return [best[index] for index in sorted(best)]
 
 
-def _score_of(found: Found | None) -> float:
+def _score_of(found: Finding | None) -> float:
     return 0.0 if found is None else found.score
 
 
-def _judge(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: float) -> list[Found]:
+def _judge(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: float) -> list[Finding]:
     by_rule = (
         {one.index: one for one in rule.detect(batch)}
         if FOUND not in batch.notes
@@ -89,7 +89,7 @@ def _judge(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: 
             found.append(by_rule[index])
         elif score >= WORTH_SHOWING:
             pieces = by_rule[index].evidence if index in by_rule else []
-            found.append(Found(index, score, pieces or _telling(turn, column, side)))
+            found.append(Finding(index, score, pieces or _telling(turn, column, side)))
     return found
 
 

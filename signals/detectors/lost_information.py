@@ -4,7 +4,7 @@ English; that it was said before also in Spanish, German and French.
 What the user says of the agent's memory is the same list of phrases that the signal `forgetting` takes for a witness."""
 
 from signals.detectors import forgetting
-from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.batch import Batch, Detector, Finding
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.phrases import Rule, combined, evidence
 from signals.models.definitions import Reads, Sentiment
@@ -42,7 +42,7 @@ GONE = Rule(
 )
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.input
@@ -50,7 +50,7 @@ def detect(batch: Batch) -> list[Found]:
         hits += TO_IT.hits(text)
         hits += GONE.hits(text) if turn.previous else []
         if hits:
-            found.append(Found(index, combined(hits, text), evidence("user", text, hits)))
+            found.append(Finding(index, combined(hits, text), evidence("user", text, hits)))
     return found
 
 

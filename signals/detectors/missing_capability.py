@@ -7,7 +7,7 @@ the turns before it, the evidence says so: the claim is then wrong.
 import re
 from dataclasses import dataclass
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import Hit, Rule, combined, evidence
 from signals.models.definitions import Reads, Sentiment
@@ -90,7 +90,7 @@ SORTS = [
 ]  # fmt: skip
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.output
@@ -98,7 +98,7 @@ def detect(batch: Batch) -> list[Found]:
         if hits:
             has = _tools_against(turn, hits)
             score = PROVEN_WRONG if has else max(SCORE, combined(hits, text) - 0.05)
-            found.append(Found(index, score, evidence("assistant", text, hits) + has))
+            found.append(Finding(index, score, evidence("assistant", text, hits) + has))
     return found
 
 

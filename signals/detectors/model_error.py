@@ -3,7 +3,7 @@ length, time-out, content filter, no access, not available. Any language: it rea
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
 from signals.detectors.built_in import ANY, MODEL, BuiltIn
 from signals.detectors.slow import measured
 from signals.models.definitions import Reads, Sentiment
@@ -37,7 +37,7 @@ def kind_of(error: str) -> str:
     return next((name for name, pattern in KINDS if pattern.search(words)), OTHER)
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         failed = [span for span in turn.spans if span.kind == "llm" and span.status == "error"]
@@ -47,7 +47,7 @@ def detect(batch: Batch) -> list[Found]:
         elif not failed and _is_models(turn):
             pieces = [measured(f"{_kind_text(turn.error)}: {turn.error.strip()[:SHOWN]}")]
         if pieces:
-            found.append(Found(index, 1.0 if failed else 0.8, pieces))
+            found.append(Finding(index, 1.0 if failed else 0.8, pieces))
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from raindrop.embedder import TONES, read_texts
 from signals.detectors import keywords
-from signals.detectors.batch import Batch, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Evidence, Finding, Turn
 from signals.detectors.phrases import Side
 from signals.detectors.text import SENTENCE, Text
 
@@ -43,7 +43,7 @@ class Passages:
     sides: list[Side]
     starts: list[int]
 
-    def on_turn(self, found: Found) -> Found:
+    def on_turn(self, found: Finding) -> Finding:
         """What was found on a passage, as of its turn."""
         side, start = self.sides[found.index], self.starts[found.index]
         return replace(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import re2
 
-from signals.detectors.batch import Batch, Evidence, Found
+from signals.detectors.batch import Batch, Evidence, Finding
 from signals.detectors.text import Text
 
 Side = Literal["user", "assistant"]
@@ -198,11 +198,11 @@ def piece(side: Side, text: Text, start: int, end: int) -> Evidence:
     return {"side": side, "start": first, "end": last, "text": text.raw[first:last]}
 
 
-def detect_rule(batch: Batch, rule: Rule, side: Side) -> list[Found]:
+def detect_rule(batch: Batch, rule: Rule, side: Side) -> list[Finding]:
     """The whole of a detector that is nothing but a rule on one side."""
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.input if side == "user" else turn.output
         if hits := rule.hits(text):
-            found.append(Found(index, combined(hits, text), evidence(side, text, hits)))
+            found.append(Finding(index, combined(hits, text), evidence(side, text, hits)))
     return found

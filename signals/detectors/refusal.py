@@ -7,7 +7,7 @@ A disclaimer before an answer is no refusal; before an evasion it is one, and so
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
@@ -150,7 +150,7 @@ OPINION = re.compile(
 )
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     """The head decides where the answer has been embedded; it knows what the rules found."""
     judged = judge(load_head(HEAD), batch, "assistant", facts)
     found = []
@@ -164,9 +164,9 @@ def detect(batch: Batch) -> list[Found]:
         elif hits and text.words <= BRIEF and by_rule >= SURE and _speaks_for_itself(text, hits):
             score = max(score, PLAIN_SCORE)
         if hits:
-            found.append(Found(index, score, evidence("assistant", text, hits)))
+            found.append(Finding(index, score, evidence("assistant", text, hits)))
         elif score >= WORTH_SHOWING and not HANDS_OVER.search(text.normal[:PLAIN_WITHIN]):
-            found.append(Found(index, score, telling_words(load_head(HEAD), text, "assistant")))
+            found.append(Finding(index, score, telling_words(load_head(HEAD), text, "assistant")))
     return found
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from signals.detectors.batch import Batch, Detect, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detect, Evidence, Finding, Turn
 from signals.detectors.text import READ_CHARACTERS
 from signals.models.embeddings import DIMENSIONS
 
@@ -119,7 +119,7 @@ def make_detector(weights: Floats, reads: str, *, embed: Embed, quote_from: floa
     """Scores the sides that `reads` names; the better one counts. From `quote_from` on it says which sentence it was."""
     sides = SIDES[reads]
 
-    def detect(batch: Batch) -> list[Found]:
+    def detect(batch: Batch) -> list[Finding]:
         vectors = {"user": batch.user_vectors, "assistant": batch.agent_vectors}
         scores = np.stack([score(vectors[side], weights) for side in sides])
         best, which = scores.max(axis=0), scores.argmax(axis=0)
@@ -131,7 +131,7 @@ def make_detector(weights: Floats, reads: str, *, embed: Embed, quote_from: floa
                 if reached >= quote_from
                 else []
             )
-            found.append(Found(index, reached, quote))
+            found.append(Finding(index, reached, quote))
         return found
 
     return detect

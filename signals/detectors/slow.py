@@ -3,7 +3,7 @@
 A step is an LLM or tool call or a retrieval: an agent's span lasts as long as what it holds.
 """
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Parameter, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Parameter, SpanFacts, Turn
 from signals.detectors.built_in import ANY, MODEL, BuiltIn
 from signals.models.definitions import Reads, Sentiment
 
@@ -29,13 +29,13 @@ SHOWN = 3
 
 def detect(
     batch: Batch, *, seconds: float = SECONDS.default, step_seconds: float = STEP_SECONDS.default
-) -> list[Found]:
+) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         steps = [s for s in turn.spans if s.kind in STEPS and s.duration_ms >= step_seconds * 1000]
         whole = turn.latency_ms is not None and turn.latency_ms >= seconds * 1000
         if steps or whole:
-            found.append(Found(index, 1.0, _evidence(turn, steps, whole=whole)))
+            found.append(Finding(index, 1.0, _evidence(turn, steps, whole=whole)))
     return found
 
 

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import replace
 from functools import partial
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
 from signals.detectors.text import Text
 
 # Of one turn; an agent that loops has thousands.
@@ -19,7 +19,7 @@ def with_steps(detector: Detector, rule: Detector) -> Detector:
     return replace(detector, detect=partial(_detect, detector=detector, rule=rule))
 
 
-def _detect(batch: Batch, *, detector: Detector, rule: Detector) -> list[Found]:
+def _detect(batch: Batch, *, detector: Detector, rule: Detector) -> list[Finding]:
     found = detector.detect(batch)
     steps = [(index, span) for index, turn in enumerate(batch.turns) for span in steps_of(turn)]
     if not steps:
@@ -31,7 +31,7 @@ def _detect(batch: Batch, *, detector: Detector, rule: Detector) -> list[Found]:
         pieces = [_on_span(piece, span) for piece in one.evidence if piece["side"] == "assistant"]
         known = best.get(index)
         if known is None:
-            best[index] = Found(index, one.score, pieces, one.source)
+            best[index] = Finding(index, one.score, pieces, one.source)
         else:
             score = max(known.score, one.score)
             best[index] = replace(known, score=score, evidence=[*known.evidence, *pieces])

@@ -9,7 +9,7 @@ get it ("book it", "yes", "find me one").
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.other_languages import LANGUAGES_READ, united
 from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
@@ -87,7 +87,7 @@ TO_DO = re.compile(
 READ = 1000
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.output
@@ -95,7 +95,7 @@ def detect(batch: Batch) -> list[Found]:
         if hits and not _to_do(turn):
             hits = [hit for hit in hits if not _tells(text, hit)]
         if hits:
-            found.append(Found(index, combined(hits, text), evidence("assistant", text, hits)))
+            found.append(Finding(index, combined(hits, text), evidence("assistant", text, hits)))
     return found
 
 

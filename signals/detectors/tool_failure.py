@@ -1,6 +1,6 @@
 """A tool call failed: its span says so, its result reads like an error (tool_results.py), or its work stays in a queue."""
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
 from signals.detectors.built_in import ANY, TOOLS, BuiltIn
 from signals.detectors.tool_results import OPENS, failure_in, is_waiting
 from signals.models.definitions import Reads, Sentiment
@@ -10,7 +10,7 @@ SHOWN = 200
 STUCK = 0.7
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         failed = [(span, score) for span in turn.spans if (score := failure(span))]
@@ -18,7 +18,7 @@ def detect(batch: Batch) -> list[Found]:
             failed = [(span, STUCK) for span in stuck(turn)]
         if failed:
             pieces = [words for span, _ in failed[:5] if (words := error_words(span))]
-            found.append(Found(index, max(score for _, score in failed), pieces))
+            found.append(Finding(index, max(score for _, score in failed), pieces))
     return found
 
 

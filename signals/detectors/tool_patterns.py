@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from itertools import groupby
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Parameter, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Parameter, SpanFacts, Turn
 from signals.detectors.built_in import ANY, TOOLS, BuiltIn
 from signals.detectors.tool_failure import failure
 from signals.models.definitions import Reads, Sentiment
@@ -25,7 +25,7 @@ NOTHING = re.compile(
 )
 
 
-def detect_repeated_failure(batch: Batch, *, failures: float = FAILURES.default) -> list[Found]:
+def detect_repeated_failure(batch: Batch, *, failures: float = FAILURES.default) -> list[Finding]:
     """One after the other of the tool's own calls, those of the earlier turns too; the last one lies in this turn."""
     found = []
     for index, turn in enumerate(batch.turns):
@@ -37,12 +37,12 @@ def detect_repeated_failure(batch: Batch, *, failures: float = FAILURES.default)
                 continue
             runs[span.name] = runs[span.name] + 1 if failure(span) else 0
             if runs[span.name] >= failures:
-                found.append(Found(index, 1.0, _evidence(span)))
+                found.append(Finding(index, 1.0, _evidence(span)))
                 break
     return found
 
 
-def detect_loop(batch: Batch, *, calls: float = CALLS.default) -> list[Found]:
+def detect_loop(batch: Batch, *, calls: float = CALLS.default) -> list[Finding]:
     """The same tool with the same arguments and the same result, one after the other. Without arguments (not recorded) the
     result must say something to be the same."""
     found = []
@@ -51,12 +51,12 @@ def detect_loop(batch: Batch, *, calls: float = CALLS.default) -> list[Found]:
         for (_, given, result), same in groupby(tools, key=_call):
             alike = list(same)
             if len(alike) >= calls and (given or result):
-                found.append(Found(index, 1.0, _evidence(alike[-1])))
+                found.append(Finding(index, 1.0, _evidence(alike[-1])))
                 break
     return found
 
 
-def detect_empty_result(batch: Batch) -> list[Found]:
+def detect_empty_result(batch: Batch) -> list[Finding]:
     """The last tool call found nothing, and the agent answered without saying so."""
     found = []
     for index, turn in enumerate(batch.turns):
@@ -66,7 +66,7 @@ def detect_empty_result(batch: Batch) -> list[Found]:
         last = tools[-1]
         if NOTHING.fullmatch(last.output[:1000]) and len(last.output) < 1000 and not _owns_up(turn):
             score = 0.8 if last.output.strip() else 0.5
-            found.append(Found(index, score if READS.match(last.name) else score - 0.3, _evidence(last)))
+            found.append(Finding(index, score if READS.match(last.name) else score - 0.3, _evidence(last)))
     return found
 
 

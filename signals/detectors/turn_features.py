@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from raindrop.embedder import AGENT_TONES, TONES
 from signals.detectors import feelings, keywords
-from signals.detectors.batch import NEARNESS, Batch, Found, Turn
+from signals.detectors.batch import NEARNESS, Batch, Finding, Turn
 from signals.detectors.text import Text
 from signals.detectors.tool_failure import failure
 from signals.detectors.user_repetition import words_of
@@ -59,7 +59,7 @@ CONTEXT = (
 )  # fmt: skip
 
 
-def facts_of(batch: Batch, found: Mapping[str, Mapping[int, Found]], keys: Sequence[str]) -> Floats:
+def facts_of(batch: Batch, found: Mapping[str, Mapping[int, Finding]], keys: Sequence[str]) -> Floats:
     """(n, len(keys) + len(CONTEXT) + tones + feelings + keyword lists): the rules' scores in the order of `keys`, then the rest."""
     scores = np.zeros((len(batch.turns), len(keys)), dtype=np.float32)
     for column, key in enumerate(keys):

@@ -9,7 +9,7 @@ a little of it over to other Latin-script languages, which is not measured. Meas
 import re
 
 from signals.detectors import refusal
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge
@@ -31,7 +31,7 @@ WARNS = re.compile(
 SHOWN = 300
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     if len(batch.agent_vectors) != len(batch.turns):
         return []
     long = [i for i, turn in enumerate(batch.turns) if turn.output.words >= FEWEST]
@@ -42,7 +42,7 @@ def detect(batch: Batch) -> list[Found]:
         if score >= WORTH_SHOWING:
             start = len(text.normal) - len(text.normal.lstrip())
             end = min(len(text.normal.rstrip()), start + SHOWN)
-            found.append(Found(long[place], score, [piece("assistant", text, start, end)]))
+            found.append(Finding(long[place], score, [piece("assistant", text, start, end)]))
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import combinations
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.dates import dates
 from signals.detectors.numbers import NUMBER, amounts, values
@@ -47,14 +47,14 @@ OWNS_UP = re.compile(
 )
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         if not DIGITS.search(turn.output.normal) or not _has_tools(turn):
             continue
         pieces = _unsupported(turn)
         if pieces:
-            found.append(Found(index, SCORE, pieces[:6]))
+            found.append(Finding(index, SCORE, pieces[:6]))
     return found
 
 

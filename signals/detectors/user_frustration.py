@@ -8,7 +8,7 @@ import re
 
 from signals.detectors import complaints, feelings
 from signals.detectors.answers import says_no, turns_down
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.correction import DECLINED, closes, corrected, dissatisfied
 from signals.detectors.heads import load_head
@@ -111,7 +111,7 @@ TONE = "annoyed"
 NAMES = ("rule", *feelings.NAMES, "shouts", "marks", "angry face", "asks", "short", "length")
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     read = [_read(turn) for turn in batch.turns]
     judged = judge(load_head(HEAD), batch, "user", facts, tone=TONE)
     rejected = dissatisfied(batch)
@@ -140,9 +140,9 @@ def detect(batch: Batch) -> list[Found]:
                 else telling_words(load_head(HEAD), turn.input, "user")
             )
         if outright:
-            found.append(Found(index, OUTRIGHT, outright))
+            found.append(Finding(index, OUTRIGHT, outright))
         elif pieces:
-            found.append(Found(index, min(score, LESS), pieces))
+            found.append(Finding(index, min(score, LESS), pieces))
     return found
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import ANY, USER_SIDE, BuiltIn
 from signals.detectors.phrases import piece
 from signals.detectors.text import Text
@@ -15,7 +15,7 @@ FEWEST = 5
 SAME = 0.6  # shared words among all the words of both
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         score = likeness(turn)
@@ -23,7 +23,9 @@ def detect(batch: Batch) -> list[Found]:
             text = turn.input
             start = len(text.normal) - len(text.normal.lstrip())
             end = min(len(text.normal.rstrip()), start + 200)
-            found.append(Found(index, min(1.0, 0.5 + (score - SAME) / 2), [piece("user", text, start, end)]))
+            found.append(
+                Finding(index, min(1.0, 0.5 + (score - SAME) / 2), [piece("user", text, start, end)])
+            )
     return found
 
 

@@ -6,7 +6,7 @@ Japanese ("merci", "gracias").
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Found, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import judge, telling_words
@@ -92,7 +92,7 @@ NAMES = ("thanks", "goes on", "short", "glad face", "closing thanks")
 CLOSING = re.compile(r"\b(?:thanks?|thank you|thx|cheers)\b[^.?!\n]{0,30}[.!)\s:;^_-]*$")
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     judged = judge(load_head(HEAD), batch, "user", facts, tone=TONE)
     found = []
     for index, turn in enumerate(batch.turns):
@@ -112,7 +112,7 @@ def detect(batch: Batch) -> list[Found]:
             continue
         score = 1 - (1 - score) * (0.7 if GLAD_FACES.search(text.normal) else 1.0)
         pieces = evidence("user", text, praise + thanks) or telling_words(load_head(HEAD), text, "user")
-        found.append(Found(index, min(score, LESS), pieces))
+        found.append(Finding(index, min(score, LESS), pieces))
     return found
 
 

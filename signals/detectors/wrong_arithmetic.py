@@ -6,7 +6,7 @@ What is not understood is not judged (equations.py, totals.py, weekdays.py say h
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.dates import Date, dates
 from signals.detectors.equations import wrong_equations
@@ -38,7 +38,7 @@ INCLUSIVE = 1
 SENTENCE = re.compile(r"(?:[^.!?\n]|\.(?=\d))+")
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         if not DIGIT.search(turn.output.normal):
@@ -50,7 +50,7 @@ def detect(batch: Batch) -> list[Found]:
                 pieces += _pieces(turn.output, wrong)
         pieces += weekday_evidence(turn, wrong_weekdays(turn))
         if pieces:
-            found.append(Found(index, SURE, pieces[:6]))
+            found.append(Finding(index, SURE, pieces[:6]))
     return found
 
 

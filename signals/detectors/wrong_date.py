@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from signals.detectors.batch import Batch, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.mentions import mentions
 from signals.detectors.other_day import other_day
@@ -51,7 +51,7 @@ HEDGED = re.compile(r"^[^.!?\n]{0,80}\b(?:knowledge|training|trained|cut-?off|la
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatedDate:
     """What was said of today, as far as it was said."""
 
     year: int | None
@@ -70,7 +70,7 @@ class Stated:
         return all(said is None or said == true for said, true in pairs)
 
 
-def detect(batch: Batch) -> list[Found]:
+def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         pieces = [
@@ -80,7 +80,7 @@ def detect(batch: Batch) -> list[Found]:
             *other_day(turn),
         ]
         if pieces:
-            found.append(Found(index, 0.9, pieces[:6]))
+            found.append(Finding(index, 0.9, pieces[:6]))
     return found
 
 
@@ -95,7 +95,7 @@ def _wrong_today(turn: Turn) -> list[Evidence]:
     return [*pieces, {"side": "signal", "start": 0, "end": len(text), "text": text}]
 
 
-def statements(turn: Turn) -> Iterator[tuple[Stated, int, int]]:
+def statements(turn: Turn) -> Iterator[tuple[StatedDate, int, int]]:
     """What the agent itself says of today, and where."""
     normal = turn.output.normal
     for match in SAYS.finditer(normal):
@@ -110,7 +110,7 @@ def statements(turn: Turn) -> Iterator[tuple[Stated, int, int]]:
             yield stated, match.start(), match.end()
 
 
-def _stated(match: re.Match[str]) -> Stated | None:
+def _stated(match: re.Match[str]) -> StatedDate | None:
     parts = match.groupdict()
     weekday = parts["weekday"] or parts["weekday2"]
     named = DAYS.index(weekday) if weekday else None
@@ -119,11 +119,11 @@ def _stated(match: re.Match[str]) -> Stated | None:
             date = dt.date.fromisoformat(parts["iso"])
         except ValueError:
             return None
-        return Stated(date.year, date.month, date.day, named)
+        return StatedDate(date.year, date.month, date.day, named)
     year = next((parts[name] for name in ("year", "year2", "year3", "year4") if parts[name]), None)
     month = next((parts[name] for name in ("month", "month2", "month3") if parts[name]), None)
     day = parts["day"] or parts["day2"]
-    return Stated(
+    return StatedDate(
         int(year) if year else None,
         MONTHS.index(month) + 1 if month else None,
         int(day) if day else None,
@@ -131,7 +131,7 @@ def _stated(match: re.Match[str]) -> Stated | None:
     )
 
 
-def _given(turn: Turn, match: re.Match[str], stated: Stated) -> bool:
+def _given(turn: Turn, match: re.Match[str], stated: StatedDate) -> bool:
     """The user said so first, here or before, or a clock among the tools did."""
     said = [turn.input.normal, *(exchange.input.normal for exchange in turn.previous)]
     tools = [span.output.lower() for span in turn.spans if span.kind == "tool" and CLOCKS.search(span.name)]

@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"(?<![\w.-])\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")  # not the 
 
 
 @dataclass(slots=True)
-class _Said:
+class _Value:
     text: str
     events: set[uuid.UUID] = field(default_factory=set)
     users: set[uuid.UUID] = field(default_factory=set)
@@ -36,10 +36,10 @@ class _Said:
 
 def group_values(pieces: Iterable[tuple[str, uuid.UUID, uuid.UUID | None]], *, most: int) -> list[Cluster]:
     """(text, event, end user) -> the `most` groups with the most events, largest first. They have no telling words."""
-    said: dict[str, _Said] = {}
+    said: dict[str, _Value] = {}
     for text, event, user in pieces:
         shown = " ".join(text.split())[:LONGEST]
-        one = said.setdefault(shown, _Said(shown))
+        one = said.setdefault(shown, _Value(shown))
         one.events.add(event)
         if user is not None:
             one.users.add(user)
@@ -47,8 +47,8 @@ def group_values(pieces: Iterable[tuple[str, uuid.UUID, uuid.UUID | None]], *, m
     return sorted(map(_made, groups), key=lambda group: (-len(group.events), group.example))[:most]
 
 
-def _alike(said: list[_Said]) -> list[list[_Said]]:
-    shapes: dict[str, list[_Said]] = {}
+def _alike(said: list[_Value]) -> list[list[_Value]]:
+    shapes: dict[str, list[_Value]] = {}
     for one in sorted(said, key=lambda one: (one.number, one.text)):
         shapes.setdefault(one.shape, []).append(one)
     if len(shapes) > 1:
@@ -58,7 +58,7 @@ def _alike(said: list[_Said]) -> list[list[_Said]]:
     return [same[i : i + step] for i in range(0, len(same), step)]
 
 
-def _made(group: list[_Said]) -> Cluster:
+def _made(group: list[_Value]) -> Cluster:
     """Of several numbers the lowest and the highest; what else differs is left out."""
     low, high = group[0].text, group[-1].text
     numbers = [found[0] for text in (low, high) if (found := _NUMBER.search(text))]

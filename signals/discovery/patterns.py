@@ -34,7 +34,7 @@ BUCKETS = [(0.05, "up to 5%"), (0.15, "5–15%"), (0.3, "15–30%"), (0.6, "30�
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentMatch:
     """A match of an explicit signal."""
 
     event: uuid.UUID
@@ -47,10 +47,10 @@ class Sent:
 
 def newest_sent(
     signals: list[SignalDefinition], *, start: dt.datetime, end: dt.datetime
-) -> dict[str, list[Sent]]:
+) -> dict[str, list[SentMatch]]:
     """By action (READ), newest first. One statement: an index scan (signal_match_recent) that stops at NEWEST, for each signal."""
     actions = {signal.id: signal.action for signal in signals if signal.action in READ}
-    found: dict[str, list[Sent]] = defaultdict(list)
+    found: dict[str, list[SentMatch]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT s, m.event_id, m.evidence::text FROM unnest(%s::uuid[]) s, LATERAL (
@@ -60,19 +60,19 @@ def newest_sent(
             [list(actions), start, end, NEWEST],
         )
         for signal_id, event, evidence in cursor.fetchall():
-            found[actions[signal_id]].append(Sent(event, orjson.loads(evidence)))
+            found[actions[signal_id]].append(SentMatch(event, orjson.loads(evidence)))
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Regenerated:
+class Regeneration:
     event: uuid.UUID
     times: int
 
 
-def regenerated_most(sent: Iterable[Sent]) -> list[Regenerated]:
+def regenerated_most(sent: Iterable[SentMatch]) -> list[Regeneration]:
     """Events that were regenerated twice or more, most often first."""
-    found = [Regenerated(one.event, one.times) for one in sent if one.times > 1]
+    found = [Regeneration(one.event, one.times) for one in sent if one.times > 1]
     return sorted(found, key=lambda one: -one.times)[:SHOWN]
 
 
@@ -86,7 +86,7 @@ class Passage:
     events: dict[uuid.UUID, None] = field(default_factory=dict)  # an ordered set
 
 
-def copied_most(sent: Iterable[Sent]) -> list[Passage]:
+def copied_most(sent: Iterable[SentMatch]) -> list[Passage]:
     """From most events first. A copy of which the app did not say what was copied is not in it."""
     found: dict[str, Passage] = {}
     for one in sent:
@@ -116,7 +116,7 @@ class Edits:
     most: list[EditedEvent]
 
 
-def edited_most(sent: Iterable[Sent]) -> Edits:
+def edited_most(sent: Iterable[SentMatch]) -> Edits:
     measured: list[EditedEvent] = []
     unmeasured = 0
     for one in sent:
@@ -138,7 +138,7 @@ def edited_most(sent: Iterable[Sent]) -> Edits:
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class RatedValue:
     """A value of a dimension: events rated up and down, the share of down among them with its 95 % Wilson interval."""
 
     value: str
@@ -154,7 +154,7 @@ class Rated:
         return wilson(self.down, self.up + self.down) or (0.0, 1.0)
 
 
-def rated_by(project: Project, sent: dict[str, list[Sent]], *, dimension: str) -> list[Rated]:
+def rated_by(project: Project, sent: dict[str, list[SentMatch]], *, dimension: str) -> list[RatedValue]:
     """Thumbs by model, or by a property's value; most rated first, TOP of them. An event without the property is left out."""
     up = {one.event for one in sent.get(Action.THUMBS_UP, [])}
     down = {one.event for one in sent.get(Action.THUMBS_DOWN, [])}
@@ -176,10 +176,10 @@ def rated_by(project: Project, sent: dict[str, list[Sent]], *, dimension: str) -
                 TOP,
             ],
         )
-        return [Rated(*row) for row in cursor.fetchall()]
+        return [RatedValue(*row) for row in cursor.fetchall()]
 
 
-def properties_of(project: Project, sent: dict[str, list[Sent]]) -> list[str]:
+def properties_of(project: Project, sent: dict[str, list[SentMatch]]) -> list[str]:
     """The names of properties that the newest rated events carry, for the choice of a dimension."""
     rated = [*sent.get(Action.THUMBS_UP, [])[:100], *sent.get(Action.THUMBS_DOWN, [])[:100]]
     rows = Event.objects.filter(project=project, id__in=[one.event for one in rated]).values_list(

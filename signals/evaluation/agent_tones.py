@@ -12,7 +12,7 @@ from signals.detectors.heads import Floats
 from signals.evaluation.builtin.fitting import Examples
 from signals.evaluation.builtin.readers import ReaderRecipe, fit_reader, read
 from signals.evaluation.builtin.vectors import VectorStore
-from signals.evaluation.corpus import Labelled
+from signals.evaluation.corpus import LabelledTurn
 
 # The signal that each tone is learned from. The others, and these, help to learn what to look at.
 SIGNALS = dict(zip(AGENT_TONES, ("refusal", "task_failure", "laziness", "missing_capability"), strict=True))
@@ -22,7 +22,7 @@ POSITIVE_WEIGHT = 3.0
 
 
 def fit_agent_tones(
-    labelled: Sequence[Labelled], store: VectorStore, folds: Sequence[Sequence[str]]
+    labelled: Sequence[LabelledTurn], store: VectorStore, folds: Sequence[Sequence[str]]
 ) -> tuple[Floats, dict[str, Reader]]:
     """Each turn's tones, (n, len(AGENT_TONES)), by readers that saw no turn of its fold's products; and the readers that saw all.
 
@@ -48,12 +48,12 @@ def fit_agent_tones(
     return tones, readers
 
 
-def _number(one: Labelled, signal: str) -> float:
+def _number(one: LabelledTurn, signal: str) -> float:
     answer = one.answer(signal)
     return float("nan") if answer is None else float(answer)
 
 
-def _examples(labelled: Sequence[Labelled], states: list[Any], answers: Floats, column: int) -> Examples:
+def _examples(labelled: Sequence[LabelledTurn], states: list[Any], answers: Floats, column: int) -> Examples:
     wanted = np.nan_to_num(answers[:, column]) > 0.5  # noqa: PLR2004
     count = len(labelled)
     return Examples(

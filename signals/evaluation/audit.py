@@ -18,9 +18,9 @@ from sklearn.metrics import cohen_kappa_score
 
 from raindrop.evaluation.measurement import Measurement, Table
 from raindrop.statistics import wilson_of_share
-from signals.catalogue.audited import FEWEST, HEADLINE, PUBLISHED
+from signals.catalogue.audit_results import FEWEST, HEADLINE, PUBLISHED
 from signals.evaluation.audit_store import READERS, AuditStore
-from signals.evaluation.drawing import AUDITED, Drawn, Stratum
+from signals.evaluation.drawing import AUDITED, SampledTurn, Stratum
 from signals.evaluation.reading import Answer
 from signals.evaluation.traffic import KEPT_SOURCES
 
@@ -55,7 +55,7 @@ class Figures:
 class _Read:
     """A row that both readers answered. `right`: 1, 0, or None where they differ or are unsure."""
 
-    row: Drawn
+    row: SampledTurn
     right: bool | None
     weight: float
 
@@ -123,7 +123,7 @@ def is_tentative(mine: Figures) -> bool:
 def figures(
     signal: str,
     sources: Collection[str],
-    sample: Sequence[Drawn],
+    sample: Sequence[SampledTurn],
     strata: Sequence[Stratum],
     answers: Mapping[str, Sequence[Answer]],
 ) -> Figures:
@@ -152,7 +152,7 @@ def figures(
 
 
 def _weighed(
-    rows: Sequence[Drawn], strata: Sequence[Stratum], answers: Mapping[str, Sequence[Answer]]
+    rows: Sequence[SampledTurn], strata: Sequence[Stratum], answers: Mapping[str, Sequence[Answer]]
 ) -> list[_Read]:
     """Each with the turns that it stands for: the size of its stratum / the rows of it that were read."""
     count: dict[tuple[str, str], int] = defaultdict(int)

@@ -1,6 +1,6 @@
 """The audit as data (fixtures/audit): which turns were drawn and what the readers said of them. No text: a row is known by a hash.
 
-`sample.jsonl`: a Drawn each. `strata.jsonl`: a Stratum each, so that it is known of how many turns a sample speaks. `judgements.jsonl`:
+`sample.jsonl`: a SampledTurn each. `strata.jsonl`: a Stratum each, so that it is known of how many turns a sample speaks. `judgements.jsonl`:
 an Answer each; an answer stays when its row is no longer in the sample, and counts again when a later draw takes it up.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from raindrop.data_dir import BASE_DIR
 from raindrop.evaluation.measurement import MissingData
-from signals.evaluation.drawing import Drawn, Stratum
+from signals.evaluation.drawing import SampledTurn, Stratum
 from signals.evaluation.reading import Answer
 
 FOLDER = BASE_DIR / "fixtures" / "audit"
@@ -23,9 +23,9 @@ class AuditStore:
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
 
-    def sample(self) -> list[Drawn]:
+    def sample(self) -> list[SampledTurn]:
         """Raises MissingData when nothing was drawn yet."""
-        return [Drawn(**row) for row in self._read("sample", needed=True)]
+        return [SampledTurn(**row) for row in self._read("sample", needed=True)]
 
     def strata(self) -> list[Stratum]:
         return [Stratum(**row) for row in self._read("strata", needed=True)]
@@ -41,7 +41,7 @@ class AuditStore:
                 mine.append(answer)
         return found
 
-    def replace_sample(self, rows: Iterable[Drawn], strata: Iterable[Stratum]) -> None:
+    def replace_sample(self, rows: Iterable[SampledTurn], strata: Iterable[Stratum]) -> None:
         """A new draw: it takes the place of what was drawn from the same sources before."""
         strata, rows = list(strata), list(rows)
         anew = {stratum.source for stratum in strata}

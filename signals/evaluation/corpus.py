@@ -34,7 +34,7 @@ SPLITS = {"train": TRAIN, "tune": TUNE, "kept": KEPT}
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledTurn:
     """One turn. `answers`: by signal, True where both readers say that it holds, None where they differ, and absent where both say no."""
 
     product: str
@@ -52,7 +52,7 @@ class Labelled:
         return self.answers.get(signal, False)
 
 
-def read_product(name: str, *, folder: Path = FOLDER) -> list[Labelled]:
+def read_product(name: str, *, folder: Path = FOLDER) -> list[LabelledTurn]:
     """The turns of a product in order. Raises MissingData."""
     path = folder / name / "conversations.jsonl"
     if not path.exists():
@@ -68,12 +68,12 @@ def read_product(name: str, *, folder: Path = FOLDER) -> list[Labelled]:
             answers: dict[str, bool | None] = {
                 signal: True if signal in mine and signal in theirs else None for signal in mine | theirs
             }
-            found.append(Labelled(name, row["conversation_id"], place, turn, answers))
+            found.append(LabelledTurn(name, row["conversation_id"], place, turn, answers))
         _complaints_count(found[-len(turns) :])
     return found
 
 
-def _complaints_count(turns: Sequence[Labelled]) -> None:
+def _complaints_count(turns: Sequence[LabelledTurn]) -> None:
     """Readers note that the agent forgot where it did. The message in which the user says it again shows it too: `forgetting` holds on
     either (see its definition in signals/catalogue/builtins.py)."""
     for before, turn in pairwise(turns):

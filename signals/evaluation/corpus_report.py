@@ -19,7 +19,7 @@ from signals.evaluation.corpus import (
     FOLDER,
     PLANTED,
     SPLITS,
-    Labelled,
+    LabelledTurn,
     kappa,
     labelled_signals,
     read_product,
@@ -106,7 +106,7 @@ class Row:
 
 
 def _row(
-    key: str, labelled: Sequence[Labelled], ours: Matches, rules: Matches, agreement: dict[str, float]
+    key: str, labelled: Sequence[LabelledTurn], ours: Matches, rules: Matches, agreement: dict[str, float]
 ) -> Row | None:
     """None where the signal is hardly ever there and never matched."""
     known = np.array([one.answer(key) is not None for one in labelled])
@@ -153,7 +153,9 @@ def _kappas(products: Sequence[str]) -> dict[str, float]:
     }
 
 
-def _conversations(labelled: Sequence[Labelled], ours: Matches, known: frozenset[str]) -> dict[str, float]:
+def _conversations(
+    labelled: Sequence[LabelledTurn], ours: Matches, known: frozenset[str]
+) -> dict[str, float]:
     """Micro precision, recall and F1 over (conversation, signal), and how many conversations in which nothing holds get a signal."""
     negative = {signal.key for signal in SIGNALS if signal.sentiment == Sentiment.NEGATIVE}
     keys = sorted(known & {signal.key for signal in SIGNALS} - APART)

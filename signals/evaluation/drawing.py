@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from signals.catalogue.audited import COUNTED
+from signals.catalogue.audit_results import COUNTED
 from signals.detectors import DETECTORS, SIGNALS, abandonment
 from signals.detectors.batch import Evidence
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
-from signals.evaluation.traffic import Spoken, row_id
+from signals.evaluation.traffic import SourceTurn, row_id
 
 Kind = Literal["match", "near", "other"]
 KINDS: tuple[Kind, ...] = ("match", "near", "other")
@@ -40,12 +40,12 @@ CHUNK = 256
 class Verdict:
     """What the detector says of one turn."""
 
-    spoken: Spoken
+    spoken: SourceTurn
     kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class SampledTurn:
     """A row of the sample. `size`: turns in its stratum; `probability`: with which each of them was drawn."""
 
     id: str
@@ -77,7 +77,7 @@ def version_of(signal: str) -> int:
     return abandonment.VERSION if signal == abandonment.KEY else DETECTORS[signal].version
 
 
-def verdicts(turns: Sequence[Spoken], vectors: VectorStore) -> dict[str, list[Kind]]:
+def verdicts(turns: Sequence[SourceTurn], vectors: VectorStore) -> dict[str, list[Kind]]:
     """By signal, what kind each turn is, in the order of `turns`."""
     kinds: dict[str, list[Kind]] = {signal: ["other"] * len(turns) for signal in AUDITED}
     for start in range(0, len(turns), CHUNK):
@@ -98,15 +98,15 @@ def verdicts(turns: Sequence[Spoken], vectors: VectorStore) -> dict[str, list[Ki
 
 
 def draw(
-    turns: Sequence[Spoken], kinds: Mapping[str, Sequence[Kind]], *, seed: int, matches: int, others: int
-) -> tuple[list[Drawn], list[Stratum]]:
+    turns: Sequence[SourceTurn], kinds: Mapping[str, Sequence[Kind]], *, seed: int, matches: int, others: int
+) -> tuple[list[SampledTurn], list[Stratum]]:
     """A sample of each signal: `matches` of its matches and `others` of the rest (half of them near misses, as far as there are any), spread
     evenly over the sources that have them; fewer where there are no more."""
-    rows: list[Drawn] = []
+    rows: list[SampledTurn] = []
     strata: list[Stratum] = []
     sources = list(dict.fromkeys(spoken.source for spoken in turns))
     for signal in AUDITED:
-        members: dict[tuple[str, Kind], list[Spoken]] = {
+        members: dict[tuple[str, Kind], list[SourceTurn]] = {
             (source, kind): [] for source in sources for kind in KINDS
         }
         for spoken, kind in zip(turns, kinds[signal], strict=True):
@@ -122,7 +122,7 @@ def draw(
             order = _numbers(seed, f"group {group_of(signal)}" if kind == "other" else "")
             strata.append(Stratum(signal, source, kind, version_of(signal), len(here), count))
             rows += [
-                Drawn(
+                SampledTurn(
                     row_id(spoken.source, spoken.conversation, spoken.place, signal),
                     *(spoken.id, signal, source, kind, version_of(signal)),
                     *(len(here), count / len(here)),
@@ -152,10 +152,10 @@ def group_of(signal: str) -> int:
     return named[0] if named else zlib.crc32(signal.encode()) % len(GROUPS)
 
 
-def _numbers(seed: int, purpose: str) -> Callable[[Spoken], bytes]:
+def _numbers(seed: int, purpose: str) -> Callable[[SourceTurn], bytes]:
     """A turn's random number; the same whenever it is asked for."""
 
-    def number(spoken: Spoken) -> bytes:
+    def number(spoken: SourceTurn) -> bytes:
         return hashlib.blake2b(f"{seed}\x1f{purpose}\x1f{spoken.id}".encode(), digest_size=8).digest()
 
     return number

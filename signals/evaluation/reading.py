@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from signals.detectors import SIGNALS
 from signals.detectors.batch import SpanFacts
-from signals.evaluation.drawing import AUDITED, Drawn
-from signals.evaluation.traffic import Spoken
+from signals.evaluation.drawing import AUDITED, SampledTurn
+from signals.evaluation.traffic import SourceTurn
 
 Holds = Literal["true", "false", "unsure"]
 _HOLDS: dict[str, Holds] = {"true": "true", "false": "false", "unsure": "unsure"}
@@ -73,7 +73,7 @@ def guide() -> str:
     return GUIDE + "\n".join(f"- {key}: {told[key].description}" for key in AUDITED) + "\n"
 
 
-def asked_of(rows: Iterable[Drawn], *, seed: int) -> dict[str, list[str]]:
+def asked_of(rows: Iterable[SampledTurn], *, seed: int) -> dict[str, list[str]]:
     """By turn, the signals that a reader is asked for: those it was drawn for, and others at random up to ASKED, mixed."""
     drawn: dict[str, set[str]] = {}
     for row in rows:
@@ -88,14 +88,14 @@ def asked_of(rows: Iterable[Drawn], *, seed: int) -> dict[str, list[str]]:
     return asked
 
 
-def blocks(turns: Mapping[str, Spoken], asked: Mapping[str, Sequence[str]], *, seed: int) -> list[str]:
+def blocks(turns: Mapping[str, SourceTurn], asked: Mapping[str, Sequence[str]], *, seed: int) -> list[str]:
     """The text of each turn to be read, in an order at random. `turns` by id."""
     order = sorted(asked)
     random.Random(seed).shuffle(order)  # noqa: S311
     return [_block(turns[turn], asked[turn]) for turn in order]
 
 
-def _block(spoken: Spoken, asked: Sequence[str]) -> str:
+def _block(spoken: SourceTurn, asked: Sequence[str]) -> str:
     turn = spoken.turn
     lines = [f"=== {spoken.id}" + (f"  {turn.at:%Y-%m-%dT%H:%M}, a {turn.at:%A}" if turn.at else "")]
     for old in turn.previous:

@@ -14,7 +14,7 @@ from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.text import Text
 from signals.evaluation.builtin import corpora
 from signals.evaluation.builtin.corpora import Sample
-from signals.evaluation.corpus import PLANTED, TRAIN, TUNE, Labelled, read_product
+from signals.evaluation.corpus import PLANTED, TRAIN, TUNE, LabelledTurn, read_product
 from signals.evaluation.traffic import read_source
 
 AGENT_SIDE = frozenset(
@@ -50,12 +50,12 @@ REPLIED_TO = (
 )  # fmt: skip
 
 
-def products() -> list[Labelled]:
+def products() -> list[LabelledTurn]:
     """Every product of the corpus that is not kept, with the planted ones. Raises MissingData."""
     return [one for name in (*TRAIN, *TUNE, *PLANTED) for one in read_product(name)]
 
 
-def short_replies() -> list[Labelled]:
+def short_replies() -> list[LabelledTurn]:
     draw = random.Random(0)  # noqa: S311 - not for secrets
     samples = [
         corpora.agent_says(reply, False, given=draw.choice(REPLIED_TO)) for reply in SHORT_REPLIES if reply
@@ -71,10 +71,10 @@ BEFORE = (
 )  # fmt: skip
 
 
-def own_messages() -> list[Labelled]:
+def own_messages() -> list[LabelledTurn]:
     """Our own sentences of annoyed, calm and abusive users, as the second message of a conversation."""
     draw = random.Random(1)  # noqa: S311
-    found: list[Labelled] = []
+    found: list[LabelledTurn] = []
     for signal, yes, no in (("user_frustration", "frustrated", "calm"), ("abuse", "abuse", "not_abuse")):
         samples = [
             replace(sample, turn=replace(sample.turn, previous=[Exchange(Text(given), Text(said))], output=Text(draw.choice(BEFORE)[1])))
@@ -87,7 +87,7 @@ def own_messages() -> list[Labelled]:
     return found
 
 
-def public(data: Path) -> list[Labelled]:
+def public(data: Path) -> list[LabelledTurn]:
     """Rows of the public sets, each asked only for what its set labels. Raises MissingData."""
     draw = random.Random(0)  # noqa: S311
     answered = corpora.refusals(data)
@@ -107,7 +107,7 @@ def public(data: Path) -> list[Labelled]:
     ]
 
 
-def _task_chat(talk: corpora.Talk) -> list[Labelled]:
+def _task_chat(talk: corpora.Talk) -> list[LabelledTurn]:
     """Quiet turns. Where the agent has a failure to tell (the set says so of the conversation), it tells it in the turn on which the rule
     says so most; whether others hold it too is not known, and they are left out."""
     found = {
@@ -117,7 +117,7 @@ def _task_chat(talk: corpora.Talk) -> list[Labelled]:
     fails = bool(talk.labels.get("notify_failure"))
     told = max(found, key=lambda place: found[place], default=None)
     return [
-        Labelled(
+        LabelledTurn(
             *("sgd", talk.id, place, sample.turn),
             {"task_failure": True} if fails else {},
             asked=frozenset(AGENT_SIDE | {"user_frustration", "abuse", "distress"}),
@@ -128,7 +128,7 @@ def _task_chat(talk: corpora.Talk) -> list[Labelled]:
     ]
 
 
-def other_languages() -> list[Labelled]:
+def other_languages() -> list[LabelledTurn]:
     """Our own turns in German, Spanish, French and Portuguese. Each language is three sources, so that a word of it counts as known to more
     than one."""
     found = []
@@ -138,7 +138,7 @@ def other_languages() -> list[Labelled]:
             turn = written_turn(row)
             answers = dict.fromkeys(row["signals"], True)
             found.append(
-                Labelled(
+                LabelledTurn(
                     f"{path.stem} {number % 3}", str(number), len(turn.previous), turn, answers, OF_LANGUAGES
                 )
             )
@@ -151,14 +151,14 @@ def written_turn(row: Mapping[str, Any]) -> Turn:
     return Turn(uuid.uuid4(), Text(row["user"]), Text(row["agent"]), previous=before)
 
 
-def read_turns(data: Path) -> list[Labelled]:
+def read_turns(data: Path) -> list[LabelledTurn]:
     """Turns of task chats as two readers judged them: True where both found the signal, None where they differ or one was unsure. Raises
     MissingData."""
     readings = {
         row["turn"]: row for row in map(json.loads, READINGS.read_text(encoding="utf-8").splitlines())
     }
     return [
-        Labelled(
+        LabelledTurn(
             source,
             spoken.conversation,
             spoken.place,
@@ -179,8 +179,10 @@ def _agreed(row: dict[str, list[str]]) -> dict[str, bool | None]:
 
 def _labelled(
     name: str, samples: Sequence[Sample], asked: frozenset[str], signal: str, *, weight: float
-) -> list[Labelled]:
+) -> list[LabelledTurn]:
     return [
-        Labelled(name, str(place), place, sample.turn, {signal: True} if sample.answer else {}, asked, weight)
+        LabelledTurn(
+            name, str(place), place, sample.turn, {signal: True} if sample.answer else {}, asked, weight
+        )
         for place, sample in enumerate(samples)
     ]

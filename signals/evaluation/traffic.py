@@ -32,7 +32,7 @@ KEPT_SOURCES = ("taubench_airline_gpt4o", "bazaarly", "opsdeck", "townhall")
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SourceTurn:
     """A turn of a source: the `place`-th of its conversation, from 0. `last`: nothing follows it."""
 
     source: str
@@ -60,7 +60,7 @@ def _digest(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def read_source(name: str, *, data: Path) -> list[Spoken]:
+def read_source(name: str, *, data: Path) -> list[SourceTurn]:
     """The turns of a source in order. Raises MissingData."""
     if name not in SOURCES:
         raise MissingData(f"There is no source {name!r}. There are: {', '.join(SOURCES)}.")
@@ -73,12 +73,12 @@ def read_source(name: str, *, data: Path) -> list[Spoken]:
     return [spoken for row in _rows(path) for spoken in _turns(name, row)]
 
 
-def _turns(source: str, row: dict[str, Any]) -> list[Spoken]:
+def _turns(source: str, row: dict[str, Any]) -> list[SourceTurn]:
     """A conversation's turns; their times only where the data have any: an agent cannot be wrong about a date that was made up here."""
     times = own_times(turns_of(row))
     turns = turns_of_conversation(row)
     return [
-        Spoken(
+        SourceTurn(
             source=source,
             conversation=str(row["conversation_id"]),
             place=place,

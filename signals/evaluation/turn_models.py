@@ -14,13 +14,13 @@ import scipy.sparse as sparse
 from sklearn.linear_model import LogisticRegression
 
 from signals.detectors import LEARNED, RULES
-from signals.detectors.batch import Batch, Found
+from signals.detectors.batch import Batch, Finding
 from signals.detectors.heads import READ_WORDS, Floats, grams_of
 from signals.detectors.text import Text
 from signals.detectors.turn_features import CONTEXT, facts_of
 from signals.detectors.turn_model import ORDER, TurnModel, Words
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
-from signals.evaluation.corpus import Labelled
+from signals.evaluation.corpus import LabelledTurn
 
 Bools = npt.NDArray[np.bool_]
 SIDES = {"user": "user", "assistant": "agent"}  # as the facts call them
@@ -55,12 +55,12 @@ class Turns:
     rules: dict[str, Floats] = field(default_factory=dict)  # by signal (n,): what the rules alone said
 
 
-def findings(batch: Batch) -> dict[str, dict[int, Found]]:
+def findings(batch: Batch) -> dict[str, dict[int, Finding]]:
     return {key: {found.index: found for found in rule.detect(batch)} for key, rule in RULES.items()}
 
 
 def prepare(
-    labelled: Sequence[Labelled],
+    labelled: Sequence[LabelledTurn],
     signals: Sequence[str],
     store: VectorStore,
     agent_tones: Floats | None = None,

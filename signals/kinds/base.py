@@ -4,14 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.batch import Batch, Detector, Finding
 from signals.kinds.form import KindForm
-from signals.kinds.small_model import Judged
+from signals.kinds.small_model import Judgements
 from signals.models import SignalDefinition
 from signals.models.definitions import DetectorType, Reads
 
 # Where another signal holds in a batch by its own detector, whether it is enabled or not.
-Findings = Callable[[SignalDefinition, Batch], list[Found]]
+Findings = Callable[[SignalDefinition, Batch], list[Finding]]
 TEXT_SIDES = (Reads.USER, Reads.ASSISTANT, Reads.CONVERSATION)
 
 
@@ -61,7 +61,7 @@ class SignalKind(ABC):
     def describe(self, config: dict[str, Any]) -> str:
         """What it looks for, as lines to read."""
 
-    def train(self, signal: SignalDefinition, *, judged: Judged | None = None) -> bytes | None:
+    def train(self, signal: SignalDefinition, *, judged: Judgements | None = None) -> bytes | None:
         """What it learns from its config (checked) and, where it `learns_from_labels`, from `judged`; None where there is nothing
         to learn."""
         return None

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from ingest.models import Event, Project
-from signals.detectors.batch import Batch, Detect, Detector, Evidence, Found
+from signals.detectors.batch import Batch, Detect, Detector, Evidence, Finding
 from signals.detectors.phrases import MAX_EVIDENCE
 from signals.explicit import sent as explicit
 from signals.kinds.base import Findings, SignalKind
@@ -99,7 +99,7 @@ def make_detector(definition: SignalDefinition, findings: Findings) -> Detect:
     """`findings` says where another signal holds in a batch by its own detector, whether it is enabled or not."""
     conditions: list[Condition] = definition.config["all"]
 
-    def detect(batch: Batch) -> list[Found]:
+    def detect(batch: Batch) -> list[Finding]:
         assert isinstance(batch, EventBatch), "a combination is read off stored events"
         taxonomy: dict[str, SignalDefinition] = {}
         if signals_of(conditions):
@@ -116,7 +116,7 @@ def make_detector(definition: SignalDefinition, findings: Findings) -> Detect:
                 standing = {
                     index: [*pieces, *held[index]] for index, pieces in standing.items() if index in held
                 }
-        return [Found(index, 1.0, pieces[:MAX_EVIDENCE]) for index, pieces in standing.items()]
+        return [Finding(index, 1.0, pieces[:MAX_EVIDENCE]) for index, pieces in standing.items()]
 
     return detect
 

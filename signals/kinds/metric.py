@@ -12,7 +12,7 @@ from typing import Any
 from django import forms
 
 from ingest.models import Event
-from signals.detectors.batch import Batch, Detect, Detector, Found
+from signals.detectors.batch import Batch, Detect, Detector, Finding
 from signals.kinds.base import Findings, SignalKind
 from signals.kinds.form import MONOSPACE, KindForm, select, text_input
 from signals.matching.batches import EventBatch, turns_so_far
@@ -107,14 +107,14 @@ def numbers_of(metric: str, events: list[Event]) -> list[float | None]:
 def make_detector(limit: Limit) -> Detect:
     """The evidence is the number itself (side "signal")."""
 
-    def detect(batch: Batch) -> list[Found]:
+    def detect(batch: Batch) -> list[Finding]:
         assert isinstance(batch, EventBatch), "a metric is read off stored events"
         found = []
         for index, number in enumerate(numbers_of(limit.metric, batch.events)):
             if number is not None and limit.holds(number):
                 text = f"{limit.metric} {number_text(number)}"
                 found.append(
-                    Found(index, 1.0, [{"side": "signal", "start": 0, "end": len(text), "text": text}])
+                    Finding(index, 1.0, [{"side": "signal", "start": 0, "end": len(text), "text": text}])
                 )
         return found
 

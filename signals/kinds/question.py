@@ -12,7 +12,7 @@ from signals.detectors import sentence
 from signals.detectors.batch import Detector
 from signals.kinds.base import TEXT_SIDES, Findings, SignalKind
 from signals.kinds.form import KindForm, lines_of, number_input, side_field, text_area
-from signals.kinds.small_model import Judged, small_detector, train_small_model
+from signals.kinds.small_model import Judgements, small_detector, train_small_model
 from signals.models import SignalDefinition
 from signals.models.definitions import DetectorType
 from signals.questions import detector as verdicts
@@ -113,7 +113,7 @@ class Question(SignalKind):
     def describe(self, config: dict[str, Any]) -> str:
         return "\n".join([config["question"], *(f"· {text}" for text in config.get("examples", []))])
 
-    def train(self, signal: SignalDefinition, *, judged: Judged | None = None) -> bytes:
+    def train(self, signal: SignalDefinition, *, judged: Judgements | None = None) -> bytes:
         return train_small_model(signal.config["question"], signal, judged=judged)
 
 

@@ -11,7 +11,7 @@ from signals.detectors import sentence as model
 from signals.detectors.batch import Detector
 from signals.kinds.base import TEXT_SIDES, Findings, SignalKind
 from signals.kinds.form import KindForm, lines_of, number_input, side_field, text_area, text_input
-from signals.kinds.small_model import Judged, small_detector, train_small_model
+from signals.kinds.small_model import Judgements, small_detector, train_small_model
 from signals.models import SignalDefinition
 from signals.models.definitions import DetectorType
 
@@ -84,7 +84,7 @@ class Sentence(SignalKind):
     def describe(self, config: dict[str, Any]) -> str:
         return "\n".join([config["sentence"], *(f"· {text}" for text in config.get("examples", []))])
 
-    def train(self, signal: SignalDefinition, *, judged: Judged | None = None) -> bytes:
+    def train(self, signal: SignalDefinition, *, judged: Judgements | None = None) -> bytes:
         return train_small_model(signal.config["sentence"], signal, judged=judged)
 
 

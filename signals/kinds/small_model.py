@@ -19,14 +19,16 @@ NO_QUOTES = 2.0  # no score reaches it
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judgements:
     """What people said of events: `vectors` (n, 384) of the side that was read, and whether the signal holds, (n,)."""
 
     vectors: sentence.Floats
     holds: npt.NDArray[np.bool_]
 
 
-def train_small_model(description: str, signal: SignalDefinition, *, judged: Judged | None = None) -> bytes:
+def train_small_model(
+    description: str, signal: SignalDefinition, *, judged: Judgements | None = None
+) -> bytes:
     """The weights for the description and the examples of the signal's config (checked), on its side. Deterministic for the same
     events; 50 to 500 ms.
 

@@ -10,7 +10,7 @@ from typing import Any
 import re2
 from django import forms
 
-from signals.detectors.batch import Batch, Detect, Detector, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Detect, Detector, Evidence, Finding, Turn
 from signals.detectors.phrases import MAX_EVIDENCE, piece
 from signals.detectors.text import Text
 from signals.kinds.base import TEXT_SIDES, Findings, SignalKind
@@ -73,14 +73,14 @@ def make_detector(config: dict[str, Any], reads: str) -> Detect:
     pattern = compile_pattern(config["pattern"]) if "pattern" in config else None
     words = None if pattern else _words_pattern(config["words"])
 
-    def detect(batch: Batch) -> list[Found]:
+    def detect(batch: Batch) -> list[Finding]:
         found = []
         for index, turn in enumerate(batch.turns):
             pieces: list[Evidence] = []
             for side in sides:
                 pieces += _in_raw(turn, side, pattern) if words is None else _in_normal(turn, side, words)
             if pieces:
-                found.append(Found(index, 1.0, pieces[:MAX_EVIDENCE]))
+                found.append(Finding(index, 1.0, pieces[:MAX_EVIDENCE]))
         return found
 
     return detect

@@ -1,6 +1,6 @@
 """How far a signal's matches can be trusted, and what may therefore stand in a headline.
 
-A project's own answers come first, once there are enough of them; until then the audit speaks (signals/catalogue/audited.py). What the app sends,
+A project's own answers come first, once there are enough of them; until then the audit speaks (signals/catalogue/audit_results.py). What the app sends,
 what is counted, and what a rule of the project's own says exactly need no measuring. Everything else is tentative until it is measured.
 """
 
@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from signals.catalogue.audited import COUNTED, FEWEST, HEADLINE, audited
+from signals.catalogue.audit_results import COUNTED, FEWEST, HEADLINE, audit_results
 from signals.kinds.registry import is_scored
 from signals.learning.feedback import Precision, precisions_of
 from signals.models import SignalDefinition
@@ -74,7 +74,7 @@ def _standing(signal: SignalDefinition, own: Precision) -> Standing:
         )
     if _is_exact(signal):
         return Standing(None, None, None, (), 0, False, "")
-    if signal.builtin and (read := audited().get(signal.key)):
+    if signal.builtin and (read := audit_results().get(signal.key)):
         why = f"{read.precision:.0%} of {read.matches} matches that two readers judged blind, elsewhere, are right"
         why += _below(read.precision) or (": too few to be sure." if read.tentative else ".")
         return Standing(

@@ -20,7 +20,7 @@ from signals.detectors import sentence
 from signals.detectors.batch import Detector
 from signals.kinds import registry
 from signals.kinds.base import SignalKind
-from signals.kinds.small_model import Judged
+from signals.kinds.small_model import Judgements
 from signals.learning.thresholds import (
     LEAST_LABELS,
     Answers,
@@ -232,10 +232,10 @@ def _learn_model(signal: SignalDefinition, kind: SignalKind, made: SignalTuning,
     vectors = labels_vectors(signal, labels.events)
     matched = np.zeros(len(labels.answers), dtype=bool)
     for learnt, tried in folds(labels.answers):
-        trained = kind.train(signal, judged=Judged(vectors[learnt], labels.answers[learnt]))
+        trained = kind.train(signal, judged=Judgements(vectors[learnt], labels.answers[learnt]))
         assert trained is not None, "a kind that learns from labels has a model"
         matched[tried] = sentence.score(vectors[tried], sentence.from_bytes(trained)) >= threshold
-    made.new_trained = kind.train(signal, judged=Judged(vectors, labels.answers))
+    made.new_trained = kind.train(signal, judged=Judgements(vectors, labels.answers))
     signal.trained, kept = made.new_trained, signal.trained
     try:
         newest = Event.objects.filter(project=signal.project_id, is_pending=False)

@@ -20,8 +20,8 @@ Key = tuple[uuid.UUID, uuid.UUID]  # event, signal
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A match as it ought to be stored. `evidence` is JSON text."""
+class NewMatch:
+    """A match to be stored. `evidence` is JSON text."""
 
     signal: uuid.UUID
     event: uuid.UUID
@@ -34,29 +34,29 @@ class Wanted:
 
 
 @transaction.atomic
-def save_matches(*, events: Sequence[Event], wanted: list[Wanted], ran: set[uuid.UUID]) -> tuple[int, int]:
+def save_matches(*, events: Sequence[Event], matches: list[NewMatch], ran: set[uuid.UUID]) -> tuple[int, int]:
     """Makes the stored matches of these events what they ought to be; returns how many were inserted and deleted.
 
-    `ran`: the signals that were looked for; a match of one of these that is not wanted is deleted. Matches of other
+    `ran`: the signals that were looked for; a match of one of these that is not among `matches` is deleted. Matches of other
     signals (explicit, disabled) stay. A match whose event got another user or time is counted anew. Events whose
-    revision moved on since they were loaded are skipped. The roll-ups come last (ingest/counts/rollups.py): so it does, in a
-    transaction of the caller's.
+    revision moved on since they were loaded are skipped. The roll-ups are written last (ingest/counts/rollups.py says why): a
+    transaction of the caller's ends with this.
     """
     current = {event.id: event for event in hold_events(events)}
-    wishes = {(match.event, match.signal): match for match in wanted if match.event in current}
+    chosen = {(match.event, match.signal): match for match in matches if match.event in current}
     stored = _stored(list(current))
     moved = {
         key
         for key, row in stored.items()
         if (row["end_user"], row["timestamp"]) != _whose(current[key[0]])
-        and (key in wishes or key[1] not in ran)
+        and (key in chosen or key[1] not in ran)
     }
-    for key in moved - wishes.keys():
-        wishes[key] = _as_stored(current[key[0]], key[1], stored[key])
-    gone = {key for key in stored if key not in wishes and key[1] in ran} | moved
+    for key in moved - chosen.keys():
+        chosen[key] = _as_stored(current[key[0]], key[1], stored[key])
+    gone = {key for key in stored if key not in chosen and key[1] in ran} | moved
     deleted = _delete([stored.pop(key)["id"] for key in gone])
-    inserted = _insert([wish for key, wish in wishes.items() if key not in stored])
-    _update([wish for key, wish in wishes.items() if key in stored and _differs(stored[key], wish)])
+    inserted = _insert([match for key, match in chosen.items() if key not in stored])
+    _update([match for key, match in chosen.items() if key in stored and _differs(stored[key], match)])
     rollups.record(inserted, removed=deleted)
     if deleted:
         rollups.look_again({one.subject for one in deleted}, table=TABLE, column="signal_id")
@@ -78,20 +78,20 @@ def _stored(event_ids: list[uuid.UUID]) -> dict[Key, dict[str, Any]]:
         return {(row[0], row[1]): dict(zip(names, row[2:], strict=True)) for row in cursor.fetchall()}
 
 
-def _as_stored(event: Event, signal: uuid.UUID, row: dict[str, Any]) -> Wanted:
-    return Wanted(
+def _as_stored(event: Event, signal: uuid.UUID, row: dict[str, Any]) -> NewMatch:
+    return NewMatch(
         signal, event.id, event.project_id, event.end_user_id, event.timestamp,
         row["score"], row["source"], row["evidence"],
     )  # fmt: skip
 
 
-def _differs(row: dict[str, Any], wish: Wanted) -> bool:
-    return (row["score"], row["source"]) != (wish.score, wish.source) or orjson.loads(
+def _differs(row: dict[str, Any], match: NewMatch) -> bool:
+    return (row["score"], row["source"]) != (match.score, match.source) or orjson.loads(
         row["evidence"]
-    ) != orjson.loads(wish.evidence)
+    ) != orjson.loads(match.evidence)
 
 
-def _insert(matches: list[Wanted]) -> list[rollups.Occurrence]:
+def _insert(matches: list[NewMatch]) -> list[rollups.Occurrence]:
     """Inserts what is not there yet; returns exactly what was inserted."""
     if not matches:
         return []
@@ -130,7 +130,7 @@ def _delete(ids: list[uuid.UUID]) -> list[rollups.Occurrence]:
         return [rollups.Occurrence(*row) for row in cursor.fetchall()]
 
 
-def _update(matches: list[Wanted]) -> None:
+def _update(matches: list[NewMatch]) -> None:
     if not matches:
         return
     matches = sorted(matches, key=lambda match: (match.event, match.signal))

@@ -50,7 +50,9 @@ def patterns(request: ProjectRequest, project: Project) -> HttpResponse:
     return render(request, "signals/patterns.html", context)
 
 
-def _passages(project: Project, sent: dict[str, list[read.Sent]], counts: Counter[str]) -> dict[str, Any]:
+def _passages(
+    project: Project, sent: dict[str, list[read.SentMatch]], counts: Counter[str]
+) -> dict[str, Any]:
     """What was regenerated twice or more, and what was copied."""
     again = sent.get(Action.REGENERATE_AGAIN, [])
     regenerated, copied = read.regenerated_most(again), read.copied_most(sent.get(Action.COPY, []))
@@ -67,7 +69,7 @@ def _passages(project: Project, sent: dict[str, list[read.Sent]], counts: Counte
 
 def _edits(
     project: Project,
-    sent: dict[str, list[read.Sent]],
+    sent: dict[str, list[read.SentMatch]],
     counts: Counter[str],
     signals: list[SignalDefinition],
 ) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def _edits(
     }
 
 
-def _ratings(project: Project, sent: dict[str, list[read.Sent]], by: str) -> dict[str, Any]:
+def _ratings(project: Project, sent: dict[str, list[read.SentMatch]], by: str) -> dict[str, Any]:
     dimensions = ["model", *(name for name in read.properties_of(project, sent) if name != "model")]
     dimension = by if by in dimensions else "model"
     return {
@@ -102,6 +104,6 @@ def _of(events: dict[uuid.UUID, Event], ids: Iterable[uuid.UUID]) -> list[Event]
     return [events[key] for key in ids if key in events]
 
 
-def _is_cut(sent: dict[str, list[read.Sent]]) -> bool:
+def _is_cut(sent: dict[str, list[read.SentMatch]]) -> bool:
     """Whether a signal has more matches in the period than are read."""
     return any(len(ones) >= read.NEWEST for ones in sent.values())

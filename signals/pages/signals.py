@@ -17,7 +17,7 @@ from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from signals.catalogue.access import find_signal
-from signals.catalogue.audited import FEWEST
+from signals.catalogue.audit_results import FEWEST
 from signals.catalogue.builtins import BY_KEY
 from signals.catalogue.history import changes_of
 from signals.catalogue.installing import ensure_signals

@@ -2,7 +2,7 @@
 
 from raindrop import llm
 from signals.detectors import sentence
-from signals.detectors.batch import Batch, Detect, Found
+from signals.detectors.batch import Batch, Detect, Finding
 from signals.matching.batches import EventBatch
 from signals.models import SignalDefinition
 from signals.models.questions import VerdictState
@@ -23,7 +23,7 @@ def make_detector(signal: SignalDefinition, local: Detect) -> Detect:
     """`local`: the small model's detector. Three queries a batch less one: the verdicts."""
     version = question_of(signal).version
 
-    def detect(batch: Batch) -> list[Found]:
+    def detect(batch: Batch) -> list[Finding]:
         assert isinstance(batch, EventBatch), "a question is read off stored events"
         verdicts = {
             event_id: verdict
@@ -33,14 +33,14 @@ def make_detector(signal: SignalDefinition, local: Detect) -> Detect:
         found = local(batch)
         batch.notes[_note(signal)] = {one.index: one.score for one in found}
         kept = [
-            Found(one.index, one.score, one.evidence, LOCAL_SOURCE)
+            Finding(one.index, one.score, one.evidence, LOCAL_SOURCE)
             for one in found
             if batch.events[one.index].id not in verdicts
         ]
         for index, event in enumerate(batch.events):
             if (verdict := verdicts.get(event.id)) and verdict.match:
                 source = f"llm@{PROMPT_VERSION}:{verdict.model}"
-                kept.append(Found(index, 1.0, verdict.evidence, source))
+                kept.append(Finding(index, 1.0, verdict.evidence, source))
         return kept
 
     return detect

@@ -28,7 +28,7 @@ from signals.read_api.page import SEARCHES, cursor_after, listed_response, time_
 from signals.read_api.schema import WireEvent, list_of, parameters_of, responses
 from signals.search.meaning import rank_by_meaning
 from signals.vectors.reading import Side
-from signals.vectors.text_search import Spaced, search_events, search_query
+from signals.vectors.text_search import SpacedText, search_events, search_query
 
 PARAMETERS = Parameters(
     plain=("query", "mode", "search_in", "threshold", "limit", "cursor", "signal_group"),
@@ -112,7 +112,7 @@ def _with_words(rows: QuerySet[Event], text: str, side: Side) -> QuerySet[Event]
     if side != "both":  # the index does not tell the sides apart: what it finds is looked at again
         [column] = COLUMNS[side]
         found = found.annotate(
-            side=SearchVector(Spaced(Left(column, SIDE_CHARACTERS)), config="simple")
+            side=SearchVector(SpacedText(Left(column, SIDE_CHARACTERS)), config="simple")
         ).filter(side=words)
     return found
 

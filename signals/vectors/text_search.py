@@ -29,7 +29,7 @@ _UNSPACED = re.compile("([" + "".join(f"{chr(low)}-{chr(high)}" for low, high in
 _PIECE = re.compile(r'-?"[^"]*"?|[^\s"]+')
 
 
-class Spaced(Func):
+class SpacedText(Func):
     """A text column as it is indexed: words apart."""
 
     output_field = TextField()

@@ -12,7 +12,7 @@ from labeling.queue.of_signals import next_signal_cards
 from signals.catalogue.installing import install_builtin_signals
 from signals.detection.backfill import request_backfill
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.batch import Batch, Detector, Finding
 from signals.learning.feedback import judge, precision_of
 from signals.models import SignalDefinition, SignalFeedback, SignalMatch
 from signals.taxonomy.definitions import create_signal
@@ -21,8 +21,8 @@ from tests.html import html_of
 MakeEvent = Callable[..., Event]
 
 
-def read_score(batch: Batch) -> list[Found]:
-    return [Found(i, float(turn.input.raw), []) for i, turn in enumerate(batch.turns)]
+def read_score(batch: Batch) -> list[Finding]:
+    return [Finding(i, float(turn.input.raw), []) for i, turn in enumerate(batch.turns)]
 
 
 @pytest.fixture

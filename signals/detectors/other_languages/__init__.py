@@ -3,14 +3,14 @@
 The embedder and the turn model know English, and little of these languages. So only plain phrases are read here, which mean their signal
 wherever they stand in a message to or of an agent, and no model is asked: a hit scores OUTRIGHT. What is only hinted at is not found.
 
-One file a language holds its phrases and their hard negatives (`Said`, wording.py) by signal; `thanks` are a win where they close a message
+One file a language holds its phrases and their hard negatives (`Wording`, wording.py) by signal; `thanks` are a win where they close a message
 and ask for nothing more, `closes` is "no, that's all", which corrects nothing.
 """
 
 import re
 from collections.abc import Callable
 
-from signals.detectors.batch import Batch, Evidence, Found, Turn
+from signals.detectors.batch import Batch, Evidence, Finding, Turn
 from signals.detectors.other_languages import french, german, portuguese, spanish
 from signals.detectors.other_languages.wording import loose
 from signals.detectors.outright import OUTRIGHT
@@ -27,7 +27,7 @@ SIDES: dict[str, Side] = {
     "refusal": "assistant",
     "task_failure": "assistant",
 }
-LANGUAGES = {"de": german.SAID, "es": spanish.SAID, "fr": french.SAID, "pt": portuguese.SAID}
+LANGUAGES = {"de": german.WORDINGS, "es": spanish.WORDINGS, "fr": french.WORDINGS, "pt": portuguese.WORDINGS}
 # Of a phrase that takes others away: the rest of the clause.
 REST = "( [^\\s.!?]{1,30}){0,8}"
 # Longer messages tell of others more often than they complain of the agent.
@@ -81,14 +81,14 @@ DOUBT = re.compile(
 )
 
 
-def united(signal: str, detect: Callable[[Batch], list[Found]]) -> Callable[[Batch], list[Found]]:
+def united(signal: str, detect: Callable[[Batch], list[Finding]]) -> Callable[[Batch], list[Finding]]:
     """What `detect` finds, and what is said outright in the other languages; of a turn with both, the latter."""
 
-    def detect_all(batch: Batch) -> list[Found]:
+    def detect_all(batch: Batch) -> list[Finding]:
         found = {one.index: one for one in detect(batch)}
         for index, turn in enumerate(batch.turns):
             if pieces := said(signal, turn):
-                found[index] = Found(index, OUTRIGHT, pieces)
+                found[index] = Finding(index, OUTRIGHT, pieces)
         return [found[index] for index in sorted(found)]
 
     return detect_all

@@ -1,6 +1,6 @@
 """French."""
 
-from signals.detectors.other_languages.wording import END, Said
+from signals.detectors.other_languages.wording import END, Wording
 
 ALAS = "(malheureusement |hélas |donc |toujours |encore |vraiment )*"
 WISH = (
@@ -14,8 +14,8 @@ VERY = (
 )
 NOUGHT = "(aucune?|pas d'|pas de|sans) ?(\\w{1,15} )?(erreurs?|problèmes?|anomalies?|incohérences?|doublons?|conflits?|différences?|écarts?|défauts?|soucis?|frais|raison|modification|changement)"
 
-SAID = {
-    "refusal": Said(
+WORDINGS = {
+    "refusal": Wording(
         [
             f"(je|nous) (ne )?(peux|pouvons|pourrai|pourrons) {ALAS}pas (vous |te |t'|y )?(aider|assister|accompagner)( (avec|pour|sur|à|dans) (ça|cela|ceci|cette \\w+|ce \\w+|ce genre de \\w+))?{END}",
             f"(je|nous) (ne )?(peux|pouvons) {ALAS}pas (vous |te |t')?(aider|assister|accompagner) (avec|pour|sur|dans|à) (ça|cela|ceci|cette|ce|votre|ta|ton)",
@@ -37,7 +37,7 @@ SAID = {
             "(je )?ne peux (pas )?(que|qu')",
         ],
     ),
-    "task_failure": Said(
+    "task_failure": Wording(
         [
             f"(je n'ai|nous n'avons|j'ai|je n ai|nous avons) {ALAS}pas (pu|réussi|été en mesure|su|trouvé|retrouvé)",
             f"(je n'ai|nous n'avons|j'ai) {ALAS}(rien (trouvé|pu)|trouvé aucune?|pu trouver aucune?|aucune? (résultat|trace|correspondance))",
@@ -57,7 +57,7 @@ SAID = {
             "pas (seulement|que)",
         ],
     ),
-    "human_request": Said(
+    "human_request": Wording(
         [
             f"{WISH} (bien |juste |maintenant |plutôt |directement )*(parler|discuter|échanger|m'entretenir) (directement |plutôt )?(à|a|avec) (un|une|votre) {REAL}{WHO}",
             f"{WISH} (bien |juste |maintenant |plutôt |directement )*(parler|discuter) (directement )?(à|a|avec) quelqu'un( de (réel|vrai|votre|l'équipe|chez vous)| du (service client|support|service)|{END}| s'il| svp| stp)",
@@ -76,7 +76,7 @@ SAID = {
             "(pas|plus) (besoin|envie|nécessaire) de parler",
         ],
     ),
-    "correction": Said(
+    "correction": Wording(
         [
             "non(,|\\.|!|:)? (non,? )?(mais )?(moi )?(je (voulais (dire|parler)|parlais (de|du|des)|parle (de|du|des)|disais|veux dire|demandais|pensais à|voulais (le|la|les|un|une) \\w+,? pas)|j'ai dit|j'avais dit|j'ai demandé|j'avais demandé)",
             "(ce n'est|c'est|ce n'était|c'était) pas (du tout )?ce que (je|j') ?(voulais|veux|demandais|demande|cherche|cherchais|disais|ai (demandé|dit|voulu)|avais (demandé|dit))",
@@ -97,7 +97,7 @@ SAID = {
             "(pardon|désolée?|oups)(,|\\.|!)? (je me suis trompée?|c'est moi)",
         ],
     ),
-    "user_frustration": Said(
+    "user_frustration": Wording(
         [
             f"(c'est|tu es|vous êtes|t'es|ce bot est|cette appli est|votre service est|ce chat est|ça devient) {VERY}(frustrant|inadmissible|ridicule|honteux|une honte|inacceptable|scandaleux|insupportable|exaspérant|lamentable|du n'importe quoi|une perte de temps|pathétique|du grand n'importe quoi)",
             f"(tu es|vous êtes|t'es|ce bot est|ce robot est|cette ia est|ton aide est|votre aide est) {VERY}(inutile|inutiles|nul|nulle|nuls|incompétente?s?|à côté de la plaque|débile|pénible)",
@@ -125,7 +125,7 @@ SAID = {
             f"c'est {VERY}(frustrant|ridicule|honteux|inacceptable|une perte de temps) ?\\?",
         ],
     ),
-    "win": Said(
+    "win": Wording(
         [
             "(ça|cela|tout) (marche|fonctionne) (maintenant|enfin|parfaitement|très bien|nickel|impeccable|super bien|à nouveau|à merveille)",
             f"(ça|cela|c'est bon,? ça) a (bien |parfaitement |enfin |super bien |très bien |tout de suite )?(marché|fonctionné)({END}| merci| nickel| parfaitement)",
@@ -145,7 +145,7 @@ SAID = {
             "(hier|avant|d'habitude|auparavant|la semaine dernière),? (ça|cela) ...",
         ],
     ),
-    "thanks": Said(
+    "thanks": Wording(
         [
             "merci (beaucoup|infiniment|énormément|mille fois|du fond du cœur|vraiment|pour (tout|ton aide|votre aide|l'aide|ta patience|votre patience|votre temps|ton temps|vos conseils|tes conseils))",
             "(un grand|un immense|mille|encore) mercis?",
@@ -157,7 +157,7 @@ SAID = {
             "merci (beaucoup )?(d'avance|par avance|pour rien|mais|quand même|de (me|bien|vouloir|répondre|ne))",
         ],
     ),
-    "closes": Said(
+    "closes": Wording(
         [
             "non(,|\\.|!)? (merci|(c'est|ce sera|ça sera) (tout|bon)|rien d'autre|ça (ira|va)|pas pour (le moment|l'instant)|tout va bien)",
             "non(,|\\.)? (je n'ai|je ne connais|j'ai) pas (le |la |ce |mon |ma |de )(numéro|code|mot de passe|référence|adresse)",

@@ -1,6 +1,6 @@
 """German."""
 
-from signals.detectors.other_languages.wording import END, Said
+from signals.detectors.other_languages.wording import END, Wording
 
 ALAS = "(leider |aber |hier |so |grundsätzlich |auch |daher |deshalb |momentan |derzeit |gerade |im moment )*"
 YOU = "(dir |ihnen |euch |dich |sie )?"
@@ -18,8 +18,8 @@ PLEASE = "(bitte |jetzt |sofort |doch |endlich |mal |lieber |gerne |gern |direkt
 VERY = "(so |echt |wirklich |einfach |langsam |total |völlig |absolut |doch |mittlerweile |nur noch |ja |richtig |sehr |komplett )*"
 NOUGHT = "(kein|keine|keinen|keinerlei) (\\w{1,20} )?(fehler|fehlern|problem|probleme|abweichung|abweichungen|auffälligkeiten|duplikate|dubletten|widersprüche|mängel|konflikte|unterschiede|änderungen|verstöße|lücken|hinweise)"
 
-SAID = {
-    "refusal": Said(
+WORDINGS = {
+    "refusal": Wording(
         [
             f"(das|dies|so etwas|sowas) (kann|darf|werde|möchte) ich {YOU}{ALAS}(nicht|nichts)({END}| (machen|tun|schreiben|erstellen|durchführen|ausführen|übernehmen|verfassen|unterstützen|beantworten|preisgeben|herausgeben|empfehlen|genehmigen|veranlassen))",
             f"(dabei|damit|hierbei|hiermit|bei (dieser|deiner|ihrer) (anfrage|frage|bitte|sache|angelegenheit)|bei (so etwas|diesem thema|diesem anliegen)) (kann|können|darf|möchte|werde) (ich|wir) {YOU}{ALAS}nicht (weiterhelfen|helfen|behilflich sein|unterstützen|dienen)",
@@ -46,7 +46,7 @@ SAID = {
             "(kein|keine) (problem|sorge|ursache)",
         ],
     ),
-    "task_failure": Said(
+    "task_failure": Wording(
         [
             f"(konnte|konnten) (ich|wir) ... {NOT} ... {DO}",
             f"(ich|wir) (konnte|konnten) ... {NOT} ... {DO}",
@@ -73,7 +73,7 @@ SAID = {
             "(schade|bedauere|verstehe),? dass",
         ],
     ),
-    "human_request": Said(
+    "human_request": Wording(
         [
             f"mit (einem|einer|nem|ner|jemandem von|jemand von) {REAL}{STAFF} {PLEASE}(sprechen|reden|verbinden|verbunden werden|chatten|telefonieren|verbunden)",
             "mit (jemandem|jemand) (echtem |richtigem |anderem |vom support |vom kundendienst |aus dem team |von euch |von ihnen )(sprechen|reden|verbinden|telefonieren)",
@@ -95,7 +95,7 @@ SAID = {
             "menschen,? (der|den|dem|die)",
         ],
     ),
-    "correction": Said(
+    "correction": Wording(
         [
             "(nein|nee|nö|ne|halt|stopp|falsch)(,|\\.|!|:)? ... ?ich (meinte|sagte|sprach von|habe doch|hatte doch)",
             "(nein|nee|nö|ne|halt|falsch)(,|\\.|!|:)? ich (wollte|hatte|habe|hab) (doch |eigentlich |aber )?(den|die|das|einen|eine|ein|nach|um|für) ... (gesagt|gefragt|gemeint|geschrieben|gebeten|gewollt)",
@@ -120,7 +120,7 @@ SAID = {
             "(sorry|entschuldigung|ups|oh|mein fehler)(,|\\.|!)? (da |das )?(ich meinte|habe ich mich|war mein fehler)",
         ],
     ),
-    "user_frustration": Said(
+    "user_frustration": Wording(
         [
             f"(das|es|dieser chat|dieser bot|der bot|die app|euer service|ihr service) ist {VERY}(frustrierend|lächerlich|unverschämt|eine frechheit|eine unverschämtheit|zum kotzen|inakzeptabel|ein witz|eine zumutung|zum verzweifeln|unterirdisch|reine zeitverschwendung|zeitverschwendung|zum haare raufen)",
             f"(du bist|ihr seid|dieser bot ist|der bot ist|diese ki ist) {VERY}(nutzlos|unbrauchbar|unfähig|keine hilfe|zu nichts zu gebrauchen|ein witz|inkompetent|nervig)",
@@ -153,7 +153,7 @@ SAID = {
             "meine (chefin|nachbarin|vermieterin|kollegin|freundin|frau|tochter|mutter|ex) ...",
         ],
     ),
-    "win": Said(
+    "win": Wording(
         [
             f"(das|es|jetzt) hat (jetzt |nun |alles |sofort |endlich |super |perfekt |wunderbar |bestens |tatsächlich |prima |einwandfrei |auf anhieb |wirklich |sehr |mir |echt |gut )*(geklappt|geholfen|weitergeholfen){END}",
             "(das|es) hat (jetzt |nun |sofort |endlich |super |perfekt |wunderbar |bestens |tatsächlich |prima |einwandfrei |auf anhieb )*funktioniert(,|!|\\.)? ?(danke|vielen dank|super|top|perfekt|klasse)",
@@ -177,7 +177,7 @@ SAID = {
             "(bist du|sind sie) ...",
         ],
     ),
-    "thanks": Said(
+    "thanks": Wording(
         [
             "(vielen|herzlichen|lieben|besten|tausend|ganz lieben|ganz herzlichen|1000) dank",
             "danke (dir |ihnen |euch )?(sehr|vielmals|schön|tausendmal|herzlich|von herzen|für (deine|ihre|die|eure) (tolle |schnelle |super |große |nette )?(hilfe|unterstützung|mühe|geduld|auskunft|antwort|erklärung))",
@@ -189,7 +189,7 @@ SAID = {
             "(danke|dank|dankeschön) (für (nichts|gar nichts)|im voraus|vorab|trotzdem|aber)",
         ],
     ),
-    "closes": Said(
+    "closes": Wording(
         [
             "(nein|nee|nö|ne)(,|\\.|!)? (danke|vielen dank|das (ist|war|wars|war's|wäre) ?(alles|schon alles|'?s)?|das war's|nichts (mehr|weiter)|sonst nichts|ich brauche nichts|passt (so|schon)|alles (gut|klar|bestens)|ich habe alles|mehr nicht)",
             "(nein|nee|nö|ne)(,|\\.)? ich (habe|hab|kenne|weiß) (leider )?(keine|kein|keinen|die|den|meine|das) (\\w{0,14}nummer|code|passwort|\\w{0,10}adresse|unterlagen)",

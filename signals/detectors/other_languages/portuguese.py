@@ -1,6 +1,6 @@
 """Portuguese, of Brazil and of Portugal."""
 
-from signals.detectors.other_languages.wording import END, Said
+from signals.detectors.other_languages.wording import END, Wording
 
 YOU = "(te |lhe |o |a |você )?"
 WHO = "(pessoa|humano|ser humano|atendente|agente|operador|operadora|representante|assistente humano|funcionário|funcionária|supervisor|supervisora|gerente|responsável|consultor)"
@@ -9,8 +9,8 @@ VERY = "(muito |tão |realmente |simplesmente |completamente |totalmente |um |um
 NOUGHT = "(nenhum|nenhuma|sem) (tipo de )?(erro|erros|problema|problemas|divergência|divergências|conflito|conflitos|duplicata|duplicado|duplicados|falha|falhas|diferença|diferenças|inconsistência|inconsistências|restrição|taxa|custo|defeito|motivo)"
 BAD = "(frustrante|ridículo|ridícula|inaceitável|absurdo|vergonha|vergonhoso|palhaçada|perda de tempo|piada|insuportável|lamentável|desrespeito)"
 
-SAID = {
-    "refusal": Said(
+WORDINGS = {
+    "refusal": Wording(
         [
             f"não (posso|podemos|poderei) {YOU}(ajudar|ajudá-lo|ajudá-la|ajudar-te|ajudá-los|auxiliar|auxiliá-lo|auxiliá-la|ajudar você|assistir|ajudar-lhe) (com|nisso|nisto|nesse|nessa|neste|nesta|em|a fazer)",
             f"não (posso|podemos) {YOU}(ajudar|ajudá-lo|ajudá-la|ajudar-te|auxiliar|auxiliá-lo|ajudar você){END}",
@@ -32,7 +32,7 @@ SAID = {
             "não posso (esperar|deixar de|negar)",
         ],
     ),
-    "task_failure": Said(
+    "task_failure": Wording(
         [
             "não (consegui|conseguimos|pude|pudemos) \\w{2,20}(r|-lo|-la|-los|-las)",
             "não foi possível \\w{2,20}(r|-lo|-la|-los|-las)",
@@ -49,7 +49,7 @@ SAID = {
             "não (pude|consegui) (deixar de|evitar)",
         ],
     ),
-    "human_request": Said(
+    "human_request": Wording(
         [
             f"(quero|queria|gostaria de|preciso|preciso de|prefiro|posso|poderia|desejo|exijo|dá para|tem como|dá pra) (por favor )?(falar|conversar|ser atendid[oa]|tratar) (diretamente |direto |logo )?(com|por) {A}{WHO}",
             "(quero|queria|gostaria de|preciso|prefiro|posso|poderia) (falar|conversar) (diretamente |direto )?com alguém( (de verdade|do suporte|da equipe|da equipa|real|humano|do atendimento)|,| por favor|\\.|!|$)",
@@ -70,7 +70,7 @@ SAID = {
             "não (quero|preciso|precisa) (falar|conversar) com (um|uma) (pessoa|humano|atendente|agente)",
         ],
     ),
-    "correction": Said(
+    "correction": Wording(
         [
             "não(,|\\.|!|:) (não,? )?(eu )?(quis dizer|queria dizer|me referia|me refiro|estava falando|estava a falar|falei|disse|pedi|perguntei|tinha dito|tinha pedido|referia-me|te disse|lhe disse)",
             "não (foi|era|é) (bem |nada )?(isso|esse|essa|isto) (o )?que (eu )?(te |lhe )?(pedi|disse|quis|queria|perguntei|quero|falei|procuro|preciso)",
@@ -90,7 +90,7 @@ SAID = {
             "(desculpa|desculpe|ops|foi mal)(,|\\.|!)? (eu )?(me enganei|me confundi|quis dizer)",
         ],
     ),
-    "user_frustration": Said(
+    "user_frustration": Wording(
         [
             f"(isso|isto|esse bot|este bot|esse chat|este chat|esse app|esta app|esse atendimento|este atendimento|esse serviço|este serviço) (é|está sendo|está a ser|está ficando) {VERY}{BAD}",
             "(você|vc|esse bot|este bot|esse robô|tu) (é|és) (muito |tão |realmente |completamente |totalmente |um |uma )*(inútil|incompetente|péssimo|imprestável|burro|desastre)",
@@ -117,7 +117,7 @@ SAID = {
             f"(isso|isto) é {VERY}{BAD} ?\\?",
         ],
     ),
-    "win": Said(
+    "win": Wording(
         [
             f"(agora|finalmente|enfim|já) (sim,? )?(está funcionando|está a funcionar|funcionou|funciona|deu certo)( perfeitamente| direitinho| certinho| tudo| bem| muito bem)?({END}| obrigad[oa]| muito obrigad[oa])",
             f"(isso|isto|sim|perfeito|ótimo|boa|oba|legal|pronto|ufa|eba)(,|!|\\.)? (funcionou|deu certo|resolveu|ajudou (muito|demais|bastante))( perfeitamente| muito bem| direitinho| certinho| o problema| meu problema| o meu problema| de primeira)?({END}| obrigad[oa]| muito obrigad[oa])",
@@ -139,7 +139,7 @@ SAID = {
             "(ontem|antes|sempre|semana passada) ... (funcionou|funcionava|deu certo)",
         ],
     ),
-    "thanks": Said(
+    "thanks": Wording(
         [
             "(muito|muitíssimo|mil vezes) obrigad[oa]",
             "obrigad[oa] (mesmo|de coração|de verdade|por (tudo|sua ajuda|toda (a )?ajuda|me ajudar|ajudar)|pela (sua |tua |vossa )?(ajuda|atenção|paciência|rapidez))",
@@ -152,7 +152,7 @@ SAID = {
             "obrigad[oa] (por nada|desde já|mas|pela compreensão)",
         ],
     ),
-    "closes": Said(
+    "closes": Wording(
         [
             "não(,|\\.|!)? (muito )?(obrigad[oa]|(isso|é só isso|era só isso|só isso)( é tudo)?(,| mesmo|\\.|!|$)|é tudo|mais nada|por (enquanto|agora) não|está (ótimo|bom|tudo bem)|tudo (bem|certo))",
             "não(,|\\.) não (tenho|lembro|me lembro|sei|encontro) (o |a |meu |minha |esse |do |da |nenhum )*(número|código|senha|referência|endereço|e-mail)",

@@ -1,6 +1,6 @@
 """Spanish, of Spain and of Latin America."""
 
-from signals.detectors.other_languages.wording import END, Said
+from signals.detectors.other_languages.wording import END, Wording
 
 WHO = "(persona|humano|ser humano|agente|operador|operadora|representante|asesor|asesora|ejecutivo|ejecutiva|supervisor|supervisora|encargado|encargada|empleado|empleada)"
 A = "(un |una |algún |alguna |el |la |otro |otra |su |cualquier )"
@@ -8,8 +8,8 @@ VERY = "(muy |tan |realmente |totalmente |absolutamente |verdaderamente |una |un
 NOUGHT = "(ningún|ninguno|ninguna|sin) (tipo de )?(error|errores|problema|problemas|incidencia|incidencias|inconveniente|conflicto|conflictos|duplicado|duplicados|diferencia|diferencias|fallo|fallos|discrepancia|discrepancias|motivo|razón|coste|costo|recargo|defecto|cambio)"
 BAD = "(frustrante|ridículo|ridícula|inaceptable|indignante|vergonzoso|vergüenza|tomadura de pelo|desesperante|pérdida de tiempo|burla|insoportable|porquería|inútil|lamentable|exasperante)"
 
-SAID = {
-    "refusal": Said(
+WORDINGS = {
+    "refusal": Wording(
         [
             "no (puedo|podemos|podré|podría) (ayudarte|ayudarle|ayudaros|ayudarles|asistirte|asistirle|ayudar|asistir|colaborar|apoyarte) (con|en) (eso|esto|ello|esa|ese|esta|este|tu|su|ese tipo|este tipo)",
             f"no (te |le |os |les )?(puedo|podemos) (ayudar|asistir)( (con|en) (eso|esto|ello|esa \\w+|ese \\w+|esta \\w+|este \\w+))?{END}",
@@ -33,7 +33,7 @@ SAID = {
             "no puedo (esperar|evitar|estar más)",
         ],
     ),
-    "task_failure": Said(
+    "task_failure": Wording(
         [
             "no (he|hemos) (podido|logrado|conseguido) \\w{3,20}r(lo|la|los|las|me|te|le|se)?",
             "no (pude|pudimos|logré|logramos|conseguí|conseguimos) \\w{2,20}r(lo|la|los|las|te|le|se)?",
@@ -52,7 +52,7 @@ SAID = {
             "no pude evitar",
         ],
     ),
-    "human_request": Said(
+    "human_request": Wording(
         [
             f"(quiero|quisiera|necesito|prefiero|preferiría|me gustaría|puedo|podría|exijo|deseo|quería|déjame|déjeme|solicito) (por favor )?(ya )?(hablar|comunicarme|chatear|tratar|conversar) (directamente |ya |por favor )?con {A}{WHO}",
             "(quiero|quisiera|necesito|prefiero|me gustaría|puedo|podría|exijo|deseo|quería) (por favor )?(hablar|comunicarme) (directamente |ya )?con (alguien|una persona) (real|humano|humana|de verdad|de soporte|de atención|del equipo|de su equipo|de vuestro equipo|del servicio)",
@@ -73,7 +73,7 @@ SAID = {
             "no (quiero|necesito|hace falta|quisiera) (hablar|comunicarme) con (un|una) (persona|humano|agente|asesor|operador)",
         ],
     ),
-    "correction": Said(
+    "correction": Wording(
         [
             "no(,|\\.|!|:) (yo )?(quise decir|quería decir|me refería|me refiero|dije|te dije|le dije|había dicho|pregunté|pedí|te pedí|hablaba de|hablo de|decía)",
             "no me (refería|refiero) a (eso|esto|ese|esa|este|esta|esos|esas)",
@@ -97,7 +97,7 @@ SAID = {
             "(perdón|perdona|ups|mi error)(,|\\.)? (me equivoqué|quise decir)",
         ],
     ),
-    "user_frustration": Said(
+    "user_frustration": Wording(
         [
             f"(esto|eso|esta app|este bot|este chat|este servicio|el bot|este asistente|vuestro servicio|su servicio) (es|está siendo|me parece|resulta) {VERY}{BAD}",
             "eres (muy |tan |realmente |totalmente |completamente |un |una |un completo )*(inútil|inservible|desastre|incompetente|desesperante)",
@@ -126,7 +126,7 @@ SAID = {
             f"(esto|eso) es {VERY}{BAD} ?\\?",
         ],
     ),
-    "win": Said(
+    "win": Wording(
         [
             f"(ahora|ya|por fin) (sí )?(que )?(me )?(funciona|va|sale)( bien| perfectamente| perfecto| todo| de nuevo| genial| de maravilla)?({END}| gracias)",
             f"(eso|esto|sí|perfecto|genial|listo|ya|excelente|pues)(,|!|\\.)? (sí )?(que )?(me )?(funcionó|ha funcionado|sirvió|ha servido|resultó)( perfectamente| muy bien| perfecto| mucho| de maravilla)?({END}| gracias| muchas)",
@@ -148,7 +148,7 @@ SAID = {
             "mi (madre|padre|amig[oa]|profesor|profesora|médico|médica|jefe|jefa) me (ha |)(ayudado|ayudó|salvó)",
         ],
     ),
-    "thanks": Said(
+    "thanks": Wording(
         [
             "(muchas|muchísimas|mil|millones de|un millón de) gracias",
             "gracias (por (tu|su|la|toda la|toda tu|toda su|vuestra) (ayuda|paciencia|atención|rapidez|amabilidad|gran ayuda|tiempo)|por todo|por ayudarme|de verdad|de corazón|infinitas)",
@@ -160,7 +160,7 @@ SAID = {
             "gracias (por nada|de antemano|por adelantado|pero|igualmente|a (mi|la|los|las|mis|dios))",
         ],
     ),
-    "closes": Said(
+    "closes": Wording(
         [
             "no(,|\\.|!)? (muchas )?(gracias|eso (es|era|sería) todo|es todo|nada más|así está bien|con eso (es suficiente|basta)|por ahora no|ya está|todo bien)",
             "no(,|\\.) no (tengo|recuerdo|me acuerdo|sé|encuentro) (el |la |mi |ese |de |ningún )*(número|código|contraseña|correo|referencia|dirección)",

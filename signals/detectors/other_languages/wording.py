@@ -11,7 +11,7 @@ _ODD = re.compile(r"[^\x00-\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Wording:
     """Phrases of one language that say one thing outright, and what takes them away."""
 
     phrases: list[str]

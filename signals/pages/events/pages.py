@@ -181,7 +181,7 @@ def _by_size(
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class ListCounts:
     """What the roll-ups say of the listed events: the numbers that the overview and the signals' pages show for the same period.
     `conversations` is None for a signal's events, which no roll-up knows by conversation. `waiting`: events that the pipeline has not
     counted yet, of any time, at most COUNT_LIMIT."""
@@ -192,7 +192,7 @@ class Counted:
     waiting: int
 
 
-def _counted(filters: EventFilters) -> Counted | None:
+def _counted(filters: EventFilters) -> ListCounts | None:
     """None where other filters than a range and a signal are in force."""
     subject = filters.subject()
     if subject is None:
@@ -201,10 +201,10 @@ def _counted(filters: EventFilters) -> Counted | None:
     waiting = QueuedEvent.objects.filter(project=project)[:COUNT_LIMIT].count()
     if period is None:
         total = totals([subject])[subject]
-        return Counted(total.events, total.users, None, waiting)
+        return ListCounts(total.events, total.users, None, waiting)
     events, users = period.sums([subject]).get(subject, 0), period.users([subject]).get(subject, 0)
     conversations = period.conversations(project) if subject == project.id else None
-    return Counted(events, users, conversations, waiting)
+    return ListCounts(events, users, conversations, waiting)
 
 
 def _count(request: ProjectRequest, filters: EventFilters, rows: list[Event], cursor: str | None) -> str:

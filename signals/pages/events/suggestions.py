@@ -12,7 +12,7 @@ PROPERTIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Suggested:
+class Suggestion:
     """One filter of the list: its parameter and value, what is shown, and the events read that have it."""
 
     name: str
@@ -26,7 +26,7 @@ class Suggestions:
     """`of` events were read; `groups` are (heading, suggestions), those with most events first."""
 
     of: int
-    groups: list[tuple[str, list[Suggested]]]
+    groups: list[tuple[str, list[Suggestion]]]
 
 
 def suggest(filters: EventFilters) -> Suggestions:
@@ -47,7 +47,7 @@ def suggest(filters: EventFilters) -> Suggestions:
         (
             heading,
             [
-                Suggested(parameter, prefix + value, value, events)
+                Suggestion(parameter, prefix + value, value, events)
                 for value, events in sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
                 if events < len(rows)
             ][:VALUES],

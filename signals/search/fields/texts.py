@@ -16,7 +16,7 @@ from signals.search.fields.registry import Field, register
 from signals.search.language.nodes import Glob, Value
 from signals.search.scope import Facts, Scope
 from signals.search.tokens import document, holds_phrase, words_of
-from signals.vectors.text_search import Spaced, phrase_query
+from signals.vectors.text_search import SpacedText, phrase_query
 
 # As much of one side as its words are looked for in when only that side counts (a tsvector holds 1 MiB).
 SIDE_CHARACTERS = 100_000
@@ -104,7 +104,7 @@ class TextField(Field):
         """The index does not tell the sides apart: what it finds is looked at again."""
         if len(self.sides) > 1:
             return Q()
-        vector = SearchVector(Spaced(Left(self.sides[0], SIDE_CHARACTERS)), config="simple")
+        vector = SearchVector(SpacedText(Left(self.sides[0], SIDE_CHARACTERS)), config="simple")
         return Q(ExpressionWrapper(_Matches(vector, words), output_field=BooleanField()))
 
     def present(self, *, key: str, scope: Scope) -> Q:

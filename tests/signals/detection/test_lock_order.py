@@ -12,7 +12,7 @@ from ingest.counts.rollups import Occurrence, totals
 from ingest.models import Event, Project
 from signals.detection.stage import held_for_verdicts
 from signals.matching import matches
-from signals.matching.matches import Wanted, save_matches
+from signals.matching.matches import NewMatch, save_matches
 from signals.models import SignalMatch
 from signals.taxonomy.definitions import create_signal
 
@@ -30,10 +30,10 @@ def test_one_batch_takes_back_and_adds_while_another_one_adds(
     mine, theirs = make_event(input="one"), make_event(input="two")
     theirs.refresh_from_db()
 
-    def wanted(signal: Any, event: Event) -> Wanted:
-        return Wanted(signal, event.id, project.id, event.end_user_id, event.timestamp, 1.0, "rule", "[]")
+    def match_of(signal: Any, event: Event) -> NewMatch:
+        return NewMatch(signal, event.id, project.id, event.end_user_id, event.timestamp, 1.0, "rule", "[]")
 
-    save_matches(events=[mine], wanted=[wanted(second, mine)], ran={first, second})
+    save_matches(events=[mine], matches=[match_of(second, mine)], ran={first, second})
     counting = threading.Event()
     errors: list[Exception] = []
     real = matches.rollups.record
@@ -49,7 +49,9 @@ def test_one_batch_takes_back_and_adds_while_another_one_adds(
     def work(event: Event, *signals: Any) -> None:
         try:
             with held_for_verdicts([event]) if outer else nullcontext():
-                save_matches(events=[event], wanted=[wanted(s, event) for s in signals], ran={first, second})
+                save_matches(
+                    events=[event], matches=[match_of(s, event) for s in signals], ran={first, second}
+                )
         except Exception as error:
             errors.append(error)
         finally:
@@ -76,16 +78,16 @@ def test_a_disabled_signals_match_that_changes_hands_is_never_gone(
     signal = create_signal(project=project, name="one", config={"words": ["one"]}).id
     event, other = make_event(input="one"), make_event(user_id="somebody-else")
     event.refresh_from_db()
-    match = Wanted(signal, event.id, project.id, event.end_user_id, event.timestamp, 1.0, "rule", "[]")
-    save_matches(events=[event], wanted=[match], ran={signal})
+    match = NewMatch(signal, event.id, project.id, event.end_user_id, event.timestamp, 1.0, "rule", "[]")
+    save_matches(events=[event], matches=[match], ran={signal})
     event.end_user = other.end_user
     event.revision = 1
     Event.objects.filter(pk=event.pk).update(end_user=other.end_user, revision=1)
     with monkeypatch.context() as broken:
-        broken.setattr(matches, "_insert", lambda wanted: 1 / 0)
+        broken.setattr(matches, "_insert", lambda rows: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            save_matches(events=[event], wanted=[], ran=set())
+            save_matches(events=[event], matches=[], ran=set())
     assert SignalMatch.objects.get(event=event).end_user_id == match.end_user
-    save_matches(events=[event], wanted=[], ran=set())
+    save_matches(events=[event], matches=[], ran=set())
     assert SignalMatch.objects.get(event=event).end_user_id == other.end_user_id
     assert totals([signal])[signal].events == 1

@@ -17,7 +17,7 @@ from signals.catalogue.installing import install_builtin_signals
 from signals.detection.stage import detect
 from signals.detectors import DETECTORS
 from signals.matching.batches import load_batch
-from signals.matching.matches import Wanted, save_matches
+from signals.matching.matches import NewMatch, save_matches
 from signals.models import EventEmbedding, EventText, SignalDefinition, SignalMatch
 from signals.vectors.embedding import embed
 from signals.vectors.reading import iter_embedded, nearest_events, vectors_of
@@ -367,12 +367,12 @@ def test_matches_come_and_go_in_many_batches_at_once_without_a_deadlock(
         try:
             for turn in range(24):
                 wanted = [
-                    Wanted(
+                    NewMatch(
                         pair[(turn + i + number) % 2].id, event.id, project.id, event.end_user_id, event.timestamp, 1.0, "rule", "[]"
                     )
                     for i, event in enumerate(batches[number])
                 ]  # fmt: skip
-                save_matches(events=batches[number], wanted=wanted, ran={one.id for one in pair})
+                save_matches(events=batches[number], matches=wanted, ran={one.id for one in pair})
         except Exception as error:
             errors.append(error)
         finally:

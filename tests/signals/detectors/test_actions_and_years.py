@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Exchange, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Exchange, Finding, SpanFacts, Turn
 from signals.detectors.text import Text
 
 AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)  # a Friday
@@ -22,7 +22,7 @@ def found(
     *calls: SpanFacts,
     asked: str = "Please do it.",
     earlier: tuple[SpanFacts, ...] = (),
-) -> list[Found]:
+) -> list[Finding]:
     previous = [Exchange(Text("Hello"), Text("How can I help?"), earlier)] if earlier else []
     turn = Turn(uuid.uuid4(), Text(asked), Text(said), spans=list(calls), previous=previous, at=AT)
     detector = DETECTORS[key]

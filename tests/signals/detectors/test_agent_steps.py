@@ -3,13 +3,13 @@
 import uuid
 
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Finding, SpanFacts, Turn
 from signals.detectors.text import Text
 
 DECLINES = "I'm sorry, but I can't help with that request."
 
 
-def detect(key: str, answer: str, *steps: SpanFacts) -> list[Found]:
+def detect(key: str, answer: str, *steps: SpanFacts) -> list[Finding]:
     turn = Turn(uuid.uuid4(), Text("Plan the launch"), Text(answer), spans=list(steps))
     return [one for one in DETECTORS[key].detect(Batch([turn])) if one.score >= DETECTORS[key].threshold]
 

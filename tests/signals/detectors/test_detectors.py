@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Evidence, Exchange, Found, SpanFacts, Turn, batch_of
+from signals.detectors.batch import Batch, Evidence, Exchange, Finding, SpanFacts, Turn, batch_of
 from signals.detectors.text import READ_CHARACTERS, Text
 
 
-def found(key: str, batch: Batch) -> list[Found]:
+def found(key: str, batch: Batch) -> list[Finding]:
     detector = DETECTORS[key]
     return [f for f in detector.detect(batch) if f.score >= detector.threshold]
 
@@ -332,7 +332,7 @@ def span(status: str, output: str, *, error: str = "", kind: str = "tool") -> Sp
     return SpanFacts("a" * 16, kind, "book", status, error, output)
 
 
-def tool(facts: SpanFacts) -> list[Found]:
+def tool(facts: SpanFacts) -> list[Finding]:
     return found("tool_failure", Batch([Turn(uuid.uuid4(), Text("x"), Text("y"), spans=[facts])]))
 
 

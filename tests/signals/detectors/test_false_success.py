@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Exchange, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Exchange, Finding, SpanFacts, Turn
 from signals.detectors.text import Text
 
 ERROR = "HTTP 503 Service Unavailable"
@@ -20,7 +20,7 @@ def call(name: str) -> SpanFacts:
     return SpanFacts("b" * 16, "tool", tool, "ok", "", output)
 
 
-def found(tools: str, said: str) -> list[Found]:
+def found(tools: str, said: str) -> list[Finding]:
     turn = Turn(uuid.uuid4(), Text("Please do it."), Text(said), spans=[call(name) for name in tools.split()])
     detector = DETECTORS["false_success"]
     return [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
@@ -108,7 +108,7 @@ def result(name: str, output: str) -> SpanFacts:
     return SpanFacts("c" * 16, "tool", name, "ok", "", output)
 
 
-def of(said: str, *spans: SpanFacts, earlier: tuple[SpanFacts, ...] = ()) -> list[Found]:
+def of(said: str, *spans: SpanFacts, earlier: tuple[SpanFacts, ...] = ()) -> list[Finding]:
     previous = [Exchange(Text("Book it."), Text("One moment."), earlier)] if earlier else []
     turn = Turn(uuid.uuid4(), Text("And?"), Text(said), spans=list(spans), previous=previous)
     detector = DETECTORS["false_success"]

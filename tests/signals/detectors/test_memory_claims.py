@@ -5,11 +5,11 @@ import uuid
 import pytest
 
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Exchange, Found, Turn, batch_of
+from signals.detectors.batch import Batch, Exchange, Finding, Turn, batch_of
 from signals.detectors.text import Text
 
 
-def found(key: str, batch: Batch) -> list[Found]:
+def found(key: str, batch: Batch) -> list[Finding]:
     return [one for one in DETECTORS[key].detect(batch) if one.score >= DETECTORS[key].threshold]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from raindrop.embedder import embed_texts
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Exchange, Found, SpanFacts, Turn, batch_of
+from signals.detectors.batch import Batch, Exchange, Finding, SpanFacts, Turn, batch_of
 from signals.detectors.model_error import kind_of
 from signals.detectors.text import Text
 from signals.matching.batches import _is_step
@@ -18,7 +18,7 @@ GREETING = ("hi", "Hello, how can I help?")
 AT = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)  # a Monday
 
 
-def found(key: str, batch: Batch, **settings: float) -> list[Found]:
+def found(key: str, batch: Batch, **settings: float) -> list[Finding]:
     detector = DETECTORS[key].adjusted(settings)
     return [f for f in detector.detect(batch) if f.score >= detector.threshold]
 
@@ -30,7 +30,7 @@ def turn(*talk: tuple[str, str], **facts: Any) -> Turn:
     return Turn(uuid.uuid4(), Text(given), Text(said), previous=previous, **facts)
 
 
-def holds(key: str, *talk: tuple[str, str], **facts: Any) -> list[Found]:
+def holds(key: str, *talk: tuple[str, str], **facts: Any) -> list[Finding]:
     one = turn(*talk, **facts)
     matches = found(key, Batch([one]))
     for piece in matches[0].evidence if matches else []:

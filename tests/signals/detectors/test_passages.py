@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from raindrop.embedder import TONES, read_texts
 from signals.detectors import DETECTORS, LEARNED, passages
-from signals.detectors.batch import Batch, Found, Turn
+from signals.detectors.batch import Batch, Finding, Turn
 from signals.detectors.text import Text
 
 PLAIN = " ".join(
@@ -28,7 +28,7 @@ def batch(user: str, agent: str) -> Batch:
     )
 
 
-def found(key: str, user: str, agent: str) -> list[Found]:
+def found(key: str, user: str, agent: str) -> list[Finding]:
     detector = DETECTORS[key]
     return [one for one in detector.detect(batch(user, agent)) if one.score >= detector.threshold]
 

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Exchange, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Exchange, Finding, SpanFacts, Turn
 from signals.detectors.text import Text
 
 AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
@@ -24,7 +24,7 @@ def found(
     *calls: SpanFacts,
     before: tuple[Said, ...] = (),
     earlier: tuple[SpanFacts, ...] = (),
-) -> list[Found]:
+) -> list[Finding]:
     previous = [Exchange(Text(user), Text(agent), earlier) for user, agent in before]
     turn = Turn(uuid.uuid4(), Text(asked), Text(said), spans=list(calls), previous=previous, at=AT)
     detector = DETECTORS[key]

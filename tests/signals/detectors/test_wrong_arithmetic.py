@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Exchange, Found, SpanFacts, Turn
+from signals.detectors.batch import Batch, Exchange, Finding, SpanFacts, Turn
 from signals.detectors.dates import WEEKDAY_OF, dates_in
 from signals.detectors.equations import wrong_equations
 from signals.detectors.numbers import amounts_in, currencies, read_number, values
@@ -19,7 +19,7 @@ from signals.detectors.text import Text
 AT = dt.datetime(2026, 11, 2, 9, tzinfo=dt.UTC)  # a Monday
 
 
-def found(said: str, *, asked: str = "Go on.", tool: str = "", before: str = "") -> list[Found]:
+def found(said: str, *, asked: str = "Go on.", tool: str = "", before: str = "") -> list[Finding]:
     spans = [SpanFacts("a" * 16, "tool", "track", "ok", "", tool)] if tool else []
     previous = [Exchange(Text(before), Text("Yes?"))] if before else []
     turn = Turn(uuid.uuid4(), Text(asked), Text(said), spans=spans, previous=previous, at=AT)

@@ -14,15 +14,22 @@ from django.utils import timezone
 from ingest.counts.rollups import count_events
 from ingest.models import Event, ExplicitSignal, Project, User
 from signals.detection.stage import detect
-from signals.discovery.patterns import NEWEST, Sent, copied_most, edited_most, newest_sent, regenerated_most
+from signals.discovery.patterns import (
+    NEWEST,
+    SentMatch,
+    copied_most,
+    edited_most,
+    newest_sent,
+    regenerated_most,
+)
 from signals.models import SignalDefinition
 from tests.html import html_of
 
 MakeEvent = Callable[..., Event]
 
 
-def sent(evidence: list[dict[str, Any]]) -> Sent:
-    return Sent(uuid.uuid4(), evidence)
+def sent(evidence: list[dict[str, Any]]) -> SentMatch:
+    return SentMatch(uuid.uuid4(), evidence)
 
 
 def copy(text: str, **more: Any) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from signals.catalogue.audited import audited
+from signals.catalogue.audit_results import audit_results
 from signals.detectors import DETECTORS
 from signals.evaluation.audit import Figures, figures, measure, publish, report
 from signals.evaluation.audit_store import AuditStore
-from signals.evaluation.drawing import AUDITED, Drawn, Kind, Stratum, draw, spread
+from signals.evaluation.drawing import AUDITED, Kind, SampledTurn, Stratum, draw, spread
 from signals.evaluation.reading import (
     Answer,
     BadAnswers,
@@ -21,7 +21,7 @@ from signals.evaluation.reading import (
     read_lines,
     read_objects,
 )
-from signals.evaluation.traffic import KEPT_SOURCES, SOURCES, Spoken, read_source, row_id
+from signals.evaluation.traffic import KEPT_SOURCES, SOURCES, SourceTurn, read_source, row_id
 
 TALKS = [
     [("I want a refund for order 7.", "I cannot help with that, it is against our policy."), ("This is useless!!", "Sorry.")],
@@ -56,7 +56,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-def drawn_turns(data: Path, kinds: Mapping[str, Kind], **counts: int) -> tuple[list[Drawn], list[Stratum]]:
+def drawn_turns(
+    data: Path, kinds: Mapping[str, Kind], **counts: int
+) -> tuple[list[SampledTurn], list[Stratum]]:
     """`kinds`: of the turns whose message begins so; the same for every signal."""
     turns = read_source("ledgerly", data=data)
     mine: list[Kind] = [kinds.get(spoken.turn.input.raw.split()[0], "other") for spoken in turns]
@@ -160,7 +162,7 @@ def test_answers_that_make_no_sense_are_refused_with_their_lines(tmp_path: Path)
 
 
 def test_what_a_turn_is_asked_for_is_no_hint() -> None:
-    rows = [Drawn("r", "0123456789", "win", "ledgerly", "match", 1, 5, 1.0)]
+    rows = [SampledTurn("r", "0123456789", "win", "ledgerly", "match", 1, 5, 1.0)]
     asked = asked_of(rows, seed=1)["0123456789"]
     assert len(asked) == 6 and "win" in asked and asked == asked_of(rows, seed=1)["0123456789"]
 
@@ -168,17 +170,19 @@ def test_what_a_turn_is_asked_for_is_no_hint() -> None:
 # -- estimates
 
 
-def sampled(kind: Kind, size: int, *said: tuple[Holds, Holds]) -> tuple[list[Drawn], list[Answer], Stratum]:
+def sampled(
+    kind: Kind, size: int, *said: tuple[Holds, Holds]
+) -> tuple[list[SampledTurn], list[Answer], Stratum]:
     """A stratum of `refusal` with `size` turns, of which two readers read len(said)."""
     rows, answers = [], []
     for place, both in enumerate(said):
         row = row_id("ledgerly", kind, place, "refusal")
-        rows.append(Drawn(row, row[:10], "refusal", "ledgerly", kind, 1, size, len(said) / size))
+        rows.append(SampledTurn(row, row[:10], "refusal", "ledgerly", kind, 1, size, len(said) / size))
         answers += [Answer(row, holds, reader) for holds, reader in zip(both, "ab", strict=True)]
     return rows, answers, Stratum("refusal", "ledgerly", kind, 1, size, len(said))
 
 
-def estimated(*strata: tuple[list[Drawn], list[Answer], Stratum]) -> Figures:
+def estimated(*strata: tuple[list[SampledTurn], list[Answer], Stratum]) -> Figures:
     by_row: dict[str, Sequence[Answer]] = {}
     for _, answers, _ in strata:
         for answer in answers:
@@ -236,34 +240,37 @@ def test_kappa_of_the_readers() -> None:
 def test_what_is_published_is_of_the_kept_sources(tmp_path: Path) -> None:
     store = AuditStore(tmp_path / "store")
     kept = KEPT_SOURCES[0]
-    rows = [Drawn(f"{n:016x}", f"{n:010x}", "refusal", kept, "match", 3, 12, 1.0) for n in range(12)]
-    other = [Drawn(f"{n:016x}", f"{n:010x}", "win", "ledgerly", "match", 1, 1, 1.0) for n in (20,)]
+    rows = [SampledTurn(f"{n:016x}", f"{n:010x}", "refusal", kept, "match", 3, 12, 1.0) for n in range(12)]
+    other = [SampledTurn(f"{n:016x}", f"{n:010x}", "win", "ledgerly", "match", 1, 1, 1.0) for n in (20,)]
     strata = [Stratum("refusal", kept, "match", 3, 12, 12), Stratum("win", "ledgerly", "match", 1, 1, 1)]
     store.replace_sample(rows + other, strata)
     store.add_answers(Answer(row.id, "true", reader) for row in rows + other for reader in "ab")
     path = tmp_path / "audit.json"
     assert publish(store, path) == 1
-    found = audited(path)["refusal"]
+    found = audit_results(path)["refusal"]
     assert (found.precision, found.high, found.matches, found.tentative) == (1, 1, 12, False)
     assert found.low == pytest.approx(0.82, abs=0.005) and found.measured_on == KEPT_SOURCES
     store.add_answers(Answer(row.id, "false", reader) for row in rows[:3] for reader in "ab")
     assert publish(store, tmp_path / "again.json") == 1
-    assert audited(tmp_path / "again.json")["refusal"].tentative  # .75
+    assert audit_results(tmp_path / "again.json")["refusal"].tentative  # .75
 
 
 def test_few_matches_are_tentative(tmp_path: Path) -> None:
     store = AuditStore(tmp_path / "store")
-    rows = [Drawn(f"{n:016x}", f"{n:010x}", "refusal", KEPT_SOURCES[0], "match", 3, 9, 1.0) for n in range(9)]
+    rows = [
+        SampledTurn(f"{n:016x}", f"{n:010x}", "refusal", KEPT_SOURCES[0], "match", 3, 9, 1.0)
+        for n in range(9)
+    ]
     store.replace_sample(rows, [Stratum("refusal", KEPT_SOURCES[0], "match", 3, 9, 9)])
     store.add_answers(Answer(row.id, "true", reader) for row in rows for reader in "ab")
     publish(store, tmp_path / "audit.json")
-    assert audited(tmp_path / "audit.json")["refusal"].tentative
+    assert audit_results(tmp_path / "audit.json")["refusal"].tentative
 
 
 def test_a_draw_replaces_only_its_own_sources(tmp_path: Path) -> None:
     store = AuditStore(tmp_path)
-    one = Drawn("1" * 16, "1" * 10, "win", "tutor", "match", 1, 1, 1.0)
-    two = Drawn("2" * 16, "2" * 10, "win", "ledgerly", "match", 1, 1, 1.0)
+    one = SampledTurn("1" * 16, "1" * 10, "win", "tutor", "match", 1, 1, 1.0)
+    two = SampledTurn("2" * 16, "2" * 10, "win", "ledgerly", "match", 1, 1, 1.0)
     store.replace_sample([one, two], [Stratum("win", s, "match", 1, 1, 1) for s in ("tutor", "ledgerly")])
     store.replace_sample([], [Stratum("win", "tutor", "match", 2, 0, 0)])
     assert store.sample() == [two]
@@ -283,5 +290,5 @@ def test_kept_sources_are_half_of_them() -> None:
 
 
 def test_a_turn_is_known_by_a_hash() -> None:
-    assert Spoken.__slots__ and row_id("a", "b", 1, "win") != row_id("a", "b", 11, "win")
+    assert SourceTurn.__slots__ and row_id("a", "b", 1, "win") != row_id("a", "b", 11, "win")
     assert len(row_id("a", "b", 1, "win")) == 16

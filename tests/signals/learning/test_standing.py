@@ -13,14 +13,14 @@ from ingest.counts.period import Period
 from ingest.counts.rollups import count_events
 from ingest.models import Event, Project, User
 from issues.pages.overview import events_with
-from signals.catalogue.audited import FEWEST
+from signals.catalogue.audit_results import FEWEST
 from signals.catalogue.builtins import BY_KEY
 from signals.catalogue.installing import install_builtin_signals, shipped_default
 from signals.detectors.built_in import BuiltIn
 from signals.detectors.other_languages import LANGUAGES, SIDES
 from signals.learning.feedback import judge
 from signals.learning.standing import OWN, headline, standings
-from signals.matching.matches import Wanted, save_matches
+from signals.matching.matches import NewMatch, save_matches
 from signals.models import SignalDefinition
 from signals.models.definitions import DetectorType, Kind
 from signals.taxonomy.definitions import create_signal
@@ -54,7 +54,7 @@ def refusal(project: Project) -> SignalDefinition:
 def match(signal: SignalDefinition, *events: Event) -> None:
     """Stored and counted, as the pipeline does."""
     wanted = [
-        Wanted(
+        NewMatch(
             signal=signal.pk,
             event=event.id,
             project=event.project_id,
@@ -66,7 +66,7 @@ def match(signal: SignalDefinition, *events: Event) -> None:
         )
         for event in events
     ]
-    save_matches(events=list(events), wanted=wanted, ran={signal.pk})
+    save_matches(events=list(events), matches=wanted, ran={signal.pk})
 
 
 def judged(signal: SignalDefinition, make_event: MakeEvent, user: User, *, right: int, wrong: int) -> None:

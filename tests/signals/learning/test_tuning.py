@@ -13,7 +13,7 @@ from ingest.models.jobs import JobState
 from signals.catalogue.installing import install_builtin_signals
 from signals.detection.backfill import BACKFILL
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Detector, Found
+from signals.detectors.batch import Batch, Detector, Finding
 from signals.learning import tuning as tunings
 from signals.learning.feedback import judge, precision_of, take_back
 from signals.learning.tuning import (
@@ -33,9 +33,9 @@ from signals.vectors.embedding import embed
 MakeEvent = Callable[..., Event]
 
 
-def read_score(batch: Batch) -> list[Found]:
+def read_score(batch: Batch) -> list[Finding]:
     """The score is what the text says."""
-    return [Found(i, float(turn.input.raw), []) for i, turn in enumerate(batch.turns)]
+    return [Finding(i, float(turn.input.raw), []) for i, turn in enumerate(batch.turns)]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ FEWEST = 10  # matches that were read, for a precision to be more than tentative
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
+class AuditResult:
     """Precision with its 90 % interval, the sources it was measured on, and how many matches were read."""
 
     precision: float
@@ -30,11 +30,11 @@ class Audited:
 
 
 @cache
-def audited(path: Path = PUBLISHED) -> dict[str, Audited]:
+def audit_results(path: Path = PUBLISHED) -> dict[str, AuditResult]:
     """By signal key. Raises FileNotFoundError: without the file the installation is broken."""
     found = json.loads(path.read_text(encoding="utf-8"))
     return {
-        key: Audited(
+        key: AuditResult(
             precision=row["precision"],
             low=row["low"],
             high=row["high"],
