@@ -48,18 +48,31 @@ class TakenBack:
 def count_events(events: list[Event]) -> None:
     """The pipeline's roll-up stage: counts each event once under its project, its end user and its conversation."""
     ids = [event.id for event in events]
+    held = {(event.end_user_id, event.conversation_id) for event in events}
+    while not (found := _count(ids, held)) <= held:
+        held |= found
+
+
+def _count(event_ids: list[uuid.UUID], held: set[_Pair]) -> set[_Pair]:
+    """One try, with these people locked. Returns whose the events are: does nothing when those are others, because events were given to
+    them since they were loaded."""
     with transaction.atomic(), connection.cursor() as cursor:
-        hold_people((event.end_user_id, event.conversation_id) for event in events)
+        hold_people(held)
         cursor.execute(
             """UPDATE ingest_event SET counted = true WHERE id IN (
                  SELECT id FROM ingest_event WHERE id = ANY(%s) AND NOT counted AND NOT is_pending ORDER BY id FOR UPDATE)
                RETURNING project_id, end_user_id, conversation_id, timestamp""",
-            [ids],
+            [event_ids],
         )
         rows = cursor.fetchall()
+        found = {(row[1], row[2]) for row in rows}
+        if not found <= held:
+            transaction.set_rollback(True)
+            return found
         _touch("ingest_enduser", "first_seen", "last_seen", [(row[1], row[3]) for row in rows])
         _touch("ingest_conversation", "started_at", "last_message_at", [(row[2], row[3]) for row in rows])
         record(Occurrence(project, project, timestamp, end_user) for project, end_user, _, timestamp in rows)
+    return found
 
 
 def hold_people(pairs: Iterable[_Pair]) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ingest.counts import rollups
 from ingest.counts.rollups import Occurrence, users_since
-from ingest.models import DayUser, Event, SubjectUser
+from ingest.models import DayUser, EndUser, Event, SubjectUser
 
 MakeEvent = Callable[..., Event]
 Met = Callable[..., Occurrence]
@@ -84,3 +84,24 @@ def test_adding_and_taking_back_in_one_pass(met: Met) -> None:
     assert counts(ann.subject) == (0, 0, [(0, 0), (0, 0)])
     assert not SubjectUser.objects.filter(subject=ann.subject).exists()
     assert not DayUser.objects.filter(subject=ann.subject).exists()
+
+
+def test_people_whom_an_event_got_since_it_was_loaded_are_locked_before_it(
+    make_event: MakeEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = make_event(user_id="before", convo_id="first")
+    now = make_event(user_id="after", convo_id="second")
+    Event.objects.filter(id=loaded.id).update(end_user=now.end_user, conversation=now.conversation)
+    held: list[set[Any]] = []
+    real = rollups.hold_people
+
+    def hold(pairs: Any) -> None:
+        held.append(set(pairs))
+        real(pairs)
+
+    monkeypatch.setattr(rollups, "hold_people", hold)
+    rollups.count_events([loaded])
+    assert [(now.end_user_id, now.conversation_id) in pairs for pairs in held] == [False, True]
+    people = dict(EndUser.objects.values_list("user_id", "events_count"))
+    assert people == {"before": 0, "after": 1}
+    assert rollups.totals([loaded.project_id])[loaded.project_id].events == 1
