@@ -59,7 +59,33 @@ def test_a_wide_character_makes_a_text_wider() -> None:
         json_weight(b'"' + b"a" * 10_000 + sign.encode() + b'"') for sign in ("", "é", "\U0001f600")
     )
     assert plain < accent < emoji
-    assert json_weight(b'"' + b"a" * 10_000 + b'\\ud83d\\ude00"') > accent
+
+
+@pytest.mark.parametrize(
+    ("text", "like"),
+    [
+        (r"\ud83d\ude00", "\U0001f600"),
+        (r"\uDBFF\uDFFF", "\U0001f600"),
+        (r"\u00e9", "\u00e9"),
+        (r"\ud7ff", "\u00e9"),  # the last before the surrogates
+        (r"\uE000", "\u00e9"),  # the first after them
+        ("\u4e16", "\u00e9"),
+        (r"\n\t\\ \"", "a"),
+    ],
+)
+def test_an_escaped_character_is_as_wide_as_the_character(
+    text: str, like: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it stands, between two blocks as well."""
+    monkeypatch.setattr(weight, "BLOCK", 4096)
+    for before in (0, *range(4080, 4100), 20_000):
+        after = 20_000 - before
+        escaped, plain = (
+            json_weight(f'"{"a" * before}{sign}{"a" * after}"'.encode())
+            / len(f'"{sign}"'.encode() + b"a" * 20_000)
+            for sign in (text, like)
+        )
+        assert escaped == pytest.approx(plain, rel=1e-6)
 
 
 @pytest.mark.parametrize("body", [b"[" + b"1," * 5_000_000, b'{"a":{},' * 1_500_000])
