@@ -15,9 +15,11 @@ from google.rpc.status_pb2 import Status
 from ingest.health.counts import flush
 from ingest.http import committing, gateway, reading, wire
 from ingest.http.gateway import WriteGateway
+from ingest.limits.fair import FairThreads
 from ingest.limits.holding import KEPT_FREE, REQUEST_BYTES
 from ingest.limits.weight import json_weight
-from ingest.models import Event, ExplicitSignal, IngestCount, QueuedEvent, Span
+from ingest.models import ApiKey, Event, ExplicitSignal, IngestCount, QueuedEvent, Span
+from ingest.projects.keys import forget_keys
 from tests.ingest.fixtures.otlp.builders import as_protobuf, request, span
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -140,6 +142,44 @@ def test_every_endpoint_and_compressed_or_chunked_bodies(door: WriteGateway, wri
     asyncio.run(main())
     assert ExplicitSignal.objects.get().event == Event.objects.get(event_id="e1")
     assert Event.objects.get(event_id="e2").is_pending
+
+
+def test_a_batch_that_came_as_it_is_visits_one_thread(
+    door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoding, limits and redaction in one go; and what the limits refuse is not redacted."""
+    monkeypatch.setattr(gateway, "SLICE_SECONDS", 60.0)  # one slice, however slow the machine is
+    visits: list[Any] = []
+
+    def counted(threads: FairThreads) -> Any:
+        async def run(owner: Any, function: Any, *arguments: Any, **named: Any) -> Any:
+            visits.append(function)
+            return await FairThreads.run(threads, owner, function, *arguments, **named)
+
+        return run
+
+    for threads in (door.unpacking, door.work):
+        monkeypatch.setattr(threads, "run", counted(threads))
+    batch = [event(i, ai_data={"input": f"card 4111 1111 1111 1111 {'x' * 700}"}) for i in range(100)]
+    body = json.dumps(batch).encode()
+    assert gateway.SMALL_BODY < len(body) < gateway.LIGHT_BODY
+    assert asyncio.run(post(door, "/v1/events/track", body, write_key))[0] == 200
+    assert visits == [gateway._begin]
+    assert Event.objects.filter(input__startswith="card <REDACTED").count() == 100
+
+    ApiKey.objects.update(rate=1, burst=50)
+    forget_keys()
+    slices: list[int] = []
+    real = gateway._prepare
+
+    def prepare(*arguments: Any) -> Any:
+        slices.append(arguments[-1])
+        return real(*arguments)
+
+    monkeypatch.setattr(gateway, "_prepare", prepare)
+    answers = [asyncio.run(post(door, "/v1/events/track", body, write_key))[0] for _ in range(2)]
+    assert answers == [200, 429], "a full bucket lets more pass than it holds, once"
+    assert slices == [0]
 
 
 def test_bad_requests_are_answered_in_the_error_shape(
