@@ -93,7 +93,7 @@ class Query:
     @property
     def is_search(self) -> bool:
         """Whether a filter looks into texts or JSON, which no index serves."""
-        return any(item.key or item.op in _LIKE for item in self.filters)
+        return "q" in self.plain or any(item.key or item.op in _LIKE for item in self.filters)
 
     def on(self, name: str) -> list[Filter]:
         return [item for item in self.filters if item.name == name]

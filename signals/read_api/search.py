@@ -21,7 +21,7 @@ from ingest.models import Event, Project
 from ingest.projects.authentication import project_of
 from raindrop.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, page_of
 from signals.read_api.bytes import EVENT_TEXTS, light
-from signals.read_api.events import matching_events
+from signals.read_api.events import FILTERS, matching_events
 from signals.read_api.filters import Parameters, Query, bad, read_query, read_window
 from signals.read_api.items import event_items_within
 from signals.read_api.page import SEARCHES, cursor_after, listed_response, time_limit
@@ -31,11 +31,11 @@ from signals.vectors.reading import Side
 from signals.vectors.text_search import SpacedText, search_events, search_query
 
 PARAMETERS = Parameters(
-    plain=("query", "mode", "search_in", "threshold", "limit", "cursor", "signal_group"),
-    times=("timestamp",),
-    strings=("user_id", "convo_id", "event_name"),
-    signals=("signal",),
-    maps=("properties", "traits"),
+    plain=("query", "mode", "search_in", "threshold", "limit", "cursor", *FILTERS.plain),
+    times=FILTERS.times,
+    strings=FILTERS.strings,
+    signals=FILTERS.signals,
+    maps=FILTERS.maps,
 )
 MODES = ("text", "semantic", "regex")
 SIDES = {"user_input": "user", "assistant_output": "agent"}
@@ -155,7 +155,7 @@ def _semantic(
     limit = query.number("limit", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
     after = _read_cursor(query)
     with time_limit():
-        narrowed = query.filters or "signal_group" in query.plain
+        narrowed = query.filters or set(query.plain) & set(FILTERS.plain)
         ranked = rank_by_meaning(
             text, project=project, among=rows if narrowed else None, side=side, limit=MAX_NEAREST
         )

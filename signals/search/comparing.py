@@ -42,28 +42,54 @@ class Test(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextTest:
-    """Case counts, as in a name. `exact` is the text itself where there is one."""
+    """Case counts, as in a name. `exact` is the text itself where there is one, `glob` what stands between the stars."""
 
-    exact: str | None
-    compiled: Compiled | None
+    exact: str | None = None
+    glob: tuple[str, ...] = ()
+    compiled: Compiled | None = None
 
     @classmethod
     def of(cls, value: Written) -> "TextTest":
+        """Raises QueryError."""
         if isinstance(value, Text):
-            return cls(value.text, None)
+            return cls(exact=value.text)
         if isinstance(value, Glob):
-            return cls(None, compile_regex(Pattern(glob_pattern(value))))
-        return cls(None, compile_regex(value))
+            is_simple = len(value.parts) == 2 and "" in value.parts or value.parts[::2] == ("", "")
+            return cls(glob=value.parts, compiled=None if is_simple else glob_regex(value.parts))
+        return cls(compiled=compile_regex(value))
 
     def holds(self, text: str) -> bool:
-        return text == self.exact if self.compiled is None else self.compiled.search(text)
+        if self.exact is not None:
+            return text == self.exact
+        if self.compiled is not None:
+            return self.compiled.search(text)
+        if self._like == "contains":
+            return self._piece in text
+        return text.startswith(self._piece) if self._like == "startswith" else text.endswith(self._piece)
 
     def q(self, column: str) -> Q:
         """On a column of texts that is not null. An empty text counts as none."""
-        if self.compiled is None:
+        if self.exact is not None:
             return Q(**{column: self.exact})
-        holds = Q(**{f"{column}__regex": self.compiled.for_postgres})
-        return holds & ~Q(**{column: ""}) if self.compiled.search("") else holds
+        if self.compiled is not None:
+            holds = Q(**{f"{column}__regex": self.compiled.for_postgres})
+        else:
+            holds = Q(**{f"{column}__{self._like}": self._piece})
+        return holds & ~Q(**{column: ""}) if self.holds("") else holds
+
+    @property
+    def for_postgres(self) -> str:
+        """The pattern as a regular expression. Raises QueryError for a glob that is too long for one."""
+        assert self.exact is None, "a whole text is compared"
+        return (self.compiled or glob_regex(self.glob)).for_postgres
+
+    @property
+    def _piece(self) -> str:
+        return next((part for part in self.glob if part), "")
+
+    @property
+    def _like(self) -> str:
+        return "contains" if len(self.glob) == 3 else "startswith" if self.glob[0] else "endswith"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +162,10 @@ class OneOf:
         return Q(**{f"{column}__in": self.ids})
 
 
-def glob_pattern(glob: Glob) -> str:
-    """The glob as a regular expression of the whole text."""
-    return "^" + ".*".join(re.sub(r"([^\w\s])", r"\\\1", part, flags=re.ASCII) for part in glob.parts) + "$"
+def glob_regex(parts: tuple[str, ...]) -> Compiled:
+    """The glob as a regular expression of the whole text. Raises QueryError for one that is too long."""
+    escaped = (re.sub(r"([^\w\s])", r"\\\1", part, flags=re.ASCII) for part in parts)
+    return compile_regex(Pattern("^" + ".*".join(escaped) + "$"))
 
 
 def read_number(text: str, *, unit: str = "") -> float:

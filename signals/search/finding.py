@@ -26,6 +26,10 @@ from signals.search.language.nodes import (
 from signals.search.regexes import compile_regex
 from signals.search.scope import Scope
 
+# What no event passes. Django takes ~Q() for no condition.
+NOTHING = Not(And())
+_NONE = Q(pk__in=[])
+
 
 def find_events(node: Node, scope: Scope, *, among: QuerySet[Event] | None = None) -> QuerySet[Event]:
     """Unordered. `among`: events to choose from, all of the project by default. Raises QueryError."""
@@ -41,7 +45,7 @@ def find_events(node: Node, scope: Scope, *, among: QuerySet[Event] | None = Non
 def condition(node: Node, scope: Scope) -> Q:
     """The query as a condition on events of the scope's project. True or false, never null."""
     if isinstance(node, Not):
-        return ~condition(node.node, scope)
+        return _NONE if node.node == And() else ~condition(node.node, scope)
     if isinstance(node, And):
         found = Q()
         for part in node.nodes:

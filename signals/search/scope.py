@@ -12,7 +12,7 @@ from django.utils import timezone
 from ingest.models import Event, Project, Span
 from ingest.models.events import SpanKind
 from signals.matching.batches import turns_so_far
-from signals.models import SignalDefinition, SignalMatch
+from signals.models import SignalDefinition, SignalGroup, SignalMatch
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,12 @@ class Scope:
         return list(
             SignalDefinition.objects.filter(project=self.project).defer("trained").select_related("group")
         )
+
+    @cached_property
+    def groups(self) -> list[str]:
+        """Names and ids of the groups of signals, those without a signal too."""
+        groups = SignalGroup.objects.filter(project=self.project)
+        return [name for group in groups for name in (group.name, str(group.id))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,7 @@ class JsonTest:
 
     def q(self, column: str, key: str = "") -> Q:
         if self.pattern is not None:
-            assert self.pattern.compiled is not None, "a whole text is in `either`"
-            return Q(_AnyMember(column, key, _MATCHES, self.pattern.compiled.for_postgres))
+            return Q(_AnyMember(column, key, _MATCHES, self.pattern.for_postgres))
         if self.operator:
             [limit] = self.either
             condition = _TEXT_COMPARES if isinstance(limit, str) else _NUMBER_COMPARES
@@ -121,7 +120,9 @@ class JsonKey(Field):
         if not isinstance(value, Text):
             if operator:
                 raise ValueError("compares with a value, not with a pattern")
-            return JsonTest(pattern=TextTest.of(value))
+            pattern = TextTest.of(value)
+            assert pattern.for_postgres, "raises for one that is too long"
+            return JsonTest(pattern=pattern)
         scalar = scalar_of(value.text)
         if operator:
             return JsonTest((scalar if _kind(scalar) == "number" else value.text,), operator)

@@ -63,7 +63,7 @@ class SignalField(Field):
         """The signals that the value names. Raises ValueError where it names none."""
         test = text_test(value)
         found = frozenset(signal.id for signal in scope.signals if any(map(test.holds, self._names(signal))))
-        if found:
+        if found or (self.of_group and any(map(test.holds, scope.groups))):
             return found
         what = "group of signals" if self.of_group else "signal"
         raise ValueError(f"names a {what}, and there is no {str(value)[:80]} in this project")
@@ -82,7 +82,7 @@ class SignalField(Field):
     ) -> QuerySet[Event]:
         """One signal by a join, not EXISTS: there is one match per event and signal, and signal_match_recent finds a rare one."""
         ids = frozenset(one for test in tests if isinstance(test, OneOf) for one in test.ids)
-        if len(ids) > 1:
+        if len(ids) != 1:
             return events.filter(self.any_of(tests, key=key, scope=scope))
         [signal] = ids
         return events.filter(signal_matches__signal=signal, signal_matches__project=scope.project)
@@ -194,7 +194,7 @@ class State(Field):
     def present(self, *, key: str, scope: Scope) -> Q:
         found = Q()
         for state in STATES:
-            found |= self.where(TextTest(state, None), key=key, scope=scope)
+            found |= self.where(TextTest(exact=state), key=key, scope=scope)
         return found
 
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
