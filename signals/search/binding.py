@@ -9,7 +9,7 @@ from signals.search.comparing import Test, TimeTest, moment_ago
 from signals.search.fields import events as _events  # noqa: F401  # registers
 from signals.search.fields import related as _related  # noqa: F401  # registers
 from signals.search.fields.registry import Field, find_field, nearest_names
-from signals.search.fields.texts import TEXT
+from signals.search.fields.texts import TEXT, WordsTest
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import (
     Ago,
@@ -63,7 +63,7 @@ def bind(leaf: Leaf, scope: Scope) -> list[Bound]:
     """The conditions, one of which must hold. Raises QueryError."""
     if isinstance(leaf, Phrase):
         _check_forgotten(leaf)
-        return [_bound(TEXT, "", "", (Text(leaf.text),), leaf.span, scope, name="a search")]
+        return [Bound(TEXT, "", (WordsTest(leaf.text),), scope)]
     if isinstance(leaf, Regex):
         return [_bound(TEXT, "", "", (leaf.value,), leaf.span, scope, name="a search")]
     if isinstance(leaf, Ago):

@@ -1,8 +1,9 @@
-"""The events list's filters: what may stand in its URL, and the query it makes.
+"""The events list's filters: what may stand in its URL, and the query that it makes.
 
-Parameters: q, by=meaning (else q is looked for word by word), user, conversation, model, event (its name), property (name=value), signal (key),
-sentiment=negative|positive|neutral (of a signal that is on, not muted and not tentative: signals/learning/standing.py), tool_errors=on, state=pending|queued|failed,
-range=24h|7d|14d|30d|90d|all, since and until (days, UTC, both included; they take the place of range), and `cursor`.
+`q` is a query (docs/guide/search.md); each other parameter is a condition of it that a form can hold: by=meaning (then q is what the texts
+say, in other words), user, conversation, model, event (its name), release, tool, tool_failed, property (name=value), signal (key),
+sentiment=negative|positive|neutral (of a signal that is on, not muted and not tentative: signals/learning/standing.py), tool_errors=on,
+state=pending|queued|failed, range=24h|7d|14d|30d|90d|all, since and until (days, UTC, both included; they take the place of range), `cursor`.
 Any other parameter, or one that is given twice, is an error: a filter that is misspelt would show all events as if it held.
 """
 
@@ -12,17 +13,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from ingest.counts.period import DAYS, DEFAULT, Period
-from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
-from ingest.store.people import conversation_id, end_user_id
-from signals.learning.standing import headline
-from signals.models import SignalDefinition, SignalMatch
+from ingest.models import Conversation, Event, EventKey, Project
+from signals.models import SignalDefinition
 from signals.models.definitions import Sentiment
-from signals.vectors.text_search import search_events
+from signals.search.fields.related import STATES
+from signals.search.finding import find_events, looks_into_texts, split_meaning
+from signals.search.language.errors import QueryError
+from signals.search.language.nodes import And, Comparison, Meaning, Node, Phrase, Text, all_of, leaves
+from signals.search.language.parsing import MAX_LENGTH, parse
+from signals.search.scope import Scope
 
 RANGES = {
     "24h": "24 hours",
@@ -33,10 +36,17 @@ RANGES = {
     "all": "All time",
 }
 PAGING = {"cursor", "limit", "newer"}
-STATES = {
-    "pending": "Partial, more is to come",
-    "queued": "Waiting for the pipeline",
-    "failed": "Failed in the pipeline",
+# Parameter of the form -> field of the language, for those that hold one text.
+TEXTS = {
+    "user": "user",
+    "conversation": "conversation",
+    "model": "model",
+    "event": "event",
+    "release": "release",
+    "tool": "tool",
+    "tool_failed": "tool.failed",
+    "sentiment": "sentiment",
+    "state": "state",
 }
 
 
@@ -52,12 +62,15 @@ class Chip:
 class EventFilters(forms.Form):
     """Read it from request.GET; `matching()` is the query when it is valid, `errors` say what to mend when not."""
 
-    q = forms.CharField(required=False, max_length=2000, label="Search")
+    q = forms.CharField(required=False, max_length=MAX_LENGTH, label="Search", strip=False)
     by = forms.ChoiceField(required=False, choices=[("words", "Words"), ("meaning", "Meaning")])
     user = forms.CharField(required=False, max_length=2000, strip=False)
     conversation = forms.CharField(required=False, max_length=2000, strip=False)
     model = forms.CharField(required=False, max_length=500, strip=False)
     event = forms.CharField(required=False, max_length=500, strip=False)
+    release = forms.CharField(required=False, max_length=500, strip=False)
+    tool = forms.CharField(required=False, max_length=500, strip=False)
+    tool_failed = forms.CharField(required=False, max_length=500, strip=False)
     property = forms.CharField(required=False, max_length=500, strip=False)
     signal = forms.CharField(required=False, max_length=120)
     sentiment = forms.ChoiceField(required=False, choices=Sentiment.choices)
@@ -71,6 +84,9 @@ class EventFilters(forms.Form):
         """`signals`: the project's, which the page lists anyway."""
         super().__init__(data)
         self.project, self.signals = project, signals
+        self.query: Node = And()  # what q says
+        self.query_error: QueryError | None = None
+        self._found: QuerySet[Event] = Event.objects.none()
 
     def clean(self) -> dict[str, Any]:
         unknown = sorted(set(self.data) - set(self.fields) - PAGING)
@@ -83,7 +99,34 @@ class EventFilters(forms.Form):
         for name in self.data:
             if len(values(name)) > 1:
                 raise forms.ValidationError(f"{name!r} is given {len(values(name))} times. Give it once.")
+        if not self.errors:
+            self._find()
         return self.cleaned_data
+
+    def _find(self) -> None:
+        """Makes the query. What is wrong with it is an error of `q`."""
+        scope = Scope(self.project)
+        try:
+            found = find_events(self._form_query(), scope)
+        except QueryError as error:
+            raise forms.ValidationError(error.message) from error
+        try:
+            self.query = self._read_q()
+            self._found = find_events(split_meaning(self.query)[1], scope, among=found)
+        except QueryError as error:
+            self.query_error = error
+            self.add_error("q", error.message)
+
+    def _read_q(self) -> Node:
+        text: str = self.cleaned_data["q"]
+        if self.cleaned_data["by"] == "meaning":
+            text = text.replace("\x00", " ").strip()
+            return Meaning(text) if text else And()
+        return parse(text)
+
+    def clean_q(self) -> str:
+        asked: str = self.cleaned_data["q"]
+        return asked if asked.strip() else ""
 
     def clean_property(self) -> str:
         asked: str = self.cleaned_data["property"]
@@ -98,40 +141,34 @@ class EventFilters(forms.Form):
             raise forms.ValidationError(f"There is no signal {key!r} in this project.")
         return found
 
-    def matching(self) -> QuerySet[Event]:
-        """The project's events that pass every filter, unordered. Only when valid. A search by meaning is no filter: it ranks."""
+    def _form_query(self) -> Node:
+        """The other parameters, as a query. The period is one of whole hours or days: see Period."""
         wanted = self.cleaned_data
-        events = Event.objects.filter(project=self.project, **self._period())
-        if wanted["user"]:
-            events = events.filter(end_user=end_user_id(self.project, wanted["user"]))
-        if wanted["conversation"]:
-            events = events.filter(conversation=conversation_id(self.project, wanted["conversation"]))
-        if wanted["model"]:
-            events = events.filter(model=wanted["model"])
-        if wanted["event"]:
-            events = events.filter(name=wanted["event"])
+        parts: list[Node] = [_equals(field, wanted[name]) for name, field in TEXTS.items() if wanted[name]]
         if wanted["property"]:
             name, _, value = wanted["property"].partition("=")
-            events = events.annotate(asked_property=KeyTextTransform(name, "properties"))
-            events = events.filter(asked_property=value)
+            parts.append(_equals(f"prop.{name}", value))
         if wanted["signal"]:
-            # A join, not EXISTS: there is one match per event and signal, and signal_match_recent finds a rare one.
-            events = events.filter(signal_matches__signal=wanted["signal"])
-        if wanted["sentiment"]:
-            # Those that the overview's totals stand on.
-            shown = headline(
-                one for one in self.signals if one.sentiment == wanted["sentiment"] and not one.muted
-            )
-            events = events.filter(Exists(SignalMatch.objects.filter(event=OuterRef("pk"), signal__in=shown)))
+            parts.append(_equals("signal", wanted["signal"].key))
         if wanted["tool_errors"]:
-            events = events.filter(tool_errors__gt=0)
-        if wanted["q"] and not self.meaning():
-            events = search_events(events, wanted["q"])
-        return self._in_state(events, wanted["state"])
+            parts.append(Comparison("tool.errors", ">", (Text("0"),)))
+        for name in ("since", "until"):
+            day: dt.date | None = wanted[name]
+            if day and dt.date.min.year < day.year < dt.date.max.year:  # beyond, it is no bound
+                parts.append(_equals(name, day.isoformat()))
+        period = None if wanted["since"] or wanted["until"] else self.period()
+        if period:
+            parts.append(Comparison("time", ">=", (Text(period.start.isoformat()),)))
+            parts.append(Comparison("time", "<", (Text(period.until.isoformat()),)))
+        return all_of(parts)
+
+    def matching(self) -> QuerySet[Event]:
+        """The project's events that pass every filter, unordered. Only when valid. A search by meaning is no filter: it ranks."""
+        return self._found
 
     def is_search(self) -> bool:
         """Whether a filter looks into texts or JSON. Only when valid."""
-        return bool(self.cleaned_data["q"] or self.cleaned_data["property"])
+        return looks_into_texts(all_of([self._form_query(), self.query]))
 
     def subject(self) -> uuid.UUID | None:
         """Whose roll-up counts exactly what passes: the project's, or the signal's, when no other filter than a range is in force.
@@ -154,17 +191,48 @@ class EventFilters(forms.Form):
         )
 
     def meaning(self) -> str:
-        """The text that the events are to be near to; empty when the search is by words, or there is none."""
-        return (
-            self.cleaned_data["q"].replace("\x00", " ").strip()
-            if self.cleaned_data["by"] == "meaning"
-            else ""
-        )
+        """The text that the events are to be near to; empty when nothing ranks them. Only when valid."""
+        meaning = split_meaning(self.query)[0]
+        return meaning.text if meaning else ""
+
+    def words(self) -> str:
+        """The words that q looks for, as a search is written. Only when valid."""
+        found = [
+            leaf.text for leaf, negated in leaves(self.query) if isinstance(leaf, Phrase) and not negated
+        ]
+        return " ".join(f'"{text.replace(chr(34), " ")}"' for text in found)
+
+    def shown_signal(self) -> SignalDefinition | None:
+        """The signal of whose passages the rows show: the form's, or one that q names. Only when valid."""
+        chosen: SignalDefinition | None = self.cleaned_data["signal"]
+        named = [
+            value.text
+            for leaf, negated in leaves(self.query)
+            if isinstance(leaf, Comparison) and leaf.name.lower() == "signal" and not negated
+            for value in leaf.values
+            if isinstance(value, Text)
+        ]
+        return chosen or next((signal for signal in self.signals if signal.key in named), None)
+
+    def marked_query(self) -> dict[str, str] | None:
+        """The query around the characters that are wrong, for the page."""
+        error = self.query_error
+        if error is None:
+            return None
+        text = self.data.get("q", "")
+        around = max(0, error.start - 60), error.end + 60
+        wrong = text[error.start : min(error.end, error.start + 200)]
+        return {
+            "before": ("…" if around[0] else "") + text[around[0] : error.start],
+            "wrong": wrong or "\u00a0",
+            "after": text[error.end : around[1]] + ("…" if len(text) > around[1] else ""),
+        }
 
     def jump(self) -> str | None:
         """The URL of the event or the conversation whose exact id was typed into the search, if there is one."""
-        text: str = self.cleaned_data["q"]
-        if not text or len(text) > 500:
+        text: str = self.data.get("q", "").strip()
+        others = set(self.errors) - {"q"}  # an id need not be a query
+        if others or not text or len(text) > 500 or "\x00" in text:
             return None
         if EventKey.objects.filter(project=self.project, event_id=text).exists():
             return reverse("event", args=[self.project.slug, text])
@@ -185,11 +253,14 @@ class EventFilters(forms.Form):
             return []
         wanted = self.cleaned_data
         said = {
-            "q": f"“{wanted['q']}”",
+            "q": f"“{wanted['q']}”" if wanted["by"] == "meaning" else wanted["q"],
             "user": wanted["user"],
             "conversation": wanted["conversation"],
             "model": wanted["model"],
             "event": wanted["event"],
+            "release": wanted["release"],
+            "tool": wanted["tool"],
+            "tool_failed": wanted["tool_failed"],
             "property": wanted["property"],
             "signal": wanted["signal"] and wanted["signal"].name,
             "sentiment": wanted["sentiment"],
@@ -198,31 +269,13 @@ class EventFilters(forms.Form):
             "since": wanted["since"],
             "until": wanted["until"],
         }
-        labels = {"q": "meaning" if self.meaning() else "text"}
+        labels = {"q": "meaning" if wanted["by"] == "meaning" else "query"}
         return [
             Chip(name, labels.get(name) or name.replace("_", " "), str(text))
             for name, text in said.items()
             if wanted[name]
         ]
 
-    def _period(self) -> dict[str, dt.datetime]:
-        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
-        if since or until:
-            period = {}
-            if since:
-                period["timestamp__gte"] = dt.datetime.combine(since, dt.time.min, dt.UTC)
-            if until:
-                period["timestamp__lte"] = dt.datetime.combine(until, dt.time.max, dt.UTC)
-            return period
-        named = self.period()
-        return {"timestamp__gte": named.start, "timestamp__lt": named.until} if named else {}
 
-    def _in_state(self, events: QuerySet[Event], state: str) -> QuerySet[Event]:
-        if state == "pending":
-            return events.filter(is_pending=True)
-        if state == "queued":
-            return events.filter(Exists(QueuedEvent.objects.filter(event=OuterRef("pk"))))
-        if state == "failed":
-            failed = ProcessingFailure.objects.filter(project=self.project)
-            return events.filter(id__in=failed.values("event"))
-        return events
+def _equals(field: str, text: str) -> Comparison:
+    return Comparison(field, "", (Text(text),))

@@ -24,10 +24,12 @@ from signals.detectors.text import Text
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
 from signals.pages.events.decisive import attach_passages
-from signals.pages.events.filters import RANGES, STATES, EventFilters
+from signals.pages.events.filters import RANGES, EventFilters
 from signals.pages.events.fragments import place_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window, signals_in
 from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
+from signals.search.fields.registry import all_fields
+from signals.search.fields.related import STATES
 from signals.search.meaning import NEAR_ENOUGH, rank_by_meaning
 from signals.taxonomy.languages_read import read_besides_english, readers
 
@@ -42,21 +44,23 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
     signals = list(SignalDefinition.objects.filter(project=project, enabled=True))
     filters = EventFilters(request.GET, project=project, signals=signals)
     valid = filters.is_valid()
-    if valid and (url := filters.jump()):
+    if url := filters.jump():
         return redirect(url)
     chips = filters.chips()
     with SEARCHES.enter(project.id) if valid and filters.is_search() else nullcontext():
         rows, cursor = _read_rows(request, filters) if valid else ([], None)
         matching = _count(request, filters, rows, cursor) if valid else ""
     counted = _counted(filters) if valid and "cursor" not in request.GET else None
-    signal = filters.cleaned_data.get("signal") if valid else None
-    words = filters.cleaned_data["q"] if valid and not filters.meaning() else ""
+    signal = filters.shown_signal() if valid else None
+    words = filters.words() if valid else ""
     attach_passages(rows, signal=signal, words=words)
     context = {
         "section": "events",
         "filters": filters,
         "has_passages": bool(signal or words),
         "chips": chips,
+        "marked_query": filters.marked_query(),
+        "query_fields": all_fields(),
         "chosen_range": filters.chosen_range(),
         "ranges": RANGES.items(),
         "states": STATES.items(),

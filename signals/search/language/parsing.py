@@ -87,10 +87,7 @@ def parse(query: str) -> Node:
     except UnexpectedInput as error:
         raise _explained(query, error) from error
     _check_size(tree, query)
-    node = _without_signs(tree)
-    if node is None:
-        raise QueryError("There is no letter and no digit to look for.", end=len(query))
-    return node
+    return _without_signs(tree) or tree  # of signs alone nothing is left, and they are nowhere
 
 
 class _Build(Transformer[Token, Any]):

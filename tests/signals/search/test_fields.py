@@ -122,6 +122,7 @@ def world(project: Any, other_project: Any, make_event: MakeEvent) -> Any:
         ('"money back"', "refund"),
         ('"back money"', ""),
         ("e_42", "refund"),
+        ("?", ""),
         ("input:flight", "flight"),
         ("output:flight", ""),
         ("/[Ll]isbon/", "flight"),
