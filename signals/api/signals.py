@@ -51,11 +51,11 @@ def signals(request: Request) -> Response:
     if request.method == "PATCH":
         return _change_many(request, project)
     if request.method == "POST":
-        asked = NewSignal(data=request.data)
-        asked.is_valid(raise_exception=True)
+        body = NewSignal(data=request.data)
+        body.is_valid(raise_exception=True)
         fields = {
             k: v
-            for k, v in asked.validated_data.items()
+            for k, v in body.validated_data.items()
             if k not in {"kind", "detector", "action", "reviewed"}
         }
         with _field_errors():
@@ -85,10 +85,10 @@ def signal(request: Request, key: str) -> Response:
     """One signal by its id or its key; or change it. A change of `config`, `reads` or `threshold` reads the history again (`job`)."""
     found = find_signal(project_of(request), key)
     if request.method == "PATCH":
-        asked = SignalChange(data=request.data, partial=True)
-        asked.is_valid(raise_exception=True)
+        body = SignalChange(data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
         with _field_errors():
-            changes = _with_group(project_of(request), dict(asked.validated_data))
+            changes = _with_group(project_of(request), dict(body.validated_data))
             found = change_signal(signal=found, **actor_of(request), **changes)
     return Response(signal_items([found])[0])
 
@@ -105,9 +105,9 @@ def series(request: Request, key: str) -> Response:
 
 
 def _change_many(request: Request, project: Project) -> Response:
-    asked = BulkChange(data=request.data)
-    asked.is_valid(raise_exception=True)
-    changes = dict(asked.validated_data)
+    body = BulkChange(data=request.data)
+    body.is_valid(raise_exception=True)
+    changes = dict(body.validated_data)
     keys = set(changes.pop("signals"))
     mine = SignalDefinition.objects.filter(project=project, key__in=keys)
     if unknown := sorted(keys.difference(mine.values_list("key", flat=True))):

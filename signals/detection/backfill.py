@@ -99,10 +99,10 @@ def _older(project_id: uuid.UUID, before: tuple[dt.datetime, uuid.UUID] | None) 
 
 
 def _store(signal: SignalDefinition, detector: Detector, events: list[Event]) -> None:
-    asked = asks_llm(signal)
+    asks = asks_llm(signal)
     batch = load_batch(events) if needs_spans(signal) else load_texts(events)
-    with held_for_verdicts(events) if asked else nullcontext():
+    with held_for_verdicts(events) if asks else nullcontext():
         matches = joined_matches(signal, events) + matches_to_store(signal, detector, batch)
-        if asked:
+        if asks:
             ask_where_plausible(signal, batch, history=True)
         save_matches(events=events, matches=matches, ran={signal.pk})

@@ -36,8 +36,10 @@ def detect(events: list[Event]) -> None:
     matches = _explicit(events, taxonomy)
     ran: set[uuid.UUID] = set()
     batch = load_batch(events)
-    asked = {signal.id for mine in taxonomy.values() for signal in mine.values() if registry.asks_llm(signal)}
-    with held_for_verdicts(events) if asked else nullcontext():
+    questions = {
+        signal.id for mine in taxonomy.values() for signal in mine.values() if registry.asks_llm(signal)
+    }
+    with held_for_verdicts(events) if questions else nullcontext():
         plausible: list[tuple[SignalDefinition, EventBatch]] = []
         for project_id, indexes in _by_project(events).items():
             part = batch.part(indexes)
@@ -47,7 +49,7 @@ def detect(events: list[Event]) -> None:
                     continue
                 ran.add(definition.id)
                 matches += matches_to_store(definition, detector, part)
-                if definition.id in asked:
+                if definition.id in questions:
                     plausible.append((definition, part))
         for definition, part in plausible:
             ask_where_plausible(definition, part)

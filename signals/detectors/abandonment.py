@@ -79,8 +79,10 @@ def judge(turn: Turn, held: dict[str, list[Evidence]], *, names: dict[str, str])
     complains = all(_complains(key, held[key]) for key in failures)
     if not gives_up and (GOES_AHEAD.search(turn.input.normal) or (complains and _answered(turn))):
         return None
-    said = measured(f"Nothing followed it. It holds: {', '.join(names.get(key, key) for key in failures)}.")
-    return Finding(0, 0.8, [*_first(held[key] for key in failures), said])
+    summary = measured(
+        f"Nothing followed it. It holds: {', '.join(names.get(key, key) for key in failures)}."
+    )
+    return Finding(0, 0.8, [*_first(held[key] for key in failures), summary])
 
 
 def _complains(key: str, found: list[Evidence]) -> bool:
@@ -89,8 +91,8 @@ def _complains(key: str, found: list[Evidence]) -> bool:
 
 def _answered(turn: Turn) -> bool:
     """There is an answer, more than regret or a question back."""
-    said = turn.output.normal.rstrip()
-    return bool(said) and not said.endswith("?") and NOTHING_MORE.search(said) is None
+    answer = turn.output.normal.rstrip()
+    return bool(answer) and not answer.endswith("?") and NOTHING_MORE.search(answer) is None
 
 
 def _first(evidence: Iterable[list[Evidence]]) -> list[Evidence]:

@@ -68,20 +68,20 @@ def _backed(claim: Claim, own: list[SpanFacts], earlier: list[SpanFacts]) -> boo
 
 def _commands(normal: str, calls: list[SpanFacts]) -> list[Claim]:
     """Tests said to have run, and commits said to have been pushed, that no call mentions."""
-    said = [f"{span.name} {span.input}" for span in calls]
-    if any(OPAQUE.search(text) for text in said):
+    call_texts = [f"{span.name} {span.input}" for span in calls]
+    if any(OPAQUE.search(text) for text in call_texts):
         return []
     found = []
     match = TESTED.search(normal)
     if (
         match
         and not supposed(normal, match.start(), match.end())
-        and not any(TESTS.search(text) for text in said)
+        and not any(TESTS.search(text) for text in call_texts)
     ):
         found.append(Claim(match.start(), match.end(), frozenset()))
     for match in PUSHED.finditer(normal):
         verb = next(verb for stem, verb in GIT.items() if stem in match[0])
-        if not supposed(normal, match.start(), match.end()) and not any(verb in text for text in said):
+        if not supposed(normal, match.start(), match.end()) and not any(verb in text for text in call_texts):
             found.append(Claim(match.start(), match.end(), frozenset()))
     return found
 

@@ -121,8 +121,8 @@ def _circle(normal: str) -> tuple[int, int] | None:
 
 def _trimmed(text: Text, start: int, end: int) -> Evidence:
     words = text.normal[start:end]
-    left = start + len(words) - len(words.lstrip())
-    return piece("assistant", text, left, max(left + 1, start + len(words.rstrip())))
+    first = start + len(words) - len(words.lstrip())
+    return piece("assistant", text, first, max(first + 1, start + len(words.rstrip())))
 
 
 SIGNAL = BuiltIn(

@@ -29,10 +29,10 @@ DECLINING = NO | frozenset(
 
 def turns_down(turn: Turn) -> bool:
     """ "Not now", "no, I don't want to make the booking", "nothing, I'm good", after an offer or an offer of more help."""
-    said = turn.input.normal[:READ]
+    message = turn.input.normal[:READ]
     if not turn.previous or not OFFER.search(turn.previous[-1].output.normal[-LAST_WORDS:]):
         return False
-    clauses = [words for found in CLAUSE.findall(said) if (words := WORD.findall(found))]
+    clauses = [words for found in CLAUSE.findall(message) if (words := WORD.findall(found))]
     # "No. Make it for two" answers with the second clause.
     alone = clauses and len(clauses[0]) > 1
     first = clauses[0] if alone else [word for words in clauses for word in words]

@@ -129,10 +129,9 @@ class Batch:
     turns: list[Turn]
     user_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
     agent_vectors: npt.NDArray[np.float32] = field(default_factory=_no_vectors)
-    user_tones: npt.NDArray[np.float32] = field(default_factory=no_tones, kw_only=True)  # (n, len(TONES))
-    agent_tones: npt.NDArray[np.float32] = field(
-        default_factory=no_agent_tones, kw_only=True
-    )  # (n, len(AGENT_TONES))
+    # (n, len(TONES)) and (n, len(AGENT_TONES)).
+    user_tones: npt.NDArray[np.float32] = field(default_factory=no_tones, kw_only=True)
+    agent_tones: npt.NDArray[np.float32] = field(default_factory=no_agent_tones, kw_only=True)
     # (n, len(NEARNESS)): how the turn's vectors stand to those of the turns before it; zeros where there are none.
     nearness: npt.NDArray[np.float32] = field(default_factory=no_nearness, kw_only=True)
     # What one detector worked out and another asks for again, by name.
@@ -186,4 +185,4 @@ class Detector:
 
 def batch_of(*texts: tuple[str, str], **facts: Any) -> Batch:
     """A batch of (input, output) pairs, each a conversation of its own: for previews, evaluation and tests."""
-    return Batch([Turn(uuid.uuid4(), Text(given), Text(said), **facts) for given, said in texts])
+    return Batch([Turn(uuid.uuid4(), Text(question), Text(answer), **facts) for question, answer in texts])

@@ -123,23 +123,15 @@ FEELINGS = (
 MINE = re.compile(
     rf"my (?:[a-z]+ )?{PERSON} (?:[a-z]+ )?(?:is|are|was|were|makes?|made|drives?|keeps?|kept|always|never|gets?|got|feels?|felt)\b"
 )
-FELT = re.compile(
-    rf"\b(?:i|i'm|im|me|so|really|very|getting)\b.*\b{FEELS}$"
-)  # what a person says of themselves
+# What a person says of themselves.
+FELT = re.compile(rf"\b(?:i|i'm|im|me|so|really|very|getting)\b.*\b{FEELS}$")
 CURIOUS = re.compile(
     r"\b(?:wtf|wth|what the (?:hell|heck|fuck|f)|how the (?:hell|heck|fuck)|how tf) "
     r"(?:(?:even )?(?:is|are|does)(?: even)? (?!wrong|you|your|this|that|it\b|going|happening|up\b|u\b|the (?:matter|point|problem|deal|hell)|not|n't|so |with)|to\b|can i\b|do i\b)"
     r"(?: ?[^\s]+){1,6}\W*$"
 )
-OATHS = (
-    "wtf",
-    "wth",
-    "the hell",
-    "the heck",
-    "the f",
-    "w tf",
-    "y tf",
-)  # one of them stands in what is curious
+# One of them stands in what is curious.
+OATHS = ("wtf", "wth", "the hell", "the heck", "the f", "w tf", "y tf")
 LONGEST_RETRY = 60  # characters
 RETRY = re.compile(
     r"\W*(?:please |pls |ok(?:ay)?,? |just |can you |could you |let's )*(?:re-?try|(?:try|do|run|check|test|search) (?:it |that |this |the \w+ )?(?:again|once more|one more time))(?: please| pls| now)?\W*"
@@ -169,7 +161,7 @@ def calmed(hits: list[Hit], text: Text) -> list[Hit]:
         return hits
     normal = text.normal
     curious = [match.span() for match in CURIOUS.finditer(normal)] if mentions(text, OATHS) else []
-    asked = human_request.RULE.hits(text)
+    requests = human_request.RULE.hits(text)
     loose = [hit for hit in hits if FELT.search(normal[hit.start : hit.end])]
     others = loose if loose and of_others(text) else []
     return [
@@ -177,7 +169,7 @@ def calmed(hits: list[Hit], text: Text) -> list[Hit]:
         for hit in hits
         if hit not in others
         and not any(hit.start < end and start < hit.end for start, end in curious)
-        and not any(wish.start <= hit.start and hit.end <= wish.end for wish in asked)
+        and not any(request.start <= hit.start and hit.end <= request.end for request in requests)
     ]
 
 

@@ -85,9 +85,9 @@ def _other_currency(turn: Turn) -> list[Evidence]:
     shown = {one.currency for one in money}
     if len(shown) != 1:
         return []
-    said = [text.normal for text in _said(turn)]
+    statements = [text.normal for text in _said(turn)]
     given = set().union(*(_currencies(text) for text in _said(turn)))
-    if len(given) != 1 or given == shown or any(CONVERTS.search(text) for text in said[-1:]):
+    if len(given) != 1 or given == shown or any(CONVERTS.search(text) for text in statements[-1:]):
         return []
     if any(shown & _currencies(old.output) for old in turn.previous) or _tool_named(turn, shown):
         return []

@@ -138,16 +138,16 @@ DECLINED = 0.5
 
 def facts(turn: Turn) -> list[float]:
     """In the order of NAMES."""
-    said = turn.input.normal[:READ]
+    message = turn.input.normal[:READ]
     answered = [exchange for exchange in turn.previous if not exchange.output.is_blank]
     agent = answered[-1].output.normal[:READ] if answered else ""
     agent_before = answered[-2].output.normal[:READ] if len(answered) > 1 else ""
     before = turn.previous[-1].input.normal[:READ] if turn.previous else ""
-    found = WORD.findall(said)
+    found = WORD.findall(message)
     words, total = set(found) - COMMON, len(found)
     agent_words = _words(agent)
     return [
-        *USER_SET.found(said),
+        *USER_SET.found(message),
         *AGENT_SET.found(agent),
         _shared(words, agent_words),
         _shared(words, _words(before)),
@@ -156,7 +156,7 @@ def facts(turn: Turn) -> list[float]:
         float(total <= 3),
         float(not turn.previous),
         min(len(turn.previous), 6) / 6,
-        min(len(NEGATIVES.findall(said)), 4) / 2,
+        min(len(NEGATIVES.findall(message)), 4) / 2,
         *BEFORE_SET.found(before),
     ]
 
@@ -197,12 +197,12 @@ def detect(batch: Batch) -> list[Finding]:
 def closes(turn: Turn) -> bool:
     """ "No, that's all, thanks", "not right now": it turns down more help, or an offer, not what was done. "I don't have the number":
     an answer."""
-    said = turn.input.normal[:READ]
-    polite = USER["closes with no"].search(said) is not None or HAS_NOT.search(said) is not None
+    message = turn.input.normal[:READ]
+    polite = USER["closes with no"].search(message) is not None or HAS_NOT.search(message) is not None
     return (
         turns_down(turn)
         or other_languages.closes(turn.input)
-        or (polite and not USER["dislikes"].search(said))
+        or (polite and not USER["dislikes"].search(message))
     )
 
 

@@ -149,12 +149,12 @@ def _date(match: re.Match[str], normal: str) -> Date | None:
         except ValueError:
             return None
         return Date(match.start(), end, day.day, day.month, day.year, weekday)
-    said = next((parts[name] for name in ("day", "day2", "day3") if parts.get(name)), None)
-    if said is None:
+    day_text = next((parts[name] for name in ("day", "day2", "day3") if parts.get(name)), None)
+    if day_text is None:
         return None
     if (name := parts.get("month") or parts.get("month2")) is not None:
         month: int | None = MONTH_OF[name]
     else:
         month = int(parts["month3"]) if parts.get("month3") else None
     year = next((parts[name] for name in ("year", "year2", "year3") if parts.get(name)), None)
-    return Date(match.start(), end, int(said), month, int(year) if year else None, weekday)
+    return Date(match.start(), end, int(day_text), month, int(year) if year else None, weekday)

@@ -206,8 +206,8 @@ def _supposed(normal: str, match: re.Match[str]) -> bool:
 
 
 def _owns_up(turn: Turn) -> bool:
-    said = MENDED.sub(" ", CONDITION.sub(" ", turn.output.normal[:READ]))
-    if OWNS_UP.search(said) or OWNS_UP_ELSEWHERE.search(said):
+    answer = MENDED.sub(" ", CONDITION.sub(" ", turn.output.normal[:READ]))
+    if OWNS_UP.search(answer) or OWNS_UP_ELSEWHERE.search(answer):
         return True
     down = [match.span() for match in DOWN_FOR.finditer(turn.output.normal)]
     return any(

@@ -265,18 +265,18 @@ def _asked_again(turn: Turn) -> list[Evidence]:
         and "need" not in text
     ):
         return []
-    asked = [
-        (field, ask)
+    requests = [
+        (field, request)
         for field in (*FIELDS, ADDRESS, WHEN, PARTY)
-        if mentions(turn.output, field.words) and (ask := field.asks.search(text))
+        if mentions(turn.output, field.words) and (request := field.asks.search(text))
     ]
     # A new address is asked for without a reason.
-    reasons = text.replace("new ", "") if all(field is ADDRESS for field, _ in asked) else text
-    if not asked or WITH_REASON.search(reasons) or any(failure(span) for span in turn.spans):
+    reasons = text.replace("new ", "") if all(field is ADDRESS for field, _ in requests) else text
+    if not requests or WITH_REASON.search(reasons) or any(failure(span) for span in turn.spans):
         return []
     return [
-        piece("assistant", turn.output, ask.start(), ask.end())
-        for field, ask in asked
+        piece("assistant", turn.output, request.start(), request.end())
+        for field, request in requests
         if _was_given(turn, field)
     ]
 
@@ -284,15 +284,15 @@ def _asked_again(turn: Turn) -> list[Evidence]:
 def _was_given(turn: Turn, field: Field) -> bool:
     if WITHOUT.search(turn.input.normal):
         return False
-    said = [exchange.input for exchange in turn.previous] + [turn.input]
+    messages = [exchange.input for exchange in turn.previous] + [turn.input]
     if field is WHEN:
         # Of the message that is answered; an earlier date may be that of something else.
         return _gives(turn.input, field)
     if field.plain:
-        return any(_gives(text, field) for text in said)
+        return any(_gives(text, field) for text in messages)
     return any(
         field.asks.search(exchange.output.normal) and _gives(reply, field)
-        for exchange, reply in zip(turn.previous, said[1:], strict=True)
+        for exchange, reply in zip(turn.previous, messages[1:], strict=True)
     )
 
 
@@ -302,14 +302,14 @@ def _gives(reply: Text, field: Field) -> bool:
 
 def _got_wrong(turn: Turn) -> list[Evidence]:
     """Where the agent contradicts what the user said: calls them by another name, or misquotes an identifier of theirs."""
-    said = [exchange.input for exchange in turn.previous] + [turn.input]
-    return (_wrong_names(turn, said) + _wrong_identifiers(turn, said))[:3]
+    messages = [exchange.input for exchange in turn.previous] + [turn.input]
+    return (_wrong_names(turn, messages) + _wrong_identifiers(turn, messages))[:3]
 
 
-def _wrong_names(turn: Turn, said: list[Text]) -> list[Evidence]:
-    if not any("name" in text.normal or "call" in text.normal for text in said):
+def _wrong_names(turn: Turn, messages: list[Text]) -> list[Evidence]:
+    if not any("name" in text.normal or "call" in text.normal for text in messages):
         return []
-    own = "\n".join(text.shown[:READ] for text in said)
+    own = "\n".join(text.shown[:READ] for text in messages)
     if not CALLED.search(own):
         return []
     return [
@@ -319,13 +319,13 @@ def _wrong_names(turn: Turn, said: list[Text]) -> list[Evidence]:
     ]
 
 
-def _wrong_identifiers(turn: Turn, said: list[Text]) -> list[Evidence]:
+def _wrong_identifiers(turn: Turn, messages: list[Text]) -> list[Evidence]:
     quoted = _identifiers(turn.output)
-    given = {identifier for text in said for identifier in _identifiers(text)} if quoted else set()
+    given = {identifier for text in messages for identifier in _identifiers(text)} if quoted else set()
     near = [one for one in quoted if one not in given and any(_misquotes(one, other) for other in given)]
     if not near:
         return []
-    known = [text.raw for text in said] + [exchange.output.raw for exchange in turn.previous]
+    known = [text.raw for text in messages] + [exchange.output.raw for exchange in turn.previous]
     known += [part for span in turn.spans for part in (span.input, span.output)]
     places = [
         (turn.output.shown.find(one), len(one)) for one in near if not any(one in text for text in known)

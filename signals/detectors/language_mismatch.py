@@ -81,8 +81,8 @@ def detect(batch: Batch) -> list[Finding]:
         if _is_english(turn.input) and _is_english(turn.output) or _says_the_same_words(turn):
             continue
         if (languages := _differ(turn)) is not None:
-            asked, answered = languages
-            text = f"The user writes {NAMES[asked]}, the agent answers in {NAMES[answered]}."
+            of_user, of_agent = languages
+            text = f"The user writes {NAMES[of_user]}, the agent answers in {NAMES[of_agent]}."
             first = turn.output.sentences()[:1] or [(0, min(200, len(turn.output.normal)))]
             found.append(
                 Finding(
@@ -116,9 +116,10 @@ def _is_english(text: Text) -> bool:
 
 
 def _says_the_same_words(turn: Turn) -> bool:
-    said = [word for word in turn.output.words_of(LOOKED_AT) if len(word) > 2 and word.isalpha()]
-    asked = set(turn.input.words_of(LOOKED_AT))
-    return len(said) >= 8 and sum(word in asked for word in said) >= SAME_WORDS * len(said)
+    answer_words = [word for word in turn.output.words_of(LOOKED_AT) if len(word) > 2 and word.isalpha()]
+    message_words = set(turn.input.words_of(LOOKED_AT))
+    repeated = sum(word in message_words for word in answer_words)
+    return len(answer_words) >= 8 and repeated >= SAME_WORDS * len(answer_words)
 
 
 def _differ(turn: Turn) -> tuple[str, str] | None:
@@ -126,26 +127,26 @@ def _differ(turn: Turn) -> tuple[str, str] | None:
     if turn.output.raw.lstrip()[:1] in ("{", "["):
         return None
     given = _prose(turn.input)
-    asked = "en" if _is_english(turn.input) else _language(given)
-    if asked is None or asked == "en" and _is_english(turn.output):
+    of_user = "en" if _is_english(turn.input) else _language(given)
+    if of_user is None or of_user == "en" and _is_english(turn.output):
         return None
-    answered = _language(_prose(turn.output))
-    if answered is None or _same(asked, answered):
+    of_agent = _language(_prose(turn.output))
+    if of_agent is None or _same(of_user, of_agent):
         return None
-    asked = _language(given)  # a few English words may be a foreign text's
-    if asked is None or _same(asked, answered):
+    of_user = _language(given)  # a few English words may be a foreign text's
+    if of_user is None or _same(of_user, of_agent):
         return None
     if ASKS.search(turn.input.normal) or any(ASKS.search(old.input.normal) for old in turn.previous):
         return None
     # A text of another language that the user brought along, with a word of their own before or after it.
     own = [part for part in re.split(r"[\n:.!?]+", given) if len(part) > 12]
     for part in own[:2] + own[-2:]:
-        if _near(part, answered):
+        if _near(part, of_agent):
             return None
     for old in turn.previous[-3:]:
-        if (before := _language(_prose(old.input))) is not None and _same(before, answered):
+        if (before := _language(_prose(old.input))) is not None and _same(before, of_agent):
             return None  # who talks in two languages may be answered in either
-    return asked, answered
+    return of_user, of_agent
 
 
 def _prose(text: Text) -> str:

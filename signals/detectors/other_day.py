@@ -50,10 +50,10 @@ def other_day(turn: Turn) -> list[Evidence]:
     for span in calls:
         if wrong := _unnamed_day(span, given, numbers, turn):
             sentence = f"{span.name} was called with {wrong}, which nobody named."
-            asked = given[-1]
-            place = next(text for text in texts[::-1] if asked in dates(text))
+            named = given[-1]
+            place = next(text for text in texts[::-1] if named in dates(text))
             pieces = [_measured(sentence, span.span_id)]
-            return [piece("user", place, asked.start, asked.end), *pieces] if place is turn.input else pieces
+            return [piece("user", place, named.start, named.end), *pieces] if place is turn.input else pieces
     return []
 
 

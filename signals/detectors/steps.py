@@ -40,11 +40,11 @@ def _detect(batch: Batch, *, detector: Detector, rule: Detector) -> list[Finding
 
 def steps_of(turn: Turn) -> list[SpanFacts]:
     """The other agents' steps whose words the answer does not hold."""
-    said = turn.output.raw
+    answer = turn.output.raw
     return [
         span
         for span in turn.spans
-        if span.kind == "agent" and span.output.strip() and span.output.strip() not in said
+        if span.kind == "agent" and span.output.strip() and span.output.strip() not in answer
     ][:STEPS]
 
 

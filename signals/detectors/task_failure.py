@@ -101,9 +101,9 @@ def detect(batch: Batch) -> list[Finding]:
 
 def _to_do(turn: Turn) -> bool:
     """The user wants something done, or answers the question that comes before doing it."""
-    said = turn.input.normal[:READ]
-    asked = turn.previous[-1].output.normal.rstrip() if turn.previous else ""
-    return TO_DO.search(said) is not None or (asked.endswith("?") and "?" not in said)
+    message = turn.input.normal[:READ]
+    answer_before = turn.previous[-1].output.normal.rstrip() if turn.previous else ""
+    return TO_DO.search(message) is not None or (answer_before.endswith("?") and "?" not in message)
 
 
 def _tells(text: Text, hit: Hit) -> bool:

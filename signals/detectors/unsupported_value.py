@@ -128,9 +128,9 @@ def _misquoted(turn: Turn, own: list[SpanFacts]) -> list[tuple[int, int, str]]:
     return found
 
 
-def _swapped(said: Decimal, true: Decimal) -> bool:
+def _swapped(stated: Decimal, true: Decimal) -> bool:
     """The same digits with two exchanged or one moved: 161.30 of 131.60, 28,370.40 of 23,870.40."""
-    a, b = (f"{value.quantize(Decimal('0.01'))}".replace(".", "") for value in (said, true))
+    a, b = (f"{value.quantize(Decimal('0.01'))}".replace(".", "") for value in (stated, true))
     if len(a) != len(b) or sorted(a) != sorted(b) or a == b:
         return False
     wrong = [place for place, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]

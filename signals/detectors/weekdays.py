@@ -38,8 +38,8 @@ def weekday_evidence(turn: Turn, wrong: list[tuple[Date, str]]) -> list[Evidence
     """The claims, each with the sentence beside it."""
     pieces: list[Evidence] = []
     for date, sentence in wrong[:3]:
-        said: Evidence = {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
-        pieces += [piece("assistant", turn.output, date.start, date.end), said]
+        note: Evidence = {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
+        pieces += [piece("assistant", turn.output, date.start, date.end), note]
     return pieces
 
 
@@ -62,8 +62,8 @@ def _excused(date: Date, turn: Turn) -> bool:
     normal = turn.output.normal
     if QUIET.search(normal, max(0, date.start - 60), date.start):
         return True
-    said = [turn.input, *(text for old in turn.previous for text in (old.input,))]
-    others = [other for text in said for other in dates(text) if other.weekday is not None]
+    texts = [turn.input, *(text for old in turn.previous for text in (old.input,))]
+    others = [other for text in texts for other in dates(text) if other.weekday is not None]
     if any((other.day, other.weekday) == (date.day, date.weekday) for other in others):
         return True
     if date.year:

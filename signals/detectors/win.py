@@ -118,9 +118,9 @@ def detect(batch: Batch) -> list[Finding]:
 
 def _praise(turn: Turn) -> list[Hit]:
     hits = PRAISE.hits(turn.input)
-    said = any(not exchange.output.is_blank for exchange in turn.previous)
+    answered = any(not exchange.output.is_blank for exchange in turn.previous)
     alone = turn.input.words <= SHORT and ADDRESSED.search(turn.input.normal) is not None
-    return hits if hits and (said or alone) else []
+    return hits if hits and (answered or alone) else []
 
 
 def _meant(thanks: list[Hit], text: Text) -> float:

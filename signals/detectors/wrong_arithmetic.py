@@ -43,10 +43,10 @@ def detect(batch: Batch) -> list[Finding]:
     for index, turn in enumerate(batch.turns):
         if not DIGIT.search(turn.output.normal):
             continue
-        said = [turn.input.normal, *(old.input.normal for old in turn.previous)]
+        user_texts = [turn.input.normal, *(old.input.normal for old in turn.previous)]
         pieces: list[Evidence] = []
-        for wrong in _wrong(turn, said):
-            if not any(_same(turn.output, wrong, text) for text in said):
+        for wrong in _wrong(turn, user_texts):
+            if not any(_same(turn.output, wrong, text) for text in user_texts):
                 pieces += _pieces(turn.output, wrong)
         pieces += weekday_evidence(turn, wrong_weekdays(turn))
         if pieces:
@@ -54,7 +54,7 @@ def detect(batch: Batch) -> list[Finding]:
     return found
 
 
-def _wrong(turn: Turn, said: list[str]) -> list[Wrong]:
+def _wrong(turn: Turn, user_texts: list[str]) -> list[Wrong]:
     text = turn.output
     equations = [
         Wrong(one.start, one.end, f"It is {shown_number(one.result)}.") for one in wrong_equations(text)
@@ -65,7 +65,7 @@ def _wrong(turn: Turn, said: list[str]) -> list[Wrong]:
         *([] if turn.spans else wrong_sums_of_user(text, turn.input)),
         *wrong_percentages(text),
         *wrong_unit_totals(text),
-        *wrong_taxes(text, " ".join(said)),
+        *wrong_taxes(text, " ".join(user_texts)),
         *_wrong_days(turn),
     ]
 
@@ -99,9 +99,9 @@ def _between(turn: Turn, first: Date, last: Date, span: re.Match[str]) -> list[W
     return [Wrong(last.start, last.end, f"From {begin:%-d %B} to {end:%-d %B} it is {true} days.")]
 
 
-def _same(output: Text, wrong: Wrong, said: str) -> bool:
+def _same(output: Text, wrong: Wrong, user_text: str) -> bool:
     """The user brought it in: an exercise with a slip, a figure to be checked."""
-    return output.normal[wrong.start : wrong.end].strip(" .*:") in said
+    return output.normal[wrong.start : wrong.end].strip(" .*:") in user_text
 
 
 def _pieces(output: Text, wrong: Wrong) -> list[Evidence]:

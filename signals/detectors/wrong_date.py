@@ -67,7 +67,7 @@ class StatedDate:
         pairs = (
             (self.year, day.year), (self.month, day.month), (self.day, day.day), (self.weekday, day.weekday()),
         )  # fmt: skip
-        return all(said is None or said == true for said, true in pairs)
+        return all(stated is None or stated == true for stated, true in pairs)
 
 
 def detect(batch: Batch) -> list[Finding]:
@@ -133,16 +133,16 @@ def _stated(match: re.Match[str]) -> StatedDate | None:
 
 def _given(turn: Turn, match: re.Match[str], stated: StatedDate) -> bool:
     """The user said so first, here or before, or a clock among the tools did."""
-    said = [turn.input.normal, *(exchange.input.normal for exchange in turn.previous)]
+    messages = [turn.input.normal, *(exchange.input.normal for exchange in turn.previous)]
     tools = [span.output.lower() for span in turn.spans if span.kind == "tool" and CLOCKS.search(span.name)]
     if stated.year is not None:
-        return any(str(stated.year) in text for text in said + tools)
+        return any(str(stated.year) in text for text in messages + tools)
     if stated.month is not None:
         name = MONTHS[stated.month - 1]
-        return any(name in text and str(stated.day) in text for text in said + tools) or any(
+        return any(name in text and str(stated.day) in text for text in messages + tools) or any(
             f"-{stated.month:02}-" in text for text in tools
         )
-    return stated.weekday is not None and any(DAYS[stated.weekday] in text for text in said + tools)
+    return stated.weekday is not None and any(DAYS[stated.weekday] in text for text in messages + tools)
 
 
 SIGNAL = BuiltIn(

@@ -195,7 +195,7 @@ def _a_year_on(match: re.Match[str], year: int) -> dt.date | None:
 
 
 def _measured(sentence: str, span_id: str = "") -> Evidence:
-    said: Evidence = {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
+    note: Evidence = {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
     if span_id:
-        said["span_id"] = span_id
-    return said
+        note["span_id"] = span_id
+    return note

@@ -36,24 +36,24 @@ class _Value:
 
 def group_values(pieces: Iterable[tuple[str, uuid.UUID, uuid.UUID | None]], *, most: int) -> list[Cluster]:
     """(text, event, end user) -> the `most` groups with the most events, largest first. They have no telling words."""
-    said: dict[str, _Value] = {}
+    values: dict[str, _Value] = {}
     for text, event, user in pieces:
         shown = " ".join(text.split())[:LONGEST]
-        one = said.setdefault(shown, _Value(shown))
+        one = values.setdefault(shown, _Value(shown))
         one.events.add(event)
         if user is not None:
             one.users.add(user)
-    groups = [[one] for one in said.values()] if len(said) <= most else _alike(list(said.values()))
+    groups = [[one] for one in values.values()] if len(values) <= most else _alike(list(values.values()))
     return sorted(map(_made, groups), key=lambda group: (-len(group.events), group.example))[:most]
 
 
-def _alike(said: list[_Value]) -> list[list[_Value]]:
+def _alike(values: list[_Value]) -> list[list[_Value]]:
     shapes: dict[str, list[_Value]] = {}
-    for one in sorted(said, key=lambda one: (one.number, one.text)):
+    for one in sorted(values, key=lambda one: (one.number, one.text)):
         shapes.setdefault(one.shape, []).append(one)
     if len(shapes) > 1:
         return list(shapes.values())
-    step = -(-len(said) // RANGES)
+    step = -(-len(values) // RANGES)
     [same] = shapes.values()
     return [same[i : i + step] for i in range(0, len(same), step)]
 

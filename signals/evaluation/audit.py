@@ -161,8 +161,8 @@ def _weighed(
     size = {(stratum.source, stratum.kind): stratum.size for stratum in strata}
     found = []
     for row in rows:
-        said = {answer.holds for answer in answers[row.id]}
-        right = None if len(said) > 1 or "unsure" in said else "true" in said
+        told = {answer.holds for answer in answers[row.id]}
+        right = None if len(told) > 1 or "unsure" in told else "true" in told
         found.append(_Read(row, right, size[row.source, row.kind] / count[row.source, row.kind]))
     return found
 

@@ -23,6 +23,6 @@ def risk(turns: Sequence[Turn]) -> float:
     """Higher is riskier; only the order means something."""
     spans = [span for turn in turns for span in turn.spans if span.kind == "tool"]
     changes = sum(CHANGES.match(span.name) is not None for span in spans)
-    said = sum(len(turn.output.raw) for turn in turns)
+    length = sum(len(turn.output.raw) for turn in turns)
     amounts = {amount for turn in turns for amount in AMOUNT.findall(turn.output.normal)}
-    return sum(map(math.log1p, (len(turns), len(spans), changes, changes, said, len(amounts))))
+    return sum(map(math.log1p, (len(turns), len(spans), changes, changes, length, len(amounts))))

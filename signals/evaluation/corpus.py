@@ -43,11 +43,11 @@ class LabelledTurn:
     turn: Turn
     answers: Mapping[str, bool | None]
     # The only signals that were looked for; None: all.
-    asked: frozenset[str] | None = None
+    looked_for: frozenset[str] | None = None
     weight: float = 1.0
 
     def answer(self, signal: str) -> bool | None:
-        if self.asked is not None and signal not in self.asked:
+        if self.looked_for is not None and signal not in self.looked_for:
             return None
         return self.answers.get(signal, False)
 
@@ -75,7 +75,7 @@ def read_product(name: str, *, folder: Path = FOLDER) -> list[LabelledTurn]:
 
 def _complaints_count(turns: Sequence[LabelledTurn]) -> None:
     """Readers note that the agent forgot where it did. The message in which the user says it again shows it too: `forgetting` holds on
-    either (see its definition in signals/catalogue/builtins.py)."""
+    either (see its definition in signals/detectors/forgetting.py)."""
     for before, turn in pairwise(turns):
         if before.answers.get("forgetting") is True and turn.answers.get("user_repetition") is True:
             assert isinstance(turn.answers, dict)

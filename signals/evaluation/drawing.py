@@ -135,14 +135,14 @@ def draw(
 def spread(available: Mapping[str, int], wanted: int) -> dict[str, int]:
     """`wanted` shared out as evenly as it goes; who has less gives all, and the rest goes to the others."""
     given = dict.fromkeys(available, 0)
-    left = min(wanted, sum(available.values()))
-    while left:
+    remaining = min(wanted, sum(available.values()))
+    while remaining:
         open_ = [name for name in available if given[name] < available[name]]
-        share = max(1, left // len(open_))
+        share = max(1, remaining // len(open_))
         for name in open_:
-            more = min(share, available[name] - given[name], left)
+            more = min(share, available[name] - given[name], remaining)
             given[name] += more
-            left -= more
+            remaining -= more
     return given
 
 

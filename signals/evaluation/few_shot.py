@@ -73,8 +73,8 @@ def measure_labels(intents: Intents) -> dict[str, float]:
         if not truth.any():
             continue
         old = _fit(intents, intent, TAUGHT_FROM, events)
-        asked = _queue(sentence.score(intents.vectors[events], old), seed=intent)
-        new, better = _teach(intents, intent, events, events[asked], old)
+        queue = _queue(sentence.score(intents.vectors[events], old), seed=intent)
+        new, better = _teach(intents, intent, events, events[queue], old)
         scores = [
             f1(sentence.score(intents.vectors[tested], one) >= sentence.THRESHOLD, truth)
             for one in (old, new)
@@ -121,15 +121,15 @@ def _queue(scored: np.ndarray[Any, Any], *, seed: int) -> Ints:
         list(np.random.default_rng(seed).permutation(matches)),
         list(below[np.argsort(-scored[below])]),
     ]
-    asked: dict[int, None] = {}
-    while len(asked) < LABELS and any(pools):
+    queue: dict[int, None] = {}
+    while len(queue) < LABELS and any(pools):
         for pool in pools:
             while pool:
                 one = int(pool.pop(0))
-                if one not in asked:
-                    asked[one] = None
+                if one not in queue:
+                    queue[one] = None
                     break
-    return np.array(list(asked)[:LABELS], dtype=np.intp)
+    return np.array(list(queue)[:LABELS], dtype=np.intp)
 
 
 def _teach(intents: Intents, intent: int, events: Ints, judged: Ints, old: Floats) -> tuple[Floats, bool]:

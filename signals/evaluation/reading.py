@@ -19,11 +19,8 @@ from signals.evaluation.traffic import SourceTurn
 Holds = Literal["true", "false", "unsure"]
 _HOLDS: dict[str, Holds] = {"true": "true", "false": "false", "unsure": "unsure"}
 ASKED = 6  # signals a turn is asked for, at least
-BEFORE, OWN, RESULT = (
-    400,
-    4000,
-    600,
-)  # characters of an earlier text, of the turn's own, of a tool's arguments or result
+# Characters of an earlier text, of the turn's own, of a tool's arguments or result.
+BEFORE, OWN, RESULT = 400, 4000, 600
 SLACK = 60  # to cut less than this says more words than it saves
 TOOLS = 12  # calls of a turn that are shown
 
@@ -73,29 +70,31 @@ def guide() -> str:
     return GUIDE + "\n".join(f"- {key}: {told[key].description}" for key in AUDITED) + "\n"
 
 
-def asked_of(rows: Iterable[SampledTurn], *, seed: int) -> dict[str, list[str]]:
+def questions_of(rows: Iterable[SampledTurn], *, seed: int) -> dict[str, list[str]]:
     """By turn, the signals that a reader is asked for: those it was drawn for, and others at random up to ASKED, mixed."""
     drawn: dict[str, set[str]] = {}
     for row in rows:
         drawn.setdefault(row.turn, set()).add(row.signal)
-    asked = {}
+    questions = {}
     for turn, signals in drawn.items():
         chance = random.Random(f"{seed}/{turn}")  # noqa: S311 - not for secrets
         rest = [key for key in AUDITED if key not in signals]
         mixed = [*sorted(signals), *chance.sample(rest, min(len(rest), max(0, ASKED - len(signals))))]
         chance.shuffle(mixed)
-        asked[turn] = mixed
-    return asked
+        questions[turn] = mixed
+    return questions
 
 
-def blocks(turns: Mapping[str, SourceTurn], asked: Mapping[str, Sequence[str]], *, seed: int) -> list[str]:
+def blocks(
+    turns: Mapping[str, SourceTurn], questions: Mapping[str, Sequence[str]], *, seed: int
+) -> list[str]:
     """The text of each turn to be read, in an order at random. `turns` by id."""
-    order = sorted(asked)
+    order = sorted(questions)
     random.Random(seed).shuffle(order)  # noqa: S311
-    return [_block(turns[turn], asked[turn]) for turn in order]
+    return [_block(turns[turn], questions[turn]) for turn in order]
 
 
-def _block(spoken: SourceTurn, asked: Sequence[str]) -> str:
+def _block(spoken: SourceTurn, questions: Sequence[str]) -> str:
     turn = spoken.turn
     lines = [f"=== {spoken.id}" + (f"  {turn.at:%Y-%m-%dT%H:%M}, a {turn.at:%A}" if turn.at else "")]
     for old in turn.previous:
@@ -107,7 +106,7 @@ def _block(spoken: SourceTurn, asked: Sequence[str]) -> str:
     lines += _said("A", turn.output.raw, OWN) or ["A: [no answer]"]
     if spoken.last:
         lines.append("[the conversation ends here]")
-    return "\n".join([*lines, f"? {', '.join(asked)}"]) + "\n"
+    return "\n".join([*lines, f"? {', '.join(questions)}"]) + "\n"
 
 
 def _tools(spans: Sequence[SpanFacts]) -> Sequence[SpanFacts]:
@@ -132,20 +131,20 @@ def _cut(text: str, most: int) -> str:
     return f"{text[:head]} [... {len(text) - head - tail} characters ...] {text[-tail:]}"
 
 
-def read_asked(text: str) -> dict[str, list[str]]:
+def read_questions(text: str) -> dict[str, list[str]]:
     """The turns of a file of blocks, each with the signals that it asks for."""
-    asked: dict[str, list[str]] = {}
+    questions: dict[str, list[str]] = {}
     turn = ""
     for line in text.split("\n"):
         if found := re.match(r"=== ([0-9a-f]{10})\b", line):
             turn = found[1]
         elif line.startswith("? ") and turn:
-            asked[turn] = [key.strip() for key in line[2:].split(",")]
-    return asked
+            questions[turn] = [key.strip() for key in line[2:].split(",")]
+    return questions
 
 
 def read_lines(
-    text: str, asked: Mapping[str, Sequence[str]], rows: Mapping[tuple[str, str], str], reader: str
+    text: str, questions: Mapping[str, Sequence[str]], rows: Mapping[tuple[str, str], str], reader: str
 ) -> list[Answer]:
     """A reader's lines as answers. `rows`: the row's id by (turn, signal); what was only asked beside is left out. Raises BadAnswers."""
     answers: dict[str, Answer] = {}
@@ -155,19 +154,19 @@ def read_lines(
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
-        turn, said = words[0], [word.rstrip(",") for word in words[1:] if word != "-"]
-        if turn not in asked:
+        turn, answers_of_turn = words[0], [word.rstrip(",") for word in words[1:] if word != "-"]
+        if turn not in questions:
             wrong.append(f"line {number}: no such turn {turn}")
             continue
         if turn in seen or len(words) == 1:
             wrong.append(f"line {number}: {turn} {'is answered twice' if turn in seen else 'has no answer'}")
         seen.add(turn)
         held: dict[str, Holds] = {
-            word.rstrip("?"): "unsure" if word.endswith("?") else "true" for word in said
+            word.rstrip("?"): "unsure" if word.endswith("?") else "true" for word in answers_of_turn
         }
-        if strange := sorted(held.keys() - set(asked[turn])):
+        if strange := sorted(held.keys() - set(questions[turn])):
             wrong.append(f"line {number}: {turn} does not ask for {', '.join(strange)}")
-        for signal in asked[turn]:
+        for signal in questions[turn]:
             if row := rows.get((turn, signal)):
                 answers[row] = Answer(row, held.get(signal, "false"), reader)
     if wrong:

@@ -77,11 +77,11 @@ def own_messages() -> list[LabelledTurn]:
     found: list[LabelledTurn] = []
     for signal, yes, no in (("user_frustration", "frustrated", "calm"), ("abuse", "abuse", "not_abuse")):
         samples = [
-            replace(sample, turn=replace(sample.turn, previous=[Exchange(Text(given), Text(said))], output=Text(draw.choice(BEFORE)[1])))
+            replace(sample, turn=replace(sample.turn, previous=[Exchange(Text(given), Text(reply))], output=Text(draw.choice(BEFORE)[1])))
             for name, holds in ((yes, True), (no, False))
             for text in corpora.written(name)
             for sample in [corpora.user_says(text, holds)]
-            for given, said in [draw.choice(BEFORE)]
+            for given, reply in [draw.choice(BEFORE)]
         ]  # fmt: skip
         found += _labelled("own messages", samples, frozenset([signal]), signal, weight=0.5)
     return found
@@ -120,7 +120,7 @@ def _task_chat(talk: corpora.Talk) -> list[LabelledTurn]:
         LabelledTurn(
             *("sgd", talk.id, place, sample.turn),
             {"task_failure": True} if fails else {},
-            asked=frozenset(AGENT_SIDE | {"user_frustration", "abuse", "distress"}),
+            looked_for=frozenset(AGENT_SIDE | {"user_frustration", "abuse", "distress"}),
             weight=3.0 if fails else 0.3,
         )
         for place, sample in enumerate(talk.samples)
@@ -147,7 +147,7 @@ def other_languages() -> list[LabelledTurn]:
 
 def written_turn(row: Mapping[str, Any]) -> Turn:
     """A line of fixtures/languages as detectors see it."""
-    before = [Exchange(Text(given), Text(said)) for given, said in row["before"]]
+    before = [Exchange(Text(given), Text(reply)) for given, reply in row["before"]]
     return Turn(uuid.uuid4(), Text(row["user"]), Text(row["agent"]), previous=before)
 
 
@@ -178,11 +178,11 @@ def _agreed(row: dict[str, list[str]]) -> dict[str, bool | None]:
 
 
 def _labelled(
-    name: str, samples: Sequence[Sample], asked: frozenset[str], signal: str, *, weight: float
+    name: str, samples: Sequence[Sample], looked_for: frozenset[str], signal: str, *, weight: float
 ) -> list[LabelledTurn]:
     return [
         LabelledTurn(
-            name, str(place), place, sample.turn, {signal: True} if sample.answer else {}, asked, weight
+            name, str(place), place, sample.turn, {signal: True} if sample.answer else {}, looked_for, weight
         )
         for place, sample in enumerate(samples)
     ]

@@ -46,9 +46,8 @@ class KindForm(forms.Form):
     """A kind's form adds its fields to these, and says in `to_config` and `from_config` what they stand for."""
 
     rule_field: ClassVar[str] = ""  # where an error of the config as a whole is shown
-    on_signal_page: ClassVar[
-        tuple[str, ...]
-    ] = ()  # fields that the signal's own page offers too, enough for a config
+    # Fields that the signal's own page offers too. They are enough for `to_config`.
+    on_signal_page: ClassVar[tuple[str, ...]] = ()
     name = forms.CharField(max_length=120, widget=text_input(placeholder="Asks for a refund"))
     description = forms.CharField(
         max_length=20_000, required=False, widget=text_area(2), help_text="What counts, and what does not."

@@ -55,9 +55,9 @@ def standings(signals: Sequence[SignalDefinition]) -> dict[uuid.UUID, Standing]:
 
 def headline(signals: Iterable[SignalDefinition]) -> list[SignalDefinition]:
     """Those that may stand in a total: they are not tentative."""
-    asked = list(signals)
-    found = standings(asked)
-    return [signal for signal in asked if not found[signal.pk].tentative]
+    candidates = list(signals)
+    found = standings(candidates)
+    return [signal for signal in candidates if not found[signal.pk].tentative]
 
 
 def _standing(signal: SignalDefinition, own: Precision) -> Standing:

@@ -228,9 +228,11 @@ def _previous(events: list[Event], texts: _Texts) -> _Earlier:
         rows = cursor.fetchall()
     called = {earlier: project for _, project, earlier, _, _, tools in rows if tools}
     spans = _spans_of(called, characters=PREVIOUS_SPAN_CHARACTERS, most=TOOLS_PER_TURN, only_tools=True)
-    for event_id, _, earlier, given, said, _ in rows:
+    for event_id, _, earlier, question, answer, _ in rows:
         found.ids[event_id].append(earlier)
-        found.exchanges[event_id].append(Exchange(texts[given], texts[said], tuple(spans.get(earlier, ()))))
+        found.exchanges[event_id].append(
+            Exchange(texts[question], texts[answer], tuple(spans.get(earlier, ())))
+        )
     return found
 
 

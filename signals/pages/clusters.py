@@ -30,8 +30,8 @@ PAGE = 25
 def cluster(request: ProjectRequest, project: Project, key: str, cluster_id: str) -> HttpResponse:
     """One that is gone, because the groups were worked out anew, leads back to the signal."""
     signal = find_signal(project, key)
-    asked = request.GET.get("period", "")
-    period = Period.named(asked if asked in PERIODS else DEFAULT)
+    name = request.GET.get("period", "")
+    period = Period.named(name if name in PERIODS else DEFAULT)
     found = find_cluster(signal, cluster_id, days=PERIODS[period.key])
     if found is None:
         messages.info(request, "These events are grouped otherwise now.")

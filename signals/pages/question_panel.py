@@ -59,8 +59,8 @@ def status_of(project: Project, meter: budget.Meter) -> Status:
         return Status("warning", "Today's budget is spent: the small model answers until 00:00 UTC.")
     settings = budget.settings_of(project.pk)
     if settings.trouble:
-        said = f"The LLM gave no answer the last time. {settings.trouble}"
-        return Status("warning", f"{said} The small model's answers stand; it is asked again by itself.")
+        problem = f"The LLM gave no answer the last time. {settings.trouble}"
+        return Status("warning", f"{problem} The small model's answers stand; it is asked again by itself.")
     return Status("ok", "")
 
 

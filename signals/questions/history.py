@@ -145,9 +145,11 @@ def _report(job: Job) -> None:
     ended = QuestionBatch.objects.filter(job=job, state=BatchState.ENDED)
     done = sum(ended.values_list("requests", flat=True))
     under_way = sum(_open_batches().filter(job=job).values_list("requests", flat=True))
-    left = len(candidates(job.project_id, job.position).values_list("id")[:MAX_EVENTS])
+    remaining = len(candidates(job.project_id, job.position).values_list("id")[:MAX_EVENTS])
     message = "With the service." if under_way else "Waits for the day's budget."
-    report_job(job, done=done, total=max(done, min(MAX_EVENTS, done + under_way + left)), message=message)
+    report_job(
+        job, done=done, total=max(done, min(MAX_EVENTS, done + under_way + remaining)), message=message
+    )
 
 
 def _open_batches() -> Any:
@@ -260,8 +262,10 @@ def _outcome(result: Any) -> Answer | llm.Unavailable:
     if result.type == "succeeded":
         return Answer(result.message, batch=True)
     if result.type == "errored":
-        said = getattr(getattr(getattr(result, "error", None), "error", None), "type", "")
-        return llm.Unavailable(f"It answered: {str(said)[:60]}.", refused=said == "invalid_request_error")
+        error_type = getattr(getattr(getattr(result, "error", None), "error", None), "type", "")
+        return llm.Unavailable(
+            f"It answered: {str(error_type)[:60]}.", refused=error_type == "invalid_request_error"
+        )
     return llm.Unavailable("Its batch was cancelled or ran out of time.")
 
 

@@ -10,10 +10,8 @@ from ingest.counts.period import COUNT_LIMIT, Period
 from ingest.models import Project
 from signals.models import SignalDefinition
 
-LOOKED_AT, OF_MANY = (
-    5000,
-    1000,
-)  # of the newest matches of a signal, for their conversations; and where a page has many signals
+# How many of a signal's newest matches are looked at for their conversations; and how many where a page has many signals.
+LOOKED_AT, OF_MANY = 5000, 1000
 
 
 @dataclass(frozen=True, slots=True)

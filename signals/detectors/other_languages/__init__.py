@@ -40,12 +40,12 @@ GATE = Gate()
 
 def _rule(signal: str) -> Rule:
     """One for all languages: to ask each by itself costs four times as much."""
-    said = [language[signal] for language in LANGUAGES.values()]
+    wordings = [language[signal] for language in LANGUAGES.values()]
     return Rule(
-        strong=[loose(phrase) for part in said for phrase in part.phrases],
+        strong=[loose(phrase) for part in wordings for phrase in part.phrases],
         unless=[
             loose(phrase[: -len(" ...")] + REST if phrase.endswith(" ...") else phrase)
-            for part in said
+            for part in wordings
             for phrase in part.unless
         ],
         strong_weight=OUTRIGHT,
@@ -87,14 +87,14 @@ def united(signal: str, detect: Callable[[Batch], list[Finding]]) -> Callable[[B
     def detect_all(batch: Batch) -> list[Finding]:
         found = {one.index: one for one in detect(batch)}
         for index, turn in enumerate(batch.turns):
-            if pieces := said(signal, turn):
+            if pieces := evidence_in(signal, turn):
                 found[index] = Finding(index, OUTRIGHT, pieces)
         return [found[index] for index in sorted(found)]
 
     return detect_all
 
 
-def said(signal: str, turn: Turn) -> list[Evidence]:
+def evidence_in(signal: str, turn: Turn) -> list[Evidence]:
     """The words of the turn that say it; none where they do not."""
     side = SIDES[signal]
     text = turn.input if side == "user" else turn.output

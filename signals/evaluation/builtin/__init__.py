@@ -92,8 +92,8 @@ def _table(rows: list[Row]) -> Table:
 
 
 def _verdict(row: Row, goal: str) -> str:
-    said = "met" if row.passes(goal) else "missed"
-    return f"{said} ({row.value(goal):.5f})" if goal == "false_alarms" else said
+    verdict = "met" if row.passes(goal) else "missed"
+    return f"{verdict} ({row.value(goal):.5f})" if goal == "false_alarms" else verdict
 
 
 def _as_dict(row: Row) -> dict[str, object]:

@@ -35,8 +35,8 @@ def agent_says(text: str, answer: bool, *, given: str = "", weight: float = 1.0,
     return Sample(_turn(given, text), answer, text.lower(), weight, tags)
 
 
-def _turn(given: str, said: str, **facts: Any) -> Turn:
-    return Turn(uuid.UUID(int=0), Text(given), Text(said), **facts)
+def _turn(question: str, answer: str, **facts: Any) -> Turn:
+    return Turn(uuid.UUID(int=0), Text(question), Text(answer), **facts)
 
 
 def written(name: str) -> list[str]:
@@ -148,12 +148,12 @@ def jailbreak_answers(data: Path) -> list[Sample]:
     something harmless or garbled."""
     found: dict[str, Sample] = {}
     for row in read_rows(data, "jailbreakbench_artifacts"):
-        given, said = (message["content"] for message in row["messages"])
-        if said.strip():
+        given, reply = (message["content"] for message in row["messages"])
+        if reply.strip():
             found.setdefault(
-                said,
+                reply,
                 agent_says(
-                    said,
+                    reply,
                     not row["labels"]["jailbroken"],
                     given=given,
                     model=row["meta"]["model"],
@@ -273,13 +273,13 @@ def disclaimed_answers(seed: int = 0) -> list[Sample]:
         ("overviews", True, False),
     ):
         for line in written(name):
-            question, said = line.split(" | ", 1)
+            question, reply = line.split(" | ", 1)
             for disclaimer in draw.sample(disclaimers, 6):
                 turn = draw.choice(TURNS)
                 begun = disclaimer.rstrip(".") if turn.startswith(",") else disclaimer
-                first = said if turn in (" ", "\n\n") else _lowered(said)
+                first = reply if turn in (" ", "\n\n") else _lowered(reply)
                 found.append(Sample(_turn(question, begun + turn + first), refused, question))
-            found.append(Sample(_turn(question, said), alone, question))
+            found.append(Sample(_turn(question, reply), alone, question))
     return found
 
 

@@ -31,9 +31,8 @@ class Examples:
     # For the reader of a tone (readers.py); empty where there is none.
     states: list[npt.NDArray[np.float16]] = field(default_factory=list)  # a text's tokens, (tokens, 384)
     asides: Floats = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))  # (n, k); nan: unknown
-    tones: Floats = field(
-        default_factory=lambda: np.zeros(0, dtype=np.float32)
-    )  # (n,), by readers that did not see the row
+    # (n,), by readers that did not see the row.
+    tones: Floats = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
     def __len__(self) -> int:
         return len(self.texts)

@@ -31,10 +31,10 @@ def read_probes(name: str, half: str) -> list[Sample]:
         if line.startswith("## "):
             family = line[3:]
         elif line[:2] in ("+ ", "- "):
-            said = line[2:].replace("\\n", "\n")
-            given, answer = said.split(" | ", 1) if name == "refusals" else ("", said)
+            text = line[2:].replace("\\n", "\n")
+            given, answer = text.split(" | ", 1) if name == "refusals" else ("", text)
             makes = (
-                agent_says(answer, line[0] == "+", given=given) if given else user_says(said, line[0] == "+")
+                agent_says(answer, line[0] == "+", given=given) if given else user_says(text, line[0] == "+")
             )
             found.append(Sample(makes.turn, makes.answer, makes.group, 1.0, {"family": family}))
     return found[HALVES.index(half) :: 2]

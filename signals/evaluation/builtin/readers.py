@@ -79,11 +79,11 @@ def fit_reader(examples: Examples, recipe: ReaderRecipe) -> Reader:
     reader = Reader(
         squeeze, net.squeeze_bias - mean @ squeeze, net.attention[:, 0], net.value[:, 0], float(net.bias[0])
     )
-    said = read(reader, states)
+    values = read(reader, states)
     return replace(
         reader,
-        value=reader.value / said.std(),
-        bias=float((reader.bias - said.mean()) / said.std()),
+        value=reader.value / values.std(),
+        bias=float((reader.bias - values.mean()) / values.std()),
     )
 
 
@@ -139,11 +139,11 @@ def _slopes(
     )
     inner = np.maximum(tokens @ net.squeeze + net.squeeze_bias, 0) * kept
     shares, values = _softmax(inner @ net.attention, lengths), inner @ net.value
-    said = _sums(shares * values, lengths)
-    off = np.nan_to_num(sigmoid(said + net.bias) - wanted) * weights[:, None] / len(wanted)
-    off_tokens, said_tokens = np.repeat(off, lengths, axis=0), np.repeat(said, lengths, axis=0)
+    sums = _sums(shares * values, lengths)
+    off = np.nan_to_num(sigmoid(sums + net.bias) - wanted) * weights[:, None] / len(wanted)
+    off_tokens, sums_of_tokens = np.repeat(off, lengths, axis=0), np.repeat(sums, lengths, axis=0)
     by_value = shares * off_tokens
-    by_attention = by_value * (values - said_tokens)
+    by_attention = by_value * (values - sums_of_tokens)
     by_inner = (by_attention @ net.attention.T + by_value @ net.value.T) * kept * (inner > 0)
     return {
         "squeeze": tokens.T @ by_inner,

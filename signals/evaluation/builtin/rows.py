@@ -105,9 +105,9 @@ def _crossed(
         if others is not None:
             known = together([known, others.take(folds_of(others.groups) != k)])
         ready, readers = plan.readied(known)
-        asked = [samples[i] for i in held]
+        chosen = [samples[i] for i in held]
         with using(plan.name, fit(ready, plan.recipe, folds=INNER_FOLDS)):
-            scores[held] = detector_scores(key, asked, store, _tones(readers, asked, store))
+            scores[held] = detector_scores(key, chosen, store, _tones(readers, chosen, store))
     return samples, scores
 
 
@@ -207,8 +207,8 @@ def failure_of_talks(data: Path, store: VectorStore) -> list[Row]:
         failed = np.array([not talk.labels["success"] for talk in talks])
         risks = np.array([risk([s.turn for s in talk.samples]) for talk in talks], dtype=np.float32)
         messages = np.array([len(talk.samples) for talk in talks], dtype=np.float32)
-        said = [" ".join(s.turn.output.raw for s in talk.samples) for talk in talks]
-        keyword_scores = baselines.score(baselines.TASK_FAILURE, said)
+        replies = [" ".join(s.turn.output.raw for s in talk.samples) for talk in talks]
+        keyword_scores = baselines.score(baselines.TASK_FAILURE, replies)
         rows.append(
             Row(
                 f"task failure per conversation, {name}",
@@ -232,14 +232,14 @@ def _notified(data: Path, store: VectorStore) -> list[Row]:
         scores.append(float(by_event[start : start + len(talk.samples)].max(initial=0)))
         start += len(talk.samples)
     failed = np.array([bool(talk.labels.get("notify_failure")) for talk in talks])
-    said = [" ".join(s.turn.output.raw for s in talk.samples) for talk in talks]
+    replies = [" ".join(s.turn.output.raw for s in talk.samples) for talk in talks]
     return [
         Row(
             "task failure per conversation, sgd_dev",
             "task_failure",
             "rules",
             quality(failed, np.array(scores, dtype=np.float32), DETECTORS["task_failure"].threshold),
-            quality(failed, baselines.score(baselines.TASK_FAILURE, said), 1.0),
+            quality(failed, baselines.score(baselines.TASK_FAILURE, replies), 1.0),
             goals={"f1": 0.93},
         )
     ]

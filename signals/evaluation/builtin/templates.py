@@ -37,8 +37,8 @@ def answers(name: str, answer: bool, count: int) -> list[Sample]:
     """What agents say; "question | answer", or the answer alone."""
     found = []
     for text, template in filled(name, count):
-        given, _, said = text.rpartition(" | ")
-        found.append(_grouped(agent_says(said, answer, given=given), template))
+        given, _, reply = text.rpartition(" | ")
+        found.append(_grouped(agent_says(reply, answer, given=given), template))
     return found
 
 

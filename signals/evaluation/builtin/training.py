@@ -147,9 +147,9 @@ def _markdown(report: dict[str, Any]) -> str:
         ]
         for source, rows in about["sources"].items():
             quality = about.get("cross-validated", {}).get(source, {})
-            said = ", ".join(f"{key} {value}" for key, value in quality.items())
+            figures = ", ".join(f"{key} {value}" for key, value in quality.items())
             positive = "–" if rows["positive"] is None else rows["positive"]
-            lines.append(f"| {source} | {rows['rows']} | {positive} | {rows['weight']} | {said} |")
+            lines.append(f"| {source} | {rows['rows']} | {positive} | {rows['weight']} | {figures} |")
         for key in ("facts", "acts"):
             if about.get(key):
                 lines += [

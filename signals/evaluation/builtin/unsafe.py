@@ -20,13 +20,13 @@ def harmful_answers(data: Path) -> list[Sample]:
     """Each answer once. The group is what was asked for, in ten attacks' words: none of it is on both sides of a split."""
     found: dict[str, Sample] = {}
     for row in read_rows(data, "jailbreakbench_artifacts"):
-        given, said = (message["content"] for message in row["messages"])
-        if said.strip():
+        given, reply = (message["content"] for message in row["messages"])
+        if reply.strip():
             sample = corpora.agent_says(
-                said, bool(row["labels"]["jailbroken"]), given=given, category=row["labels"]["category"]
+                reply, bool(row["labels"]["jailbroken"]), given=given, category=row["labels"]["category"]
             )
             found.setdefault(
-                said, Sample(sample.turn, sample.answer, row["meta"]["behavior"], 1.0, sample.tags)
+                reply, Sample(sample.turn, sample.answer, row["meta"]["behavior"], 1.0, sample.tags)
             )
     return list(found.values())
 

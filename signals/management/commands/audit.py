@@ -21,12 +21,12 @@ from signals.evaluation.builtin.vectors import VectorStore
 from signals.evaluation.drawing import draw, verdicts
 from signals.evaluation.reading import (
     BadAnswers,
-    asked_of,
     blocks,
     guide,
-    read_asked,
+    questions_of,
     read_lines,
     read_objects,
+    read_questions,
 )
 from signals.evaluation.traffic import KEPT_SOURCES, SOURCES, read_source
 
@@ -91,17 +91,17 @@ class Command(BaseCommand):
         store.replace_sample(rows, strata)
         read = store.answers_by_row()
         waiting = [row for row in rows if len(read.get(row.id, ())) < READERS]
-        asked = asked_of(waiting, seed=options["seed"])
+        questions = questions_of(waiting, seed=options["seed"])
         by_id = {turn.id: turn for turn in turns}
         out: Path = options["out"]
         out.mkdir(parents=True, exist_ok=True)
         (out / "READER.md").write_text(guide(), encoding="utf-8")
         (out / "blocks.txt").write_text(
-            "\n".join(blocks(by_id, asked, seed=options["seed"])), encoding="utf-8"
+            "\n".join(blocks(by_id, questions, seed=options["seed"])), encoding="utf-8"
         )
         self.stdout.write(
             f"{len(turns)} turns, {len(rows)} rows drawn, {len(rows) - len(waiting)} of them read before. "
-            f"{len(asked)} turns to be read: {out / 'blocks.txt'}."
+            f"{len(questions)} turns to be read: {out / 'blocks.txt'}."
         )
 
     def _read(self, store: AuditStore, options: dict[str, Any]) -> None:
@@ -112,14 +112,14 @@ class Command(BaseCommand):
         elif options["blocks"] is None or not options["reader"]:
             raise CommandError("Lines need --blocks (what was read) and --reader (by whom).")
         else:
-            asked = read_asked(options["blocks"].read_text(encoding="utf-8"))
+            questions = read_questions(options["blocks"].read_text(encoding="utf-8"))
             answers = read_lines(
-                text, asked, {(row.turn, row.signal): row.id for row in sample}, options["reader"]
+                text, questions, {(row.turn, row.signal): row.id for row in sample}, options["reader"]
             )
             answered = {line.split()[0] for line in text.splitlines() if line.split()}
-            if missing := [turn for turn in asked if turn not in answered]:
+            if missing := [turn for turn in questions if turn not in answered]:
                 self.stdout.write(
-                    f"{len(missing)} of {len(asked)} turns are not answered, from {missing[0]} on."
+                    f"{len(missing)} of {len(questions)} turns are not answered, from {missing[0]} on."
                 )
         self.stdout.write(f"{len(answers)} answers, {store.add_answers(answers)} of them new.")
 

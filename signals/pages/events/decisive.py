@@ -21,15 +21,16 @@ def attach_passages(rows: list[Event], *, signal: SignalDefinition | None, words
         return
     found = signal_pieces(rows, signal) if signal else {}
     texts = Event.objects.filter(project=rows[0].project_id, id__in=[row.id for row in rows])
-    read = texts.annotate(said=Left("input", READ), answered=Left("output", READ))
+    read = texts.annotate(question=Left("input", READ), answer=Left("output", READ))
     by_id = {
-        row_id: (said, answered) for row_id, said, answered in read.values_list("id", "said", "answered")
+        row_id: (question, answer)
+        for row_id, question, answer in read.values_list("id", "question", "answer")
     }
     pattern = words_pattern(words)
     for row in rows:
-        said, answered = by_id.get(row.id, ("", ""))
+        question, answer = by_id.get(row.id, ("", ""))
         pieces = found.get(row.id, [])
-        for side, name, text in (("user", "input", said), ("assistant", "output", answered)):
+        for side, name, text in (("user", "input", question), ("assistant", "output", answer)):
             mine = [piece for piece in pieces if piece.get("side") == side and piece["end"] <= len(text)]
             mine += (
                 [{"start": one.start(), "end": one.end()} for one in pattern.finditer(text)]
@@ -52,10 +53,10 @@ def signal_pieces(rows: list[Event], signal: SignalDefinition) -> dict[Any, list
 
 def words_pattern(search: str) -> re.Pattern[str] | None:
     """The words that a search looks for (signals/vectors/text_search.py), as one pattern; those that it excludes are left out."""
-    asked = re.findall(r'(-?)(?:"([^"]*)"|(\S+))', search)
+    terms = re.findall(r'(-?)(?:"([^"]*)"|(\S+))', search)
     wanted = [
         word
-        for minus, phrase, single in asked
+        for minus, phrase, single in terms
         if not minus and (phrase or single).lower() != "or"
         for word in re.findall(r"\w+", phrase or single)
     ]

@@ -64,8 +64,8 @@ def new_events(request: ProjectRequest, project: Project) -> HttpResponse:
             count = found.order_by()[: MOST_NEW + 1].count()
     except TakesTooLong:
         count = 0  # the search is too slow to be repeated for a hint; the list itself says so when it is read
-    said = f"{MOST_NEW}+" if count > MOST_NEW else str(count) if count else ""
-    return render(request, "signals/_new_events.html", {"new_events": said, "newest": request.GET["newer"]})
+    shown = f"{MOST_NEW}+" if count > MOST_NEW else str(count) if count else ""
+    return render(request, "signals/_new_events.html", {"new_events": shown, "newest": request.GET["newer"]})
 
 
 def place_of(row: Event | None, *, now: dt.datetime) -> str:

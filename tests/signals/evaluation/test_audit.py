@@ -16,10 +16,10 @@ from signals.evaluation.reading import (
     Answer,
     BadAnswers,
     Holds,
-    asked_of,
-    read_asked,
+    questions_of,
     read_lines,
     read_objects,
+    read_questions,
 )
 from signals.evaluation.traffic import KEPT_SOURCES, SOURCES, SourceTurn, read_source, row_id
 
@@ -113,7 +113,7 @@ def test_draw_read_and_report(data: Path, tmp_path: Path, capsys: pytest.Capture
     options = {"source": ["ledgerly"], "seed": 3, "data": data, "store": store, "out": out}
     call_command("audit", "draw", **options)
     text, told = (out / "blocks.txt").read_text(), (out / "READER.md").read_text()
-    asked = read_asked(text)
+    asked = read_questions(text)
     assert len(asked) == 20 and all(len(signals) >= 6 for signals in asked.values())
     assert 'T look {"n": 1} ->  === nothing' in text  # what looks like a block's line is none
     assert "before U: I want a refund" in text and "[the conversation ends here]" in text
@@ -163,8 +163,8 @@ def test_answers_that_make_no_sense_are_refused_with_their_lines(tmp_path: Path)
 
 def test_what_a_turn_is_asked_for_is_no_hint() -> None:
     rows = [SampledTurn("r", "0123456789", "win", "ledgerly", "match", 1, 5, 1.0)]
-    asked = asked_of(rows, seed=1)["0123456789"]
-    assert len(asked) == 6 and "win" in asked and asked == asked_of(rows, seed=1)["0123456789"]
+    asked = questions_of(rows, seed=1)["0123456789"]
+    assert len(asked) == 6 and "win" in asked and asked == questions_of(rows, seed=1)["0123456789"]
 
 
 # -- estimates
