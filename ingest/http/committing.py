@@ -49,11 +49,11 @@ class _Queue:
         self._running: Counter[uuid.UUID] = Counter()
         self._stopped = False
 
-    def put(self, write: Write) -> None:
+    def put(self, writes: list[Write]) -> None:
         with self._changed:
-            project = write.key.project_id
-            self._waiting.setdefault(project, deque()).append(write)
-            if self._running[project] < EACH:
+            for write in writes:
+                self._waiting.setdefault(write.key.project_id, deque()).append(write)
+            if self._next() is not None:
                 self._changed.notify()
 
     def take(self) -> list[Write]:
@@ -94,6 +94,7 @@ class Committer:
     """Threads that take what waits, and store it with one commit per project and endpoint."""
 
     queue: _Queue = field(default_factory=_Queue)
+    gathered: list[Write] = field(default_factory=list)  # in this pass of the event loop
     started: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -106,8 +107,15 @@ class Committer:
                     self.started = True
         loop = asyncio.get_running_loop()
         write = Write(endpoint, key, items, loop, loop.create_future())
-        self.queue.put(write)
+        if not self.gathered:
+            loop.call_soon(self._hand_over)
+        self.gathered.append(write)
         return await write.answer
+
+    def _hand_over(self) -> None:
+        """All that one pass of the event loop has read, at once: a thread that is woken for the first of them stores that one alone."""
+        gathered, self.gathered = self.gathered, []
+        self.queue.put(gathered)
 
     def stop(self) -> None:
         """Ends the threads, after what waits is stored."""
@@ -150,12 +158,16 @@ class Committer:
 
 
 def _answer_all(group: list[Write], answers: list[HttpResponse]) -> None:
-    """Those that have an answer keep it."""
-    for write, answer in zip(group, answers, strict=True):
-        with contextlib.suppress(RuntimeError):  # its loop has ended
-            write.loop.call_soon_threadsafe(_resolve, write.answer, answer)
+    """Those that have an answer keep it. The loop is woken once, so that their senders' next requests come together, too."""
+    answered = list(zip(group, answers, strict=True))
+    for loop in {write.loop for write in group}:  # a server has one
+        with contextlib.suppress(RuntimeError):  # it has ended
+            loop.call_soon_threadsafe(
+                _resolve, [(write.answer, one) for write, one in answered if write.loop is loop]
+            )
 
 
-def _resolve(future: "asyncio.Future[HttpResponse]", answer: HttpResponse) -> None:
-    if not future.done():  # the client may have gone
-        future.set_result(answer)
+def _resolve(answered: "list[tuple[asyncio.Future[HttpResponse], HttpResponse]]") -> None:
+    for future, answer in answered:
+        if not future.done():  # the client may have gone
+            future.set_result(answer)

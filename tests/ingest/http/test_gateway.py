@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 from django.core.handlers.asgi import ASGIRequest
 from django.db import OperationalError
+from django.http import HttpResponse
 from google.rpc.status_pb2 import Status
 
 from ingest.health.counts import flush
 from ingest.http import committing, gateway, reading, wire
+from ingest.http.committing import Write
 from ingest.http.gateway import WriteGateway
 from ingest.limits.fair import FairThreads
 from ingest.limits.holding import KEPT_FREE, REQUEST_BYTES
 from ingest.limits.weight import json_weight
-from ingest.models import ApiKey, Event, ExplicitSignal, IngestCount, QueuedEvent, Span
+from ingest.models import ApiKey, Event, ExplicitSignal, IngestCount, Project, QueuedEvent, Span
 from ingest.projects.keys import forget_keys
 from tests.ingest.fixtures.otlp.builders import as_protobuf, request, span
 
@@ -103,6 +105,54 @@ def test_requests_that_arrive_together_are_stored_with_few_commits(
     assert Event.objects.count() == QueuedEvent.objects.count() == 119
     assert sum(groups) == 60
     assert len(groups) < 40
+
+
+def test_what_one_pass_of_the_loop_reads_is_handed_over_at_once(
+    door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A committer that is woken for the first of them would store that one alone."""
+    handed: list[int] = []
+    put = door.committer.queue.put
+
+    def counted(writes: list[Write]) -> None:
+        handed.append(len(writes))
+        put(writes)
+
+    monkeypatch.setattr(door.committer.queue, "put", counted)
+    bodies = [json.dumps(event(i)).encode() for i in range(9)]
+
+    async def main() -> list[Any]:
+        await post(door, "/v1/events/track", bodies[0], write_key)  # key and redactor are cached
+        return await asyncio.gather(*(post(door, "/v1/events/track", body, write_key) for body in bodies[1:]))
+
+    assert [status for status, _, _ in asyncio.run(main())] == [200] * 8
+    assert handed == [1, 8]
+
+
+def test_a_group_wakes_each_loop_once_and_one_that_has_ended_keeps_no_answer_from_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = asyncio.new_event_loop()
+    lost = ended.create_future()
+    ended.close()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        woken: list[Any] = []
+        monkeypatch.setattr(
+            loop, "call_soon_threadsafe", lambda *call: woken.append(call) or loop.call_soon(*call)
+        )
+        futures = [lost, *(loop.create_future() for _ in range(3))]
+        futures[2].cancel()  # its client has gone
+        answers = [HttpResponse(str(n)) for n in range(4)]
+        key = ApiKey(project=Project())
+        committing._answer_all(
+            [Write(wire.EVENTS, key, [], future.get_loop(), future) for future in futures], answers
+        )
+        assert await asyncio.gather(futures[1], futures[3]) == [answers[1], answers[3]]
+        assert len(woken) == 1
+
+    asyncio.run(main())
 
 
 def test_one_request_that_cannot_be_stored_does_not_spoil_the_others(
