@@ -15,6 +15,7 @@ from ingest.otlp.decoding.decode import decode_traces
 from ingest.tracing.traces import SILENCE, store_traces
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, as_json, request, span
+from tests.ingest.otlp.counting_again import counted, observed, process, recount
 from tests.ingest.otlp.test_traces import EVENT_ID, chat, finish
 
 pytestmark = pytest.mark.django_db
@@ -165,3 +166,28 @@ def test_any_order_of_one_trace(
     finish(after=SILENCE)
     assert told(project) == told(other_project)
     assert not Span.objects.filter(project=project, event=None).exists()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_order_of_several_traces_with_the_pipeline_between(
+    project: Project, other_project: Project, seed: int
+) -> None:
+    dice = random.Random(seed)
+    whole = [part for place, shape in enumerate(SHAPES) for part in shape(f"{place + 1:032x}")]
+    send(other_project, whole)
+    finish(after=SILENCE)
+    process()
+    shuffled = dice.sample(whole, len(whole))
+    while shuffled:
+        size = dice.randint(3, 15)
+        send(project, shuffled[:size])
+        shuffled = shuffled[size:]
+        if dice.random() < 0.8:
+            finish(after=SILENCE)
+        if dice.random() < 0.5:
+            process()
+    finish(after=SILENCE)
+    process()
+    assert told(project) == told(other_project)
+    assert observed(project) == observed(other_project)
+    assert counted() == recount()

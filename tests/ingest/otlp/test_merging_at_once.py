@@ -18,8 +18,9 @@ from ingest.tracing.traces import SILENCE
 from issues.actions import create_issue
 from labeling.labels.labels import record_label
 from signals.models import SignalMatch
+from tests.ingest.otlp.counting_again import counted, process, recount
 from tests.ingest.otlp.test_arrival_order import Spans, agents, send
-from tests.ingest.otlp.test_surplus_events import ROOT, counted, process, recount
+from tests.ingest.otlp.test_surplus_events import ROOT
 from tests.ingest.otlp.test_traces import finish
 
 pytestmark = pytest.mark.django_db(transaction=True)
