@@ -3,14 +3,14 @@
 from collections import defaultdict
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ingest.models import Conversation, EndUser, Project
+from ingest.models import Conversation, EndUser, Event, Project
 from ingest.projects.authentication import project_of
 from ingest.store.events import conversation_id, end_user_id
 from signals.models import SignalMatch
@@ -103,7 +103,7 @@ def conversations(request: Request) -> Response:
         else:
             condition &= string_condition("end_user__user_id", item)
     return listed(
-        Conversation.objects.filter(condition).select_related("end_user"),
+        _with_events(Conversation.objects.filter(condition)),
         request=request,
         query=query,
         order=ordering(query, CONVERSATION_ORDER),
@@ -123,12 +123,18 @@ def conversation(request: Request, convo_id: str) -> Response:
     read_query(request, Parameters())
     project = project_of(request)
     found = Conversation.objects.filter(project=project, id=conversation_id(project, convo_id))
-    row = found.select_related("end_user").first()
+    row = _with_events(found).first()
     if row is None:
         raise Http404("There is no such conversation.")
     with time_limit():
         [item] = conversation_items([row], project=project)
     return Response({"data": item})
+
+
+def _with_events(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """Without those that late spans have left empty: a trace was its own conversation until one came that names another."""
+    here = Event.objects.filter(conversation=OuterRef("pk"))
+    return rows.filter(Exists(here)).select_related("end_user")
 
 
 def conversation_items(rows: list[Conversation], *, project: Project) -> list[dict[str, Any]]:

@@ -146,6 +146,21 @@ def test_the_old_id_is_the_events_wherever_a_client_names_it(
     assert (event.properties["old"], event.properties["new"]) == (1, 1)
 
 
+def test_a_conversation_that_is_left_empty_is_none(project: Project, query_key: str, client: Client) -> None:
+    auth = {"Authorization": f"Bearer {query_key}"}
+
+    def listed() -> list[str]:
+        return [row["id"] for row in client.get("/v1/conversations", headers=auth).json()["data"]]
+
+    _, _, root = surplus_of_two(project)
+    assert listed() == [TRACE]
+    come_late(project, root)
+    process()
+    assert listed() == ["talk"]
+    assert client.get(f"/v1/conversations/{TRACE}", headers=auth).status_code == 404
+    assert client.get("/v1/conversations/talk", headers=auth).status_code == 200
+
+
 def test_attachments_and_properties_of_others_move(project: Project) -> None:
     first, second, root = surplus_of_two(project)
     for event in (first, second):
