@@ -1,6 +1,7 @@
 """The kinds of signal that people make in the app: every module of this folder that has a `KIND`. A signal's `config` tells its kind."""
 
 import pkgutil
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -12,19 +13,21 @@ from signals.models import SignalDefinition
 from signals.models.definitions import DetectorType, Kind, Reads
 
 
-def _discover() -> dict[str, SignalKind]:
-    """By name, in the order of their places. Raises ImportError where two kinds claim one name, or one name of a config."""
-    modules = [
-        import_module(f"{folder.__name__}.{one.name}") for one in pkgutil.iter_modules(folder.__path__)
-    ]
-    found: list[SignalKind] = [module.KIND for module in modules if hasattr(module, "KIND")]
-    for names in ([kind.name for kind in found], [name for kind in found for name in kind.config_names]):
+def _discover() -> list[SignalKind]:
+    names = [module.name for module in pkgutil.iter_modules(folder.__path__)]
+    modules = [import_module(f"{folder.__name__}.{name}") for name in names]
+    return [module.KIND for module in modules if hasattr(module, "KIND")]
+
+
+def by_name(kinds: Sequence[SignalKind]) -> dict[str, SignalKind]:
+    """In the order of their places. Raises ImportError where two kinds claim one name, or one name of a config."""
+    for names in ([kind.name for kind in kinds], [name for kind in kinds for name in kind.config_names]):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ImportError(f"Two kinds of signal have the name {twice.pop()!r}.")
-    return {kind.name: kind for kind in sorted(found, key=lambda kind: kind.place)}
+    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: kind.place)}
 
 
-KINDS = _discover()
+KINDS = by_name(_discover())
 
 
 def shapes() -> str:

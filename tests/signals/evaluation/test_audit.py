@@ -11,7 +11,7 @@ from signals.catalogue.audit_results import audit_results
 from signals.detectors import DETECTORS
 from signals.evaluation.audit import Figures, figures, measure, publish, report
 from signals.evaluation.audit_store import AuditStore
-from signals.evaluation.drawing import AUDITED, Kind, SampledTurn, Stratum, draw, spread
+from signals.evaluation.drawing import AUDITED, GROUPS, Kind, SampledTurn, Stratum, draw, group_of, spread
 from signals.evaluation.reading import (
     Answer,
     BadAnswers,
@@ -106,6 +106,13 @@ def test_a_new_draw_keeps_what_stays_and_takes_up_only_what_newly_matches(data: 
 def test_sources_share_a_sample_evenly() -> None:
     assert spread({"a": 100, "b": 3, "c": 100}, 21) == {"a": 9, "b": 3, "c": 9}
     assert spread({"a": 2, "b": 0}, 60) == {"a": 2, "b": 0}
+
+
+def test_a_new_signal_leaves_the_groups_of_the_others_as_they_are() -> None:
+    named = [key for keys in GROUPS for key in keys.split()]
+    assert len(named) == len(set(named)) and set(named) <= set(AUDITED)
+    assert all(key in GROUPS[group_of(key)].split() for key in named)
+    assert group_of("broken_off") == group_of("broken_off") < len(GROUPS)
 
 
 def test_draw_read_and_report(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,15 @@ from django.core.management import CommandError, call_command
 
 from raindrop.evaluation.measurement import MissingData
 from signals.catalogue.builtins import BUILT_IN_KEYS
-from signals.evaluation.corpus import FOLDER, PLANTED, SPLITS, kappa, read_product, two_readings
+from signals.evaluation.corpus import (
+    FOLDER,
+    PLANTED,
+    SPLITS,
+    kappa,
+    labelled_signals,
+    read_product,
+    two_readings,
+)
 
 PRODUCTS = [product for split in SPLITS.values() for product in split]
 
@@ -101,6 +109,15 @@ def test_where_only_the_conversation_was_labelled_the_reader_says_on_which_turn(
     one, two = read_product("shop", folder=tmp_path)
     assert (one.answer("win"), two.answer("win")) == (False, True)
     assert (one.answer("refusal"), two.answer("refusal")) == (None, None)
+
+
+def test_the_corpus_says_itself_what_it_is_labelled_for(tmp_path: Path) -> None:
+    unlabelled = BUILT_IN_KEYS - labelled_signals()
+    assert unlabelled == {"abandonment", "slow_response", "high_cost", "model_error", "lost_information"}
+    (tmp_path / "one").mkdir()
+    row = {"conversation_id": "c-1", "turn": 0, "signal": "win", "words": "thanks"}
+    (tmp_path / "one" / "readings.jsonl").write_text(json.dumps(row))
+    assert labelled_signals(folder=tmp_path) == {"win"}
 
 
 def test_kappa() -> None:
