@@ -253,7 +253,7 @@ class CombinationForm(KindForm):
         return {"all": conditions}
 
 
-class Combination(SignalKind):
+class CombinationKind(SignalKind):
     name, title, place = "combination", "A combination", 50
     about = "Other signals that hold or do not, a property, a model, a number."
     config_names = frozenset({"all"})
@@ -297,4 +297,4 @@ def _condition_text(condition: Condition) -> str:
     return f"model = {condition['model']}" if "model" in condition else str(condition["metric"])
 
 
-KIND = Combination()
+KIND = CombinationKind()

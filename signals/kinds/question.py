@@ -81,7 +81,7 @@ class QuestionForm(KindForm):
         return {**config, "plausible": cleaned["plausible"], "sample": cleaned["sample"]}
 
 
-class Question(SignalKind):
+class QuestionKind(SignalKind):
     name, title, place = "question", "Question (LLM)", 40
     about = (
         "A yes/no question. A small model, which runs here and costs nothing, picks out the events that may be meant; an LLM judges those, "
@@ -117,4 +117,4 @@ class Question(SignalKind):
         return train_small_model(signal.config["question"], signal, judged=judged)
 
 
-KIND = Question()
+KIND = QuestionKind()

@@ -60,7 +60,7 @@ class SentenceForm(KindForm):
         return config
 
 
-class Sentence(SignalKind):
+class SentenceKind(SignalKind):
     name, title, place = "sentence", "A sentence", 30
     about = "A description and a few examples: a small model finds what means the same."
     config_names = frozenset({"sentence"})
@@ -88,4 +88,4 @@ class Sentence(SignalKind):
         return train_small_model(signal.config["sentence"], signal, judged=judged)
 
 
-KIND = Sentence()
+KIND = SentenceKind()

@@ -150,7 +150,7 @@ class WordsForm(KindForm):
         return config_of(cleaned["expressions"])
 
 
-class Words(SignalKind):
+class WordsKind(SignalKind):
     name, title, place = "words", "Words", 10
     about = "Words, phrases or a regular expression, on one side of the event."
     config_names = frozenset({"words", "pattern"})
@@ -176,4 +176,4 @@ class Words(SignalKind):
         return "regex" if "pattern" in config else "code"
 
 
-KIND = Words()
+KIND = WordsKind()

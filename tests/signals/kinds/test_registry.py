@@ -7,7 +7,7 @@ import pytest
 
 from signals.kinds.base import SignalKind
 from signals.kinds.registry import KINDS, by_name, check, form_of, kind_of_config, shapes
-from signals.kinds.words import Words
+from signals.kinds.words import WordsKind
 from signals.models import SignalDefinition
 
 
@@ -37,17 +37,17 @@ def test_a_config_of_no_kind_or_of_two_is_of_none(config: Any) -> None:
 
 
 def test_two_kinds_cannot_have_one_name() -> None:
-    class Pattern(Words):
+    class Pattern(WordsKind):
         name = "regex"
 
-    class Others(Words):
+    class Others(WordsKind):
         config_names = frozenset({"others"})
 
     with pytest.raises(ImportError, match="'words'"):
-        by_name([Words(), Others()])
+        by_name([WordsKind(), Others()])
     with pytest.raises(ImportError, match="'(words|pattern)'"):
-        by_name([Words(), Pattern()])
-    assert list(by_name([Words()])) == ["words"]
+        by_name([WordsKind(), Pattern()])
+    assert list(by_name([WordsKind()])) == ["words"]
 
 
 def test_words_that_are_no_longer_taken_can_be_mended_in_their_form() -> None:

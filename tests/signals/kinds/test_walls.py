@@ -84,7 +84,7 @@ def test_no_template_branches_on_a_kind() -> None:
         'kind = KINDS["words"]',
         'FORMS = {"words": WordsForm, "metric": MetricForm}',
         'match kind:\n    case "combination": pass',
-        "from signals.kinds.combination import Combination",
+        "from signals.kinds.combination import CombinationKind",
     ],
 )
 def test_it_sees_a_branch(source: str) -> None:
