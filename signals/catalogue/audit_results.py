@@ -1,7 +1,8 @@
-"""What the audit says of the built-in signals: the precision that they had, read blind, on traffic that nothing was fitted to.
+"""The measured precision of the built-in signals. Readers judged matches blind, on traffic that no detector was fitted to.
 
 Written by `manage.py audit publish` from the readers' answers (fixtures/audit, signals/evaluation/audit.py); read at run time by the pages
-and the API. A signal that is not in the file matched nothing there, or too little was read: nothing is known of it.
+and the API. Nothing is known of a signal that is not in the file: it matched nothing there, or too few
+matches were read.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Who changed what in the taxonomy, from what to what (django-simple-history's tables).
 
 Single rows that are saved by Django's own save() are recorded by the library. Everything that writes here goes through
-`save_changed`, which also records what was there before the first change: built-in signals are made by the dozen, without one.
+`save_changed`, which also records what was there before the first change: built-in signals are made in bulk, without a record.
 """
 
 import datetime as dt
@@ -44,9 +44,9 @@ class Change:
 
 
 def remember(rows: Sequence[Row]) -> None:
-    """Records how the rows are now, for those of which nothing is recorded yet. Call it before a change.
+    """Records the present state of the rows that have no record yet. Call it before a change.
 
-    Twice at once it may be recorded twice, which shows as a change of nothing, and so not at all.
+    Two calls at once may record a row twice. The second record differs in nothing, and pages leave such records out.
     """
     if not rows:
         return

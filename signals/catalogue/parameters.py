@@ -47,7 +47,7 @@ def check(signal: SignalDefinition) -> str | None:
 
 
 def settings_of(signal: SignalDefinition) -> dict[str, float]:
-    """What the project set, by name; a value that would not pass `check` (written past it) counts as not set."""
+    """What the project set, by name. A value that `check` would refuse (it was written past it) counts as not set."""
     config: Mapping[str, Any] = signal.config if isinstance(signal.config, dict) else {}
     return {
         parameter.name: config[parameter.name]

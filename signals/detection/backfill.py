@@ -41,7 +41,7 @@ def has_history(signal: SignalDefinition) -> bool:
 
 
 def backfills_of(project: Project, signals: list[SignalDefinition]) -> dict[uuid.UUID, Job]:
-    """Each signal's run that waits or is under way; the oldest of several, which is the one that moves."""
+    """By signal: its run that waits or is under way. Of several the oldest, since that one runs first."""
     jobs = Job.objects.filter(
         project=project, kind=BACKFILL, subject__in=[signal.pk for signal in signals],
         state__in=UNFINISHED,

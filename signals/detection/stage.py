@@ -29,8 +29,8 @@ Taxonomy = dict[uuid.UUID, dict[str, SignalDefinition]]
 def detect(events: list[Event]) -> None:
     """Stores the matches of every enabled signal on the events, and takes back those that no longer hold.
 
-    Idempotent. Twice at once, the later one waits for the earlier one's rows. An event that was revised after it was
-    loaded here is left to the run that its revision queued.
+    Idempotent. Of two runs at once, the second waits for the rows of the first. An event that was revised after it was
+    loaded here is skipped: its revision has queued another run.
     """
     taxonomy = _taxonomy(events)
     matches = _explicit(events, taxonomy)
@@ -58,8 +58,11 @@ def detect(events: list[Event]) -> None:
 
 @contextmanager
 def held_for_verdicts(events: list[Event]) -> Iterator[None]:
-    """A transaction that holds the events from before a question's verdicts are read until the matches are stored: a run that read
-    them before one came does not overwrite the run that the verdict itself has queued."""
+    """A transaction that locks the events. A question's verdicts are read and the matches stored inside it.
+
+    A new verdict queues its event again. Without the lock, a run that had read the old verdicts could store its matches after that
+    second run.
+    """
     with transaction.atomic():
         hold_events(events)
         yield

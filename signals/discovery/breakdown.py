@@ -49,8 +49,8 @@ class Dimension:
 def breakdown_of(
     signal: SignalDefinition, *, since: dt.datetime, among: Collection[str] | None = None
 ) -> list[Dimension]:
-    """Over at most MATCHES matches and EVENTS events, the newest, from `since` on; of the matches only those on the events `among`,
-    where they are given. A dimension that all leave empty is left out."""
+    """Of the newest MATCHES matches and EVENTS events from `since` on. `among`: only matches on these events count. A dimension
+    that no event has is left out."""
     matches = SignalMatch.objects.filter(signal=signal, project=signal.project_id, timestamp__gte=since)
     if among is not None:
         matches = matches.filter(event_id__in=among)

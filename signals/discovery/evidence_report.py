@@ -92,8 +92,8 @@ def _pieces(rows: list[Row], *sides: str) -> list[Piece]:
 
 
 def _measured(rows: list[Row]) -> list[Piece]:
-    """What was measured, where each match with evidence has such a piece: then it tells matches apart better than the words beside it
-    (those of an abandoned conversation are other signals'). Else nothing: the words do."""
+    """The measured pieces, where each match with evidence has one: they tell matches apart better than the words, which in an
+    abandoned conversation are other signals'. Else nothing, and the words are grouped."""
     measured = _pieces(rows, "signal")
     return (
         measured

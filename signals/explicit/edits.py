@@ -36,8 +36,8 @@ def measure(before: str, after: str) -> Edit | None:
 
 
 def diff(before: str, after: str) -> list[Piece]:
-    """The two texts as pieces, word by word; of long texts what stands before the first DIFF_WORDS words that differ
-    is cut to its end, and what comes after them is left out."""
+    """The two texts as pieces, word by word. What both begin with is cut to its last 30 words. From there DIFF_WORDS words of each
+    are compared; the rest is left out."""
     old, new = _words(before), _words(after)
     start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
     skipped = max(0, start - 30)

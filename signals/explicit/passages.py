@@ -9,8 +9,8 @@ _BLOCK = 200_000
 
 
 def locate(passage: str, text: str) -> tuple[int, int] | None:
-    """Where the passage stands in the text, [start:end] in characters: word for word, else but for white space and Markdown's signs.
-    None when it does not stand there, or is too short to be told from chance."""
+    """Where the passage stands in the text, [start:end] in characters: word for word, or with other white space and Markdown's signs.
+    None when it is not there, or so short that it may stand there by chance."""
     passage = passage.strip()
     if len(passage) < SHORTEST:
         return (0, len(text)) if passage and passage == text.strip() else None

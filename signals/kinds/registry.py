@@ -55,7 +55,7 @@ def kind_of(signal: SignalDefinition) -> SignalKind | None:
 
 
 def is_scored(signal: SignalDefinition) -> bool:
-    """Whether a threshold says anything: words, numbers and combinations match or do not, and the app sends or does not."""
+    """Whether its matches have scores, so that a threshold decides. Words, numbers, combinations and what the app sends have none."""
     if is_custom(signal):
         kind = kind_of(signal)
         return kind is not None and kind.is_scored
@@ -69,7 +69,8 @@ def asks_llm(signal: SignalDefinition) -> bool:
 
 
 def form_of(signal: SignalDefinition) -> type[KindForm] | None:
-    """The form that shows and changes what the signal looks for; None for one that has no form, or more than its form can show."""
+    """The form in which people change what the signal looks for. None for a signal that nobody made here, and for a config that
+    holds more than the form has fields for."""
     kind = kind_of(signal)
     return kind.form if kind is not None and kind.fits_form(signal.config) else None
 
@@ -89,7 +90,7 @@ def detector_type(config: object) -> DetectorType:
 
 
 def usual_side(config: object, reads: str) -> str:
-    """What a kind without sides reads is not for a person to choose."""
+    """The definition's `reads`: what the person chose, or the whole conversation where the kind has no sides to choose from."""
     kind = kind_of_config(config)
     return reads if kind is None or kind.sides else Reads.CONVERSATION
 
@@ -117,7 +118,8 @@ def check(signal: SignalDefinition) -> dict[str, str]:
 
 
 def detector_of(signal: SignalDefinition, *, findings: Findings, quoting: bool = True) -> Detector | None:
-    """What reads a custom signal off a batch (SignalKind.make_detector); None when its config or its side is not one to be read."""
+    """What reads a custom signal off a batch (SignalKind.make_detector). None when its config or its side is wrong, and for a signal
+    that nobody made here."""
     kind = kind_of(signal)
     if kind is None or kind.wrong_with(signal.config) is not None:
         return None

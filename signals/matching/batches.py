@@ -54,8 +54,8 @@ class EventBatch(Batch):
 
 
 class _Texts(dict[str, Text]):
-    """One Text for the same words: in a batch, one event's text is an earlier turn of the next, and what was worked out of it
-    once need not be again."""
+    """One Text for equal strings. An event's text is often an earlier turn of the next event, and a Text keeps what was worked out
+    of it."""
 
     def __missing__(self, raw: str) -> Text:
         text = self[raw] = Text(raw)
@@ -190,7 +190,7 @@ def _spans_of(
 
 @dataclass(frozen=True, slots=True)
 class _Earlier:
-    """The turns before some events: by event, oldest first, the ids of the events they were and what was said."""
+    """The turns before some events. By event, oldest first: the earlier events' ids, and their texts and tool calls."""
 
     ids: dict[uuid.UUID, list[uuid.UUID]]
     exchanges: dict[uuid.UUID, list[Exchange]]
@@ -199,7 +199,7 @@ class _Earlier:
 def _previous(events: list[Event], texts: _Texts) -> _Earlier:
     """The last turns before each event in its conversation.
 
-    The project is compared outside the limit: inside, PostgreSQL, while it has no statistics, walks the project's newest events.
+    The condition on the project stands outside the LIMIT. Inside it, PostgreSQL without statistics scans the project's newest events.
     """
     found = _Earlier(defaultdict(list), defaultdict(list))
     talking = [event for event in events if event.conversation_id is not None]

@@ -46,7 +46,7 @@ def change_signals(
 
 
 def save_all(changed: list[tuple[SignalDefinition, set[str]]], *, user: User | None, via: str) -> None:
-    """Writes rows of which these fields were set, with their history, and what follows from it. In a transaction."""
+    """Writes these fields of the rows, with their history, and queues what follows from the change. Call it in a transaction."""
     fields = {field for _, written in changed for field in written}
     save_changed([row for row, _ in changed], fields=fields, user=user, via=via)
     for row, written in changed:

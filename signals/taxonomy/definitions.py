@@ -130,7 +130,7 @@ def signal_rows(
 
 
 def rate(events: int, everything: int) -> float | None:
-    """The share of all events. A match may be counted a moment before its event, hence the bound."""
+    """The share of all events, at most 1: a match may be counted a moment before its event."""
     return min(1.0, events / everything) if everything else (1.0 if events else None)
 
 
@@ -248,7 +248,7 @@ def follow_up(signal: SignalDefinition, written: set[str], *, user: User | None)
 
 
 def read_again(signal: SignalDefinition) -> None:
-    """Queues the newest events that the app sent it for: what is measured of them goes by its action."""
+    """Queues the newest events that the app sent the signal for. Its action decides what is measured of them."""
     newest = SignalMatch.objects.filter(signal=signal, project=signal.project_id).order_by(
         "-timestamp", "-id"
     )

@@ -31,7 +31,7 @@ BUILT_IN_OF = {name: key for key, names in NAMES.items() for name in names.split
 
 
 def double_of(signal: SignalDefinition) -> str | None:
-    """The key of the built-in signal that the name says the same as; None when there is none, or it is joined already."""
+    """The key of the built-in signal that means the same as the name. None when there is none, or the name is joined already."""
     if signal.kind != Kind.EXPLICIT or joined_to(signal):
         return None
     return BUILT_IN_OF.get(signal.key)

@@ -1,4 +1,4 @@
-"""What the detectors do not read: events in other languages than theirs. A rate is over the events that were read.
+"""Events in languages that a detector does not read. A signal's rate is over the events that its detector reads.
 
 No column holds an event's language. Its share is estimated from the newest messages of the period, SAMPLE of them, and kept for a while:
 at most 5 % off (95 %), and exact for a project with fewer.
@@ -24,8 +24,8 @@ Shares = dict[str, float]
 
 
 def language_shares(project: Project, start: dt.datetime, until: dt.datetime) -> Shares:
-    """The share of the period's messages that are written in each language, by its code. What is too short to tell, or in doubt, is in
-    none: the detectors look at it."""
+    """The share of the period's messages that are written in each language, by its code. A message that is too
+    short, or in doubt, counts for no language: the detectors read it."""
     key = f"languages:{project.pk}:{start:%Y%m%d%H}:{until:%Y%m%d%H}"
     found: Shares | None = cache.get(key)
     if found is None:

@@ -16,8 +16,8 @@ LOOKED_AT, OF_MANY = 5000, 1000
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`at_least`: the period has more matches than were looked at, so there are this many conversations or more, and no rate is told. Rates
-    are None where there is nothing to divide by."""
+    """`at_least`: the period has more matches than were looked at. So there are at least this many conversations, and no rate.
+    Rates are None where there is nothing to divide by."""
 
     conversations: int
     at_least: bool
