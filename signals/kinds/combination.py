@@ -4,6 +4,7 @@
          {"metric": "turns >= 5"}]}
 """
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -14,10 +15,13 @@ from signals.detectors.phrases import MAX_EVIDENCE
 from signals.explicit import sent as explicit
 from signals.kinds.base import Findings, SignalKind
 from signals.kinds.form import MONOSPACE, KindForm, select, text_input
-from signals.kinds.metric import numbers_of, parse
+from signals.kinds.metric import parse
 from signals.matching.batches import EventBatch
 from signals.models import SignalDefinition
 from signals.models.definitions import Kind
+from signals.search.holding import holds
+from signals.search.language.nodes import Comparison, Node, Not, Text, all_of
+from signals.search.scope import Facts, Scope
 
 VERSION = 1
 MAX_CONDITIONS = 10
@@ -101,51 +105,64 @@ def make_detector(definition: SignalDefinition, findings: Findings) -> Detect:
 
     def detect(batch: Batch) -> list[Finding]:
         assert isinstance(batch, EventBatch), "a combination is read off stored events"
-        taxonomy: dict[str, SignalDefinition] = {}
-        if signals_of(conditions):
-            mine = SignalDefinition.objects.filter(project=definition.project_id).select_related("project")
-            taxonomy = {signal.key: signal for signal in mine}
-        standing: Holds = {index: [] for index in range(len(batch.events))}
-        for condition in sorted(conditions, key=lambda condition: "signal" in condition):
-            if not standing:
-                return []
-            held = _holds(condition, batch, taxonomy, findings)
-            if condition.get("not"):
-                standing = {index: pieces for index, pieces in standing.items() if index not in held}
-            else:
-                standing = {
-                    index: [*pieces, *held[index]] for index, pieces in standing.items() if index in held
-                }
-        return [Finding(index, 1.0, pieces[:MAX_EVIDENCE]) for index, pieces in standing.items()]
+        events = batch.events
+        facts = Facts(events, Scope(definition.project))
+        standing = holds(all_of(as_query(one) for one in conditions if "signal" not in one), facts)
+        if not signals_of(conditions) or not any(standing):
+            return [Finding(index, 1.0, []) for index, held in enumerate(standing) if held]
+        mine = list(
+            SignalDefinition.objects.filter(project=definition.project_id).select_related("project", "group")
+        )
+        taxonomy = {signal.key: signal for signal in mine}
+        # A signal that is gone holds nowhere.
+        named = [one for one in conditions if one.get("signal") in taxonomy]
+        if any(one["signal"] not in taxonomy and not one.get("not") for one in conditions if "signal" in one):
+            return []
+        where = {one["signal"]: _where(taxonomy[one["signal"]], batch, taxonomy, findings) for one in named}
+        scores: dict[uuid.UUID, dict[uuid.UUID, float]] = {event.id: {} for event in events}
+        for key, held_at in where.items():
+            for index in held_at:
+                scores[events[index].id][taxonomy[key].id] = 1.0
+        whole = holds(
+            all_of(map(as_query, named)), Facts(events, Scope(definition.project, given_signals=mine), scores)
+        )
+        return [
+            Finding(index, 1.0, _evidence(named, where, index))
+            for index, held in enumerate(whole)
+            if held and standing[index]
+        ]
 
     return detect
 
 
-def _holds(
-    condition: Condition, batch: EventBatch, taxonomy: dict[str, SignalDefinition], findings: Findings
-) -> Holds:
+def as_query(condition: Condition) -> Node:
+    """The condition in the query language."""
     if "metric" in condition:
-        limit = parse(condition["metric"])
-        numbers = numbers_of(limit.metric, batch.events)
-        return {index: [] for index, number in enumerate(numbers) if limit.holds(number)}
-    if "signal" not in condition:
-        return {index: [] for index, event in enumerate(batch.events) if _equals(event, condition)}
-    signal = taxonomy.get(condition["signal"])
-    if signal is None or is_combination(signal):
+        return parse(condition["metric"]).as_query()
+    if "model" in condition:
+        return Comparison("model", "", (Text(condition["model"]),))
+    if "property" in condition:
+        written = condition["equals"]
+        either = [written, written.lower()] if written.lower() in ("true", "false") else [written]
+        return Comparison(f"prop.{condition['property']}", "", tuple(map(Text, either)))
+    node = Comparison("signal", "", (Text(condition["signal"]),))
+    return Not(node) if condition.get("not") else node
+
+
+def _where(
+    signal: SignalDefinition, batch: EventBatch, taxonomy: dict[str, SignalDefinition], findings: Findings
+) -> Holds:
+    """Where a signal holds, by its own detector or because the app sent it: matches need not be stored yet."""
+    if is_combination(signal):
         return {}
     if signal.kind == Kind.EXPLICIT:
         return _sent(signal, batch.events, taxonomy)
     return {found.index: found.evidence for found in findings(signal, batch)}
 
 
-def _equals(event: Event, condition: Condition) -> bool:
-    if "model" in condition:
-        return bool(event.model == condition["model"])
-    properties = event.properties if isinstance(event.properties, dict) else {}
-    value = properties.get(condition["property"])
-    if isinstance(value, bool):
-        return str(value).lower() == str(condition["equals"]).lower()
-    return isinstance(value, str | int | float) and str(value) == str(condition["equals"])
+def _evidence(named: list[Condition], where: dict[str, Holds], index: int) -> list[Evidence]:
+    pieces = [where[one["signal"]][index] for one in named if not one.get("not")]
+    return [piece for some in pieces for piece in some][:MAX_EVIDENCE]
 
 
 def _sent(signal: SignalDefinition, events: list[Event], taxonomy: dict[str, SignalDefinition]) -> Holds:

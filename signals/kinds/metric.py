@@ -5,54 +5,40 @@
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
-from ingest.models import Event
+from ingest.models import Project
 from signals.detectors.batch import Batch, Detect, Detector, Finding
 from signals.kinds.base import Findings, SignalKind
 from signals.kinds.form import MONOSPACE, KindForm, select, text_input
-from signals.matching.batches import EventBatch, turns_so_far
+from signals.matching.batches import EventBatch
 from signals.models import SignalDefinition
+from signals.search.fields.registry import find_field
+from signals.search.holding import holds
+from signals.search.language.nodes import Comparison, Text
+from signals.search.scope import Facts, Scope
 
 VERSION = 1
 MAX_VALUE = 1e12
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """`read` gives None where the app did not send the number: then no limit is met."""
-
-    label: str
-    read: Callable[[Event], float | None]
-
-
-def _total_tokens(event: Event) -> float | None:
-    sent = [count for count in (event.input_tokens, event.output_tokens) if count is not None]
-    return sum(sent) if sent else None
-
-
-METRICS: dict[str, Metric] = {
-    "tool_errors": Metric("Tool errors", lambda event: event.tool_errors),
-    "tool_calls": Metric("Tool calls", lambda event: event.tool_calls),
-    "latency_ms": Metric("Latency (ms)", lambda event: event.latency_ms),
-    "cost_usd": Metric("Cost (USD)", lambda event: event.cost_usd),
-    "total_tokens": Metric("Tokens, in and out", _total_tokens),
-    "input_tokens": Metric("Input tokens", lambda event: event.input_tokens),
-    "output_tokens": Metric("Output tokens", lambda event: event.output_tokens),
-    "input_length": Metric("Length of the input (characters)", lambda event: len(event.input)),
-    "output_length": Metric("Length of the output (characters)", lambda event: len(event.output)),
-    # Read from the conversation: signals/matching/batches.py, turns_so_far.
-    "turns": Metric("Turns of the conversation so far", lambda event: None),
+# Fields of the query language (signals/search/fields) by the names that metrics have, and what a form calls them.
+METRICS = {
+    "tool_errors": "Tool errors",
+    "tool_calls": "Tool calls",
+    "latency_ms": "Latency (ms)",
+    "cost_usd": "Cost (USD)",
+    "total_tokens": "Tokens, in and out",
+    "input_tokens": "Input tokens",
+    "output_tokens": "Output tokens",
+    "input_length": "Length of the input (characters)",
+    "output_length": "Length of the output (characters)",
+    "turns": "Turns of the conversation so far",
 }
-TURNS = "turns"
-OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    ">=": lambda number, limit: number >= limit,
-    "<=": lambda number, limit: number <= limit,
-}
+OPERATORS = (">=", "<=")
 _FORM = re.compile(r"\s*([^\s<>=≥≤]+)\s*(>=|<=|≥|≤|==|=|<|>)\s*(\S+)\s*")
 _SAME = {"≥": ">=", "≤": "<="}
 
@@ -66,8 +52,9 @@ class Limit:
     def __str__(self) -> str:
         return f"{self.metric} {self.operator} {number_text(self.value)}"
 
-    def holds(self, number: float | None) -> bool:
-        return number is not None and OPERATORS[self.operator](number, self.value)
+    def as_query(self) -> Comparison:
+        """The limit as a condition of the query language. Where the app did not send the number, no limit is met."""
+        return Comparison(self.metric, self.operator, (Text(repr(self.value)),))
 
 
 def parse(text: object) -> Limit:
@@ -96,23 +83,24 @@ def number_text(number: float) -> str:
     return f"{number:.10g}" if number < 1e10 else f"{number:.0f}"
 
 
-def numbers_of(metric: str, events: list[Event]) -> list[float | None]:
+def numbers_of(metric: str, facts: Facts) -> list[float | None]:
     """One number an event; None where the app did not send it. Only `turns` costs a query."""
-    if metric == TURNS:
-        turns = turns_so_far(events)
-        return [turns.get(event.id, 1) for event in events]
-    return [METRICS[metric].read(event) for event in events]
+    field = find_field(metric)
+    assert field is not None, "a metric is a field"
+    return [next(iter(numbers), None) for numbers in field[0].values(facts, key=field[1])]
 
 
-def make_detector(limit: Limit) -> Detect:
+def make_detector(limit: Limit, *, project: Project) -> Detect:
     """The evidence is the number itself (side "signal")."""
 
     def detect(batch: Batch) -> list[Finding]:
         assert isinstance(batch, EventBatch), "a metric is read off stored events"
+        facts = Facts(batch.events, Scope(project))
+        numbers = numbers_of(limit.metric, facts)
         found = []
-        for index, number in enumerate(numbers_of(limit.metric, batch.events)):
-            if number is not None and limit.holds(number):
-                text = f"{limit.metric} {number_text(number)}"
+        for index, held in enumerate(holds(limit.as_query(), facts)):
+            if held:
+                text = f"{limit.metric} {number_text(numbers[index] or 0)}"
                 found.append(
                     Finding(index, 1.0, [{"side": "signal", "start": 0, "end": len(text), "text": text}])
                 )
@@ -135,7 +123,7 @@ def check(config: dict[str, Any]) -> str | None:
 class MetricForm(KindForm):
     rule_field = "limit"
     metric = forms.ChoiceField(
-        choices=[(name, one.label) for name, one in METRICS.items()],
+        choices=list(METRICS.items()),
         required=False,
         widget=select(),
         label="Number",
@@ -195,7 +183,9 @@ class MetricKind(SignalKind):
     def make_detector(
         self, signal: SignalDefinition, *, findings: Findings, quoting: bool = True
     ) -> Detector:
-        return Detector(self.name, VERSION, make_detector(parse(signal.config["metric"])))
+        return Detector(
+            self.name, VERSION, make_detector(parse(signal.config["metric"]), project=signal.project)
+        )
 
     def describe(self, config: dict[str, Any]) -> str:
         return str(config["metric"])

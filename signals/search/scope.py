@@ -17,13 +17,17 @@ from signals.models import SignalDefinition, SignalGroup, SignalMatch
 
 @dataclass(frozen=True)
 class Scope:
-    """No query sees rows of another project than this one. `now` is what `-24h` counts from."""
+    """No query sees rows of another project than this one. `now` is what `-24h` counts from. `given_signals`: the project's, where
+    they are at hand."""
 
     project: Project
     now: dt.datetime = field(default_factory=timezone.now)
+    given_signals: Sequence[SignalDefinition] | None = None
 
     @cached_property
-    def signals(self) -> list[SignalDefinition]:
+    def signals(self) -> Sequence[SignalDefinition]:
+        if self.given_signals is not None:
+            return self.given_signals
         return list(
             SignalDefinition.objects.filter(project=self.project).defer("trained").select_related("group")
         )
