@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -10,4 +12,5 @@ class IssuesConfig(AppConfig):
         from issues.classifier.merged_events import drop_matches
 
         import_kinds(self.name)
+        import_module("issues.query_fields")
         on_merge(drop_matches)

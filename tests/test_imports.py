@@ -47,7 +47,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "issues": [
         "models",
-        "access actions states",
+        "access actions query_fields states",
         "classifier",
         "api pages",
         "admin apps evaluation",

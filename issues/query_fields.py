@@ -1,0 +1,55 @@
+"""What issues add to the query language: the issues that an event matches."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from issues.models import Issue, IssueMatch
+from signals.search.comparing import OneOf, Test
+from signals.search.fields.registry import Field, register
+from signals.search.language.nodes import Text, Value
+from signals.search.scope import Facts, Scope
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueField(Field):
+    """By the issue's number (12, #12 or DEMO-12)."""
+
+    kind: ClassVar[str] = "choice"
+
+    def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
+        number = value.text.rpartition("-")[2].lstrip("#") if isinstance(value, Text) else ""
+        is_number = number.isascii() and number.isdigit() and len(number) < 10
+        found = Issue.objects.filter(project=scope.project, number=int(number)).first() if is_number else None
+        if found is None:
+            raise ValueError(
+                f"takes an issue's number, and there is no issue {str(value)[:80]} in this project"
+            )
+        return OneOf(frozenset([found.id]))
+
+    def where(self, test: Test, *, key: str, scope: Scope) -> Q:
+        return Q(Exists(self._matches(scope).filter(test.q("issue"))))
+
+    def present(self, *, key: str, scope: Scope) -> Q:
+        return Q(Exists(self._matches(scope)))
+
+    def _matches(self, scope: Scope) -> QuerySet[IssueMatch]:
+        return IssueMatch.objects.filter(project=scope.project, event=OuterRef("pk"))
+
+    def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
+        found: dict[Any, list[Any]] = defaultdict(list)
+        rows = IssueMatch.objects.filter(project=facts.scope.project, event__in=facts.ids)
+        for event, issue in rows.values_list("event_id", "issue_id"):
+            found[event].append(issue)
+        return [found[event.id] for event in facts.events]
+
+    def shown(self, value: Any, scope: Scope) -> str:
+        return str(
+            Issue.objects.filter(project=scope.project, pk=value).values_list("number", flat=True).first()
+        )
+
+
+register(IssueField(name="issue", title="an issue that the event matches, by its number", example="issue:12"))
