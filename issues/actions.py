@@ -1,5 +1,8 @@
 """Every write on an issue other than its state (issues/states.py) and its classifier (issues/classifier/training.py)."""
 
+import uuid
+from collections.abc import Callable
+
 from django.db import transaction
 from django.db.models import Max
 
@@ -12,6 +15,15 @@ from issues.models.issues import Priority
 from raindrop import live
 
 TITLE_LENGTH = Issue._meta.get_field("title").max_length or 200
+
+
+_also_deleted: list[Callable[[uuid.UUID], None]] = []
+
+
+def when_deleted(forget: Callable[[uuid.UUID], None]) -> None:
+    """`forget(issue id)` runs in the transaction that deletes an issue: for upper apps, whose rows name an issue by its id alone. For
+    `AppConfig.ready()`."""
+    _also_deleted.append(forget)
 
 
 class NotAMember(Exception):
@@ -97,6 +109,8 @@ def delete_issue(*, issue: Issue) -> None:
     IssueMatch.objects.filter(issue=issue).delete()
     Job.objects.filter(project_id=issue.project_id, subject=issue.pk).delete()
     rollups.forget(issue.pk)
+    for forget in _also_deleted:
+        forget(issue.pk)
     project = issue.project_id
     issue.delete()
     live.changed([project])

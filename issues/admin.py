@@ -86,7 +86,7 @@ class IssueAdmin(ModelAdmin[Issue]):
         if issue._state.adding:
             return ""
         return format_html(
-            '<a href="{}">issue</a> · <a href="{}">review queue</a> · <a href="{}?issue__id__exact={}">labels</a>',
+            '<a href="{}">issue</a> · <a href="{}">review queue</a> · <a href="{}?subject_id={}">labels</a>',
             reverse("issue", args=[issue.project.slug, issue.number]),
             reverse("issue-review", args=[issue.project.slug, issue.number]),
             reverse("admin:labeling_label_changelist"),

@@ -5,9 +5,21 @@ class LabelingConfig(AppConfig):
     name = "labeling"
 
     def ready(self) -> None:
-        from ingest.jobs.kinds import import_kinds  # it reads models
+        # These read models.
+        from ingest.jobs.kinds import import_kinds
         from ingest.store.merged_events import on_merge
+        from issues.actions import when_deleted
+        from labeling.labels.judgements import LabelJudgements
+        from labeling.labels.labels import forget_labels
         from labeling.labels.merged_events import move_labels
+        from labeling.queue.issue_subject import IssueSubject
+        from labeling.queue.signal_subject import SignalSubject
+        from labeling.queue.subject import register_subject
+        from signals.models.judgements import register_judgements
 
         import_kinds(self.name)
+        register_judgements(LabelJudgements())
+        when_deleted(forget_labels)
         on_merge(move_labels)
+        register_subject(IssueSubject)
+        register_subject(SignalSubject)

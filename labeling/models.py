@@ -1,10 +1,15 @@
+from typing import Self
+
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from ingest.models import Event, Project
 from ingest.models.events import BigForeignKey
-from issues.models import Issue
 from raindrop.ids import new_id
+
+KIND_LENGTH = 20
+AUTHOR_LENGTH = 60
 
 
 class Answer(models.TextChoices):
@@ -13,53 +18,152 @@ class Answer(models.TextChoices):
     UNSURE = "unsure"
 
 
+class Reason(models.TextChoices):
+    """Why a person was asked about an event. Rates are measured on what was not picked for its score (UNPICKED)."""
+
+    SHOWN = "", "seen on a page"
+    CHOSEN = "chosen", "opened by hand"
+    RANDOM = "random", "random"
+    UNCERTAIN = "uncertain", "uncertain"
+    LIKELY = "likely", "likely"
+    SIMILAR = "similar", "similar to the description"
+    NEAR = "near", "near miss"
+
+
+class LabelQuerySet(models.QuerySet["Label"]):
+    """The vocabulary in which labels are read. A subject is named by its id alone: ids are unique among all kinds."""
+
+    def live(self) -> Self:
+        """Answers that nobody took back, changed ones among them."""
+        taken_back = Label.objects.filter(retracts=models.OuterRef("pk"))
+        return self.filter(~models.Exists(taken_back), retracts=None)
+
+    def standing(self) -> Self:
+        """Of each author the newest live answer on each (subject, event). What is filtered before limits what is looked at, and
+        may not name an answer; what is filtered after is about the standing answers."""
+        newest = self.live().order_by("subject_id", "event_id", "author", "-created_at", "-id")
+        return self._only(newest.distinct("subject_id", "event_id", "author"))
+
+    def last_words(self) -> Self:
+        """The newest live answer on each (subject, event), whoever gave it."""
+        newest = self.live().order_by("subject_id", "event_id", "-created_at", "-id")
+        return self._only(newest.distinct("subject_id", "event_id"))
+
+    def with_standing(self) -> Self:
+        """Each row with `stands`: whether `standing` has it. For lists of all rows."""
+        same = Label.objects.live().filter(
+            subject_id=models.OuterRef("subject_id"),
+            event_id=models.OuterRef("event_id"),
+            author=models.OuterRef("author"),
+        )
+        moment = models.OuterRef("created_at")
+        newer = models.Q(created_at__gt=moment) | models.Q(created_at=moment, id__gt=models.OuterRef("id"))
+        taken_back = Label.objects.filter(retracts=models.OuterRef("pk"))
+        return self.annotate(
+            stands=models.ExpressionWrapper(
+                models.Q(retracts=None) & ~models.Exists(taken_back) & ~models.Exists(same.filter(newer)),
+                output_field=models.BooleanField(),
+            )
+        )
+
+    def _only(self, rows: models.QuerySet["Label"]) -> Self:
+        only: Self = self.model.objects.filter(pk__in=rows.values("pk"))  # type: ignore[assignment]  # the manager's own queryset
+        return only
+
+
 class Label(models.Model):
-    """A person's answer on one (event, issue). Rows are only added: a changed mind, or an undo, supersedes."""
+    """One answer on one (subject, event), or (`retracts`) the taking back of one. Rows are added and never changed: a changed mind
+    is a new row. `LabelQuerySet.standing` tells what counts."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="labels")
+    subject_kind = models.CharField(max_length=KIND_LENGTH, help_text="issue or signal.")
+    subject_id = models.UUIDField()
     event = BigForeignKey(Event, related_name="labels")
+    author = models.CharField(
+        max_length=AUTHOR_LENGTH,
+        help_text="Whose answer it is: user:ID, or key (a program). It outlives the user's account.",
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    answer = models.CharField(max_length=10, choices=Answer.choices)
+    answer = models.CharField(
+        max_length=10, choices=Answer.choices, blank=True, help_text="Empty in a row that takes one back."
+    )
+    retracts = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text="What is taken back.",
+    )
     note = models.TextField(blank=True)
     source = models.CharField(max_length=20, default="queue", help_text="queue, api, page, admin.")
     reason = models.CharField(
-        max_length=20, blank=True, help_text="Why the queue asked: uncertain, likely, random."
+        max_length=20, blank=True, choices=Reason.choices, help_text="Why it was asked. Empty: it was not."
     )
-    score = models.FloatField(null=True, blank=True, help_text="The classifier's score when it was asked.")
-    created_at = models.DateTimeField(auto_now_add=True)
-    superseded_at = models.DateTimeField(null=True, blank=True)
+    score = models.FloatField(
+        null=True, blank=True, help_text="The classifier's or detector's when it was asked."
+    )
+    probability = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Of a random card: the chance that this event was the one drawn (0 to 1). Null: picked, or not known.",
+    )
+    definition_version = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of the subject's text, when it was answered. Null: not known."
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = LabelQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(
+                fields=["subject_id", "event", "author", "-created_at", "-id"], name="label_standing"
+            ),
+        ]
         constraints = [
-            # Not of labels without a user: what people said whose accounts are gone still stands. `record_label` keeps the
-            # API's to one.
-            models.UniqueConstraint(
-                fields=["issue", "event", "user"],
-                condition=models.Q(superseded_at=None),
-                name="one_standing_label",
-            )
+            models.CheckConstraint(
+                condition=models.Q(answer="", retracts__isnull=False)
+                | models.Q(answer__in=Answer.values, retracts=None),
+                name="label_answers_or_takes_back",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.answer} on {self.event_id}"
+        return f"{self.answer or 'taken back'} on {self.event_id}"
 
 
-class Reservation(models.Model):
-    """A card on somebody's screen (labeling/queue/reservations.py)."""
+class Offer(models.Model):
+    """An event that the queue offered to somebody, and why: until it is answered, and for a while on that person's screen alone
+    (labeling/queue/lookahead.py)."""
 
     id = models.BigAutoField(primary_key=True)
-    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="reservations")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    subject_kind = models.CharField(max_length=KIND_LENGTH)
+    subject_id = models.UUIDField()
     event = BigForeignKey(Event, db_index=False, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    until = models.DateTimeField()
+    author = models.CharField(max_length=AUTHOR_LENGTH)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=20)
+    score = models.FloatField(null=True)
+    probability = models.FloatField(null=True)
+    place = models.SmallIntegerField(default=0, help_text="Offers are shown in this order.")
+    offered_at = models.DateTimeField(default=timezone.now)
+    held_until = models.DateTimeField(null=True, help_text="Until then nobody else is asked about it.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["issue", "event"], name="one_reservation")]
+        constraints = [
+            models.UniqueConstraint(fields=["subject_id", "event", "author"], name="one_offer_each"),
+            models.UniqueConstraint(
+                fields=["subject_id", "event"],
+                condition=models.Q(held_until__isnull=False),
+                name="one_holder",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.event_id} until {self.until}"
+        return f"{self.event_id} to {self.author}"

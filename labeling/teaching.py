@@ -1,4 +1,5 @@
-"""From labels to a classifier: at once for a caller who waits, or soon, in the background, for the review queue."""
+"""From labels to what they teach: a classifier of an issue, at once for a caller who waits, or soon, in the background, for the review
+queue; another threshold or model of a signal, as a proposal, when enough labels are new."""
 
 import numpy as np
 from django.db import transaction
@@ -11,8 +12,12 @@ from ingest.models import Job
 from issues.classifier.rescoring import request_rescore
 from issues.classifier.training import NothingToLearn, train
 from issues.models import Classifier, Definition, Issue
+from labeling.labels.judgements import count_judged, judged_events
 from labeling.labels.labels import standing_answers, standing_labels
+from labeling.models import Reason
 from raindrop.locks import hold_lock
+from signals.learning.tuning import TUNE, can_tune, is_due, request_tuning, tune
+from signals.models import SignalDefinition
 
 TRAIN = "train"  # the job's kind
 AT_ONCE = 200  # standing labels below which an API caller waits for the training
@@ -35,7 +40,7 @@ def retrain(issue: Issue) -> Classifier | None:
             issue=issue,
             event_ids=list(answers),
             answers=np.fromiter(answers.values(), bool, len(answers)),
-            drawn=set(standing_labels(issue).filter(reason="random").values_list("event_id", flat=True)),
+            drawn=set(standing_labels(issue).filter(reason=Reason.RANDOM).values_list("event_id", flat=True)),
         )
     except NothingToLearn:
         return None
@@ -77,3 +82,16 @@ def train_issue(job: Job) -> str:
         return "The issue is gone."
     classifier = retrain(issue)
     return f"Version {classifier.version} is trained." if classifier else "No match is labelled yet."
+
+
+def tune_soon(signal: SignalDefinition) -> Job | None:
+    """Queues a run when enough labels are new; None when not."""
+    return request_tuning(signal) if is_due(signal, labels=count_judged(signal)) else None
+
+
+@job_kind(TUNE, cluster="slow", title="Learning from the signal's labels")
+def tune_signal(job: Job) -> str:
+    signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
+    if signal is None or not can_tune(signal):
+        return "This signal has no score to learn."
+    return tune(signal, judged_events(signal)).note or "There is a proposal."

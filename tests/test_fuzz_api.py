@@ -56,7 +56,7 @@ def known(make_event: Callable[..., Any], project: Any, member: Any) -> dict[str
         project=project, title="It forgets", description="The agent forgets names.", user=member
     )
     for n, event in enumerate(events[:4]):
-        record_label(issue=issue, event=event, answer="match" if n % 2 else "not_match", user=member)
+        record_label(subject=issue, event=event, answer="match" if n % 2 else "not_match", user=member)
     signals = [str(signal.id) for signal in SignalDefinition.objects.filter(project=project)[:3]]
     return {
         "event_id": [event.event_id for event in events[:3]],

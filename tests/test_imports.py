@@ -55,7 +55,8 @@ FLOORS: dict[str, list[str]] = {
     "labeling": [
         "models",
         "labels",
-        "queue teaching",
+        "teaching",
+        "queue",
         "api pages",
         "admin apps",
     ],

@@ -41,13 +41,12 @@ from ingest.store.events import IncomingAttachment, IncomingEvent, IncomingSpan,
 from issues.actions import add_note, create_issue
 from issues.models import Activity, Definition, Issue, IssueMatch
 from labeling.labels.labels import record_label
-from labeling.models import Answer, Label, Reservation
+from labeling.models import Answer, Label, Offer
 from signals.models import (
     EvidenceClusters,
     QuestionSettings,
     QuestionVerdict,
     SignalDefinition,
-    SignalFeedback,
     SignalGroup,
     SignalMatch,
     SignalTuning,
@@ -102,7 +101,7 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     QuestionSettings.objects.create(project=project, daily_events=1, trouble=SECRET)
     evidence = [{"side": "user", "start": 0, "end": 8, "text": SECRET}]
     SignalMatch.objects.create(signal=signal, source="test", evidence=evidence, **common)
-    SignalFeedback.objects.create(project=project, signal=signal, event=event, right=True, user=member)
+    record_label(subject=signal, event=event, answer=Answer.MATCH, user=member)
     tuning = SignalTuning.objects.create(
         project=project, signal=signal, kind="threshold", state="proposed", labels=1, note=SECRET, new_threshold=0.7
     )  # fmt: skip
@@ -127,7 +126,7 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     )
     add_note(issue=issue, text=f"note {SECRET}", user=member)
     IssueMatch.objects.create(issue=issue, classifier_version=1, score=0.9, **common)
-    label = record_label(issue=issue, event=event, answer=Answer.MATCH, user=member, note=SECRET)
+    label = record_label(subject=issue, event=event, answer=Answer.MATCH, user=member, note=SECRET)
     key, _ = create_key(project=project, kind=KeyKind.QUERY, name=f"key {SECRET}")
     job = Job.objects.create(project=project, kind="rescore", subject=issue.id, message=SECRET)
     ProcessingFailure.objects.create(project=project, event=event, attempts=1, reason=SECRET)
@@ -218,10 +217,10 @@ def snapshot(world: World) -> dict[str, Any]:
     project = world.project
     tables: list[Any] = [
         ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
-         EvidenceClusters, ProcessingFailure, QuestionSettings, QuestionVerdict, SignalDefinition, SignalFeedback, SignalGroup, SignalMatch,
+         EvidenceClusters, ProcessingFailure, QuestionSettings, QuestionVerdict, SignalDefinition, Offer, SignalGroup, SignalMatch,
          SignalTuning, Span,
     ]  # fmt: skip
-    of_issue: list[Any] = [Activity, Definition, Reservation]
+    of_issue: list[Any] = [Activity, Definition]
     found = {
         table.__name__: list(table.objects.filter(project=project).order_by("pk").values())
         for table in tables

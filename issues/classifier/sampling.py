@@ -3,6 +3,7 @@
 import random
 import uuid
 
+from ingest.counts.rollups import totals
 from ingest.models import Event, Project
 
 SMALL = 4000  # up to here all ids are read (8 ms) and the draw is exactly uniform
@@ -10,15 +11,22 @@ RUN = 16  # beyond, this many neighbours in time are read at each random moment:
 
 
 def random_event_ids(*, project: Project, count: int, seed: int | None = None) -> list[uuid.UUID]:
-    """Up to `count` ids of processed or waiting events, each once, in random order.
+    """As `draw_events`, without their number."""
+    return draw_events(project=project, count=count, seed=seed)[0]
+
+
+def draw_events(*, project: Project, count: int, seed: int | None = None) -> tuple[list[uuid.UUID], int]:
+    """(Up to `count` ids of events, processed or in process, each once, in random order; how many events there are to draw from.)
 
     In a large project moments are drawn uniformly from the time between its first and last event, so that events
-    of quiet hours are somewhat more likely than others.
+    of quiet hours are somewhat more likely than others; how many events there are is then what the roll-ups counted.
     """
     draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
     events = Event.objects.filter(project=project, is_pending=False).order_by("-timestamp", "-id")
     ids = list(events.values_list("id", flat=True)[: SMALL + 1])
-    if len(ids) > SMALL:
+    number = len(ids)
+    if number > SMALL:
+        number = max(number, totals([project.pk])[project.pk].events)
         newest = events.values_list("timestamp", flat=True)[0]
         oldest = events.reverse().values_list("timestamp", flat=True)[0]
         found: dict[uuid.UUID, None] = {}
@@ -30,4 +38,4 @@ def random_event_ids(*, project: Project, count: int, seed: int | None = None) -
                 break
         ids = list(found)
     draw.shuffle(ids)
-    return ids[:count]
+    return ids[:count], number

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -11,12 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest.models import Event, Job, User
-from issues.api.lookup import actor, find_events, find_issue
+from issues.api.lookup import actor, find_events, find_issue, read_choice
 from issues.api.schema import QualityItem
 from issues.classifier.rescoring import RESCORE
 from issues.models import Classifier, Issue
-from labeling.labels.labels import record_label, standing_labels
+from labeling.labels.labels import Said, record_labels, standing_labels
 from labeling.models import Answer
+from labeling.queue.lookahead import held_by_others, offer
 from labeling.queue.of_issues import next_cards
 from labeling.teaching import may_wait, retrain, retrain_soon
 from raindrop.api.pagination import page_of, read_limit
@@ -26,6 +26,7 @@ from raindrop.errors import ApiError
 TAGS = ["Teaching"]
 MAX_LABELS = 1000  # a request
 MAX_CANDIDATES = 100
+PURPOSES = ("teaching", "audit")
 
 
 class CandidateItem(serializers.Serializer[Any]):
@@ -34,6 +35,10 @@ class CandidateItem(serializers.Serializer[Any]):
         allow_null=True, help_text="The classifier's; before the first one the cosine to the definition."
     )
     reason = serializers.CharField(help_text="similar, uncertain, likely or random.")
+    probability = serializers.FloatField(
+        allow_null=True,
+        help_text="Of a random one the chance that this event was the one drawn; null for what was picked.",
+    )
 
 
 class LabelItem(serializers.Serializer[Any]):
@@ -42,7 +47,14 @@ class LabelItem(serializers.Serializer[Any]):
     note = serializers.CharField()
     user = serializers.CharField(allow_null=True, help_text="Null when a key labelled.")
     source = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
-    reason = serializers.CharField()
+    reason = serializers.CharField(help_text="Why it was asked; empty when it was not.")
+    score = serializers.FloatField(allow_null=True, help_text="When it was asked.")
+    probability = serializers.FloatField(
+        allow_null=True, help_text="Of a random one the chance that this event was the one drawn."
+    )
+    definition_version = serializers.IntegerField(
+        allow_null=True, help_text="The definition that the answer is about."
+    )
     created_at = serializers.DateTimeField()
 
 
@@ -81,18 +93,29 @@ STORED = inline_serializer(
         OpenApiParameter(
             "limit", {"type": "integer", "minimum": 1, "maximum": MAX_CANDIDATES, "default": 20}
         ),
+        OpenApiParameter("for", {"type": "string", "enum": list(PURPOSES), "default": "teaching"}),
     ],
     responses=answers(results(CandidateItem)),
 )
 @api_view(["GET"])
 def candidates(request: Request, key: str) -> Response:
-    """Events that the system learns most from, none that is labelled already."""
+    """Events that the system learns most from, none that is labelled already or on a person's screen. With `for=audit` only events
+    drawn at random. What is said of them here is kept with their labels, when they come within 30 days."""
+    issue, user = find_issue(request, key), actor(request)
     limit = read_limit(request, default=20, maximum=MAX_CANDIDATES)
-    cards = next_cards(issue=find_issue(request, key), limit=limit, user=actor(request))
+    audit = read_choice(request, "for", PURPOSES, PURPOSES[0]) == "audit"
+    held = held_by_others(issue, user)
+    cards = next_cards(issue=issue, limit=limit, user=user, exclude=held, audit=audit)
+    offer(subject=issue, user=user, cards=cards)
     return Response(
         {
             "results": [
-                {"event_id": card.event.event_id, "score": card.score, "reason": card.reason}
+                {
+                    "event_id": card.event.event_id,
+                    "score": card.score,
+                    "reason": card.reason,
+                    "probability": card.probability,
+                }
                 for card in cards
             ]
         }
@@ -135,6 +158,9 @@ def labels(request: Request, key: str) -> Response:
                     "user": label.user.username if label.user else None,
                     "source": label.source,
                     "reason": label.reason,
+                    "score": label.score,
+                    "probability": label.probability,
+                    "definition_version": label.definition_version,
                     "created_at": label.created_at,
                 }
                 for label in page.rows
@@ -156,17 +182,8 @@ def _store(issue: Issue, data: object, user: User | None) -> int:
             f"There are no such events in this project: {', '.join(unknown[:10])}. Nothing was stored.",
             details={"unknown_event_ids": unknown},
         )
-    with transaction.atomic():
-        # In one order, so that two requests that label the same events wait for each other but never in a circle.
-        for row in sorted(rows, key=lambda row: row["event_id"]):
-            record_label(
-                issue=issue,
-                event=events[row["event_id"]],
-                answer=row["label"],
-                note=row["note"],
-                user=user,
-                source="api",
-            )
+    said = [Said(events[row["event_id"]], row["label"], row["note"]) for row in rows]
+    record_labels(subject=issue, said=said, user=user, source="api")
     return len(rows)
 
 

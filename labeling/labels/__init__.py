@@ -1,4 +1,4 @@
-"""Writing labels and reading what stands: of issues, of signals, and how far the teaching of an issue has come.
+"""Writing labels and reading what stands, of any subject: an issue or a signal. And how far the teaching of an issue has come.
 
 Uses models.
 """

@@ -1,135 +1,181 @@
-"""Writing labels and reading what stands. A label row is never changed but for being superseded."""
+"""Writing labels and reading what stands. Rows are added and never changed: a changed mind is a new row, and so is an undo."""
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from ingest.models import Event, User
-from issues.models import Issue
-from labeling.models import Answer, Label
+from labeling.labels.authors import (
+    Labelled,
+    author_of,
+    counts_last_word,
+    definition_version,
+    kind_of,
+)
+from labeling.models import Answer, Label, Offer
 from raindrop import live
 from raindrop.locks import hold_lock
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why an event was asked about, with which score, and (of a random draw) the probability with which it was drawn."""
+
+    reason: str = ""
+    score: float | None = None
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody says of one event. Without `why` the label takes what the queue said when it asked (see `why_asked`)."""
+
+    event: Event
+    answer: Answer | str
+    note: str = ""
+    why: Why | None = None
+
+
 def record_label(
     *,
-    issue: Issue,
+    subject: Labelled,
     event: Event,
     answer: Answer | str,
     user: User | None,
     note: str = "",
     source: str = "queue",
-    reason: str = "",
-    score: float | None = None,
+    why: Why | None = None,
 ) -> Label:
-    """The user's answer on (event, issue); it supersedes the one that stood.
+    """The user's answer on (subject, event), which counts from now on in place of the user's earlier one; without a user, a program's.
 
-    The same answer and note again (a double click, a repeated request) is the label that stands already. Raises
-    ValueError when the event is of another project or the answer is none.
+    The same answer and note as the last word on it (a double click, a repeated request) is no second row. Raises ValueError when the
+    event is of another project or the answer is none.
     """
-    if event.project_id != issue.project_id:
-        raise ValueError("This event belongs to another project than the issue.")
-    label = Label(
-        project_id=issue.project_id,
-        issue=issue,
-        event=event,
-        user=user,
-        answer=Answer(answer),
-        note=note.strip(),
-        source=source,
-        reason=reason,
-        score=score,
-    )
-    return _supersede(label)
-
-
-@transaction.atomic
-def _supersede(label: Label) -> Label:
-    # Where no answer stands yet there is no row to lock.
-    hold_lock(f"label:{label.issue_id}:{label.event_id}:{label.user_id}")
-    standing = standing_labels(label.issue).filter(event_id=label.event_id, user=label.user).first()
-    if standing and (standing.answer, standing.note) == (label.answer, label.note):
-        return standing
-    if standing:
-        Label.objects.filter(pk=standing.pk).update(superseded_at=timezone.now())
-    label.save(force_insert=True)
-    if standing:
-        # Equal times are how undo tells an answer that was replaced from one that was itself undone.
-        Label.objects.filter(pk=standing.pk).update(superseded_at=label.created_at)
-    live.changed([label.project_id])
+    [label] = record_labels(subject=subject, said=[Said(event, answer, note, why)], user=user, source=source)
     return label
 
 
 @transaction.atomic
-def correct_label(*, label: Label, answer: Answer | str, user: User) -> Label | None:
-    """`user` overrules a label: it is superseded, and the user's own answer stands in its place (source "admin", with the reason and
-    the score of the one that it replaces, so that a random draw stays one). Whose label was overruled, and what it said, stays in
-    its row. None when the label stands no longer. Raises ValueError when the answer is none."""
+def record_labels(*, subject: Labelled, said: Sequence[Said], user: User | None, source: str) -> list[Label]:
+    """As `record_label`, all of them or none, in this order. A later answer on the same event counts in place of an earlier one."""
+    for one in said:
+        if one.event.project_id != subject.project_id:
+            raise ValueError(f"This event belongs to another project than the {kind_of(subject)}.")
+        Answer(one.answer)
+    author = author_of(user)
+    _lock(subject, author)
+    events = {one.event.pk for one in said}
+    standing = _last_words(subject, events)
+    asked = why_asked(subject, [one.event.pk for one in said if one.why is None], author)
+    version = definition_version(subject)
+    labels, new = [], []
+    for one in said:
+        note = one.note.strip()
+        last = standing.get(one.event.pk)
+        if last and (last.author, last.answer, last.note) == (author, one.answer, note):
+            labels.append(last)
+            continue
+        why = one.why or asked.get(one.event.pk) or Why()
+        label = Label(
+            project_id=subject.project_id, subject_kind=kind_of(subject), subject_id=subject.pk, event=one.event, author=author,
+            user=user, answer=Answer(one.answer), note=note, source=source, reason=why.reason, score=why.score,
+            probability=why.probability, definition_version=version,
+        )  # fmt: skip
+        standing[one.event.pk] = label
+        labels.append(label)
+        new.append(label)
+    Label.objects.bulk_create(new)
+    Offer.objects.filter(subject_id=subject.pk, author=author, event__in=events).delete()
+    live.changed([subject.project_id])
+    return labels
+
+
+def why_asked(subject: Labelled, events: Iterable[uuid.UUID], author: str) -> dict[uuid.UUID, Why]:
+    """What is known of why the author was asked about these events: from the queue's offer, else from the author's own earlier
+    answers, and where the last word of anybody counts, else from anybody's. Missing where nobody was asked."""
+    wanted = set(events)
+    if not wanted:
+        return {}
+    offers = Offer.objects.filter(subject_id=subject.pk, event__in=wanted, author=author)
+    found = {one.event_id: Why(one.reason, one.score, one.probability) for one in offers}
+    rows = Label.objects.filter(subject_id=subject.pk, event__in=wanted - found.keys()).exclude(reason="")
+    if not counts_last_word(subject):
+        rows = rows.filter(author=author)
+    for row in sorted(rows, key=lambda row: (row.author == author, row.created_at), reverse=True):
+        found.setdefault(row.event_id, Why(row.reason, row.score, row.probability))
+    return found
+
+
+@transaction.atomic
+def correct_label(*, label: Label, subject: Labelled, answer: Answer | str, user: User) -> Label | None:
+    """`user` overrules a label: it is taken back, and the user's own answer stands in its place (source "admin", with the reason, the
+    score and the probability of the one that it replaces, so that a random draw stays one). What was overruled stays in its row. None
+    when the label stands no longer. Raises ValueError when the answer is none."""
     answer = Answer(answer)
-    if label.user_id != user.pk and not _take_back(label):  # one's own is superseded below, under its lock
+    for author in sorted({label.author, author_of(user)}):
+        _lock(subject, author)
+    if not _stands(label):
         return None
+    if label.author != author_of(user):  # one's own is replaced below
+        _take_back(label.event_id, subject, label.author, source="admin")
     return record_label(
-        issue=label.issue,
+        subject=subject,
         event=label.event,
         answer=answer,
         user=user,
         note=label.note,
         source="admin",
-        reason=label.reason,
-        score=label.score,
+        why=Why(label.reason, label.score, label.probability),
     )
 
 
-def take_back_labels(labels: Iterable[Label]) -> int:
-    """These answers stand no longer, so that the queue may ask about their events again. Returns how many stood."""
-    return sum(_take_back(label) for label in labels)
-
-
-def _take_back(label: Label) -> bool:
-    """False: it stood no longer."""
-    stood = Label.objects.filter(pk=label.pk, superseded_at=None).update(superseded_at=timezone.now())
-    if stood:
-        live.changed([label.project_id])
-    return bool(stood)
+@transaction.atomic
+def take_back_label(
+    *, subject: Labelled, event_id: uuid.UUID, author: str, source: str = "page"
+) -> list[Label]:
+    """The author said nothing of this event then, not earlier either, so that the queue may ask again. Returns what was taken back."""
+    _lock(subject, author)
+    return _take_back(event_id, subject, author, source=source)
 
 
 @transaction.atomic
-def undo_last_label(*, issue: Issue, user: User | None) -> Label | None:
-    """Takes back the user's last standing answer, so that the one it replaced stands again.
+def undo_last_label(*, subject: Labelled, user: User | None) -> Label | None:
+    """Takes back the user's last answer, so that the one it replaced counts again.
 
     Returns the label that was taken back (its event is the card to show again), None when there is none.
     """
+    author = author_of(user)
+    _lock(subject, author)
     last = (
-        standing_labels(issue)
-        .select_for_update(of=("self",))
+        Label.objects.filter(subject_id=subject.pk, author=author)
+        .live()
         .select_related("event")
-        .filter(user=user)
         .order_by("-created_at", "-id")
         .first()
     )
     if last is None:
         return None
-    last.superseded_at = timezone.now()
-    last.save(update_fields=["superseded_at"])
-    Label.objects.filter(
-        issue=issue, event_id=last.event_id, user=user, superseded_at=last.created_at
-    ).update(superseded_at=None)
-    live.changed([issue.project_id])
+    _retract([last], source="queue")
     return last
 
 
-def standing_labels(issue: Issue) -> QuerySet[Label]:
-    """The answers in force: at most one per event and user."""
-    return Label.objects.filter(issue=issue, superseded_at=None)
+def standing_labels(subject: Labelled) -> QuerySet[Label]:
+    """The answers in force: of each author at most one per event."""
+    return Label.objects.filter(subject_id=subject.pk).standing()
 
 
-def standing_answers(issue: Issue) -> dict[uuid.UUID, bool]:
+def last_words(subject: Labelled) -> QuerySet[Label]:
+    """On each event the newest answer, whoever gave it."""
+    return Label.objects.filter(subject_id=subject.pk).last_words()
+
+
+def standing_answers(subject: Labelled) -> dict[uuid.UUID, bool]:
     """Event id -> is it a match, as most people who labelled it say. A tie, or mostly unsure, is no answer."""
-    return majority(standing_labels(issue).values_list("event_id", "answer"))
+    return majority(standing_labels(subject).values_list("event_id", "answer"))
 
 
 def majority(votes: Iterable[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, bool]:
@@ -143,3 +189,46 @@ def majority(votes: Iterable[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, bool]:
         if best != Answer.UNSURE and list(count.values()).count(number) == 1:
             answers[event] = best == Answer.MATCH
     return answers
+
+
+def forget_labels(subject_id: uuid.UUID) -> None:
+    """For a subject that is being deleted: its labels and offers go with it."""
+    Offer.objects.filter(subject_id=subject_id).delete()
+    Label.objects.filter(subject_id=subject_id).delete()
+
+
+# -- inside
+
+
+def _lock(subject: Labelled, author: str) -> None:
+    """One author's answers on a subject are written one after the other: where none stands yet there is no row to lock."""
+    hold_lock(f"labels:{subject.pk}:{author}")
+
+
+def _last_words(subject: Labelled, events: Iterable[uuid.UUID]) -> dict[uuid.UUID, Label]:
+    rows = Label.objects.filter(subject_id=subject.pk, event__in=events).last_words()
+    return {row.event_id: row for row in rows}
+
+
+def _stands(label: Label) -> bool:
+    of_author = Label.objects.filter(
+        subject_id=label.subject_id, event_id=label.event_id, author=label.author
+    )
+    return of_author.standing().filter(pk=label.pk).exists()
+
+
+def _take_back(event_id: uuid.UUID, subject: Labelled, author: str, *, source: str) -> list[Label]:
+    live_rows = list(Label.objects.filter(subject_id=subject.pk, event_id=event_id, author=author).live())
+    _retract(live_rows, source=source)
+    return live_rows
+
+
+def _retract(labels: Sequence[Label], *, source: str) -> None:
+    Label.objects.bulk_create(
+        Label(
+            project_id=label.project_id, subject_kind=label.subject_kind, subject_id=label.subject_id, event_id=label.event_id,
+            author=label.author, user_id=label.user_id, retracts=label, source=source, definition_version=label.definition_version,
+        )
+        for label in labels
+    )  # fmt: skip
+    live.changed({label.project_id for label in labels})

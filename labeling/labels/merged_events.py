@@ -6,29 +6,18 @@ from collections.abc import Mapping, Sequence
 from django.db import connection
 
 from ingest.counts.rollups import TakenBack
-from labeling.models import Reservation
+from labeling.models import Offer
 
 
 def move_labels(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
-    """As ingest.store.merged_events.Mover has it. Of two answers of one person the later one stands, as if it had been given on the same
-    event: it supersedes the other, which undo brings back."""
+    """As ingest.store.merged_events.Mover has it. Of two answers of one author the later one counts, as if it had been given on the same
+    event; undo brings the other back."""
     gone, stay = list(into), list(into.values())
     with connection.cursor() as cursor:
-        cursor.execute(
-            """WITH moves AS (SELECT * FROM unnest(%s::uuid[], %s::uuid[]) AS g(gone, stays)),
-               said AS (
-                 SELECT l.id, lag(l.created_at) OVER (PARTITION BY l.issue_id, l.user_id, coalesce(m.stays, l.event_id)
-                                                      ORDER BY l.created_at DESC, l.id DESC) AS later
-                 FROM labeling_label l LEFT JOIN moves m ON m.gone = l.event_id
-                 WHERE l.superseded_at IS NULL AND l.user_id IS NOT NULL
-                   AND l.event_id IN (SELECT gone FROM moves UNION SELECT stays FROM moves))
-               UPDATE labeling_label l SET superseded_at = said.later FROM said WHERE l.id = said.id AND said.later IS NOT NULL""",
-            [gone, stay],
-        )
         cursor.execute(
             """UPDATE labeling_label l SET event_id = m.stays
                FROM unnest(%s::uuid[], %s::uuid[]) AS m(gone, stays) WHERE l.event_id = m.gone""",
             [gone, stay],
         )
-    Reservation.objects.filter(event__in=gone).delete()
+    Offer.objects.filter(event__in=gone).delete()
     return []

@@ -8,8 +8,9 @@ from ingest.models import Job, User
 from ingest.models.jobs import JobState
 from issues.classifier.model import MEASURABLE, RANDOM_LEAST
 from issues.models import Issue
+from labeling.labels.authors import author_of
 from labeling.labels.labels import majority, standing_labels
-from labeling.models import Answer
+from labeling.models import Answer, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Progress:
 
 
 def progress(issue: Issue, *, user: User | None = None) -> Progress:
-    rows = list(standing_labels(issue).values_list("event_id", "answer", "user_id", "reason"))
+    rows = list(standing_labels(issue).values_list("event_id", "answer", "author", "reason"))
     answers = Counter(majority((event, answer) for event, answer, _, _ in rows).values())
     classifier = issue.classifiers.current().first()
     job = (
@@ -67,12 +68,12 @@ def progress(issue: Issue, *, user: User | None = None) -> Progress:
     )
     return Progress(
         labels=len(rows),
-        mine=sum(owner == user.pk for _, _, owner, _ in rows) if user else 0,
+        mine=sum(owner == author_of(user) for _, _, owner, _ in rows) if user else 0,
         people=len({owner for _, _, owner, _ in rows}),
         matches=answers[True],
         not_matches=answers[False],
         unsure=sum(answer == Answer.UNSURE for _, answer, _, _ in rows),
-        random_labels=sum(why == "random" and answer != Answer.UNSURE for _, answer, _, why in rows),
+        random_labels=sum(why == Reason.RANDOM and answer != Answer.UNSURE for _, answer, _, why in rows),
         version=classifier.version if classifier else None,
         quality=classifier.quality if classifier else {},
         job=job,

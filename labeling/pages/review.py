@@ -1,33 +1,30 @@
-"""The review queue: one card per screen, answered with a key; the answer brings the next card."""
+"""The review queue of whatever can be taught: one card per screen, answered with a key; the answer brings the next card."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models.functions import Left
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from ingest.counts.rollups import totals
 from ingest.models import Event, Project, User
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
-from issues.access import find_event, get_issue
-from issues.models import Issue
-from labeling.labels.labels import record_label, standing_labels, undo_last_label
-from labeling.labels.progress import progress
-from labeling.models import Label
-from labeling.pages.forms import AnswerForm, ticket_for
-from labeling.queue.lookahead import next_card
-from labeling.queue.of_issues import Card
-from labeling.teaching import retrain_soon
+from issues.access import find_event
+from labeling.labels.authors import author_of
+from labeling.labels.labels import Why, record_label, standing_labels, undo_last_label, why_asked
+from labeling.labels.rows import newest_labels
+from labeling.models import Label, Reason
+from labeling.pages.forms import AnswerForm
+from labeling.queue.cards import Card
+from labeling.queue.lookahead import next_card, offer
+from labeling.queue.subject import Chip, Subject, subject_kind, urls_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window
 
-LAST_SHOWN = 10
-CHOSEN = "chosen"  # the person asked for this event: it says nothing about events at large
+OPENED = Chip("opened by you", "You opened this one yourself", "secondary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,127 +32,127 @@ class Shown:
     """A card with what stands around it."""
 
     card: Card
-    ticket: str
+    chip: Chip
     turns: list[Turn]
     is_part: bool  # of a longer conversation
+    evidence: list[dict[str, Any]]
     mine: Label | None  # the answer that the person gave before
+    last_word: Label | None  # what anybody said of it last
 
     @property
     def hides_score(self) -> bool:
-        """A random card is asked blind: a score beside it would lead the answer that the score is measured by."""
-        return self.card.reason == "random" and self.mine is None
+        """A random card is asked blind: a score beside it would lead the answer that quality is measured by."""
+        return self.card.reason == Reason.RANDOM and self.mine is None and self.last_word is None
 
 
 @project_page()
-def review(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
-    issue = get_issue(project, number)
+def review(request: ProjectRequest, project: Project, kind: str, key: str | int) -> HttpResponse:
+    subject = subject_kind(kind).find(project, key)
     asked = find_event(project, request.GET.get("event", ""))
-    return render(request, "labeling/review.html", _step(request, issue, asked))
+    return render(request, "labeling/review.html", _step(request, subject, asked))
 
 
 @require_POST
 @project_page(Role.MEMBER)
-def label(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
-    issue = get_issue(project, number)
-    form = AnswerForm(request.POST, subject=issue)
+def label(request: ProjectRequest, project: Project, kind: str, key: str | int) -> HttpResponse:
+    subject = subject_kind(kind).find(project, key)
+    form = AnswerForm(request.POST)
     if not form.is_valid():
-        raise BadRequest(" ".join(str(error) for errors in form.errors.values() for error in errors))
-    ticket = form.cleaned_data["card"]
-    event = find_event(project, ticket.event)
+        raise BadRequest(form.problem())
+    event = find_event(project, str(form.cleaned_data["event"]))
     if event is None:
-        messages.warning(request, "That event is gone, so nothing was recorded.")
-    else:
-        record_label(
-            issue=issue,
-            event=event,
-            answer=form.cleaned_data["answer"],
-            user=request.user,
-            note=form.cleaned_data["note"],
-            reason=ticket.reason,
-            score=ticket.score,
-        )
-        retrain_soon(issue)
-    return _next(request, issue, None)
+        raise Http404("There is no such event in this project, so nothing was recorded.")
+    record_label(
+        subject=subject.row,
+        event=event,
+        answer=form.cleaned_data["answer"],
+        user=request.user,
+        note=form.cleaned_data["note"],
+        why=_card(subject, event, request.user).why,
+    )
+    subject.learn()
+    return _next(request, subject, None)
 
 
 @require_POST
 @project_page(Role.MEMBER)
-def undo(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
-    issue = get_issue(project, number)
-    undone = undo_last_label(issue=issue, user=request.user)
+def undo(request: ProjectRequest, project: Project, kind: str, key: str | int) -> HttpResponse:
+    """Takes back the person's last answer, and asks about that event again, for the reason that it was asked before."""
+    subject = subject_kind(kind).find(project, key)
+    undone = undo_last_label(subject=subject.row, user=request.user)
     if undone is None:
         messages.info(request, "There is nothing to undo.")
-        return _next(request, issue, None)
-    retrain_soon(issue)
-    return _next(request, issue, undone.event)
+        return _next(request, subject, None)
+    event = find_event(project, str(undone.event_id))
+    if event:
+        again = Card(event, undone.score, undone.reason, undone.probability)
+        offer(subject=subject.row, user=request.user, cards=[again], first=True)
+    subject.learn()
+    return _next(request, subject, event)
 
 
 @project_page()
-def review_progress(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+def review_progress(request: ProjectRequest, project: Project, kind: str, key: str | int) -> HttpResponse:
     """A fragment: re-read while a training runs, so that the card in front of the person stays as it is."""
-    issue = get_issue(project, number)
-    context = {"issue": issue, "progress": progress(issue, user=request.user)}
+    subject = subject_kind(kind).find(project, key)
+    context = {"subject": subject, "urls": urls_of(subject), **subject.context(request.user)}
     return render(request, "labeling/_progress.html", context)
 
 
-def _next(request: ProjectRequest, issue: Issue, event: Event | None) -> HttpResponse:
+def _next(request: ProjectRequest, subject: Subject, event: Event | None) -> HttpResponse:
     """The next card in place, or (without JavaScript) the page again."""
-    if request.headers.get("HX-Request") == "true":
-        return render(request, "labeling/_step.html", _step(request, issue, event))
-    address = reverse("issue-review", args=[issue.project.slug, issue.number])
-    return redirect(address + (f"?event={event.id}" if event else ""))
+    if request.htmx:
+        return render(request, "labeling/_step.html", _step(request, subject, event))
+    return redirect(urls_of(subject)["review"] + (f"?event={event.id}" if event else ""))
 
 
-def _step(request: ProjectRequest, issue: Issue, event: Event | None) -> dict[str, Any]:
+def _step(request: ProjectRequest, subject: Subject, event: Event | None) -> dict[str, Any]:
     """What the page shows: the event that was asked for, else the queue's next card."""
-    user = request.user
+    user, project = request.user, request.project
     if event:
-        card: Card | None = _chosen_card(issue, event, user)
+        card: Card | None = _card(subject, event, user)
     else:
-        answers = request.role != Role.VIEWER
-        card = next_card(session=request.session, issue=issue, user=user, answers=answers)
+        card = next_card(subject=subject, user=user, answers=request.role != Role.VIEWER)
+    last = newest_labels(subject.row, user)
     return {
-        "issue": issue,
-        "shown": _shown(issue, card, user) if card else None,
-        "progress": progress(issue, user=user),
-        "last": last_labels(issue, user),
-        "has_events": bool(card) or totals([issue.project_id])[issue.project_id].events > 0,
+        "subject": subject,
+        "urls": urls_of(subject),
+        "shown": _shown(subject, card, user) if card else None,
+        "last": last,
+        "has_events": bool(card or last) or totals([project.id])[project.id].events > 0,
+        **subject.context(user),
     }
 
 
-def _chosen_card(issue: Issue, event: Event, user: User) -> Card:
-    """The event, asked for the reason that it was first asked of this person, also after an undo."""
-    before = Label.objects.filter(issue=issue, event=event, user=user).order_by("-created_at").first()
-    if before and before.reason:
-        return Card(event=event, score=before.score, reason=before.reason)
-    return Card(event=event, score=None, reason=CHOSEN)
+def _card(subject: Subject, event: Event, user: User) -> Card:
+    """The event, asked for the reason that it was first asked, also after an undo."""
+    asked = why_asked(subject.row, [event.id], author_of(user)).get(event.id)
+    why = asked or Why(Reason.CHOSEN, subject.score_of(event))
+    return Card(event, why.score, why.reason, why.probability)
 
 
-def _shown(issue: Issue, card: Card, user: User) -> Shown:
+def _shown(subject: Subject, card: Card, user: User) -> Shown:
     event = card.event
-    turns, is_part = turns_around(issue.project, event)
+    turns, is_part = _turns_around(subject.project, event)
+    chip = subject.words.reasons.get(card.reason, OPENED)
+    said = (
+        standing_labels(subject.row).filter(event=event).select_related("user").order_by("-created_at", "-id")
+    )
+    labels = list(said)
     return Shown(
         card=card,
-        ticket=ticket_for(subject=issue, event_id=event.id, reason=card.reason, score=card.score),
+        chip=chip,
         turns=turns,
         is_part=is_part,
-        mine=standing_labels(issue).filter(event=event, user=user).first(),
+        evidence=[dict(piece) for piece in subject.evidence(event)],
+        mine=next((label for label in labels if label.author == author_of(user)), None),
+        last_word=labels[0] if labels else None,
     )
 
 
-def turns_around(project: Project, event: Event) -> tuple[list[Turn], bool]:
+def _turns_around(project: Project, event: Event) -> tuple[list[Turn], bool]:
     """The conversation as a card shows it, and whether that is only a part of it."""
     if not event.conversation:
         return build_turns(project, [read_event(project, event.id, whole=False)]), False
     window = read_window(event.conversation, at=event.id)
     return build_turns(project, window.events), window.earlier or window.later
-
-
-def last_labels(issue: Issue, user: User) -> list[Label]:
-    """The person's newest standing answers, with the beginning of what was said as `said` and `answered`."""
-    return list(
-        standing_labels(issue)
-        .filter(user=user)
-        .annotate(said=Left("event__input", 160), answered=Left("event__output", 160))
-        .order_by("-created_at", "-id")[:LAST_SHOWN]
-    )

@@ -1,32 +1,35 @@
 """Pages under /p/<slug>/ that this room answers: they lie under an issue's or a signal's."""
 
-from django.urls import path
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from labeling.pages import (
-    labels as label_pages,
-)
-from labeling.pages import (
-    review as review_pages,
-)
-from labeling.pages import (
-    signal_labels as signal_label_pages,
-)
-from labeling.pages import (
-    signal_review as signal_review_pages,
-)
+from django.urls import URLPattern, path
+
+from labeling.labels.authors import ISSUE, SIGNAL
+from labeling.pages import judging, labels, review
+
+WHERE = {ISSUE: "issues/<int:key>/", SIGNAL: "signals/<slug:key>/"}
+
+
+def _of_kind(kind: str) -> Iterator[URLPattern]:
+    """The pages that each kind of subject has."""
+
+    def under(route: str, view: Callable[..., Any], name: str) -> URLPattern:
+        return path(WHERE[kind] + route, view, {"kind": kind}, name=f"{kind}-{name}")
+
+    yield under("review/", review.review, "review")
+    yield under("review/label/", review.label, "review-label")
+    yield under("review/undo/", review.undo, "review-undo")
+    yield under("review/progress/", review.review_progress, "review-progress")
+    yield under("labels/", labels.labels, "labels")
+    yield under("labels/export/", labels.export, "labels-export")
+    yield under("labels/new/", judging.judge, "label")
+    yield under("matches/<uuid:event_pk>/", judging.judge_event, "judge")
+
 
 urlpatterns = [
-    path("issues/<int:number>/review/", review_pages.review, name="issue-review"),
-    path("issues/<int:number>/review/label/", review_pages.label, name="issue-review-label"),
-    path("issues/<int:number>/review/undo/", review_pages.undo, name="issue-review-undo"),
-    path("issues/<int:number>/review/progress/", review_pages.review_progress, name="issue-review-progress"),
-    path("issues/<int:number>/matches/", label_pages.matches, name="issue-matches"),
-    path("issues/<int:number>/labels/", label_pages.labels, name="issue-labels"),
-    path("issues/<int:number>/labels/new/", label_pages.quick_label, name="issue-label"),
-    path("issues/<int:number>/teaching/", label_pages.teaching_card, name="issue-teaching"),
-    path("signals/<slug:key>/review/", signal_review_pages.review, name="signal-review"),
-    path("signals/<slug:key>/review/label/", signal_review_pages.label, name="signal-review-label"),
-    path("signals/<slug:key>/review/undo/", signal_review_pages.undo, name="signal-review-undo"),
-    path("signals/<slug:key>/labels/", signal_label_pages.labels, name="signal-labels"),
-    path("signals/<slug:key>/labels/export/", signal_label_pages.export, name="signal-labels-export"),
+    *_of_kind(ISSUE),
+    *_of_kind(SIGNAL),
+    path("issues/<int:number>/matches/", labels.matches, name="issue-matches"),
+    path("issues/<int:number>/teaching/", labels.teaching_card, name="issue-teaching"),
 ]

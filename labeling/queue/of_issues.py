@@ -2,7 +2,7 @@
 
 Before the first classifier: the events most like the definition, with one at random now and then. After it, a mixture: half
 uncertain (score nearest the threshold), a quarter likely (the highest scores nobody has checked), a quarter drawn at
-random, the only ones that can show what the classifier misses. While few labels stand, likely and uncertain
+random, the only ones that can show what the classifier misses: these carry the probability with which they were drawn. While few labels stand, likely and uncertain
 alternate: matches are then what is wanting. All but the random ones are also picked to be unlike each other. Nothing is asked twice of one person, nor what people have settled.
 """
 
@@ -14,36 +14,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.models import Event, User
+from ingest.models import Event, Project, User
 from issues.classifier.definition_vectors import definition_vector
 from issues.classifier.model import scores, weight_directions
-from issues.classifier.sampling import random_event_ids
+from issues.classifier.sampling import draw_events
 from issues.classifier.scoring import weights_of
 from issues.models import Classifier, Issue
+from labeling.labels.authors import author_of
 from labeling.labels.labels import majority, standing_labels
+from labeling.models import Reason
+from labeling.queue.cards import Card
 from signals.vectors.reading import VectorChunk, nearest_events, vectors_of
 
 POOL = 400  # candidates looked at by each way in
 FEW_LABELS = 20
-BEFORE = ("similar", "similar", "similar", "random")
-EARLY = ("likely", "uncertain", "likely", "random")
-LATER = ("uncertain", "likely", "uncertain", "random")
+BEFORE = (Reason.SIMILAR, Reason.SIMILAR, Reason.SIMILAR, Reason.RANDOM)
+EARLY = (Reason.LIKELY, Reason.UNCERTAIN, Reason.LIKELY, Reason.RANDOM)
+LATER = (Reason.UNCERTAIN, Reason.LIKELY, Reason.UNCERTAIN, Reason.RANDOM)
+AUDIT = (Reason.RANDOM,)
 # Likeness to what was asked before weighs against rank: among the SPREAD best of a kind, the next to ask is the one with the
 # highest RANK_WEIGHT * (1 - rank / SPREAD) - (largest cosine to an event asked before). Simulated on BANKING77 and
 # HWU64 (24 intents each, true labels): F1 after 20 labels 0.66 and 0.61, against 0.58 and 0.26 for the plain best.
 SPREAD = 40
 RANK_WEIGHT = 0.5
 REMEMBERED = 300  # the latest labelled events that count as asked before
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An event to ask about. `score` is the classifier's, or before the first one the cosine to the definition; None for an event
-    that a person chose. `reason`: similar, uncertain, likely or random, or that it was chosen."""
-
-    event: Event
-    score: float | None
-    reason: str
 
 
 @dataclass(slots=True)
@@ -53,25 +47,37 @@ class _Pool:
     ids: list[uuid.UUID]
     vectors: NDArray[np.float32]  # (n, 768): both sides, together of unit length
     scores: NDArray[np.float64]  # (n,)
-    orders: dict[str, list[int]]  # reason -> indices, best first
+    orders: dict[Reason, list[int]]  # best first, as indices
+    chance: float  # of each event, when one is drawn at random
 
 
 def next_cards(
-    *, issue: Issue, limit: int, user: User | None = None, exclude: Collection[uuid.UUID] = ()
+    *,
+    issue: Issue,
+    limit: int,
+    user: User | None = None,
+    exclude: Collection[uuid.UUID] = (),
+    audit: bool = False,
 ) -> list[Card]:
-    """Up to `limit` cards, in the order to ask them. `exclude`: event ids that are on somebody's screen already.
+    """Up to `limit` cards, in the order to ask them. `exclude`: event ids that are on somebody's screen already. `audit`: only cards
+    that are drawn at random.
 
-    With a user: what that user has not labelled; without: what nobody has whose label came without a user.
+    With a user: what that user has not labelled; without: what no program has.
     """
     standing = list(
-        standing_labels(issue).order_by("-created_at").values_list("event_id", "answer", "user_id")
+        standing_labels(issue).order_by("-created_at").values_list("event_id", "answer", "author")
     )
-    mine = {event for event, _, owner in standing if owner == (user.pk if user else None)}
+    author = author_of(user)
+    mine = {event for event, _, owner in standing if owner == author}
     settled = majority((event, answer) for event, answer, _ in standing)
     skip = mine | settled.keys() | set(exclude)
     classifier = issue.classifiers.current().first()
     pool = _scored(issue, classifier, skip) if classifier else _similar(issue, skip)
-    cycle = BEFORE if classifier is None else EARLY if len(standing) < FEW_LABELS else LATER
+    cycle: tuple[Reason, ...] = (
+        BEFORE if classifier is None else EARLY if len(standing) < FEW_LABELS else LATER
+    )
+    if audit:
+        cycle, pool.orders = AUDIT, {Reason.RANDOM: pool.orders[Reason.RANDOM]}
     before = [*exclude, *(event for event, _, _ in standing[:REMEMBERED])]
     asked = _together(vectors_of(project=issue.project, event_ids=list(dict.fromkeys(before))))
     picked = _pick(pool, asked, _reasons(cycle, start=len(standing) + len(exclude)), limit)
@@ -79,13 +85,18 @@ def next_cards(
         [pool.ids[index] for index, _ in picked]
     )
     return [
-        Card(events[pool.ids[index]], float(pool.scores[index]), reason)
+        Card(
+            events[pool.ids[index]],
+            float(pool.scores[index]),
+            reason,
+            pool.chance if reason == Reason.RANDOM else None,
+        )
         for index, reason in picked
         if pool.ids[index] in events
     ]
 
 
-def _reasons(cycle: tuple[str, ...], *, start: int) -> Iterator[str]:
+def _reasons(cycle: tuple[Reason, ...], *, start: int) -> Iterator[Reason]:
     """The cycle without end, taken up where the last request left it."""
     return itertools.islice(itertools.cycle(cycle), start % len(cycle), None)
 
@@ -95,13 +106,13 @@ def _similar(issue: Issue, skip: set[uuid.UUID]) -> _Pool:
     vector = definition_vector(issue)
     near = nearest_events(project=issue.project, vector=vector, limit=POOL + len(skip))
     cosines = {event: cosine for event, cosine in near if event not in skip}
-    drawn = [id for id in random_event_ids(project=issue.project, count=POOL) if id not in skip]
+    drawn, chance = _drawn(issue.project, skip)
     ids = list(dict.fromkeys([*cosines, *drawn]))
     chunk = vectors_of(project=issue.project, event_ids=ids)
     found = np.maximum(chunk.user @ vector, chunk.agent @ vector).astype(np.float64)
-    pool = _pool(chunk, found, drawn)
+    pool = _pool(chunk, found, drawn, chance)
     place = {event: rank for rank, event in enumerate(cosines)}
-    pool.orders["similar"] = sorted(
+    pool.orders[Reason.SIMILAR] = sorted(
         (index for index, event in enumerate(pool.ids) if event in place),
         key=lambda index: place[pool.ids[index]],
     )
@@ -115,20 +126,26 @@ def _scored(issue: Issue, classifier: Classifier, skip: set[uuid.UUID]) -> _Pool
     for side, direction in weight_directions(weights).items():
         near = nearest_events(project=issue.project, vector=direction, limit=POOL + len(skip), side=side)
         ids.update(dict.fromkeys(event for event, _ in near if event not in skip))
-    drawn = [id for id in random_event_ids(project=issue.project, count=POOL) if id not in skip]
+    drawn, chance = _drawn(issue.project, skip)
     ids.update(dict.fromkeys(drawn))
     chunk = vectors_of(project=issue.project, event_ids=list(ids))
     found = scores(chunk.user, chunk.agent, weights)
-    pool = _pool(chunk, found, drawn)
-    pool.orders["uncertain"] = np.argsort(np.abs(found - classifier.threshold), kind="stable").tolist()
-    pool.orders["likely"] = np.argsort(-found, kind="stable").tolist()
+    pool = _pool(chunk, found, drawn, chance)
+    pool.orders[Reason.UNCERTAIN] = np.argsort(np.abs(found - classifier.threshold), kind="stable").tolist()
+    pool.orders[Reason.LIKELY] = np.argsort(-found, kind="stable").tolist()
     return pool
 
 
-def _pool(chunk: VectorChunk, found: NDArray[np.float64], drawn: list[uuid.UUID]) -> _Pool:
+def _drawn(project: Project, skip: set[uuid.UUID]) -> tuple[list[uuid.UUID], float]:
+    """(Events drawn at random, without those to skip; the chance of each to be drawn first.)"""
+    ids, number = draw_events(project=project, count=POOL)
+    return [id for id in ids if id not in skip], 1 / max(1, number - len(skip))
+
+
+def _pool(chunk: VectorChunk, found: NDArray[np.float64], drawn: list[uuid.UUID], chance: float) -> _Pool:
     place = {event: index for index, event in enumerate(chunk.ids)}
     order = [place[event] for event in drawn if event in place]
-    return _Pool(list(chunk.ids), _together(chunk), found, {"random": order})
+    return _Pool(list(chunk.ids), _together(chunk), found, {Reason.RANDOM: order}, chance)
 
 
 def _together(chunk: VectorChunk) -> NDArray[np.float32]:
@@ -138,20 +155,20 @@ def _together(chunk: VectorChunk) -> NDArray[np.float32]:
 
 
 def _pick(
-    pool: _Pool, asked: NDArray[np.float32], reasons: Iterator[str], limit: int
-) -> list[tuple[int, str]]:
+    pool: _Pool, asked: NDArray[np.float32], reasons: Iterator[Reason], limit: int
+) -> list[tuple[int, Reason]]:
     """By each reason in turn, what is high in its order and unlike what was asked before (rows of `asked`).
 
     A random card is the next one drawn, whatever it is like. A reason that has no more to offer is passed over.
     """
     likeness = (pool.vectors @ asked.T).max(axis=1, initial=0.0)
     orders = {reason: list(order) for reason, order in pool.orders.items() if order}
-    picked: list[tuple[int, str]] = []
+    picked: list[tuple[int, Reason]] = []
     while len(picked) < limit and orders:
         reason = next(reasons)
         if reason not in orders:
             continue
-        head = orders[reason][: 1 if reason == "random" else SPREAD]
+        head = orders[reason][: 1 if reason == Reason.RANDOM else SPREAD]
         worth = RANK_WEIGHT * (1 - np.arange(len(head)) / SPREAD) - likeness[head]
         index = head[int(np.argmax(worth))]
         picked.append((index, reason))

@@ -1,8 +1,8 @@
-"""What the LLM judged, what people said of matches, and what was learnt from that. All of it is made elsewhere, and read here."""
+"""What the LLM judged, and what was learnt from labels. All of it is made elsewhere, and read here."""
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Case, OuterRef, QuerySet, Subquery, TextField, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
@@ -10,8 +10,7 @@ from django.utils.html import format_html
 
 from ingest.admin import ReadOnlyAdmin
 from ingest.models import Event
-from signals.learning.feedback import take_back
-from signals.models import QuestionVerdict, SignalDefinition, SignalFeedback, SignalTuning
+from signals.models import QuestionVerdict, SignalDefinition, SignalTuning
 from signals.questions.config import check, question_of
 from signals.templatetags.money import dollars
 
@@ -112,45 +111,6 @@ class QuestionVerdictAdmin(EventsAdmin):
     @admin.display(description="Cost")
     def cost_dollars(self, row: QuestionVerdict) -> str:
         return dollars(row.cost)
-
-
-@admin.register(SignalFeedback)
-class SignalFeedbackAdmin(EventsAdmin):
-    """A person's word is not edited; it can be taken back."""
-
-    list_display = ("event_link", "signal", "project", "right", "reason", "score", "user", "updated_at")
-    list_filter = (
-        "right",
-        "reason",
-        "project",
-        ("signal", admin.RelatedOnlyFieldListFilter),
-        ("user", admin.RelatedOnlyFieldListFilter),
-    )
-    list_select_related = ["project", "signal", "user"]
-    fields = (
-        "event_link",
-        "signal",
-        "project",
-        "right",
-        "reason",
-        "score",
-        "user",
-        "created_at",
-        "updated_at",
-    )
-    list_display_links = ("right",)
-    search_fields = ("signal__name", "signal__key", "user__username")
-    actions = ("withdraw",)
-
-    def has_withdraw_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("signals.delete_signalfeedback")
-
-    @admin.action(description="Take back: as if nothing had been said", permissions=["withdraw"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[SignalFeedback]) -> None:
-        rows = list(queryset.select_related("signal", "event", "user"))
-        for row in rows:
-            take_back(signal=row.signal, event=row.event, user=row.user)
-        self.message_user(request, f"{len(rows)} taken back.", messages.SUCCESS)
 
 
 @admin.register(SignalTuning)

@@ -9,7 +9,8 @@ from signals.detection.trial import Sample
 from signals.detectors.batch import Detector
 from signals.kinds.registry import detector_of, is_scored, needs_spans
 from signals.matching.batches import EventBatch, load_batch, load_texts
-from signals.models import SignalDefinition, SignalFeedback
+from signals.models import SignalDefinition
+from signals.models.judgements import judgements
 
 RECENT = 2000
 SAMPLES = 10
@@ -92,10 +93,7 @@ def _samples(signal: SignalDefinition, detector: Detector, events: list[Event]) 
     if not events:
         return []
     found = {one.index: one for one in detector.detect(_load(signal, events))}
-    rows = SignalFeedback.objects.standing().filter(
-        signal=signal.pk, event__in=[event.id for event in events]
-    )
-    said = dict(rows.values_list("event_id", "right"))
+    said = judgements().answers(signal, [event.id for event in events])
     return [
         Sample(
             event, found[index].score, [dict(piece) for piece in found[index].evidence], said.get(event.id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from signals.catalogue.audit_results import COUNTED, FEWEST, HEADLINE, audit_results
 from signals.kinds.registry import is_scored
-from signals.learning.feedback import Precision, precisions_of
+from signals.learning.precision import Precision, precisions_of
 from signals.models import SignalDefinition
 from signals.models.definitions import Kind
 

@@ -1,15 +1,14 @@
 """A signal learns from its labels: a threshold for detectors that score, a model for sentences. Proposed with before and after, applied
-by one click, taken back by another; either reads the history again."""
+by one click, taken back by another; either reads the history again. The labels are handed in: they lie in an upper app."""
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
-from ingest.jobs.kinds import job_kind
-from ingest.jobs.progress import subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, User
 from raindrop import live
@@ -33,18 +32,26 @@ from signals.learning.thresholds import (
     too_thin,
 )
 from signals.matching.batches import EventBatch, load_batch, load_texts
-from signals.models import SignalDefinition, SignalFeedback, SignalTuning
+from signals.models import SignalDefinition, SignalTuning
 from signals.models.tuning import TuningKind, TuningState
 
-TUNE = "tune"  # the job's kind
+TUNE = "tune"  # the job's kind; the app that holds the labels does the work (labeling/teaching.py)
 AGAIN_AFTER = 5  # labels since the last time
-MOST_LABELS = 1000  # the newest
+MOST_LABELS = 1000  # the newest, of which `tune` is to be handed no more
 RECENT = 2000  # events on which the share that matches is counted
 CHUNK = 250
 
 
 class CannotDecide(Exception):
     """The signal is no longer what the tuning was made for; the message is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedEvent:
+    """Whether the signal holds on the event, as the last word on it says."""
+
+    event_id: uuid.UUID
+    right: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,41 +67,30 @@ def can_tune(signal: SignalDefinition) -> bool:
     return (signal.builtin or _learner(signal) is not None) and detector_of(signal) is not None
 
 
-def tune_soon(signal: SignalDefinition) -> Job | None:
-    """Queues a run when enough new labels stand; None when not."""
+def is_due(signal: SignalDefinition, *, labels: int) -> bool:
+    """Whether enough labels are new since the last time; `labels` stand now, "unsure" left out."""
     if not can_tune(signal):
-        return None
-    labels = _standing(signal).count()
+        return False
     last = signal.tunings.first()
-    if labels < (last.labels + AGAIN_AFTER if last else LEAST_LABELS):
-        return None
-    return request_tuning(signal)
+    return labels >= (last.labels + AGAIN_AFTER if last else LEAST_LABELS)
 
 
 def request_tuning(signal: SignalDefinition, *, user: User | None = None) -> Job:
     return queue_job(project=signal.project, kind=TUNE, subject=signal.pk, user=user)
 
 
-@job_kind(TUNE, cluster="slow", title="Learning from the signal's labels")
-def tune_signal(job: Job) -> str:
-    signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
-    if signal is None or not can_tune(signal):
-        return "This signal has no score to learn."
-    return tune(signal).note or "There is a proposal."
-
-
-def tune(signal: SignalDefinition) -> SignalTuning:
-    """Learns from the labels that stand, and writes down what came of it: a proposal, or why there is none."""
+def tune(signal: SignalDefinition, judged: Sequence[JudgedEvent]) -> SignalTuning:
+    """Learns from the labels, each event once and the newest first, and writes down what came of it: a proposal, or why there is none.
+    For a signal that scores (`can_tune`)."""
     learner = _learner(signal)
-    rows = list(_standing(signal).order_by("-updated_at")[:MOST_LABELS])
-    answers = np.array([bool(row.right) for row in rows], dtype=bool)
+    answers = np.array([one.right for one in judged], dtype=bool)
     made = SignalTuning(
-        project_id=signal.project_id, signal=signal, labels=len(rows), state=TuningState.KEPT, note=too_thin(answers),
+        project_id=signal.project_id, signal=signal, labels=len(judged), state=TuningState.KEPT, note=too_thin(answers),
         kind=TuningKind.THRESHOLD if learner is None else TuningKind.MODEL,
         old_threshold=signal.threshold, new_threshold=signal.threshold, old_trained=signal.trained, new_trained=signal.trained,
     )  # fmt: skip
     if not made.note:
-        labels = _labels(signal, rows)
+        labels = _labels(signal, judged)
         if learner is None:
             _learn_threshold(signal, made, labels)
         else:
@@ -166,12 +162,8 @@ def _save(made: SignalTuning) -> SignalTuning:
     return made
 
 
-def _standing(signal: SignalDefinition) -> QuerySet[SignalFeedback]:
-    return SignalFeedback.objects.standing().filter(signal=signal, right__isnull=False)
-
-
-def _labels(signal: SignalDefinition, rows: list[SignalFeedback]) -> _Labels:
-    """Rows whose event is gone are left out."""
+def _labels(signal: SignalDefinition, rows: Sequence[JudgedEvent]) -> _Labels:
+    """Without those whose event is gone."""
     found = Event.objects.select_related("end_user", "conversation").in_bulk([row.event_id for row in rows])
     kept = [row for row in rows if row.event_id in found]
     events = [found[row.event_id] for row in kept]
@@ -179,7 +171,7 @@ def _labels(signal: SignalDefinition, rows: list[SignalFeedback]) -> _Labels:
     detector = _detector(signal)
     return _Labels(
         events,
-        np.array([bool(row.right) for row in kept], dtype=bool),
+        np.array([row.right for row in kept], dtype=bool),
         scores_of(signal, detector, events),
         scores_of(signal, detector, list(newest[:RECENT])),
     )

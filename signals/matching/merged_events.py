@@ -1,5 +1,5 @@
-"""What is kept here of an event that is merged into another (ingest/store/merged_events.py): what people said of it moves, the rest is
-made anew of the event that stays."""
+"""What is kept here of an event that is merged into another (ingest/store/merged_events.py) is deleted: it is made anew of the event
+that stays."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,7 @@ UNDER_WAY = (VerdictState.ASKING, VerdictState.BATCHED)
 
 def move_observations(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
     """As ingest.store.merged_events.Mover has it."""
-    gone, stay = list(into), list(into.values())
-    _move_feedback(gone, stay)
+    gone = list(into)
     EventEmbedding.objects.filter(event__in=gone).delete()
     EventText.objects.filter(event__in=gone).delete()
     QuestionVerdict.objects.filter(event__in=gone).exclude(state__in=UNDER_WAY).delete()
@@ -31,26 +30,6 @@ def move_observations(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack
         )
         rows = [Occurrence(*row) for row in cursor.fetchall()]
     return [TakenBack(rows, SignalMatch._meta.db_table, "signal_id")]
-
-
-def _move_feedback(gone: list[uuid.UUID], stay: list[uuid.UUID]) -> None:
-    """Where one person said something of several of these events, the last word stays."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """WITH moves AS (SELECT * FROM unnest(%s::uuid[], %s::uuid[]) AS g(gone, stays)),
-               said AS (
-                 SELECT f.id, row_number() OVER (PARTITION BY f.signal_id, f.user_id, coalesce(m.stays, f.event_id)
-                                                 ORDER BY f.updated_at DESC, f.id DESC) AS place
-                 FROM signals_signalfeedback f LEFT JOIN moves m ON m.gone = f.event_id
-                 WHERE f.user_id IS NOT NULL AND f.event_id IN (SELECT gone FROM moves UNION SELECT stays FROM moves))
-               DELETE FROM signals_signalfeedback WHERE id IN (SELECT id FROM said WHERE place > 1)""",
-            [gone, stay],
-        )
-        cursor.execute(
-            """UPDATE signals_signalfeedback f SET event_id = m.stays
-               FROM unnest(%s::uuid[], %s::uuid[]) AS m(gone, stays) WHERE f.event_id = m.gone""",
-            [gone, stay],
-        )
 
 
 def _forget_endings(gone: list[uuid.UUID]) -> None:

@@ -8,7 +8,6 @@ from signals.models.definitions import SignalDefinition, SignalGroup
 from signals.models.embeddings import EventEmbedding, EventText
 from signals.models.endings import FailedEnding
 from signals.models.evidence import EvidenceClusters
-from signals.models.feedback import SignalFeedback
 from signals.models.matches import SignalMatch
 from signals.models.questions import QuestionBatch, QuestionSettings, QuestionSpend, QuestionVerdict
 from signals.models.tuning import SignalTuning
@@ -24,7 +23,6 @@ __all__ = [
     "QuestionVerdict",
     "SignalDefault",
     "SignalDefinition",
-    "SignalFeedback",
     "SignalGroup",
     "SignalMatch",
     "SignalTuning",

@@ -7,14 +7,13 @@ from ingest.models import EndUser, Event, Project
 from ingest.models.events import BigForeignKey
 from raindrop.ids import new_id
 from signals.models.definitions import SignalDefinition
-from signals.models.feedback import SignalFeedback
+from signals.models.judgements import judgements
 
 
 class SignalMatchQuerySet(models.QuerySet["SignalMatch"]):
     def with_feedback(self) -> Self:
         """Each with `said`: what people last said of it, whether it is right; None when nobody did."""
-        same = SignalFeedback.objects.filter(signal=models.OuterRef("signal"), event=models.OuterRef("event"))
-        return self.annotate(said=models.Subquery(same.order_by("-updated_at", "-id").values("right")[:1]))
+        return self.annotate(said=judgements().said())
 
 
 class SignalMatch(models.Model):

@@ -17,7 +17,7 @@ from signals.catalogue.access import find_signal
 from signals.detection.backfill import backfills_of
 from signals.discovery.breakdown import EVENTS, MATCHES, breakdown_of
 from signals.discovery.evidence_report import EVIDENCE, clusters_of
-from signals.learning.feedback import precision_of
+from signals.learning.precision import precision_of
 from signals.learning.thresholds import LEAST_LABELS
 from signals.learning.tuning import (
     TUNE,

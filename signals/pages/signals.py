@@ -24,7 +24,7 @@ from signals.catalogue.installing import ensure_signals
 from signals.detection.backfill import backfills_of, has_history
 from signals.detection.stage import detector_of
 from signals.kinds.registry import asks_llm, form_of, is_scored, kind_of
-from signals.learning.feedback import precision_of
+from signals.learning.precision import precision_of
 from signals.learning.standing import standings
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
 from signals.models.definitions import Kind, Sentiment

@@ -15,9 +15,6 @@ from signals.pages import (
     insights as insight_pages,
 )
 from signals.pages import (
-    judging as feedback_pages,
-)
-from signals.pages import (
     patterns as pattern_pages,
 )
 from signals.pages import questions as question_pages
@@ -47,7 +44,6 @@ urlpatterns = [
     path("signals/<slug:key>/ask/", question_pages.ask_history, name="signal-ask"),
     path("signals/<slug:key>/ask/stop/", question_pages.stop_asking, name="signal-ask-stop"),
     path("settings/llm/", question_pages.llm_settings, name="llm-settings"),
-    path("signals/<slug:key>/matches/<uuid:event_pk>/", feedback_pages.judge_event, name="signal-judge"),
     path("signals/<slug:key>/clusters/", insight_pages.clusters, name="signal-clusters"),
     path("signals/<slug:key>/clusters/<slug:cluster_id>/", cluster_pages.cluster, name="signal-cluster"),
     path("signals/<slug:key>/breakdown/", insight_pages.breakdown, name="signal-breakdown"),

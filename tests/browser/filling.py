@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from ingest.models import Event, Job, ProcessingFailure, Project, QueuedEvent, User
 from issues.actions import create_issue
-from labeling.labels.labels import record_label
-from signals.models import QuestionVerdict, SignalDefinition, SignalFeedback, SignalTuning
+from labeling.labels.labels import Why, record_label
+from signals.models import QuestionVerdict, SignalDefinition, SignalTuning
 from signals.models.evidence import EvidenceClusters
 
 PASSWORD = "correct horse battery"  # as in conftest.py
@@ -43,13 +43,12 @@ def fill(project: Project) -> dict[str, str]:
         reason = ["uncertain", "likely", "random"][place % 3]
         note = SAID if place % 4 == 0 else ""
         record_label(
-            issue=issue,
+            subject=issue,
             event=event,
             answer=answer,
             user=[root, ada][place % 2],
             note=note,
-            reason=reason,
-            score=0.5,
+            why=Why(reason, 0.5),
         )
     signal = SignalDefinition.objects.get(project=project, key="refusal")
     group = {
@@ -61,13 +60,12 @@ def fill(project: Project) -> dict[str, str]:
         defaults={"matches": 12, "total": 12, "clusters": [group], "made_at": timezone.now()},
     )  # fmt: skip
     for place, event in enumerate(events[:6]):
-        SignalFeedback.objects.create(
-            project=project,
-            signal=signal,
+        record_label(
+            subject=signal,
             event=event,
-            right=[True, False, None][place % 3],
-            score=0.61,
+            answer=["match", "not_match", "unsure"][place % 3],
             user=ada,
+            why=Why("", 0.61),
         )
         QuestionVerdict.objects.create(
             project=project, event=event, version="0" * 32, text_hash=b"0" * 16, state="answered", match=True, reason=SAID,

@@ -77,14 +77,14 @@ def test_making_and_deleting(admin: Client, project: Any) -> None:
 def test_labels_in_the_admin(admin: Client, project: Any, member: Any, make_event: Any) -> None:
     issue = create_issue(project=project, title="Forgets", description="")
     kept, undone = make_event(), make_event()
-    record_label(issue=issue, event=kept, answer="match", user=member, note="seat 12")
-    record_label(issue=issue, event=undone, answer="match", user=member)
-    undo_last_label(issue=issue, user=member)
+    record_label(subject=issue, event=kept, answer="match", user=member, note="seat 12")
+    record_label(subject=issue, event=undone, answer="match", user=member)
+    undo_last_label(subject=issue, user=member)
     page = reverse("admin:labeling_label_changelist")
     text = html_of(admin.get(page, {"standing": "yes", "answer": "match", "q": "seat"}))
     assert f"{reverse('issue-review', args=['acme', 1])}?event={kept.id}" in text
     assert "1 label" in text
-    assert "2 labels" in html_of(admin.get(page))
+    assert "3 labels" in html_of(admin.get(page))
     assert admin.get(reverse("admin:labeling_label_add")).status_code == 403
 
 
@@ -106,7 +106,7 @@ def test_the_labels_of_deleted_users_stand(
     issue, event = make_issue(project), make_event(input="x")
     third = django_user_model.objects.create_user(username="carol")
     for user in (viewer, third, None):
-        record_label(issue=issue, event=event, answer="match", user=user)
+        record_label(subject=issue, event=event, answer="match", user=user)
     for user in (viewer, third):
         answer = admin.post(reverse("admin:ingest_user_delete", args=[user.pk]), {"post": "yes"})
         assert answer.status_code == 302

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from ingest.models import Event, Job
-from labeling.labels.labels import record_label, standing_labels
+from issues.models import Issue
+from labeling.labels.labels import Why, record_label, standing_labels
 from labeling.models import Label
 from labeling.queue.of_issues import next_cards
 from signals.catalogue.installing import ensure_signals
@@ -41,13 +42,13 @@ def test_overruling_a_label_keeps_its_history(
 ) -> None:
     issue, event, other = make_issue(project), make_event(input="x"), make_event(input="y")
     said = record_label(
-        issue=issue, event=event, answer="match", user=viewer, note="why", reason="random", score=0.7
+        subject=issue, event=event, answer="match", user=viewer, note="why", why=Why("random", 0.7)
     )
-    own = record_label(issue=issue, event=other, answer="match", user=member)
+    own = record_label(subject=issue, event=other, answer="match", user=member)
     assert "2 labels overruled: not match." in act_on_labels(admin, "answer_not_match", [said, own])
     for label in (said, own):
         label.refresh_from_db()
-        assert (label.answer, label.superseded_at is not None) == ("match", True)
+        assert label.answer == "match" and label not in standing_labels(issue)
     rows = (
         standing_labels(issue)
         .order_by("event__input")
@@ -57,7 +58,9 @@ def test_overruling_a_label_keeps_its_history(
         ("not_match", member.pk, "why", "admin", "random", 0.7),
         ("not_match", member.pk, "", "admin", "", None),
     ]
-    assert "2 labels left: superseded already." in act_on_labels(admin, "answer_unsure", [said, own])
+    assert "2 labels left: replaced or taken back already." in act_on_labels(
+        admin, "answer_unsure", [said, own]
+    )
     assert not standing_labels(issue).filter(answer="unsure").exists()
     assert Job.objects.filter(kind="train", subject=issue.pk, state="queued").exists()
 
@@ -66,7 +69,7 @@ def test_overruling_two_labels_of_one_event_leaves_one_answer(
     admin: Client, project: Any, member: Any, viewer: Any, make_event: Any
 ) -> None:
     issue, event = make_issue(project), make_event(input="x")
-    both = [record_label(issue=issue, event=event, answer="match", user=user) for user in (viewer, member)]
+    both = [record_label(subject=issue, event=event, answer="match", user=user) for user in (viewer, member)]
     act_on_labels(admin, "answer_unsure", both)
     assert [(row.answer, row.user) for row in standing_labels(issue)] == [("unsure", member)]
 
@@ -75,7 +78,7 @@ def test_what_is_taken_back_is_asked_again(admin: Client, project: Any, member: 
     run(send(project, "flight", 0, 3))
     issue = make_issue(project)
     events = list(Event.objects.filter(project=project).select_related("project"))
-    labels = [record_label(issue=issue, event=event, answer="match", user=member) for event in events]
+    labels = [record_label(subject=issue, event=event, answer="match", user=member) for event in events]
     assert next_cards(issue=issue, user=member, limit=5) == []
     assert "1 label taken back" in act_on_labels(admin, "ask_again", labels[:1])
     assert [card.event for card in next_cards(issue=issue, user=member, limit=5)] == [events[0]]
@@ -84,7 +87,7 @@ def test_what_is_taken_back_is_asked_again(admin: Client, project: Any, member: 
 def test_labels_are_not_acted_on_without_the_permission(
     client: Client, project: Any, viewer: Any, member: Any, make_event: Any
 ) -> None:
-    label = record_label(issue=make_issue(project), event=make_event(), answer="match", user=member)
+    label = record_label(subject=make_issue(project), event=make_event(), answer="match", user=member)
     viewer.is_staff = True
     viewer.save()
     viewer.user_permissions.add(Permission.objects.get(codename="view_label"))
@@ -92,12 +95,11 @@ def test_labels_are_not_acted_on_without_the_permission(
     page = client.get(reverse("admin:labeling_label_changelist")).content.decode()
     assert "Match" in page and "ask_again" not in page
     act_on_labels(client, "ask_again", [label])
-    label.refresh_from_db()
-    assert label.superseded_at is None
+    assert standing_labels(Issue.objects.get()).get() == label
 
 
 COLUMNS = {
-    "labeling_label": ["answer", "issue", "event_link", "reason", "shown_score", "user", "created_at", "standing", "queue"],
+    "labeling_label": ["answer", "about", "event_link", "reason", "shown_score", "user", "created_at", "standing", "queue"],
     "signals_signaldefinition": ["name", "sentiment", "enabled", "muted", "kind", "group", "page"],
     "issues_issue": ["title", "state", "assignee", "events", "users", "links"],
     "ingest_enduser": ["user_id", "events_count", "last_seen", "shown_traits", "events"],
@@ -118,7 +120,7 @@ def test_the_columns_that_matter_are_shown(
     ensure_signals(project)
     signal = SignalDefinition.objects.get(project=project, key="refusal")
     record_label(
-        issue=make_issue(project), event=event, answer="match", user=member, reason="likely", score=0.75
+        subject=make_issue(project), event=event, answer="match", user=member, why=Why("likely", 0.75)
     )
     SignalMatch.objects.create(
         project=project, signal=signal, event=event, timestamp=event.timestamp, source="rule 1"

@@ -12,7 +12,7 @@ from ingest.models import Event, User
 from issues.actions import create_issue
 from issues.classifier.model import WIDTH, to_bytes
 from issues.models import Classifier, Issue
-from labeling.labels.labels import record_label
+from labeling.labels.labels import Why, record_label
 from labeling.labels.progress import progress
 
 MEASURED = {"precision": 0.8, "recall": 0.9, "low": 0.6, "high": 0.9, "labels": 40}
@@ -50,7 +50,7 @@ def test_without_a_random_audit_the_page_says_that_there_is_none(
         ("random", "unsure"),
         ("likely", "match"),
     ):
-        record_label(issue=issue, event=make_event(), answer=answer, user=member, reason=reason)
+        record_label(subject=issue, event=make_event(), answer=answer, user=member, why=Why(reason))
     assert progress(issue).random_labels == 2
     html = page(member, issue)
     assert "Precision on labels" in html and "80%" in html

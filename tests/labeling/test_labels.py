@@ -8,7 +8,7 @@ from django.db import connection
 
 from issues.actions import create_issue
 from issues.models import Issue
-from labeling.labels.labels import record_label, standing_answers, standing_labels, undo_last_label
+from labeling.labels.labels import Why, record_label, standing_answers, standing_labels, undo_last_label
 from labeling.models import Answer, Label
 
 pytestmark = pytest.mark.django_db
@@ -27,31 +27,31 @@ def answers_of(issue: Issue, user: Any) -> list[str]:
 
 def test_a_changed_mind_supersedes(issue: Issue, member: Any, make_event: Any) -> None:
     event = make_event()
-    first = record_label(issue=issue, event=event, answer="match", user=member, reason="random", score=0.4)
-    second = record_label(issue=issue, event=event, answer=Answer.NOT_MATCH, user=member, note=" no ")
+    first = record_label(subject=issue, event=event, answer="match", user=member, why=Why("random", 0.4))
+    second = record_label(subject=issue, event=event, answer=Answer.NOT_MATCH, user=member, note=" no ")
     assert answers_of(issue, member) == ["not_match"]
     assert Label.objects.count() == 2
     first.refresh_from_db()
-    assert first.superseded_at == second.created_at
     assert (first.reason, first.score, second.note) == ("random", 0.4, "no")
+    assert (second.reason, second.score) == ("random", 0.4), "a random draw stays one"
 
 
 def test_the_same_answer_again_is_one_label(issue: Issue, member: Any, make_event: Any) -> None:
     event = make_event()
-    first = record_label(issue=issue, event=event, answer="match", user=member)
-    assert record_label(issue=issue, event=event, answer="match", user=member) == first
-    assert record_label(issue=issue, event=event, answer="match", user=member, note="why") != first
+    first = record_label(subject=issue, event=event, answer="match", user=member)
+    assert record_label(subject=issue, event=event, answer="match", user=member) == first
+    assert record_label(subject=issue, event=event, answer="match", user=member, note="why") != first
     assert answers_of(issue, member) == ["match"]
 
 
 def test_undo_walks_back_through_all_answers(issue: Issue, member: Any, viewer: Any, make_event: Any) -> None:
     one, two = make_event(), make_event()
-    record_label(issue=issue, event=one, answer="match", user=member)
-    record_label(issue=issue, event=two, answer="unsure", user=member)
-    record_label(issue=issue, event=one, answer="not_match", user=member)
-    others = record_label(issue=issue, event=one, answer="match", user=viewer)
+    record_label(subject=issue, event=one, answer="match", user=member)
+    record_label(subject=issue, event=two, answer="unsure", user=member)
+    record_label(subject=issue, event=one, answer="not_match", user=member)
+    others = record_label(subject=issue, event=one, answer="match", user=viewer)
     walk = []
-    while undone := undo_last_label(issue=issue, user=member):
+    while undone := undo_last_label(subject=issue, user=member):
         walk.append((undone.event, undone.answer, answers_of(issue, member)))
     assert walk == [
         (one, "not_match", ["match", "unsure"]),
@@ -59,15 +59,16 @@ def test_undo_walks_back_through_all_answers(issue: Issue, member: Any, viewer: 
         (one, "match", []),
     ]
     assert list(standing_labels(issue)) == [others]
-    assert Label.objects.count() == 4
+    assert Label.objects.count() == 7, "four answers and three that take one back"
+    assert Label.objects.live().get() == others
 
 
 def test_what_was_undone_does_not_come_back(issue: Issue, member: Any, make_event: Any) -> None:
     event = make_event()
-    record_label(issue=issue, event=event, answer="match", user=member)
-    undo_last_label(issue=issue, user=member)
-    record_label(issue=issue, event=event, answer="unsure", user=member)
-    undo_last_label(issue=issue, user=member)
+    record_label(subject=issue, event=event, answer="match", user=member)
+    undo_last_label(subject=issue, user=member)
+    record_label(subject=issue, event=event, answer="unsure", user=member)
+    undo_last_label(subject=issue, user=member)
     assert answers_of(issue, member) == []
 
 
@@ -89,7 +90,7 @@ def test_the_majority_decides(issue: Issue, member: Any, viewer: Any, stranger: 
     for vote, result in votes.items():
         event = make_event()
         for user, letter in zip(people, vote, strict=False):
-            record_label(issue=issue, event=event, answer=names[letter], user=user)
+            record_label(subject=issue, event=event, answer=names[letter], user=user)
         if result is not None:
             expected[event.id] = result
     assert standing_answers(issue) == expected
@@ -99,9 +100,9 @@ def test_an_event_of_another_project_cannot_be_labelled(
     issue: Issue, member: Any, other_project: Any, make_event: Any
 ) -> None:
     with pytest.raises(ValueError, match="another project"):
-        record_label(issue=issue, event=make_event(of=other_project), answer="match", user=member)
+        record_label(subject=issue, event=make_event(of=other_project), answer="match", user=member)
     with pytest.raises(ValueError, match="maybe"):
-        record_label(issue=issue, event=make_event(), answer="maybe", user=member)
+        record_label(subject=issue, event=make_event(), answer="maybe", user=member)
     assert not Label.objects.exists()
 
 
@@ -116,7 +117,7 @@ def test_one_stands_however_many_answer_at_once(
     def answer(note: str) -> None:
         try:
             barrier.wait()
-            record_label(issue=issue, event=event, answer="match", user=user, note=note)
+            record_label(subject=issue, event=event, answer="match", user=user, note=note)
         except Exception as error:
             errors.append(error)
         finally:

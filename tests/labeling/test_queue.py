@@ -15,7 +15,7 @@ from ingest.models import Event, Job
 from ingest.models.jobs import JobState
 from issues.actions import create_issue
 from issues.models import Classifier, Issue
-from labeling.labels.labels import record_label
+from labeling.labels.labels import Why, record_label
 from labeling.labels.progress import progress
 from labeling.queue.of_issues import next_cards
 from labeling.teaching import retrain, retrain_soon
@@ -37,7 +37,7 @@ def label_truly(issue: Issue, user: Any, count: int) -> list[str]:
         [card] = next_cards(issue=issue, limit=1, user=user)
         answer = "match" if card.event.event_id.startswith("flight") else "not_match"
         record_label(
-            issue=issue, event=card.event, answer=answer, user=user, reason=card.reason, score=card.score
+            subject=issue, event=card.event, answer=answer, user=user, why=Why(card.reason, card.score)
         )
         reasons.append(card.reason)
     return reasons
@@ -92,8 +92,8 @@ def test_nothing_is_asked_twice(project: Any, issue: Issue, member: Any, viewer:
     more = next_cards(issue=issue, limit=20, user=member, exclude=[card.event.id for card in shown])
     assert not {card.event.id for card in shown} & {card.event.id for card in more}
     assert len(more) == 6
-    record_label(issue=issue, event=shown[0].event, answer="match", user=member)
-    record_label(issue=issue, event=shown[1].event, answer="unsure", user=member)
+    record_label(subject=issue, event=shown[0].event, answer="match", user=member)
+    record_label(subject=issue, event=shown[1].event, answer="unsure", user=member)
     mine = {card.event.id for card in next_cards(issue=issue, limit=20, user=member)}
     assert not mine & {shown[0].event.id, shown[1].event.id}
     theirs = {card.event.id for card in next_cards(issue=issue, limit=20, user=viewer)}
@@ -144,7 +144,7 @@ def test_it_asks_little_at_ten_thousand_events(project: Any, issue: Issue, membe
         )
     assert EventEmbedding.objects.count() == 10_000
     for answer, id in zip(["match", "not_match"] * 6, ids, strict=False):
-        record_label(issue=issue, event=Event.objects.get(pk=id), answer=answer, user=member)
+        record_label(subject=issue, event=Event.objects.get(pk=id), answer=answer, user=member)
     assert len(next_cards(issue=issue, limit=3, user=member)) == 3
     retrain(issue)
     # 0.15 s on a quiet machine. Times are not asserted; what would make them grow with the project is.
@@ -159,13 +159,13 @@ def test_it_asks_little_at_ten_thousand_events(project: Any, issue: Issue, membe
 def test_training_waits_for_a_match(project: Any, issue: Issue, member: Any) -> None:
     events = two_topics(project, 5, 5)
     assert retrain(issue) is None
-    record_label(issue=issue, event=events[5], answer="not_match", user=member)
+    record_label(subject=issue, event=events[5], answer="not_match", user=member)
     assert retrain(issue) is None
     unembedded = send(project, "flight", 100, 1)[0]
-    record_label(issue=issue, event=unembedded, answer="match", user=member)
+    record_label(subject=issue, event=unembedded, answer="match", user=member)
     assert retrain(issue) is None
     assert not Classifier.objects.exists()
-    record_label(issue=issue, event=events[0], answer="match", user=member)
+    record_label(subject=issue, event=events[0], answer="match", user=member)
     classifier = retrain(issue)
     assert classifier is not None
     assert (classifier.version, classifier.labels_count, classifier.positives_count) == (1, 2, 1)
@@ -175,7 +175,7 @@ def test_training_waits_for_a_match(project: Any, issue: Issue, member: Any) -> 
 
 def test_one_training_waits_at_a_time(project: Any, issue: Issue, member: Any) -> None:
     events = two_topics(project, 4, 4)
-    record_label(issue=issue, event=events[0], answer="match", user=member)
+    record_label(subject=issue, event=events[0], answer="match", user=member)
     first = retrain_soon(issue)
     assert retrain_soon(issue) == first
     assert OrmQ.objects.count() == 1
@@ -201,10 +201,10 @@ def test_progress_counts_people_and_events(project: Any, issue: Issue, member: A
     assert (empty.labels, empty.version, empty.job) == (0, None, None)
     assert empty.hint == "Find one match, and a first classifier is trained."
     for event in events[:4]:
-        record_label(issue=issue, event=event, answer="match", user=member)
-    record_label(issue=issue, event=events[0], answer="match", user=viewer)
-    record_label(issue=issue, event=events[8], answer="not_match", user=viewer)
-    record_label(issue=issue, event=events[9], answer="unsure", user=viewer)
+        record_label(subject=issue, event=event, answer="match", user=member)
+    record_label(subject=issue, event=events[0], answer="match", user=viewer)
+    record_label(subject=issue, event=events[8], answer="not_match", user=viewer)
+    record_label(subject=issue, event=events[9], answer="unsure", user=viewer)
     retrain(issue)
     now = progress(issue, user=member)
     assert (now.labels, now.mine, now.people, now.matches, now.not_matches, now.unsure) == (7, 4, 2, 4, 1, 1)

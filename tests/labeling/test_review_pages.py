@@ -15,9 +15,8 @@ from ingest.models import Event, Job, Membership
 from ingest.store.events import IncomingSpan
 from issues.actions import create_issue
 from issues.models import Issue, IssueMatch
-from labeling.labels.labels import record_label, standing_labels
-from labeling.models import Label, Reservation
-from labeling.pages.forms import ticket_for
+from labeling.labels.labels import Why, record_label, standing_labels
+from labeling.models import Label, Offer
 from labeling.queue.lookahead import AHEAD
 from labeling.queue.of_issues import next_cards
 from signals.catalogue.installing import install_builtin_signals
@@ -65,12 +64,8 @@ def card_of(page: Any) -> str:
     return str(html_of(page)).partition('review-card">')[2].partition("<aside")[0]
 
 
-def ticket(page: Any) -> str:
-    return str(page.context["shown"].ticket)
-
-
 def answer(client: Client, issue: Issue, said: str, page: Any, note: str = "", **extra: Any) -> Any:
-    data = {"answer": said, "card": ticket(page), "note": note}
+    data = {"answer": said, "event": str(page.context["shown"].card.event.id), "note": note}
     return client.post(at("issue-review-label", issue), data, **extra)
 
 
@@ -131,7 +126,10 @@ def test_undo_takes_the_last_answer_back_and_shows_its_card(
     assert page.context["shown"].card.event == first.event
     assert page.context["shown"].card.reason == first.reason
     assert not standing_labels(issue).exists()
-    assert Label.objects.filter(issue=issue).count() == 1  # kept, superseded
+    assert Label.objects.filter(subject_id=issue.pk).count() == 2  # the answer, and that it is taken back
+    page = in_as_member.get(at("issue-review", issue))
+    assert page.context["shown"].card.event == first.event, "reloading asks it again"
+    assert page.context["shown"].card.reason == first.reason
 
 
 def test_undo_with_nothing_to_undo_says_so(in_as_member: Client, issue: Issue, events: list[Event]) -> None:
@@ -143,7 +141,7 @@ def test_undo_with_nothing_to_undo_says_so(in_as_member: Client, issue: Issue, e
 def test_undo_leaves_other_peoples_answers(
     in_as_member: Client, issue: Issue, events: list[Event], stranger: Any
 ) -> None:
-    record_label(issue=issue, event=events[0], answer="match", user=stranger)
+    record_label(subject=issue, event=events[0], answer="match", user=stranger)
     in_as_member.post(at("issue-review-undo", issue), **HTMX)
     assert standing_labels(issue).count() == 1
 
@@ -152,7 +150,7 @@ def test_an_answer_can_be_changed_from_the_side_list(
     in_as_member: Client, issue: Issue, events: list[Event], member: Any
 ) -> None:
     record_label(
-        issue=issue, event=events[7], answer="match", user=member, reason="random", score=0.4, note="hm"
+        subject=issue, event=events[7], answer="match", user=member, why=Why("random", 0.4), note="hm"
     )
     page = in_as_member.get(at("issue-review", issue), {"event": str(events[7].id)})
     shown = page.context["shown"]
@@ -167,7 +165,7 @@ def test_a_random_card_hides_its_score_until_it_is_answered(
     in_as_member: Client, issue: Issue, events: list[Event], member: Any
 ) -> None:
     for event, said in zip(events[::2], ["match"] * 3 + ["not_match"] * 3, strict=True):
-        record_label(issue=issue, event=event, answer=said, user=member)
+        record_label(subject=issue, event=event, answer=said, user=member)
     run_job(Job.objects.create(project=issue.project, kind="train", subject=issue.id).id)
     seen = {}
     for _ in range(5):
@@ -228,7 +226,7 @@ def test_an_event_without_a_conversation_is_asked_alone(
 
 def test_nothing_left(in_as_member: Client, issue: Issue, events: list[Event], member: Any) -> None:
     for event in events:
-        record_label(issue=issue, event=event, answer="not_match", user=member)
+        record_label(subject=issue, event=event, answer="not_match", user=member)
     page = in_as_member.get(at("issue-review", issue))
     assert "Nothing left to ask" in html_of(page)
     assert 'data-key="z Backspace"' in html_of(page)
@@ -238,26 +236,32 @@ def test_no_events_at_all(in_as_member: Client, issue: Issue) -> None:
     assert "No events yet" in html_of(in_as_member.get(at("issue-review", issue)))
 
 
-def test_a_card_that_is_not_ours_is_refused(
-    in_as_member: Client, project: Any, issue: Issue, events: list[Event]
+@pytest.mark.parametrize("kind", ["issue", "signal"])
+def test_what_is_no_answer_to_a_card_is_refused(
+    in_as_member: Client, project: Any, issue: Issue, events: list[Event], kind: str
 ) -> None:
-    other = create_issue(project=project, title="Other", description="")
-    good = ticket_for(subject=issue, event_id=events[0].id, reason="random", score=0.5)
-    foreign = ticket_for(subject=other, event_id=events[0].id, reason="random", score=0.5)
-    for card, said in (
-        (good + "x", "match"),
-        (foreign, "match"),
-        ("", "match"),
-        (good, "perhaps"),
-        (good, ""),
-    ):
-        reply = in_as_member.post(at("issue-review-label", issue), {"card": card, "answer": said})
-        assert reply.status_code == 400
-    reply = in_as_member.post(
-        at("issue-review-label", issue), {"card": good, "answer": "match", "note": "a\x00b"}
-    )
-    assert reply.status_code == 400
+    install_builtin_signals(project)
+    here = f"/p/{project.slug}/" + ("issues/1/" if kind == "issue" else "signals/win/")
+    good = {"event": str(events[0].id), "answer": "match"}
+    for wrong in ({"event": "x"}, {"event": ""}, {"answer": "perhaps"}, {"answer": ""}, {"note": "a\x00b"}):
+        assert in_as_member.post(f"{here}review/label/", good | wrong).status_code == 400, wrong
+    for wrong in ({"answer": "perhaps"}, {"event": "x"}):
+        assert in_as_member.post(f"{here}labels/new/", good | wrong).status_code == 400, wrong
+    gone = {"event": "00000000-0000-7000-8000-000000000000"}
+    for path in ("review/label/", "labels/new/", f"matches/{gone['event']}/"):
+        assert in_as_member.post(here + path, good | gone).status_code == 404
     assert not Label.objects.exists()
+    assert in_as_member.post(f"{here}review/label/", good).status_code == 302
+    assert Label.objects.get().subject_kind == kind
+
+
+def test_why_a_card_is_asked_is_not_the_browsers_to_say(
+    in_as_member: Client, issue: Issue, events: list[Event]
+) -> None:
+    data = {"event": str(events[0].id), "answer": "match", "reason": "random", "probability": "1"}
+    in_as_member.post(at("issue-review-label", issue), data)
+    label = Label.objects.get()
+    assert (label.reason, label.probability) == ("chosen", None)
 
 
 def test_an_event_of_another_project_is_never_shown(
@@ -270,8 +274,9 @@ def test_an_event_of_another_project_is_never_shown(
     theirs = make_event(of=other_project, input="their secret")
     page = in_as_member.get(at("issue-review", issue), {"event": str(theirs.id)})
     assert "their secret" not in html_of(page)
-    card = ticket_for(subject=issue, event_id=theirs.id, reason="random", score=None)
-    in_as_member.post(at("issue-review-label", issue), {"card": card, "answer": "match"})
+    data = {"event": str(theirs.id), "answer": "match"}
+    for name in POSTS[::2]:
+        assert in_as_member.post(at(name, issue), data).status_code == 404
     assert not Label.objects.exists()
 
 
@@ -292,9 +297,8 @@ def test_viewers_look_but_do_not_answer(
     text = html_of(client.get(at("issue-review", issue)))
     assert "Is this: The refund never came?" in text
     assert 'name="answer"' not in text and at("issue-review-undo", issue) not in text
-    card = ticket_for(subject=issue, event_id=events[0].id, reason="", score=None)
     for name in POSTS:
-        data = {"card": card, "answer": "match", "event": str(events[0].id)}
+        data = {"answer": "match", "event": str(events[0].id)}
         assert client.post(at(name, issue), data).status_code == 403
     assert not Label.objects.exists()
 
@@ -332,12 +336,12 @@ def test_right_or_wrong_beside_a_match(in_as_member: Client, issue: Issue, event
     assert "My refund number 0" in html_of(page) and "0.77" in html_of(page)
     data = {"event": str(events[0].id), "answer": "not_match"}
     reply = in_as_member.post(at("issue-label", issue), data, **HTMX)
-    assert 'aria-label="Wrong" aria-pressed="true"' in html_of(reply)
+    assert 'data-judge="wrong" aria-pressed="true"' in html_of(reply)
     [label] = standing_labels(issue)
     assert (label.answer, label.source, label.score, label.reason) == ("not_match", "page", 0.77, "")
     assert in_as_member.post(at("issue-label", issue), data).status_code == 302  # without JavaScript
     page = in_as_member.get(at("issue-matches", issue) + "?beside")
-    assert 'aria-label="Wrong" aria-pressed="true"' in html_of(page)
+    assert 'data-judge="wrong" aria-pressed="true"' in html_of(page)
     assert "<html" not in html_of(page)
 
 
@@ -356,8 +360,8 @@ def test_a_bad_quick_answer(in_as_member: Client, issue: Issue, data: dict[str, 
 def test_labels_are_listed_by_answer(
     in_as_member: Client, issue: Issue, events: list[Event], member: Any
 ) -> None:
-    record_label(issue=issue, event=events[0], answer="match", user=member, note="<i>sure</i>")
-    record_label(issue=issue, event=events[7], answer="not_match", user=None)
+    record_label(subject=issue, event=events[0], answer="match", user=member, note="<i>sure</i>")
+    record_label(subject=issue, event=events[7], answer="not_match", user=None)
     text = html_of(in_as_member.get(at("issue-labels", issue)))
     assert "My refund number 0" in text and "green hat" in text and "&lt;i&gt;sure" in text
     text = html_of(in_as_member.get(at("issue-labels", issue), {"answer": "not_match"}))
@@ -383,7 +387,7 @@ def test_cards_are_chosen_a_few_at_a_time(
         calls.append(options)
         return next_cards(**options)
 
-    monkeypatch.setattr("labeling.queue.lookahead.next_cards", counted)
+    monkeypatch.setattr("labeling.queue.issue_subject.next_cards", counted)
     page = in_as_member.get(at("issue-review", issue))
     first = page.context["shown"].card
     page = in_as_member.get(at("issue-review", issue))
@@ -399,7 +403,7 @@ def test_a_card_that_somebody_else_settled_meanwhile_is_skipped(
     in_as_member: Client, issue: Issue, events: list[Event], stranger: Any
 ) -> None:
     first = in_as_member.get(at("issue-review", issue)).context["shown"].card.event
-    record_label(issue=issue, event=first, answer="match", user=stranger)
+    record_label(subject=issue, event=first, answer="match", user=stranger)
     assert in_as_member.get(at("issue-review", issue)).context["shown"].card.event != first
 
 
@@ -419,19 +423,21 @@ def test_two_people_are_asked_about_different_events(
     second = asked(other)
     assert second != first
     assert asked(in_as_member) == first and asked(other) == second, "each keeps the card"
-    mine = set(Reservation.objects.filter(user__username="alice").values_list("event", flat=True))
-    theirs = set(Reservation.objects.filter(user=viewer).values_list("event", flat=True))
+    mine = set(
+        Offer.objects.filter(user__username="alice", held_until__isnull=False).values_list("event", flat=True)
+    )
+    theirs = set(Offer.objects.filter(user=viewer, held_until__isnull=False).values_list("event", flat=True))
     assert len(mine) == AHEAD and theirs and not mine & theirs
 
     page = in_as_member.get(at("issue-review", issue))
     answer(in_as_member, issue, "unsure", page, **HTMX)
-    assert first and first.id not in Reservation.objects.values_list("event", flat=True), "answered"
+    assert first and not Offer.objects.filter(user__username="alice", event=first).exists(), "answered"
 
     for event in events:
         if event not in {first, second}:
-            record_label(issue=issue, event=event, answer="match", user=None)
+            record_label(subject=issue, event=event, answer="match", user=None)
     assert asked(in_as_member) is None, "the last one is on the other's screen"
-    Reservation.objects.filter(user=viewer).update(until=timezone.now())
+    Offer.objects.filter(user=viewer).update(held_until=timezone.now())
     assert asked(in_as_member) == second, "who went away keeps nothing for long"
     assert asked(other) == first, "unsure: it may have another pair of eyes"
 
@@ -448,7 +454,7 @@ def test_progress_says_what_comes_next(
     in_as_member: Client, issue: Issue, events: list[Event], member: Any
 ) -> None:
     assert "No classifier yet" in html_of(in_as_member.get(at("issue-teaching", issue)))
-    record_label(issue=issue, event=events[0], answer="match", user=member)
+    record_label(subject=issue, event=events[0], answer="match", user=member)
     text = html_of(in_as_member.get(at("issue-review-progress", issue)))
     assert "4 more matches" in text
 
@@ -460,5 +466,5 @@ def test_an_answer_costs_few_queries(
     django_assert_max_num_queries: Callable[[int], Any],
 ) -> None:
     page = in_as_member.get(at("issue-review", issue))
-    with django_assert_max_num_queries(42):  # eight of them hold and reserve cards
+    with django_assert_max_num_queries(44):  # seven find and hold cards, eight are savepoints
         answer(in_as_member, issue, "match", page, **HTMX)

@@ -8,15 +8,18 @@ from django.test import Client
 
 from ingest.jobs.runner import run_job
 from ingest.models import Event, Membership, Project, User
+from labeling.labels.labels import last_words
+from labeling.models import Label
 from labeling.queue.of_signals import next_signal_cards
 from signals.catalogue.installing import install_builtin_signals
 from signals.detection.backfill import request_backfill
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Detector, Finding
-from signals.learning.feedback import judge, precision_of
-from signals.models import SignalDefinition, SignalFeedback, SignalMatch
+from signals.learning.precision import precision_of
+from signals.models import SignalDefinition, SignalMatch
 from signals.taxonomy.definitions import create_signal
 from tests.html import html_of
+from tests.signals.judging import judge
 
 MakeEvent = Callable[..., Event]
 
@@ -52,9 +55,9 @@ def here(signal: SignalDefinition) -> str:
 def answer(page: Client, here: str, said: str) -> str:
     """Answers the card that is shown; which event it was."""
     shown = page.get(f"{here}review/").context["shown"]
-    body = {"card": shown["ticket"], "answer": said}
+    body = {"event": str(shown.card.event.id), "answer": said}
     assert page.post(f"{here}review/label/", body, headers={"HX-Request": "true"}).status_code == 200
-    return str(shown["card"].event.input)
+    return str(shown.card.event.input)
 
 
 def test_uncertain_random_and_near_misses_take_turns(signal: SignalDefinition) -> None:
@@ -84,10 +87,11 @@ def test_a_signal_without_scores_has_random_matches_only(project: Project, make_
 def test_answers_are_recorded_with_why_they_were_asked(page: Client, here: str) -> None:
     asked = [answer(page, here, said) for said in ("match", "not_match", "unsure", "match")]
     assert len(set(asked)) == 4
-    rows = {row.event.input: row for row in SignalFeedback.objects.select_related("event")}
-    assert [rows[text].right for text in asked] == [True, False, None, True]
+    rows = {row.event.input: row for row in Label.objects.select_related("event")}
+    assert [rows[text].answer for text in asked] == ["match", "not_match", "unsure", "match"]
     assert [rows[text].reason for text in asked[:3]] == ["uncertain", "random", "near"]
     assert rows[asked[0]].score == 0.5
+    assert [rows[text].probability for text in asked[:3]] == [None, pytest.approx(1 / 10), None]
 
 
 def test_a_card_asks_about_its_own_signal_only(
@@ -105,12 +109,15 @@ def test_a_card_asks_about_its_own_signal_only(
 def test_undo_asks_again_for_the_same_reason(page: Client, here: str) -> None:
     first, second = answer(page, here, "match"), answer(page, here, "match")
     shown = page.post(f"{here}review/undo/", headers={"HX-Request": "true"}).context["shown"]
-    assert shown["card"].event.input == second and shown["card"].reason == "random"
-    assert shown["hides_score"]  # a random match is asked blind
-    assert [row.event.input for row in SignalFeedback.objects.all()] == [first]
+    assert shown.card.event.input == second and shown.card.reason == "random"
+    assert shown.hides_score  # a random match is asked blind
+    signal = SignalDefinition.objects.get(key="win")
+    assert [row.event.input for row in last_words(signal)] == [first]
     page.post(f"{here}review/undo/")
-    assert not SignalFeedback.objects.exists()
-    assert "nothing to undo" in html_of(page.post(f"{here}review/undo/", headers={"HX-Request": "true"}))
+    assert not last_words(signal).exists() and Label.objects.count() == 4
+    assert (
+        "nothing to undo" in page.post(f"{here}review/undo/", headers={"HX-Request": "true"}).content.decode()
+    )
 
 
 def test_two_people_and_the_one_who_takes_it_back(
@@ -130,7 +137,7 @@ def test_two_people_and_the_one_who_takes_it_back(
         found = precision_of(signal)
         lines = page.get(f"{here}labels/export/").content.decode().splitlines()
         match = SignalMatch.objects.with_feedback().get(signal=signal, event=event)
-        labels = [row.right for row, _ in page.get(f"{here}labels/").context["rows"]]
+        labels = [row.answer == "match" for row in page.get(f"{here}labels/").context["rows"]]
         return found.labels, found.right, [json.loads(line)["user"] for line in lines], match.said, labels
 
     assert judged(page, "right") is True
@@ -143,7 +150,7 @@ def test_two_people_and_the_one_who_takes_it_back(
     assert stands() == (1, 1, ["alice"], True, [True])
     assert judged(bob, "") is True, "nobody takes back what another one said"
     assert judged(page, "") is None
-    assert not SignalFeedback.objects.exists()
+    assert not Label.objects.live().exists()
 
 
 def test_people_who_leave_leave_their_labels(signal: SignalDefinition, member: User, viewer: User) -> None:
@@ -152,20 +159,6 @@ def test_people_who_leave_leave_their_labels(signal: SignalDefinition, member: U
         judge(signal=signal, event=event, right=user == viewer, user=user)
         user.delete()
     assert (precision_of(signal).labels, precision_of(signal).right) == (1, 1)
-
-
-def test_a_card_is_signed_and_of_this_signal(
-    page: Client, here: str, project: Project, signal: SignalDefinition
-) -> None:
-    create_signal(project=project, name="Other", config={"words": ["0"]})
-    ticket = page.get(f"{here}review/").context["shown"]["ticket"]
-    for path, body in (
-        (here, {"card": ticket + "x", "answer": "match"}),
-        (here, {"card": ticket, "answer": "maybe"}),
-        (here.replace("win", "other"), {"card": ticket, "answer": "match"}),
-    ):
-        assert page.post(f"{path}review/label/", body).status_code == 400
-    assert not SignalFeedback.objects.exists()
 
 
 def test_when_nothing_is_left(page: Client, here: str, signal: SignalDefinition, member: User) -> None:
@@ -205,12 +198,10 @@ def test_a_viewer_reads_and_a_stranger_does_not(here: str, viewer: User, strange
 def test_a_match_on_a_page_takes_its_queue_reason_along(page: Client, here: str) -> None:
     first = answer(page, here, "match")
     event = Event.objects.get(input=first)
-    html = html_of(
-        page.post(f"{here}matches/{event.id}/", {"answer": "wrong"}, headers={"HX-Request": "true"})
-    )
-    assert 'data-judge="wrong" aria-pressed="true"' in html
-    row = SignalFeedback.objects.get()
-    assert (row.right, row.reason, row.score) == (False, "uncertain", 0.5)
+    answered = page.post(f"{here}matches/{event.id}/", {"answer": "wrong"}, headers={"HX-Request": "true"})
+    assert 'data-judge="wrong" aria-pressed="true"' in html_of(answered)
+    row = Label.objects.latest("created_at")
+    assert (row.answer, row.reason, row.score, row.source) == ("not_match", "uncertain", 0.5, "page")
 
 
 def test_a_card_shows_the_asked_signals_words_with_the_text_around(

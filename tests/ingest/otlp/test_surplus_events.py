@@ -28,14 +28,14 @@ from ingest.tracing.surplus_events import surplus_of
 from ingest.tracing.traces import SILENCE
 from issues.actions import create_issue
 from issues.models import Issue, IssueMatch
-from labeling.labels.labels import record_label, standing_answers, undo_last_label
-from signals.learning.feedback import judge
-from signals.models import EventEmbedding, EventText, SignalDefinition, SignalFeedback, SignalMatch
+from labeling.labels.labels import record_label, standing_answers, standing_labels, undo_last_label
+from signals.models import EventEmbedding, EventText, SignalDefinition, SignalMatch
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, span
 from tests.ingest.otlp.counting_again import counted, observed, process, recount
 from tests.ingest.otlp.test_arrival_order import AGENT, Spans, agents, send, told
 from tests.ingest.otlp.test_traces import EVENT_ID, chat, finish
+from tests.signals.judging import judge
 
 pytestmark = pytest.mark.django_db
 ROOT = {"http.request.method": "POST", "user.id": "u", "session.id": "talk"}
@@ -189,16 +189,16 @@ def test_attachments_and_properties_of_others_move(project: Project) -> None:
 def test_labels_move(project: Project, member: Any, viewer: Any) -> None:
     issue = create_issue(project=project, title="Refuses", description="")
     first, second, root = surplus_of_two(project)
-    record_label(issue=issue, event=first, answer="not_match", user=member)
-    record_label(issue=issue, event=second, answer="match", user=member)
-    record_label(issue=issue, event=second, answer="match", user=viewer)
+    record_label(subject=issue, event=first, answer="not_match", user=member)
+    record_label(subject=issue, event=second, answer="match", user=member)
+    record_label(subject=issue, event=second, answer="match", user=viewer)
     come_late(project, root)
     assert standing_answers(issue) == {first.id: True}
-    assert issue.labels.filter(superseded_at=None).count() == 2
-    undone = undo_last_label(issue=issue, user=member)
+    assert standing_labels(issue).count() == 2
+    undone = undo_last_label(subject=issue, user=member)
     assert undone and (undone.event_id, undone.answer) == (first.id, "match")
     assert list(
-        issue.labels.filter(superseded_at=None, user=member).values_list("event", "answer")
+        standing_labels(issue).filter(user=member).values_list("event", "answer")
     ) == [(first.id, "not_match")]  # fmt: skip
 
 
@@ -209,9 +209,9 @@ def test_what_people_say_of_signals_moves(project: Project, member: Any, viewer:
     judge(signal=signal, event=second, right=False, user=member)
     judge(signal=signal, event=second, right=True, user=viewer)
     come_late(project, root)
-    assert set(SignalFeedback.objects.values_list("event", "user__username", "right")) == {
-        (first.id, "alice", False),
-        (first.id, "bob", True),
+    assert set(standing_labels(signal).values_list("event", "user__username", "answer")) == {
+        (first.id, "alice", "not_match"),
+        (first.id, "bob", "match"),
     }
 
 

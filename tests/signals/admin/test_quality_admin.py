@@ -3,12 +3,10 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from ingest.models import Event, Project, User
-from signals.learning.feedback import judge
-from signals.models import QuestionVerdict, SignalDefinition, SignalFeedback, SignalTuning
+from signals.models import QuestionVerdict, SignalDefinition, SignalTuning
 from tests.signals.anthropic_stub import Stub, verdict
 from tests.signals.questions.question_world import (
     MakeEvent,
@@ -20,7 +18,7 @@ from tests.signals.questions.question_world import (
 )
 
 __all__ = ["question", "service"]
-VERDICTS, FEEDBACK = "/admin/signals/questionverdict/", "/admin/signals/signalfeedback/"
+VERDICTS = "/admin/signals/questionverdict/"
 TUNINGS = "/admin/signals/signaltuning/"
 EVIL = "<script>alert(1)</script>"
 
@@ -74,25 +72,6 @@ def test_verdicts(
     assert owner.post(one, {"state": "failed"}).status_code == 403
     Event.objects.filter(pk=yes.pk).delete()
     assert len(rows(owner.get(VERDICTS))) == 3 and str(yes.id) in html(owner.get(one))
-
-
-def test_what_people_said(
-    owner: Client, project: Project, question: SignalDefinition, make_event: MakeEvent, member: User
-) -> None:
-    first, second = make_event(input="a"), make_event(input="b")
-    judge(signal=question, event=first, right=True, user=member)
-    judge(signal=question, event=second, right=False, user=member)
-    assert "alice" in html(owner.get(FEEDBACK))
-    [wrong] = rows(owner.get(FEEDBACK, {"right__exact": "0"}))
-    assert wrong.event_id == second.id and owner.post(f"{FEEDBACK}{wrong.pk}/change/").status_code == 403
-    assert owner.get(f"{FEEDBACK}add/").status_code == 403
-    form = {"action": "withdraw", "_selected_action": [str(wrong.pk)]}
-    looks = Client()
-    looks.force_login(person := User.objects.create_user("eve", is_staff=True))
-    person.user_permissions.add(Permission.objects.get(codename="view_signalfeedback"))
-    assert "taken back" not in html(looks.post(FEEDBACK, form, follow=True))
-    assert "1 taken back" in html(owner.post(FEEDBACK, form, follow=True))
-    assert [row.event_id for row in SignalFeedback.objects.all()] == [first.id]
 
 
 def test_what_was_learnt(owner: Client, project: Project, question: SignalDefinition) -> None:

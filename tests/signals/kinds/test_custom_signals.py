@@ -13,11 +13,12 @@ from ingest.jobs import runner
 from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
+from labeling.models import Label
 from signals.catalogue.installing import install_builtin_signals
 from signals.detection import backfill as backfilling
 from signals.detection.backfill import BACKFILL, request_backfill
 from signals.detection.stage import detect
-from signals.models import SignalDefinition, SignalFeedback, SignalMatch
+from signals.models import SignalDefinition, SignalMatch
 from signals.taxonomy.definitions import change_signal, create_signal
 from signals.vectors.embedding import embed
 from tests.html import html_of
@@ -459,7 +460,7 @@ def test_a_viewer_and_a_stranger_make_nothing(
                     client.post(here + path, form | {"action": action, "answer": "right"}).status_code
                     == status
                 )
-    assert not SignalFeedback.objects.exists() and not SignalDefinition.objects.filter(key="mine").exists()
+    assert not Label.objects.exists() and not SignalDefinition.objects.filter(key="mine").exists()
     assert not Job.objects.filter(state="queued").exists()
 
 

@@ -18,7 +18,6 @@ from signals.catalogue.builtins import BY_KEY
 from signals.catalogue.installing import install_builtin_signals, shipped_default
 from signals.detectors.built_in import BuiltIn
 from signals.detectors.other_languages import LANGUAGES, SIDES
-from signals.learning.feedback import judge
 from signals.learning.standing import OWN, headline, standings
 from signals.matching.matches import NewMatch, save_matches
 from signals.models import SignalDefinition
@@ -33,6 +32,7 @@ from signals.taxonomy.languages_read import (
 )
 from signals.taxonomy.reach import reach_of, reaches_of
 from tests.html import html_of
+from tests.signals.judging import judge
 
 MakeEvent = Callable[..., Event]
 Audit = Callable[..., None]

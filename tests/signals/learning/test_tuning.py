@@ -10,25 +10,25 @@ from django.test import Client
 from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
+from labeling.models import Label, Reason
+from labeling.teaching import tune_soon
 from signals.catalogue.installing import install_builtin_signals
 from signals.detection.backfill import BACKFILL
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Detector, Finding
 from signals.learning import tuning as tunings
-from signals.learning.feedback import judge, precision_of, take_back
+from signals.learning.precision import precision_of
 from signals.learning.tuning import (
     TUNE,
     CannotDecide,
     apply_tuning,
     request_tuning,
     revert_tuning,
-    tune,
-    tune_soon,
 )
-from signals.models import SignalDefinition, SignalFeedback, SignalMatch, SignalTuning
-from signals.models.feedback import Asked
+from signals.models import SignalDefinition, SignalMatch, SignalTuning
 from signals.taxonomy.definitions import change_signal, create_signal
 from signals.vectors.embedding import embed
+from tests.signals.judging import judge, learn, take_back
 
 MakeEvent = Callable[..., Event]
 
@@ -72,7 +72,7 @@ def test_a_threshold_is_proposed_applied_and_taken_back(scoring: SignalDefinitio
     run_backfills()
     assert (matching(scoring), tunings_before) == (50, 0)
     label(scoring, member, lambda score: score > 0.8)
-    made = tune(scoring)
+    made = learn(scoring)
     assert (made.state, made.kind, made.note) == ("proposed", "threshold", "")
     assert made.new_threshold is not None and 0.75 <= made.new_threshold <= 0.85
     assert made.before["precision"] < 0.5 < 0.8 < made.after["precision"]
@@ -97,7 +97,7 @@ def test_a_threshold_is_proposed_applied_and_taken_back(scoring: SignalDefinitio
 
 def test_missed_ones_lower_it(scoring: SignalDefinition, member: User) -> None:
     label(scoring, member, lambda score: score > 0.35, every=2, above=15)
-    made = tune(scoring)
+    made = learn(scoring)
     assert made.state == "proposed" and made.new_threshold is not None and made.new_threshold < 0.45
     assert made.before["recall"] < made.after["recall"]
 
@@ -109,7 +109,7 @@ def test_it_stays_where_the_labels_do_not_speak_for_a_change(
     scoring: SignalDefinition, member: User, right: Callable[[float], bool]
 ) -> None:
     label(scoring, member, right)
-    made = tune(scoring)
+    made = learn(scoring)
     assert made.state == "kept" and made.note
     with pytest.raises(CannotDecide):
         apply_tuning(tuning=made, user=member)
@@ -117,13 +117,13 @@ def test_it_stays_where_the_labels_do_not_speak_for_a_change(
 
 def test_a_signal_that_was_changed_since_is_not_overwritten(scoring: SignalDefinition, member: User) -> None:
     label(scoring, member, lambda score: score > 0.8)
-    made = tune(scoring)
+    made = learn(scoring)
     change_signal(signal=scoring, threshold=0.6)
     with pytest.raises(CannotDecide, match="changed since"):
         apply_tuning(tuning=made, user=member)
     scoring.refresh_from_db()
     assert scoring.threshold == 0.6
-    newer = tune(scoring)
+    newer = learn(scoring)
     made.refresh_from_db()
     assert (made.state, newer.state) == ("outdated", "proposed")
 
@@ -184,7 +184,7 @@ def test_a_sentence_learns_from_what_was_judged(
     for event in Event.objects.filter(input__iregex="refund|money back").order_by("id")[:36]:
         asks = event.input.startswith(("I want", "Please", "Refund my"))
         judge(signal=signal, event=event, right=asks, user=member)
-    made = tune(signal)
+    made = learn(signal)
     assert (made.state, made.kind) == ("proposed", "model"), made.note
     assert made.after["precision"] > made.before["precision"]
     before = bytes(signal.trained)
@@ -208,10 +208,10 @@ def test_what_was_picked_for_its_score_does_not_count_for_precision(
     high = list(SignalMatch.objects.filter(signal=scoring).select_related("event").order_by("-score"))
     low = Event.objects.get(input="0.45")
     judge(signal=scoring, event=high[0].event, right=True, user=member)
-    judge(signal=scoring, event=high[1].event, right=False, user=member, reason=Asked.RANDOM)
-    judge(signal=scoring, event=high[-1].event, right=False, user=member, reason=Asked.UNCERTAIN)
+    judge(signal=scoring, event=high[1].event, right=False, user=member, reason=Reason.RANDOM)
+    judge(signal=scoring, event=high[-1].event, right=False, user=member, reason=Reason.UNCERTAIN)
     judge(signal=scoring, event=high[2].event, right=None, user=member)
-    judge(signal=scoring, event=low, right=True, user=member, reason=Asked.NEAR)
+    judge(signal=scoring, event=low, right=True, user=member, reason=Reason.NEAR)
     found = precision_of(scoring)
     assert (found.judged, found.right, found.share) == (2, 1, 0.5)
     assert (found.near_judged, found.missed, found.labels) == (1, 1, 4)
@@ -245,4 +245,4 @@ def test_the_page_applies_and_takes_back(
     assert "reverted" in client.get(f"{here}tuning/").content.decode()
     scoring.refresh_from_db()
     assert scoring.threshold is None and Job.objects.filter(kind=TUNE).count() == 1
-    assert SignalFeedback.objects.count() > 20
+    assert Label.objects.count() > 20

@@ -1,0 +1,109 @@
+"""An issue as its review queue sees it."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from django.db.models import QuerySet
+
+from ingest.models import Event, Project, User
+from issues.access import get_issue
+from issues.models import Issue, IssueMatch
+from labeling.labels.authors import ISSUE
+from labeling.labels.progress import progress
+from labeling.models import Answer, Reason
+from labeling.queue.cards import Card
+from labeling.queue.of_issues import next_cards
+from labeling.queue.subject import Chip, Words
+from labeling.teaching import retrain_soon
+
+WORDS = Words(
+    page="the issue",
+    list_url="issues",
+    list_name="Issues",
+    right="it is",
+    wrong="it is not",
+    answers={Answer.MATCH: "Match", Answer.NOT_MATCH: "Not a match", Answer.UNSURE: "Unsure"},
+    reasons={
+        Reason.RANDOM: Chip(
+            "random audit",
+            "Drawn at random: only these show what the classifier misses. Its score is hidden until you have answered",
+            "purple",
+        ),
+        Reason.UNCERTAIN: Chip(
+            "uncertain", "The score lies nearest the threshold: your answer teaches most here", "yellow"
+        ),
+        Reason.LIKELY: Chip("likely", "Among the highest scores that nobody has checked", "green"),
+        Reason.SIMILAR: Chip("similar to the description", "Close in meaning to the issue's text", "blue"),
+    },
+    score="The classifier's score when it was asked, or before the first one the likeness to the issue's text",
+    nothing_left="Every event that could teach the classifier something has your answer, is on somebody else's screen, or waits to be processed.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSubject:
+    row: Issue
+    kind: ClassVar[str] = ISSUE
+    words: ClassVar[Words] = WORDS
+    aside: ClassVar[str] = "labeling/_teaching.html"
+
+    @property
+    def project(self) -> Project:
+        return self.row.project
+
+    @property
+    def key(self) -> int:
+        return self.row.number
+
+    @property
+    def code(self) -> str:
+        return f"{self.row.project.slug.upper()}-{self.row.number}"
+
+    @property
+    def file_name(self) -> str:
+        return self.code.lower()
+
+    @property
+    def title(self) -> str:
+        return self.row.title
+
+    @property
+    def question(self) -> str:
+        return f"Is this: {self.row.title}?"
+
+    @property
+    def description(self) -> str:
+        return self.row.description
+
+    @classmethod
+    def find(cls, project: Project, key: str | int) -> Self:
+        return cls(get_issue(project, int(key)))
+
+    @classmethod
+    def of_ids(cls, ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, Self]:
+        return {issue.pk: cls(issue) for issue in Issue.objects.filter(pk__in=ids).select_related("project")}
+
+    @classmethod
+    def titled(cls, text: str) -> QuerySet[Issue, uuid.UUID]:
+        return Issue.objects.filter(title__icontains=text).values_list("pk", flat=True)
+
+    def cards(
+        self, *, limit: int, user: User | None, exclude: Collection[uuid.UUID] = (), audit: bool = False
+    ) -> list[Card]:
+        return next_cards(issue=self.row, limit=limit, user=user, exclude=exclude, audit=audit)
+
+    def score_of(self, event: Event) -> float | None:
+        match = IssueMatch.objects.filter(issue=self.row, event=event).first()
+        return match.score if match else None
+
+    def evidence(self, event: Event) -> list[dict[str, Any]]:
+        """None: the classifier reads whole texts."""
+        return []
+
+    def learn(self) -> None:
+        retrain_soon(self.row)
+
+    def context(self, user: User) -> dict[str, Any]:
+        return {"issue": self.row, "progress": progress(self.row, user=user)}
