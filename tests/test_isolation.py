@@ -143,7 +143,13 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "convo_id": lambda w, r: "a-convo",
     "user_id": lambda w, r: "a-user",
     "number": lambda w, r: w.issue.number,
-    "key": lambda w, r: w.issue.id if "issues/" in r.template else w.signal.key,
+    "key": lambda w, r: (
+        w.signal.key
+        if "issues/" not in r.template
+        else w.issue.number
+        if r.template.startswith("p/")
+        else w.issue.id
+    ),
     "signal_id": lambda w, r: w.signal.id,
     "group_id": lambda w, r: w.group.id,
     "key_id": lambda w, r: w.key.id,
