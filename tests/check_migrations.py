@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+# In place of this folder, whose html.py would hide the standard library's.
+sys.path.pop(0)
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raindrop.settings")
 
