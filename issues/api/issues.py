@@ -12,7 +12,7 @@ from ingest.api.rates import SERIES, SeriesPoint, answer_series
 from ingest.models import User
 from ingest.projects.authentication import project_of
 from issues.actions import NotAMember, assign_issue, create_issue, edit_definition, set_priority
-from issues.api.lookup import actor, find_issue, issue_items, issue_page, read_choice
+from issues.api.lookup import actor, find_issue, issue_items, issue_page, read_choice, refuse_unknown
 from issues.api.schema import LIST, IssueChange, IssueItem, MatchItem, NewIssue
 from issues.models import Issue, IssueMatch
 from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
@@ -20,6 +20,7 @@ from issues.states import IllegalTransition, mute_issue, reopen_issue, resolve_i
 from raindrop.api.pagination import page_of
 from raindrop.api.shapes import PAGE, answers, listed, results
 from raindrop.errors import ApiError
+from signals.search.language.errors import QueryError
 
 TAGS = ["Issues"]
 
@@ -48,10 +49,14 @@ def issues(request: Request) -> Response:
         asked.is_valid(raise_exception=True)
         issue = create_issue(project=project_of(request), user=actor(request), **asked.validated_data)
         return Response(issue_items([issue])[0], status=201)
+    refuse_unknown(request, LIST)
     state = read_choice(request, "state", ["all", *State.values, *Substate.values], "all")
     sort = read_choice(request, "sort", list(SORTS), DEFAULT_SORT)
     found = Issue.objects.in_project(project_of(request)).with_state(state)
-    found = found.matching(request.GET.get("q", "")).sorted_by(sort).select_related("assignee")
+    try:
+        found = found.matching(request.GET.get("q", "")).sorted_by(sort).select_related("assignee")
+    except QueryError as error:
+        raise error.as_api_error(field="q") from error
     rows, cursor = issue_page(request, found)
     return Response({"results": issue_items(rows), "next": cursor})
 

@@ -91,7 +91,11 @@ LIST = [
         enum=["all", *State.values, *Substate.values],
         description="A state, or the substate of an open issue.",
     ),
-    OpenApiParameter("q", OpenApiTypes.STR, description="Words of the title or description, or the number."),
+    OpenApiParameter(
+        "q",
+        OpenApiTypes.STR,
+        description="A query (docs/guide/search.md) over title, description, state, substate, priority, assignee and number; or an issue's number.",
+    ),
     OpenApiParameter("sort", OpenApiTypes.STR, enum=list(SORTS), default=DEFAULT_SORT),
     *PAGE,
 ]

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from ingest.models import Project, Total
+from issues.models.queries import issues_like
 from raindrop.ids import new_id
 
 
@@ -43,13 +44,11 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self if state in {"", "all"} else self.none()
 
     def matching(self, text: str) -> Self:
-        """Every word occurs in the title or the description, or the text is the number (12, #12, DEMO-12)."""
-        issues = self
+        """Those that the query finds (words of the title or the description, an issue's fields), or whose number the text is
+        (12, #12, DEMO-12). Raises QueryError."""
         if number := re.fullmatch(r"(?:#|[A-Za-z0-9-]+-)?(\d{1,9})", text.strip()):
             return self.filter(models.Q(number=int(number[1])) | models.Q(title__icontains=text.strip()))
-        for word in text.replace("\x00", " ").split():
-            issues = issues.filter(models.Q(title__icontains=word) | models.Q(description__icontains=word))
-        return issues
+        return self.filter(issues_like(text))
 
     def with_counts(self) -> Self:
         """Adds `events`, `users`, `first_seen`, `last_seen` of all time (ingest.models.Total)."""

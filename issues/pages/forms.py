@@ -6,6 +6,7 @@ from django import forms
 
 from ingest.models import Project, User
 from issues.models.issues import Priority
+from signals.search.language.parsing import MAX_LENGTH
 
 TABS = ["open", "muted", "resolved", "all"]
 SORTS = {
@@ -79,12 +80,21 @@ class PriorityForm(forms.Form):
 
 
 class ListForm(forms.Form):
-    """The list's address. Whatever is not understood counts as not given: see `ListForm.read`."""
+    """The list's address. A value that is not understood counts as not given: see `ListForm.read`."""
 
     state = forms.ChoiceField(choices=[(tab, tab) for tab in TABS], required=False)
     sort = forms.ChoiceField(choices=list(SORTS.items()), required=False)
-    q = forms.CharField(required=False, max_length=200)
+    q = forms.CharField(required=False, max_length=MAX_LENGTH, strip=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=1_000_000)
+
+    @classmethod
+    def unknown(cls, data: Any) -> str:
+        """What to say of parameters that the list does not know; empty when it knows all."""
+        names = sorted(set(data) - set(cls.base_fields) - {"ticked"})
+        if not names:
+            return ""
+        named = ", ".join(repr(name[:80]) for name in names[:5])
+        return f"There is no filter {named}, so that nothing is shown. The filters are: {', '.join(cls.base_fields)}."
 
     @classmethod
     def read(cls, data: Any) -> dict[str, Any]:

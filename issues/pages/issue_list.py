@@ -26,6 +26,7 @@ from issues.states import Action, apply_to_many, legal_actions
 from signals.discovery.evidence_report import find_cluster
 from signals.models import SignalDefinition
 from signals.models.definitions import Sentiment
+from signals.search.language.errors import QueryError
 
 PAGE_SIZE = 50
 DONE = {"resolve": "resolved", "mute": "muted", "reopen": "reopened", "assign": "assigned to you"}
@@ -40,23 +41,29 @@ class Row:
 @project_page()
 def issue_list(request: ProjectRequest, project: Project) -> HttpResponse:
     filters = ListForm.read(request.GET)
-    mine = Issue.objects.in_project(project).matching(filters["q"])
+    wrong = ListForm.unknown(request.GET)
+    mine = Issue.objects.in_project(project)
+    try:
+        mine = mine.none() if wrong else mine.matching(filters["q"])
+    except QueryError as error:
+        mine, wrong = mine.none(), f"{error.message} (at character {error.start + 1})"
     counts = {row["state"]: row["n"] for row in mine.order_by().values("state").annotate(n=Count("id"))}
     counts["all"] = sum(counts.values())
     found = mine.with_state(filters["state"]).sorted_by(filters["sort"]).select_related("assignee")
     page = Paginator(found, PAGE_SIZE).get_page(filters["page"])
     context = {
         "filters": filters,
+        "wrong": wrong,
         "tabs": [(tab, counts.get(tab, 0)) for tab in TABS],
         "sorts": SORTS,
         "page": page,
         "rows": _rows(list(page.object_list)),
         "ticked": set(request.GET.getlist("ticked")[:PAGE_SIZE]),
-        "any_issue": counts["all"] > 0 or bool(filters["q"]) and project_has_issues(project),
+        "any_issue": counts["all"] > 0 or bool(filters["q"] or wrong) and project_has_issues(project),
     }
     if not context["any_issue"]:
         context["suggestions"] = _negative_signals(project)[:4]
-    return render(request, "issues/issue_list.html", context)
+    return render(request, "issues/issue_list.html", context, status=400 if wrong else 200)
 
 
 def _negative_signals(project: Project) -> list[tuple[SignalDefinition, int]]:

@@ -33,7 +33,7 @@ _NONE = Q(pk__in=[])
 
 def find_events(node: Node, scope: Scope, *, among: QuerySet[Event] | None = None) -> QuerySet[Event]:
     """Unordered. `among`: events to choose from, all of the project by default. Raises QueryError."""
-    _check_patterns(node)
+    check_patterns(node)
     events = Event.objects.all() if among is None else among
     events = events.filter(project=scope.project)
     for part in conjuncts(node):
@@ -82,7 +82,7 @@ def _is_slow(leaf: Leaf) -> bool:
     return found is None or found[0].is_slow or not all(isinstance(value, Text) for value in leaf.values)
 
 
-def _check_patterns(node: Node) -> None:
+def check_patterns(node: Node) -> None:
     """Lets PostgreSQL compile the query's regular expressions: it bounds their size in another way than RE2."""
     for leaf, _ in leaves(node):
         values = (
