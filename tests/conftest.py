@@ -141,7 +141,7 @@ def audit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             )
             for key, value in precisions.items()
         }
-        monkeypatch.setattr("signals.learning.standing.audited", lambda: found)
+        monkeypatch.setattr("signals.learning.standing.audit_results", lambda: found)
 
     return publish
 
