@@ -1,4 +1,4 @@
-"""The review queues of issues and of signals, and the lists of labels.
+"""The review queue, right and wrong beside a match, and the lists of labels.
 
-Uses every room of labeling up to teaching.
+Uses every room of labeling up to queue.
 """

@@ -1,4 +1,4 @@
-"""Which events to ask a person about next: choosing, the next few cards, and cards that are on somebody's screen.
+"""One review queue over whatever can be taught (subject.py): choosing events to ask about, the next few cards, and who holds them.
 
-Uses models and labels.
+Uses models, labels and teaching.
 """

@@ -159,6 +159,32 @@ def test_candidates(api: Api, project: Any, issue: Issue) -> None:
     assert api.get("/api/issues/1/candidates/", limit="many").status_code == 400
 
 
+def test_what_candidates_say_of_a_card_is_kept_with_its_label(api: Api, project: Any, issue: Issue) -> None:
+    """Also after it was asked again, and when another answer follows; nobody can send it."""
+    two_topics(project, 10, 10)
+    asked = {one["event_id"]: one for one in api.get("/api/issues/1/candidates/").json()["results"]}
+    drawn = [one for one in asked.values() if one["reason"] == "random"]
+    assert drawn and all(one["probability"] == pytest.approx(1 / 20) for one in drawn)
+    assert {one["probability"] for one in asked.values() if one["reason"] != "random"} == {None}
+    api.post(LABELS, [label(event_id) for event_id in asked])
+    api.post(LABELS, [label(drawn[0]["event_id"], "not_match")])
+    assert api.post(LABELS, [label("flight-0", reason="random", probability=1)]).status_code == 400
+    shown = api.pages(LABELS)
+    assert len(shown) == 20 and {one["definition_version"] for one in shown} == {1}
+    for one in shown:
+        for name in ("reason", "score", "probability"):
+            assert one[name] == asked[one["event_id"]][name]
+
+
+def test_an_audit_is_drawn_at_random_only(api: Api, project: Any, issue: Issue) -> None:
+    two_topics(project, 10, 10)
+    api.post(LABELS, [label("flight-0"), label("return-0", "not_match")])
+    found = api.get("/api/issues/1/candidates/", limit=5, **{"for": "audit"}).json()["results"]
+    assert len(found) == 5 and {one["reason"] for one in found} == {"random"}
+    assert {one["probability"] for one in found} == {pytest.approx(1 / 18)}
+    assert api.get("/api/issues/1/candidates/", **{"for": "fun"}).status_code == 400
+
+
 def test_jobs_are_the_projects_own(api: Api, project: Any, other_project: Any) -> None:
     mine = Job.objects.create(
         project=project, kind="train", done=3, total=9, message="on it", state="running"
