@@ -16,7 +16,7 @@ from ingest.store.merged_events import move_stragglers
 from ingest.tracing import trace_events
 from ingest.tracing.traces import SILENCE
 from issues.actions import create_issue
-from labeling.labels.labels import record_label
+from labeling.labels.labels import record_label, standing_labels
 from signals.models import SignalMatch
 from tests.ingest.otlp.counting_again import counted, process, recount
 from tests.ingest.otlp.test_arrival_order import Spans, agents, send
@@ -93,7 +93,7 @@ def test_two_makers_the_pipeline_and_what_clients_send(
 
     def people() -> None:
         for event in events:
-            record_label(issue=issue, event=event, answer="match", user=member)  # type: ignore[arg-type]
+            record_label(subject=issue, event=event, answer="match", user=member)  # type: ignore[arg-type]
 
     at_once(make, make, pipeline, clients, people)
     finish(after=SILENCE)
@@ -108,8 +108,8 @@ def test_two_makers_the_pipeline_and_what_clients_send(
     }
     assert ExplicitSignal.objects.count() == 2 * TRACES
     assert SignalMatch.objects.filter(signal__key="thumbs_down").count() == TRACES
-    assert set(issue.labels.values_list("event", flat=True)) == {event.id for event in left.values()}
-    assert issue.labels.filter(superseded_at=None).count() == TRACES
+    assert set(standing_labels(issue).values_list("event", flat=True)) == {event.id for event in left.values()}
+    assert standing_labels(issue).count() == TRACES
     told = {name for event in left.values() for name in event.properties}
     assert told >= {event.event_id for event in events}
     assert counted() == recount()
