@@ -108,7 +108,9 @@ def test_two_makers_the_pipeline_and_what_clients_send(
     }
     assert ExplicitSignal.objects.count() == 2 * TRACES
     assert SignalMatch.objects.filter(signal__key="thumbs_down").count() == TRACES
-    assert set(standing_labels(issue).values_list("event", flat=True)) == {event.id for event in left.values()}
+    assert set(standing_labels(issue).values_list("event", flat=True)) == {
+        event.id for event in left.values()
+    }
     assert standing_labels(issue).count() == TRACES
     told = {name for event in left.values() for name in event.properties}
     assert told >= {event.event_id for event in events}
