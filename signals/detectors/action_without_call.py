@@ -8,7 +8,18 @@ English, German, French, Spanish and Portuguese.
 
 import re
 
-from signals.detectors.acts import PUSHED, TAKES, TESTED, Claim, acts, claims, does, only_makes, supposed
+from signals.detectors.acts import (
+    ACTS,
+    PUSHED,
+    TAKES,
+    TESTED,
+    Claim,
+    acts,
+    claims,
+    does,
+    only_makes,
+    supposed,
+)
 from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import piece
@@ -62,8 +73,13 @@ def _backed(claim: Claim, own: list[SpanFacts], earlier: list[SpanFacts]) -> boo
         return True
     if any(acts(span) and does(span, claim.kinds) for span in earlier):
         return True
-    stem = claim.word[:5]
-    return claim.passive and any(stem in span.output[:READ].lower() for span in [*own, *earlier])
+    # Read rather than done: `{"pdf": "sent"}`; in another language than the tool's by the English words of that kind.
+    stems = {
+        claim.word[:5],
+        *(word[:5] for kind in claim.kinds for word in ACTS[kind][1].split() if word.isascii()),
+    }
+    read = [*own, *earlier] if claim.passive else own
+    return any(stem in span.output[:READ].lower() for span in read for stem in stems)
 
 
 def _commands(normal: str, calls: list[SpanFacts]) -> list[Claim]:

@@ -25,6 +25,8 @@ FIELD = re.compile(
     r"\s*\{\s*\"(?:error|errors|exception|error_message|errorMessage)\"\s*:(?!\s*(?:null|\"\"|\[\s*\]|\{\s*\}|false|0\b))"
 )
 FAILED = frozenset(["error", "failed", "failure", "exception", "timeout", "timed_out", "timed out", "unavailable", "crashed", "aborted"])  # fmt: skip
+# What a tool answers that was asked to do something and did not.
+DECLINED = frozenset(["rejected", "declined", "denied", "refused", "invalid", "not_done", "not done", "unchanged", "skipped"])  # fmt: skip
 WAITING = frozenset(
     ["queued", "processing", "pending", "running", "in_progress", "in progress", "in-progress", "waiting", "syncing", "started", "uploading"]
 )  # fmt: skip
@@ -129,11 +131,13 @@ def failure_in(span: SpanFacts) -> Failure | None:
 
 
 def says_no(span: SpanFacts) -> bool:
-    """The result says that what was asked was not done, with or without a reason: `{"ok": false}`, `{"booked": false, ...}`."""
-    if "false" not in span.output[:PARSED]:
-        return False
+    """The result says that what was asked was not done, with or without a reason: `{"ok": false}`, `{"booked": false, ...}`,
+    `{"status": "rejected"}`."""
     value = _parsed(span.output)
-    return isinstance(value, dict) and any(value.get(key) is False for key in NOT_DONE)
+    return isinstance(value, dict) and (
+        any(value.get(key) is False for key in NOT_DONE)
+        or any(str(value.get(key)).strip().lower() in DECLINED for key in STATES)
+    )
 
 
 def found_nothing(span: SpanFacts) -> bool:

@@ -52,6 +52,9 @@ GIT = call("git", '{"args": "tag -a v1"}', "")
             [call("bash", '{"cmd": "go build ./..."}', "exit code 0")],
         ),
         ("I've exported the list to subscribers.csv.", [call("run_sql")]),
+        ("I've restarted your router from here.", [call("get_line", "{}", '{"snr": 12}')]),
+        ("I've opened a ticket for it.", [READ]),
+        ("I'm sending it to your address right now.", [READ]),
     ],
 )
 def test_an_act_without_its_call(said: str, calls: list[SpanFacts]) -> None:
@@ -79,6 +82,12 @@ def test_an_act_without_its_call(said: str, calls: list[SpanFacts]) -> None:
         ("All 57 tests passed.", [call("run_tests", "{}", "ok")]),
         ("Add 'I've sent it' to the note.", [READ]),
         ("You booked it yesterday.", [READ]),
+        ("I've sent the PDF to your address.", [call("get_bill", "{}", '{"total": 4, "pdf": "sent"}')]),
+        ("Your last bill has already been paid.", [READ]),
+        ("It fills your limit although nothing has been booked.", [READ]),
+        ("Die Überweisung ist gebucht.", [call("list_transactions", "{}", '[{"status": "booked"}]')]),
+        ("I see your boots. However, once a return has been submitted it stays.", [READ]),
+        ("I'm sending you the list as soon as you confirm.", [READ]),
         ("", [READ]),
     ],
 )

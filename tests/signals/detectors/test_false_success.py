@@ -160,3 +160,50 @@ def test_a_call_of_an_earlier_turn_counts_as_long_as_nothing_made_up_for_it() ->
     assert not of("I've updated your name.", earlier=(failed,)), "another act"
     assert not of("Done!", earlier=(failed,)), "a bare word is about this turn"
     assert not of("I've booked the table.", result("get_tables", "[]"), earlier=(failed,))
+
+
+@pytest.mark.parametrize(
+    ("tool", "output", "said"),
+    [
+        (
+            "block_card",
+            '{"status": "failed", "message": "busy, retry later"}',
+            "Your card ending 1207 is blocked.",
+        ),
+        ("lock_door", "error: bolt jammed, state unlocked", "Front door's locked."),
+        (
+            "cancel_contract",
+            '{"status": "rejected", "reason": "minimum term"}',
+            "Your contract has been cancelled.",
+        ),
+        ("update_deal", '{"updated": false, "error": "locked"}', "Marlow & Sons is now at stage four."),
+        ("save_game", '{"ok": false}', "Slot 2 holds your hero exactly as you stand here."),
+        ("change_product", '{"status": "failed"}', "¡Listo! Ya tiene la tarifa XL desde hoy."),
+        ("set_name", "error: unknown device", "Kevin it is."),
+    ],
+)
+def test_success_told_in_any_words(tool: str, output: str, said: str) -> None:
+    turn = Turn(uuid.uuid4(), Text("Please do it."), Text(said), spans=[result(tool, output)])
+    [one] = DETECTORS["false_success"].detect(Batch([turn]))
+    assert one.evidence[0]["text"] and one.evidence[0]["text"] in said
+
+
+@pytest.mark.parametrize(
+    ("tool", "output", "said"),
+    [
+        ("block_card", '{"status": "blocked"}', "Your card ending 1207 is blocked."),
+        ("lock_door", "error: bolt jammed", "The bolt is stuck, and the door still open."),
+        (
+            "cancel_contract",
+            '{"status": "rejected", "reason": "minimum term"}',
+            "The contract runs until June.",
+        ),
+        ("update_deal", '{"updated": false}', "Shall I try it again?"),
+        ("save_game", '{"ok": false}', "I'll try again in a minute."),
+        ("get_balance", '{"error": "timeout"}', "Your balance is 40 euros."),
+        ("cancel_contract", '{"status": "rejected"}', "It needs the owner's signature."),
+    ],
+)
+def test_an_answer_that_tells_how_it_stands(tool: str, output: str, said: str) -> None:
+    turn = Turn(uuid.uuid4(), Text("Please do it."), Text(said), spans=[result(tool, output)])
+    assert DETECTORS["false_success"].detect(Batch([turn])) == []
