@@ -35,7 +35,7 @@ def learned(rule: Detector, rules: Rules, *, side: Side, believed: float = NEVER
 
 
 # Added to a rule's own version, so that a match says which model found it.
-MODEL_VERSION = 200
+MODEL_VERSION = 300
 
 
 def findings(batch: Batch, rules: Rules) -> dict[str, dict[int, Finding]]:
