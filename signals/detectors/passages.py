@@ -1,8 +1,8 @@
 """A long text is read by its passages too.
 
 The turn model looks at a text as a whole: one vector of its first 256 tokens, its first 220 words. What a long answer declines in its last
-paragraph, or a complaint under a pasted log, is lost in it. So sentences that hold a word of the keyword lists are cut out, with the one
-that follows, embedded, and judged as if the turn said nothing else. Passages without such a word are not read: that would embed every long
+paragraph, or a complaint under a pasted log, is lost in it. So sentences that hold a word of the keyword lists are cut out, short ones
+with the one that follows, embedded, and judged as if the turn said nothing else. Passages without such a word are not read: that would embed every long
 text a second time.
 """
 
@@ -20,6 +20,8 @@ from signals.detectors.text import SENTENCE, Text
 LONG = 1200
 # Of a passage; of one side of a turn. The last ones are taken: an answer ends with what it leaves undone.
 CHARACTERS, PASSAGES = 400, 3
+# Words from which a sentence is read alone: what follows would blur it. A shorter one is read with the next.
+ALONE = 6
 # Users paste; their own words stand before and after what they pasted.
 OWN = 500
 CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
@@ -108,7 +110,8 @@ def _telling(text: Text, side: Side) -> list[tuple[int, int]]:
     for place, (start, end) in enumerate(sentences):
         if start < reached or not _hints(text.normal[start:end], side):
             continue
-        if place + 1 < len(sentences) and "\n" not in text.normal[end : sentences[place + 1][0]]:
+        short = text.normal.count(" ", start, end) < ALONE - 1
+        if short and place + 1 < len(sentences) and "\n" not in text.normal[end : sentences[place + 1][0]]:
             end = max(end, min(sentences[place + 1][1], start + CHARACTERS))
         reached = end
         found.append(text.span(start, end))

@@ -20,6 +20,9 @@ from signals.evaluation.corpus import (
 
 PRODUCTS = [product for split in SPLITS.values() for product in split]
 
+# Conversations, where they are not 100.
+SIZES = {"innkeep": 80, "murmur": 64, "reporta": 80, "telvia": 80}
+
 
 def rows(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -34,8 +37,8 @@ def test_the_splits_share_no_product() -> None:
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_a_product_is_whole(product: str) -> None:
     talks = rows(FOLDER / product / "conversations.jsonl")
-    assert len(talks) == 100
-    assert len({talk["conversation_id"] for talk in talks}) == 100
+    assert len(talks) == SIZES.get(product, 100)
+    assert len({talk["conversation_id"] for talk in talks}) == SIZES.get(product, 100)
     turns = {talk["conversation_id"]: _texts(talk) for talk in talks}
     labels = [(talk["conversation_id"], label) for talk in talks for label in talk["labels"]["turns"]]
     readings = [(row["conversation_id"], row) for row in rows(FOLDER / product / "readings.jsonl")]
