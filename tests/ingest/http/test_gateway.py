@@ -194,10 +194,10 @@ def test_every_endpoint_and_compressed_or_chunked_bodies(door: WriteGateway, wri
     assert Event.objects.get(event_id="e2").is_pending
 
 
-def test_a_batch_that_came_as_it_is_visits_one_thread(
+def test_a_clear_batch_visits_no_thread_and_any_other_few(
     door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Decoding, limits and redaction in one go; and what the limits refuse is not redacted."""
+    """Decoding, limits and redaction are one visit; and what the limits refuse is not redacted."""
     monkeypatch.setattr(gateway, "SLICE_SECONDS", 60.0)  # one slice, however slow the machine is
     visits: list[Any] = []
 
@@ -210,12 +210,25 @@ def test_a_batch_that_came_as_it_is_visits_one_thread(
 
     for threads in (door.unpacking, door.work):
         monkeypatch.setattr(threads, "run", counted(threads))
-    batch = [event(i, ai_data={"input": f"card 4111 1111 1111 1111 {'x' * 700}"}) for i in range(100)]
-    body = json.dumps(batch).encode()
-    assert gateway.SMALL_BODY < len(body) < gateway.LIGHT_BODY
-    assert asyncio.run(post(door, "/v1/events/track", body, write_key))[0] == 200
-    assert visits == [gateway._begin]
-    assert Event.objects.filter(input__startswith="card <REDACTED").count() == 100
+
+    async def visited(body: bytes, **headers: str) -> list[Any]:
+        visits.clear()
+        assert (await post(door, "/v1/events/track", body, write_key, **headers))[0] == 200
+        return list(visits)
+
+    def batch(text: str, copies: int = 1) -> bytes:
+        return json.dumps(
+            [event(i, ai_data={"input": f"{text} {'x' * 900}" * copies}) for i in range(100)]
+        ).encode()
+
+    card, zipped = "card 4111 1111 1111 1111", {"content_encoding": "gzip"}
+    asyncio.run(visited(json.dumps(event(1000)).encode()))  # key and redactor are cached
+    assert asyncio.run(visited(batch("hello"))) == []
+    assert asyncio.run(visited(batch(card))) == [gateway._prepare]
+    assert asyncio.run(visited(gzip.compress(batch(card)), **zipped)) == [gateway._unpack, gateway._begin]
+    assert len(batch("hello", 3)) > gateway.SMALL_BODY
+    assert asyncio.run(visited(batch("hello", 3))) == [gateway._unpack, gateway._begin]
+    assert not Event.objects.filter(input__contains="4111").exists()
 
     ApiKey.objects.update(rate=1, burst=50)
     forget_keys()
@@ -227,7 +240,8 @@ def test_a_batch_that_came_as_it_is_visits_one_thread(
         return real(*arguments)
 
     monkeypatch.setattr(gateway, "_prepare", prepare)
-    answers = [asyncio.run(post(door, "/v1/events/track", body, write_key))[0] for _ in range(2)]
+    body = gzip.compress(batch(card))
+    answers = [asyncio.run(post(door, "/v1/events/track", body, write_key, **zipped))[0] for _ in range(2)]
     assert answers == [200, 429], "a full bucket lets more pass than it holds, once"
     assert slices == [0]
 
