@@ -20,7 +20,7 @@ BACKGROUND = 500  # unlabelled events to tell the issue from
 
 
 class NothingToLearn(ValueError):
-    """No labelled event that has a vector is a match."""
+    """No labelled event that has a vector is a match, or there is no other event to tell the matches from."""
 
 
 def train(
@@ -48,6 +48,8 @@ def train(
     others_drawn = random_event_ids(project=project, count=BACKGROUND + len(known), seed=issue.pk.int)
     others = [event for event in others_drawn if event not in known][:BACKGROUND]
     around = vectors_of(project=project, event_ids=others)
+    if kept.all() and not len(around.ids):
+        raise NothingToLearn("Every event is labelled as a match: there is nothing to tell them from.")
     definition = issue.definitions.order_by("-version").first()
     assert definition is not None  # create_issue writes the first
     fitted = fit(

@@ -61,6 +61,13 @@ def test_without_a_match_there_is_no_classifier(api: Api, project: Any, issue: I
     assert answer == {"stored": 1, "classifier": None, "job": None}
 
 
+def test_when_every_event_is_a_match_there_is_nothing_to_learn(api: Api, project: Any, issue: Issue) -> None:
+    two_topics(project, 2, 0)
+    answer = api.post(LABELS, [label("flight-0"), label("flight-1")])
+    assert answer.status_code == 200, answer.content
+    assert answer.json() == {"stored": 2, "classifier": None, "job": None}
+
+
 @pytest.mark.parametrize(
     "body",
     [
