@@ -152,7 +152,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "ingest.pages.navigation.navigation",
             ],
-            "builtins": ["raindrop.templatetags.raindrop"],
+            "builtins": ["raindrop.templatetags.raindrop", "template_partials.templatetags.partials"],
         },
     }
 ]

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from ingest.http.otlp import traces as write_traces
 from ingest.pages.navigation import home
 from raindrop.server import health
+from raindrop.web.regions import live
 from signals.read_api.traces import traces as read_traces
 
 
@@ -41,6 +42,7 @@ urlpatterns = [
     path("favicon.ico", favicon),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("live/", live, name="live"),
     path("v1/traces", traces),
     path("", include("ingest.http.urls")),  # /v1/... and its aliases: the write path
     path("", include("signals.read_api.urls")),  # /v1/...: the read path

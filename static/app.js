@@ -1,5 +1,5 @@
 "use strict";
-// Theme, live hints, keyboard. No framework: htmx does the rest.
+// Theme, keyboard. No framework: htmx does the rest.
 
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-toggle-theme]")) return;
@@ -89,7 +89,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 for (const name of ["htmx:responseError", "htmx:sendError"]) {
   document.addEventListener(name, (event) => {
-    if (event.detail.requestConfig?.triggeringEvent?.type === "changed" || event.detail.requestConfig?.elt?.matches("[hx-trigger*=revealed]")) return;
+    if (event.detail.requestConfig?.elt?.matches("[hx-trigger*=revealed]")) return;
     toast(name === "htmx:sendError" ? "The server cannot be reached." : `That did not work (${event.detail.xhr.status}).`);
   });
 }
@@ -102,25 +102,10 @@ function toast(text) {
 
 // A <details id> that is open stays open when its surroundings are read again.
 let openDetails = [];
-document.addEventListener("htmx:beforeSwap", () => { openDetails = [...document.querySelectorAll("details[id][open]")].map((one) => one.id); });
-document.addEventListener("htmx:afterSwap", () => {
+for (const name of ["htmx:beforeSwap", "live:before"]) document.addEventListener(name, () => { openDetails = [...document.querySelectorAll("details[id][open]")].map((one) => one.id); });
+for (const name of ["htmx:afterSwap", "live:after"]) document.addEventListener(name, () => {
   for (const id of openDetails) { const again = document.getElementById(id); if (again) again.open = true; }
 });
-
-// Live: a hint that the project changed. Elements with hx-trigger="changed from:body" read themselves again.
-function listen() {
-  const project = document.body.dataset.project;
-  if (!project || !document.querySelector("[hx-trigger*='changed']")) return;
-  let wait = 1000;
-  const open = () => {
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/projects/${project}/`);
-    socket.onopen = () => { wait = 1000; };
-    socket.onmessage = () => htmx.trigger(document.body, "changed");
-    socket.onclose = (event) => { if (event.code !== 4403) setTimeout(open, wait = Math.min(wait * 2, 30000)); };
-  };
-  open();
-}
-document.addEventListener("DOMContentLoaded", listen);
 
 // Keyboard. A page's own keys are buttons or links with data-key="y"; lists mark their rows with data-row and
 // answer j / k / Enter / x; "/" goes to the search box; "?" shows what there is.
@@ -157,10 +142,3 @@ function showKeys(hasRows) {
   }
   dialog.onclick = () => dialog.close(); dialog.showModal();
 }
-
-// A region with data-unless="SELECTOR" is not refreshed while something matches: what the reader has ticked stays ticked. (A filter
-// in hx-trigger would be evaluated as a script, which the content security policy forbids.)
-document.addEventListener("htmx:beforeRequest", (event) => {
-  const unless = event.detail.elt.dataset.unless;
-  if (unless && event.detail.requestConfig.triggeringEvent?.type === "changed" && document.querySelector(unless)) event.preventDefault();
-});

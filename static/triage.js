@@ -23,8 +23,8 @@ document.addEventListener("submit", (event) => {
 
 // A list that reads itself again keeps its current row.
 let current = null;
-document.addEventListener("htmx:beforeSwap", () => { current = document.querySelector("[data-keep-current] .is-current")?.dataset.number; });
-document.addEventListener("htmx:afterSwap", () => {
+for (const name of ["htmx:beforeSwap", "live:before"]) document.addEventListener(name, () => { current = document.querySelector("[data-keep-current] .is-current")?.dataset.number; });
+for (const name of ["htmx:afterSwap", "live:after"]) document.addEventListener(name, () => {
   if (current) document.querySelector(`[data-keep-current] [data-number="${CSS.escape(current)}"]`)?.classList.add("is-current");
   countTicks();
 });

@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 
 from ingest.health.report import HOUR, build_report, hourly
@@ -12,6 +11,7 @@ from ingest.limits import usage
 from ingest.models import Project
 from ingest.projects.access import ProjectRequest, project_page
 from ingest.tracing.evaluations import waiting_evaluations
+from raindrop.web.regions import render_page
 
 PERIODS = {"24h": dt.timedelta(hours=24), "7d": dt.timedelta(days=7)}
 
@@ -34,7 +34,7 @@ def ingest_health(request: ProjectRequest, project: Project) -> HttpResponse:
     }
     if request.user.is_superuser:  # whoever runs the server: what came with no key that is known here
         context["unknown"] = build_report(project_id=None, since=since).senders
-    return render(request, "ingest/health.html", context)
+    return render_page(request, "ingest/health.html", context)
 
 
 def quota_of(project: Project) -> dict[str, Any]:

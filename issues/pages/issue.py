@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from issues.models.activity import ActivityKind
 from issues.models.issues import Priority
 from issues.pages.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
 from issues.states import Action, IllegalTransition, apply_action, legal_actions
+from raindrop.web.regions import render_page
 
 ACTIVITY_SHOWN = 50
 # The breakdown reads this many of the newest matches, not all.
@@ -36,26 +38,29 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
     issue = get_issue(project, number)
     period = Period.named(request.GET.get("period", ""))
     period = Period.named("14d") if period.is_hourly else period
-    context: dict[str, Any] = {
-        "issue": issue,
-        "actions": [action.value for action in legal_actions(issue)],
-        "period": period,
-        "periods": PERIODS,
-        "classifier": issue.classifiers.current().first(),
-        "definitions": list(issue.definitions.select_related("author")[:20]),
-        "activity": recent_activity(issue),
-        "job": running_job(issue),
-        "breakdowns": breakdowns(issue),
-        "people": issue.matches.top_users(among=BREAKDOWN_SAMPLE, limit=USERS_SHOWN),
-        "sample": BREAKDOWN_SAMPLE,
-        "form": IssueForm(initial={"title": issue.title, "description": issue.description}),
-        "note_form": NoteForm(),
-        "assignee_form": AssigneeForm(initial={"assignee": issue.assignee_id}, project=project),
-        "priority_form": PriorityForm(initial={"priority": issue.priority}),
+    context = {"issue": issue, "period": period, "periods": PERIODS, "sample": BREAKDOWN_SAMPLE}
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "numbers": lambda: {
+            "job": running_job(issue),
+            "classifier": issue.classifiers.current().first(),
+            **trend(issue, period, request.GET.get("chart", "matches")),
+        },
+        "activity": lambda: {"activity": recent_activity(issue)},
+        "state": lambda: {"actions": [action.value for action in legal_actions(issue)]},
+        "people": lambda: {"people": issue.matches.top_users(among=BREAKDOWN_SAMPLE, limit=USERS_SHOWN)},
     }
-    return render(
-        request, "issues/issue.html", context | trend(issue, period, request.GET.get("chart", "matches"))
-    )
+
+    def rest() -> dict[str, Any]:
+        return {
+            "definitions": list(issue.definitions.select_related("author")[:20]),
+            "breakdowns": breakdowns(issue),
+            "form": IssueForm(initial={"title": issue.title, "description": issue.description}),
+            "note_form": NoteForm(),
+            "assignee_form": AssigneeForm(initial={"assignee": issue.assignee_id}, project=project),
+            "priority_form": PriorityForm(initial={"priority": issue.priority}),
+        }
+
+    return render_page(request, "issues/issue.html", context, parts=parts, rest=rest)
 
 
 def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from issues.models.issues import IssueQuerySet
 from issues.pages.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
 from issues.pages.overview import shown_signals
 from issues.states import Action, apply_to_many, legal_actions
+from raindrop.web.regions import render_page
 from signals.discovery.evidence_report import find_cluster
 from signals.models import SignalDefinition
 from signals.models.definitions import Sentiment
@@ -63,7 +64,8 @@ def issue_list(request: ProjectRequest, project: Project) -> HttpResponse:
     }
     if not context["any_issue"]:
         context["suggestions"] = _negative_signals(project)[:4]
-    return render(request, "issues/issue_list.html", context, status=400 if wrong else 200)
+    status = 400 if wrong else 200
+    return render_page(request, "issues/issue_list.html", context, status=status)
 
 
 def _negative_signals(project: Project) -> list[tuple[SignalDefinition, int]]:

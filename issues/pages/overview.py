@@ -13,7 +13,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpResponse
-from django.shortcuts import render
 
 from ingest.counts.period import COUNT_LIMIT, DAYS, Period, change, shares
 from ingest.counts.rollups import totals
@@ -21,6 +20,7 @@ from ingest.models import ApiKey, Event, ProcessingFailure, Project, QueuedEvent
 from ingest.projects.access import ProjectRequest, project_page
 from issues.models import Issue
 from raindrop.web.plurals import counted
+from raindrop.web.regions import render_page
 from signals.catalogue.installing import install_builtin_signals
 from signals.learning.standing import Standing, standings
 from signals.models import SignalDefinition, SignalMatch
@@ -64,7 +64,7 @@ def overview(request: ProjectRequest, project: Project) -> HttpResponse:
     if not total.events and not context["pipeline"]["queued"]:
         keys = ApiKey.objects.filter(project=project, kind="write", revoked_at=None)
         context |= {"write_key": keys.first(), "track_url": request.build_absolute_uri("/v1/events/track")}
-        return render(request, "issues/getting_started.html", context)
+        return render_page(request, "issues/getting_started.html", context)
     period = Period.named(request.GET.get("period", ""))
     signals = shown_signals(project)
     trust = standings(signals)
@@ -96,7 +96,7 @@ def overview(request: ProjectRequest, project: Project) -> HttpResponse:
         "share_of": SHARE_OF,
         "events": recent_events(project),
     }
-    return render(request, "issues/overview.html", context)
+    return render_page(request, "issues/overview.html", context)
 
 
 def shown_signals(project: Project) -> list[SignalDefinition]:

@@ -8,13 +8,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from raindrop import llm
+from raindrop.web.regions import render_page
 from signals.catalogue.access import find_signal
 from signals.kinds.registry import asks_llm
 from signals.models import SignalDefinition
@@ -68,7 +69,7 @@ def llm_settings(request: ProjectRequest, project: Project) -> HttpResponse:
         "chart": _chart(project),
         "history_share": budget.HISTORY_SHARE,
     }
-    return render(request, "signals/llm_settings.html", context, status=400 if form.errors else 200)
+    return render_page(request, "signals/llm_settings.html", context, status=400 if form.errors else 200)
 
 
 @require_POST

@@ -1,6 +1,7 @@
 """The signals' pages: the list, and one signal."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from ingest.counts.rates import rate_series
 from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
+from raindrop.web.regions import render_page
 from signals.catalogue.access import find_signal
 from signals.catalogue.audit_results import FEWEST
 from signals.catalogue.builtins import BY_KEY
@@ -68,7 +70,7 @@ def signal_list(request: ProjectRequest, project: Project) -> HttpResponse:
         "range": f"{DAYS}d",
         "may_edit": _may_edit(request),
     }
-    return render(request, "signals/signal_list.html", context)
+    return render_page(request, "signals/signal_list.html", context)
 
 
 @project_page()
@@ -80,33 +82,37 @@ def signal_page(request: ProjectRequest, project: Project, key: str) -> HttpResp
         if (answer := _edit(request, project, signal, form)) is not None:
             return answer
     period = request.GET.get("period", "")
-    matches = _newest(project, signal)
-    if has_questions := asks_llm(signal):
-        attach_verdicts(signal, matches)
+    period = period if period in PERIODS else DEFAULT
     context = {
         "signal": signal,
-        "form": form,
         "may_edit": _may_edit(request),
-        "detector": detector_of(signal),
-        "has_history": has_history(signal),
-        "parameters": shown_parameters(signal),
-        "matches": matches,
-        "question": panel_of(signal) if has_questions else None,
-        "rule": kind.describe(signal.config) if (kind := kind_of(signal)) else "",
+        "period": period,
         "is_scored": is_scored(signal),
-        "has_form": form_of(signal) is not None,
         "job": backfills_of(project, [signal]).get(signal.id),
-        "double": _double(project, signal),
-        "joined": _named(project, joined_to(signal)),
-        "standing": standings([signal])[signal.pk],
-        "off_by_default": signal.builtin and not BY_KEY[signal.key].enabled,
-        "asked_for": FEWEST,
-        "precision": precision_of(signal),
-        "deviations": deviations(signal),
-        "changes": changes_of(signal),
-        **_numbers(project, signal, period if period in PERIODS else DEFAULT, request.GET.get("chart", "")),
     }
-    return render(request, "signals/signal.html", context, status=400 if form.errors else 200)
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "numbers": lambda: _numbers(project, signal, period, request.GET.get("chart", "")),
+        "matches": lambda: {"matches": _newest(project, signal)},
+        "question": lambda: {"question": panel_of(signal) if asks_llm(signal) else None},
+    }
+
+    def rest() -> dict[str, Any]:
+        return {
+            "form": form,
+            "detector": detector_of(signal),
+            "has_history": has_history(signal),
+            "parameters": shown_parameters(signal),
+            "rule": kind.describe(signal.config) if (kind := kind_of(signal)) else "",
+            "has_form": form_of(signal) is not None,
+            "double": _double(project, signal),
+            "joined": _named(project, joined_to(signal)),
+            "off_by_default": signal.builtin and not BY_KEY[signal.key].enabled,
+            "deviations": deviations(signal),
+            "changes": changes_of(signal),
+        }
+
+    status = 400 if form.errors else 200
+    return render_page(request, "signals/signal.html", context, parts=parts, rest=rest, status=status)
 
 
 @require_POST
@@ -172,8 +178,11 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
     name = "Share of events" if shows_rate else "Matches"
     values = [(point.rate or 0.0) if shows_rate else point.events for point in points]
     return {
-        "period": period,
         "periods": list(PERIODS),
+        "standing": standings([signal])[signal.pk],
+        "precision": precision_of(signal),
+        "asked_for": FEWEST,
+        "has_matches": SignalMatch.objects.filter(project=project, signal=signal).exists(),
         "events": events,
         "users": rollups.users_since([signal.id], midnight).get(signal.id, 0),
         "rate": over_read(rate(events, everything), unread),
@@ -194,11 +203,14 @@ def _numbers(project: Project, signal: SignalDefinition, period: str, chart: str
 
 
 def _newest(project: Project, signal: SignalDefinition) -> list[SignalMatch]:
-    """With what people said of each."""
-    matches = SignalMatch.objects.filter(project=project, signal=signal).with_feedback()
-    return list(
-        matches.order_by("-timestamp", "-id").select_related("event__conversation", "end_user")[:NEWEST]
+    """With what people said of each, and of a question with what the model answered."""
+    found = SignalMatch.objects.filter(project=project, signal=signal).with_feedback()
+    matches = list(
+        found.order_by("-timestamp", "-id").select_related("event__conversation", "end_user")[:NEWEST]
     )
+    if asks_llm(signal):
+        attach_verdicts(signal, matches)
+    return matches
 
 
 def _double(project: Project, signal: SignalDefinition) -> SignalDefinition | None:

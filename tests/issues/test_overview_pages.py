@@ -60,7 +60,7 @@ def test_an_empty_project_shows_three_steps_and_waits(page: Callable[..., str], 
     text = page()
     assert "Make a write key" in text and "Send an event" in text
     assert "http://testserver/v1/events/track" in text
-    assert 'hx-trigger="changed from:body' in text
+    assert 'id="overview" data-live data-live-every="5"' in text
     create_key(project=project, kind=KeyKind.WRITE)
     assert "There is one" in page()
 

@@ -19,6 +19,7 @@ from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Proj
 from ingest.projects.access import ProjectRequest, project_page
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
+from raindrop.web.regions import RELOAD, render_page
 from signals.detectors.language_mismatch import CODES, READ, language_of
 from signals.detectors.text import Text
 from signals.models import SignalDefinition, SignalMatch
@@ -79,7 +80,9 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
         "has_events": bool(rows) or Event.objects.filter(project=project).exists(),
         "track_url": request.build_absolute_uri("/v1/events/track"),
     }
-    return render(request, "signals/events.html", context, status=400 if filters.errors else 200)
+    if context["has_events"] and getattr(request, "regions", None):
+        return HttpResponse(status=RELOAD)  # the page that waits for the first event becomes the list
+    return render_page(request, "signals/events.html", context, status=400 if filters.errors else 200)
 
 
 @project_page()

@@ -231,7 +231,7 @@ def test_newest_first_and_only_this_project(page: Client, make_event: MakeEvent,
 def test_without_any_event_the_page_says_how_to_send_one(page: Client, make_event: MakeEvent) -> None:
     body = html_of(page.get(LIST))
     assert "Waiting for the first event" in body and "curl http://testserver/v1/events/track" in body
-    assert "changed from:body" in body
+    assert "data-live-every" in body
     make_event(event_id="first")
     assert "Waiting for the first event" not in html_of(page.get(LIST))
 
@@ -566,7 +566,7 @@ def test_the_newest_row_is_where_new_events_are_counted_from(
     make_event(event_id="old", user_id="ada", timestamp=ago(hours=1))
     shown = page.get(LIST)
     newest = shown.context["newest"]
-    assert "changed from:body throttle:3s" in html_of(shown)
+    assert 'data-live="/p/acme/new-events/?newer=' in html_of(shown)
 
     def hint(query: str = "", place: str = newest) -> str:
         answer = page.get(

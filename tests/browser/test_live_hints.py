@@ -1,0 +1,96 @@
+"""Live hints in Chromium (static/live.js): however many come, a page makes one request in each window, and only for what is in view."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.processes import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WINDOW = 2000  # LIVE_WINDOW of static/live.js
+HINTS = """import time
+from ingest.models import Project
+from raindrop.live import changed
+shop = Project.objects.get(slug="shop").id
+for _ in range(50):
+    changed([shop])
+    time.sleep(0.06)
+"""
+IN_VIEW = """() => [...document.querySelectorAll("[data-live]")].filter((one) => {
+  const box = one.getBoundingClientRect(); return box.bottom >= 0 && box.top <= innerHeight; }).map((one) => one.id)"""
+ALL = '() => [...document.querySelectorAll("[data-live]")].map((one) => one.id)'
+REQUESTS = """() => performance.getEntriesByType("resource").filter((one) => one.initiatorType === "fetch" || one.initiatorType === "xmlhttprequest")
+  .map((one) => [one.startTime, one.name])"""
+# The ids of the regions, of their addresses.
+ID_OF = """(address) => [...document.querySelectorAll("[data-live]")]
+  .find((one) => (one.dataset.live || `${location.pathname}${location.search}#${one.id}`) === address)?.id"""
+
+
+def requests_of(page: Any) -> list[tuple[float, list[str]]]:
+    """(milliseconds after the page, the ids of the regions) of each request since the timings were cleared."""
+    found = []
+    for start, url in page.evaluate(REQUESTS):
+        assert urlsplit(url).path == "/live/", url
+        asked = parse_qs(urlsplit(url).query)["region"]
+        found.append((start, [page.evaluate(ID_OF, address) for address in asked]))
+    return found
+
+
+def open_page(page: Any, path: str) -> None:
+    """Opens it and waits until nothing is loaded any more, and until no hint is left of what the tests before did."""
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(2 * WINDOW)
+    page.evaluate("performance.clearResourceTimings()")
+
+
+def test_a_burst_of_fifty_hints(root_page: Any, server: Server, filled: dict[str, list[str]]) -> None:
+    root_page.set_viewport_size({"width": 1280, "height": 450})  # so that not all regions are in view
+    issue = next(path for path in filled["pages"] if path.endswith("/issues/1/"))
+    open_page(root_page, issue)
+    in_view, everything = root_page.evaluate(IN_VIEW), root_page.evaluate(ALL)
+    assert "numbers" in in_view and set(in_view) < set(everything), "else the test says nothing"
+
+    server.manage("shell", "--no-imports", "-c", HINTS)
+    root_page.wait_for_timeout(2 * WINDOW)
+
+    requests = requests_of(root_page)
+    assert 1 <= len(requests) <= 4, requests  # the burst takes 3 s, the last hint waits 1 s in the server
+    starts = [start for start, _ in requests]
+    assert all(later - start >= WINDOW - 50 for start, later in zip(starts, starts[1:], strict=False)), starts
+    assert all(set(asked) <= set(in_view) for _, asked in requests), requests
+
+    # What was out of view is read when it comes into view, with no further hint.
+    root_page.evaluate("performance.clearResourceTimings()")
+    root_page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    root_page.wait_for_timeout(2 * WINDOW)
+    asked = [name for _, names in requests_of(root_page) for name in names]
+    assert asked and not set(asked) & set(in_view) and len(asked) == len(set(asked)), asked
+
+
+@pytest.mark.parametrize("place", ["/", "/signals/refusal/"])
+def test_hints_in_the_browser_alone(root_page: Any, filled: dict[str, list[str]], place: str) -> None:
+    open_page(root_page, f"/p/shop{place}")
+    in_view = root_page.evaluate(IN_VIEW)
+    root_page.evaluate(
+        "for (let n = 0; n < 50; n++) setTimeout(() => document.body.dispatchEvent(new Event('changed')), 50 * n)"
+    )
+    root_page.wait_for_timeout(3 * WINDOW)
+    requests = requests_of(root_page)
+    assert 2 <= len(requests) <= 3, requests
+    assert all(set(asked) <= set(in_view) for _, asked in requests), requests
+    for box in root_page.locator("[data-chart]").all():
+        box.locator("svg").wait_for()  # a chart that was read again is drawn again
+
+
+def test_no_request_for_a_hidden_page(root_page: Any, filled: dict[str, list[str]]) -> None:
+    open_page(root_page, "/p/shop/")
+    root_page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    root_page.evaluate("document.body.dispatchEvent(new Event('changed'))")
+    root_page.wait_for_timeout(WINDOW)
+    assert not requests_of(root_page)
+    root_page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    root_page.wait_for_timeout(WINDOW)
+    assert len(requests_of(root_page)) == 1
