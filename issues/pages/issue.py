@@ -1,7 +1,6 @@
 """One issue: its page, what a person may do on it, and the chips on an event's page."""
 
 import uuid
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +11,7 @@ from django.views.decorators.http import require_POST
 
 from ingest.counts import rollups
 from ingest.counts.period import DAYS, Period, change, shares
-from ingest.models import Event, Job, Project, Span
-from ingest.models.events import SpanKind
+from ingest.models import Event, Job, Project
 from ingest.models.jobs import JobState
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
@@ -25,10 +23,9 @@ from issues.models.issues import Priority
 from issues.pages.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
 from issues.states import Action, IllegalTransition, apply_action, legal_actions
 from raindrop.web.regions import render_page
+from signals.discovery.breakdown import EVENTS, MATCHES, break_down
 
 ACTIVITY_SHOWN = 50
-# The breakdown reads this many of the newest matches, not all.
-BREAKDOWN_SAMPLE = 1000
 USERS_SHOWN = 8
 PERIODS = [key for key in DAYS if key != "24h"]
 
@@ -38,7 +35,7 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
     issue = get_issue(project, number)
     period = Period.named(request.GET.get("period", ""))
     period = Period.named("14d") if period.is_hourly else period
-    context = {"issue": issue, "period": period, "periods": PERIODS, "sample": BREAKDOWN_SAMPLE}
+    context = {"issue": issue, "period": period, "periods": PERIODS, "sample": MATCHES}
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "numbers": lambda: {
             "job": running_job(issue),
@@ -47,13 +44,16 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
         },
         "activity": lambda: {"activity": recent_activity(issue)},
         "state": lambda: {"actions": [action.value for action in legal_actions(issue)]},
-        "people": lambda: {"people": issue.matches.top_users(among=BREAKDOWN_SAMPLE, limit=USERS_SHOWN)},
+        "people": lambda: {"people": issue.matches.top_users(among=MATCHES, limit=USERS_SHOWN)},
     }
 
     def rest() -> dict[str, Any]:
         return {
             "definitions": list(issue.definitions.select_related("author")[:20]),
-            "breakdowns": breakdowns(issue),
+            "dimensions": break_down(newest_events(issue), project=project.pk),
+            "where": {"range": "all"},
+            "most": MATCHES,
+            "events": EVENTS,
             "form": IssueForm(initial={"title": issue.title, "description": issue.description}),
             "note_form": NoteForm(),
             "assignee_form": AssigneeForm(initial={"assignee": issue.assignee_id}, project=project),
@@ -109,25 +109,10 @@ def recent_activity(issue: Issue) -> list[Activity]:
     return shown[:ACTIVITY_SHOWN]
 
 
-def breakdowns(issue: Issue) -> list[tuple[str, list[tuple[str, int, float]]]]:
-    """(dimension, [(value, matches, share of the matches)]), most first, over the newest BREAKDOWN_SAMPLE matches: the
-    model, the property `release`, and the tools that were called. A dimension that none of them has is left out."""
+def newest_events(issue: Issue) -> list[uuid.UUID]:
+    """The events of its newest matches, at most MATCHES."""
     newest = IssueMatch.objects.filter(issue=issue).order_by("-timestamp", "-id")
-    ids = list(newest.values_list("event_id", flat=True)[:BREAKDOWN_SAMPLE])
-    events = Event.objects.filter(id__in=ids).values_list("model", "properties__release")
-    tools = (
-        Span.objects.filter(event_id__in=ids, kind=SpanKind.TOOL).values_list("name", "event_id").distinct()
-    )
-    counted = [
-        ("Models", Counter(model for model, _ in events if model)),
-        ("Releases", Counter(str(release) for _, release in events if release)),
-        ("Tools called", Counter(name for name, _ in tools)),
-    ]
-    return [
-        (title, [(value, n, n / len(ids)) for value, n in found.most_common(6)])
-        for title, found in counted
-        if found
-    ]
+    return list(newest.values_list("event_id", flat=True)[:MATCHES])
 
 
 @require_POST

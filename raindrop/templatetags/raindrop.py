@@ -5,7 +5,7 @@ import functools
 import json
 import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django import template
 from django.http import HttpRequest
@@ -46,6 +46,19 @@ def query(context: dict[str, Any], **changes: Any) -> str:
         if value not in (None, ""):
             params[key] = str(value)
     return "?" + params.urlencode()
+
+
+@register.simple_tag
+def parameters(*groups: dict[str, str], **more: Any) -> str:
+    """`{% parameters where value.parameters range="all" %}`: a query string of all of them."""
+    return "?" + urlencode([pair for group in (*groups, more) for pair in group.items()])
+
+
+@register.simple_tag
+def only_with(dimension: str, value: str, **more: Any) -> str:
+    """A query string of the events list: those of a model, or with a property of the name `dimension`, that pass `more` too."""
+    chosen = {"model": value} if dimension == "model" else {"property": f"{dimension}={value}"}
+    return parameters(more, chosen)
 
 
 @register.simple_tag(takes_context=True)

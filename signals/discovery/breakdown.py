@@ -1,14 +1,18 @@
-"""Where a signal holds more often than elsewhere: its newest matches beside the newest events, by what an event says of itself."""
+"""The one breakdown: where some events (a signal's matches, a group of them, an issue's matches) stand out from all events of the project.
+
+For each value of a dimension: events, users, rate, lift against all events, and an interval.
+"""
 
 import datetime as dt
-from collections import Counter
+import uuid
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.models import Event
+from ingest.models import Event, Span
+from ingest.models.events import SpanKind
 from raindrop.statistics import wilson
-from signals.models import SignalDefinition, SignalMatch
 
 MATCHES = 1000
 EVENTS = 2000
@@ -16,26 +20,44 @@ VALUES = 6  # shown of a dimension
 DIMENSIONS = 6  # of the properties, those that most matches have
 MOST_VALUES = 50  # a property with more different values is an id, or text
 LONGEST = 80
+MODEL, EVENT, TOOLS = (
+    "Model",
+    "Event",
+    "Tools called",
+)  # dimensions that are no property; the events list filters by the first two
+PARAMETERS = {MODEL: "model", EVENT: "event"}
 
 Facts = tuple[str, str, Any]  # model, event name, properties
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """What a breakdown reads of one event. `user`: the end user's id, None without one."""
+
+    facts: Facts
+    user: uuid.UUID | None = None
+    tools: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
-    """Of the matches read `matches` have it, which is `share` of them (95 % Wilson interval `low` to `high`); of the events read,
-    `usual` of them. `lift` is share / usual, None where no event read has it."""
+    """Of the events broken down `events` have it, by `users` different users; that is `rate` of them (95 % Wilson interval `low` to
+    `high`). Of all events read `usual` have it. `lift` is rate / usual, None where no event read has it. `parameters` select it in
+    the events list, and are empty where no filter does."""
 
     name: str
-    matches: int
-    share: float
+    events: int
+    users: int
+    rate: float
     low: float
     high: float
     usual: float
     lift: float | None
+    parameters: dict[str, str]
 
     @property
     def stands_out(self) -> bool:
-        """The interval lies off the usual share."""
+        """The interval lies off the usual rate."""
         return self.low > self.usual or self.high < self.usual
 
 
@@ -46,47 +68,81 @@ class Dimension:
     values: list[Value]
 
 
-def breakdown_of(
-    signal: SignalDefinition, *, since: dt.datetime, among: Collection[str] | None = None
+def break_down(
+    ids: Collection[uuid.UUID], *, project: uuid.UUID, since: dt.datetime | None = None
 ) -> list[Dimension]:
-    """Of the newest MATCHES matches and EVENTS events from `since` on. `among`: only matches on these events count. A dimension
-    that no event has is left out."""
-    matches = SignalMatch.objects.filter(signal=signal, project=signal.project_id, timestamp__gte=since)
-    if among is not None:
-        matches = matches.filter(event_id__in=among)
-    ids = list(matches.order_by("-timestamp", "-id").values_list("event_id", flat=True)[:MATCHES])
-    columns = ("model", "name", "properties")
-    held = list(Event.objects.filter(project=signal.project_id, id__in=ids).values_list(*columns))
-    every = Event.objects.filter(project=signal.project_id, timestamp__gte=since, is_pending=False)
-    usual = list(every.order_by("-timestamp", "-id").values_list(*columns)[:EVENTS])
-    return compare(held, usual)
+    """Of the events `ids`, of which the caller takes MATCHES at most, against the newest EVENTS of the project from `since` on (None:
+    of all time). A dimension that all of `ids` leave empty is left out."""
+    if not ids:
+        return []
+    every = Event.objects.filter(project=project, is_pending=False)
+    if since is not None:
+        every = every.filter(timestamp__gte=since)
+    usual = list(every.order_by("-timestamp", "-id").values_list("id", flat=True)[:EVENTS])
+    return compare(_rows(project, ids), _rows(project, usual))
 
 
-def compare(held: list[Facts], usual: list[Facts]) -> list[Dimension]:
-    """Models and event names first, then properties, those that most matches have before the others."""
+def _rows(project: uuid.UUID, ids: Collection[uuid.UUID]) -> list[Row]:
+    tools: dict[uuid.UUID, set[str]] = defaultdict(set)
+    called = Span.objects.filter(project=project, event_id__in=ids, kind=SpanKind.TOOL)
+    for event, name in called.values_list("event_id", "name").distinct():
+        tools[event].add(name)
+    events = Event.objects.filter(project=project, id__in=ids)
+    return [
+        Row((model, name, properties), user, frozenset(tools.get(pk, ())))
+        for pk, model, name, properties, user in events.values_list(
+            "id", "model", "name", "properties", "end_user_id"
+        )
+    ]
+
+
+def compare(held: list[Row], usual: list[Row]) -> list[Dimension]:
+    """Models, event names and tools first, then properties, those that most of `held` have before the others."""
     if not held:
         return []
-    counted = count_values(held)
-    base = count_values(usual)
+    users: dict[tuple[bool, str, str], set[uuid.UUID]] = defaultdict(set)
+    for row in held:
+        if row.user is not None:
+            for (is_property, dimension), value in _values_of(row):
+                users[is_property, dimension, value].add(row.user)
+    counted, base = _count(held), _count(usual)
     properties = [name for name in counted if name[0] and len(counted[name]) <= MOST_VALUES]
     properties.sort(key=lambda name: (-counted[name].total(), name))
-    chosen = [name for name in ((False, "Model"), (False, "Event")) if name in counted] + properties[
-        :DIMENSIONS
-    ]
-    return [
-        Dimension(name, is_property, _values(counted[is_property, name], base.get((is_property, name), Counter()),
-                                             len(held), len(usual)))
-        for is_property, name in chosen
-    ]  # fmt: skip
+    chosen = [name for name in ((False, MODEL), (False, EVENT), (False, TOOLS)) if name in counted]
+    found = []
+    for is_property, name in chosen + properties[:DIMENSIONS]:
+        most = sorted(counted[is_property, name].items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES]
+        others = base.get((is_property, name), Counter())
+        values = []
+        for value, n in most:
+            low, high = wilson(n, len(held)) or (0.0, 1.0)
+            rate, elsewhere = n / len(held), others[value] / len(usual) if usual else 0.0
+            lift = rate / elsewhere if elsewhere else None
+            people = len(users[is_property, name, value])
+            parameters = _parameters(is_property, name, value)
+            values.append(Value(value, n, people, rate, low, high, elsewhere, lift, parameters))
+        found.append(Dimension(name, is_property, values))
+    return found
 
 
-def _values(held: Counter[str], usual: Counter[str], of: int, of_usual: int) -> list[Value]:
-    made = []
-    for name, n in sorted(held.items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES]:
-        low, high = wilson(n, of) or (0.0, 1.0)
-        base = usual[name] / of_usual if of_usual else 0.0
-        made.append(Value(name, n, n / of, low, high, base, n / of / base if base else None))
-    return made
+def _parameters(is_property: bool, dimension: str, value: str) -> dict[str, str]:
+    if is_property:
+        return {"property": f"{dimension}={value}"}
+    return {PARAMETERS[dimension]: value} if dimension in PARAMETERS else {}
+
+
+def _count(rows: Iterable[Row]) -> dict[tuple[bool, str], Counter[str]]:
+    found: dict[tuple[bool, str], Counter[str]] = {}
+    for row in rows:
+        for dimension, value in _values_of(row):
+            found.setdefault(dimension, Counter())[value] += 1
+    return found
+
+
+def _values_of(row: Row) -> Iterator[tuple[tuple[bool, str], str]]:
+    yield from _facts(row.facts)
+    for tool in row.tools:
+        yield (False, TOOLS), tool
 
 
 def count_values(rows: Iterable[Facts]) -> dict[tuple[bool, str], Counter[str]]:
@@ -101,9 +157,9 @@ def count_values(rows: Iterable[Facts]) -> dict[tuple[bool, str], Counter[str]]:
 def _facts(row: Facts) -> Iterator[tuple[tuple[bool, str], str]]:
     model, name, properties = row
     if model:
-        yield (False, "Model"), model
+        yield (False, MODEL), model
     if name:
-        yield (False, "Event"), name
+        yield (False, EVENT), name
     if isinstance(properties, dict):
         for key, value in properties.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -17,11 +17,11 @@ from ingest.projects.access import ProjectRequest, project_page
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
 from signals.catalogue.access import find_signal
-from signals.discovery.breakdown import EVENTS, MATCHES, breakdown_of
+from signals.discovery.breakdown import EVENTS, MATCHES, break_down
 from signals.discovery.evidence_report import find_cluster
 from signals.models import SignalMatch
 from signals.models.matches import SignalMatchQuerySet
-from signals.pages.insights import DEFAULT, PERIODS
+from signals.pages.insights import DEFAULT, PERIODS, newest_events
 
 PAGE = 25
 
@@ -50,7 +50,12 @@ def cluster(request: ProjectRequest, project: Project, key: str, cluster_id: str
         "cluster": found,
         "period": period.key,
         "chart": _chart(matches, period),
-        "dimensions": breakdown_of(signal, since=period.start, among=found["events"]),
+        "dimensions": break_down(
+            newest_events(signal, since=period.start, among=found["events"]),
+            project=project.pk,
+            since=period.start,
+        ),
+        "where": {"signal": signal.key, "range": period.key},
         "since": period.start,
         "most": MATCHES,
         "events": EVENTS,

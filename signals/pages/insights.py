@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -15,7 +16,7 @@ from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from signals.catalogue.access import find_signal
 from signals.detection.backfill import backfills_of
-from signals.discovery.breakdown import EVENTS, MATCHES, breakdown_of
+from signals.discovery.breakdown import EVENTS, MATCHES, break_down
 from signals.discovery.evidence_report import EVIDENCE, clusters_of
 from signals.learning.precision import precision_of
 from signals.learning.thresholds import LEAST_LABELS
@@ -28,7 +29,7 @@ from signals.learning.tuning import (
     request_tuning,
     revert_tuning,
 )
-from signals.models import SignalTuning
+from signals.models import SignalDefinition, SignalMatch, SignalTuning
 
 PERIODS = {"7d": 7, "14d": 14, "30d": 30}
 DEFAULT = "14d"
@@ -56,9 +57,9 @@ def breakdown(request: ProjectRequest, project: Project, key: str) -> HttpRespon
     since = _midnight() - dt.timedelta(days=days - 1)
     context = {
         "signal": signal,
-        "dimensions": breakdown_of(signal, since=since),
+        "dimensions": break_down(newest_events(signal, since=since), project=project.pk, since=since),
         "since": since,
-        "period": f"{days}d",
+        "where": {"signal": signal.key, "range": f"{days}d"},
         "most": MATCHES,
         "events": EVENTS,
     }
@@ -108,6 +109,16 @@ def decide(request: ProjectRequest, project: Project, key: str, tuning_id: uuid.
     except CannotDecide as error:
         messages.warning(request, str(error))
     return redirect("signal", project.slug, signal.key)
+
+
+def newest_events(
+    signal: SignalDefinition, *, since: dt.datetime, among: Collection[str] | None = None
+) -> list[uuid.UUID]:
+    """The events of its newest matches from `since` on, at most MATCHES; of those `among`, where they are given."""
+    matches = SignalMatch.objects.filter(signal=signal, project=signal.project_id, timestamp__gte=since)
+    if among is not None:
+        matches = matches.filter(event_id__in=among)
+    return list(matches.order_by("-timestamp", "-id").values_list("event_id", flat=True)[:MATCHES])
 
 
 def _days(request: ProjectRequest) -> int:

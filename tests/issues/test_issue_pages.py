@@ -65,7 +65,12 @@ def test_the_page_shows_definition_numbers_and_history(
     assert response.status_code == 200
     assert "Counts: it asks again." in text and "ACME-1" in text
     assert (response.context["matches"], response.context["users"], response.context["rate"]) == (1, 1, 0.25)
-    assert response.context["breakdowns"] == [("Models", [("gpt-x", 1, 1.0)])]
+    model = response.context["dimensions"][0]
+    assert model.name == "Model"
+    assert [(value.name, value.events, value.users, value.rate, value.lift) for value in model.values] == [
+        ("gpt-x", 1, 1, 1.0, 1.0)
+    ]
+    assert "/p/acme/events/?range=all&amp;model=gpt-x" in text
     assert "opened the issue" in text
     assert at("issue-matches", issue) in text and at("issue-review", issue) in text
 
@@ -270,10 +275,12 @@ def test_trainings_in_a_row_are_one_line_and_releases_are_broken_down(
     client.force_login(member)
     context = client.get(f"/p/acme/issues/{issue.number}/").context
     assert [entry.kind for entry in context["activity"]] == ["trained", "created"]
-    assert dict(context["breakdowns"]) == {
-        "Releases": [("v1", 2, 2 / 3), ("v2", 1, 1 / 3)],
-        "Tools called": [("search", 3, 1.0)],
+    shown = {
+        one.name: [(value.name, value.events, value.rate) for value in one.values]
+        for one in context["dimensions"]
     }
+    assert shown["release"] == [("v1", 2, 2 / 3), ("v2", 1, 1 / 3)]
+    assert shown["Tools called"] == [("search", 3, 1.0)]
 
 
 def test_an_issues_matches_of_a_period_are_the_ones_that_its_page_counts(

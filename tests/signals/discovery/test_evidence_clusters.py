@@ -17,7 +17,7 @@ from ingest.models.jobs import JobState
 from raindrop.embedder import embed_texts
 from signals.detection.stage import detect
 from signals.discovery import evidence_report
-from signals.discovery.breakdown import compare
+from signals.discovery.breakdown import Row, compare
 from signals.discovery.evidence_groups import cluster, collect, telling_words, words_of
 from signals.discovery.evidence_report import clusters_of, make_clusters
 from signals.discovery.evidence_values import group_values
@@ -137,7 +137,7 @@ def test_the_page_asks_for_groups_shows_them_and_leads_to_their_events(
     assert len(seen) == len(set(seen)) == largest["matches"] > 1, "all of them, a page at a time"
     assert page.get(f"{here}{largest['id']}/?cursor=x").status_code == 400
     [model] = [one for one in shown.context["dimensions"] if one.name == "Event"]
-    assert sum(value.matches for value in model.values) == largest["matches"]
+    assert sum(value.events for value in model.values) == largest["matches"]
     wanted = re.search(r'href="([^"]*issues/new/[^"]*)"', html_of(shown))
     assert wanted
     form = page.get(unescape(wanted[1]))
@@ -211,22 +211,33 @@ def test_dimensions_that_stand_out(told: None, project: Project, member: User) -
     dimensions = page.get(f"/p/{project.slug}/signals/cross/breakdown/").context["dimensions"]
     assert [dimension.name for dimension in dimensions] == ["Model", "Event", "plan"]
     [big, small] = sorted(dimensions[0].values, key=lambda value: value.name)
-    assert (
-        (small.matches, small.share, small.usual) == (4, 0.5, 0.2) and small.lift == 2.5 and small.stands_out
-    )
+    assert (small.events, small.rate, small.usual) == (4, 0.5, 0.2) and small.lift == 2.5 and small.stands_out
     assert big.lift == 0.625
     [pro] = dimensions[2].values
-    assert (pro.name, pro.share, pro.lift) == ("pro", 1.0, 2.5)
+    assert (pro.name, pro.rate, pro.lift) == ("pro", 1.0, 2.5)
+    assert pro.parameters == {"property": "plan=pro"}
 
 
 def test_odd_properties_are_left_out() -> None:
-    rows: list[Any] = [
-        ("", "", {"a": {"b": 1}, "c": None, "d": "", "e": "x" * 99, "f": True}),
-        ("", "", ["no"]),
-        ("", "", None),
+    rows = [
+        Row(("", "", {"a": {"b": 1}, "c": None, "d": "", "e": "x" * 99, "f": True})),
+        Row(("", "", ["no"])),
+        Row(("", "", None)),
     ]
     [only] = compare(rows, [])
     assert (only.name, only.values[0].name, only.values[0].lift) == ("f", "true", None)
     assert compare([], rows) == []
-    ids: list[Any] = [("m", "n", {"id": str(n)}) for n in range(60)]
+    ids = [Row(("m", "n", {"id": str(n)})) for n in range(60)]
     assert [dimension.name for dimension in compare(ids, ids)] == ["Model", "Event"]
+
+
+def test_a_value_counts_its_different_users_and_tools_are_a_dimension() -> None:
+    ann, bob = uuid.uuid4(), uuid.uuid4()
+    held = [Row(("m", "", {}), user, frozenset({"search"})) for user in (ann, ann, bob, None)]
+    usual = held + [Row(("m", "", {})) for _ in range(12)]
+    [model, tools] = compare(held, usual)
+    assert (model.name, tools.name) == ("Model", "Tools called")
+    [search] = tools.values
+    assert (search.events, search.users, search.rate, search.usual, search.lift) == (4, 2, 1.0, 0.25, 4.0)
+    assert search.low < search.rate <= search.high and search.stands_out
+    assert not model.values[0].stands_out and model.values[0].parameters == {"model": "m"}
