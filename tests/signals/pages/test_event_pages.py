@@ -539,7 +539,7 @@ def test_a_conversation_in_another_language_says_who_reads_its_words(
     )
     dutch = html_of(page.get("/p/acme/conversations/nl/"))
     assert "Words not analysed: Dutch" in dutch and "is read by" not in dutch
-    assert "Task failure, Win also what is plainly said in German, Spanish, French, Portuguese." in dutch
+    assert "Refusal, Task failure also what is plainly said in German, Spanish, French, Portuguese." in dutch
     for path in ("conversations/en/", "events/short/"):
         html = html_of(page.get(f"/p/acme/{path}"))
         assert "not analysed" not in html and "analysed in part" not in html
