@@ -91,7 +91,7 @@ def test_a_signal_of_each_kind(
     press(page, "z", 4)
     press(page, "r", 5)
     # A precision of the project's own stands from ten judged matches on.
-    page.get_by_text(re.compile("4 of 5 (judged matches right|so far)")).wait_for()
+    page.get_by_text(re.compile(r"4 of\s+5 (judged matches right|so far)")).wait_for()
 
     # Over time, users, and the evidence in groups that lead to their events.
     numbers = page.locator("#numbers").inner_text()
