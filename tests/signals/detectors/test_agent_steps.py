@@ -1,10 +1,14 @@
 """What another agent declined or failed in a step of its own is a match of the event, with the agent's name."""
 
 import uuid
+from typing import Any
+
+import pytest
 
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Finding, SpanFacts, Turn
 from signals.detectors.text import Text
+from signals.matching.batches import _is_step
 
 DECLINES = "I'm sorry, but I can't help with that request."
 
@@ -39,3 +43,20 @@ def test_steps_of_tools_models_and_without_words_are_not_read() -> None:
 def test_the_answers_own_refusal_and_the_steps_stand_together() -> None:
     (found,) = detect("refusal", "I can't help with that.", step(DECLINES))
     assert {piece["side"] for piece in found.evidence} == {"assistant", "span"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "is_step"),
+    [
+        ({"ai.finish_reason": "tool_calls"}, True),
+        ({"ai.finish_reason": "tool-calls"}, True),
+        ({"strands.finish_reason": "tool_use"}, True),
+        ({"google_adk.finish_reason": "FinishReason.FUNCTION_CALL"}, True),
+        ({"langgraph_node": "model", "$context": {}, "ai.finish_reason": "stop"}, True),
+        ({"langgraph_node": "model"}, False),
+        ({"ai.finish_reason": "stop"}, False),
+        ({}, False),
+    ],
+)
+def test_which_events_are_steps(properties: dict[str, Any], is_step: bool) -> None:
+    assert _is_step(properties) is is_step
