@@ -87,7 +87,13 @@ def _has(leaf: Comparison, value: Value, scope: Scope) -> list[Bound]:
         raise QueryError(
             "has: takes the name of a field, such as has:user.", start=leaf.span[0], end=leaf.span[1]
         )
-    return [Bound(field, key, (), scope) for field, key in _fields(value.text, leaf.span, scope, whole=True)]
+    found = _fields(value.text, leaf.span, scope, whole=True)
+    try:
+        for field, key in found:
+            field.check_key(key, scope)
+    except ValueError as error:
+        raise QueryError(f"{value.text} {error}.", start=leaf.span[0], end=leaf.span[1]) from error
+    return [Bound(field, key, (), scope) for field, key in found]
 
 
 def _fields(name: str, span: Span, scope: Scope, *, whole: bool = False) -> list[tuple[Field, str]]:
@@ -133,6 +139,7 @@ def _bound(
     if operator and len(values) > 1:
         raise QueryError(f"{name}:{operator} takes one value.", start=start, end=end)
     try:
+        field.check_key(key, scope)
         tests = tuple(field.test(value, operator=operator, key=key, scope=scope) for value in values)
     except QueryError as error:
         raise QueryError(error.message, start=start, end=end) from error

@@ -33,9 +33,12 @@ class Field(ABC):
     operators: ClassVar[tuple[str, ...]] = ("",)
     is_slow: ClassVar[bool] = False  # reads texts or JSON, which may take long
 
+    def check_key(self, key: str, scope: Scope) -> None:  # noqa: B027  # nothing to check is what most fields have
+        """Raises ValueError for a key that names nothing: it follows the field's name in a sentence. Any key will do by default."""
+
     @abstractmethod
     def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
-        """The value of a comparison, made ready. Raises ValueError with what is wrong: it follows the field's name in a sentence."""
+        """The value of a comparison, made ready. Raises ValueError with what is wrong, as `check_key`, which has passed, does."""
 
     @abstractmethod
     def where(self, test: Test, *, key: str, scope: Scope) -> Q:

@@ -114,9 +114,11 @@ class Score(Field):
     kind: ClassVar[str] = "number"
     operators: ClassVar[tuple[str, ...]] = COMPARISONS
 
-    def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
+    def check_key(self, key: str, scope: Scope) -> None:
         if key:
             _SIGNAL.find(Text(key), scope)
+
+    def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
         return NumberTest.of(value, operator)
 
     def where(self, test: Test, *, key: str, scope: Scope) -> Q:

@@ -159,6 +159,8 @@ def test_a_query_finds_its_events(world: Any, query: str, finds: str) -> None:
         ("has:nothing", "has:nothing", "There is no field 'nothing'"),
         ("has:>2", "has:>2", "has: takes the name of a field"),
         ("signal:angre", "signal:angre", "there is no angre in this project"),
+        ("has:score.angre", "has:score.angre", "there is no angre in this project"),
+        ("has:user OR -has:score.angre", "has:score.angre", "there is no angre in this project"),
         ('signal.group:"x y"', 'signal.group:"x y"', "names a group of signals"),
         ("tokens:many", "tokens:many", "tokens takes a number, not 'many'"),
         ("tokens:2s", "tokens:2s", "takes a number, not '2s'"),
