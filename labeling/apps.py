@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -18,6 +20,7 @@ class LabelingConfig(AppConfig):
         from signals.models.judgements import register_judgements
 
         import_kinds(self.name)
+        import_module("labeling.query_fields")
         register_judgements(LabelJudgements())
         when_deleted(forget_labels)
         on_merge(move_labels)

@@ -54,7 +54,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "labeling": [
         "models",
-        "labels",
+        "labels query_fields",
         "teaching",
         "queue",
         "api pages",
