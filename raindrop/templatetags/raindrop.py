@@ -182,17 +182,18 @@ def bar(value: float, most: float, label: str, size: str = "sm", warn: bool = Fa
 @register.simple_tag
 def sparkline(rates: list[float], label: str = "") -> SafeString:
     """A bar sparkline of shares (0 to 1), drawn on the server, so that a list of 50 issues needs no script. The last bar is of the
-    hour or day that is not over, and paler."""
+    hour or day that is not over, and paler; of a few events yet, so it does not set the scale."""
     if not rates:
         return mark_safe("")
-    top = max(rates) or 1.0
+    top = max(rates[:-1], default=0.0) or max(rates) or 1.0
+    drawn = [*rates[:-1], min(rates[-1], top)]
     width = 100 / len(rates)
     last = len(rates) - 1
     bars = "".join(
         f'<rect x="{i * width:.2f}" y="{24 - max(1.0, 24 * v / top) if v else 23.5:.2f}" width="{width * 0.8:.2f}" '
         f'height="{max(1.0, 24 * v / top) if v else 0.5:.2f}"'
         + (' class="unfinished"/>' if i == last else "/>")
-        for i, v in enumerate(rates)
+        for i, v in enumerate(drawn)
     )
     return format_html(
         '<svg class="sparkline" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',

@@ -68,6 +68,7 @@ DEPTH = 4
 PARSED = 50_000  # characters
 READ = 20_000
 OPENING = 300
+TICKET = 250  # a result that tells of work and of nothing else
 SHORT = 300  # a result that is nothing but a message
 SURE, LIKELY, WORDS = 1.0, 0.8, 0.7
 
@@ -152,7 +153,10 @@ def found_nothing(span: SpanFacts) -> bool:
 
 
 def is_waiting(span: SpanFacts) -> bool:
-    """The result says that the work has begun or stands in a queue, and nothing of an end."""
+    """The result says that the work has begun or stands in a queue, and nothing of an end. A longer result describes a thing, such as
+    an order that is "pending"."""
+    if len(span.output) > TICKET:
+        return False
     value = _parsed(span.output)
     return isinstance(value, dict) and _waits(value, depth=0)
 

@@ -39,3 +39,9 @@ def test_a_link_to_the_events_that_have_a_value() -> None:
     )
     assert link == "?signal=win&amp;property=plan%3Da%26b&amp;range=7d"
     assert Template("{% only_with 'model' 'm 1' range='7d' %}").render(Context()) == "?range=7d&amp;model=m+1"
+
+
+def test_no_line_break_of_a_template_stands_where_white_space_is_shown() -> None:
+    """The formatter does not know of the class `prewrap`: what it would break is a partial of its own."""
+    for path in TEMPLATES:
+        assert not re.search(r'class="[^"]*\bprewrap\b[^"]*"[^>]*>[ \t]*\n', path.read_text()), path

@@ -33,6 +33,15 @@ def test_a_sparkline_of_shares_is_drawn_by_its_own_highest_and_its_last_bar_is_p
     assert sparkline([]) == ""
 
 
+def test_a_day_that_has_just_begun_does_not_flatten_the_others() -> None:
+    """Shortly after midnight 2 of 19 events are a rate that no whole day had: the rest looked like nothing."""
+    heights = [float(found) for found in re.findall(r' height="([\d.]+)"', str(sparkline([0.02, 0.01, 0.5])))]
+    assert heights == [24.0, 12.0, 24.0]
+    assert "50.0% so far" in str(sparkline([0.02, 0.01, 0.5])) or "50% so far" in str(
+        sparkline([0.02, 0.01, 0.5])
+    )
+
+
 def test_a_chart_has_a_name_and_its_numbers_as_a_table() -> None:
     data = {
         "labels": ["1 May", "2 May"],

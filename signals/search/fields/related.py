@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -50,7 +51,7 @@ def _matches(scope: Scope) -> QuerySet[SignalMatch]:
 
 @dataclass(frozen=True, kw_only=True)
 class SignalField(Field):
-    """Signals that hold, by their key or id, or by their group's name or id."""
+    """Signals that hold, by their key, name or id, or by their group's name or id."""
 
     of_group: bool = False
 
@@ -66,11 +67,14 @@ class SignalField(Field):
         if found or (self.of_group and any(map(test.holds, scope.groups))):
             return found
         what = "group of signals" if self.of_group else "signal"
-        raise ValueError(f"names a {what}, and there is no {str(value)[:80]} in this project")
+        names = [name for signal in scope.signals for name in self._names(signal)[:2]]
+        near = get_close_matches(value.text, names, n=1) if isinstance(value, Text) else []
+        hint = f": do you mean {Text(near[0])}?" if near else ""
+        raise ValueError(f"names a {what}, and there is no {str(value)[:80]} in this project{hint}")
 
     def _names(self, signal: Any) -> list[str]:
         if not self.of_group:
-            return [signal.key, str(signal.id)]
+            return [signal.key, signal.name, str(signal.id)]
         return [signal.group.name, str(signal.group.id)] if signal.group else []
 
     def where(self, test: Test, *, key: str, scope: Scope) -> Q:

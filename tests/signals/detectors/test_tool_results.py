@@ -106,6 +106,13 @@ def test_work_that_still_waits_when_it_is_asked_about_again_is_stuck() -> None:
     assert words(other, before=(queued,)) is None
 
 
+def test_an_order_that_is_pending_is_no_work_that_waits() -> None:
+    """It was a failed tool on every second look: 112 of 635 matches on the demo."""
+    items = ", ".join(f'{{"name": "thing {n}", "item_id": "{n}000000"}}' for n in range(8))
+    order = span(f'{{"order_id": "#W1", "items": [{items}], "status": "pending"}}', name="get_order_details")
+    assert words(order, order) is None and words(order, before=(order,)) is None
+
+
 def test_the_same_tool_fails_across_the_turns_of_a_conversation() -> None:
     detector = DETECTORS["repeated_tool_failure"]
     bad, good = span("HTTP 503", name="track"), span("{}", name="track")

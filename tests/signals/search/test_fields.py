@@ -81,6 +81,7 @@ def world(project: Any, other_project: Any, make_event: MakeEvent) -> Any:
     [
         ("", "flight quiet refund"),
         ("signal:anger", "refund"),
+        ("signal:Anger", "refund"),
         ("-signal:anger", "flight quiet"),
         ("signal:ang*", "refund"),
         ("has:signal", "refund"),
@@ -158,7 +159,7 @@ def test_a_query_finds_its_events(world: Any, query: str, finds: str) -> None:
         ("prop:x", "prop", "prop needs a name behind its dot"),
         ("has:nothing", "has:nothing", "There is no field 'nothing'"),
         ("has:>2", "has:>2", "has: takes the name of a field"),
-        ("signal:angre", "signal:angre", "there is no angre in this project"),
+        ("signal:angre", "signal:angre", "there is no angre in this project: do you mean anger?"),
         ("has:score.angre", "has:score.angre", "there is no angre in this project"),
         ("has:user OR -has:score.angre", "has:score.angre", "there is no angre in this project"),
         ('signal.group:"x y"', 'signal.group:"x y"', "names a group of signals"),
