@@ -6,9 +6,10 @@
 //   data-unless=SELECTOR  it is not read while something on the page matches: what a person has ticked stays ticked
 //   data-live-every=N     it is read every N seconds too, where no hint may come
 // A region out of view stays as it is, and is read when it comes into view. So is the whole page while its tab is hidden.
+// What a person changes on the page itself shows everywhere on it: that one request reads all regions.
 
 const LIVE_WINDOW = 2000; // ms; at most one request starts in each
-let hints = 0, startedAt = -LIVE_WINDOW, timer = null, reading = false;
+let hints = 0, ownHints = 0, startedAt = -LIVE_WINDOW, timer = null, reading = false;
 const readAt = new WeakMap(); // region -> `hints` when it was read; none: with the page
 
 function isInView(region) {
@@ -18,7 +19,8 @@ function isInView(region) {
 
 function staleRegions() {
   if (!hints || document.hidden) return [];
-  return [...document.querySelectorAll("[data-live]")].filter((region) => (readAt.get(region) || 0) < hints && isInView(region)
+  const isStale = (region) => { const at = readAt.get(region) || 0; return at < ownHints || (at < hints && isInView(region)); };
+  return [...document.querySelectorAll("[data-live]")].filter((region) => isStale(region)
     && !(region.dataset.unless && document.querySelector(region.dataset.unless)));
 }
 
@@ -63,6 +65,9 @@ function listen() {
   const project = document.body.dataset.project;
   if (!project || !document.querySelector("[data-live]")) return;
   document.body.addEventListener("changed", hinted);
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.successful && detail.requestConfig.verb !== "get") { ownHints = hints + 1; hinted(); }
+  });
   document.addEventListener("scroll", readSoon, { passive: true, capture: true });
   document.addEventListener("visibilitychange", readSoon);
   addEventListener("resize", readSoon);
