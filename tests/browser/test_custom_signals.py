@@ -116,11 +116,11 @@ def test_a_sentence_is_reviewed_one_by_one(page: Any, server: Server) -> None:
     page.wait_for_url("**/review/")
     asked = set()
     for key in ("r", "n", "u", "y"):  # y and n are other names of r and w
-        ticket = page.locator("[name=card]").input_value()
+        ticket = page.locator(".answers [name=event]").input_value()
         asked.add(page.locator(".question .badge").first.inner_text())
         page.keyboard.press(key)
         page.wait_for_function(
-            "before => document.querySelector('[name=card]')?.value !== before", arg=ticket
+            "before => document.querySelector('.answers [name=event]')?.value !== before", arg=ticket
         )
     assert asked == {"uncertain match", "random match", "near miss"}
     page.locator(".facts").get_by_text("3 labels").wait_for()  # unsure is none

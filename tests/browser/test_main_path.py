@@ -45,10 +45,10 @@ def test_from_the_overview_to_a_labelled_issue(page: Any, server: Server) -> Non
     # Twelve answers by key; then one taken back.
     for _ in range(12):
         card = page.locator("#asked").inner_text().lower()
-        ticket = page.locator("[name=card]").input_value()
+        ticket = page.locator(".answers [name=event]").input_value()
         page.keyboard.press("y" if re.search(r"cancel|refund", card) else "n")
         page.wait_for_function(
-            "before => document.querySelector('[name=card]')?.value !== before", arg=ticket
+            "before => document.querySelector('.answers [name=event]')?.value !== before", arg=ticket
         )
     page.keyboard.press("u")
     page.locator(".facts").get_by_text("13 labels").wait_for()

@@ -73,7 +73,7 @@ class _AnyMember(Func):
         super().__init__(F(column), Value(key), Value(value))
         self.condition = condition
 
-    def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+    def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]  # the stubs name each argument
         column, key, value = (compiler.compile(expression) for expression in self.source_expressions)
         asked = f"({column[0]} -> {key[0]})"
         sql = f"""EXISTS (SELECT 1 FROM jsonb_array_elements(CASE jsonb_typeof{asked}

@@ -93,7 +93,7 @@ def test_two_makers_the_pipeline_and_what_clients_send(
 
     def people() -> None:
         for event in events:
-            record_label(subject=issue, event=event, answer="match", user=member)  # type: ignore[arg-type]
+            record_label(subject=issue, event=event, answer="match", user=member)  # type: ignore[arg-type]  # an issue is a subject
 
     at_once(make, make, pipeline, clients, people)
     finish(after=SILENCE)

@@ -236,7 +236,7 @@ def test_two_fields_of_one_name_are_refused() -> None:
     match = find_field("model")
     assert match is not None
     register(match[0])  # again, the same
-    other = type(match[0])(name="other", title="", example="other:x", aliases=("model",), column="name")  # type: ignore[call-arg]
+    other = type(match[0])(name="other", title="", example="other:x", aliases=("model",), column="name")  # type: ignore[call-arg]  # its class is a Column
     with pytest.raises(ValueError, match="Two fields are called 'model'"):
         register(other)
 
