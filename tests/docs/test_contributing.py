@@ -9,13 +9,18 @@ from django.test import Client
 from ingest.files.formats import BadLine, Line
 from ingest.jobs import kinds
 from ingest.jobs.runner import run_job
-from ingest.models import Job
+from ingest.models import Event, Job
 from ingest.otlp.raw import RawSpan
 from raindrop.pipeline import STAGES
 from signals.detection.stage import detect
 from signals.detectors.batch import batch_of
 from signals.kinds import registry
 from signals.models import SignalDefinition, SignalMatch
+from signals.search.fields import registry as registry_of_fields
+from signals.search.finding import find_events
+from signals.search.holding import holds
+from signals.search.language.parsing import parse
+from signals.search.scope import Facts, Scope
 from signals.taxonomy.exchange import export_signals, import_signals
 from signals.taxonomy.exchange_file import read_file
 from tests.docs.pages import blocks, text_of
@@ -39,7 +44,7 @@ def example(section: str) -> dict[str, Any]:
 
 def test_every_python_block_is_one_of_the_examples_below() -> None:
     ours = [one for one in blocks() if one.page == "CONTRIBUTING.md" and one.language == "python"]
-    assert len(ours) == 6
+    assert len(ours) == 7
 
 
 def test_the_detector_finds_what_it_says() -> None:
@@ -97,6 +102,28 @@ def test_the_kind_of_signal_works_from_its_form_to_its_matches(
         "long": {"longest_answer": 2},
         "longer": {"longest_answer": 9},
     }
+
+
+@pytest.mark.django_db
+def test_the_query_field_finds_the_same_in_the_database_and_in_memory(
+    project: Any, make_event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry_of_fields, "_FIELDS", dict(registry_of_fields._FIELDS))
+    monkeypatch.setattr(registry_of_fields, "_ALIASES", dict(registry_of_fields._ALIASES))
+    example("A query field")
+    for name, output in (("a", "one two three"), ("b", " one  two "), ("c", "")):
+        make_event(event_id=name, output=output)
+    events, scope = list(Event.objects.filter(project=project).order_by("event_id")), Scope(project)
+    for query, ids in (
+        ("answer.words:>2", ["a"]),
+        ("answer.words:2", ["b"]),
+        ("-answer.words:>=2", ["c"]),
+        ("has:answer.words", ["a", "b", "c"]),
+    ):
+        node = parse(query)
+        assert sorted(find_events(node, scope).values_list("event_id", flat=True)) == ids
+        held = zip(events, holds(node, Facts(events, scope)), strict=True)
+        assert [event.event_id for event, one in held if one] == ids
 
 
 def test_the_dialect_is_read() -> None:
