@@ -51,7 +51,7 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
         return {
             "definitions": list(issue.definitions.select_related("author")[:20]),
             "dimensions": break_down(newest_events(issue), project=project.pk),
-            "where": {"range": "all"},
+            "where": {"q": f"issue:{issue.number}", "range": "all"},
             "most": MATCHES,
             "events": EVENTS,
             "form": IssueForm(initial={"title": issue.title, "description": issue.description}),

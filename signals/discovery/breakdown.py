@@ -20,12 +20,8 @@ VALUES = 6  # shown of a dimension
 DIMENSIONS = 6  # of the properties, those that most matches have
 MOST_VALUES = 50  # a property with more different values is an id, or text
 LONGEST = 80
-MODEL, EVENT, TOOLS = (
-    "Model",
-    "Event",
-    "Tools called",
-)  # dimensions that are no property; the events list filters by the first two
-PARAMETERS = {MODEL: "model", EVENT: "event"}
+MODEL, EVENT, TOOLS = "Model", "Event", "Tools called"  # dimensions that are no property
+PARAMETERS = {MODEL: "model", EVENT: "event", TOOLS: "tool"}  # of the events list
 
 Facts = tuple[str, str, Any]  # model, event name, properties
 
@@ -84,7 +80,7 @@ def break_down(
 
 def _rows(project: uuid.UUID, ids: Collection[uuid.UUID]) -> list[Row]:
     tools: dict[uuid.UUID, set[str]] = defaultdict(set)
-    called = Span.objects.filter(project=project, event_id__in=ids, kind=SpanKind.TOOL)
+    called = Span.objects.filter(project=project, event_id__in=ids, kind=SpanKind.TOOL).exclude(name="")
     for event, name in called.values_list("event_id", "name").distinct():
         tools[event].add(name)
     events = Event.objects.filter(project=project, id__in=ids)
@@ -126,9 +122,9 @@ def compare(held: list[Row], usual: list[Row]) -> list[Dimension]:
 
 
 def _parameters(is_property: bool, dimension: str, value: str) -> dict[str, str]:
-    if is_property:
-        return {"property": f"{dimension}={value}"}
-    return {PARAMETERS[dimension]: value} if dimension in PARAMETERS else {}
+    if is_property:  # the list takes name=value, and cuts at the first sign
+        return {} if "=" in dimension else {"property": f"{dimension}={value}"}
+    return {PARAMETERS[dimension]: value}
 
 
 def _count(rows: Iterable[Row]) -> dict[tuple[bool, str], Counter[str]]:

@@ -1,6 +1,8 @@
 """An issue's page: what it shows, what a member may do there, and the chips on an event's page."""
 
 import datetime as dt
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -70,7 +72,7 @@ def test_the_page_shows_definition_numbers_and_history(
     assert [(value.name, value.events, value.users, value.rate, value.lift) for value in model.values] == [
         ("gpt-x", 1, 1, 1.0, 1.0)
     ]
-    assert "/p/acme/events/?range=all&amp;model=gpt-x" in text
+    assert "/p/acme/events/?q=issue%3A1&amp;range=all&amp;model=gpt-x" in text
     assert "opened the issue" in text
     assert at("issue-matches", issue) in text and at("issue-review", issue) in text
 
@@ -296,3 +298,43 @@ def test_an_issues_matches_of_a_period_are_the_ones_that_its_page_counts(
         answer = in_as_member.get(at_matches, {"range": chosen})
         assert len(answer.context["rows"]) == answer.context["count"] == count, chosen
     assert in_as_member.get(at_matches, {"range": "2 weeks"}).status_code == 400
+
+
+def test_a_value_of_the_breakdown_links_to_the_events_that_it_counts(
+    in_as_member: Client, issue: Issue, make_event: Callable[..., Event]
+) -> None:
+    """Of the issue's matches alone: others have each value too."""
+    moment = timezone.now()
+    for number in range(6):
+        tools = [
+            IncomingSpan(
+                trace_id=f"{number:032x}",
+                span_id=f"{number:016x}",
+                name=tool,
+                kind="tool",
+                status="ok",
+                started_at=moment,
+                ended_at=moment,
+            )
+            for tool in (["book & pay"] if number % 2 else [])
+        ]
+        event = make_event(
+            event_id=f"e{number}", model="m one" if number < 4 else "m2", properties={"plan": "pro", "a=b": "c", "seats": number % 3},
+            spans=tools, timestamp=moment - dt.timedelta(days=60),
+        )  # fmt: skip
+        if number < 4:
+            match(issue, event)
+    body = html_of(in_as_member.get(at("issue", issue)))
+    links = [
+        html.unescape(link)
+        for link in re.findall(r'class="text-reset"\s+href="([^"]*/events/\?[^"]*)"', body)
+    ]
+    dimensions = in_as_member.get(at("issue", issue)).context["dimensions"]
+    values = [(one.name, value) for one in dimensions for value in one.values if value.parameters]
+    assert {name for name, _ in values} == {"Model", "Event", "Tools called", "plan", "seats"}
+    assert len(links) == len(values)
+    for link, (name, value) in zip(links, values, strict=True):
+        listed = in_as_member.get(link)
+        assert len(listed.context["rows"]) == value.events, (name, value.name, link)
+    assert [value.events for name, value in values if name == "Tools called"] == [2]
+    assert [value.events for name, value in values if name == "Model"] == [4]

@@ -216,6 +216,11 @@ def test_dimensions_that_stand_out(told: None, project: Project, member: User) -
     [pro] = dimensions[2].values
     assert (pro.name, pro.rate, pro.lift) == ("pro", 1.0, 2.5)
     assert pro.parameters == {"property": "plan=pro"}
+    for value in [big, small, pro]:
+        listed = page.get(
+            f"/p/{project.slug}/events/", {**value.parameters, "signal": "cross", "range": "14d"}
+        )
+        assert len(listed.context["rows"]) == value.events, value.name
 
 
 def test_odd_properties_are_left_out() -> None:
@@ -224,6 +229,8 @@ def test_odd_properties_are_left_out() -> None:
         Row(("", "", ["no"])),
         Row(("", "", None)),
     ]
+    [cut] = compare([Row(("", "", {"a=b": "c"}))], [])
+    assert cut.values[0].parameters == {}, "property=a=b=c is the property a"
     [only] = compare(rows, [])
     assert (only.name, only.values[0].name, only.values[0].lift) == ("f", "true", None)
     assert compare([], rows) == []
@@ -239,5 +246,6 @@ def test_a_value_counts_its_different_users_and_tools_are_a_dimension() -> None:
     assert (model.name, tools.name) == ("Model", "Tools called")
     [search] = tools.values
     assert (search.events, search.users, search.rate, search.usual, search.lift) == (4, 2, 1.0, 0.25, 4.0)
+    assert search.parameters == {"tool": "search"}
     assert search.low < search.rate <= search.high and search.stands_out
     assert not model.values[0].stands_out and model.values[0].parameters == {"model": "m"}
