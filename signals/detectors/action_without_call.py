@@ -9,8 +9,8 @@ English, German, French, Spanish and Portuguese.
 import re
 
 from signals.detectors.acts import (
-    ACTS,
     PUSHED,
+    STEMS,
     TAKES,
     TESTED,
     Claim,
@@ -74,10 +74,7 @@ def _backed(claim: Claim, own: list[SpanFacts], earlier: list[SpanFacts]) -> boo
     if any(acts(span) and does(span, claim.kinds) for span in earlier):
         return True
     # Read rather than done: `{"pdf": "sent"}`; in another language than the tool's by the English words of that kind.
-    stems = {
-        claim.word[:5],
-        *(word[:5] for kind in claim.kinds for word in ACTS[kind][1].split() if word.isascii()),
-    }
+    stems = {claim.word[:5]}.union(*(STEMS[kind] for kind in claim.kinds))
     read = [*own, *earlier] if claim.passive else own
     return any(stem in span.output[:READ].lower() for span in read for stem in stems)
 
@@ -111,4 +108,4 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     AGENT_SIDE,
 )
-DETECTOR = Detector("action_without_call", 1, detect)
+DETECTOR = Detector("action_without_call", 2, detect)

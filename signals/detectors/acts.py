@@ -43,6 +43,10 @@ _CLAIMED: dict[str, set[str]] = {}
 for _kind, (_, _words) in ACTS.items():
     for _word in _words.split():
         _CLAIMED.setdefault(_word, set()).add(_kind)
+# The beginnings of a kind's words, as a tool's result may hold them.
+STEMS = {
+    kind: frozenset(word[:5] for word in words.split() if word.isascii()) for kind, (_, words) in ACTS.items()
+}
 _DID = "|".join(sorted(map(re.escape, _CLAIMED), key=len, reverse=True))
 _NOW = r"(?:(?:just|now|already|also|both|successfully|gone ahead and|went ahead and|then) ){0,2}"
 CLAIM = re.compile(

@@ -262,4 +262,4 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     AGENT_SIDE,
 )
-DETECTOR = Detector("false_success", 2, detect)
+DETECTOR = Detector("false_success", 3, detect)
