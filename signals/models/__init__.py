@@ -1,26 +1,35 @@
-"""The tables of observations: definitions, matches, vectors, questions and their verdicts, feedback, tuning.
+"""The tables of observations: definitions, matches, vectors, questions and their verdicts, facets, clusters, feedback, tuning.
 
 Uses ingest.
 """
 
+from signals.models.clusters import Cluster, ClusterKind, ClusterMember, ClusterStatus
 from signals.models.defaults import SignalDefault
 from signals.models.definitions import SignalDefinition, SignalGroup
 from signals.models.embeddings import EventEmbedding, EventText
 from signals.models.endings import FailedEnding
 from signals.models.evidence import EvidenceClusters
+from signals.models.facets import Facet, FacetSource, Sampled
 from signals.models.matches import SignalMatch
 from signals.models.questions import QuestionBatch, QuestionSettings, QuestionSpend, QuestionVerdict
 from signals.models.tuning import SignalTuning
 
 __all__ = [
+    "Cluster",
+    "ClusterKind",
+    "ClusterMember",
+    "ClusterStatus",
     "EventEmbedding",
     "EventText",
     "EvidenceClusters",
+    "Facet",
+    "FacetSource",
     "FailedEnding",
     "QuestionBatch",
     "QuestionSettings",
     "QuestionSpend",
     "QuestionVerdict",
+    "Sampled",
     "SignalDefault",
     "SignalDefinition",
     "SignalGroup",
