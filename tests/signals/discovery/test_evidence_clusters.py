@@ -18,9 +18,10 @@ from raindrop.embedder import embed_texts
 from signals.detection.stage import detect
 from signals.discovery import evidence_report
 from signals.discovery.breakdown import Row, compare
-from signals.discovery.evidence_groups import cluster, collect, telling_words, words_of
+from signals.discovery.evidence_groups import cluster, collect
 from signals.discovery.evidence_report import clusters_of, make_clusters
 from signals.discovery.evidence_values import group_values
+from signals.discovery.keywords import telling_words, words_of
 from signals.models import EvidenceClusters, SignalDefinition, SignalMatch
 from signals.pages import clusters as cluster_pages
 from signals.taxonomy.definitions import create_signal

@@ -1,0 +1,114 @@
+"""From one refresh to the next: the same clusters stay the same, what is new or grows is told, new events are assigned."""
+
+import datetime as dt
+import uuid
+
+import numpy as np
+import pytest
+
+from signals.discovery.assigner import assign, from_bytes, train_assigner
+from signals.discovery.emerging import Occurrence, emerging, holm
+from signals.discovery.matching_runs import Trace, match_to_known
+
+LAST = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
+AXES = np.eye(384, dtype=np.float32)
+
+
+def ids(count: int) -> list[uuid.UUID]:
+    return [uuid.uuid4() for _ in range(count)]
+
+
+def test_a_cluster_is_known_again_by_its_events_and_by_its_meaning() -> None:
+    events = ids(10)
+    known = [Trace(frozenset(events[:5]), AXES[0]), Trace(frozenset(events[5:]), AXES[1])]
+    new = [
+        Trace(frozenset(ids(4)), AXES[1]),
+        Trace(frozenset(events[:4]), AXES[2]),
+        Trace(frozenset(ids(3)), AXES[3]),
+    ]
+    assert match_to_known(new, known) == [1, 0, None]
+
+
+def test_clusters_of_two_tools_are_never_one() -> None:
+    events = frozenset(ids(3))
+    assert match_to_known([Trace(events, AXES[0], "a")], [Trace(events, AXES[0], "b")]) == [None]
+
+
+def test_one_known_cluster_is_found_once() -> None:
+    known = [Trace(frozenset(ids(3)), AXES[0])]
+    assert match_to_known([Trace(frozenset(), AXES[0]), Trace(frozenset(), AXES[0])], known) == [0, None]
+    assert match_to_known([], known) == []
+    assert match_to_known(known, []) == [None]
+
+
+def traffic() -> list[Occurrence]:
+    """40 users a week for four weeks."""
+    return [Occurrence(LAST - dt.timedelta(days=day), user) for day in (1, 8, 15, 22) for user in ids(40)]
+
+
+def at(day: int, users: list[uuid.UUID]) -> list[Occurrence]:
+    return [Occurrence(LAST - dt.timedelta(days=day), user) for user in users]
+
+
+def test_what_is_new_this_week_emerges_and_what_was_always_there_does_not() -> None:
+    everyone = traffic()
+    week = [one.user for one in everyone if one.at > LAST - dt.timedelta(days=7)]
+    new = at(1, week[:8])
+    steady = [one for one in everyone if one.user.int % 4 == 0]
+    fresh, old = emerging([new, steady], everyone, last=LAST)
+    assert (
+        fresh.is_emerging
+        and fresh.is_new
+        and fresh.reason == "8 of 40 users in the last 7 days, none of 120 before"
+    )
+    assert not old.is_emerging and old.reason == ""
+
+
+def test_more_traffic_alone_is_no_growth() -> None:
+    before, now = ids(30), ids(300)
+    everyone = at(20, before) + at(1, now)
+    [answer] = emerging([at(20, before[:3]) + at(1, now[:30])], everyone, last=LAST)
+    assert not answer.is_emerging
+
+
+def test_one_user_many_times_does_not_emerge() -> None:
+    everyone = traffic()
+    [answer] = emerging([at(1, [everyone[0].user] * 50)], everyone, last=LAST)
+    assert not answer.is_emerging
+
+
+def test_a_project_of_less_than_a_week_has_no_past() -> None:
+    everyone = at(1, ids(40))
+    [answer] = emerging([everyone[:10]], everyone, last=LAST)
+    assert not answer.is_emerging
+    assert [one.is_emerging for one in emerging([[]], [])] == [False]
+
+
+def test_holm_corrects_for_the_number_tried() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([]) == []
+
+
+def test_an_assigner_finds_new_members_and_knows_its_precision() -> None:
+    draw = np.random.default_rng(0)
+    members = (AXES[0] + 0.2 * draw.standard_normal((20, 384))).astype(np.float32)
+    others = (0.2 * draw.standard_normal((80, 384))).astype(np.float32)
+    model = train_assigner(members, others)
+    assert model is not None
+    again = from_bytes(model.to_bytes())
+    assert again is not None and again.threshold == model.threshold
+    new = (AXES[0] + 0.2 * draw.standard_normal((10, 384))).astype(np.float32)
+    assert (assign(again, new) >= again.threshold).mean() >= 0.6
+    assert model.low <= model.precision <= model.high
+
+
+def test_members_that_nothing_tells_apart_give_a_poor_precision() -> None:
+    draw = np.random.default_rng(0)
+    rows = draw.standard_normal((200, 20)).astype(np.float32)
+    model = train_assigner(rows[:20], rows[20:])
+    assert model is not None and model.precision < 0.5
+
+
+def test_too_few_members_train_nothing() -> None:
+    assert train_assigner(AXES[:2], AXES[2:50]) is None
+    assert from_bytes(b"") is None
