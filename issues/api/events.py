@@ -1,8 +1,11 @@
 """`/api/events/{event_id}/`: all that is known of one event."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -136,6 +139,22 @@ def event(request: Request, event_id: str) -> Response:
             ],
         }
     )
+
+
+def event_or(
+    view: Callable[[HttpRequest], HttpResponseBase], *, event_id: str
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """`view`, whose path is also that of an event of this id: the event answers where there is one and nothing is asked of the view."""
+
+    @csrf_exempt
+    def either(request: HttpRequest) -> HttpResponseBase:
+        if request.method == "GET" and not set(request.GET) - {"project", "format"}:
+            found = event(request, event_id=event_id)
+            if found.status_code != 404:
+                return found
+        return view(request)
+
+    return either
 
 
 def _facts(event: Event) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from ingest.api.rates import SERIES, SeriesPoint, answer_series
 from ingest.models import User
 from ingest.projects.authentication import project_of
 from issues.actions import NotAMember, assign_issue, create_issue, edit_definition, set_priority
-from issues.api.lookup import actor, find_issue, issue_items, issue_page, read_choice, refuse_unknown
+from issues.api.lookup import actor, find_issue, issue_items, issue_page, read_choice
 from issues.api.schema import LIST, IssueChange, IssueItem, MatchItem, NewIssue
 from issues.models import Issue, IssueMatch
 from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
 from issues.states import IllegalTransition, mute_issue, reopen_issue, resolve_issue, settle_issue
 from raindrop.api.pagination import page_of
-from raindrop.api.shapes import PAGE, answers, listed, results
+from raindrop.api.shapes import PAGE, answers, listed, refuse_unknown, results
 from raindrop.errors import ApiError
 from signals.search.language.errors import QueryError
 

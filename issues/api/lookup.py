@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from ingest.counts import rollups
@@ -56,15 +55,6 @@ def read_choice(request: Request, name: str, choices: Sequence[str], default: st
     if value not in choices:
         raise ApiError(400, f"{name} must be one of {', '.join(choices)}.", details={"field": name})
     return value
-
-
-def refuse_unknown(request: Request, parameters: Sequence[OpenApiParameter]) -> None:
-    """A filter that is misspelt would list all issues as if it held. Raises ApiError 400."""
-    names = [parameter.name for parameter in parameters]
-    for name in request.GET:
-        if name not in names and name not in ("project", "format"):
-            message = f"There is no parameter {name[:80]!r} here. There are: {', '.join(names)}."
-            raise ApiError(400, message, details={"field": name[:200], "allowed_fields": names})
 
 
 def issue_page(request: Request, issues: IssueQuerySet) -> tuple[list[Issue], str | None]:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from issues.api import events as event_api
 from issues.api import issues as api
+from signals.api import events as event_search
 
 urlpatterns = [
     path("issues/", api.issues, name="api-issues"),
@@ -11,5 +12,8 @@ urlpatterns = [
     path("issues/<str:key>/matches/", api.matches, name="api-issue-matches"),
     path("issues/<str:key>/series", api.series, name="api-issue-series"),
     path("issues/<str:key>/series/", api.series),
+    # An event's id may be any text, and these too.
+    path("events/count/", event_api.event_or(event_search.count, event_id="count")),
+    path("events/facets/", event_api.event_or(event_search.facets, event_id="facets")),
     path("events/<path:event_id>/", event_api.event, name="api-event"),
 ]

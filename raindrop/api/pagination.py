@@ -78,10 +78,11 @@ def page_of(
     order: Sequence[str] = ("-timestamp", "-id"),
     default: int = DEFAULT_LIMIT,
     maximum: int = MAX_LIMIT,
+    cursor: str | None = None,
 ) -> CursorPage[M]:
-    """As `paginate`, as an object that also makes the API's list body."""
+    """As `paginate`, as an object that also makes the API's list body. `cursor`: in place of the request's own."""
     limit = read_limit(request, default=default, maximum=maximum)
-    cursor = request.GET.get("cursor")
+    cursor = request.GET.get("cursor") if cursor is None else cursor
     if cursor:
         queryset = queryset.filter(_after(_decode(cursor, queryset.model, order), order))
     rows = list(queryset.order_by(*order)[: limit + 1])

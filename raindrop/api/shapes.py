@@ -1,14 +1,17 @@
 """The shapes that all of the management API shares."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from raindrop.api.openapi import WireError
 from raindrop.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from raindrop.errors import ApiError
 
 PAGE = [
     OpenApiParameter("cursor", OpenApiTypes.STR),
@@ -16,6 +19,15 @@ PAGE = [
         "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
     ),
 ]
+
+
+def refuse_unknown(request: Request, parameters: Sequence[OpenApiParameter]) -> None:
+    """A filter that is misspelt would list everything as if it held. Raises ApiError 400."""
+    names = [parameter.name for parameter in parameters]
+    for name in request.GET:
+        if name not in names and name not in ("project", "format"):
+            message = f"There is no parameter {name[:80]!r} here. There are: {', '.join(names)}."
+            raise ApiError(400, message, details={"field": name[:200], "allowed_fields": names})
 
 
 class Strict(serializers.Serializer[Any]):

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from signals.api import events
 from signals.api import signals as api
 from signals.api import taxonomy as taxonomy_api
 
@@ -11,4 +12,7 @@ urlpatterns = [
     path("signals/<str:key>/", api.signal, name="api-signal"),
     path("signals/<str:key>/series", api.series, name="api-signal-series"),
     path("signals/<str:key>/series/", api.series),
+    path("events/", events.events, name="api-events"),
+    path("events/count/", events.count, name="api-events-count"),
+    path("events/facets/", events.facets, name="api-events-facets"),
 ]

@@ -4,7 +4,7 @@ from ingest.models import Project
 from raindrop.errors import ApiError
 from signals.models import SignalDefinition, SignalGroup
 from signals.read_api.filters import Filter, Query, bad
-from signals.search.finding import NOTHING, split_meaning
+from signals.search.finding import NOTHING
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import And, Comparison, Glob, Node, Not, Text, Value, all_of
 from signals.search.language.parsing import parse
@@ -36,16 +36,9 @@ def read_event_query(query: Query, project: Project) -> Node:
 def read_q(query: Query) -> Node:
     """What `q` says; And() without it. Raises ApiError 400."""
     try:
-        node = parse(query.plain.get("q", ""))
-        if meaning := split_meaning(node)[0]:
-            raise QueryError(
-                "Meaning ranks, and here events come by their time. Ask /v1/events/search with mode=semantic.",
-                start=meaning.span[0],
-                end=meaning.span[1],
-            )
+        return parse(query.plain.get("q", ""))
     except QueryError as error:
         raise error.as_api_error(field="q") from error
-    return node
 
 
 def refused(error: QueryError, query: Query) -> ApiError:

@@ -8,6 +8,7 @@ from ingest.models import EndUser, Event
 from signals.search.comparing import Test, TimeTest, moment_ago
 from signals.search.fields import events as _events  # noqa: F401  # registers
 from signals.search.fields import related as _related  # noqa: F401  # registers
+from signals.search.fields.meaning import MEANING
 from signals.search.fields.registry import Field, find_field, nearest_names
 from signals.search.fields.texts import TEXT, WordsTest
 from signals.search.language.errors import QueryError
@@ -70,10 +71,7 @@ def bind(leaf: Leaf, scope: Scope) -> list[Bound]:
         [(field, key)] = _fields("since", leaf.span, scope)
         return [Bound(field, key, (TimeTest(moment_ago(leaf, now=scope.now), None),), scope)]
     if isinstance(leaf, Meaning):
-        raise QueryError(
-            'Meaning ranks, so it stands once and beside everything else: ~"words" signal:x, not within OR, brackets or a minus.',
-            start=leaf.span[0], end=leaf.span[1],
-        )  # fmt: skip
+        return [_bound(MEANING, "", "", (Text(leaf.text),), leaf.span, scope, name="a meaning")]
     if leaf.name.lower() == HAS:
         return [bound for value in leaf.values for bound in _has(leaf, value, scope)]
     return [

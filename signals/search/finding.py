@@ -61,13 +61,10 @@ def condition(node: Node, scope: Scope) -> Q:
 
 
 def split_meaning(node: Node) -> tuple[Meaning | None, Node]:
-    """The meaning that ranks what the rest of the query finds. Raises QueryError for a second one."""
+    """The first meaning that must hold, by which what is found can be ranked, and the rest of the query."""
     parts = conjuncts(node)
-    ranks = [part for part in parts if isinstance(part, Meaning)]
-    if len(ranks) > 1:
-        raise QueryError("Meaning ranks, so it stands once.", start=ranks[1].span[0], end=ranks[1].span[1])
-    rest = all_of(part for part in parts if not isinstance(part, Meaning))
-    return (ranks[0] if ranks else None), rest
+    ranks = next((part for part in parts if isinstance(part, Meaning)), None)
+    return ranks, all_of(part for part in parts if part is not ranks)
 
 
 def looks_into_texts(node: Node) -> bool:

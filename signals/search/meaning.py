@@ -1,10 +1,14 @@
 """Searching events by their meaning: how near their vectors are to a text's."""
 
 import uuid
+from functools import lru_cache
+from typing import Any
 
-from django.db.models import ExpressionWrapper, FloatField, QuerySet
+import numpy as np
+import numpy.typing as npt
+from django.db.models import ExpressionWrapper, FloatField, QuerySet, Value
 from django.db.models.functions import Greatest
-from pgvector.django import CosineDistance
+from pgvector.django import MaxInnerProduct
 
 from ingest.models import Event, Project
 from raindrop.embedder import embed_texts
@@ -12,8 +16,27 @@ from signals.models import EventEmbedding
 from signals.vectors.reading import Side, nearest_events
 
 # Below this cosine a text has as little to do with another as any two: docs/benchmarks.md, "Searching by meaning". It belongs to the
-# embedder (raindrop/embedder). The pages stop there; the API's callers give a `threshold` of their own.
+# embedder (raindrop/embedder). `~"words"` holds from here on; the callers of /v1/events/search give a `threshold` of their own.
 NEAR_ENOUGH = 0.35
+
+
+@lru_cache(maxsize=256)
+def meaning_vector(text: str) -> npt.NDArray[np.float32]:
+    """The text's unit vector, (384,), rounded as the stored ones are, so that memory and database multiply the same numbers."""
+    vector: npt.NDArray[np.float32] = embed_texts([text])[0].astype(np.float16).astype(np.float32)
+    return vector
+
+
+def near_events(text: str, *, project: Project, side: Side = "both") -> QuerySet[Any]:
+    """The project's rows of EventEmbedding, each with its cosine to the text as `score`: of the nearer side, null where that has no text."""
+    vector = meaning_vector(text).tolist()
+    cosines = [
+        ExpressionWrapper(Value(-1.0) * MaxInnerProduct(column, vector), output_field=FloatField())
+        for column, of in (("user_vector", "user"), ("agent_vector", "agent"))
+        if side in (of, "both")
+    ]
+    score = Greatest(*cosines) if len(cosines) > 1 else cosines[0]
+    return EventEmbedding.objects.filter(project=project).annotate(score=score)
 
 
 def rank_by_meaning(
@@ -23,20 +46,10 @@ def rank_by_meaning(
 
     Events are found once the pipeline has embedded them.
     """
-    vector = embed_texts([text])[0]
     if among is None:
-        return nearest_events(project=project, vector=vector, limit=limit, side=side)
+        return nearest_events(project=project, vector=meaning_vector(text), limit=limit, side=side)
     # The nearest of all may hold none of these: so only these are ranked.
-    cosines = [
-        ExpressionWrapper(1.0 - CosineDistance(column, vector.tolist()), output_field=FloatField())
-        for column, of in (("user_vector", "user"), ("agent_vector", "agent"))
-        if side in (of, "both")
-    ]
-    score = Greatest(*cosines) if len(cosines) > 1 else cosines[0]
-    ranked = (
-        EventEmbedding.objects.filter(project=project, event__in=among.select_related(None).order_by())
-        .annotate(score=score)
-        .filter(score__isnull=False)
-        .order_by("-score", "event_id")
+    ranked = near_events(text, project=project, side=side).filter(
+        event__in=among.select_related(None).order_by(), score__isnull=False
     )
-    return list(ranked.values_list("event_id", "score")[:limit])
+    return list(ranked.order_by("-score", "event_id").values_list("event_id", "score")[:limit])

@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 from django.utils import timezone
 
 from ingest.models import Event, Project, Span
 from ingest.models.events import SpanKind
 from signals.matching.batches import turns_so_far
 from signals.models import SignalDefinition, SignalGroup, SignalMatch
+from signals.vectors.reading import vectors_of
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,10 @@ class Facts:
     def turns(self) -> Mapping[uuid.UUID, int]:
         """By event of a conversation, its turns up to and with this one."""
         return turns_so_far(list(self.events))
+
+    @cached_property
+    def vectors(self) -> Mapping[uuid.UUID, list[npt.NDArray[np.float32]]]:
+        """By event that is embedded, the vectors ((384,), unit length) of its sides that have a text."""
+        chunk = vectors_of(project=self.scope.project, event_ids=self.ids)
+        rows = zip(chunk.ids, chunk.user, chunk.agent, strict=True)
+        return {event: [side for side in sides if side.any()] for event, *sides in rows}

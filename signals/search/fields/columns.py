@@ -1,11 +1,13 @@
 """Fields that are a column of the event: texts, numbers, times."""
 
+import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db.models import Exists, F, Func, Model, OuterRef, Q, QuerySet
 from django.db.models.expressions import Combinable, Expression
+from django.db.models.functions import TruncDate
 
 from ingest.models import Event
 from signals.search.comparing import NumberTest, Test, TextTest, TimeTest
@@ -39,6 +41,9 @@ class TextColumn(Field):
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
         return [[value] if (value := getattr(event, self.column)) else [] for event in facts.events]
 
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        return events.filter(self.present(key=key, scope=scope)).annotate(value=F(self.column))
+
 
 @dataclass(frozen=True, kw_only=True)
 class RelatedText(Field):
@@ -69,6 +74,10 @@ class RelatedText(Field):
         rows = [getattr(event, self.reference) for event in facts.events]
         return [[] if row is None else [getattr(row, self.column)] for row in rows]
 
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        there = events.filter(self.present(key=key, scope=scope))
+        return there.annotate(value=F(f"{self.reference}__{self.column}"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Field):
@@ -95,6 +104,9 @@ class Number(Field):
 
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
         return [[] if (number := self.read(event)) is None else [number] for event in facts.events]
+
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        return events.filter(self.present(key=key, scope=scope)).annotate(value=self.number())
 
     def shown(self, value: Any, scope: Scope) -> str:
         return f"{value:g}"
@@ -139,6 +151,14 @@ class Time(Field):
 
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
         return [[event.timestamp] for event in facts.events]
+
+    @property
+    def has_facets(self) -> bool:  # type: ignore[override]  # of an object: since and until are bounds, and no values
+        return not self.operator
+
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        """By day (UTC)."""
+        return events.annotate(value=TruncDate("timestamp", tzinfo=dt.UTC))
 
     def shown(self, value: Any, scope: Scope) -> str:
         return f"{value:%Y-%m-%d}"

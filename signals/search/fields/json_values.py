@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Value
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KeyTransform
 
 from ingest.models import EndUser, Event
 from signals.search.comparing import Test, TextTest
@@ -81,6 +82,20 @@ class _AnyMember(Func):
         return sql, [*[*column[1], *key[1]] * 3, *value[1]]
 
 
+class _Scalars(Func):
+    """The scalar of a JSON value, or those of a list, as texts, a row each; null for the scalar null."""
+
+    set_returning = True
+    output_field = TextField()
+
+    def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]  # the stubs name each argument
+        value, parameters = compiler.compile(self.source_expressions[0])
+        sql = f"""(jsonb_array_elements(CASE jsonb_typeof({value})
+            WHEN 'array' THEN jsonb_path_query_array({value}, 'strict $[*] ? (@.type() != "object" && @.type() != "array")')
+            WHEN 'object' THEN '[]' ELSE jsonb_build_array({value}) END) #>> '{{}}')"""
+        return sql, [*parameters] * 3
+
+
 def _kind(value: Any) -> str:
     return (
         "bool"
@@ -142,6 +157,11 @@ class JsonKey(Field):
 
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
         return [_scalars(self._map(event), self.fixed_key or key) for event in facts.events]
+
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        column = f"end_user__{self.column}" if self.of_end_user else self.column
+        there = events.filter(**{f"{column}__has_key": self.fixed_key or key})
+        return there.annotate(value=_Scalars(KeyTransform(self.fixed_key or key, column)))
 
     def _map(self, event: Event) -> Any:
         row = event.end_user if self.of_end_user else event

@@ -30,6 +30,7 @@ class Field(ABC):
     needs_key: bool = False
 
     kind: ClassVar[str] = "text"
+    has_facets: ClassVar[bool] = True  # whether events can be counted by its values
     operators: ClassVar[tuple[str, ...]] = ("",)
     is_slow: ClassVar[bool] = False  # reads texts or JSON, which may take long
 
@@ -67,6 +68,11 @@ class Field(ABC):
 
     def holds(self, value: Any, test: Test) -> bool:
         return test.holds(value)
+
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        """The events, or rows of what hangs on them that have an `event`, each with its `value`; an event with several values is there
+        several times. None for a field whose values are counted one by one (signals/search/faceting.py)."""
+        return None
 
     def shown(self, value: Any, scope: Scope) -> str:
         """A value as it is written in a query."""

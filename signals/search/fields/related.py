@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from ingest.models import Event, ProcessingFailure, QueuedEvent, Span
@@ -43,6 +43,12 @@ class ToolText(Field):
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
         steps = [facts.steps.get(event.id, []) for event in facts.events]
         return [[value for step in mine if (value := self.read(step))] for mine in steps]
+
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        steps = Span.objects.filter(
+            self.among, project=scope.project, event__in=events.values("pk"), kind=SpanKind.TOOL
+        )
+        return steps.exclude(**{self.column: ""}).annotate(value=F(self.column))
 
 
 def _matches(scope: Scope) -> QuerySet[SignalMatch]:
@@ -101,6 +107,12 @@ class SignalField(Field):
         if self.of_group:
             return [[one for one in mine if one in known and known[one].group_id] for mine in held]
         return [list(mine) for mine in held]
+
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        held = SignalMatch.objects.filter(project=scope.project, event__in=events.values("pk"))
+        if self.of_group:
+            return held.filter(signal__group__isnull=False).annotate(value=F("signal__group__name"))
+        return held.annotate(value=F("signal__key"))
 
     def shown(self, value: Any, scope: Scope) -> str:
         for signal in scope.signals:

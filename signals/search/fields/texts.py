@@ -62,6 +62,7 @@ class TextField(Field):
     sides: tuple[Side, ...]
 
     kind: ClassVar[str] = "words"
+    has_facets: ClassVar[bool] = False
     is_slow: ClassVar[bool] = True
 
     def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:

@@ -85,7 +85,7 @@ def test_the_list_finds(page: Client, three: list[Event], parameters: dict[str, 
         ("a OR", "OR", "OR needs a condition behind it"),
         ("tokens:>", "\u00a0", "A value is missing"),
         ("secret:x", "secret", "There is no field"),
-        ('a OR ~"b"', "~&quot;b&quot;", "Meaning ranks"),
+        ('a OR ~"?"', "~&quot;?&quot;", "no letter and no digit"),
     ],
 )
 def test_an_error_is_shown_at_its_character(

@@ -93,7 +93,7 @@ def test_a_query_narrows_a_search(read: Reader, three: list[Event]) -> None:
         ("a" * 100_000, 4000, 4001, "at most 4,000 characters"),
         ("-(" * 500 + "a" + ")" * 500, 0, 1501, "nest at most 20 deep"),
         ("/" + "(a{1,250}){1,250}" * 20 + "/", 0, 342, "too large"),
-        ('~"meaning"', 0, 10, "mode=semantic"),
+        ('~"?"', 0, 4, "no letter and no digit"),
         ("secret:x", 0, 6, "There is no field 'secret'"),
     ],
 )

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from ingest.models import Conversation, EndUser, Event, ProcessingFailure, Project, QueuedEvent, Span
 from ingest.store.people import conversation_id, end_user_id
 from raindrop.ids import new_id
-from signals.models import SignalDefinition, SignalGroup, SignalMatch
+from signals.models import EventEmbedding, SignalDefinition, SignalGroup, SignalMatch
 from signals.search.finding import find_events
 from signals.search.holding import holds
 from signals.search.language.errors import QueryError
-from signals.search.language.nodes import Ago, Comparison, Glob, Node, Pattern, Phrase, Regex, Text
+from signals.search.language.nodes import Ago, Comparison, Glob, Meaning, Node, Pattern, Phrase, Regex, Text
+from signals.search.meaning import meaning_vector
 from signals.search.regexes import compile_regex
 from signals.search.scope import Facts, Scope
 from signals.vectors.embedding import _index_text
@@ -24,6 +25,8 @@ from tests.signals.search import queries
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 FEW = ["a", "b", "ab", "A", "3"]
 names = st.sampled_from(FEW)
+# What the two sides of an event mean, and what is asked for; "" is a side without a text.
+MEANT = ["", "I want my money back", "a refund for my order", "the weather in the north"]
 # Signs that the index breaks words at, letters of other scripts and cases, marks, and digits.
 PIECES = [
     "a",
@@ -82,6 +85,7 @@ events = st.fixed_dictionaries(
             st.sampled_from(["win", "loss"]), st.sampled_from([0.25, 1.0]), max_size=2
         ),
         "state": st.sampled_from(["", "queued", "failed"]),
+        "means": st.one_of(st.none(), st.tuples(st.sampled_from(MEANT), st.sampled_from(MEANT))),
     }
 )
 people = st.fixed_dictionaries({"u1": objects, "u2": objects})
@@ -116,6 +120,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.builds(Phrase, words),
     st.builds(Regex, st.sampled_from([Pattern("a.b"), Pattern("É", True), Pattern("^$"), Pattern(r"\bab?\b"), Pattern("x*")])),
     st.builds(Ago, st.integers(0, 4), st.just("d")),
+    st.builds(Meaning, st.sampled_from(MEANT[1:])),
     *(compared(name, values) for name in ("event", "model", "tool", "tool.failed", "tool.error")),
     *(compared(name, words.map(Text)) for name in ("text", "input", "output")),
     compared("output", st.sampled_from([Pattern("[^a]"), Pattern("b|$")])),
@@ -149,8 +154,8 @@ def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) 
     stored = []
     for number, fields in enumerate(made):
         fields = dict(fields)
-        user, convo, tools, held, state = (
-            fields.pop(name) for name in ("user", "convo", "tools", "signals", "state")
+        user, convo, tools, held, state, means = (
+            fields.pop(name) for name in ("user", "convo", "tools", "signals", "state", "means")
         )
         event = Event.objects.create(
             id=new_id(), project=project, event_id=f"e{number}", end_user_id=user and end_user_id(project, user),
@@ -174,6 +179,15 @@ def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) 
             QueuedEvent.objects.create(project=project, event=event)
         if state == "failed":
             ProcessingFailure.objects.create(project=project, event=event, attempts=1, reason="x")
+        if means is not None:
+            user_vector, agent_vector = (meaning_vector(text) if text else None for text in means)
+            EventEmbedding.objects.create(
+                project=project,
+                event=event,
+                user_vector=user_vector,
+                agent_vector=agent_vector,
+                text_hash=b"",
+            )
         stored.append(event)
     _index_text([event.id for event in stored])
     return list(

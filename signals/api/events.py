@@ -1,0 +1,225 @@
+"""`/api/events/?q=`: the events that a query finds, how many they are, and what they have of a field."""
+
+import base64
+import binascii
+import datetime as dt
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ingest.models import Event, Project
+from ingest.projects.authentication import project_of
+from raindrop.api.pagination import cursor_of, page_of, read_limit
+from raindrop.api.shapes import answers, listed, refuse_unknown, results
+from raindrop.errors import ApiError
+from signals.api.event_schema import (
+    COUNT,
+    DEFAULT_FACETS,
+    EVENTS,
+    FACETS,
+    MAX_FACETS,
+    EventCount,
+    FacetItem,
+    FoundEventItem,
+)
+from signals.models import SignalMatch
+from signals.read_api.bytes import EVENT_TEXTS, items_within, light
+from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
+from signals.search.faceting import count_facets, facet_field
+from signals.search.finding import find_events, split_meaning
+from signals.search.language.errors import QueryError
+from signals.search.language.nodes import Meaning, Node
+from signals.search.language.parsing import parse
+from signals.search.meaning import NEAR_ENOUGH, near_events
+from signals.search.scope import Scope
+
+TAGS = ["Events"]
+NEWEST = ("-timestamp", "-id")
+BAD_CURSOR = "This cursor is not one of ours: start again without it."
+
+
+@extend_schema(
+    operation_id="events_list", tags=TAGS, summary="Events that a query finds, newest first", parameters=EVENTS,
+    responses=answers(listed(FoundEventItem), missing=False),
+)  # fmt: skip
+@api_view(["GET"])
+def events(request: Request) -> Response:
+    """Finished or not. A query that says `~"what it means"` ranks what else it finds: the nearest come first. A page ends before its
+    limit where its texts are long: go by `next`, which also keeps the moment from which `-24h` counts."""
+    refuse_unknown(request, EVENTS)
+    project, node = project_of(request), _read_query(request)
+    place, now = _read_cursor(request.GET.get("cursor", ""))
+    scope = Scope(project, now)
+    read_limit(request)
+    meaning, rest = split_meaning(node)
+    with _asked(project):
+        if meaning is not None:
+            rows, following = _nearest(request, meaning, find_events(rest, scope), project, place)
+        else:
+            page = page_of(_light(find_events(node, scope)), request=request, order=NEWEST, cursor=place)
+            rows, following = page.rows, page.next
+        items = items_within(rows, heavy=EVENT_TEXTS, items=lambda some: event_items(some, project=project))
+    if len(items) < len(rows):
+        last = rows[len(items) - 1]
+        following = _near_cursor(last) if meaning else cursor_of(last, NEWEST)
+    return Response({"results": items, "next": following and f"{following}.{_micros(now)}"})
+
+
+@extend_schema(
+    operation_id="events_count", tags=TAGS, summary="How many events a query finds", parameters=COUNT,
+    responses=answers(EventCount, missing=False),
+)  # fmt: skip
+@api_view(["GET"])
+def count(request: Request) -> Response:
+    """Exactly, with their different users and conversations. An event whose own id is `count` or `facets` answers here when there is
+    no parameter."""
+    refuse_unknown(request, COUNT)
+    project, node = project_of(request), _read_query(request)
+    with _asked(project):
+        found = find_events(node, Scope(project)).order_by()
+        counts = found.aggregate(
+            count=Count("pk"),
+            users=Count("end_user", distinct=True),
+            conversations=Count("conversation", distinct=True),
+        )
+    return Response(counts)
+
+
+@extend_schema(
+    operation_id="events_facets", tags=TAGS, summary="What a query's events have of a field", parameters=FACETS,
+    responses=answers(results(FacetItem), missing=False),
+)  # fmt: skip
+@api_view(["GET"])
+def facets(request: Request) -> Response:
+    """The values that most of the events have, counted exactly, those with most events first. Of `time`, days. Of a field that is
+    computed, such as `turns`, the values of the newest 2,000 events are counted."""
+    refuse_unknown(request, FACETS)
+    project, node = project_of(request), _read_query(request)
+    scope = Scope(project)
+    try:
+        facet_field(request.GET.get("by", ""), scope)
+    except ValueError as error:
+        raise ApiError(400, f"{error}.", details={"field": "by"}) from error
+    limit = read_limit(request, default=DEFAULT_FACETS, maximum=MAX_FACETS)
+    with _asked(project):
+        found = count_facets(find_events(node, scope), by=request.GET["by"], scope=scope, limit=limit)
+    return Response({"results": [asdict(one) for one in found]})
+
+
+def event_items(rows: list[Event], *, project: Project) -> list[dict[str, Any]]:
+    """The events, read whole, as FoundEventItem. `end_user` and `conversation` are selected."""
+    signals = _signals([row.id for row in rows], project)
+    copied = (
+        "event_id", "name", "timestamp", "received_at", "is_pending", "input", "output", "properties", "feature_flags",
+        "tool_calls", "tool_errors", "input_tokens", "output_tokens", "cost_usd", "latency_ms",
+    )  # fmt: skip
+    return [
+        {name: getattr(row, name) for name in copied}
+        | {
+            "model": row.model or None,
+            "user_id": row.end_user.user_id if row.end_user else None,
+            "convo_id": row.conversation.convo_id if row.conversation else None,
+            "signals": signals[row.id],
+        }
+        | ({"nearness": round(vars(row)["nearness"], 6)} if "nearness" in vars(row) else {})
+        for row in rows
+    ]
+
+
+def _signals(ids: list[uuid.UUID], project: Project) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    found: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
+    matches = SignalMatch.objects.filter(project=project, event__in=ids).select_related("signal")
+    for match in matches.order_by("event_id", "signal_id"):
+        signal = match.signal
+        found[match.event_id].append(
+            {"id": signal.pk, "key": signal.key, "name": signal.name, "score": match.score}
+        )
+    return found
+
+
+def _read_query(request: Request) -> Node:
+    """Raises ApiError 400 at the character, also for what does not fit the project's fields."""
+    try:
+        node = parse(request.GET.get("q", ""))
+        find_events(node, Scope(project_of(request)))
+    except QueryError as error:
+        raise error.as_api_error(field="q") from error
+    return node
+
+
+@contextmanager
+def _asked(project: Project) -> Iterator[None]:
+    """A place among the project's searches, and a bound on the time. Raises ApiError 429 and 400."""
+    try:
+        with SEARCHES.enter(project.id), time_limit():
+            yield
+    except TakesTooLong as error:
+        message = "This search takes too long. Look at less time, such as -24h, or add a user or a signal."
+        raise ApiError(400, message, details={"field": "q"}) from error
+
+
+def _light(rows: QuerySet[Event]) -> QuerySet[Event]:
+    return light(rows.select_related("end_user", "conversation"), EVENT_TEXTS, each="tool_calls")
+
+
+def _nearest(
+    request: Request, meaning: Meaning, among: QuerySet[Event], project: Project, place: str
+) -> tuple[list[Event], str | None]:
+    """A page of the events that are near enough, the nearest first, and the next page's place."""
+    limit = read_limit(request)
+    ranked = near_events(meaning.text, project=project).filter(
+        event__in=among.order_by(), score__gte=NEAR_ENOUGH
+    )
+    if place:
+        score, last = _read_near(place)
+        ranked = ranked.filter(score__lte=score).exclude(score=score, event_id__lte=last)
+    page = list(ranked.order_by("-score", "event_id").values_list("event_id", "score")[: limit + 1])
+    found = _light(Event.objects.filter(project=project)).in_bulk([event for event, _ in page[:limit]])
+    rows = []
+    for event, score in page[:limit]:
+        row = found[event]
+        row.nearness = score  # type: ignore[attr-defined]  # read by event_items
+        rows.append(row)
+    return rows, _near_cursor(rows[-1]) if len(page) > limit else None
+
+
+# -- cursors: a place and the moment at which the first page was asked, so that what arrives meanwhile moves nothing
+
+
+def _read_cursor(cursor: str) -> tuple[str, dt.datetime]:
+    """The place ("" for the first page), and the moment from which relative times count. Raises ApiError 400."""
+    if not cursor:
+        return "", timezone.now()
+    place, _, micros = cursor.rpartition(".")
+    if not place or not micros.isdigit() or not micros.isascii() or len(micros) > 16:
+        raise ApiError(400, BAD_CURSOR, details={"field": "cursor"})
+    return place, dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=int(micros))
+
+
+def _micros(moment: dt.datetime) -> int:
+    return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def _near_cursor(row: Event) -> str:
+    return base64.urlsafe_b64encode(json.dumps([vars(row)["nearness"], str(row.id)]).encode()).decode()
+
+
+def _read_near(place: str) -> tuple[float, uuid.UUID]:
+    try:
+        score, event = json.loads(base64.b64decode(place, altchars=b"-_", validate=True))
+        if not isinstance(score, float) or not -2 <= score <= 2:
+            raise ValueError("not a cosine")
+        return score, uuid.UUID(event)
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
+        raise ApiError(400, BAD_CURSOR, details={"field": "cursor"}) from error

@@ -1,0 +1,86 @@
+"""What the events that a query finds have of a field: how many events, and of how many users, for each value."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from ingest.models import Event
+from signals.search.fields.registry import Field, all_fields, find_field
+from signals.search.language.nodes import Comparison, Text
+from signals.search.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """`events` of the events have the value, of `users` different end users. `query` is the condition that selects them."""
+
+    value: str
+    events: int
+    users: int
+    query: str
+
+
+def facet_field(name: str, scope: Scope) -> tuple[Field, str]:
+    """The field of that name and its key. Raises ValueError, which says what there is."""
+    found = find_field(name)
+    if found is None or not found[0].has_facets:
+        names = (
+            field.name + (".NAME" if field.needs_key else "") for field in all_fields() if field.has_facets
+        )
+        raise ValueError(f"by must be one of {', '.join(names)}, not {name[:80]!r}")
+    field, key = found
+    try:
+        field.check_key(key, scope)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from error
+    return field, key
+
+
+def count_facets(events: QuerySet[Event], *, by: str, scope: Scope, limit: int) -> list[Facet]:
+    """The `limit` values that most of the events have, those with most events first. An event with several values counts for each.
+
+    `events` are of the scope's project. Raises ValueError for a field that there is not.
+    """
+    field, key = facet_field(by, scope)
+    events = events.order_by()
+    rows = field.grouped(events, key=key, scope=scope)
+    if rows is not None:
+        return [_facet(by, value, *counts) for value, *counts in _by_value(rows, limit)]
+    found = sorted(_one_by_one(field, key, events, scope), key=lambda one: (-one[1], one[0]))
+    return [_facet(by, *one) for one in found[:limit]]
+
+
+def _by_value(rows: QuerySet[Any], limit: int) -> list[tuple[Any, int, int]]:
+    """(value, events, users), most events first."""
+    event, user = ("pk", "end_user") if rows.model is Event else ("event", "event__end_user")
+    grouped = rows.order_by().values("value")
+    counts = grouped.annotate(events=Count(event, distinct=True), users=Count(user, distinct=True))
+    return list(counts.order_by("-events", "value").values_list("value", "events", "users")[:limit])
+
+
+def _one_by_one(
+    field: Field, key: str, events: QuerySet[Event], scope: Scope
+) -> Iterator[tuple[str, int, int]]:
+    """(value, events, users) of the values that the newest events have (registry.READ)."""
+    for value, _ in field.known(scope, key=key):
+        test = field.test(Text(value), operator="", key=key, scope=scope)
+        found = events.filter(field.where(test, key=key, scope=scope))
+        counts = found.aggregate(events=Count("pk", distinct=True), users=Count("end_user", distinct=True))
+        if counts["events"]:
+            yield value, counts["events"], counts["users"]
+
+
+def _written(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+def _facet(by: str, value: Any, events: int, users: int) -> Facet:
+    text = _written(value)
+    return Facet(text, events, users, str(Comparison(by, "", (Text(text),))))
