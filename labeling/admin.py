@@ -117,11 +117,11 @@ class LabelAdmin(EventsAdmin):
         """Teaches anew what the labels are about, and says what was done."""
         for subject in _subjects(changed).values():
             subject.learn()
-        left = len(chosen) - len(changed)
+        unchanged = len(chosen) - len(changed)
         text = f"{counted(len(changed), 'label')} {done}." + (
-            f" {counted(left, 'label')} left: replaced or taken back already." if left else ""
+            f" {counted(unchanged, 'label')} left: replaced or taken back already." if unchanged else ""
         )
-        self.message_user(request, text, messages.WARNING if left else messages.SUCCESS)
+        self.message_user(request, text, messages.WARNING if unchanged else messages.SUCCESS)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         shown = super().get_changelist_instance(request)

@@ -1,5 +1,8 @@
-"""From labels to what they teach: a classifier of an issue, at once for a caller who waits, or soon, in the background, for the review
-queue; another threshold or model of a signal, as a proposal, when enough labels are new."""
+"""What labels teach.
+
+An issue's labels train its next classifier: at once for an API caller who waits, in the background for the review queue. A signal's
+labels lead to a proposal of another threshold or model, when enough of them are new.
+"""
 
 import numpy as np
 from django.db import transaction
@@ -25,10 +28,10 @@ AT_ONCE = 200  # standing labels below which an API caller waits for the trainin
 
 @transaction.atomic
 def retrain(issue: Issue) -> Classifier | None:
-    """Trains a new version from the answers that stand, and asks for a rescore of all events.
+    """Trains a new version on the standing answers, and queues a rescore of all events.
 
-    None when no event (that the pipeline has been through) is a match by majority: there is nothing to learn from
-    then, and a classifier of earlier labels stays as it is.
+    None when there is nothing to learn: no event is a match by majority, no match has a vector yet, or no other event exists. An
+    earlier classifier then stays.
     """
     # One training of an issue at a time, so that the newest version is the one that saw the newest labels.
     hold_lock(f"train:{issue.pk}")
@@ -54,16 +57,17 @@ def retrain_soon(issue: Issue) -> Job:
 
 
 def retrain_redefined() -> int:
-    """Queues a training of each issue that has a classifier of an earlier definition than its newest: the definition is what
-    the weights lean on. Once for a definition, in case there is nothing to learn. Returns how many; to be called every minute."""
+    """Queues a training of each issue whose classifier was trained on an earlier definition than the newest: the weights depend on the
+    definition. Each definition queues one training only, also where there was nothing to learn. Returns how many were queued. To be
+    called every minute."""
     newest = Definition.objects.filter(issue=OuterRef("pk")).order_by("-version")
     trained = Classifier.objects.filter(issue=OuterRef("pk")).order_by("-version")
-    asked = Job.objects.filter(kind=TRAIN, subject=OuterRef("pk"), created_at__gte=OuterRef("defined_at"))
+    queued = Job.objects.filter(kind=TRAIN, subject=OuterRef("pk"), created_at__gte=OuterRef("defined_at"))
     redefined = Issue.objects.annotate(
         defined=Subquery(newest.values("version")[:1]),
         defined_at=Subquery(newest.values("created_at")[:1]),
         trained=Subquery(trained.values("definition_version")[:1]),
-    ).filter(~Exists(asked), trained__lt=F("defined"))
+    ).filter(~Exists(queued), trained__lt=F("defined"))
     issues = list(redefined.select_related("project"))
     for issue in issues:
         retrain_soon(issue)
@@ -85,7 +89,7 @@ def train_issue(job: Job) -> str:
 
 
 def tune_soon(signal: SignalDefinition) -> Job | None:
-    """Queues a run when enough labels are new; None when not."""
+    """Queues a run when enough labels are new, else returns None."""
     return request_tuning(signal) if is_due(signal, labels=count_judged(signal)) else None
 
 

@@ -23,11 +23,11 @@ function aimedMatch() {
   return shown.find((match) => !saidOf(match)) || shown[0];
 }
 
-function judgeByKey(said) {
-  const match = aimedMatch(), button = match?.querySelector(`[data-judge=${said}]`);
+function judgeByKey(judgement) {
+  const match = aimedMatch(), button = match?.querySelector(`[data-judge=${judgement}]`);
   if (!button) return false;
   if (button.getAttribute("aria-pressed") !== "true") button.click();
-  if (!match.matches("[data-row]")) { toast(`${match.querySelector(".chip")?.textContent ?? "Match"}: ${said} (z takes it back)`); return true; }
+  if (!match.matches("[data-row]")) { toast(`${match.querySelector(".chip")?.textContent ?? "Match"}: ${judgement} (z takes it back)`); return true; }
   pointed = null;
   const rows = [...document.querySelectorAll("[data-row][data-match]")], next = rows[rows.indexOf(match) + 1] || match;
   document.querySelectorAll("[data-row].is-current").forEach((row) => row.classList.remove("is-current"));
@@ -56,8 +56,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
   if (document.querySelector("dialog[open], .modal.show")) return;
-  const said = { r: "right", y: "right", w: "wrong", n: "wrong" }[event.key]; // y and n, too: the answers of a question
-  const done = said ? judgeByKey(said) : event.key === "z" ? undoJudgement() : false;
+  const judgement = { r: "right", y: "right", w: "wrong", n: "wrong" }[event.key]; // y and n, too: the answers of a question
+  const done = judgement ? judgeByKey(judgement) : event.key === "z" ? undoJudgement() : false;
   if (done) { event.preventDefault(); event.stopImmediatePropagation(); }
 }, true);
 

@@ -14,7 +14,7 @@ from issues.api.lookup import actor, find_events, find_issue, read_choice
 from issues.api.schema import QualityItem
 from issues.classifier.rescoring import RESCORE
 from issues.models import Classifier, Issue
-from labeling.labels.labels import Said, record_labels, standing_labels
+from labeling.labels.labels import EventAnswer, record_labels, standing_labels
 from labeling.models import Answer
 from labeling.queue.lookahead import held_by_others, offer
 from labeling.queue.of_issues import next_cards
@@ -171,9 +171,9 @@ def labels(request: Request, key: str) -> Response:
 
 def _store(issue: Issue, data: object, user: User | None) -> int:
     """All of the labels or none."""
-    asked = NewLabel(data=data, many=True, allow_empty=False, max_length=MAX_LABELS)  # type: ignore[call-arg]  # with many=True it is for the list
-    asked.is_valid(raise_exception=True)
-    rows: list[dict[str, Any]] = asked.validated_data
+    form = NewLabel(data=data, many=True, allow_empty=False, max_length=MAX_LABELS)  # type: ignore[call-arg]  # with many=True it is for the list
+    form.is_valid(raise_exception=True)
+    rows: list[dict[str, Any]] = form.validated_data
     events: dict[str, Event] = find_events(issue.project, [row["event_id"] for row in rows])
     unknown = [row["event_id"] for row in rows if row["event_id"] not in events]
     if unknown:
@@ -182,8 +182,8 @@ def _store(issue: Issue, data: object, user: User | None) -> int:
             f"There are no such events in this project: {', '.join(unknown[:10])}. Nothing was stored.",
             details={"unknown_event_ids": unknown},
         )
-    said = [Said(events[row["event_id"]], row["label"], row["note"]) for row in rows]
-    record_labels(subject=issue, said=said, user=user, source="api")
+    answers = [EventAnswer(events[row["event_id"]], row["label"], row["note"]) for row in rows]
+    record_labels(subject=issue, answers=answers, user=user, source="api")
     return len(rows)
 
 

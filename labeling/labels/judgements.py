@@ -20,7 +20,7 @@ UNPICKED = (Reason.SHOWN, Reason.CHOSEN, Reason.RANDOM)
 class LabelJudgements:
     """The last word on each event, from the label table."""
 
-    def said(self) -> Subquery:
+    def feedback(self) -> Subquery:
         rows = Label.objects.filter(
             subject_kind=SIGNAL, subject_id=OuterRef("signal_id"), event_id=OuterRef("event_id")
         ).live()

@@ -31,8 +31,8 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What somebody says of one event. Without `why` the label takes what the queue said when it asked (see `why_asked`)."""
+class EventAnswer:
+    """An answer on one event, before it is a label. Without `why` the label takes the reason of the queue's offer (`why_asked`)."""
 
     event: Event
     answer: Answer | str
@@ -50,42 +50,46 @@ def record_label(
     source: str = "queue",
     why: Why | None = None,
 ) -> Label:
-    """The user's answer on (subject, event), which counts from now on in place of the user's earlier one; without a user, a program's.
+    """Stores the user's answer on (subject, event). It replaces the user's earlier one. Without a user it is a program's answer.
 
-    The same answer and note as the last word on it (a double click, a repeated request) is no second row. Raises ValueError when the
-    event is of another project or the answer is none.
+    When the newest label on the event is the same author's with the same answer and note (a double click, a repeated request), that
+    label is returned and no row is added. Raises ValueError when the event belongs to another project or the answer is not an `Answer`.
     """
-    [label] = record_labels(subject=subject, said=[Said(event, answer, note, why)], user=user, source=source)
+    [label] = record_labels(
+        subject=subject, answers=[EventAnswer(event, answer, note, why)], user=user, source=source
+    )
     return label
 
 
 @transaction.atomic
-def record_labels(*, subject: Labelled, said: Sequence[Said], user: User | None, source: str) -> list[Label]:
-    """As `record_label`, all of them or none, in this order. A later answer on the same event counts in place of an earlier one."""
-    for one in said:
-        if one.event.project_id != subject.project_id:
+def record_labels(
+    *, subject: Labelled, answers: Sequence[EventAnswer], user: User | None, source: str
+) -> list[Label]:
+    """As `record_label`, for all answers or none, in their order: a later answer on an event replaces an earlier one."""
+    for given in answers:
+        if given.event.project_id != subject.project_id:
             raise ValueError(f"This event belongs to another project than the {kind_of(subject)}.")
-        Answer(one.answer)
+        Answer(given.answer)
     author = author_of(user)
     _lock(subject, author)
-    events = {one.event.pk for one in said}
+    events = {given.event.pk for given in answers}
     standing = _last_words(subject, events)
-    asked = why_asked(subject, [one.event.pk for one in said if one.why is None], author)
+    reasons = why_asked(subject, [given.event.pk for given in answers if given.why is None], author)
     version = definition_version(subject)
     labels, new = [], []
-    for one in said:
-        note = one.note.strip()
-        last = standing.get(one.event.pk)
-        if last and (last.author, last.answer, last.note) == (author, one.answer, note):
+    for given in answers:
+        note = given.note.strip()
+        last = standing.get(given.event.pk)
+        if last and (last.author, last.answer, last.note) == (author, given.answer, note):
             labels.append(last)
             continue
-        why = one.why or asked.get(one.event.pk) or Why()
+        why = given.why or reasons.get(given.event.pk) or Why()
         label = Label(
-            project_id=subject.project_id, subject_kind=kind_of(subject), subject_id=subject.pk, event=one.event, author=author,
-            user=user, answer=Answer(one.answer), note=note, source=source, reason=why.reason, score=why.score,
+            project_id=subject.project_id, subject_kind=kind_of(subject), subject_id=subject.pk, event=given.event, author=author,
+            user=user, answer=Answer(given.answer), note=note, source=source, reason=why.reason, score=why.score,
             probability=why.probability, definition_version=version,
         )  # fmt: skip
-        standing[one.event.pk] = label
+        standing[given.event.pk] = label
         labels.append(label)
         new.append(label)
     Label.objects.bulk_create(new)
@@ -95,14 +99,14 @@ def record_labels(*, subject: Labelled, said: Sequence[Said], user: User | None,
 
 
 def why_asked(subject: Labelled, events: Iterable[uuid.UUID], author: str) -> dict[uuid.UUID, Why]:
-    """What is known of why the author was asked about these events: from the queue's offer, else from the author's own earlier
-    answers, and where the last word of anybody counts, else from anybody's. Missing where nobody was asked."""
-    wanted = set(events)
-    if not wanted:
+    """Why the author was asked about these events, by event id. The reason comes from the queue's offer, else from the author's own
+    earlier label, else, where the newest label of anybody counts, from that. An event that nobody was asked about is missing."""
+    event_ids = set(events)
+    if not event_ids:
         return {}
-    offers = Offer.objects.filter(subject_id=subject.pk, event__in=wanted, author=author)
+    offers = Offer.objects.filter(subject_id=subject.pk, event__in=event_ids, author=author)
     found = {one.event_id: Why(one.reason, one.score, one.probability) for one in offers}
-    rows = Label.objects.filter(subject_id=subject.pk, event__in=wanted - found.keys()).exclude(reason="")
+    rows = Label.objects.filter(subject_id=subject.pk, event__in=event_ids - found.keys()).exclude(reason="")
     if not counts_last_word(subject):
         rows = rows.filter(author=author)
     for row in sorted(rows, key=lambda row: (row.author == author, row.created_at), reverse=True):
@@ -112,9 +116,11 @@ def why_asked(subject: Labelled, events: Iterable[uuid.UUID], author: str) -> di
 
 @transaction.atomic
 def correct_label(*, label: Label, subject: Labelled, answer: Answer | str, user: User) -> Label | None:
-    """`user` overrules a label: it is taken back, and the user's own answer stands in its place (source "admin", with the reason, the
-    score and the probability of the one that it replaces, so that a random draw stays one). What was overruled stays in its row. None
-    when the label stands no longer. Raises ValueError when the answer is none."""
+    """`user` overrules a label: the label is taken back, and the user's own answer replaces it.
+
+    The new label has source "admin", and the reason, score and probability of the old one, so that a random draw stays one. The old
+    row stays. Returns None when the label no longer stands. Raises ValueError when the answer is not an `Answer`.
+    """
     answer = Answer(answer)
     for author in sorted({label.author, author_of(user)}):
         _lock(subject, author)
@@ -137,16 +143,16 @@ def correct_label(*, label: Label, subject: Labelled, answer: Answer | str, user
 def take_back_label(
     *, subject: Labelled, event_id: uuid.UUID, author: str, source: str = "page"
 ) -> list[Label]:
-    """The author said nothing of this event then, not earlier either, so that the queue may ask again. Returns what was taken back."""
+    """Takes back all answers of the author on this event, so that the queue may ask again. Returns the labels taken back."""
     _lock(subject, author)
     return _take_back(event_id, subject, author, source=source)
 
 
 @transaction.atomic
 def undo_last_label(*, subject: Labelled, user: User | None) -> Label | None:
-    """Takes back the user's last answer, so that the one it replaced counts again.
+    """Takes back the user's last answer. The answer that it had replaced counts again.
 
-    Returns the label that was taken back (its event is the card to show again), None when there is none.
+    Returns the label that was taken back (its event is the card to show again), or None when the user has none.
     """
     author = author_of(user)
     _lock(subject, author)
@@ -174,7 +180,7 @@ def last_words(subject: Labelled) -> QuerySet[Label]:
 
 
 def standing_answers(subject: Labelled) -> dict[uuid.UUID, bool]:
-    """Event id -> is it a match, as most people who labelled it say. A tie, or mostly unsure, is no answer."""
+    """Event id -> is it a match, by majority of the people who labelled it. An event with a tie, or mostly unsure, is missing."""
     return majority(standing_labels(subject).values_list("event_id", "answer"))
 
 
@@ -192,7 +198,7 @@ def majority(votes: Iterable[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, bool]:
 
 
 def forget_labels(subject_id: uuid.UUID) -> None:
-    """For a subject that is being deleted: its labels and offers go with it."""
+    """Deletes the labels and offers of a subject that is being deleted."""
     Offer.objects.filter(subject_id=subject_id).delete()
     Label.objects.filter(subject_id=subject_id).delete()
 
@@ -201,7 +207,7 @@ def forget_labels(subject_id: uuid.UUID) -> None:
 
 
 def _lock(subject: Labelled, author: str) -> None:
-    """One author's answers on a subject are written one after the other: where none stands yet there is no row to lock."""
+    """Writers of one author's answers on a subject wait for each other. A row lock would not do: the first answer has no row yet."""
     hold_lock(f"labels:{subject.pk}:{author}")
 
 

@@ -23,12 +23,12 @@ def labels_in_force(subject: Labelled) -> QuerySet[Label]:
 
 
 def with_texts(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Rows about events (labels, matches), each with the beginning of what was said as `said` and `answered`."""
+    """Rows about events (labels, matches), each with the beginning of its texts, as `input_start` and `output_start`."""
     light = rows.select_related("event__conversation", "event__end_user").defer(
         "event__input", "event__output", "event__properties", "event__feature_flags"
     )
     found: QuerySet[Any] = light.annotate(
-        said=Left("event__input", TEXT_LENGTH), answered=Left("event__output", TEXT_LENGTH)
+        input_start=Left("event__input", TEXT_LENGTH), output_start=Left("event__output", TEXT_LENGTH)
     )
     return found
 

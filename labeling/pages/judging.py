@@ -61,14 +61,14 @@ def _judge(
 
 
 def _record(request: ProjectRequest, subject: Subject, event: Event, answer: Answer) -> None:
-    """An event that the queue asked about keeps the reason for which it was asked."""
-    asked = why_asked(subject.row, [event.id], author_of(request.user)).get(event.id)
-    why = asked or Why(Reason.SHOWN, subject.score_of(event))
+    """Records the answer. An event that the queue asked about keeps the queue's reason."""
+    known = why_asked(subject.row, [event.id], author_of(request.user)).get(event.id)
+    why = known or Why(Reason.SHOWN, subject.score_of(event))
     record_label(subject=subject.row, event=event, answer=answer, user=request.user, source="page", why=why)
 
 
 def _judged(request: ProjectRequest, subject: Subject, event: Event) -> dict[str, object]:
-    """For the buttons: what the last word says, or where each person's answer counts, the person's own."""
+    """For the buttons: the newest answer of anybody, or the person's own answer where each person's counts."""
     rows = labels_in_force(subject.row).filter(event=event)
     if not counts_last_word(subject.row):
         rows = rows.filter(author=author_of(request.user))
@@ -76,5 +76,7 @@ def _judged(request: ProjectRequest, subject: Subject, event: Event) -> dict[str
     return {
         "judge_url": reverse(f"{subject.kind}-judge", args=[request.project.slug, subject.key, event.id]),
         "judged": subject.title,
-        "said": {Answer.MATCH: True, Answer.NOT_MATCH: False}.get(Answer(label.answer)) if label else None,
+        "feedback": {Answer.MATCH: True, Answer.NOT_MATCH: False}.get(Answer(label.answer))
+        if label
+        else None,
     }

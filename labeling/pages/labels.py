@@ -45,8 +45,8 @@ def matches(request: ProjectRequest, project: Project, number: int) -> HttpRespo
     mine = standing_labels(issue).filter(
         author=author_of(request.user), event__in=[row.event_id for row in rows]
     )
-    said = {Answer.MATCH.value: True, Answer.NOT_MATCH.value: False}
-    answers = {event: said.get(answer) for event, answer in mine.values_list("event_id", "answer")}
+    feedback = {Answer.MATCH.value: True, Answer.NOT_MATCH.value: False}
+    answers = {event: feedback.get(answer) for event, answer in mine.values_list("event_id", "answer")}
     for row in rows:
         row.my_answer = answers.get(row.event_id)
     context = {

@@ -29,7 +29,7 @@ OPENED = Chip("opened by you", "You opened this one yourself", "secondary")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A card with what stands around it."""
+    """A card with its conversation, its evidence and its earlier answers."""
 
     card: Card
     chip: Chip
@@ -37,7 +37,7 @@ class Shown:
     is_part: bool  # of a longer conversation
     evidence: list[dict[str, Any]]
     mine: Label | None  # the answer that the person gave before
-    last_word: Label | None  # what anybody said of it last
+    last_word: Label | None  # the newest answer on it, of anybody
 
     @property
     def hides_score(self) -> bool:
@@ -48,8 +48,8 @@ class Shown:
 @project_page()
 def review(request: ProjectRequest, project: Project, kind: str, key: str | int) -> HttpResponse:
     subject = subject_kind(kind).find(project, key)
-    asked = find_event(project, request.GET.get("event", ""))
-    return render(request, "labeling/review.html", _step(request, subject, asked))
+    event = find_event(project, request.GET.get("event", ""))
+    return render(request, "labeling/review.html", _step(request, subject, event))
 
 
 @require_POST
@@ -93,7 +93,7 @@ def undo(request: ProjectRequest, project: Project, kind: str, key: str | int) -
 
 @project_page()
 def review_progress(request: ProjectRequest, project: Project, kind: str, key: str | int) -> HttpResponse:
-    """A fragment: re-read while a training runs, so that the card in front of the person stays as it is."""
+    """The progress alone. The page reads it again while a training runs, and the card stays as it is."""
     subject = subject_kind(kind).find(project, key)
     context = {"subject": subject, "urls": urls_of(subject), **subject.context(request.user)}
     return render(request, "labeling/_progress.html", context)
@@ -107,7 +107,7 @@ def _next(request: ProjectRequest, subject: Subject, event: Event | None) -> Htt
 
 
 def _step(request: ProjectRequest, subject: Subject, event: Event | None) -> dict[str, Any]:
-    """What the page shows: the event that was asked for, else the queue's next card."""
+    """What the page shows: the given event, else the queue's next card."""
     user, project = request.user, request.project
     if event:
         card: Card | None = _card(subject, event, user)
@@ -125,9 +125,9 @@ def _step(request: ProjectRequest, subject: Subject, event: Event | None) -> dic
 
 
 def _card(subject: Subject, event: Event, user: User) -> Card:
-    """The event, asked for the reason that it was first asked, also after an undo."""
-    asked = why_asked(subject.row, [event.id], author_of(user)).get(event.id)
-    why = asked or Why(Reason.CHOSEN, subject.score_of(event))
+    """A card of the event with the reason for which it was first asked, also after an undo."""
+    known = why_asked(subject.row, [event.id], author_of(user)).get(event.id)
+    why = known or Why(Reason.CHOSEN, subject.score_of(event))
     return Card(event, why.score, why.reason, why.probability)
 
 
@@ -135,10 +135,10 @@ def _shown(subject: Subject, card: Card, user: User) -> Shown:
     event = card.event
     turns, is_part = _turns_around(subject.project, event)
     chip = subject.words.reasons.get(card.reason, OPENED)
-    said = (
+    standing = (
         standing_labels(subject.row).filter(event=event).select_related("user").order_by("-created_at", "-id")
     )
-    labels = list(said)
+    labels = list(standing)
     return Shown(
         card=card,
         chip=chip,

@@ -1,11 +1,10 @@
-"""The next few cards of a person's queue: chosen a few at a time, and held for that person.
+"""The next few cards of a person's queue, chosen several at a time and held for that person.
 
-Choosing cards costs about 170 ms with 8,000 events, whether one or five: so five are chosen at a time, and an answer comes back
-in the time it takes to render the next. Reloading the page shows the same card again. What the labels since
-then have taught is seen when the next few are chosen.
+Choosing one card or five takes the same time, about 170 ms with 8,000 events. So five are chosen at a time, and an answer waits only
+for the next card to be rendered. A reload of the page shows the same card. New labels change the choice when the next five are chosen.
 
-What was offered to whom, and why, stands in the table of offers until it is answered. A label takes its reason and its probability
-from there, whoever sends it: a browser or a program cannot choose them.
+The table of offers keeps what was offered to whom, and why, until it is answered. A label takes its reason and its probability from the
+offer, so a browser or a program cannot choose them.
 """
 
 import datetime as dt
@@ -33,7 +32,7 @@ FIRST = -1  # the place of a card that goes before the others
 
 @transaction.atomic
 def next_card(*, subject: Subject, user: User, answers: bool = True) -> Card | None:
-    """The first card that was offered to the user and not labelled since, else the first of the newly chosen. None: nothing is left.
+    """The first card that was offered to the user and is not labelled yet, else the first of a new choice. None: no event is left.
 
     The cards of a person who `answers` are held: nobody else is asked about them meanwhile.
     """
@@ -99,6 +98,6 @@ def _hold(subject: Labelled, author: str, events: Collection[uuid.UUID]) -> None
     """Holds these for the author, and no others. To be called under the lock of the subject's queue."""
     now = timezone.now()
     offers = Offer.objects.filter(subject_id=subject.pk)
-    left = Q(author=author) & ~Q(event__in=events)
-    offers.filter(Q(held_until__lte=now) | left, held_until__isnull=False).update(held_until=None)
+    no_longer_shown = Q(author=author) & ~Q(event__in=events)
+    offers.filter(Q(held_until__lte=now) | no_longer_shown, held_until__isnull=False).update(held_until=None)
     offers.filter(author=author, event__in=events).update(held_until=now + HELD)

@@ -1,8 +1,13 @@
 """Which events to ask a person about next, to teach a signal.
 
-In turn: an uncertain match (the lowest scores that still match), a match drawn at random (only these and what people met on pages count
-for the measured precision; these carry the probability with which they were drawn), and a near miss (the highest scores that do not match any more: what the signal overlooks). A signal whose
-matches all score alike has random matches only. Nothing is asked twice.
+The reasons alternate:
+
+- uncertain: a match with one of the lowest scores that still match,
+- random: a match drawn at random, with the probability of the draw. The measured precision counts only these, and the events that people
+  judged where they met them on a page,
+- near: one of the highest scores that no longer match. It shows what the signal overlooks.
+
+A signal whose matches all have the same score offers random matches only. No event is offered twice.
 """
 
 import itertools
@@ -32,9 +37,9 @@ class _Candidate:
 def next_signal_cards(
     *, signal: SignalDefinition, limit: int, exclude: Collection[uuid.UUID] = (), audit: bool = False
 ) -> list[Card]:
-    """Up to `limit` cards, in the order to ask them. `score` is the detector's. `exclude`: event ids that are on somebody's screen
-    already. `audit`: only matches that are drawn at random."""
-    asked = set(last_words(signal).values_list("event_id", flat=True)).union(exclude)
+    """Up to `limit` cards, in the order to ask them. A card's `score` is the detector's. `exclude`: event ids that are on somebody's
+    screen. `audit`: only matches drawn at random."""
+    asked_ids = set(last_words(signal).values_list("event_id", flat=True)).union(exclude)
     matches = [
         _Candidate(event, score)
         for event, score in SignalMatch.objects.filter(signal=signal, project=signal.project_id)
@@ -46,8 +51,8 @@ def next_signal_cards(
         pools[Reason.UNCERTAIN] = sorted(matches, key=lambda match: match.score)
     if not audit and can_tune(signal):
         pools[Reason.NEAR] = _near_misses(signal)
-    chance = 1 / max(1, sum(match.event not in asked for match in matches))
-    picked = list(itertools.islice(_in_turn(pools, asked), limit))
+    chance = 1 / max(1, sum(match.event not in asked_ids for match in matches))
+    picked = list(itertools.islice(_in_turn(pools, asked_ids), limit))
     events = Event.objects.select_related("conversation", "end_user").in_bulk(
         [one.event for one, _ in picked]
     )
@@ -59,19 +64,19 @@ def next_signal_cards(
 
 
 def _in_turn(
-    pools: dict[Reason, list[_Candidate]], asked: set[uuid.UUID]
+    pools: dict[Reason, list[_Candidate]], asked_ids: set[uuid.UUID]
 ) -> Iterator[tuple[_Candidate, Reason]]:
-    """By each reason in turn its next candidate that was not asked about; a reason that is used up is passed over."""
-    start = len(asked) % len(CYCLE)
-    left = {reason: iter(pools.get(reason, [])) for reason in CYCLE[start:] + CYCLE[:start]}
-    done = set(asked)
-    while left:
-        for reason in list(left):
-            found = next((one for one in left[reason] if one.event not in done), None)
+    """Takes from each reason in turn its next candidate that is not in `asked_ids`, and skips a reason that has none."""
+    start = len(asked_ids) % len(CYCLE)
+    remaining = {reason: iter(pools.get(reason, [])) for reason in CYCLE[start:] + CYCLE[:start]}
+    taken = set(asked_ids)
+    while remaining:
+        for reason in list(remaining):
+            found = next((one for one in remaining[reason] if one.event not in taken), None)
             if found is None:
-                del left[reason]
+                del remaining[reason]
                 continue
-            done.add(found.event)
+            taken.add(found.event)
             yield found, reason
 
 
@@ -89,5 +94,5 @@ def _near_misses(signal: SignalDefinition) -> list[_Candidate]:
 
 
 def _shuffled(match: _Candidate) -> bytes:
-    """The end of a UUIDv7 is random, and stays the same: a page that is loaded again asks the same."""
+    """A random order that stays the same when the page is loaded again: the last bytes of a UUIDv7 are random."""
     return match.event.bytes[-6:]

@@ -93,10 +93,13 @@ def _samples(signal: SignalDefinition, detector: Detector, events: list[Event]) 
     if not events:
         return []
     found = {one.index: one for one in detector.detect(_load(signal, events))}
-    said = judgements().answers(signal, [event.id for event in events])
+    feedback = judgements().answers(signal, [event.id for event in events])
     return [
         Sample(
-            event, found[index].score, [dict(piece) for piece in found[index].evidence], said.get(event.id)
+            event,
+            found[index].score,
+            [dict(piece) for piece in found[index].evidence],
+            feedback.get(event.id),
         )
         for index, event in enumerate(events)
         if index in found

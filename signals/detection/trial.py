@@ -18,7 +18,7 @@ class Sample:
     event: Event
     score: float
     evidence: list[dict[str, object]]
-    said: bool | None = None  # by a person: whether the signal holds
+    feedback: bool | None = None  # by a person: whether the signal holds
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class JudgedCounts:
 class Judgements(Protocol):
     """The last word of anybody counts: True (right), False (wrong) or None (unsure)."""
 
-    def said(self) -> Subquery:
+    def feedback(self) -> Subquery:
         """The last word on the outer query's (`signal`, `event`); null when there is none."""
 
     def answers(

@@ -12,8 +12,8 @@ from signals.models.judgements import judgements
 
 class SignalMatchQuerySet(models.QuerySet["SignalMatch"]):
     def with_feedback(self) -> Self:
-        """Each with `said`: what people last said of it, whether it is right; None when nobody did."""
-        return self.annotate(said=judgements().said())
+        """Each with `feedback`: the newest judgement of it. True: right, False: wrong, None: unsure, or nobody judged it."""
+        return self.annotate(feedback=judgements().feedback())
 
 
 class SignalMatch(models.Model):

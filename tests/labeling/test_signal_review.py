@@ -131,14 +131,14 @@ def test_two_people_and_the_one_who_takes_it_back(
 
     def judged(client: Client, said: str) -> bool | None:
         response = client.post(f"{here}matches/{event.id}/", {"answer": said}, headers={"HX-Request": "true"})
-        return response.context["said"]
+        return response.context["feedback"]
 
     def stands() -> tuple[int, int, list[str], bool | None, list[bool]]:
         found = precision_of(signal)
         lines = page.get(f"{here}labels/export/").content.decode().splitlines()
         match = SignalMatch.objects.with_feedback().get(signal=signal, event=event)
         labels = [row.answer == "match" for row in page.get(f"{here}labels/").context["rows"]]
-        return found.labels, found.right, [json.loads(line)["user"] for line in lines], match.said, labels
+        return found.labels, found.right, [json.loads(line)["user"] for line in lines], match.feedback, labels
 
     assert judged(page, "right") is True
     assert stands() == (1, 1, ["alice"], True, [True])
