@@ -25,7 +25,9 @@ def get_issue(project: Project, number: int) -> Issue:
 def find_event(project: Project, event_pk: str) -> Event | None:
     """The project's event of that internal id, as it comes from a URL or a form; None when there is none."""
     try:
-        wanted = uuid.UUID(event_pk)
+        event_id = uuid.UUID(event_pk)
     except ValueError:
         return None
-    return Event.objects.filter(project=project, id=wanted).select_related("conversation", "end_user").first()
+    return (
+        Event.objects.filter(project=project, id=event_id).select_related("conversation", "end_user").first()
+    )

@@ -86,11 +86,11 @@ def assign_issue(*, issue: Issue, assignee: User | None, user: User | None) -> I
 @transaction.atomic
 def set_priority(*, issue: Issue, priority: Priority, user: User | None) -> Issue:
     locked = Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
-    before, wanted = locked.priority, Priority(priority)
-    if before != wanted:
-        issue.priority = wanted
+    before, after = locked.priority, Priority(priority)
+    if before != after:
+        issue.priority = after
         issue.save(update_fields=["priority", "updated_at"])
-        _note_activity(issue, ActivityKind.PRIORITY, user, {"from": before, "to": wanted.value})
+        _note_activity(issue, ActivityKind.PRIORITY, user, {"from": before, "to": after.value})
     return issue
 
 

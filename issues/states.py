@@ -128,8 +128,8 @@ def apply_action(
 def apply_to_many(issues: IssueQuerySet, action: Action | str, user: User | None) -> tuple[int, int]:
     """The action on each issue to which it applies: (how many changed, to how many it did not apply)."""
     action = Action(action)
-    wanted = [issue.pk for issue in issues]  # a frozen list of ids: what the person saw
-    locked = list(Issue.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
+    ids = [issue.pk for issue in issues]  # a frozen list of ids: what the person saw
+    locked = list(Issue.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
     legal = [issue for issue in locked if (action, status_of(issue)) in TRANSITIONS]
     _apply(legal, action, user=user)
     return len(legal), len(locked) - len(legal)

@@ -39,12 +39,12 @@ class _Schedule(ReadOnly):
     fields = list_display
 
 
-class _Queued(ReadOnly):
+class _QueuedTaskAdmin(ReadOnly):
     list_display = ("id", "key", "lock")
     fields = list_display  # the payload is signed, and long
 
 
-for _model, _admin in ((Schedule, _Schedule), (Success, _Task), (Failure, _Task), (OrmQ, _Queued)):
+for _model, _admin in ((Schedule, _Schedule), (Success, _Task), (Failure, _Task), (OrmQ, _QueuedTaskAdmin)):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
     admin.site.register(_model, _admin)

@@ -228,8 +228,8 @@ def _unavailable(error: BaseException, lost: int, *, timeout: float | None) -> U
     if isinstance(error, anthropic.APITimeoutError):
         return Unavailable(f"No answer within {timeout or settings.LLM_TIMEOUT:g} seconds.", lost=lost)
     if isinstance(error, anthropic.APIStatusError):
-        said = error.api_message if isinstance(error.api_message, str) else ""
-        text = f"It answered {error.status_code}{f': {_clean(said)}' if said else ''}."
+        message = error.api_message if isinstance(error.api_message, str) else ""
+        text = f"It answered {error.status_code}{f': {_clean(message)}' if message else ''}."
         return Unavailable(
             text,
             lost=lost,

@@ -102,12 +102,12 @@ def dispatch() -> int:
             given_up = [row for row in rows if row.claims >= MAX_CLAIMS]
             if given_up:
                 _give_up(given_up, reason=f"The worker died on it {MAX_CLAIMS} times.", trace="")
-            left = [row for row in rows if row.claims < MAX_CLAIMS]
-            QueuedEvent.objects.filter(id__in=[row.id for row in left]).update(
+            claimed = [row for row in rows if row.claims < MAX_CLAIMS]
+            QueuedEvent.objects.filter(id__in=[row.id for row in claimed]).update(
                 waiting=False, available_at=now + dt.timedelta(seconds=CLAIM_SECONDS), holder=""
             )
-            together = [row for row in left if not row.attempts and row.claims < ALONE_AFTER_CLAIMS]
-            alone = [row for row in left if row.attempts or row.claims >= ALONE_AFTER_CLAIMS]
+            together = [row for row in claimed if not row.attempts and row.claims < ALONE_AFTER_CLAIMS]
+            alone = [row for row in claimed if row.attempts or row.claims >= ALONE_AFTER_CLAIMS]
             for batch in [*_shares(together), *([row] for row in alone)]:
                 # With the ORM broker the task is written in this transaction; with Redis it may be lost, and
                 # then the claim runs out.

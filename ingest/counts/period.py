@@ -64,16 +64,16 @@ class Period:
 
     def series(self, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[int]]:
         """Events per hour (24h) or per day, for each subject."""
-        wanted = list(subjects)
+        ids = list(subjects)
         if not self.is_hourly:
-            points = rollups.daily(wanted, start=self.start.date(), end=self.end.date())
+            points = rollups.daily(ids, start=self.start.date(), end=self.end.date())
             return {subject: [point.events for point in found] for subject, found in points.items()}
-        rows = Hour.objects.filter(
-            subject__in=wanted, start__gte=self.start, start__lt=self.until
-        ).values_list("subject", "start", "events")
+        rows = Hour.objects.filter(subject__in=ids, start__gte=self.start, start__lt=self.until).values_list(
+            "subject", "start", "events"
+        )
         found = {(subject, start): events for subject, start, events in rows}
         hours = [self.start + dt.timedelta(hours=i) for i in range(24)]
-        return {subject: [found.get((subject, hour), 0) for hour in hours] for subject in wanted}
+        return {subject: [found.get((subject, hour), 0) for hour in hours] for subject in ids}
 
     def rates(self, subjects: Iterable[uuid.UUID], *, project: uuid.UUID) -> dict[uuid.UUID, list[float]]:
         """As `series`, the share of the project's events instead of their number: what a trend is drawn from, because a day with

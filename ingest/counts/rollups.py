@@ -81,10 +81,8 @@ def hold_people(pairs: Iterable[_Pair]) -> None:
     pairs = list(pairs)
     with connection.cursor() as cursor:
         for place, (table, *_) in enumerate(_PEOPLE):
-            wanted = sorted({row_id for pair in pairs if (row_id := pair[place]) is not None})
-            cursor.execute(
-                f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted]
-            )
+            ids = sorted({row_id for pair in pairs if (row_id := pair[place]) is not None})
+            cursor.execute(f"SELECT 1 FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])
 
 
 def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = ()) -> None:
@@ -236,16 +234,16 @@ class Point:
 
 def totals(subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, Total]:
     """Of all time, by subject; a subject that has met nothing has a row of zeros."""
-    wanted = list(subjects)
-    found = {total.subject: total for total in Total.objects.filter(subject__in=wanted)}
-    return {subject: found.get(subject) or Total(subject=subject) for subject in wanted}
+    ids = list(subjects)
+    found = {total.subject: total for total in Total.objects.filter(subject__in=ids)}
+    return {subject: found.get(subject) or Total(subject=subject) for subject in ids}
 
 
 def daily(subjects: Iterable[uuid.UUID], *, start: dt.date, end: dt.date) -> dict[uuid.UUID, list[Point]]:
     """One point per day from `start` to `end`, both included, zeros filled in, for each subject."""
-    wanted = list(subjects)
+    ids = list(subjects)
     days = [start + dt.timedelta(days=i) for i in range((end - start).days + 1)]
-    rows = Day.objects.filter(subject__in=wanted, start__range=(start, end)).values_list(
+    rows = Day.objects.filter(subject__in=ids, start__range=(start, end)).values_list(
         "subject", "start", "events", "users"
     )
     found = {(subject, day): (events, users) for subject, day, events, users in rows}
@@ -254,7 +252,7 @@ def daily(subjects: Iterable[uuid.UUID], *, start: dt.date, end: dt.date) -> dic
             Point(dt.datetime.combine(day, dt.time(), dt.UTC), *found.get((subject, day), (0, 0)))
             for day in days
         ]
-        for subject in wanted
+        for subject in ids
     }
 
 

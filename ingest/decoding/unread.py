@@ -45,11 +45,11 @@ def fields_of(wire: type[msgspec.Struct]) -> frozenset[str]:
 
 def warning(name: str, known: frozenset[str]) -> str:
     """What to say about an unread field."""
-    wanted = _plain(name)
-    meant = _MEANT.get(wanted)
+    plain = _plain(name)
+    meant = _MEANT.get(plain)
     if meant not in known:
         by_plain = {_plain(field): field for field in sorted(known)}
-        close = difflib.get_close_matches(wanted, by_plain, n=1, cutoff=0.75)
+        close = difflib.get_close_matches(plain, by_plain, n=1, cutoff=0.75)
         meant = by_plain[close[0]] if close else None
     if meant is None and "traits" in known:
         meant = "traits"

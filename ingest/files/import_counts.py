@@ -5,7 +5,7 @@ Events, spans of traces, logs and signals are counted; a line that cannot be rea
 
 import re
 
-from ingest.files.imported import Stored
+from ingest.files.imported import LineCounts
 from ingest.health.counts import IMPORT, count, reason_of
 from ingest.health.samples import sample_of
 from ingest.models import Project
@@ -15,7 +15,7 @@ from raindrop.errors import ApiError
 _FIELD = re.compile(r"([a-z_]+(?:[.\[][\w.\[\]]*)?): (.+)", re.DOTALL)  # as a FieldError is told of
 
 
-def count_imported(project: Project, stored: Stored) -> None:
+def count_imported(project: Project, stored: LineCounts) -> None:
     known = stored.known_events + stored.known_spans + stored.known_signals
     accepted = stored.events + stored.spans + stored.signals - known
     for outcome, n in (

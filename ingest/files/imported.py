@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from ingest.files.formats.langfuse import SCORE_ID
-from ingest.files.formats.parsed import Parsed
+from ingest.files.formats.parsed import ParsedLine
 from ingest.incoming.values import IncomingSignal
 from ingest.models import Event, ExplicitSignal, OpenTrace, Project
-from ingest.otlp.raw import Decoded
+from ingest.otlp.raw import DecodeResult
 from ingest.store.events import report_stored
 from ingest.store.feedback import store_signals
 from ingest.tracing.trace_events import CHILD_GRACE, finish_open_traces
@@ -22,7 +22,7 @@ from ingest.tracing.traces import store_logs, store_traces
 
 
 @dataclass(slots=True)
-class Stored:
+class LineCounts:
     """What the lines held, and of that what was here already, exactly so."""
 
     events: int = 0
@@ -35,10 +35,10 @@ class Stored:
     refused: Counter[str] = field(default_factory=Counter)  # spans and logs, by reason; the rest is stored
 
 
-def store_parsed(*, project: Project, parsed: Sequence[Parsed]) -> Stored:
+def store_parsed(*, project: Project, parsed: Sequence[ParsedLine]) -> LineCounts:
     """Stores what the lines hold, each kind in a transaction of its own. Raises MergeTooLarge when an event has become too
     large; then no event is stored."""
-    stored = Stored()
+    stored = LineCounts()
     events = [event for part in parsed for event in part.events]
     signals = [signal for part in parsed for signal in part.signals]
     about = {signal.event_id for signal in signals} | {event.event_id for event in events if event.signals}
@@ -49,8 +49,8 @@ def store_parsed(*, project: Project, parsed: Sequence[Parsed]) -> Stored:
     spans = [span for part in parsed for span in part.spans]
     logs = [log for part in parsed for log in part.logs]
     for receipt in (
-        store_traces(project=project, decoded=Decoded(items=spans), at_once=False) if spans else None,
-        store_logs(project=project, decoded=Decoded(items=logs)) if logs else None,
+        store_traces(project=project, decoded=DecodeResult(items=spans), at_once=False) if spans else None,
+        store_logs(project=project, decoded=DecodeResult(items=logs)) if logs else None,
     ):
         if receipt:
             stored.spans += receipt.accepted

@@ -20,7 +20,7 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.utils import timezone
 from tqdm import tqdm
 
-from ingest.files.formats import BadLine, Line, Parsed, format_of, parse_line
+from ingest.files.formats import BadLine, Line, ParsedLine, format_of, parse_line
 from ingest.files.formats.shifting import Shifts
 from ingest.files.import_counts import count_imported, count_rejected
 from ingest.files.import_lines import (
@@ -32,7 +32,7 @@ from ingest.files.import_lines import (
     rejects_path,
 )
 from ingest.files.import_state import StateFile, TraceList, identity_of
-from ingest.files.imported import Stored, finish_traces, store_parsed
+from ingest.files.imported import LineCounts, finish_traces, store_parsed
 from ingest.files.redating import Rhythm
 from ingest.incoming.merging import MergeTooLarge
 from ingest.incoming.values import IncomingEvent
@@ -76,10 +76,10 @@ class ImportReport:
 
 @dataclass
 class Batch:
-    lines: list[tuple[int, bytes, Parsed]] = field(default_factory=list)  # number, text, what it holds
+    lines: list[tuple[int, bytes, ParsedLine]] = field(default_factory=list)  # number, text, what it holds
     size: int = 0
 
-    def add(self, number: int, raw: bytes, parsed: Parsed) -> None:
+    def add(self, number: int, raw: bytes, parsed: ParsedLine) -> None:
         self.lines.append((number, raw, parsed))
         self.size += max(1, len(parsed.events) + len(parsed.spans) + len(parsed.logs) + len(parsed.signals))
 
@@ -268,7 +268,7 @@ class _Importer:
         self.state.delete()
         self.report.rejects = self.rejects if self.report.rejected else None
 
-    def _parse(self, raw: bytes) -> Parsed:
+    def _parse(self, raw: bytes) -> ParsedLine:
         value = parse_object(raw)
         start_of = functools.partial(self._start_of, value)
         line = Line(value=value, raw=raw, start_of=start_of, keep_labels=self.keep_labels)
@@ -288,7 +288,7 @@ class _Importer:
             return max(rhythm.start, min(rhythm.moment(key, self.redating.shifts.share(value)), latest))
         return latest
 
-    def _store_alone(self, number: int, raw: bytes, parsed: Parsed) -> None:
+    def _store_alone(self, number: int, raw: bytes, parsed: ParsedLine) -> None:
         try:
             stored = store_parsed(project=self.project, parsed=[parsed])
         except NO_FAULT_OF_THE_LINE:
@@ -314,11 +314,11 @@ class _Importer:
     def _find_refused(self, batch: Batch) -> None:
         """Of which lines spans or logs were refused: one by one, and not counted again, since the rest is stored by now."""
         for number, raw, parsed in batch.lines:
-            traced = Parsed(spans=parsed.spans, logs=parsed.logs)
+            traced = ParsedLine(spans=parsed.spans, logs=parsed.logs)
             if refused := store_parsed(project=self.project, parsed=[traced]).refused:
                 self._reject(number, raw, _in_part(refused), refused)
 
-    def _count(self, stored: Stored) -> None:
+    def _count(self, stored: LineCounts) -> None:
         for name in ("events", "spans", "signals", "known_events", "known_spans", "known_signals", "ignored"):
             setattr(self.report, name, getattr(self.report, name) + getattr(stored, name))
         count_imported(self.project, stored)

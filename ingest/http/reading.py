@@ -55,15 +55,15 @@ class Pace:
             StopIteration
         ) as here:  # most bodies are here already, and a timeout costs a tenth of a small request
             return here.value
-        left = self._began + SILENCE_SECONDS + size / LEAST_RATE - time.monotonic()
+        allowed = self._began + SILENCE_SECONDS + size / LEAST_RATE - time.monotonic()
         try:
-            async with asyncio.timeout(min(left, SILENCE_SECONDS)):
-                return await _Begun(waiting, awaited)
+            async with asyncio.timeout(min(allowed, SILENCE_SECONDS)):
+                return await _Continuation(waiting, awaited)
         except TimeoutError:
             raise ApiError(408, "The body came too slowly: nothing was stored. Send it again.") from None
 
 
-class _Begun:
+class _Continuation:
     """What was awaited by hand until it had to wait, to be awaited further. `awaited`: what it waits for."""
 
     def __init__(self, waiting: Generator[Any, Any, Any], awaited: Any) -> None:

@@ -80,7 +80,7 @@ class Endpoint:
     wire: type[msgspec.Struct]
     decode: Callable[[bytes], list[Any]]
     prepare: Callable[[Project, Iterable[Any], Redactor | OnlyClear | None], list[Any]]
-    store: Callable[[Project, list[list[Any]]], list["Stored"]]
+    store: Callable[[Project, list[list[Any]]], list["StoreAnswer"]]
     quota: bool = False
     grouped: bool = False
 
@@ -91,7 +91,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoreAnswer:
     """The answer to one request, and what is counted of it."""
 
     body: bytes
@@ -100,7 +100,7 @@ class Stored:
     no_text: int = 0  # events with neither input nor output, that will get none
 
 
-def _store_events(project: Project, requests: list[list[Any]]) -> list[Stored]:
+def _store_events(project: Project, requests: list[list[Any]]) -> list[StoreAnswer]:
     report = report_stored(
         project=project, events=[event for items in requests for event in items], prepared=True
     )
@@ -115,19 +115,19 @@ def _store_events(project: Project, requests: list[list[Any]]) -> list[Stored]:
             if not (again or event.is_pending or event.input or event.output)
         ]
         duplicates = sum(repeated)
-        stored.append(Stored(body, len(items) - duplicates, duplicates, len(empty)))
+        stored.append(StoreAnswer(body, len(items) - duplicates, duplicates, len(empty)))
     return stored
 
 
-def _store_parts(project: Project, requests: list[list[Any]]) -> list[Stored]:
+def _store_parts(project: Project, requests: list[list[Any]]) -> list[StoreAnswer]:
     """As events; a part without text says nothing about its event's."""
     return [replace(stored, no_text=0) for stored in _store_events(project, requests)]
 
 
-def _store_signals(project: Project, requests: list[list[Any]]) -> list[Stored]:
+def _store_signals(project: Project, requests: list[list[Any]]) -> list[StoreAnswer]:
     new = [store_signals(project=project, signals=items, prepared=True) for items in requests]
     return [
-        Stored(
+        StoreAnswer(
             msgspec.json.encode({"events": [], "signals": {"accepted": len(items), "new": n}}),
             n,
             len(items) - n,
@@ -136,9 +136,9 @@ def _store_signals(project: Project, requests: list[list[Any]]) -> list[Stored]:
     ]
 
 
-def _store_users(project: Project, requests: list[list[Any]]) -> list[Stored]:
+def _store_users(project: Project, requests: list[list[Any]]) -> list[StoreAnswer]:
     stored = [store_users(project=project, users=items, prepared=True) for items in requests]
-    return [Stored(msgspec.json.encode({"events": [], "users": {"accepted": n}}), n) for n in stored]
+    return [StoreAnswer(msgspec.json.encode({"events": [], "users": {"accepted": n}}), n) for n in stored]
 
 
 EVENTS = Endpoint(
@@ -224,11 +224,11 @@ def _answer(endpoint: Endpoint, request: HttpRequest) -> HttpResponse:
 def preflight(headers: Mapping[str, str]) -> HttpResponse:
     """The answer to a browser's OPTIONS. Headers of tracing libraries are allowed: they come with every request of a page, none carries
     a right, and one that is refused would cost the request."""
-    asked = [name.strip() for name in headers.get("Access-Control-Request-Headers", "").split(",")][
+    names = [name.strip() for name in headers.get("Access-Control-Request-Headers", "").split(",")][
         :MAX_ASKED
     ]
     known = {name.lower() for name in ALLOWED_HEADERS}
-    more = [name for name in asked if TRACING_HEADERS.fullmatch(name) and name.lower() not in known]
+    more = [name for name in names if TRACING_HEADERS.fullmatch(name) and name.lower() not in known]
     allowed = ", ".join((*ALLOWED_HEADERS, *dict.fromkeys(more)))
     return HttpResponse(status=204, headers=CORS | PREFLIGHT | {"Access-Control-Allow-Headers": allowed})
 

@@ -111,10 +111,10 @@ def _check_quota(key: ApiKey, events: int, *, only_cached: bool) -> None:
     if used + events <= quota:
         return
     resets = dt.datetime.combine(usage.next_month(month), dt.time(), dt.UTC)
-    left = max(0, quota - used)
+    room = max(0, quota - used)
     reached = (
-        f"The project may store {quota:,} events a month. There is room for {left:,} more, and this request holds {events:,}."
-        if left
+        f"The project may store {quota:,} events a month. There is room for {room:,} more, and this request holds {events:,}."
+        if room
         else f"The project has stored the {quota:,} events that it may store in a month."
     )
     wait = math.ceil((resets - dt.datetime.now(dt.UTC)).total_seconds())

@@ -75,9 +75,9 @@ def _flush() -> None:
         written = cursor.fetchall()
     with _lock:  # only now: a reader in between sees them counted once
         for at, count in taken.items():
-            left = _pending.get(at, 0) - count
-            if left > 0:
-                _pending[at] = left
+            unwritten = _pending.get(at, 0) - count
+            if unwritten > 0:
+                _pending[at] = unwritten
             else:
                 _pending.pop(at, None)
         for project_id, month, events in written:

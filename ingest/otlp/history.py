@@ -10,19 +10,19 @@ MAX_CHARS = 256 * 1024  # of all turns together
 
 
 def earlier_turns(messages: list[Message]) -> list[tuple[str, str]]:
-    """(what the user said, what was answered) for each turn before the last user message: the latest MAX_TURNS, and as many as
-    fit MAX_CHARS. What is only a dump of JSON is nobody's words."""
+    """(the user's text, the answer) of each turn before the last user message: the latest MAX_TURNS that fit into MAX_CHARS. A message
+    that is only a dump of JSON is skipped."""
     turns: list[tuple[str, str]] = []
     before = ""
     for message in messages:
-        said = "" if message.dump else message.says.strip()
-        if message.role == "user" and said:
+        text = "" if message.dump else message.says.strip()
+        if message.role == "user" and text:
             if before == "user":  # as in an event, the last of several is what was asked
                 turns.pop()
-            turns.append((said, ""))
+            turns.append((text, ""))
             before = "user"
         elif message.role == "assistant" and turns:
-            turns[-1] = (turns[-1][0], said or turns[-1][1])
+            turns[-1] = (turns[-1][0], text or turns[-1][1])
             before = "assistant"
     kept: list[tuple[str, str]] = []
     chars = 0
@@ -37,13 +37,13 @@ def earlier_turns(messages: list[Message]) -> list[tuple[str, str]]:
 def missing_turns(turns: list[tuple[str, str]], received: list[str]) -> list[int]:
     """The places of the turns that were never received. `received`: the inputs of the conversation's earlier events.
 
-    Turns are told by the user's words. An app may send other words than it gives to the model (a prompt made of them): as
-    many turns as there are events of which no turn tells are taken for those.
+    A turn and an event are the same when the user's words are. An app may give other words to the model than it sends here (a prompt
+    made of them). So each event that is like no turn is assumed to be one of the unknown turns.
     """
-    heard = {_words(text) for text in received}
-    said = {_words(user) for user, _ in turns}
-    unknown = [place for place, (user, _) in enumerate(turns) if _words(user) not in heard]
-    others = sum(_words(text) not in said for text in received)
+    known = {_words(text) for text in received}
+    in_turns = {_words(user) for user, _ in turns}
+    unknown = [place for place, (user, _) in enumerate(turns) if _words(user) not in known]
+    others = sum(_words(text) not in in_turns for text in received)
     return unknown if len(unknown) > others else []
 
 

@@ -117,7 +117,7 @@ def _part(message: Message, part: dict[str, Any], texts: list[str]) -> None:
     elif "inlineData" in part or "inline_data" in part or "fileData" in part:
         message.media.append("file")
     elif kind != "compaction":  # a summary of the history, not somebody's words
-        said = next(
+        body = next(
             (
                 part[key]
                 for key in ("text", "content", "refusal", "guardContent")
@@ -125,14 +125,14 @@ def _part(message: Message, part: dict[str, Any], texts: list[str]) -> None:
             ),
             None,
         )
-        if isinstance(said, dict) and isinstance(said.get("text"), str | dict):  # Bedrock's guardContent
-            said = said["text"]
-        if isinstance(said, dict) and isinstance(said.get("text") or said.get("value"), str):
-            said = said.get("text") or said.get("value")
-        if isinstance(said, str):
-            texts.append(said)
-        elif isinstance(said, list | dict):
-            texts.append(dump(said))
+        if isinstance(body, dict) and isinstance(body.get("text"), str | dict):  # Bedrock's guardContent
+            body = body["text"]
+        if isinstance(body, dict) and isinstance(body.get("text") or body.get("value"), str):
+            body = body.get("text") or body.get("value")
+        if isinstance(body, str):
+            texts.append(body)
+        elif isinstance(body, list | dict):
+            texts.append(dump(body))
         else:
             message.media += [kind for kind in ("image", "document", "video") if kind in part]
 

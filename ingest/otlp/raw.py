@@ -63,7 +63,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Decoded(Generic[T]):
+class DecodeResult(Generic[T]):
     """`rejected` and `warnings` count reasons, in words for the sender."""
 
     items: list[T] = field(default_factory=list)

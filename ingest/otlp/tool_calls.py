@@ -95,11 +95,11 @@ def read_tool_call(mapped: MappedSpan, span: RawSpan) -> None:
 
 def _open(mapped: MappedSpan) -> None:
     """Takes off what frameworks put around arguments and results: LangChain's callback, Bedrock's toolResult, the text of Agno's object."""
-    asked, answered = mapped.tool_arguments, mapped.tool_result
-    if asked.startswith("{") and is_callback(value := load(asked)):
+    arguments, result = mapped.tool_arguments, mapped.tool_result
+    if arguments.startswith("{") and is_callback(value := load(arguments)):
         mapped.tool_arguments = dump(open_callback(value))
         mapped.tool_call_id = mapped.tool_call_id or dump(value["kwargs"].get("tool_call_id"))
-    if answered.startswith("{") and isinstance(value := load(answered), dict):
+    if result.startswith("{") and isinstance(value := load(result), dict):
         if is_callback(value):
             mapped.tool_result = result_text(open_callback(value))
         elif isinstance(value.get("toolResult"), dict) and len(value) == 1:
@@ -107,9 +107,9 @@ def _open(mapped: MappedSpan) -> None:
         if isinstance(value.get("content"), list) and BEDROCK_RESULT.issuperset(value):
             mapped.tool_result = result_text(value["content"])
             mapped.tool_call_id = mapped.tool_call_id or dump(value.get("toolUseId"))
-    elif told := LANGCHAIN_RESULT.match(answered):
+    elif told := LANGCHAIN_RESULT.match(result):
         mapped.tool_result = _unquoted(told["content"])
-    elif told := AGNO_RESULT.match(answered):
+    elif told := AGNO_RESULT.match(result):
         failed = told["status"] != "success"
         quoted = told["error" if failed else "result"]
         mapped.tool_result = "" if failed else _unquoted(quoted)
@@ -166,11 +166,11 @@ def _payload(value: Any) -> str:
 
 def _read_events(mapped: MappedSpan, span: RawSpan) -> None:
     """Strands tells arguments and result in events: as messages with a call and its result, or as their bare content."""
-    asked = details_input(span) or event_input(span)
-    answered = details_output(span) or event_output(span)
-    mapped.tool_arguments = mapped.tool_arguments or _told(asked, calls=True)
-    mapped.tool_result = mapped.tool_result or _told(answered, calls=False)
-    if any(result.failed for message in answered for result in message.tool_results):
+    inputs = details_input(span) or event_input(span)
+    outputs = details_output(span) or event_output(span)
+    mapped.tool_arguments = mapped.tool_arguments or _told(inputs, calls=True)
+    mapped.tool_result = mapped.tool_result or _told(outputs, calls=False)
+    if any(result.failed for message in outputs for result in message.tool_results):
         mapped.status = "error"
         mapped.error = mapped.error or mapped.tool_result[:MAX_ERROR] or "error"
 

@@ -45,12 +45,12 @@ def revoke_key(key: ApiKey) -> None:
 
 def find_key(secret: str) -> ApiKey | None:
     """The key that is in force, or None. Cached for CACHE_SECONDS: the write path asks at every request."""
-    wanted = digest(secret)
+    hashed = digest(secret)
     now = time.monotonic()
-    hit = _cache.get(wanted)
+    hit = _cache.get(hashed)
     if hit and hit[0] > now:
         return hit[1]
-    row = ApiKey.objects.select_related("project").filter(digest=wanted, revoked_at=None).first()
+    row = ApiKey.objects.select_related("project").filter(digest=hashed, revoked_at=None).first()
     if row:
         stale = timezone.now() - TOUCH_INTERVAL
         ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=stale), pk=row.pk).update(
@@ -58,7 +58,7 @@ def find_key(secret: str) -> ApiKey | None:
         )
     if len(_cache) >= CACHE_SIZE:
         _cache.clear()
-    _cache[wanted] = (now + CACHE_SECONDS, row)
+    _cache[hashed] = (now + CACHE_SECONDS, row)
     return row
 
 

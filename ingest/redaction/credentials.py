@@ -108,12 +108,12 @@ _PLACEHOLDERS = {
 }  # fmt: skip
 
 
-def _assignments(text: str, wanted: frozenset[KeyClass]) -> Iterator[Span]:
+def _assignments(text: str, classes: frozenset[KeyClass]) -> Iterator[Span]:
     for match in bounded(_ASSIGNMENT.finditer(text)):
         head = _KEY_HEAD.search(before(text, match.start(), 60))
         key = (head.group() if head else "") + text[match.start() : match.start("quote")]
         kind = key_class(key)
-        if kind not in wanted:
+        if kind not in classes:
             continue
         quoted, equals = bool(match["open"].strip("\\")), match["sep"] in {"=", ":=", "=>"}
         value = match["value"] if quoted else match["value"].rstrip(".:?")

@@ -36,8 +36,8 @@ def settled_of(text: str, candidates: list[Finding]) -> list[Finding]:
     taken = [match.span() for match in TOKEN.finditer(text)] if "<REDACTED" in text else []
     numbers = [match.span() for pattern in (UUID, _TIMESTAMP) for match in pattern.finditer(text)]
     images = [match.span() for pattern in (_BASE64, _IMAGE_BASE64) for match in pattern.finditer(text)]
-    blocked = _Blocked(taken)
-    images_blocked, numbers_blocked = _Blocked(images), _Blocked(numbers)
+    blocked = _DisjointSpans(taken)
+    images_blocked, numbers_blocked = _DisjointSpans(images), _DisjointSpans(numbers)
     settled: list[Finding] = []
     for finding in sorted(candidates, key=lambda item: (ORDER[item.kind], item.start, -item.end)):
         if finding.kind != CUSTOM and images_blocked.overlaps(finding.start, finding.end):
@@ -55,7 +55,7 @@ def settled_of(text: str, candidates: list[Finding]) -> list[Finding]:
     return sorted(settled)
 
 
-class _Blocked:
+class _DisjointSpans:
     """Disjoint spans, sorted."""
 
     def __init__(self, spans: list[tuple[int, int]]) -> None:

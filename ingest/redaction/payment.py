@@ -159,15 +159,15 @@ def _ibans(text: str) -> Iterator[Span]:
         if seen > MAX_CANDIDATES:
             raise CrowdedText(match.start())
         position = match.start() + 4
-        left = _iban_length(match.group()[:2].upper())
-        if not left or len(match.group()) < left:
+        remaining = _iban_length(match.group()[:2].upper())
+        if not remaining or len(match.group()) < remaining:
             continue
         end = match.start()
-        while left and end < match.end():
-            left -= text[end].isalnum()
+        while remaining and end < match.end():
+            remaining -= text[end].isalnum()
             end += 1
         following = text[end : end + 1]
-        if not left and not following.isalnum() and _is_iban(text[match.start() : end]):
+        if not remaining and not following.isalnum() and _is_iban(text[match.start() : end]):
             position = end
             yield match.start(), end
 

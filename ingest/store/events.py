@@ -84,8 +84,8 @@ class StoreReport:
     """What became of events, in their order."""
 
     event_ids: list[str]
-    repeated: list[bool]  # it was there already, exactly so, and nothing was done
-    queued: set[uuid.UUID]  # our ids of those that were put into the pipeline's queue
+    repeated: list[bool]  # the same event was stored already, and nothing was done
+    queued: set[uuid.UUID]  # internal ids of the events that were put into the pipeline's queue
 
 
 def store_events(*, project: Project, events: list[IncomingEvent]) -> list[str]:
@@ -100,22 +100,25 @@ def report_stored(
     prepared: bool = False,
     moved: list[rollups.Occurrence] | None = None,
 ) -> StoreReport:
-    """Stores events and parts of events, redacted, and queues those that are final. An event without an id gets
-    one. An event id that is known already is merged into (ingest/incoming/merging.py), never stored twice; when nothing differs, nothing
-    happens. `prepared`: the events come from `prepare_events`. `moved` gets what the roll-ups are to forget, when the caller's transaction
-    has more of that; else it is done here. Raises MergeTooLarge, and then stores nothing."""
+    """Stores events and parts of events, redacted, and queues those that are final.
+
+    An event without an id gets one. A part whose event id is known is merged into that event (ingest/incoming/merging.py); when nothing
+    differs, nothing happens. `prepared`: the events come from `prepare_events`. `moved`: a list that gets what the roll-ups must forget,
+    for a caller whose transaction has more of that. Without it, this function tells the roll-ups. Raises MergeTooLarge, and then stores
+    nothing.
+    """
     now = timezone.now()
     if not prepared:
         events = prepare_events(project, events)
-    left: set[_Owner] = set()
+    former_owners: set[_Owner] = set()
     while True:
         try:
             with transaction.atomic():
-                report, forgotten = _store(project, events, left, now)
+                report, forgotten = _store(project, events, former_owners, now)
                 if moved is None:
                     rollups.record(removed=forgotten)  # last: see ingest/counts/rollups.py
-        except _Leaving as found:  # seldom; begun anew, so that people are locked before events
-            left |= found.owners
+        except _OwnersChanged as found:  # rare; the next try locks these people before it locks events
+            former_owners |= found.owners
         else:
             if moved is not None:
                 moved += forgotten
@@ -123,12 +126,12 @@ def report_stored(
 
 
 def _store(
-    project: Project, events: list[IncomingEvent], left: set["_Owner"], now: dt.datetime
+    project: Project, events: list[IncomingEvent], former_owners: set["_Owner"], now: dt.datetime
 ) -> tuple[StoreReport, list[rollups.Occurrence]]:
-    """One try; returns with the report what the roll-ups are to forget. `left`: whom events are known to move away from. Raises
-    _Leaving when there are others."""
-    if left:
-        rollups.hold_people(left)
+    """Tries once. Returns the report, and what the roll-ups must forget. `former_owners` are locked: counted events may move away
+    from them. Raises _OwnersChanged when an event moves away from an owner that is not among them."""
+    if former_owners:
+        rollups.hold_people(former_owners)
     people = _ensure_people(project, events, now)
     first: dict[str, IncomingEvent] = {}
     later: list[IncomingEvent] = []
@@ -139,7 +142,7 @@ def _store(
     fresh = [event for event in first.values() if event.event_id in ids]
     _insert(project, fresh, ids, people, now)
     later = [event for event in first.values() if event.event_id not in ids] + later
-    changed, spans_changed, moved, touched = _merge_known(project, later, people, left, now)
+    changed, spans_changed, moved, touched = _merge_known(project, later, people, former_owners, now)
     changed |= {ids[event.event_id] for event in fresh if not event.is_pending}
     spans_changed |= _store_parts(project, fresh, ids, now)
     refresh_span_summary(spans_changed)
@@ -213,7 +216,7 @@ def _finish_silent(before: dt.datetime) -> int:
 _Owner = tuple[uuid.UUID | None, uuid.UUID | None]  # an event's end user and conversation
 
 
-class _Leaving(Exception):
+class _OwnersChanged(Exception):
     """Counted events got another user or conversation, and the former ones are not locked."""
 
     def __init__(self, owners: set[_Owner]) -> None:
@@ -347,16 +350,22 @@ def _link_spans(project: Project, traces: dict[str, uuid.UUID]) -> set[uuid.UUID
 
 
 def _merge_known(
-    project: Project, parts: list[IncomingEvent], people: _People, left: set[_Owner], now: dt.datetime
+    project: Project,
+    parts: list[IncomingEvent],
+    people: _People,
+    former_owners: set[_Owner],
+    now: dt.datetime,
 ) -> tuple[set[uuid.UUID], set[uuid.UUID], list[rollups.Occurrence], set[str]]:
-    """Merges parts into events that exist, in order. Returns the final events that changed, the events whose spans
-    changed, what the roll-ups must forget, because an event got another user or conversation after it was counted, and
-    the event ids, as the app has them, of all that changed. Raises _Leaving."""
+    """Merges parts into events that exist, in order.
+
+    Returns (the final events that changed; the events whose spans changed; what the roll-ups must forget, because an event got another
+    user or conversation after it was counted; the app's own ids of all events that changed). Raises _OwnersChanged.
+    """
     if not parts:
         return set(), set(), [], set()
-    wanted = sorted({part.event_id for part in parts})
+    event_ids = sorted({part.event_id for part in parts})
     keys = dict(
-        EventKey.objects.filter(project=project, event_id__in=wanted).values_list("event_id", "event_uuid")
+        EventKey.objects.filter(project=project, event_id__in=event_ids).values_list("event_id", "event_uuid")
     )
     rows = {
         row.id: row for row in Event.objects.filter(id__in=keys.values()).order_by("id").select_for_update()
@@ -388,8 +397,8 @@ def _merge_known(
         if row.counted and before[row.id] != (row.end_user_id, row.conversation_id, row.timestamp)
     ]
     owners = [before[row.id][:2] for row in moved]
-    if not set(owners) <= left:
-        raise _Leaving(set(owners))
+    if not set(owners) <= former_owners:
+        raise _OwnersChanged(set(owners))
     forgotten = [rollups.Occurrence(project.id, project.id, before[r.id][2], before[r.id][0]) for r in moved]
     for row in moved:
         row.counted = False  # the pipeline counts it again

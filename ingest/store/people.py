@@ -53,7 +53,7 @@ def conversation_id(project: Project, convo_id: str) -> uuid.UUID:
     return derived_id(project.id, "conversation", convo_id)
 
 
-class _Remembered:
+class _RowMemory:
     """Rows that are in the database. Remembered only once the transaction that wrote them has committed."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class _Remembered:
         self._until.update(dict.fromkeys(rows, until))
 
 
-_remembered = _Remembered()
+_remembered = _RowMemory()
 
 
 def ensure_end_users(project: Project, seen: dict[str, dt.datetime]) -> dict[str, uuid.UUID]:

@@ -37,15 +37,15 @@ def launches_of(
     project_id: uuid.UUID, *, children: Iterable[str] | None = None, traces: Sequence[str] | None = None
 ) -> dict[str, dict[str, str]]:
     """Child's event id -> the properties that its launch tells of it. In the words of the index span_of_launch."""
-    asked = list(children) if children is not None else list(traces or ())
-    if not asked:
+    keys = list(children) if children is not None else list(traces or ())
+    if not keys:
         return {}
     where = (
         f"left(s.attributes ->> '{CHILD_EVENT}', 200) = ANY(%s)"
         if children is not None
         else "s.trace_id = ANY(%s)"
     )
-    values = [child[:200] for child in asked] if children is not None else asked
+    values = [child[:200] for child in keys] if children is not None else keys
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT s.attributes ->> '{CHILD_EVENT}', e.event_id, s.span_id, s.attributes ->> '{NAME}'

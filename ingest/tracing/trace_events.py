@@ -54,22 +54,22 @@ GIVEN_UP_RETRY = dt.timedelta(hours=6)  # after that many: perhaps a newer versi
 
 
 @dataclass(slots=True)
-class Finished:
+class FinishCounts:
     traces: int = 0
     events: int = 0
     failed: int = 0
 
 
-def finish_open_traces(now: dt.datetime, *, deadline: float = math.inf) -> Finished:
+def finish_open_traces(now: dt.datetime, *, deadline: float = math.inf) -> FinishCounts:
     """Makes the events of the traces that are over by `now`; begins no further batch after `deadline` (time.monotonic()). To be
     called every few seconds; safe to run twice at once."""
-    finished = Finished()
+    finished = FinishCounts()
     while len(_finish_due(now, finished)) == BATCH and time.monotonic() < deadline:
         pass
     return finished
 
 
-def _finish_due(now: dt.datetime, finished: Finished) -> list[tuple[uuid.UUID, str]]:
+def _finish_due(now: dt.datetime, finished: FinishCounts) -> list[tuple[uuid.UUID, str]]:
     """One batch. When it fails as a whole, its traces are tried one by one, so that a bad one fails alone."""
     keys: list[tuple[uuid.UUID, str]] = []
     try:
@@ -83,7 +83,7 @@ def _finish_due(now: dt.datetime, finished: Finished) -> list[tuple[uuid.UUID, s
     return keys
 
 
-def _finish_alone(key: tuple[uuid.UUID, str], now: dt.datetime, finished: Finished) -> None:
+def _finish_alone(key: tuple[uuid.UUID, str], now: dt.datetime, finished: FinishCounts) -> None:
     project_id, trace_id = key
     rows = OpenTrace.objects.filter(project_id=project_id, trace_id=trace_id)
     try:
@@ -120,7 +120,7 @@ def _claim(now: dt.datetime) -> list[tuple[uuid.UUID, str]]:
         return list(cursor.fetchall())
 
 
-def _finish(keys: Iterable[tuple[uuid.UUID, str]], now: dt.datetime, finished: Finished) -> None:
+def _finish(keys: Iterable[tuple[uuid.UUID, str]], now: dt.datetime, finished: FinishCounts) -> None:
     """Makes the events of claimed traces, or puts off those that are waited for. Called in the transaction that claimed them."""
     by_project: dict[uuid.UUID, list[str]] = {}
     for project_id, trace_id in keys:
@@ -138,7 +138,7 @@ def _finish(keys: Iterable[tuple[uuid.UUID, str]], now: dt.datetime, finished: F
         finished.traces += len(trace_ids) - len(put_off)
 
 
-def _make_events(project: Project, trace_ids: list[str], young: set[str], finished: Finished) -> set[str]:
+def _make_events(project: Project, trace_ids: list[str], young: set[str], finished: FinishCounts) -> set[str]:
     """Returns the ids of the traces among the young that wait for a child's parent, and have no events yet."""
     attach_evaluations(project, trace_ids)
     add_plain_spans(project, trace_ids)

@@ -19,7 +19,7 @@ from ingest.otlp.dialects import raindrop_sdk
 from ingest.otlp.logs import is_genai, map_log, response_id
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.mapping import map_span
-from ingest.otlp.raw import Decoded, RawLog, RawSpan
+from ingest.otlp.raw import DecodeResult, RawLog, RawSpan
 from ingest.otlp.stored import moment, to_span
 from ingest.otlp.traces.assembly import root_end
 from ingest.otlp.vocabulary import is_known
@@ -39,7 +39,7 @@ LONGEST_OPEN = dt.timedelta(hours=1)
 OTHER_PROJECT = "raindrop.project_id names another project than the key's"
 
 
-def store_traces(*, project: Project, decoded: Decoded[RawSpan], at_once: bool = True) -> Receipt:
+def store_traces(*, project: Project, decoded: DecodeResult[RawSpan], at_once: bool = True) -> Receipt:
     """Stores the spans of one request, and makes the events of traces that are whole in it (unless `at_once` is false: more of all
     comes for sure); the other traces are opened. Idempotent by (trace id, span id)."""
     receipt = Receipt(rejected=Counter(decoded.rejected))
@@ -58,17 +58,17 @@ def store_traces(*, project: Project, decoded: Decoded[RawSpan], at_once: bool =
     return receipt
 
 
-def store_logs(*, project: Project, decoded: Decoded[RawLog]) -> Receipt:
+def store_logs(*, project: Project, decoded: DecodeResult[RawLog]) -> Receipt:
     """Stores the GenAI events among a request's logs; other logs are ignored."""
     receipt = Receipt(rejected=Counter(decoded.rejected))
-    wanted = [log for log in decoded.items if is_genai(log)]
-    receipt.ignored = len(decoded.items) - len(wanted)
+    genai_logs = [log for log in decoded.items if is_genai(log)]
+    receipt.ignored = len(decoded.items) - len(genai_logs)
     for log in decoded.items:
         if not is_genai(log):
             receipt.of(log.scope_name).ignored += 1
-    _find_spans(project, [log for log in wanted if not log.trace_id], receipt)
+    _find_spans(project, [log for log in genai_logs if not log.trace_id], receipt)
     records = []
-    for log in wanted:
+    for log in genai_logs:
         if waits(log):
             continue
         record = map_log(log)
@@ -77,7 +77,7 @@ def store_logs(*, project: Project, decoded: Decoded[RawLog]) -> Receipt:
         else:
             receipt.reject(record, log.scope_name)
     _store(project, records, receipt)
-    keep_evaluations(project=project, logs=[log for log in wanted if waits(log)], receipt=receipt)
+    keep_evaluations(project=project, logs=[log for log in genai_logs if waits(log)], receipt=receipt)
     return receipt
 
 
@@ -90,15 +90,15 @@ def _is_ours(span: MappedSpan, project: Project) -> bool:
 
 def _find_spans(project: Project, logs: list[RawLog], receipt: Receipt) -> None:
     """Gives evaluations that name no span the ids of the one whose response they judge."""
-    wanted = {response_id(log) for log in logs} - {""}
-    if not wanted:
+    response_ids = {response_id(log) for log in logs} - {""}
+    if not response_ids:
         return
     with connection.cursor() as cursor:  # in the words of the index span_of_response
         cursor.execute(
             """SELECT attributes ->> 'gen_ai.response.id', trace_id, span_id FROM ingest_span
                WHERE project_id = %s AND left(attributes ->> 'gen_ai.response.id', 200) = ANY(%s)
                  AND attributes ? 'gen_ai.response.id' ORDER BY id""",
-            [project.id, [one[:200] for one in wanted]],
+            [project.id, [one[:200] for one in response_ids]],
         )
         found = {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
     for log in logs:
@@ -110,10 +110,10 @@ def _store(project: Project, spans: list[MappedSpan], receipt: Receipt, *, at_on
     for span in spans:
         by_trace.setdefault(span.trace_id, []).append(span)
     # Traces that this request alone does not explain: is there more of them here already?
-    asked = [
+    unexplained = [
         t for t, members in by_trace.items() if root_end(members) is None or all(s.unknown for s in members)
     ]
-    known = _known_traces(project, asked)
+    known = _known_traces(project, unexplained)
     plain: list[list[MappedSpan]] = []
     for trace_id, members in list(by_trace.items()):
         if trace_id not in known and all(span.unknown for span in members):
@@ -148,8 +148,8 @@ def _make_at_once(project: Project, whole: dict[str, list[MappedSpan]]) -> set[s
     # Asked only now: another request with the same trace has waited at its row of OpenTrace, or we for it.
     known = _known_traces(project, list(whole))
     plain = PlainSpan.objects.filter(project=project, trace_id__in=whole).values_list("trace_id", flat=True)
-    left = known.keys() | set(plain)
-    made = make_whole(project, {t: spans for t, spans in whole.items() if t not in left})
+    stored = known.keys() | set(plain)
+    made = make_whole(project, {t: spans for t, spans in whole.items() if t not in stored})
     if made:
         OpenTrace.objects.filter(project=project, trace_id__in=made).delete()
     return made

@@ -118,8 +118,8 @@ def _unite_calls(project: Project, events: list[TraceEvent]) -> None:
 
 def _waited_for(project: Project, spans: Iterable[MappedSpan]) -> Collection[str]:
     """Those of the spans' response ids, cut at MAX_ID, for which an evaluation waits."""
-    asked = {span.response_id[:MAX_ID] for span in spans if span.response_id}
-    found = WaitingEvaluation.objects.filter(project=project, response_id__in=asked)
+    response_ids = {span.response_id[:MAX_ID] for span in spans if span.response_id}
+    found = WaitingEvaluation.objects.filter(project=project, response_id__in=response_ids)
     return set(found.values_list("response_id", flat=True))
 
 

@@ -45,9 +45,9 @@ TAGS = ["Issues"]
 def issues(request: Request) -> Response:
     """The project's issues, by default those seen last first; or a new one from a title and a description."""
     if request.method == "POST":
-        asked = NewIssue(data=request.data)
-        asked.is_valid(raise_exception=True)
-        issue = create_issue(project=project_of(request), user=actor(request), **asked.validated_data)
+        form = NewIssue(data=request.data)
+        form.is_valid(raise_exception=True)
+        issue = create_issue(project=project_of(request), user=actor(request), **form.validated_data)
         return Response(issue_items([issue])[0], status=201)
     refuse_unknown(request, LIST)
     state = read_choice(request, "state", ["all", *State.values, *Substate.values], "all")
@@ -77,11 +77,11 @@ def issue(request: Request, key: str) -> Response:
     """One issue, by its id or its number. A change is made as a whole or not at all."""
     found = find_issue(request, key)
     if request.method == "PATCH":
-        asked = IssueChange(data=request.data)
-        asked.is_valid(raise_exception=True)
+        form = IssueChange(data=request.data)
+        form.is_valid(raise_exception=True)
         try:
             with transaction.atomic():
-                _change(found, asked.validated_data, actor(request))
+                _change(found, form.validated_data, actor(request))
         except NotAMember as error:
             raise ApiError(400, str(error), details={"field": "assignee"}) from error
         except IllegalTransition as error:
@@ -90,23 +90,23 @@ def issue(request: Request, key: str) -> Response:
     return Response(issue_items([found])[0])
 
 
-def _change(issue: Issue, asked: dict[str, Any], user: User | None) -> None:
-    if "title" in asked or "description" in asked:
+def _change(issue: Issue, changes: dict[str, Any], user: User | None) -> None:
+    if "title" in changes or "description" in changes:
         edit_definition(
             issue=issue,
-            title=asked.get("title"),
-            description=asked.get("description"),
+            title=changes.get("title"),
+            description=changes.get("description"),
             user=user,
         )
-    if "priority" in asked:
-        set_priority(issue=issue, priority=Priority(asked["priority"]), user=user)
-    if "assignee" in asked:
-        name = asked["assignee"]
+    if "priority" in changes:
+        set_priority(issue=issue, priority=Priority(changes["priority"]), user=user)
+    if "assignee" in changes:
+        name = changes["assignee"]
         assignee = User.objects.filter(username=name).first() if name is not None else None
         if name is not None and assignee is None:
             raise NotAMember(f"There is no member {name!r} in this project.")
         assign_issue(issue=issue, assignee=assignee, user=user)
-    _change_state(issue, asked.get("state", issue.state), asked.get("substate"), user)
+    _change_state(issue, changes.get("state", issue.state), changes.get("substate"), user)
 
 
 def _change_state(issue: Issue, state: str, substate: str | None, user: User | None) -> None:

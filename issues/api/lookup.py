@@ -37,9 +37,9 @@ def find_issue(request: Request, key: str) -> Issue:
 
 def find_events(project: Project, event_ids: Sequence[str]) -> dict[str, Event]:
     """The project's events by the app's own ids; those it does not know are missing."""
-    asked = [event_id for event_id in set(event_ids) if "\x00" not in event_id]
+    storable = [event_id for event_id in set(event_ids) if "\x00" not in event_id]
     keys = dict(
-        EventKey.objects.filter(project=project, event_id__in=asked).values_list("event_id", "event_uuid")
+        EventKey.objects.filter(project=project, event_id__in=storable).values_list("event_id", "event_uuid")
     )
     events = Event.objects.filter(project=project).in_bulk(set(keys.values()))
     return {event_id: events[uid] for event_id, uid in keys.items() if uid in events}

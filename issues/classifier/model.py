@@ -93,7 +93,7 @@ class Sides:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class Fit:
     weights: Floats  # (WIDTH,)
     threshold: float
     quality: Quality
@@ -128,7 +128,7 @@ def from_bytes(stored: bytes | memoryview) -> Floats:
 
 def fit(
     *, definition: Floats, labelled: Sides, answers: Bools, background: Sides, drawn: Bools | None = None
-) -> Fitted:
+) -> Fit:
     """Learns from at least one match. `definition`: (384,) unit; `answers`: (n,) for the n labelled events; `drawn`: (n,), which of them
     were drawn at random (None: none).
 
@@ -140,7 +140,7 @@ def fit(
     if folds is None:
         weights, kept = _train(definition, labelled, answers, background, weight=BACKGROUND[0])
         threshold = _first_threshold(weights, labelled.take(answers), kept)
-        return Fitted(weights, threshold, _quality(None, answers, threshold, drawn))
+        return Fit(weights, threshold, _quality(None, answers, threshold, drawn))
     common = _how_common(definition, labelled, answers, background, folds)
     weight = (1 - common) * BACKGROUND[0] + common * BACKGROUND[1]
     weights, _ = _train(definition, labelled, answers, background, weight=weight)
@@ -158,7 +158,7 @@ def fit(
     rare = (CAUTIOUS + OF_MEDIAN * float(np.median(held_out[answers]))) / 2
     by_labels = (best_threshold(held_out, answers) + 0.5) / 2
     threshold = (1 - common) * rare + common * by_labels
-    return Fitted(weights, threshold, _quality(held_out, answers, threshold, drawn))
+    return Fit(weights, threshold, _quality(held_out, answers, threshold, drawn))
 
 
 def best_threshold(found: NDArray[np.float64], answers: Bools) -> float:

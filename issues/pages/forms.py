@@ -118,8 +118,8 @@ class BulkForm(forms.Form):
 
     def __init__(self, data: Any, *, project: Project) -> None:
         super().__init__(data)
-        asked = [number for number in data.getlist("issue")[:500] if number.isascii() and number.isdigit()]
-        known = project.issues.filter(number__in=[int(n) for n in asked if len(n) < 10]).values_list(
+        numbers = [number for number in data.getlist("issue")[:500] if number.isascii() and number.isdigit()]
+        known = project.issues.filter(number__in=[int(n) for n in numbers if len(n) < 10]).values_list(
             "number", flat=True
         )
         cast(forms.MultipleChoiceField, self.fields["issue"]).choices = [(number, number) for number in known]

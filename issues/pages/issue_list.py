@@ -134,9 +134,9 @@ def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
     )
 
 
-def _prefill(project: Project, asked: QueryDict, event: Event | None) -> dict[str, str]:
+def _prefill(project: Project, params: QueryDict, event: Event | None) -> dict[str, str]:
     """A first wording from the group of matches, the signal or the event that the issue is made from."""
-    signal, group = _signal_and_cluster(project, asked)
+    signal, group = _signal_and_cluster(project, params)
     if signal and group:
         about = ", ".join(group["words"]) or group["example"]
         return {
@@ -144,26 +144,26 @@ def _prefill(project: Project, asked: QueryDict, event: Event | None) -> dict[st
             "description": f"{signal.description}\nOnly where it is about this: {about}. Such as: “{group['example']}”".strip(),
         }
     if event:
-        said = " ".join((event.input or event.output).split())
-        return {"title": said[:120], "description": f"Like this one: “{said[:400]}”"}
+        text = " ".join((event.input or event.output).split())
+        return {"title": text[:120], "description": f"Like this one: “{text[:400]}”"}
     return {"title": signal.name, "description": signal.description} if signal else {}
 
 
-def _first_of_cluster(project: Project, asked: QueryDict) -> Event | None:
+def _first_of_cluster(project: Project, params: QueryDict) -> Event | None:
     """The newest event of the group that the issue is made from: the first that is asked about."""
-    signal, group = _signal_and_cluster(project, asked)
+    signal, group = _signal_and_cluster(project, params)
     found = Event.objects.filter(project=project, id__in=group["events"] if group else [])
     return found.order_by("-timestamp", "-id").first() if signal else None
 
 
 def _signal_and_cluster(
-    project: Project, asked: QueryDict
+    project: Project, params: QueryDict
 ) -> tuple[SignalDefinition | None, dict[str, Any] | None]:
     """What `signal`, `cluster` and `period` name; None for what there is not (any more)."""
-    key = asked.get("signal", "").replace("\x00", "")
+    key = params.get("signal", "").replace("\x00", "")
     signal = SignalDefinition.objects.filter(project=project, key=key).first() if key else None
-    days = DAYS.get(asked.get("period", ""), DAYS[DEFAULT])
-    return signal, find_cluster(signal, asked.get("cluster", ""), days=days) if signal else None
+    days = DAYS.get(params.get("period", ""), DAYS[DEFAULT])
+    return signal, find_cluster(signal, params.get("cluster", ""), days=days) if signal else None
 
 
 def _assign_to(issues: IssueQuerySet, user: User) -> int:

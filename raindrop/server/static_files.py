@@ -47,15 +47,15 @@ class HashedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
 def collect(root: Path) -> bool:
     """Collects the files into `root`, in a process of its own, whose settings are the web process's. Returns whether it had to.
     Raises CalledProcessError, whose output says why, when it cannot."""
-    wanted = _sources()
+    sources = _sources()
     stamp = root / STAMP
-    if stamp.exists() and stamp.read_text() == wanted:
+    if stamp.exists() and stamp.read_text() == sources:
         return False
     root.mkdir(parents=True, exist_ok=True)
     ignored = [part for pattern in UNUSED for part in ("--ignore", pattern)]
     command = python(str(BASE_DIR / "manage.py"), "collectstatic", "--noinput", "--clear", "--verbosity", "0")
     subprocess.run([*command, *ignored], check=True, env={**os.environ, **HASHED})
-    stamp.write_text(wanted)
+    stamp.write_text(sources)
     return True
 
 

@@ -93,13 +93,13 @@ def _mark(clean: str, source: str, passages: list[tuple[int, int]]) -> str | Non
     letters = "".join(shown[i] for i in places)
     spans = []
     for start, end in passages:
-        wanted = _letters(source[start:end])
+        passage = _letters(source[start:end])
         found = _occurrence(
-            letters, wanted, _count(_letters(source[:start] + source[start:end])[:-1], wanted)
+            letters, passage, _count(_letters(source[:start] + source[start:end])[:-1], passage)
         )
         if found is None:
             return None
-        spans.append((places[found], places[found + len(wanted) - 1] + 1))
+        spans.append((places[found], places[found + len(passage) - 1] + 1))
     made, at = [], 0
     for is_text, text in pieces:
         if is_text:
@@ -127,21 +127,21 @@ def _letters(text: str) -> str:
     return "".join(character for character in text if character.isalnum())
 
 
-def _count(text: str, wanted: str) -> int:
+def _count(text: str, passage: str) -> int:
     """How often it stands in the text, overlapping ones too."""
-    count, at = 0, text.find(wanted) if wanted else -1
+    count, at = 0, text.find(passage) if passage else -1
     while at >= 0:
-        count, at = count + 1, text.find(wanted, at + 1)
+        count, at = count + 1, text.find(passage, at + 1)
     return count
 
 
-def _occurrence(text: str, wanted: str, before: int) -> int | None:
+def _occurrence(text: str, passage: str, before: int) -> int | None:
     """Where it stands after `before` others; the last where there are fewer; None where there is none."""
-    at = text.find(wanted) if wanted else -1
+    at = text.find(passage) if passage else -1
     if at < 0:
         return None
     for _ in range(before):
-        later = text.find(wanted, at + 1)
+        later = text.find(passage, at + 1)
         if later < 0:
             break
         at = later

@@ -112,7 +112,7 @@ class BulkChange(Strict):
         return attrs
 
 
-class BulkChanged(serializers.Serializer[Any]):
+class BulkResult(serializers.Serializer[Any]):
     changed = serializers.IntegerField(help_text="How many of them came to differ.")
 
 

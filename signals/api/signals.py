@@ -17,7 +17,7 @@ from ingest.models import ApiKey, Project
 from ingest.projects.authentication import project_of
 from raindrop.api.pagination import page_of
 from raindrop.api.shapes import answers, listed, results
-from signals.api.schema import LIST, BulkChange, BulkChanged, NewSignal, SignalChange, SignalItem
+from signals.api.schema import LIST, BulkChange, BulkResult, NewSignal, SignalChange, SignalItem
 from signals.catalogue.access import find_signal
 from signals.catalogue.history import REASON_LENGTH
 from signals.catalogue.installing import ensure_groups, ensure_signals
@@ -40,7 +40,7 @@ TAGS = ["Signals"]
 )  # fmt: skip
 @extend_schema(
     methods=["PATCH"], operation_id="signals_change_many", tags=TAGS, summary="Enable, mute, group... many signals at once",
-    request=BulkChange, responses=answers(BulkChanged, missing=False),
+    request=BulkChange, responses=answers(BulkResult, missing=False),
 )  # fmt: skip
 @api_view(["GET", "POST", "PATCH"])
 def signals(request: Request) -> Response:

@@ -23,9 +23,9 @@ def default_key(signal: SignalDefinition) -> str:
 
 def default_rows(keys: Iterable[str]) -> dict[str, SignalDefault]:
     """The server's defaults of these keys, by key. Those that ship with the server are stored when they are first asked for."""
-    wanted = set(keys) - {""}
-    found = {row.key: row for row in SignalDefault.objects.filter(key__in=wanted)}
-    if missing := sorted((wanted - found.keys()) & SHIPPED.keys()):
+    named = set(keys) - {""}
+    found = {row.key: row for row in SignalDefault.objects.filter(key__in=named)}
+    if missing := sorted((named - found.keys()) & SHIPPED.keys()):
         SignalDefault.objects.bulk_create((shipped_default(key) for key in missing), ignore_conflicts=True)
         found |= {row.key: row for row in SignalDefault.objects.filter(key__in=missing)}
     return found

@@ -103,12 +103,12 @@ class Reader:
     def _take(self, end: int) -> None:
         self.at = self.stop = end
 
-    def _operator(self, wanted: str) -> str | None:
+    def _operator(self, symbols: str) -> str | None:
         kind, word, end = self._peek()
         if kind != "operator":
             return None
         symbol = "^" if word == "**" else OPERATORS[word]
-        if symbol not in wanted:
+        if symbol not in symbols:
             return None
         following = TOKEN.match(self.text, end, self.end)
         # A dash before a word is no minus; nor is the end of the text.

@@ -33,7 +33,7 @@ WORDS_FROM = 1600
 CUT = "\x01"
 
 
-class _Folded(dict[int, str]):
+class _FoldTable(dict[int, str]):
     """For str.translate: one character to one character, worked out on first use."""
 
     def __missing__(self, point: int) -> str:
@@ -42,7 +42,7 @@ class _Folded(dict[int, str]):
         return one
 
 
-_FOLDED = _Folded()
+_FOLDED = _FoldTable()
 
 
 def _folded(raw: str) -> str:

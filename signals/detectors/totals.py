@@ -62,9 +62,9 @@ def wrong_totals(text: Text) -> Iterator[Wrong]:
     yield from _of_sentences(normal)
 
 
-def wrong_sums_of_user(text: Text, asked: Text) -> Iterator[Wrong]:
+def wrong_sums_of_user(text: Text, user: Text) -> Iterator[Wrong]:
     """ "What is the total of 3,250, 1,875 and 1,400?" "Total: 6,425." The user's figures, all of one kind, are what is summed."""
-    question, normal = asked.normal, text.normal
+    question, normal = user.normal, text.normal
     if not TOTAL.search(question) or not (total := TOTAL.search(normal)):
         return
     figures = amounts_in(question)

@@ -229,11 +229,11 @@ def events_by_id(
 ) -> dict[uuid.UUID, Event]:
     """In the order of the ids; those that are there. Without `whole` only the beginnings of their texts are read, as
     `input_start` and `output_start`."""
-    wanted = list(dict.fromkeys(ids))
-    rows = Event.objects.filter(project=project, id__in=wanted).select_related("end_user")
+    unique_ids = list(dict.fromkeys(ids))
+    rows = Event.objects.filter(project=project, id__in=unique_ids).select_related("end_user")
     if not whole:
         rows = rows.defer("input", "output", "properties").annotate(
             input_start=Left("input", BEGINNING), output_start=Left("output", BEGINNING)
         )
     found = {event.id: event for event in rows}
-    return {key: found[key] for key in wanted if key in found}
+    return {key: found[key] for key in unique_ids if key in found}

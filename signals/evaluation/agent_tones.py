@@ -54,14 +54,14 @@ def _number(one: LabelledTurn, signal: str) -> float:
 
 
 def _examples(labelled: Sequence[LabelledTurn], states: list[Any], answers: Floats, column: int) -> Examples:
-    wanted = np.nan_to_num(answers[:, column]) > 0.5  # noqa: PLR2004
+    truth = np.nan_to_num(answers[:, column]) > 0.5  # noqa: PLR2004
     count = len(labelled)
     return Examples(
         texts=[one.turn.output for one in labelled],
         vectors=np.zeros((count, 1), dtype=np.float32),
         facts=np.zeros((count, 0), dtype=np.float32),
-        answers=wanted,
-        weights=np.where(wanted, POSITIVE_WEIGHT, 1.0).astype(np.float32)
+        answers=truth,
+        weights=np.where(truth, POSITIVE_WEIGHT, 1.0).astype(np.float32)
         * np.array([one.weight for one in labelled], dtype=np.float32),
         groups=[one.product for one in labelled],
         sources=[one.product for one in labelled],

@@ -131,9 +131,9 @@ def _matches(detector: Detector, batch: Batch) -> Bools:
 
 def _quality(truth: Bools, matched: Bools) -> dict[str, float]:
     """Precision with its 90 % interval, recall and F1."""
-    right, found, wanted = int((truth & matched).sum()), int(matched.sum()), int(truth.sum())
+    right, found, true_count = int((truth & matched).sum()), int(matched.sum()), int(truth.sum())
     low, high = wilson(right, found, z=Z90) or (0.0, 1.0)
-    precision, recall = right / max(1, found), right / max(1, wanted)
+    precision, recall = right / max(1, found), right / max(1, true_count)
     f1 = 2 * precision * recall / max(1e-9, precision + recall)
     return {"precision": precision, "low": low, "high": high, "recall": recall, "F1": f1, "matches": found}
 
@@ -162,17 +162,17 @@ def _conversations(
     talks: dict[str, list[int]] = {}
     for place, one in enumerate(labelled):
         talks.setdefault(f"{one.product}/{one.conversation}", []).append(place)
-    right = found = wanted = clean = flagged = flagged_negative = 0
+    right = found = true_count = clean = flagged = flagged_negative = 0
     for places in talks.values():
         truth = {key for key in keys if any(labelled[p].answer(key) for p in places)}
         unsure = {key for key in keys if any(labelled[p].answer(key) is None for p in places)} - truth
         mine = {key for key in keys if any(ours[key][p] for p in places)} - unsure
-        right, found, wanted = right + len(truth & mine), found + len(mine), wanted + len(truth)
+        right, found, true_count = right + len(truth & mine), found + len(mine), true_count + len(truth)
         if not truth and not unsure:
             clean += 1
             flagged += bool(mine)
             flagged_negative += bool(mine & negative)
-    precision, recall = right / max(1, found), right / max(1, wanted)
+    precision, recall = right / max(1, found), right / max(1, true_count)
     return {
         "conversations": len(talks), "micro precision": precision, "micro recall": recall,
         "micro F1": 2 * precision * recall / max(1e-9, precision + recall),

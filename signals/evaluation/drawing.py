@@ -132,10 +132,10 @@ def draw(
     return rows, strata
 
 
-def spread(available: Mapping[str, int], wanted: int) -> dict[str, int]:
-    """`wanted` shared out as evenly as it goes; who has less gives all, and the rest goes to the others."""
+def spread(available: Mapping[str, int], count: int) -> dict[str, int]:
+    """Shares `count` out evenly. A stratum with less than its share gives all it has, and the others give more."""
     given = dict.fromkeys(available, 0)
-    remaining = min(wanted, sum(available.values()))
+    remaining = min(count, sum(available.values()))
     while remaining:
         open_ = [name for name in available if given[name] < available[name]]
         share = max(1, remaining // len(open_))

@@ -31,11 +31,11 @@ def measure_cut(own: Intents, other: Intents, cut: float) -> dict[str, Any]:
     """Shares: of the wanted texts that are found, of the queries that find one, of unrelated texts found, of queries that find any."""
     present = np.unique(own.labels)
     hits = own.named[present] @ own.vectors.T >= cut
-    wanted = own.labels[None, :] == present[:, None]
+    relevant = own.labels[None, :] == present[:, None]
     strays = own.named[present] @ other.vectors.T >= cut
     return {
-        "wanted texts found": float((hits & wanted).sum() / wanted.sum()),
-        "queries that find one": float((hits & wanted).any(axis=1).mean()),
+        "wanted texts found": float((hits & relevant).sum() / relevant.sum()),
+        "queries that find one": float((hits & relevant).any(axis=1).mean()),
         "unrelated texts found": float(strays.mean()),
         "queries that find an unrelated one": float(strays.any(axis=1).mean()),
     }

@@ -16,14 +16,14 @@ def locate(passage: str, text: str) -> tuple[int, int] | None:
         return (0, len(text)) if passage and passage == text.strip() else None
     if (start := text.find(passage)) >= 0:
         return start, start + len(passage)
-    wanted = _UNSEEN.sub("", passage)
-    if len(wanted) < SHORTEST:
+    needle = _UNSEEN.sub("", passage)
+    if len(needle) < SHORTEST:
         return None
     seen, places = _seen(text[:_BLOCK])
-    start = seen.find(wanted)
+    start = seen.find(needle)
     if start < 0:
         return None
-    return places[start], places[start + len(wanted) - 1] + 1
+    return places[start], places[start + len(needle) - 1] + 1
 
 
 def gist(passage: str) -> str:

@@ -115,11 +115,11 @@ def reserve(limits: QuestionSettings, *, day: dt.date, money: int, share: float 
         return cursor.fetchone() is not None
 
 
-def settle(*, project_id: uuid.UUID, day: dt.date, held: int, cost: int, asked: bool = True) -> None:
-    """Puts what it did cost in the place of what was held. `asked` False: nothing reached the model, the event does not count."""
+def settle(*, project_id: uuid.UUID, day: dt.date, held: int, cost: int, reached_model: bool = True) -> None:
+    """Replaces the money that was held by what the call cost. Without `reached_model` the event does not count."""
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE signals_questionspend SET money = money - %s + %s, held = held - %s, events = events - %s
                WHERE project_id = %s AND day = %s""",
-            [held, cost, held, 0 if asked else 1, project_id, day],
+            [held, cost, held, 0 if reached_model else 1, project_id, day],
         )

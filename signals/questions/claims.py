@@ -134,12 +134,14 @@ def put_down(
     if row is None or (row.state, row.attempts) != (mine.state, mine.attempts) or row.day is None:
         return None
     if isinstance(outcome, Answer):
-        cost, asked = _judge(row, claimed, outcome), True
+        cost, reached_model = _judge(row, claimed, outcome), True
     else:
         cost = outcome.lost * claimed.most
-        asked = outcome.lost > 0
+        reached_model = outcome.lost > 0
         _postpone(row, outcome)
-    budget.settle(project_id=row.project_id, day=row.day, held=row.held, cost=cost, asked=asked)
+    budget.settle(
+        project_id=row.project_id, day=row.day, held=row.held, cost=cost, reached_model=reached_model
+    )
     row.cost, row.held, row.day, row.batch = row.cost + cost, 0, None, None
     row.save()
     if row.state == VerdictState.ANSWERED and detect_again:
@@ -206,9 +208,9 @@ def _turns(
     rows: list[QuestionVerdict], questions: dict[str, Question]
 ) -> dict[uuid.UUID, tuple[Event, Turn]]:
     """The rows' events that are there, as the model is to see them."""
-    wanted = [row.event_id for row in rows if row.version in questions]
+    event_ids = [row.event_id for row in rows if row.version in questions]
     events = (
-        list(Event.objects.filter(id__in=wanted, project=rows[0].project_id, is_pending=False))
+        list(Event.objects.filter(id__in=event_ids, project=rows[0].project_id, is_pending=False))
         if rows
         else []
     )

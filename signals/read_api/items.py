@@ -106,11 +106,11 @@ def _signals(ids: list[uuid.UUID], project: Project) -> dict[uuid.UUID, list[dic
 def _spans(ids: list[uuid.UUID], project: Project) -> dict[uuid.UUID, list[Span]]:
     """Tool calls and failed spans, in order. Only a failed span's output is read."""
     found: dict[uuid.UUID, list[Span]] = defaultdict(list)
-    wanted = Span.objects.filter(project=project, event_id__in=ids).order_by("started_at", "id")
+    spans = Span.objects.filter(project=project, event_id__in=ids).order_by("started_at", "id")
     failed = Q(status=SpanStatus.ERROR)
-    calls = wanted.filter(~failed, kind=SpanKind.TOOL).defer("input", "output", "attributes", "error")
+    calls = spans.filter(~failed, kind=SpanKind.TOOL).defer("input", "output", "attributes", "error")
     for span in sorted(
-        [*calls, *wanted.filter(failed).defer("input", "attributes")],
+        [*calls, *spans.filter(failed).defer("input", "attributes")],
         key=lambda span: (span.started_at, span.id),
     ):
         if span.event_id is not None:

@@ -54,9 +54,9 @@ def time_limit(limit: dt.timedelta = TIME_LIMIT) -> Iterator[None]:
 def ordering(query: Query, columns: dict[str, str]) -> tuple[str, str]:
     """The keyset order that `order_by` names, newest first by default. `columns` gives the column behind each name."""
     choices = [prefix + name for name in columns for prefix in ("-", "")]
-    wanted = query.choice("order_by", choices, choices[0])
-    sign = "-" if wanted.startswith("-") else ""
-    return sign + columns[wanted.lstrip("-")], sign + "id"
+    order = query.choice("order_by", choices, choices[0])
+    sign = "-" if order.startswith("-") else ""
+    return sign + columns[order.lstrip("-")], sign + "id"
 
 
 def listed(

@@ -17,7 +17,7 @@ from django.db.models.expressions import Combinable, Expression
 from raindrop.web.moments import parse_moment
 from signals.search.language.nodes import Ago, Glob, Pattern, Text
 from signals.search.language.nodes import Value as Written
-from signals.search.regexes import Compiled, compile_regex
+from signals.search.regexes import CompiledRegex, compile_regex
 
 MAX_NUMBER = 1e15
 _COMPARE: dict[str, tuple[Callable[[Any, Any], bool], type[sql.Lookup[Any]]]] = {
@@ -46,7 +46,7 @@ class TextTest:
 
     exact: str | None = None
     glob: tuple[str, ...] = ()
-    compiled: Compiled | None = None
+    compiled: CompiledRegex | None = None
 
     @classmethod
     def of(cls, value: Written) -> "TextTest":
@@ -162,7 +162,7 @@ class OneOf:
         return Q(**{f"{column}__in": self.ids})
 
 
-def glob_regex(parts: tuple[str, ...]) -> Compiled:
+def glob_regex(parts: tuple[str, ...]) -> CompiledRegex:
     """The glob as a regular expression of the whole text. Raises QueryError for one that is too long."""
     escaped = (re.sub(r"([^\w\s])", r"\\\1", part, flags=re.ASCII) for part in parts)
     return compile_regex(Pattern("^" + ".*".join(escaped) + "$"))

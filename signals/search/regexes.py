@@ -35,7 +35,7 @@ _NO_BOUNDARY = f"(?:(?<={_W})(?={_W})|(?<!{_W})(?!{_W}))"
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledRegex:
     """`for_postgres` is used with `~`; `search` says whether a text matches somewhere."""
 
     for_postgres: str
@@ -46,7 +46,7 @@ class Compiled:
 
 
 @lru_cache(maxsize=256)
-def compile_regex(pattern: Pattern) -> Compiled:
+def compile_regex(pattern: Pattern) -> CompiledRegex:
     """Raises QueryError, whose place is within the pattern."""
     if not 0 < len(pattern.pattern) <= MAX_PATTERN:
         raise QueryError(f"A regular expression has 1 to {MAX_PATTERN} characters.", end=len(pattern.pattern))
@@ -56,7 +56,7 @@ def compile_regex(pattern: Pattern) -> Compiled:
     options.log_errors = False
     options.max_mem = MAX_MEMORY
     try:
-        return Compiled(for_postgres, re2.compile(for_re2, options))
+        return CompiledRegex(for_postgres, re2.compile(for_re2, options))
     except (re2.error, UnicodeEncodeError) as error:
         raise QueryError(
             "This regular expression is too large: take smaller counts.", end=len(pattern.pattern)

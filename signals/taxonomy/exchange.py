@@ -139,17 +139,19 @@ def _create_explicit(
 
 def _groups(project: Project, taxonomy: Taxonomy, user: User | None, via: str) -> dict[str, SignalGroup]:
     """By name: those that the file names or its signals lie in, with the file's descriptions."""
-    wanted = dict(taxonomy.groups)
+    descriptions = dict(taxonomy.groups)
     for entry in taxonomy.entries:
         if entry.fields.get("group"):
-            wanted.setdefault(entry.fields["group"], None)
-    groups = ensure_groups(project, {name: text or "" for name, text in wanted.items()})
+            descriptions.setdefault(entry.fields["group"], None)
+    groups = ensure_groups(project, {name: text or "" for name, text in descriptions.items()})
     rows = [
-        groups[name] for name, text in wanted.items() if text is not None and groups[name].description != text
+        groups[name]
+        for name, text in descriptions.items()
+        if text is not None and groups[name].description != text
     ]
     remember(rows)
     for row in rows:
-        row.description = wanted[row.name] or ""
+        row.description = descriptions[row.name] or ""
     save_changed(rows, fields=["description"], user=user, via=via)
     return groups
 

@@ -21,16 +21,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.files.formats import conversation, events, langfuse, openai, otlp
-from ingest.files.formats.parsed import BadLine, Line, Parsed, StartOf, trace_of
+from ingest.files.formats.parsed import BadLine, Line, ParsedLine, StartOf, trace_of
 
-__all__ = ["FORMATS", "BadLine", "Format", "Line", "Parsed", "StartOf", "format_of", "parse_line", "trace_of"]
+__all__ = [
+    "FORMATS",
+    "BadLine",
+    "Format",
+    "Line",
+    "ParsedLine",
+    "StartOf",
+    "format_of",
+    "parse_line",
+    "trace_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     name: str
     recognises: Callable[[dict[str, Any]], bool]
-    parse: Callable[[Line], Parsed]
+    parse: Callable[[Line], ParsedLine]
 
 
 FORMATS = {
@@ -80,6 +90,6 @@ def format_of(value: dict[str, Any]) -> Format:
     raise BadLine(LABELLED_TEXT if "text" in value and ("label" in value or "labels" in value) else UNKNOWN)
 
 
-def parse_line(line: Line, *, forced: str | None = None) -> Parsed:
+def parse_line(line: Line, *, forced: str | None = None) -> ParsedLine:
     """By the line's own shape, or by the format of that name. Raises BadLine."""
     return (FORMATS[forced] if forced else format_of(line.value)).parse(line)

@@ -10,14 +10,14 @@ from ingest.files.conversations import (
     own_times,
     turns_of,
 )
-from ingest.files.formats.parsed import BadLine, Line, Parsed, StartOf
+from ingest.files.formats.parsed import BadLine, Line, ParsedLine, StartOf
 
 
 def recognises(line: dict[str, Any]) -> bool:
     return isinstance(line.get("messages"), list) and "conversation_id" in line
 
 
-def parse(line: Line) -> Parsed:
+def parse(line: Line) -> ParsedLine:
     return parse_conversation(line.value, start_of=line.start_of, keep_labels=line.keep_labels)
 
 
@@ -27,7 +27,7 @@ def parse_conversation(
     start_of: StartOf,
     keep_labels: bool,
     ended_at: dt.datetime | None = None,
-) -> Parsed:
+) -> ParsedLine:
     """`ended_at` is the moment of the last turn, when the line knows it. A time of a message itself is believed first."""
     if not isinstance(conversation.get("messages"), list):
         raise BadLine("messages: expected a list")
@@ -46,4 +46,4 @@ def parse_conversation(
         events = events_of_conversation(conversation, start=start, keep_labels=keep_labels)
     except BadConversation as error:
         raise BadLine(str(error)) from None
-    return Parsed(events=events, dated=bool(known or ended_at))
+    return ParsedLine(events=events, dated=bool(known or ended_at))

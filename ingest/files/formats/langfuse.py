@@ -14,7 +14,7 @@ score becomes a signal of the trace's event, once by its id.
 
 from typing import Any
 
-from ingest.files.formats.parsed import BadLine, Line, Parsed, digest, trace_of
+from ingest.files.formats.parsed import BadLine, Line, ParsedLine, digest, trace_of
 from ingest.incoming.cleaning import parse_timestamp
 from ingest.incoming.values import MAX_ID, IncomingSignal
 from ingest.otlp.attributes import amount, as_object, first, first_text
@@ -82,15 +82,15 @@ def recognises(line: dict[str, Any]) -> bool:
     return _reader(line) is not None
 
 
-def parse(line: Line) -> Parsed:
+def parse(line: Line) -> ParsedLine:
     return _parse(clean_json(line.value))
 
 
-def _parse(value: dict[str, Any]) -> Parsed:
+def _parse(value: dict[str, Any]) -> ParsedLine:
     reader = _reader(value)
     if reader is None:
         raise BadLine("this is no trace, observation or score of Langfuse")
-    parsed: Parsed = reader(value)
+    parsed: ParsedLine = reader(value)
     return parsed
 
 
@@ -117,7 +117,7 @@ def _reader(value: dict[str, Any]) -> Any:
 # -- the three kinds of line
 
 
-def _observation(value: dict[str, Any]) -> Parsed:
+def _observation(value: dict[str, Any]) -> ParsedLine:
     own_id, trace_id = _id(value, ID), _id(value, TRACE_ID, what="traceId")
     trace = trace_of(trace_id)
     start = _time(value, START, what="startTime")
@@ -135,7 +135,7 @@ def _observation(value: dict[str, Any]) -> Parsed:
         parent = _span_id(trace, parent)
     elif not any(name in value for name in ENRICHED):
         parent = _root_id(trace)
-    return Parsed(
+    return ParsedLine(
         spans=[
             RawSpan(
                 trace_id=trace,
@@ -159,7 +159,7 @@ def _observation(value: dict[str, Any]) -> Parsed:
     )
 
 
-def _trace(value: dict[str, Any]) -> Parsed:
+def _trace(value: dict[str, Any]) -> ParsedLine:
     trace_id = _id(value, ID)
     trace = trace_of(trace_id)
     start = _time(value, TIMESTAMP, what="timestamp")
@@ -173,7 +173,7 @@ def _trace(value: dict[str, Any]) -> Parsed:
         EVENT_ID[0] in attributes
     ):  # without a session a trace is a conversation, as ingest.tracing.trace_events has it for unnamed events
         attributes.setdefault("langfuse.session.id", trace_id)
-    parsed = Parsed(
+    parsed = ParsedLine(
         spans=[
             RawSpan(
                 trace_id=trace,
@@ -200,7 +200,7 @@ def _trace(value: dict[str, Any]) -> Parsed:
     return parsed
 
 
-def _score(value: dict[str, Any]) -> Parsed:
+def _score(value: dict[str, Any]) -> ParsedLine:
     if first(value, TRACE_ID) is None:
         raise BadLine("this score is about no trace: scores of sessions and of dataset runs are not imported")
     trace_id = _id(value, TRACE_ID, what="traceId")
@@ -220,7 +220,7 @@ def _score(value: dict[str, Any]) -> Parsed:
         "source": source.lower(),
         "observation_id": first_text(value, ("observationId", "observation_id")),
     }
-    return Parsed(
+    return ParsedLine(
         signals=[
             IncomingSignal(
                 event_id=trace_id,
@@ -234,18 +234,18 @@ def _score(value: dict[str, Any]) -> Parsed:
     )
 
 
-def _download(value: dict[str, Any]) -> Parsed:
+def _download(value: dict[str, Any]) -> ParsedLine:
     return _trace({**value["trace"], "observations": value["observations"], "scores": value.get("scores")})
 
 
-def _page(value: dict[str, Any]) -> Parsed:
-    parsed = Parsed()
+def _page(value: dict[str, Any]) -> ParsedLine:
+    parsed = ParsedLine()
     for item in value["data"]:
         _add(parsed, item, _parse)
     return parsed
 
 
-def _add(parsed: Parsed, value: dict[str, Any], parse_item: Any) -> None:
+def _add(parsed: ParsedLine, value: dict[str, Any], parse_item: Any) -> None:
     """A part that is bad is told of, and takes no other part with it."""
     try:
         parsed.add(parse_item(value))

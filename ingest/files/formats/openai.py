@@ -13,7 +13,7 @@ from typing import Any
 
 from ingest.files.conversations import text_of
 from ingest.files.formats.conversation import parse_conversation
-from ingest.files.formats.parsed import BadLine, Line, Parsed, digest
+from ingest.files.formats.parsed import BadLine, Line, ParsedLine, digest
 from ingest.incoming.cleaning import count_keys, depth_of, parse_timestamp
 from ingest.incoming.values import MAX_DEPTH, MAX_ID, MAX_KEYS
 from ingest.otlp.attributes import as_object, first, first_text, whole
@@ -35,14 +35,14 @@ def recognises(line: dict[str, Any]) -> bool:
     return any(isinstance(part.get("messages"), list) for part in _requests(line))
 
 
-def parse(line: Line) -> Parsed:
+def parse(line: Line) -> ParsedLine:
     request = next((part for part in _requests(line.value) if isinstance(part.get("messages"), list)), None)
     if request is None:
         raise BadLine("messages: expected a list")
     answer = _answer(line.value)
     sources = (line.value, request, as_object(request.get("metadata")), as_object(line.value.get("metadata")))
-    said = _choice(answer)
-    messages = request["messages"] if said is None else [*request["messages"], said]
+    choice = _choice(answer)
+    messages = request["messages"] if choice is None else [*request["messages"], choice]
     known = [_message(message) for message in messages]
     model = first_text(answer, ("model",)) or first_text(request, ("model",))
     user = _named(sources, USER)

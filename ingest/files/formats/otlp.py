@@ -7,7 +7,7 @@ are stored as they come and made into events when the file has been read (ingest
 
 from typing import Any
 
-from ingest.files.formats.parsed import BadLine, Line, Parsed
+from ingest.files.formats.parsed import BadLine, Line, ParsedLine
 from ingest.otlp.decoding.decode import decode_logs, decode_traces
 from ingest.otlp.raw import BadOtlp
 
@@ -22,7 +22,7 @@ def recognises(line: dict[str, Any]) -> bool:
     return any(key in line for key in (*SPANS, *LOGS, *METRICS))
 
 
-def parse(line: Line) -> Parsed:
+def parse(line: Line) -> ParsedLine:
     if any(key in line.value for key in METRICS):
         raise BadLine("these are OTLP metrics: only spans and GenAI logs are imported")
     if not recognises(line.value):
@@ -35,8 +35,8 @@ def parse(line: Line) -> Parsed:
     try:
         if is_spans:
             spans = decode_traces(body, is_json=True)
-            return Parsed(spans=spans.items, complaints=spans.rejected)
+            return ParsedLine(spans=spans.items, complaints=spans.rejected)
         logs = decode_logs(body, is_json=True)
-        return Parsed(logs=logs.items, complaints=logs.rejected)
+        return ParsedLine(logs=logs.items, complaints=logs.rejected)
     except BadOtlp as error:
         raise BadLine(str(error)) from None

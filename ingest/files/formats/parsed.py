@@ -28,7 +28,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Parsed:
+class ParsedLine:
     """`dated`: the times are the data's own, so that `--redate` has to move them. Spans and logs always are."""
 
     events: list[IncomingEvent] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Parsed:
     dated: bool = True
     complaints: Counter[str] = field(default_factory=Counter)  # parts of the line that cannot be taken
 
-    def add(self, other: "Parsed") -> None:
+    def add(self, other: "ParsedLine") -> None:
         self.events += other.events
         self.spans += other.spans
         self.logs += other.logs

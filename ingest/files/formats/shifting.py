@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.files.formats.parsed import Parsed
+from ingest.files.formats.parsed import ParsedLine
 from ingest.files.redating import Rhythm
 from ingest.incoming.values import IncomingEvent, IncomingSignal, IncomingSpan
 from ingest.otlp.raw import RawSpan
@@ -32,7 +32,7 @@ class Shifts:
         )  # of conversations without times, in the order of their appearance
         self._shares: dict[str, tuple[float, float]] = {}
 
-    def learn(self, parsed: Parsed) -> None:
+    def learn(self, parsed: ParsedLine) -> None:
         for span in parsed.spans:
             self._widen(span.end_ns)
         for log in parsed.logs:
@@ -61,7 +61,7 @@ class Shifts:
         """Where in the span a conversation without times lies: its release's share, after those of the releases before it in the file."""
         return self._shares.get(release_of(line), WHOLE)
 
-    def move(self, parsed: Parsed) -> None:
+    def move(self, parsed: ParsedLine) -> None:
         """Changes the times of what a line holds."""
         shift = self.shift
         ns = shift // dt.timedelta(microseconds=1) * 1000

@@ -20,7 +20,7 @@ from ingest.otlp.raw import (
     NO_TRACE_ID,
     STATUSES,
     BadOtlp,
-    Decoded,
+    DecodeResult,
     RawLog,
     RawSpan,
     RawSpanEvent,
@@ -41,8 +41,8 @@ VALUE_KEYS = frozenset(
 )
 
 
-def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
-    decoded: Decoded[RawSpan] = Decoded()
+def decode_traces(body: bytes, *, received_ns: int) -> DecodeResult[RawSpan]:
+    decoded: DecodeResult[RawSpan] = DecodeResult()
     document = parse(body, decoded)
     if "resourceSpans" not in document and "resourceLogs" in document:
         raise BadOtlp(LOGS_ON_TRACES)
@@ -56,8 +56,8 @@ def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
     return decoded
 
 
-def decode_logs(body: bytes, *, received_ns: int) -> Decoded[RawLog]:
-    decoded: Decoded[RawLog] = Decoded()
+def decode_logs(body: bytes, *, received_ns: int) -> DecodeResult[RawLog]:
+    decoded: DecodeResult[RawLog] = DecodeResult()
     document = parse(body, decoded)
     if "resourceLogs" not in document and "resourceSpans" in document:
         raise BadOtlp(SPANS_ON_LOGS)
@@ -84,7 +84,7 @@ def decode_logs(body: bytes, *, received_ns: int) -> Decoded[RawLog]:
     return decoded
 
 
-def parse(body: bytes, decoded: Decoded[Any]) -> dict[str, Any]:
+def parse(body: bytes, decoded: DecodeResult[Any]) -> dict[str, Any]:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -102,7 +102,7 @@ def parse(body: bytes, decoded: Decoded[Any]) -> dict[str, Any]:
     return document
 
 
-def objects(value: Any, decoded: Decoded[Any]) -> list[dict[str, Any]]:
+def objects(value: Any, decoded: DecodeResult[Any]) -> list[dict[str, Any]]:
     """The objects of a list. What is something else is counted, never a reason to lose its neighbours."""
     if value is None:
         return []
@@ -118,7 +118,7 @@ def _span(
     span: dict[str, Any],
     resource: dict[str, Any],
     scope: tuple[str, str],
-    decoded: Decoded[RawSpan],
+    decoded: DecodeResult[RawSpan],
     received_ns: int,
 ) -> None:
     trace_id, span_id = identifier(span.get("traceId"), 16), identifier(span.get("spanId"), 8)
@@ -207,7 +207,7 @@ def as_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def attributes(value: Any, decoded: Decoded[Any] | None = None, depth: int = 0) -> dict[str, Any]:
+def attributes(value: Any, decoded: DecodeResult[Any] | None = None, depth: int = 0) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if isinstance(value, dict):
         if decoded is not None:

@@ -19,7 +19,7 @@ from ingest.otlp.raw import (
     NO_TRACE_ID,
     STATUSES,
     BadOtlp,
-    Decoded,
+    DecodeResult,
     RawLog,
     RawSpan,
     RawSpanEvent,
@@ -29,7 +29,7 @@ from ingest.otlp.raw import (
 )
 
 
-def _parse(body: bytes, kind: Any, decoded: Decoded[Any]) -> Any:
+def _parse(body: bytes, kind: Any, decoded: DecodeResult[Any]) -> Any:
     try:
         return kind.FromString(body)
     except DecodeError as error:
@@ -43,8 +43,8 @@ def _parse(body: bytes, kind: Any, decoded: Decoded[Any]) -> Any:
             raise BadOtlp(f"The body is not a protobuf {name}: {error}") from None
 
 
-def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
-    decoded: Decoded[RawSpan] = Decoded()
+def decode_traces(body: bytes, *, received_ns: int) -> DecodeResult[RawSpan]:
+    decoded: DecodeResult[RawSpan] = DecodeResult()
     request = _parse(body, ExportTraceServiceRequest, decoded)
     for resource_spans in request.resource_spans:
         resource = attributes(resource_spans.resource.attributes)
@@ -55,8 +55,8 @@ def decode_traces(body: bytes, *, received_ns: int) -> Decoded[RawSpan]:
     return decoded
 
 
-def decode_logs(body: bytes, *, received_ns: int) -> Decoded[RawLog]:
-    decoded: Decoded[RawLog] = Decoded()
+def decode_logs(body: bytes, *, received_ns: int) -> DecodeResult[RawLog]:
+    decoded: DecodeResult[RawLog] = DecodeResult()
     request = _parse(body, ExportLogsServiceRequest, decoded)
     for resource_logs in request.resource_logs:
         resource = attributes(resource_logs.resource.attributes)
@@ -83,7 +83,11 @@ def decode_logs(body: bytes, *, received_ns: int) -> Decoded[RawLog]:
 
 
 def _span(
-    span: Any, resource: dict[str, Any], scope: tuple[str, str], decoded: Decoded[RawSpan], received_ns: int
+    span: Any,
+    resource: dict[str, Any],
+    scope: tuple[str, str],
+    decoded: DecodeResult[RawSpan],
+    received_ns: int,
 ) -> None:
     trace_id, span_id, parent = span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()
     if len(trace_id) != 32 or trace_id == NO_TRACE:

@@ -95,6 +95,6 @@ def _contents(fields: dict[str, Any]) -> list[dict[str, Any]]:
         if kind == "tool_use":
             parts.append({"type": "tool_use", **_call(item)})
         else:
-            said = first(item, ("message_content.text", "message_content.refusal"))
-            parts.append({"type": kind, "text": said})
+            text = first(item, ("message_content.text", "message_content.refusal"))
+            parts.append({"type": kind, "text": text})
     return parts

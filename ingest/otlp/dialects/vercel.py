@@ -21,11 +21,13 @@ def prompt_messages(span: RawSpan) -> list[Message]:
 def response(span: RawSpan) -> list[Message]:
     """`ai.response.*`; v3 called it `ai.result.*`."""
     attributes = span.attributes
-    said = first(attributes, ("ai.response.text", "ai.result.text", "ai.response.object", "ai.result.object"))
+    content = first(
+        attributes, ("ai.response.text", "ai.result.text", "ai.response.object", "ai.result.object")
+    )
     calls = load(first(attributes, ("ai.response.toolCalls", "ai.result.toolCalls")))
     fields: dict[str, Any] = {
         "role": "assistant",
-        "content": dump(said),
+        "content": dump(content),
         "reasoning": dump(attributes.get("ai.response.reasoning")),
         "tool_calls": calls if isinstance(calls, list) else [],
     }

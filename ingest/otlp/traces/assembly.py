@@ -12,7 +12,7 @@ from typing import Any
 from ingest.otlp.dialects.raindrop_sdk import CHILD_EVENT, PARENT_EVENT
 from ingest.otlp.mapped import MappedSpan, Tokens, TraceSignal
 from ingest.otlp.mapping import MAX_ATTRIBUTES
-from ingest.otlp.traces.counting import Counted
+from ingest.otlp.traces.counting import Tally
 from ingest.otlp.traces.tree import Tree, last_text
 from ingest.otlp.traces.turns import Turn, turns_of
 
@@ -61,7 +61,7 @@ def assemble(spans: Iterable[MappedSpan]) -> list[TraceEvent]:
     tree = Tree(spans)
     if not any(not span.unknown for span in tree.spans):
         return []
-    counted = Counted(tree)
+    counted = Tally(tree)
     events = [_event(tree, counted, group) for group in _groups(tree)]
     events.sort(key=lambda event: (event.start_ns, event.event_id))
     _link_children(tree, events)
@@ -150,7 +150,7 @@ def _unnamed(trace_id: str, turns: list[Turn]) -> list[Group]:
 # -- one event
 
 
-def _event(tree: Tree, counted: Counted, group: Group) -> TraceEvent:
+def _event(tree: Tree, counted: Tally, group: Group) -> TraceEvent:
     members, around = group.turn.members, group.turn.around
     own = [span for span in members if span.span_id not in around]
     known = [span for span in own if not span.unknown] or own
@@ -203,7 +203,7 @@ def _any_text(tree: Tree, outermost: list[MappedSpan], *, outputs: bool) -> str:
     return dumped
 
 
-def _model(tree: Tree, counted: Counted, known: list[MappedSpan]) -> str:
+def _model(tree: Tree, counted: Tally, known: list[MappedSpan]) -> str:
     """The model that gave the answer: of the last LLM call to end that is not inside a tool call."""
     having = [span for span in known if span.model]
     if not having:
@@ -220,7 +220,7 @@ def _model(tree: Tree, counted: Counted, known: list[MappedSpan]) -> str:
     ).model
 
 
-def _count(counted: Counted, members: list[MappedSpan], known: list[MappedSpan], event: TraceEvent) -> None:
+def _count(counted: Tally, members: list[MappedSpan], known: list[MappedSpan], event: TraceEvent) -> None:
     """The event's sums, and on which spans they stand."""
     timed = {span.span_id for span in known}
     event.counts = {span.span_id: counted.of(span, with_time=span.span_id in timed) for span in members}

@@ -13,7 +13,7 @@ NEAR_NS = 100_000_000  # two records of one call begin and end so near to each o
 TOKENS, COST, TIME = 1, 2, 4
 
 
-class Counted:
+class Tally:
     """`counts`: what of each span counts. `kinds`, `failed`: spans whose kind or status the others tell better than they do."""
 
     def __init__(self, tree: Tree) -> None:

@@ -179,9 +179,9 @@ class _Progress:
         if self.finished or now < self.next:
             return
         self.next = now + 5
-        left = QueuedEvent.objects.count()
-        if left:
-            print(f"  pipeline: {left:,} events to go", flush=True)
+        unfinished = QueuedEvent.objects.count()
+        if unfinished:
+            print(f"  pipeline: {unfinished:,} events to go", flush=True)
         else:
             self.finished = True
             print(

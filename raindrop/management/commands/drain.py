@@ -20,22 +20,22 @@ class Command(BaseCommand):
 
     def handle(self, *, timeout: float, **options: Any) -> None:
         deadline = time.monotonic() + timeout
-        left = _left()
-        with tqdm(total=left, unit=" events", desc="pipeline", disable=None) as bar:
-            while left:
+        unfinished = _unfinished()
+        with tqdm(total=unfinished, unit=" events", desc="pipeline", disable=None) as bar:
+            while unfinished:
                 if time.monotonic() > deadline:
                     missing = "; ".join(what_is_missing()) or "the workers are still at it"
-                    raise CommandError(f"Time-out with {left} events left: {missing}.")
+                    raise CommandError(f"Time-out with {unfinished} events left: {missing}.")
                 time.sleep(0.5)
-                now = _left()
+                now = _unfinished()
                 bar.total = max(bar.total or 0, bar.n + now)
-                bar.update(max(0, left - now))
-                left = now
+                bar.update(max(0, unfinished - now))
+                unfinished = now
         failed = ProcessingFailure.objects.count()
         if failed:
             self.stderr.write(f"{failed} events failed; the admin shows why (Ingest › Processing failures).")
 
 
-def _left() -> int:
+def _unfinished() -> int:
     """Events in the queue, and traces that will become events. (One whose root has not ended waits for it.)"""
     return QueuedEvent.objects.count() + OpenTrace.objects.filter(root_ended=True, attempts=0).count()

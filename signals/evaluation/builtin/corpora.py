@@ -68,9 +68,9 @@ def _without_handles(text: str) -> str:
 
 def emotions(data: Path, *labels: str) -> list[Sample]:
     """goemotions_dev; the answer is whether the comment has one of these emotions."""
-    wanted = set(labels)
+    chosen = set(labels)
     return [
-        user_says(row["text"], bool(wanted & set(row["label"])), emotions=row["label"])
+        user_says(row["text"], bool(chosen & set(row["label"])), emotions=row["label"])
         for row in read_rows(data, "goemotions_dev")
     ]
 

@@ -70,11 +70,11 @@ def fit_reader(examples: Examples, recipe: ReaderRecipe) -> Reader:
     """Of the examples' answers, with their asides learned beside them. Texts without tokens are left out."""
     filled = [i for i, tokens in enumerate(examples.states) if len(tokens)]
     states = [examples.states[i] for i in filled]
-    wanted = np.concatenate([examples.answers[:, None].astype(np.float32), examples.asides], axis=1)[filled]
-    wanted = wanted[:, ~np.isnan(wanted).all(axis=0)]
+    targets = np.concatenate([examples.answers[:, None].astype(np.float32), examples.asides], axis=1)[filled]
+    targets = targets[:, ~np.isnan(targets).all(axis=0)]
     weights = examples.weights[filled] / examples.weights[filled].mean()
     mean, spread = _moments(states)
-    net = _descend(states, wanted, weights, mean, spread, recipe)
+    net = _descend(states, targets, weights, mean, spread, recipe)
     squeeze = net.squeeze / spread[:, None]
     reader = Reader(
         squeeze, net.squeeze_bias - mean @ squeeze, net.attention[:, 0], net.value[:, 0], float(net.bias[0])
@@ -88,10 +88,10 @@ def fit_reader(examples: Examples, recipe: ReaderRecipe) -> Reader:
 
 
 def _descend(
-    states: list[States], wanted: Floats, weights: Floats, mean: Floats, spread: Floats, recipe: ReaderRecipe
+    states: list[States], targets: Floats, weights: Floats, mean: Floats, spread: Floats, recipe: ReaderRecipe
 ) -> _Net:
     draw = np.random.default_rng(0)
-    net = _started(wanted, recipe, draw)
+    net = _started(targets, recipe, draw)
     parts = vars(net)
     first = {name: np.zeros_like(part) for name, part in parts.items()}
     second = {name: np.zeros_like(part) for name, part in parts.items()}
@@ -99,7 +99,7 @@ def _descend(
     for step, rows in enumerate(_rows(len(states), recipe.epochs, draw), start=1):
         tokens, lengths = _flat([states[i] for i in rows])
         slopes = _slopes(
-            net, (tokens - mean) / spread, lengths, wanted[rows], weights[rows], recipe.dropped, draw
+            net, (tokens - mean) / spread, lengths, targets[rows], weights[rows], recipe.dropped, draw
         )
         length = np.sqrt(sum(float(np.sum(slope**2)) for slope in slopes.values()))
         rate = recipe.rate * min(step / (WARM_UP * steps), (steps - step) / ((1 - WARM_UP) * steps), 1)
@@ -112,9 +112,9 @@ def _descend(
     return net
 
 
-def _started(wanted: Floats, recipe: ReaderRecipe, draw: np.random.Generator) -> _Net:
-    size, tones = 384, wanted.shape[1]
-    share = np.clip(np.nanmean(wanted, axis=0), 1e-3, 1 - 1e-3)
+def _started(targets: Floats, recipe: ReaderRecipe, draw: np.random.Generator) -> _Net:
+    size, tones = 384, targets.shape[1]
+    share = np.clip(np.nanmean(targets, axis=0), 1e-3, 1 - 1e-3)
     return _Net(
         draw.normal(0, size**-0.5, (size, recipe.width)).astype(np.float32),
         np.zeros(recipe.width, dtype=np.float32),
@@ -128,7 +128,7 @@ def _slopes(
     net: _Net,
     tokens: Floats,
     lengths: npt.NDArray[np.intp],
-    wanted: Floats,
+    targets: Floats,
     weights: Floats,
     dropped: float,
     draw: np.random.Generator,
@@ -140,7 +140,7 @@ def _slopes(
     inner = np.maximum(tokens @ net.squeeze + net.squeeze_bias, 0) * kept
     shares, values = _softmax(inner @ net.attention, lengths), inner @ net.value
     sums = _sums(shares * values, lengths)
-    off = np.nan_to_num(sigmoid(sums + net.bias) - wanted) * weights[:, None] / len(wanted)
+    off = np.nan_to_num(sigmoid(sums + net.bias) - targets) * weights[:, None] / len(targets)
     off_tokens, sums_of_tokens = np.repeat(off, lengths, axis=0), np.repeat(sums, lengths, axis=0)
     by_value = shares * off_tokens
     by_attention = by_value * (values - sums_of_tokens)

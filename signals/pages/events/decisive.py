@@ -54,13 +54,13 @@ def signal_pieces(rows: list[Event], signal: SignalDefinition) -> dict[Any, list
 def words_pattern(search: str) -> re.Pattern[str] | None:
     """The words that a search looks for (signals/vectors/text_search.py), as one pattern; those that it excludes are left out."""
     terms = re.findall(r'(-?)(?:"([^"]*)"|(\S+))', search)
-    wanted = [
+    words = [
         word
         for minus, phrase, single in terms
         if not minus and (phrase or single).lower() != "or"
         for word in re.findall(r"\w+", phrase or single)
     ]
-    if not wanted:
+    if not words:
         return None
-    either = "|".join(re.escape(word) for word in sorted(set(wanted), key=len, reverse=True))
+    either = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
     return re.compile(rf"\b(?:{either})\b", re.IGNORECASE)

@@ -125,14 +125,14 @@ class EventFilters(forms.Form):
         return parse(text)
 
     def clean_q(self) -> str:
-        asked: str = self.cleaned_data["q"]
-        return asked if asked.strip() else ""
+        text: str = self.cleaned_data["q"]
+        return text if text.strip() else ""
 
     def clean_property(self) -> str:
-        asked: str = self.cleaned_data["property"]
-        if asked and "=" not in asked:
+        pair: str = self.cleaned_data["property"]
+        if pair and "=" not in pair:
             raise forms.ValidationError("Give a property as name=value.")
-        return asked
+        return pair
 
     def clean_signal(self) -> SignalDefinition | None:
         key: str = self.cleaned_data["signal"]
@@ -143,20 +143,20 @@ class EventFilters(forms.Form):
 
     def _form_query(self) -> Node:
         """The other parameters, as a query. The period is one of whole hours or days: see Period."""
-        wanted = self.cleaned_data
-        parts: list[Node] = [_equals(field, wanted[name]) for name, field in TEXTS.items() if wanted[name]]
-        if wanted["property"]:
-            name, _, value = wanted["property"].partition("=")
+        values = self.cleaned_data
+        parts: list[Node] = [_equals(field, values[name]) for name, field in TEXTS.items() if values[name]]
+        if values["property"]:
+            name, _, value = values["property"].partition("=")
             parts.append(_equals(f"prop.{name}", value))
-        if wanted["signal"]:
-            parts.append(_equals("signal", wanted["signal"].key))
-        if wanted["tool_errors"]:
+        if values["signal"]:
+            parts.append(_equals("signal", values["signal"].key))
+        if values["tool_errors"]:
             parts.append(Comparison("tool.errors", ">", (Text("0"),)))
         for name in ("since", "until"):
-            day: dt.date | None = wanted[name]
+            day: dt.date | None = values[name]
             if day and dt.date.min.year < day.year < dt.date.max.year:  # beyond, it is no bound
                 parts.append(_equals(name, day.isoformat()))
-        period = None if wanted["since"] or wanted["until"] else self.period()
+        period = None if values["since"] or values["until"] else self.period()
         if period:
             parts.append(Comparison("time", ">=", (Text(period.start.isoformat()),)))
             parts.append(Comparison("time", "<", (Text(period.until.isoformat()),)))
@@ -251,29 +251,29 @@ class EventFilters(forms.Form):
         """The filters in force, apart from the range, which the page always shows."""
         if not self.is_valid():
             return []
-        wanted = self.cleaned_data
-        said = {
-            "q": f"“{wanted['q']}”" if wanted["by"] == "meaning" else wanted["q"],
-            "user": wanted["user"],
-            "conversation": wanted["conversation"],
-            "model": wanted["model"],
-            "event": wanted["event"],
-            "release": wanted["release"],
-            "tool": wanted["tool"],
-            "tool_failed": wanted["tool_failed"],
-            "property": wanted["property"],
-            "signal": wanted["signal"] and wanted["signal"].name,
-            "sentiment": wanted["sentiment"],
+        values = self.cleaned_data
+        shown = {
+            "q": f"“{values['q']}”" if values["by"] == "meaning" else values["q"],
+            "user": values["user"],
+            "conversation": values["conversation"],
+            "model": values["model"],
+            "event": values["event"],
+            "release": values["release"],
+            "tool": values["tool"],
+            "tool_failed": values["tool_failed"],
+            "property": values["property"],
+            "signal": values["signal"] and values["signal"].name,
+            "sentiment": values["sentiment"],
             "tool_errors": "yes",
-            "state": STATES.get(wanted["state"], ""),
-            "since": wanted["since"],
-            "until": wanted["until"],
+            "state": STATES.get(values["state"], ""),
+            "since": values["since"],
+            "until": values["until"],
         }
-        labels = {"q": "meaning" if wanted["by"] == "meaning" else "query"}
+        labels = {"q": "meaning" if values["by"] == "meaning" else "query"}
         return [
             Chip(name, labels.get(name) or name.replace("_", " "), str(text))
-            for name, text in said.items()
-            if wanted[name]
+            for name, text in shown.items()
+            if values[name]
         ]
 
 

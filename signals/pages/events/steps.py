@@ -58,8 +58,8 @@ def first_spans(project: Project, ids: list[uuid.UUID]) -> dict[uuid.UUID, Spans
             room -= 1
         else:
             found[event_id].more = ""
-    wanted = [span_id for of_event in chosen.values() for span_id in of_event]
-    for span in _readable(Span.objects.filter(id__in=wanted)).order_by(*ORDER):
+    span_ids = [span_id for of_event in chosen.values() for span_id in of_event]
+    for span in _readable(Span.objects.filter(id__in=span_ids)).order_by(*ORDER):
         assert span.event_id is not None
         found[span.event_id].rows.append(span)
     for spans in found.values():
@@ -74,12 +74,12 @@ def _first_ids(project: Project, ids: list[uuid.UUID]) -> list[tuple[uuid.UUID, 
         cursor.execute(
             """
             SELECT step.event_id, step.id
-            FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (id, place)
+            FROM unnest(%s::uuid[]) WITH ORDINALITY AS events (id, place)
             CROSS JOIN LATERAL (
                 SELECT id, event_id, started_at FROM ingest_span
-                WHERE event_id = wanted.id AND project_id = %s ORDER BY started_at, id LIMIT %s
+                WHERE event_id = events.id AND project_id = %s ORDER BY started_at, id LIMIT %s
             ) AS step
-            ORDER BY wanted.place, step.started_at, step.id
+            ORDER BY events.place, step.started_at, step.id
             """,
             [ids, project.id, STEPS + 1],
         )

@@ -76,9 +76,9 @@ class _AnyMember(Func):
 
     def as_sql(self, compiler: Any, connection: Any, **extra_context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]  # the stubs name each argument
         column, key, value = (compiler.compile(expression) for expression in self.source_expressions)
-        asked = f"({column[0]} -> {key[0]})"
-        sql = f"""EXISTS (SELECT 1 FROM jsonb_array_elements(CASE jsonb_typeof{asked}
-            WHEN 'array' THEN {asked} ELSE jsonb_build_array{asked} END) AS one WHERE {self.condition.replace("%s", value[0])})"""
+        member = f"({column[0]} -> {key[0]})"
+        sql = f"""EXISTS (SELECT 1 FROM jsonb_array_elements(CASE jsonb_typeof{member}
+            WHEN 'array' THEN {member} ELSE jsonb_build_array{member} END) AS one WHERE {self.condition.replace("%s", value[0])})"""
         return sql, [*[*column[1], *key[1]] * 3, *value[1]]
 
 

@@ -45,7 +45,7 @@ class _Matches(Func):
 
 
 @dataclass(frozen=True)
-class Said:
+class EventTexts:
     """One event's texts, their words read when they are asked for."""
 
     texts: tuple[str, ...]
@@ -115,15 +115,15 @@ class TextField(Field):
         return found
 
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
-        return [[said] if any((said := self._said(event)).texts) else [] for event in facts.events]
+        return [[said] if any((said := self._texts(event)).texts) else [] for event in facts.events]
 
-    def _said(self, event: Event) -> Said:
+    def _texts(self, event: Event) -> EventTexts:
         texts = tuple(getattr(event, side) for side in self.sides)
         whole = len(self.sides) > 1
-        return Said(texts, document(event.input, event.output) if whole else texts[0][:SIDE_CHARACTERS])
+        return EventTexts(texts, document(event.input, event.output) if whole else texts[0][:SIDE_CHARACTERS])
 
     def holds(self, value: Any, test: Test) -> bool:
-        assert isinstance(value, Said)
+        assert isinstance(value, EventTexts)
         if isinstance(test, WordsTest):
             return test.holds(value.words())
         assert isinstance(test, TextTest)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingest.files.formats import FORMATS, BadLine, Line, Parsed, format_of, parse_line, trace_of
+from ingest.files.formats import FORMATS, BadLine, Line, ParsedLine, format_of, parse_line, trace_of
 from ingest.files.formats.shifting import Shifts
 from ingest.files.redating import Rhythm
 from ingest.otlp.mapping import map_span
@@ -40,7 +40,7 @@ def line_of(value: dict[str, Any], *, keep_labels: bool = False) -> Line:
     )
 
 
-def parse(value: dict[str, Any], forced: str | None = None) -> Parsed:
+def parse(value: dict[str, Any], forced: str | None = None) -> ParsedLine:
     return parse_line(line_of(value), forced=forced)
 
 
