@@ -104,21 +104,19 @@ def report_stored(
 
     An event without an id gets one. A part whose event id is known is merged into that event (ingest/incoming/merging.py); when nothing
     differs, nothing happens. `prepared`: the events come from `prepare_events`. `moved`: a list that gets what the roll-ups must forget,
-    for a caller whose transaction has more of that. Without it, this function tells the roll-ups. Raises MergeTooLarge, and then stores
-    nothing.
-    """
+    for a caller whose transaction has more of that; else this function tells them. Raises MergeTooLarge, and then stores nothing."""
     now = timezone.now()
     if not prepared:
         events = prepare_events(project, events)
-    former_owners: set[_Owner] = set()
+    former: set[_Owner] = set()
     while True:
         try:
             with transaction.atomic():
-                report, forgotten = _store(project, events, former_owners, now)
+                report, forgotten = _store(project, events, former, now)
                 if moved is None:
                     rollups.record(removed=forgotten)  # last: see ingest/counts/rollups.py
         except _OwnersChanged as found:  # rare; the next try locks these people before it locks events
-            former_owners |= found.owners
+            former |= found.owners
         else:
             if moved is not None:
                 moved += forgotten
@@ -126,12 +124,12 @@ def report_stored(
 
 
 def _store(
-    project: Project, events: list[IncomingEvent], former_owners: set["_Owner"], now: dt.datetime
+    project: Project, events: list[IncomingEvent], former: set["_Owner"], now: dt.datetime
 ) -> tuple[StoreReport, list[rollups.Occurrence]]:
-    """Tries once. Returns the report, and what the roll-ups must forget. `former_owners` are locked: counted events may move away
+    """Tries once. Returns the report, and what the roll-ups must forget. `former` are locked: counted events may move away
     from them. Raises _OwnersChanged when an event moves away from an owner that is not among them."""
-    if former_owners:
-        rollups.hold_people(former_owners)
+    if former:
+        rollups.hold_people(former)
     people = _ensure_people(project, events, now)
     first: dict[str, IncomingEvent] = {}
     later: list[IncomingEvent] = []
@@ -142,7 +140,7 @@ def _store(
     fresh = [event for event in first.values() if event.event_id in ids]
     _insert(project, fresh, ids, people, now)
     later = [event for event in first.values() if event.event_id not in ids] + later
-    changed, spans_changed, moved, touched = _merge_known(project, later, people, former_owners, now)
+    changed, spans_changed, moved, touched = _merge_known(project, later, people, former, now)
     changed |= {ids[event.event_id] for event in fresh if not event.is_pending}
     spans_changed |= _store_parts(project, fresh, ids, now)
     refresh_span_summary(spans_changed)
@@ -350,17 +348,11 @@ def _link_spans(project: Project, traces: dict[str, uuid.UUID]) -> set[uuid.UUID
 
 
 def _merge_known(
-    project: Project,
-    parts: list[IncomingEvent],
-    people: _People,
-    former_owners: set[_Owner],
-    now: dt.datetime,
+    project: Project, parts: list[IncomingEvent], people: _People, former: set[_Owner], now: dt.datetime
 ) -> tuple[set[uuid.UUID], set[uuid.UUID], list[rollups.Occurrence], set[str]]:
-    """Merges parts into events that exist, in order.
-
-    Returns (the final events that changed; the events whose spans changed; what the roll-ups must forget, because an event got another
-    user or conversation after it was counted; the app's own ids of all events that changed). Raises _OwnersChanged.
-    """
+    """Merges parts into events that exist, in order. Returns (the final events that changed; the events whose spans changed; what the
+    roll-ups must forget, because an event got another user or conversation after it was counted; the app's own ids of all events that
+    changed). Raises _OwnersChanged."""
     if not parts:
         return set(), set(), [], set()
     event_ids = sorted({part.event_id for part in parts})
@@ -397,7 +389,7 @@ def _merge_known(
         if row.counted and before[row.id] != (row.end_user_id, row.conversation_id, row.timestamp)
     ]
     owners = [before[row.id][:2] for row in moved]
-    if not set(owners) <= former_owners:
+    if not set(owners) <= former:
         raise _OwnersChanged(set(owners))
     forgotten = [rollups.Occurrence(project.id, project.id, before[r.id][2], before[r.id][0]) for r in moved]
     for row in moved:
