@@ -40,6 +40,7 @@ import signals.detection.abandonment
 import signals.detection.stage
 import signals.questions.asking
 import signals.vectors.embedding
+import signals.vectors.reindexing
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from raindrop import live
 from raindrop.server.instances import is_alone, this_instance
@@ -250,6 +251,7 @@ def every_minute() -> None:
         lambda: ingest.store.merged_events.move_stragglers(now=now),
         lambda: signals.detection.abandonment.find_abandoned(now=now),
         lambda: signals.questions.asking.call_workers(),
+        lambda: signals.vectors.reindexing.request_reindexing(),
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),
         lambda: ingest.jobs.queueing.purge_old_jobs(now=now),
         lambda: labeling.teaching.retrain_redefined(),

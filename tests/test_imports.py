@@ -33,7 +33,8 @@ FLOORS: dict[str, list[str]] = {
     ],
     "signals": [
         "models",
-        "detectors vectors",
+        "detectors",
+        "vectors",
         "catalogue matching",
         "explicit questions search",
         "kinds",

@@ -36,16 +36,27 @@ class EventEmbedding(models.Model):
 
 
 class EventText(models.Model):
-    """The text-search document of an event (input and output)."""
+    """The text-search document of an event (input and output), and the language of what is said."""
 
     event = models.OneToOneField(
         Event, primary_key=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="search_text"
     )
     project = BigForeignKey(Project, related_name="+")
     document = SearchVectorField()
+    language = models.CharField(
+        max_length=8,
+        null=True,
+        help_text="A code such as de; empty where it cannot be told. Null: indexed before there was one, and with accents.",
+    )
 
     class Meta:
-        indexes = [GinIndex(fields=["document"], name="event_text_document")]
+        indexes = [
+            GinIndex(fields=["document"], name="event_text_document"),
+            # What signals/vectors/reindexing.py has before it.
+            models.Index(
+                fields=["project", "event"], name="event_text_before", condition=models.Q(language=None)
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.event_id)

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from ingest.models import EndUser, Event
 from signals.search.comparing import Test, TimeTest, moment_ago
 from signals.search.fields import events as _events  # noqa: F401  # registers
+from signals.search.fields import languages as _languages  # noqa: F401  # registers
 from signals.search.fields import related as _related  # noqa: F401  # registers
 from signals.search.fields.meaning import MEANING
 from signals.search.fields.registry import Field, find_field, nearest_names

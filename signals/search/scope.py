@@ -14,7 +14,7 @@ from django.utils import timezone
 from ingest.models import Event, Project, Span
 from ingest.models.events import SpanKind
 from signals.matching.batches import turns_so_far
-from signals.models import SignalDefinition, SignalGroup, SignalMatch
+from signals.models import EventText, SignalDefinition, SignalGroup, SignalMatch
 from signals.vectors.reading import vectors_of
 
 
@@ -89,6 +89,12 @@ class Facts:
     def turns(self) -> Mapping[uuid.UUID, int]:
         """By event of a conversation, its turns up to and with this one."""
         return turns_so_far(list(self.events))
+
+    @cached_property
+    def languages(self) -> Mapping[uuid.UUID, str | None]:
+        """By event that is indexed, the code of its language; empty or None where there is none."""
+        rows = EventText.objects.filter(project=self.scope.project, event__in=self.ids)
+        return dict(rows.values_list("event_id", "language"))
 
     @cached_property
     def vectors(self) -> Mapping[uuid.UUID, list[npt.NDArray[np.float32]]]:

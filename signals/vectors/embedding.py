@@ -1,4 +1,4 @@
-"""The pipeline's stage that makes an event's two vectors, the tones of what the user said, and its text-search document."""
+"""The pipeline's stage that makes an event's two vectors, the tones of what the user said, its text-search document and its language."""
 
 import hashlib
 import uuid
@@ -11,6 +11,8 @@ from django.db import connection, transaction
 from ingest.models import Event
 from ingest.store.event_locks import hold_events
 from raindrop.embedder import MODEL, TONES, read_texts
+from signals.detectors.language_mismatch import CODES, READ, language_of
+from signals.detectors.text import Text
 from signals.vectors.half_vectors import HalfVectors, HalfVectorsDumper
 from signals.vectors.text_search import SPACED_SQL
 
@@ -37,7 +39,7 @@ def embed(events: list[Event]) -> None:
     with transaction.atomic():
         current = {event.id for event in hold_events(changed)}
         rows = [row for row, event in enumerate(changed) if event.id in current]
-        _index_text(sorted(current))
+        index_texts({event.id: read_language(event) for event in changed if event.id in current})
         _store(
             [changed[row] for row in rows],
             read.vectors[rows],
@@ -96,24 +98,34 @@ def _store(
         )
 
 
-def _index_text(event_ids: list[uuid.UUID]) -> None:
-    """Reads the text where it is stored, so that it does not travel."""
+def read_language(event: Event) -> str:
+    """The code of the language that the user writes, such as "de"; where that cannot be told, the agent's; else ""."""
+    for side in (event.input, event.output):
+        if side and (name := language_of(Text(side[:READ]))):
+            return CODES[name]
+    return ""
+
+
+def index_texts(languages: dict[uuid.UUID, str]) -> None:
+    """Makes the documents of these events, and keeps the language of each. Reads the texts where they are stored, so that they do not
+    travel."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""INSERT INTO signals_eventtext (event_id, project_id, document)
-               SELECT id, project_id, to_tsvector('simple', {SPACED_SQL.format("words")})
+            f"""INSERT INTO signals_eventtext (event_id, project_id, document, language)
+               SELECT id, project_id, to_tsvector('simple', {SPACED_SQL.format("words")}), language
                FROM (
-                 SELECT id, project_id, CASE
+                 SELECT id, project_id, language, CASE
                    WHEN octet_length(left(words, %s)) > 2 * %s THEN left(words, %s) ELSE left(words, %s) END AS words
-                 FROM (SELECT id, project_id, input || ' ' || output AS words FROM ingest_event WHERE id = ANY(%s)
-                       ORDER BY id) whole
+                 FROM (SELECT id, project_id, language, input || ' ' || output AS words
+                       FROM unnest(%s::uuid[], %s::text[]) AS g(id, language) JOIN ingest_event USING (id) ORDER BY id) whole
                ) e
-               ON CONFLICT (event_id) DO UPDATE SET document = EXCLUDED.document""",
+               ON CONFLICT (event_id) DO UPDATE SET document = EXCLUDED.document, language = EXCLUDED.language""",
             [
                 DOCUMENT_CHARACTERS,
                 DOCUMENT_CHARACTERS,
                 DOCUMENT_CHARACTERS_WIDE,
                 DOCUMENT_CHARACTERS,
-                event_ids,
+                list(languages),
+                list(languages.values()),
             ],
         )

@@ -1,8 +1,10 @@
 """What an event says of itself."""
 
+import datetime as dt
+
 from django.db.models import F, Q, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, ExtractHour
 
 from ingest.models import Conversation, EndUser, Event
 from ingest.store.people import conversation_id, end_user_id
@@ -40,6 +42,10 @@ register(
         takes_key=False, needs_key=False, fixed_key="release",
     ),
     Time(name="time", title="when it happened", example="time:2026-11-20", aliases=("timestamp",)),
+    Number(
+        name="hour", title="the hour of the day, 0 to 23 (UTC)", example="hour:>=22",
+        read=lambda event: event.timestamp.astimezone(dt.UTC).hour, number=lambda: ExtractHour("timestamp", tzinfo=dt.UTC),
+    ),
     Time(name="since", title="not before; -24h is since:24h", example="since:2026-11-01", operator=">="),
     Time(name="until", title="not after; a day is meant to its end", example="until:2026-11-20", operator="<="),
     counted("tool.calls", "how many tools it called", "tool.calls:>5", "tool_calls", "tool_calls"),

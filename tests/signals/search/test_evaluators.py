@@ -19,7 +19,7 @@ from signals.search.language.nodes import Ago, Comparison, Glob, Meaning, Node, 
 from signals.search.meaning import meaning_vector
 from signals.search.regexes import compile_regex
 from signals.search.scope import Facts, Scope
-from signals.vectors.embedding import _index_text
+from signals.vectors.embedding import index_texts
 from tests.signals.search import queries
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -35,6 +35,9 @@ PIECES = [
     "É",
     "é",
     "e\u0301",
+    "Ø",
+    "й",
+    "и",
     "ß",
     "返",
     "品",
@@ -85,6 +88,7 @@ events = st.fixed_dictionaries(
             st.sampled_from(["win", "loss"]), st.sampled_from([0.25, 1.0]), max_size=2
         ),
         "state": st.sampled_from(["", "queued", "failed"]),
+        "language": st.sampled_from(["", "de", "en"]),
         "means": st.one_of(st.none(), st.tuples(st.sampled_from(MEANT), st.sampled_from(MEANT))),
     }
 )
@@ -134,12 +138,14 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     limits("time", "2026-11-18", "2026-11-18T12:00", "2d"),
     *(compared(name, st.sampled_from(list(map(Text, ("2026-11-18", "2026-11-19T12:00Z", "2d"))))) for name in ("since", "until")),
     compared("signal", st.sampled_from([Text("win"), Text("loss"), Glob(("", ""))])),
+    compared("language", st.sampled_from([Text("de"), Text("English"), Text("fr")])),
+    limits("hour", "12", "6.5"),
     compared("signal.group", st.just(Text("Good"))),
     compared("state", st.sampled_from([Text("pending"), Text("queued"), Text("failed")])),
     *(
         st.just(Comparison("has", "", (Text(name),)))
         for name in ("user", "conversation", "model", "event", "signal", "signal.group", "tool", "tool.failed", "tool.error", "tokens",
-                     "cost", "turns", "text", "input", "score", "score.loss", "state", "time", *JSON)
+                     "cost", "turns", "text", "input", "score", "language", "hour", "score.loss", "state", "time", *JSON)
     ),
 )  # fmt: skip
 
@@ -151,12 +157,13 @@ def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) 
         EndUser.objects.create(id=end_user_id(project, user), project=project, user_id=user, traits=of)
     for convo in ("c1", "c2"):
         Conversation.objects.create(id=conversation_id(project, convo), project=project, convo_id=convo)
-    stored = []
+    stored, languages = [], []
     for number, fields in enumerate(made):
         fields = dict(fields)
-        user, convo, tools, held, state, means = (
-            fields.pop(name) for name in ("user", "convo", "tools", "signals", "state", "means")
+        user, convo, tools, held, state, means, language = (
+            fields.pop(name) for name in ("user", "convo", "tools", "signals", "state", "means", "language")
         )
+        languages.append(language)
         event = Event.objects.create(
             id=new_id(), project=project, event_id=f"e{number}", end_user_id=user and end_user_id(project, user),
             conversation_id=convo and conversation_id(project, convo), **fields,
@@ -189,7 +196,7 @@ def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) 
                 text_hash=b"",
             )
         stored.append(event)
-    _index_text([event.id for event in stored])
+    index_texts({event.id: language for event, language in zip(stored, languages, strict=True)})
     return list(
         Event.objects.filter(project=project).select_related("end_user", "conversation").order_by("event_id")
     )

@@ -3,12 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from ingest.models import Event
-from signals.migrations import __name__ as migrations
-from signals.models import EventText
 from signals.vectors.embedding import embed
 from signals.vectors.text_search import search_events
 
@@ -21,6 +18,8 @@ TEXTS = {
     "ko": "환불을 요청합니다",
     "th": "ขอคืนเงินได้ไหม",
     "de": "Straße und Käse",
+    "fr": "Le Café de l'été à Łódź, Smo\u0301rrebrød und Ångström",
+    "ru": "мой ёлка",
     "plain": "all is well, so bar none, foo is com",
 }
 
@@ -36,7 +35,8 @@ TEXTS = {
         ("返品", "ja"), ("送料", "ja"), ("商品を返品", "ja"), ("iPhone15", "ja"), ("返品 送料", "ja"), ('"返品 送料"', ""), ("品返", ""),
         ("退款", "zh"), ("订单", "zh"), ("退款 -订单", ""), ("退款 or 返品", "zh ja"), ("환불", "ko"), ("คืนเงิน", "th"), ("straße", "de"),
         ("foo -foo_bar", "plain"), ("foo -bar", ""), ('"bar none"', "plain"), ("bar.com", ""), ("@", ""), ('"', ""), ("-", ""), ("--- \"\" '", ""),
-        ("返", "ja"),
+        ("返", "ja"), ("cafe", "fr"), ("CAFÉ", "fr"), ("cafe\u0301", "fr"), ("ete", "fr"), ("lodz", "fr"), ("Łódź", "fr"), ("smorrebrod", "fr"),
+        ("angstrom", "fr"), ("Kase", "de"), ("käse", "de"), ("елка", "ru"), ("мой", "ru"), ("мои", ""), ('"café de"', "fr"),
     ],
 )  # fmt: skip
 def test_words_are_found(make_event: Callable[..., Event], query: str, finds: str) -> None:
@@ -66,21 +66,3 @@ def test_the_side_is_looked_at_with_the_same_eyes(
             headers={"Authorization": f"Bearer {query_key}"},
         )
         assert [item["id"] for item in answer.json()["data"]] == finds
-
-
-@pytest.mark.django_db
-def test_old_documents_are_indexed_again(make_event: Callable[..., Event]) -> None:
-    import importlib
-
-    embed([make_event(event_id=name, input=text, output="") for name, text in TEXTS.items()])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE signals_eventtext t SET document = to_tsvector('simple', e.input) FROM ingest_event e WHERE e.id = t.event_id"
-        )
-    assert not search_events(Event.objects.all(), "返品").exists()
-    migration = importlib.import_module(f"{migrations}.0011_words_apart")
-    migration.BATCH = 2
-    with connection.schema_editor() as editor:
-        migration.index_again(None, editor)
-    assert search_events(Event.objects.all(), "返品").get().event_id == "ja"
-    assert EventText.objects.count() == len(TEXTS)
