@@ -87,7 +87,8 @@ def telling_words(groups: list[list[str]]) -> list[list[str]]:
     found = []
     for count in counts:
         size = max(1, sum(count.values()))
-        worth = {word: n / size * math.log(1 + average / everywhere[word]) for word, n in count.items()}
+        words = [word for word in count if len(word) > 1 and not word.isdigit()] or list(count)
+        worth = {word: count[word] / size * math.log(1 + average / everywhere[word]) for word in words}
         found.append(sorted(worth, key=lambda word: (-worth[word], word))[:WORDS])
     return found
 

@@ -1,4 +1,4 @@
-"""Average-linkage clustering over unit vectors, for a few thousand rows. Pure."""
+"""Average-linkage clustering, for a few thousand rows. Pure."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,15 +9,21 @@ Ints = npt.NDArray[np.intp]
 
 
 def average_linkage(vectors: Floats, *, apart: float) -> Ints:
-    """(n,) group of each row, from 0 in order of first appearance: groups whose rows lie further apart than the cosine distance `apart`
-    on average stay apart. O(n²) memory."""
-    count = len(vectors)
+    """(n,) group of each unit row, from 0 in order of first appearance: groups whose rows lie further apart than the cosine distance
+    `apart` on average stay apart. O(n²) memory."""
+    return linked(vectors @ vectors.T, apart=apart)
+
+
+def linked(likeness: Floats, *, apart: float) -> Ints:
+    """The same of rows that are `likeness` (n, n) alike, with 1 - likeness as their distance."""
+    count = len(likeness)
     if count <= 1:
         return np.zeros(count, dtype=np.intp)
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    distance = np.clip(1 - (vectors @ vectors.T).astype(np.float64), 0, 2)
+    # 32 bits: the smallest differences between machines do not order the merges.
+    distance = np.clip(1 - likeness, 0, 2).round(5)
     np.fill_diagonal(distance, 0)
     tree = linkage(squareform(distance, checks=False), method="average")
     return in_order(fcluster(tree, apart, criterion="distance"))

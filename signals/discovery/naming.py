@@ -10,35 +10,56 @@ from signals.discovery.templates import HOLE
 
 LONGEST = 120
 EXAMPLES = 3
+# A phrase with fewer or more words names a group badly: it is taken where the others lie this much further from the centre.
+WORDS, ODD = (3, 22), 0.15
 
 
 def name_of(
-    observations: Sequence[Observation], vectors: Floats, centroid: Floats, *, signals: Mapping[str, str]
+    observations: Sequence[Observation],
+    vectors: Floats,
+    centroid: Floats,
+    *,
+    signals: Mapping[str, str],
+    has_parts: bool = False,
 ) -> tuple[str, str]:
-    """(label, description) of the observations of one group, row i of `vectors` with item i. `signals`: by key the name for people."""
+    """(label, description) of the observations of one group, row i of `vectors` with item i. `signals`: by key the name for people. The
+    name of a group with parts leaves the phrase to them."""
     sources = Counter((one.source, one.key) for one in observations)
     (source, key), _ = max(sources.items(), key=lambda pair: (pair[1], pair[0]))
     own = [i for i, one in enumerate(observations) if (one.source, one.key) == (source, key)]
-    central = central_first([text_of(observations[i]) for i in own], vectors[own], centroid)
+    central = central_first(
+        [text_of(observations[i]) for i in own], vectors[own], centroid, any_length=source == "tool"
+    )
     phrases = [_readable(text) for text in central] or [""]
+    phrase = "" if has_parts else phrases[0]
     if source == "facet":
         label = phrases[0]
     elif source == "tool":
-        label = f"`{key}` fails" + (f": {phrases[0]}" if phrases[0] else "")
+        label = f"`{key}` fails" + (f": {phrase}{_others(observations, central)}" if phrase else "")
     else:
         name = signals.get(key, key.replace("_", " ").capitalize())
-        label = f"{name}: “{phrases[0]}”" if phrases[0] else name
-    return cut(label, LONGEST), " · ".join(cut(phrase, LONGEST) for phrase in phrases[:EXAMPLES])
+        label = f"{name}: “{phrase}”" if phrase else name
+    return cut(label, LONGEST), " · ".join(cut(one, LONGEST) for one in phrases[:EXAMPLES] if one)
 
 
-def central_first(texts: Sequence[str], vectors: Floats, centroid: Floats) -> list[str]:
+def central_first(
+    texts: Sequence[str], vectors: Floats, centroid: Floats, *, any_length: bool = False
+) -> list[str]:
     """The different texts, that nearest to the centroid first; each counts a little more the oftener it stands there."""
     seen: dict[str, float] = {}
     counts = Counter(texts)
     near = vectors @ centroid
     for text, likeness in zip(texts, near, strict=True):
-        seen[text] = max(seen.get(text, -1.0), float(likeness) + 0.02 * float(np.log(counts[text])))
-    return sorted((text for text in seen if text), key=lambda text: (-round(seen[text], 6), len(text), text))
+        is_odd = not any_length and not WORDS[0] <= len(text.split()) <= WORDS[1]
+        worth = float(likeness) + 0.02 * float(np.log(counts[text])) - ODD * is_odd
+        seen[text] = max(seen.get(text, -2.0), worth)
+    return sorted((text for text in seen if text), key=lambda text: (-round(seen[text], 4), len(text), text))
+
+
+def _others(observations: Sequence[Observation], central: Sequence[str]) -> str:
+    """A tool whose messages mostly are not this one fails in other ways too."""
+    same = sum(text_of(one) == central[0] for one in observations)
+    return ", and in other ways" if len(central) > 2 and same < len(observations) / 3 else ""
 
 
 def cut(text: str, length: int) -> str:

@@ -1,25 +1,41 @@
 """Grouping what went wrong: problems by what went wrong, whatever the topic. Pure and deterministic; the number of groups is found.
 
-`group_problems(observations, embed_texts(texts_of(observations)))`.
+`group_problems(observations, embed_texts(texts_of(observations)))`. There are three kinds of groups:
+
+- What a reader said, and reasons that came with explicit signals: phrases that are alike.
+- A failing tool, and a signal (or several of one family) that says what went wrong: all of its evidence, and below it, one level down,
+  the parts into which the evidence falls where it is enough.
+- Complaints, which say only that something went wrong: sentences that several people say.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from signals.discovery.evidence import COMPLAINTS, FAMILIES
 from signals.discovery.keywords import telling_words
 from signals.discovery.linkage import average_linkage
 from signals.discovery.naming import name_of
-from signals.discovery.observations import Floats, Observation, text_of
+from signals.discovery.observations import Floats, Observation, Source, text_of
+from signals.discovery.sampling import alike
 
-APART = 0.6  # cosine distance between groups of phrases, on average
+APART = 0.8  # between groups of phrases, on average, as likeness.py has it
+COMPLAINTS_APART = 0.7
+TEMPLATES_APART = 0.4  # cosine distance between groups of a tool's error messages
+# A group of a signal's evidence gets parts where this many people met it, each part was met by PART_PEOPLE, and together they are so much of it.
+PARTS_FROM, PART_PEOPLE, PARTS_SHARE = 12, 3, 0.6
+COMPLAINT_PEOPLE = 3
+
+Indices = list[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`members`: indices of the observations, ascending. `centroid` (384,): of unit length, of the members' phrases, near-duplicates of one
-    user counted once. `source` and `key`: what all members have in common, "" where they differ."""
+    """`members`: indices of the observations, ascending; a parent's hold its parts'. `centroid` (384,): of unit length, of the members'
+    phrases, near-duplicates of one user counted once. `source` and `key`: what all members have in common, "" where they differ.
+    `origins`: (source, key) pairs of which every observation belongs here, whatever its words; empty: only what is alike does.
+    `parent`: index in the list, of the group that this one is a part of; a parent stands before its parts."""
 
     members: tuple[int, ...]
     label: str
@@ -28,60 +44,147 @@ class Group:
     centroid: Floats
     source: str
     key: str
+    origins: tuple[tuple[Source, str], ...] = ()
+    parent: int | None = None
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    members: Indices
+    origins: tuple[tuple[Source, str], ...] = ()
+    parts: tuple[Indices, ...] = ()
 
 
 def group_problems(
     observations: Sequence[Observation],
     vectors: Floats,
     *,
+    topics: Floats | None = None,
     signals: Mapping[str, str] | None = None,
     fewest: int = 2,
 ) -> list[Group]:
-    """Groups of `fewest` users (or conversations without one) and more, the largest first. An observation is in one group at most; an
-    event with several observations may be in several. `vectors` (n, 384): of texts_of(observations). `signals`: names by signal key."""
-    parts: dict[tuple[str, str], list[int]] = {}
-    for index, one in enumerate(observations):
-        parts.setdefault((one.source, one.key), []).append(index)
-    found: list[list[int]] = []
-    for _, indices in sorted(parts.items()):
-        labels = average_linkage(vectors[indices], apart=APART)
-        groups: dict[int, list[int]] = {}
-        for index, label in zip(indices, labels, strict=True):
-            groups.setdefault(int(label), []).append(index)
-        found += groups.values()
-    kept = [group for group in found if _people(observations, group) >= fewest]
-    kept.sort(key=lambda group: (-_people(observations, group), group))
-    words = telling_words([[text_of(observations[i]) for i in group] for group in kept])
+    """Groups of `fewest` people (end users, or conversations without one) and more, those most people met first. An event with several
+    observations may be in several. `vectors` (n, 384): of texts_of(observations). `topics` (n, 384): what the conversation of each is
+    about, such as the vector of a reader's intent, zeros where that is not known. `signals`: names by signal key, for people."""
+    world = _World(observations, vectors, topics)
+    found = [one for one in _find(world) if world.people(one.members) >= _needed(world, one, fewest)]
+    found.sort(key=lambda one: (-world.people(one.members), one.members))
+    flat: list[tuple[_Found, int | None]] = []
+    for one in found:
+        place = len(flat)
+        flat.append((one, None))
+        flat += [(_Found(part), place) for part in one.parts]
+    words = telling_words([[world.texts[i] for i in one.members] for one, _ in flat])
     return [
-        _made(observations, vectors, group, telling, signals or {})
-        for group, telling in zip(kept, words, strict=True)
+        _made(world, one, parent, telling, signals or {})
+        for (one, parent), telling in zip(flat, words, strict=True)
     ]
 
 
-def _people(observations: Sequence[Observation], group: Sequence[int]) -> int:
-    return len({observations[i].user or observations[i].unit for i in group})
+class _World:
+    """The observations with what is asked of them again and again."""
+
+    def __init__(self, observations: Sequence[Observation], vectors: Floats, topics: Floats | None) -> None:
+        self.observations = observations
+        self.vectors = vectors
+        self.topics = topics
+        self.texts = [text_of(one) for one in observations]
+
+    def people(self, indices: Iterable[int]) -> int:
+        return len({self.observations[i].user or self.observations[i].unit for i in indices})
+
+    def alike(self, indices: Indices, *, apart: float) -> list[Indices]:
+        topics = None if self.topics is None else self.topics[indices]
+        groups = alike([self.texts[i] for i in indices], self.vectors[indices], topics, apart=apart)
+        return [[indices[i] for i in group] for group in groups]
+
+
+def _find(world: _World) -> list[_Found]:
+    phrases: dict[str, Indices] = {}
+    tools: dict[str, Indices] = {}
+    families: dict[str, Indices] = {}
+    complaints: Indices = []
+    for index, one in enumerate(world.observations):
+        if one.source == "tool":
+            tools.setdefault(one.key, []).append(index)
+        elif one.source in ("facet", "explicit"):
+            if world.texts[index]:
+                phrases.setdefault(one.source, []).append(index)
+        elif one.key in COMPLAINTS:
+            if world.texts[index]:
+                complaints.append(index)
+        else:
+            families.setdefault(FAMILIES.get(one.key, one.key), []).append(index)
+    return [
+        *(_Found(group) for some in phrases.values() for group in world.alike(some, apart=APART)),
+        *(_whole(world, some, _templates) for some in tools.values()),
+        *(_whole(world, some, _sentences) for some in families.values()),
+        *(_Found(group) for group in world.alike(complaints, apart=COMPLAINTS_APART)),
+    ]
+
+
+def _needed(world: _World, found: _Found, fewest: int) -> int:
+    one = world.observations[found.members[0]]
+    is_complaint = one.source not in ("facet", "explicit", "tool") and one.key in COMPLAINTS
+    return max(fewest, COMPLAINT_PEOPLE) if is_complaint else fewest
+
+
+def _whole(world: _World, members: Indices, parts: Callable[[_World, Indices], list[Indices]]) -> _Found:
+    origins = {(world.observations[i].source, world.observations[i].key): None for i in members}
+    return _Found(members, tuple(origins), tuple(parts(world, members)))
+
+
+def _templates(world: _World, members: Indices) -> list[Indices]:
+    """A tool's different errors, where two people or more met each of two or more of them."""
+    places: dict[str, Indices] = {}
+    for i in members:
+        places.setdefault(world.texts[i].casefold(), []).append(i)
+    different = sorted(places.values(), key=lambda some: (-len(some), some))[:1000]
+    labels = average_linkage(world.vectors[[some[0] for some in different]], apart=TEMPLATES_APART)
+    groups: dict[int, Indices] = {}
+    for some, label in zip(different, labels, strict=True):
+        groups.setdefault(int(label), []).extend(some)
+    parts = [sorted(group) for group in groups.values() if world.people(group) >= 2]
+    return _by_people(world, parts) if len(parts) > 1 else []
+
+
+def _sentences(world: _World, members: Indices) -> list[Indices]:
+    """The parts into which a signal's evidence falls; none where they are few, or leave much of it out."""
+    if world.people(members) < PARTS_FROM:
+        return []
+    groups = world.alike(members, apart=APART)
+    parts = [group for group in groups if world.people(group) >= PART_PEOPLE]
+    if len(parts) < 2 or sum(map(len, parts)) < PARTS_SHARE * len(members):
+        return []
+    return _by_people(world, parts)
+
+
+def _by_people(world: _World, parts: list[Indices]) -> list[Indices]:
+    return sorted(parts, key=lambda part: (-world.people(part), part))
 
 
 def _made(
-    observations: Sequence[Observation],
-    vectors: Floats,
-    group: Sequence[int],
-    words: Sequence[str],
-    signals: Mapping[str, str],
+    world: _World, found: _Found, parent: int | None, words: Sequence[str], signals: Mapping[str, str]
 ) -> Group:
-    own = [observations[i] for i in group]
-    once = {(one.user or one.unit, text_of(one)): i for one, i in zip(own, group, strict=True)}
-    centroid = unit(vectors[list(once.values())].mean(axis=0))
-    label, description = name_of(own, vectors[list(group)], centroid, signals=signals)
+    own = [world.observations[i] for i in found.members]
+    once = {(one.user or one.unit, world.texts[i]): i for one, i in zip(own, found.members, strict=True)}
+    centroid = unit(world.vectors[list(once.values())].mean(axis=0))
+    label, description = name_of(
+        own, world.vectors[found.members], centroid, signals=signals, has_parts=bool(found.parts)
+    )
     sources, keys = {one.source for one in own}, {one.key for one in own}
     return Group(
-        tuple(sorted(group)),
+        tuple(sorted(found.members)),
         label,
         description,
         tuple(words),
         centroid,
         sources.pop() if len(sources) == 1 else "",
         keys.pop() if len(keys) == 1 else "",
+        found.origins,
+        parent,
+        0 if parent is None else 1,
     )
 
 

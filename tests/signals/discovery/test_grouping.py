@@ -4,10 +4,14 @@ import datetime as dt
 import uuid
 
 import numpy as np
+import pytest
 
+from signals.discovery import intents
 from signals.discovery.intents import group_intents
+from signals.discovery.likeness import features
 from signals.discovery.observations import Floats, Observation, Source
 from signals.discovery.problems import group_problems
+from signals.discovery.sampling import alike
 
 NOW = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
 AXES = np.eye(384, dtype=np.float32)
@@ -21,7 +25,7 @@ def seen(
 
 def near(*axes: int) -> Floats:
     """A vector mostly along each axis in turn, none equal to another."""
-    rows = np.array([AXES[axis] + 0.2 * AXES[100 + i] for i, axis in enumerate(axes)], dtype=np.float32)
+    rows = np.array([AXES[axis] + 0.2 * AXES[100 + i % 284] for i, axis in enumerate(axes)], dtype=np.float32)
     unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return unit
 
@@ -60,13 +64,116 @@ def test_nothing_to_group() -> None:
 def test_every_text_has_one_finest_intent_and_parents_hold_their_children() -> None:
     texts = ["make an invoice", "new invoice", "match bank lines", "bank lines", "new bill"]
     found = group_intents(texts, near(0, 0, 1, 1, 0))
-    finest = [
-        one
-        for one in found
-        if not any(other.parent == place for place, other in enumerate(found) if other is one)
-    ]
     level = max(one.level for one in found)
     assert sorted(i for one in found if one.level == level for i in one.members) == [0, 1, 2, 3, 4]
-    for one in finest:
+    for place, one in enumerate(found):
         if one.parent is not None:
             assert set(one.members) <= set(found[one.parent].members)
+            assert one.parent < place and found[one.parent].level == one.level - 1
+
+
+def test_tools_tell_intents_apart_that_words_do_not() -> None:
+    texts = [f"please do number {i}" for i in range(40)]
+    vectors = near(*range(40))
+    found = group_intents(texts, vectors, tools=[["export"] if i < 20 else ["bank_sync"] for i in range(40)])
+    for one in found:
+        if one.level == 1:
+            assert len({i < 20 for i in one.members}) == 1
+
+
+def test_more_texts_than_are_compared_each_have_an_intent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intents, "PART", 30)
+    found = group_intents([f"text {i}" for i in range(100)], near(*[i % 4 for i in range(100)]))
+    finest = [one for one in found if one.level == 1]
+    assert sorted(i for one in finest for i in one.members) == list(range(100))
+    assert len(finest) >= 2
+
+
+def test_a_signal_that_says_what_went_wrong_is_one_group_whatever_its_words() -> None:
+    said = [seen(f"I will not do {i}", source="signal", key="refusal") for i in range(4)]
+    [group] = group_problems(said, near(0, 1, 2, 3), signals={"refusal": "Refusal"})
+    assert group.members == (0, 1, 2, 3)
+    assert group.origins == (("signal", "refusal"),)
+    assert group.label.startswith("Refusal: “I will not do")
+
+
+def test_signals_of_one_family_are_one_group() -> None:
+    said = [
+        seen("I told you", source="signal", key="user_repetition"),
+        seen("As I said", source="signal", key="forgetting"),
+    ]
+    [group] = group_problems(said, near(0, 1))
+    assert set(group.origins) == {("signal", "user_repetition"), ("signal", "forgetting")}
+    assert group.key == ""
+
+
+def test_complaints_are_a_group_only_where_several_people_say_the_same() -> None:
+    said = [
+        seen(f"This {what} is wrong", source="signal", key="user_frustration")
+        for what in ("total", "year", "name")
+    ]
+    assert group_problems(said, near(0, 1, 2)) == []
+    same = [seen("The total is wrong again", source="signal", key="correction") for _ in range(3)]
+    assert [group.members for group in group_problems(same, near(0, 0, 0))] == [(0, 1, 2)]
+
+
+def test_the_errors_of_a_tool_are_its_parts() -> None:
+    errors = [seen("connection refused", source="tool", key="sync") for _ in range(3)]
+    errors += [seen("no such account", source="tool", key="sync") for _ in range(3)]
+    whole, *parts = group_problems(errors, near(0, 0, 0, 1, 1, 1))
+    assert whole.label == "`sync` fails" and whole.members == tuple(range(6))
+    assert {(part.label, part.parent, part.level) for part in parts} == {
+        ("`sync` fails: connection refused", 0, 1),
+        ("`sync` fails: no such account", 0, 1),
+    }
+
+
+def test_ids_in_an_error_do_not_make_two_of_it() -> None:
+    errors = [seen(f"order {i} not found", source="tool", key="orders") for i in range(5)]
+    [group] = group_problems(errors, near(0, 0, 0, 0, 0))
+    assert group.label == "`orders` fails: order … not found"
+
+
+def test_a_large_signal_falls_into_parts() -> None:
+    said = [
+        seen(f"{'call the bank' if i % 2 else 'ask a doctor'} {'now ' * i}", source="signal", key="laziness")
+        for i in range(16)
+    ]
+    whole, *parts = group_problems(said, near(*[i % 2 for i in range(16)]), signals={"laziness": "Laziness"})
+    assert whole.label == "Laziness" and len(whole.members) == 16
+    assert {part.members for part in parts} == {tuple(range(0, 16, 2)), tuple(range(1, 16, 2))}
+
+
+def test_the_same_observations_in_any_order_give_the_same_groups() -> None:
+    draw = np.random.default_rng(0)
+    axes = draw.integers(0, 6, 60).tolist()
+    observations = [seen(f"Problem {axis} seen {i}") for i, axis in enumerate(axes)]
+    vectors = near(*axes)
+    order = draw.permutation(60).tolist()
+    one = group_problems(observations, vectors)
+    other = group_problems([observations[i] for i in order], vectors[order])
+    again = {frozenset(order[i] for i in group.members) for group in other}
+    assert {frozenset(group.members) for group in one} == again
+    assert len(one) == 6
+
+
+def test_more_phrases_than_are_compared_keep_their_groups_and_a_small_kind_is_found() -> None:
+    axes = [i % 5 for i in range(500)] + [7] * 4
+    groups = alike([f"phrase {i}" for i in range(504)], near(*axes), apart=0.8, part=60)
+    assert sorted(len(group) for group in groups if len(group) > 1) == [4, 100, 100, 100, 100, 100]
+    assert sorted(i for group in groups for i in group) == list(range(504))
+
+
+def test_what_lies_along_the_topic_counts_less() -> None:
+    """Two problems under two topics, where the topic weighs as much as the problem."""
+    kinds, about = [0, 1] * 10, [2, 2, 3, 3] * 5
+    rows = [
+        AXES[k] + AXES[t] + 0.1 * AXES[100 + i] for i, (k, t) in enumerate(zip(kinds, about, strict=True))
+    ]
+    vectors = np.array(rows, dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    texts = [f"unlike{i}" for i in range(20)]
+    plain, without = (features(texts, vectors, topics).likeness() for topics in (None, AXES[about]))
+    same_kind, same_topic = (0, 2), (0, 1)
+    assert plain[same_kind] == pytest.approx(plain[same_topic], abs=0.02)
+    assert without[same_kind] > without[same_topic] + 0.1

@@ -1,0 +1,56 @@
+"""How the evidence of a signal becomes what discovery groups: the sentence it stands in, and what the built-in signals have to do with
+each other. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from signals.discovery.observations import Source
+
+LONGEST = 300  # characters of a sentence
+# Signals that are read from something that the agent said or did and that nothing supports.
+CLAIMS = frozenset(
+    ["false_success", "unsupported_value", "action_without_call", "contradiction", "wrong_arithmetic", "wrong_date"]
+)  # fmt: skip
+# Signals of one kind of problem, seen from several sides, by their definitions: their evidence is one group.
+FAMILIES: Mapping[str, str] = {
+    # The agent does not keep what the user said; the user has to say it again, or is answered against it.
+    "forgetting": "forgetting",
+    "lost_information": "forgetting",
+    "user_repetition": "forgetting",
+    "contradiction": "forgetting",
+    # The agent reports work that was not done.
+    "false_success": "false_success",
+    "action_without_call": "false_success",
+    # A tool in a loop.
+    "repeated_tool_failure": "tool_loop",
+    "tool_loop": "tool_loop",
+}
+# Signals that say that somebody is unhappy, not what went wrong: only a sentence that several people say makes a group of them.
+COMPLAINTS = frozenset(
+    ["user_frustration", "correction", "abuse", "distress", "human_request", "abandonment"]
+)  # fmt: skip
+_ENDS = re.compile(r"[.!?。！？]+(?=\s|$)|\n")
+
+
+def source_of(key: str, *, is_explicit: bool) -> Source:
+    """Of the observations of the signal with this key."""
+    if is_explicit:
+        return "explicit"
+    return "claim" if key in CLAIMS else "signal"
+
+
+def sentence_of(piece: Mapping[str, Any], *, user: str, assistant: str) -> str:
+    """The sentence around a piece of evidence, where it stands in one of the event's two texts; else the piece itself."""
+    words = str(piece.get("text", ""))
+    text = {"user": user, "assistant": assistant}.get(str(piece.get("side")))
+    start, end = piece.get("start"), piece.get("end")
+    if text is None or not isinstance(start, int) or not isinstance(end, int) or text[start:end] != words:
+        return words[:LONGEST]
+    first = max(0, start - LONGEST)
+    for found in _ENDS.finditer(text, first, start):
+        first = found.end()
+    after = _ENDS.search(text, end, min(len(text), end + LONGEST))
+    last = after.end() if after else min(len(text), end + LONGEST)
+    sentence = " ".join(text[first:last].split())
+    return sentence if len(sentence) <= LONGEST else words[:LONGEST]

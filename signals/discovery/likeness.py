@@ -1,0 +1,95 @@
+"""How alike phrases are in what they say went wrong, apart from what all of them have in common and from their topics. Pure.
+
+Phrases of one project are near each other because they all tell of its agent, and those of one topic are near because of the topic.
+Each phrase's vector loses TOPIC of what lies along its topic, then the project's mean (Mu and Viswanath 2018, "All-but-the-top",
+arXiv 1702.01417, without the further components). The words count for WORDS of the likeness.
+
+Chosen on the two planted products of shared/data, whole and 20 random three quarters of each: F1 of the best group lies within .02 for WORDS
+.2 to .3, TOPIC 0 to .5, KINDS 2 to 5 and cuts (problems.APART) of .78 to .85.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from signals.discovery.keywords import words_of
+from signals.discovery.linkage import average_linkage
+from signals.discovery.observations import Floats
+
+WORDS, TOPIC = 0.25, 0.3
+# The mean is taken over kinds (groups at NEAR), so that a frequent one does not pull it to itself; of few kinds less of it is subtracted.
+KINDS, NEAR = 2.0, 0.5
+_ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Row i of `meaning` (n, d) and of the sparse `words` (n, vocabulary), unit rows each, is a phrase."""
+
+    meaning: Floats
+    words: Any  # scipy.sparse.csr_array
+
+    def likeness(self) -> Floats:
+        """(n, n), 1 for the same phrase."""
+        shared = (self.words @ self.words.T).toarray()
+        found: Floats = ((1 - WORDS) * (self.meaning @ self.meaning.T) + WORDS * shared).astype(np.float32)
+        return found
+
+    def of(self, rows: Sequence[int]) -> "Features":
+        return Features(self.meaning[list(rows)], self.words[list(rows)])
+
+    def to_groups(self, members: Sequence[Sequence[int]], others: Sequence[int]) -> Floats:
+        """(others, groups): how alike each of the rows `others` and the group's rows are on average."""
+        meaning = np.array([self.meaning[list(group)].mean(axis=0) for group in members])
+        words = np.array([self.words[list(group)].mean(axis=0) for group in members])
+        own = self.of(others)
+        found: Floats = ((1 - WORDS) * (own.meaning @ meaning.T) + WORDS * (own.words @ words.T)).astype(
+            np.float32
+        )
+        return found
+
+
+def features(
+    texts: Sequence[str], vectors: Floats, topics: Floats | None = None, *, most: int = 1500
+) -> Features:
+    """`vectors` (n, d): unit rows of the texts. `topics` (n, d): unit rows of what each is about, zeros where that is not known. The mean
+    is taken of `most` rows, evenly spread."""
+    meaning = vectors.astype(np.float32)
+    if topics is not None:
+        along = (meaning * topics).sum(axis=1, keepdims=True)
+        meaning = _unit(meaning - TOPIC * along * topics)
+    some = meaning[:: max(1, -(-len(meaning) // most))]
+    kinds = average_linkage(some, apart=1 - NEAR)
+    count = int(kinds.max()) + 1 if len(kinds) else 0
+    if count:
+        mean = np.array([some[kinds == one].mean(axis=0) for one in range(count)]).mean(axis=0)
+        meaning = _unit(meaning - mean * count / (count + KINDS))
+    return Features(meaning, _tfidf([[_ENDING.sub("", word) for word in words_of(text)] for text in texts]))
+
+
+def _tfidf(texts: list[list[str]]) -> Any:
+    from scipy.sparse import csr_array
+
+    frequency = Counter(word for words in texts for word in set(words))
+    place = {word: i for i, word in enumerate(frequency)}
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
+    for row, words in enumerate(texts):
+        own = {place[word]: math.log(1 + len(texts) / frequency[word]) for word in words}
+        length = math.sqrt(sum(value * value for value in own.values())) or 1.0
+        rows += [row] * len(own)
+        columns += own.keys()
+        values += [value / length for value in own.values()]
+    shape = (len(texts), max(1, len(place)))
+    return csr_array((np.array(values, dtype=np.float32), (rows, columns)), shape=shape)
+
+
+def _unit(rows: Floats) -> Floats:
+    found: Floats = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    return found
