@@ -36,6 +36,8 @@ import ingest.tracing.plain_spans
 import ingest.tracing.trace_events
 import issues.classifier.scoring
 import labeling.teaching
+import signals.clusters.assigning
+import signals.clusters.refresh
 import signals.detection.abandonment
 import signals.detection.stage
 import signals.questions.asking
@@ -53,6 +55,7 @@ STAGES: list[Callable[[list[Event]], None]] = [
     signals.vectors.embedding.embed,
     signals.detection.stage.detect,
     signals.detection.abandonment.watch_endings,
+    signals.clusters.assigning.assign_clusters,
     issues.classifier.scoring.score,
     ingest.counts.rollups.count_events,
 ]
@@ -252,6 +255,7 @@ def every_minute() -> None:
         lambda: signals.detection.abandonment.find_abandoned(now=now),
         lambda: signals.questions.asking.call_workers(),
         lambda: signals.vectors.reindexing.request_reindexing(),
+        lambda: signals.clusters.refresh.refresh_due(now=now),
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),
         lambda: ingest.jobs.queueing.purge_old_jobs(now=now),
         lambda: labeling.teaching.retrain_redefined(),

@@ -42,6 +42,7 @@ FLOORS: dict[str, list[str]] = {
         "learning",
         "taxonomy",
         "discovery",
+        "clusters",
         "read_api",
         "api pages templatetags",
         "admin apps evaluation",

@@ -43,6 +43,8 @@ from issues.models import Activity, Definition, Issue, IssueMatch
 from labeling.labels.labels import record_label
 from labeling.models import Answer, Label, Offer
 from signals.models import (
+    Cluster,
+    ClusterMember,
     EvidenceClusters,
     QuestionSettings,
     QuestionVerdict,
@@ -69,6 +71,7 @@ class World:
     job: Job
     label: Label
     tuning: SignalTuning
+    cluster: Cluster
     member: User
     stranger: User
     others_keys: dict[str, str]
@@ -118,6 +121,10 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     EvidenceClusters.objects.create(
         project=project, signal=signal, days=14, matches=1, total=1, clusters=clustered, made_at=event.timestamp
     )  # fmt: skip
+    cluster = Cluster.objects.create(
+        project=project, kind="problem", label=f"Cluster {SECRET}", description=SECRET, keywords=[SECRET]
+    )
+    ClusterMember.objects.create(cluster=cluster, source="evidence", phrase=SECRET, **common)
     ExplicitSignal.objects.create(
         project=project, event=event, app_event_id="a-event", name=f"thumbs {SECRET}", timestamp=event.timestamp, fingerprint="x"
     )  # fmt: skip
@@ -132,7 +139,9 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     ProcessingFailure.objects.create(project=project, event=event, attempts=1, reason=SECRET)
     User.objects.filter(pk=member.pk).update(email=f"{SECRET}@example.org", first_name=SECRET)
     keys = {kind.value: create_key(project=other_project, kind=kind)[1] for kind in KeyKind}
-    return World(project, event, issue, signal, group, key, job, label, tuning, member, stranger, keys)
+    return World(
+        project, event, issue, signal, group, key, job, label, tuning, cluster, member, stranger, keys
+    )
 
 
 # How each parameter of a pattern is filled: with what is project A's.
@@ -157,7 +166,7 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "job_id": lambda w, r: w.job.id,
     "label_id": lambda w, r: w.label.id,
     "tuning_id": lambda w, r: w.tuning.id,
-    "cluster_id": lambda w, r: "c1",
+    "cluster_id": lambda w, r: "c1" if "signals/" in r.template else w.cluster.id,
     # Django's admin
     "object_id": lambda w, r: r.admin_object(w),
     "app_label": lambda w, r: "ingest",
@@ -223,7 +232,7 @@ def snapshot(world: World) -> dict[str, Any]:
     project = world.project
     tables: list[Any] = [
         ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
-         EvidenceClusters, ProcessingFailure, QuestionSettings, QuestionVerdict, SignalDefinition, Offer, SignalGroup, SignalMatch,
+         Cluster, ClusterMember, EvidenceClusters, ProcessingFailure, QuestionSettings, QuestionVerdict, SignalDefinition, Offer, SignalGroup, SignalMatch,
          SignalTuning, Span,
     ]  # fmt: skip
     of_issue: list[Any] = [Activity, Definition]
@@ -318,7 +327,7 @@ def test_a_member_does_see_it(world: World) -> None:
         "signal-review", "signal-labels", "signal-labels-export", "issues", "issue", "issue-review", "settings",
         "v1-events", "v1-events-search", "v1-event", "v1-events-facets", "v1-signals", "v1-signal", "v1-signal-groups",
         "v1-signal-group", "v1-signal-group-signals", "v1-users", "v1-user", "v1-conversations", "v1-conversation",
-        "v1-traces", "api-taxonomy", "api-event", "api-issues", "api-issue",
+        "v1-traces", "api-clusters", "api-cluster", "api-cluster-events", "api-taxonomy", "api-event", "api-issues", "api-issue",
     } <= shown  # fmt: skip
 
 

@@ -213,11 +213,42 @@ def uncount_people(counted: Iterable[_Pair], *, others: Iterable[_Pair] = ()) ->
                 )
 
 
+def recount(subjects: Sequence[uuid.UUID], *, project: uuid.UUID, table: str, column: str) -> None:
+    """Counts the subjects from the table of what is counted, whose `column` is the subject, in place of what was counted of them. For many
+    rows that change at once: the caller holds every other writer of these subjects off until the transaction ends."""
+    forget_all(subjects)
+    rows = f"FROM {table} WHERE {column} = ANY(%s)"
+    hour = "date_trunc('hour', timestamp AT TIME ZONE 'UTC')"
+    day = "(timestamp AT TIME ZONE 'UTC')::date"
+    with connection.cursor() as cursor:
+        for statement in (
+            f"""INSERT INTO ingest_subjectuser (subject, end_user_id, project_id, events, last_hour)
+                SELECT {column}, end_user_id, %s, count(*), max({hour}) AT TIME ZONE 'UTC'
+                {rows} AND end_user_id IS NOT NULL GROUP BY 1, 2""",
+            f"""INSERT INTO ingest_dayuser (subject, start, end_user_id, project_id, events, last_hour)
+                SELECT {column}, {day}, end_user_id, %s, count(*), max(extract(hour FROM timestamp AT TIME ZONE 'UTC'))
+                {rows} AND end_user_id IS NOT NULL GROUP BY 1, 2, 3""",
+            f"""INSERT INTO ingest_hour (subject, start, project_id, events)
+                SELECT {column}, {hour} AT TIME ZONE 'UTC', %s, count(*) {rows} GROUP BY 1, 2""",
+            f"""INSERT INTO ingest_day (subject, start, project_id, events, users)
+                SELECT {column}, {day}, %s, count(*), count(DISTINCT end_user_id) {rows} GROUP BY 1, 2""",
+            f"""INSERT INTO ingest_total (subject, project_id, events, users, first_seen, last_seen)
+                SELECT {column}, %s, count(*), count(DISTINCT end_user_id), min(timestamp), max(timestamp) {rows} GROUP BY 1""",
+        ):
+            cursor.execute(statement, [project, list(subjects)])
+
+
 def forget(subject: uuid.UUID) -> None:
     """Deletes all counts of a subject that is itself deleted."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    forget_all([subject])
+
+
+@transaction.atomic
+def forget_all(subjects: Sequence[uuid.UUID]) -> None:
+    """Deletes all counts of these subjects."""
+    with connection.cursor() as cursor:
         for table in ("subjectuser", "dayuser", "hour", "day", "total"):
-            cursor.execute(f"DELETE FROM ingest_{table} WHERE subject = %s", [subject])
+            cursor.execute(f"DELETE FROM ingest_{table} WHERE subject = ANY(%s)", [list(subjects)])
 
 
 # -- reading

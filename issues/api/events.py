@@ -17,7 +17,8 @@ from ingest.projects.authentication import project_of
 from issues.api.lookup import find_events
 from issues.models import IssueMatch
 from raindrop.api.shapes import answers
-from signals.models import SignalMatch
+from signals.clusters.reading import clusters_of_events
+from signals.models import ClusterKind, SignalMatch
 
 
 class EvidenceItem(serializers.Serializer[Any]):
@@ -124,12 +125,13 @@ def event(request: Request, event_id: str) -> Response:
     found = find_events(project, [event_id]).get(event_id)
     if found is None:
         raise Http404(f"There is no event {event_id[:60]!r} in this project.")
+    clusters = clusters_of_events([found.id], project=project)[found.id]
     return Response(
         {
             **_facts(found),
             "signals": _signals(found),
-            "intents": [],
-            "cluster_ids": [],
+            "intents": [one.label for one in clusters if one.kind == ClusterKind.INTENT],
+            "cluster_ids": [one.pk for one in clusters],
             "issues": _issues(found),
             "spans": [
                 _span(span) for span in found.spans.filter(project=project).order_by("started_at", "id")

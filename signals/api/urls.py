@@ -2,12 +2,17 @@
 
 from django.urls import path
 
+from signals.api import clusters as cluster_api
 from signals.api import events
 from signals.api import signals as api
 from signals.api import taxonomy as taxonomy_api
 
 urlpatterns = [
     path("signals/", api.signals, name="api-signals"),
+    path("clusters/", cluster_api.clusters, name="api-clusters"),
+    path("clusters/refresh/", cluster_api.refresh, name="api-clusters-refresh"),
+    path("clusters/<uuid:cluster_id>/", cluster_api.cluster, name="api-cluster"),
+    path("clusters/<uuid:cluster_id>/events/", cluster_api.events, name="api-cluster-events"),
     path("taxonomy/", taxonomy_api.taxonomy, name="api-taxonomy"),
     path("signals/<str:key>/", api.signal, name="api-signal"),
     path("signals/<str:key>/series", api.series, name="api-signal-series"),

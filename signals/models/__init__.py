@@ -3,7 +3,7 @@
 Uses ingest.
 """
 
-from signals.models.clusters import Cluster, ClusterKind, ClusterMember, ClusterStatus
+from signals.models.clusters import Cluster, ClusterConversation, ClusterKind, ClusterMember, ClusterStatus
 from signals.models.defaults import SignalDefault
 from signals.models.definitions import SignalDefinition, SignalGroup
 from signals.models.embeddings import EventEmbedding, EventText
@@ -16,6 +16,7 @@ from signals.models.tuning import SignalTuning
 
 __all__ = [
     "Cluster",
+    "ClusterConversation",
     "ClusterKind",
     "ClusterMember",
     "ClusterStatus",

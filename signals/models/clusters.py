@@ -3,6 +3,7 @@
 A cluster's counts are the roll-ups of its id (ingest.models.Total), as a signal's are.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -57,6 +58,27 @@ class Cluster(models.Model):
         default=bytes, help_text="The small model that assigns new events, as plain arrays; empty: none."
     )
     assigner_precision = models.FloatField(null=True, help_text="Measured on members held out, 0 to 1.")
+    keys = ArrayField(
+        models.TextField(),
+        default=list,
+        blank=True,
+        help_text="Of the evidence that makes an event a member at once (signals/clusters/keys.py).",
+    )
+    origin = models.CharField(
+        max_length=200,
+        default="",
+        blank=True,
+        help_text="What its evidence is read from, such as `tool bank_sync`; empty: several things.",
+    )
+    is_pinned = models.BooleanField(
+        default=False, help_text="A person merged or split it: a refresh leaves its keys together."
+    )
+    examples = ArrayField(
+        models.UUIDField(),
+        default=list,
+        blank=True,
+        help_text="Its most typical events, by our ids, best first.",
+    )
     is_gone = models.BooleanField(
         default=False, help_text="The last refresh did not find it again. Kept for its history."
     )
@@ -97,3 +119,16 @@ class ClusterMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cluster_id} on {self.event_id}"
+
+
+class ClusterConversation(models.Model):
+    """Which conversations a cluster's events are of, and how many are of each: makes Cluster.conversations exact."""
+
+    pk = models.CompositePrimaryKey("cluster_id", "conversation_id")
+    cluster = BigForeignKey(Cluster, db_index=False, related_name="+")
+    conversation = BigForeignKey(Conversation, db_index=False, related_name="+")
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    events = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.cluster_id} in {self.conversation_id}"

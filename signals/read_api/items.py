@@ -11,8 +11,9 @@ from django.db.models import Q
 from ingest.models import Attachment, Event, Project, Span
 from ingest.models.events import SpanKind, SpanStatus
 from ingest.otlp.stored import PRIVATE
+from signals.clusters.reading import clusters_of_events
 from signals.kinds.registry import kind_of
-from signals.models import SignalDefinition, SignalMatch
+from signals.models import ClusterKind, SignalDefinition, SignalMatch
 from signals.models.definitions import DetectorType
 from signals.read_api.bytes import EVENT_TEXTS, hanging_on, items_within
 
@@ -28,17 +29,18 @@ SIGNAL_TYPES = {
 def event_items(
     events: Sequence[Event], *, project: Project, scores: Mapping[uuid.UUID, float] | None = None
 ) -> list[dict[str, Any]]:
-    """The events, with what hangs on them read in three queries. They need `end_user` and `conversation` selected.
+    """The events, with what hangs on them read in four queries. They need `end_user` and `conversation` selected.
     `scores` adds a `relevance_score`."""
     ids = [event.id for event in events]
     signals = _signals(ids, project)
+    intents = clusters_of_events(ids, project=project, kind=ClusterKind.INTENT)
     spans = _spans(ids, project)
     attachments = _attachments(ids, project)
     items = []
     for event in events:
         item = _event(event)
         item |= {
-            "topics": [],  # intents; there are none yet
+            "topics": [intent.label for intent in intents.get(event.id, ())],
             "input_attachments": [a for role, a in attachments[event.id] if role != "output"],
             "output_attachments": [a for role, a in attachments[event.id] if role == "output"],
             "signals": signals[event.id],

@@ -103,7 +103,7 @@ def test_queries_do_not_grow_with_events(
     read: Reader, make_event: MakeEvent, five: list[Event], django_assert_max_num_queries: Any
 ) -> None:
     with django_assert_max_num_queries(
-        13
+        14
     ):  # key, savepoint, timeout, page, 2 weights, texts, 4 parts, savepoint
         assert len(read.data("/v1/events")) == 5
 

@@ -1,0 +1,283 @@
+"""Clusters as a refresh finds them, before they are stored: groups of what was collected, matched to the rows that are known."""
+
+import random
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ingest.models import Project
+from raindrop.embedder import embed_texts
+from raindrop.ids import new_id
+from signals.clusters.assigning import planned, vector_from
+from signals.clusters.collecting import Collected, Wish
+from signals.clusters.evidence import TOOL_FAILURE, intent_key, key_of, origin_of
+from signals.clusters.members import EVIDENCE, FACET
+from signals.clusters.plan import Floats, Plan, Planned, features_of
+from signals.discovery.assigner import Assigner, train_assigner
+from signals.discovery.intents import group_intents
+from signals.discovery.matching_runs import Trace, match_to_known
+from signals.discovery.observations import Observation, texts_of
+from signals.discovery.problems import group_problems, unit
+from signals.models import Cluster, ClusterKind, ClusterMember, ClusterStatus, Facet, SignalDefinition
+from signals.vectors.reading import vectors_by_event
+
+KEYS = 2000  # kept of a cluster
+EXAMPLES = 5
+FEWEST = 2  # people who want it make an intent
+OTHERS = 1500  # events outside of a cluster that its small model learns from
+
+
+@dataclass(slots=True)
+class Draft:
+    """A cluster to be stored. `row`: the known one that it is, None: a new one. `events`: all whose evidence says the same as its members'."""
+
+    id: uuid.UUID
+    kind: ClusterKind
+    label: str
+    description: str
+    centroid: Floats
+    row: Cluster | None = None
+    parent: uuid.UUID | None = None
+    level: int = 0
+    keywords: Sequence[str] = ()
+    keys: list[str] = field(default_factory=list)
+    origin: str = ""
+    signal: uuid.UUID | None = None
+    examples: list[uuid.UUID] = field(default_factory=list)
+    events: set[uuid.UUID] = field(default_factory=set)
+    assigner: Assigner | None = None
+    message: Floats | None = None
+
+    @property
+    def planned(self) -> Planned:
+        return Planned(
+            self.id,
+            self.kind,
+            self.parent,
+            self.origin,
+            self.keys,
+            self.centroid,
+            self.assigner,
+            self.message,
+        )
+
+
+def draft_clusters(project: Project, collected: Collected) -> tuple[list[Draft], list[Cluster]]:
+    """The clusters that are there now, parents before children, and the known rows that are gone.
+
+    A known row that a person named, merged, split, judged or follows is never gone: it goes on taking events as it did.
+    """
+    rows = list(Cluster.objects.filter(project=project).order_by("created_at", "id"))
+    known = _Known(rows)
+    drafts = _problems(project, collected, known) + _intents(collected, known)
+    found = {draft.id for draft in drafts}
+    left = [row for row in rows if row.id not in found and row.merged_into_id is None and not row.is_gone]
+    kept = [_kept(row) for row in left if is_touched(row)]
+    parents = found | {draft.id for draft in kept}
+    for draft in kept:
+        draft.parent = draft.parent if draft.parent in parents else None
+    return drafts + kept, [row for row in left if not is_touched(row)]
+
+
+def is_touched(row: Cluster) -> bool:
+    """Whether a person did something with it."""
+    return row.status != ClusterStatus.NEW or row.is_named_by_person or row.is_pinned
+
+
+def plan_of_drafts(drafts: Iterable[Draft]) -> Plan:
+    return Plan([draft.planned for draft in drafts])
+
+
+class _Known:
+    """The rows of the project, and what they are known by again. One that was merged leads to the one that it was merged into."""
+
+    def __init__(self, rows: Sequence[Cluster]) -> None:
+        self.rows = {row.id: row for row in rows}
+        self._traced = [row for row in rows if row.centroid]
+        self._events: dict[uuid.UUID, set[uuid.UUID]] = {row.id: set() for row in rows}
+        members = ClusterMember.objects.filter(
+            cluster__in=[row.id for row in rows], source__in=[FACET, EVIDENCE]
+        )
+        for cluster, event in members.values_list("cluster_id", "event_id").iterator():
+            self._events[cluster].add(event)
+        intents = [row.id for row in rows if row.kind == ClusterKind.INTENT]
+        members = ClusterMember.objects.filter(cluster__in=intents).exclude(source__in=[FACET, EVIDENCE])
+        for cluster, event in members.values_list("cluster_id", "event_id").iterator():
+            self._events[cluster].add(event)
+
+    def match(self, drafts: Sequence[Draft]) -> None:
+        """Gives each draft that is known again its row and id. What the row was merged into is reached by `root`."""
+        if not drafts:
+            return
+        traced = [row for row in self._traced if row.kind == drafts[0].kind]
+        new = [Trace(frozenset(d.events), d.centroid, _trace_key(d.level, d.origin)) for d in drafts]
+        old = [
+            Trace(frozenset(self._events[row.id]), centroid, _trace_key(row.level, row.origin))
+            for row in traced
+            if (centroid := vector_from(row.centroid)) is not None
+        ]
+        for draft, place in zip(drafts, match_to_known(new, old), strict=True):
+            if place is not None:
+                draft.row = self.root(traced[place])
+                draft.id = draft.row.id
+
+    def root(self, row: Cluster) -> Cluster:
+        seen = {row.id}
+        while row.merged_into_id in self.rows and row.merged_into_id not in seen:
+            row = self.rows[row.merged_into_id]
+            seen.add(row.id)
+        return row
+
+
+def _trace_key(level: int, origin: str) -> str:
+    return f"{level} {origin}"
+
+
+def _kept(row: Cluster) -> Draft:
+    plan = planned(row)
+    return Draft(
+        id=row.id, kind=ClusterKind(row.kind), label=row.label, description=row.description,
+        centroid=plan.centroid if plan.centroid is not None else np.zeros(0, np.float32), row=row, parent=row.parent_id,
+        level=row.level, keywords=row.keywords, keys=list(row.keys), origin=row.origin, signal=row.signal_id,
+        examples=list(row.examples), assigner=plan.assigner, message=plan.message,
+    )  # fmt: skip
+
+
+# -- problems
+
+
+def _problems(project: Project, collected: Collected, known: _Known) -> list[Draft]:
+    signals = list(SignalDefinition.objects.filter(project=project).only("id", "key", "name"))
+    pinned = {
+        key: row
+        for row in known.rows.values()
+        if row.is_pinned and row.merged_into_id is None
+        for key in row.keys
+    }
+    observations = [one for one in collected.observations() if key_of(one) not in pinned]
+    vectors = embed_texts(texts_of(observations))
+    groups = group_problems(observations, vectors, signals={one.key: one.name for one in signals})
+    ids = {one.key: one.id for one in signals}
+    drafts = []
+    for group in groups:
+        members = [observations[i] for i in group.members]
+        keys = list(dict.fromkeys(key_of(one) for one in members))
+        drafts.append(
+            Draft(
+                id=new_id(), kind=ClusterKind.PROBLEM, label=group.label[:200], description=group.description,
+                centroid=group.centroid, keywords=list(group.keywords), keys=keys[:KEYS],
+                origin=origin_of(group.source, group.key) if group.source else "",
+                signal=ids.get(TOOL_FAILURE if group.source == "tool" else group.key),
+                examples=_typical(members, vectors[list(group.members)] @ group.centroid),
+                events={event for key in keys for event in collected.kinds[key].events},
+            )
+        )  # fmt: skip
+    known.match(drafts)
+    drafts = _folded(drafts)
+    _train(project, drafts)
+    return drafts
+
+
+def _folded(drafts: list[Draft]) -> list[Draft]:
+    """Groups that are of one row, since a person merged what they were, are one."""
+    found: dict[uuid.UUID, Draft] = {}
+    for draft in drafts:
+        row = draft.row
+        same = found.setdefault(draft.id, draft)
+        if same is not draft:
+            same.keys = list(dict.fromkeys([*same.keys, *draft.keys]))[:KEYS]
+            if same.message is not None and draft.message is not None:
+                same.message = unit(same.message * len(same.events) + draft.message * len(draft.events))
+            same.events |= draft.events
+        elif row is not None and row.is_pinned:
+            draft.keys = list(dict.fromkeys([*row.keys, *draft.keys]))[:KEYS]
+    return list(found.values())
+
+
+def _typical(members: Sequence[Observation], likeness: Floats) -> list[uuid.UUID]:
+    """The events nearest to the centroid, of different people first."""
+    people: set[uuid.UUID] = set()
+    first: list[uuid.UUID] = []
+    rest: list[uuid.UUID] = []
+    for place in np.argsort(-likeness, kind="stable"):
+        one = members[int(place)]
+        person = one.user or one.unit
+        (rest if person in people else first).append(one.event)
+        people.add(person)
+    return list(dict.fromkeys(first + rest))[:EXAMPLES]
+
+
+def _train(project: Project, drafts: Sequence[Draft]) -> None:
+    """Gives the clusters of what a reader said a small model each, for the events that were not read."""
+    of_facets = [draft for draft in drafts if draft.origin == "facet"]
+    if not of_facets:
+        return
+    read = list(Facet.objects.filter(project=project).order_by("id").values_list("event_id", flat=True))
+    chosen = set(random.Random(0).sample(read, min(len(read), OTHERS)))  # noqa: S311  # the same each time
+    chunk = vectors_by_event(sorted(chosen | {event for draft in of_facets for event in draft.events}))
+    features = features_of(chunk)
+    place = {event: row for row, event in enumerate(chunk.ids)}
+    for draft in of_facets:
+        inside = [place[event] for event in sorted(draft.events)]
+        outside = [place[event] for event in sorted(chosen - draft.events)]
+        model = train_assigner(features[inside], features[outside])
+        if model is not None:
+            draft.assigner = _as_in_all(model, share=len(outside) / max(1, len(read) - len(inside)))
+
+
+def _as_in_all(model: Assigner, *, share: float) -> Assigner:
+    """With the precision as it is among all that were read, of which `share` stood for those outside of the cluster."""
+    if share >= 1:
+        return model
+
+    def among_all(precision: float) -> float:
+        return precision / (precision + (1 - precision) / share) if precision else 0.0
+
+    return Assigner(
+        model.weights, model.bias, model.threshold, among_all(model.precision), among_all(model.low), among_all(model.high), model.recall
+    )  # fmt: skip
+
+
+# -- intents
+
+
+def _intents(collected: Collected, known: _Known) -> list[Draft]:
+    wishes = collected.intents()
+    messages = vectors_by_event([wish.event for wish in wishes]).user
+    some = [i for i in range(len(wishes)) if wishes[i].is_read or messages[i].any()]
+    wishes, messages = [wishes[i] for i in some], messages[some]
+    if not wishes:
+        return []
+    texts = [wish.text for wish in wishes]
+    vectors = embed_texts(texts) if wishes[0].is_read else messages
+    groups = group_intents(texts, vectors)
+    shown = {
+        index
+        for index, group in enumerate(groups)
+        if len({wishes[i].user or wishes[i].unit for i in group.members}) >= FEWEST
+    }
+    drafts: dict[int, Draft] = {}
+    for index in sorted(shown):
+        group = groups[index]
+        members = list(group.members)
+        is_finest = not any(groups[other].parent == index for other in shown)
+        drafts[index] = Draft(
+            id=new_id(), kind=ClusterKind.INTENT, label=group.label[:200], description=group.description,
+            centroid=group.centroid, level=group.level, keywords=list(group.keywords),
+            keys=_intent_keys([wishes[i] for i in members]) if is_finest else [],
+            examples=list(dict.fromkeys(wishes[i].event for i in np.array(members)[np.argsort(-(vectors[members] @ group.centroid), kind="stable")]))[:EXAMPLES],
+            events={wishes[i].event for i in members},
+            message=unit(messages[members].mean(axis=0)) if is_finest and messages[members].any() else None,
+        )  # fmt: skip
+    for level in sorted({draft.level for draft in drafts.values()}):
+        known.match([draft for draft in drafts.values() if draft.level == level])
+    for index, draft in drafts.items():
+        parent = groups[index].parent
+        draft.parent = drafts[parent].id if parent in drafts else None
+    return _folded(list(drafts.values()))
+
+
+def _intent_keys(wishes: Sequence[Wish]) -> list[str]:
+    return list(dict.fromkeys(intent_key(wish.text) for wish in wishes if wish.is_read))[:KEYS]

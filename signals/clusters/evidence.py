@@ -1,0 +1,175 @@
+"""What events say of problems and intents, read from the database: tools that failed, signals with their sentence, reasons, facets."""
+
+import re
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from django.db import connection
+from django.db.models import Q
+
+from ingest.models import Event
+from signals.discovery.observations import Observation, Source, text_of
+from signals.models import Facet
+from signals.models.definitions import Kind, Sentiment
+
+TOOL_FAILURE = "tool_failure"
+# Signals that are read from something that the agent said and that nothing supports.
+CLAIMS = frozenset(
+    [
+        "false_success",
+        "unsupported_value",
+        "action_without_call",
+        "contradiction",
+        "wrong_arithmetic",
+        "wrong_date",
+    ]
+)
+SENTENCE = 300  # characters of a sentence around a piece of evidence
+ERROR = 2000  # characters of a failed call's error, and of its result
+_ENDS = re.compile(r"[.!?。！？\n]+(?=\s|$)|\n")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of some events. `problems`: by event. `intents`: by event, what the reader (an LLM) said that its conversation is about."""
+
+    problems: dict[uuid.UUID, list[Observation]] = field(default_factory=lambda: defaultdict(list))
+    intents: dict[uuid.UUID, str] = field(default_factory=dict)
+
+
+def key_of(observation: Observation) -> str:
+    """The same for what says the same: two events with this key in common have the same problem. 16 hex digits."""
+    return _hash(observation.source, observation.key, text_of(observation).casefold())
+
+
+def intent_key(text: str) -> str:
+    return _hash("intent", "", " ".join(text.split()).casefold())
+
+
+def origin_of(source: str, key: str) -> str:
+    """As Cluster.origin has it."""
+    return f"{source} {key}".strip()[:200]
+
+
+def read_evidence(events: Sequence[Event]) -> Read:
+    """Of events of one project, with their texts. Four queries at most. A conversation that was read by an LLM has what that found in place
+    of signals: it says what went wrong, and a signal only that something did."""
+    read = Read()
+    if not events:
+        return read
+    by_id = {event.id: event for event in events}
+    facets = _facets(events)
+    seen = {facet.conversation_id or facet.event_id for facet in facets.values()}
+    for event in events:
+        facet = facets.get(event.conversation_id or event.id)
+        if facet is None:
+            continue
+        if facet.intent:
+            read.intents[event.id] = facet.intent
+        if facet.went_wrong and facet.event_id == event.id:
+            read.problems[event.id].append(
+                _observation(event, "facet", "", facet.went_wrong, quote=facet.quote)
+            )
+    spans: dict[uuid.UUID, set[str]] = defaultdict(set)
+    for event_id, key, kind, evidence in _matches(list(by_id)):
+        event = by_id[event_id]
+        pieces = [piece for piece in orjson.loads(evidence) if isinstance(piece, dict)]
+        if key == TOOL_FAILURE:
+            spans[event_id] |= {str(piece.get("span_id", "")) for piece in pieces}
+            continue
+        if kind != Kind.EXPLICIT and (event.conversation_id or event.id) in seen:
+            continue
+        piece = next((piece for piece in pieces if str(piece.get("text", "")).strip()), None)
+        if piece is None:
+            continue
+        source: Source = "explicit" if kind == Kind.EXPLICIT else "claim" if key in CLAIMS else "signal"
+        read.problems[event_id].append(
+            _observation(event, source, key, _sentence(event, piece), quote=str(piece["text"]))
+        )
+    for event_id, tool, error in _failed_calls(events, spans):
+        read.problems[event_id].append(_observation(by_id[event_id], "tool", tool, error, quote=error))
+    return read
+
+
+def _observation(event: Event, source: Source, key: str, phrase: str, *, quote: str) -> Observation:
+    return Observation(
+        event=event.id,
+        conversation=event.conversation_id,
+        user=event.end_user_id,
+        at=event.timestamp,
+        source=source,
+        key=key,
+        phrase=phrase,
+        quote=quote[:SENTENCE],
+    )
+
+
+def _facets(events: Sequence[Event]) -> dict[uuid.UUID, Facet]:
+    """By conversation; by event where there is none."""
+    mine = Q(conversation__in={event.conversation_id for event in events if event.conversation_id})
+    alone = Q(
+        conversation__isnull=True, event__in=[event.id for event in events if not event.conversation_id]
+    )
+    rows = Facet.objects.filter(mine | alone, project=events[0].project_id)
+    return {facet.conversation_id or facet.event_id: facet for facet in rows}
+
+
+def _matches(event_ids: list[uuid.UUID]) -> list[tuple[uuid.UUID, str, str, str]]:
+    """(event, the signal's key and kind, its evidence as JSON), of the negative signals that are looked for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT m.event_id, d.key, d.kind, m.evidence::text FROM signals_signalmatch m
+               JOIN signals_signaldefinition d ON d.id = m.signal_id
+               WHERE m.event_id = ANY(%s) AND d.sentiment = %s AND d.enabled ORDER BY m.event_id, d.key""",
+            [event_ids, Sentiment.NEGATIVE],
+        )
+        rows: list[tuple[uuid.UUID, str, str, str]] = cursor.fetchall()
+        return rows
+
+
+def _failed_calls(
+    events: Sequence[Event], spans: dict[uuid.UUID, set[str]]
+) -> list[tuple[uuid.UUID, str, str]]:
+    """(event, tool, what it said), once for each tool and text. `spans`: those that a signal calls failed though their status does not."""
+    wanted = [event.id for event in events if event.tool_errors or spans.get(event.id)]
+    if not wanted:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT DISTINCT event_id, name, left(coalesce(nullif(error, ''), output), %s), span_id, status FROM ingest_span
+               WHERE event_id = ANY(%s) AND kind = 'tool' AND (status = 'error' OR span_id = ANY(%s)) ORDER BY 1, 2, 3""",
+            [ERROR, wanted, sorted({one for ids in spans.values() for one in ids})],
+        )
+        rows = cursor.fetchall()
+    return list(
+        dict.fromkeys(
+            (event, name, said)
+            for event, name, said, span, status in rows
+            if status == "error" or span in spans[event]
+        )
+    )
+
+
+def _sentence(event: Event, piece: Json) -> str:
+    """The sentence around the piece, where it stands in one of the event's two texts; else the piece itself."""
+    text = {"user": event.input, "assistant": event.output}.get(str(piece.get("side")))
+    start, end, words = piece.get("start"), piece.get("end"), str(piece["text"])
+    if text is None or not isinstance(start, int) or not isinstance(end, int) or text[start:end] != words:
+        return words[:SENTENCE]
+    before = [found.end() for found in _ENDS.finditer(text, max(0, start - SENTENCE), start)]
+    after = _ENDS.search(text, end, min(len(text), end + SENTENCE))
+    first = before[-1] if before else max(0, start - SENTENCE)
+    last = after.start() if after else min(len(text), end + SENTENCE)
+    sentence = " ".join(text[first:last].split())
+    return sentence if len(sentence) <= SENTENCE else words[:SENTENCE]
+
+
+def _hash(*parts: str) -> str:
+    return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -1,0 +1,98 @@
+"""Reading clusters: lists, their counts, the events of one."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from ingest.counts import rollups
+from ingest.models import Event, Project
+from signals.models import Cluster, ClusterKind, ClusterMember
+
+EXAMPLES = 3
+
+
+def live_clusters(project: Project) -> QuerySet[Cluster]:
+    """Those that take events: not gone, not merged into another."""
+    return Cluster.objects.filter(project=project, is_gone=False, merged_into__isnull=True)
+
+
+def find_cluster(project: Project, cluster_id: uuid.UUID) -> Cluster:
+    """One of the project's by its id; of one that was merged the one that it was merged into. Raises Http404."""
+    found = (
+        Cluster.objects.filter(project=project, pk=cluster_id)
+        .select_related("project", "signal", "parent", "merged_into")
+        .first()
+    )
+    seen: set[uuid.UUID] = set()
+    while found is not None and found.merged_into is not None and found.pk not in seen:
+        seen.add(found.pk)
+        found = found.merged_into
+    if found is None:
+        raise Http404("There is no such cluster in this project.")
+    return found
+
+
+def examples_of(clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[Event]]:
+    """Of each cluster at most EXAMPLES events that are members still, the most typical first; else its newest."""
+    wanted = {event for cluster in clusters for event in cluster.examples}
+    held = set(
+        ClusterMember.objects.filter(event__in=wanted, cluster__in=clusters).values_list(
+            "cluster_id", "event_id"
+        )
+    )
+    lists = {
+        cluster.pk: [event for event in cluster.examples if (cluster.pk, event) in held][:EXAMPLES]
+        for cluster in clusters
+    }
+    for cluster in clusters:
+        if len(lists[cluster.pk]) < EXAMPLES:
+            newest = ClusterMember.objects.filter(cluster=cluster).order_by("-timestamp", "-id")
+            more = newest.values_list("event_id", flat=True)[: 2 * EXAMPLES]
+            lists[cluster.pk] = list(dict.fromkeys([*lists[cluster.pk], *more]))[:EXAMPLES]
+    ids = {event for events in lists.values() for event in events}
+    rows = Event.objects.select_related("conversation", "end_user").in_bulk(ids)
+    return {pk: [rows[event] for event in events if event in rows] for pk, events in lists.items()}
+
+
+def cluster_items(clusters: Sequence[Cluster]) -> list[dict[str, Any]]:
+    """As the management API answers them. They need `signal` selected."""
+    totals = rollups.totals(cluster.pk for cluster in clusters)
+    examples = examples_of(clusters)
+    return [
+        {
+            "id": str(cluster.pk),
+            "kind": cluster.kind,
+            "signal": cluster.signal.key if cluster.signal else None,
+            **{name: getattr(cluster, name) for name in ("label", "description", "level", "status", "keywords", "conversations")},
+            "parent": str(cluster.parent_id) if cluster.parent_id else None,
+            **{name: getattr(totals[cluster.pk], name) for name in ("events", "users", "first_seen", "last_seen")},
+            "emerging": cluster.is_emerging,
+            "emerging_reason": cluster.emerging_reason,
+            "precision": cluster.assigner_precision,
+            "example_event_ids": [event.event_id for event in examples[cluster.pk]],
+        }
+        for cluster in clusters
+    ]  # fmt: skip
+
+
+def clusters_of_events(
+    event_ids: Collection[uuid.UUID], *, project: Project, kind: ClusterKind | None = None
+) -> dict[uuid.UUID, list[Cluster]]:
+    """By event the clusters that it is a member of, the broadest first."""
+    rows = ClusterMember.objects.filter(
+        event__in=event_ids, project=project, cluster__is_gone=False, cluster__merged_into__isnull=True
+    )
+    if kind is not None:
+        rows = rows.filter(cluster__kind=kind)
+    found: dict[uuid.UUID, list[Cluster]] = defaultdict(list)
+    for row in (
+        rows.select_related("cluster")
+        .defer("cluster__keys", "cluster__centroid", "cluster__assigner")
+        .order_by("cluster__kind", "cluster__level", "cluster__label", "id")
+    ):
+        found[row.event_id].append(row.cluster)
+    return found

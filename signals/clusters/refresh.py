@@ -1,0 +1,172 @@
+"""Finding a project's clusters anew: nightly, and when a person asks."""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from ingest.counts import rollups
+from ingest.jobs.kinds import job_kind
+from ingest.jobs.progress import UNFINISHED, report_job
+from ingest.jobs.queueing import queue_job
+from ingest.models import Event, Job, Project, QueuedEvent, Total, User
+from ingest.models.jobs import JobState
+from raindrop.locks import hold_lock
+from raindrop.web.plurals import counted
+from signals.clusters.assigning import assign_clusters
+from signals.clusters.collecting import CHUNK, Collected, collect, newest_first
+from signals.clusters.drafting import Draft, draft_clusters, plan_of_drafts
+from signals.clusters.members import ASSIGNER, FACET, NewMember
+from signals.clusters.plan import members_of
+from signals.clusters.storing import Overtaken, store_clusters, version_of
+from signals.discovery.emerging import Emergence, Occurrence, emerging
+from signals.models import ClusterKind, Facet
+
+DISCOVER = "discover"  # the job's kind; its subject is the project
+NIGHT = dt.timedelta(hours=2)  # UTC, of the day
+FEWEST = 50  # events before a project's clusters are found for the first time by themselves
+TRIES = 3  # when people change clusters while they are found
+AGAIN = "again"  # Job.argument of a run that somebody asked for while it ran: it repeats at its end
+
+
+def request_refresh(project: Project, *, user: User | None = None) -> Job:
+    """The run that waits or is under way, else a new one. One that is under way looks again before it ends, so that what came meanwhile is
+    in it."""
+    with transaction.atomic():
+        hold_lock(f"discover {project.id}")
+        running = refresh_of(project)
+        if running is None:
+            return queue_job(project=project, kind=DISCOVER, subject=project.id, user=user)
+        Job.objects.filter(pk=running.pk, state=JobState.RUNNING).update(argument=AGAIN)
+        return running
+
+
+def refresh_of(project: Project) -> Job | None:
+    """The run that waits or is under way."""
+    jobs = Job.objects.filter(project=project, kind=DISCOVER, subject=project.id, state__in=UNFINISHED)
+    return jobs.order_by("created_at").first()
+
+
+def last_refresh(project: Project) -> Job | None:
+    """The newest that ended."""
+    jobs = Job.objects.filter(project=project, kind=DISCOVER, subject=project.id).exclude(
+        state__in=UNFINISHED
+    )
+    return jobs.order_by("-created_at").first()
+
+
+def refresh_due(*, now: dt.datetime) -> int:
+    """Queues the nightly runs, and the first of a project once its pipeline is idle. Returns how many. To be called every minute or so."""
+    midnight = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    night = midnight + NIGHT if now >= midnight + NIGHT else midnight + NIGHT - dt.timedelta(days=1)
+    jobs = Job.objects.filter(kind=DISCOVER)
+    done = set(jobs.filter(created_at__gte=night).values_list("project_id", flat=True))
+    known = set(jobs.values_list("project_id", flat=True))
+    busy = set(QueuedEvent.objects.values_list("project_id", flat=True).distinct())
+    filled = Total.objects.filter(events__gte=FEWEST, subject__in=Project.objects.values("id")).values_list(
+        "subject", flat=True
+    )
+    due = [pk for pk in filled if pk not in done and (pk in known or pk not in busy)]
+    for project in Project.objects.filter(id__in=due):
+        request_refresh(project)
+    return len(due)
+
+
+@job_kind(DISCOVER, cluster="slow", title="Finding problems and intents")
+def discover(job: Job) -> str:
+    """Reads the history, groups, and stores all in one transaction: a run that is stopped or killed leaves the clusters as they were."""
+    tries = 0
+    while True:
+        Job.objects.filter(pk=job.pk).update(argument="")
+        report_job(job, done=0, message="Reading what went wrong.")
+        try:
+            came = _discover(job)
+        except Overtaken:
+            tries += 1
+            if tries == TRIES:
+                raise
+            continue
+        job.refresh_from_db(fields=["argument"])
+        if job.argument != AGAIN:
+            return came
+
+
+def _discover(job: Job) -> str:
+    project, started = job.project, timezone.now()
+    version = version_of(project)
+    total = rollups.totals([project.id])[project.id].events
+    report_job(job, total=3 * total)
+    collected = collect(project, total=total, report=lambda done: report_job(job, done=min(done, total)))
+    report_job(job, done=total, message="Grouping.")
+    drafts, gone = draft_clusters(project, collected)
+    report_job(job, done=2 * total, message="Giving every event to its clusters.")
+    plan = plan_of_drafts(drafts)
+    members: list[NewMember] = []
+    traffic: list[Occurrence] = []
+    for events in newest_first(project):
+        members += members_of(events, plan)
+        traffic += [Occurrence(event.timestamp, _person(event)) for event in events]
+        report_job(job, done=min(3 * total, job.done + len(events)))
+    store_clusters(
+        project, drafts=drafts, gone=gone, members=members, version=version,
+        emergence=_emergence(project, drafts, members, traffic),
+    )  # fmt: skip
+    _catch_up(project, started)
+    return _told(drafts, collected)
+
+
+def _catch_up(project: Project, started: dt.datetime) -> None:
+    """What came while the history was read was given to the clusters as they were before."""
+    fresh = Event.objects.filter(
+        project=project, received_at__gte=started - dt.timedelta(minutes=1), is_pending=False
+    )
+    ids = list(fresh.order_by("id").values_list("id", flat=True))
+    for start in range(0, len(ids), CHUNK):
+        assign_clusters(list(Event.objects.filter(id__in=ids[start : start + CHUNK])))
+
+
+def _emergence(
+    project: Project, drafts: Sequence[Draft], members: Sequence[NewMember], traffic: Sequence[Occurrence]
+) -> dict[uuid.UUID, Emergence]:
+    """By cluster. Those of a reader's findings are held against what was read, the others against all events."""
+    met: dict[uuid.UUID, list[Occurrence]] = defaultdict(list)
+    intents = {draft.id for draft in drafts if draft.kind == ClusterKind.INTENT}
+    for one in members:
+        if one.source != ASSIGNER or one.cluster in intents:
+            met[one.cluster].append(Occurrence(one.timestamp, one.end_user or one.conversation or one.event))
+    facets = Facet.objects.filter(project=project).only(
+        "timestamp", "end_user_id", "conversation_id", "event_id"
+    )
+    read = [
+        Occurrence(one.timestamp, one.end_user_id or one.conversation_id or one.event_id) for one in facets
+    ]
+    last = max((one.at for one in traffic), default=None)
+    found: dict[uuid.UUID, Emergence] = {}
+    for of_facets, usual in ((True, read), (False, traffic)):
+        some = [draft for draft in drafts if (draft.origin == FACET) is of_facets]
+        answers = emerging([met[draft.id] for draft in some], usual, last=last)
+        found |= {draft.id: answer for draft, answer in zip(some, answers, strict=True)}
+    return found
+
+
+def _person(event: Event) -> uuid.UUID:
+    return event.end_user_id or event.conversation_id or event.id
+
+
+def _told(drafts: Sequence[Draft], collected: Collected) -> str:
+    problems = sum(draft.kind == ClusterKind.PROBLEM for draft in drafts)
+    intents = len(drafts) - problems
+    of = (
+        f" in {counted(collected.events, 'event')}"
+        if collected.events >= collected.total
+        else (f" in the newest {collected.events:,} of {collected.total:,} events")
+    )
+    sampled = (
+        " Grouped from a sample of what they say; every event was given to its clusters."
+        if collected.is_sampled
+        else ""
+    )
+    return f"{counted(problems, 'problem')} and {counted(intents, 'intent')}{of}.{sampled}"

@@ -1,0 +1,210 @@
+"""Finding clusters: what is found, what stays at the next run, what a crash or a stop leaves."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from ingest.counts.rollups import totals
+from ingest.jobs.progress import stop_jobs
+from ingest.jobs.runner import run_job
+from ingest.models import Event, Job, Project, Total, User
+from ingest.models.jobs import JobState
+from signals.clusters import refresh
+from signals.clusters.changing import change_cluster
+from signals.clusters.reading import live_clusters
+from signals.clusters.refresh import DISCOVER, refresh_due, request_refresh
+from signals.models import (
+    Cluster,
+    ClusterConversation,
+    ClusterMember,
+    ClusterStatus,
+    Facet,
+    SignalMatch,
+)
+from tests.signals.clusters.conftest import Happen, run_pipeline
+
+Counts = dict[str, tuple[int, int, int]]
+
+
+def find(project: Project) -> Job:
+    job = request_refresh(project)
+    run_job(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def counts_of(project: Project, kind: str) -> Counts:
+    """By origin (of an intent by label): events, users, conversations."""
+    found = {}
+    for one in live_clusters(project).filter(kind=kind):
+        total = totals([one.pk])[one.pk]
+        found[one.origin or one.label] = (total.events, total.users, one.conversations)
+    return found
+
+
+def test_problems_and_intents_are_found_with_exact_counts(project: Project, broken: list[Event]) -> None:
+    job = find(project)
+    assert job.state == JobState.DONE and job.message.endswith("in 24 events.") and job.done == job.total
+    assert counts_of(project, "problem") == {"tool sync": (6, 6, 6), "tool export": (4, 4, 4)}
+    sync = Cluster.objects.get(origin="tool sync")
+    assert (
+        sync.label == "`sync` fails: connection refused by node …"
+        and sync.signal
+        and sync.signal.key == "tool_failure"
+    )
+    assert {row.source for row in sync.members.all()} == {"evidence"}
+    assert set(sync.examples) <= {event.id for event in broken[:6]} and len(sync.examples) == 5
+    assert totals([sync.pk])[sync.pk].first_seen == broken[0].timestamp
+    finest = live_clusters(project).filter(kind="intent").exclude(assigner=b"")
+    assert sorted(totals([one.pk])[one.pk].events for one in finest) == [12, 12]
+    for one in live_clusters(project).filter(kind="intent", parent__isnull=False):
+        assert one.parent is not None and one.parent.level < one.level
+        mine, above = (set(row.members.values_list("event", flat=True)) for row in (one, one.parent))
+        assert mine <= above
+
+
+def test_ids_names_and_status_stay_and_what_a_person_touched_is_never_gone(
+    project: Project, broken: list[Event]
+) -> None:
+    find(project)
+    sync, export = Cluster.objects.get(origin="tool sync"), Cluster.objects.get(origin="tool export")
+    change_cluster(cluster=sync, label="Sync is down", status=ClusterStatus.KNOWN)
+    before = set(live_clusters(project).values_list("id", flat=True))
+    find(project)
+    assert set(live_clusters(project).values_list("id", flat=True)) == before
+    sync.refresh_from_db()
+    assert (sync.label, sync.status) == ("Sync is down", "known")
+    # Nothing fails any more.
+    Event.objects.filter(tool_errors__gt=0).update(tool_errors=0)
+    SignalMatch.objects.all().delete()
+    find(project)
+    sync.refresh_from_db()
+    export.refresh_from_db()
+    assert not sync.is_gone and export.is_gone
+    assert (
+        "tool export" not in counts_of(project, "problem")
+        and counts_of(project, "problem")["tool sync"][0] == 0
+    )
+
+
+def test_what_only_one_person_met_is_no_problem_yet(project: Project, happen: Happen) -> None:
+    for _ in range(3):
+        happen(tool="sync", error="no answer", user_id="same")
+    run_pipeline()
+    find(project)
+    assert counts_of(project, "problem") == {}
+
+
+def test_a_problem_of_the_last_days_is_emerging(
+    project: Project, broken: list[Event], happen: Happen
+) -> None:
+    for n in range(12):
+        happen(
+            tool="pay", error="card declined", days=n / 3, user_id=f"late{n}", input="Pay this please, now"
+        )
+    run_pipeline()
+    find(project)
+    marked = {one.origin: one for one in live_clusters(project).filter(kind="problem", is_emerging=True)}
+    assert set(marked) == {"tool pay"} and "12 of" in marked["tool pay"].emerging_reason
+
+
+def test_what_a_reader_said_makes_clusters_and_is_given_to_its_event(
+    project: Project, broken: list[Event]
+) -> None:
+    for n, event in enumerate(broken[12:16]):
+        Facet.objects.create(
+            project=project, conversation=event.conversation, event=event, end_user=event.end_user, timestamp=event.timestamp, text_hash=b"h",
+            prompt_version="1", sampled="random", intent="Book a flight", quote="a flight", where="assistant",
+            went_wrong=("Booked the wrong day", "Booked a flight on the wrong day")[n % 2],
+        )  # fmt: skip
+    find(project)
+    [found] = live_clusters(project).filter(origin="facet")
+    assert set(found.members.values_list("event", flat=True)) == {event.id for event in broken[12:16]}
+    assert {(row.source, row.phrase) for row in found.members.all()} == {("facet", "a flight")}
+
+
+def test_one_run_at_a_time_and_it_looks_again_for_who_asked_meanwhile(
+    project: Project, broken: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, runs = request_refresh(project), []
+    original = refresh._discover
+
+    def slow(job: Job) -> str:
+        runs.append(job.pk)
+        if len(runs) == 1:
+            assert request_refresh(project).pk == job.pk
+        return original(job)
+
+    monkeypatch.setattr(refresh, "_discover", slow)
+    assert request_refresh(project).pk == job.pk
+    run_job(job.pk)
+    assert len(runs) == 2 and Job.objects.filter(kind=DISCOVER).count() == 1
+    assert Job.objects.get().state == JobState.DONE
+    assert request_refresh(project).pk != job.pk
+
+
+def test_a_stop_and_a_crash_leave_the_clusters_whole(
+    project: Project, broken: list[Event], member: User, happen: Happen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find(project)
+    before = snapshot()
+    happen(
+        tool="sync",
+        error="connection refused by node 77",
+        user_id="another",
+        input="Please book a flight to Bern for me",
+    )
+    for row in Cluster.objects.all():
+        row.members.filter(event=broken[0]).delete()
+
+    def fails(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("the power went out")
+
+    monkeypatch.setattr("signals.clusters.members.count_again", fails)
+    half = snapshot()
+    with pytest.raises(RuntimeError):
+        find(project)
+    assert snapshot() == half
+    monkeypatch.undo()
+    job = request_refresh(project)
+    original = refresh.draft_clusters
+
+    def stopped(*args: Any) -> Any:
+        stop_jobs(project=project, kind=DISCOVER, subject=project.id, user=member)
+        return original(*args)
+
+    monkeypatch.setattr(refresh, "draft_clusters", stopped)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert job.state == JobState.STOPPED and snapshot() == half
+    monkeypatch.undo()
+    find(project)
+    assert len(snapshot()["members"]) > len(before["members"])
+
+
+def snapshot() -> dict[str, Any]:
+    return {
+        "rows": list(Cluster.objects.order_by("id").values()),
+        "members": list(ClusterMember.objects.order_by("id").values()),
+        "conversations": list(ClusterConversation.objects.order_by("pk").values()),
+        "totals": list(Total.objects.order_by("pk").values()),
+    }
+
+
+def test_it_runs_each_night_and_first_once_the_pipeline_is_idle(
+    project: Project, broken: list[Event]
+) -> None:
+    now = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+    assert refresh_due(now=now) == 0  # too few events
+    Total.objects.filter(subject=project.id).update(events=refresh.FEWEST)
+    assert refresh_due(now=now) == 1 and Job.objects.filter(kind=DISCOVER).count() == 1
+    find(project)
+    Job.objects.update(created_at=now)
+    assert refresh_due(now=now) == 0
+    assert refresh_due(now=now + dt.timedelta(days=1, hours=-10, minutes=1)) == 1  # 02:01
+
+
+def test_an_empty_project_has_none(project: Project) -> None:
+    assert find(project).message == "0 problems and 0 intents in 0 events."
