@@ -40,6 +40,13 @@ def source_of(key: str, *, is_explicit: bool) -> Source:
     return "claim" if key in CLAIMS else "signal"
 
 
+def hint(source: Source, key: str) -> str | None:
+    """What an observation says of its whole conversation, for problems.group_problems; None where that is only that somebody is unhappy."""
+    if source in ("facet", "explicit") or key in COMPLAINTS:
+        return None
+    return f"tool {key}" if source == "tool" else FAMILIES.get(key, key)
+
+
 def sentence_of(piece: Mapping[str, Any], *, user: str, assistant: str) -> str:
     """The sentence around a piece of evidence, where it stands in one of the event's two texts; else the piece itself."""
     words = str(piece.get("text", ""))

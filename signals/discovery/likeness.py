@@ -2,16 +2,17 @@
 
 Phrases of one project are near each other because they all tell of its agent, and those of one topic are near because of the topic.
 Each phrase's vector loses TOPIC of what lies along its topic, then the project's mean (Mu and Viswanath 2018, "All-but-the-top",
-arXiv 1702.01417, without the further components). The words count for WORDS of the likeness.
+arXiv 1702.01417, without the further components). The words count for WORDS of the likeness. Where two phrases are of conversations in which
+the same signals hold or the same tools fail, they are up to HINTS more alike.
 
-Chosen on the two planted products of shared/data, whole and 20 random three quarters of each: F1 of the best group lies within .02 for WORDS
-.2 to .3, TOPIC 0 to .5, KINDS 2 to 5 and cuts (problems.APART) of .78 to .85.
+Chosen on the two planted products of shared/data, whole and 20 random three quarters of each: the mean F1 of the best group lies within .02
+for WORDS .2 to .3, TOPIC 0 to .5, HINTS .1 to .3, KINDS 2 to 5 and cuts (problems.APART) of .78 to .85.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from signals.discovery.keywords import words_of
 from signals.discovery.linkage import average_linkage
 from signals.discovery.observations import Floats
 
-WORDS, TOPIC = 0.25, 0.3
+WORDS, TOPIC, HINTS = 0.25, 0.3, 0.2
 # The mean is taken over kinds (groups at NEAR), so that a frequent one does not pull it to itself; of few kinds less of it is subtracted.
 KINDS, NEAR = 2.0, 0.5
 _ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s)$")
@@ -29,36 +30,48 @@ _ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s)$")
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Row i of `meaning` (n, d) and of the sparse `words` (n, vocabulary), unit rows each, is a phrase."""
+    """Row i of `meaning` (n, d) and of the sparse `words` (n, vocabulary) and `hints` (n, different hints), unit rows or zeros each, is a
+    phrase."""
 
     meaning: Floats
     words: Any  # scipy.sparse.csr_array
+    hints: Any
 
     def likeness(self) -> Floats:
-        """(n, n), 1 for the same phrase."""
-        shared = (self.words @ self.words.T).toarray()
-        found: Floats = ((1 - WORDS) * (self.meaning @ self.meaning.T) + WORDS * shared).astype(np.float32)
+        """(n, n), 1 and more for the same phrase."""
+        shared = WORDS * (self.words @ self.words.T) + HINTS * (self.hints @ self.hints.T)
+        found: Floats = ((1 - WORDS) * (self.meaning @ self.meaning.T) + shared.toarray()).astype(np.float32)
         return found
 
     def of(self, rows: Sequence[int]) -> "Features":
-        return Features(self.meaning[list(rows)], self.words[list(rows)])
+        some = list(rows)
+        return Features(self.meaning[some], self.words[some], self.hints[some])
 
     def to_groups(self, members: Sequence[Sequence[int]], others: Sequence[int]) -> Floats:
         """(others, groups): how alike each of the rows `others` and the group's rows are on average."""
-        meaning = np.array([self.meaning[list(group)].mean(axis=0) for group in members])
-        words = np.array([self.words[list(group)].mean(axis=0) for group in members])
+        means = [self.of(group) for group in members]
+        meaning = np.array([one.meaning.mean(axis=0) for one in means])
+        words = np.array([one.words.mean(axis=0) for one in means])
+        hints = np.array([one.hints.mean(axis=0) for one in means])
         own = self.of(others)
-        found: Floats = ((1 - WORDS) * (own.meaning @ meaning.T) + WORDS * (own.words @ words.T)).astype(
-            np.float32
-        )
+        found: Floats = (
+            (1 - WORDS) * (own.meaning @ meaning.T)
+            + WORDS * (own.words @ words.T)
+            + HINTS * (own.hints @ hints.T)
+        ).astype(np.float32)
         return found
 
 
 def features(
-    texts: Sequence[str], vectors: Floats, topics: Floats | None = None, *, most: int = 1500
+    texts: Sequence[str],
+    vectors: Floats,
+    topics: Floats | None = None,
+    hints: Sequence[Collection[str]] | None = None,
+    *,
+    most: int = 1500,
 ) -> Features:
-    """`vectors` (n, d): unit rows of the texts. `topics` (n, d): unit rows of what each is about, zeros where that is not known. The mean
-    is taken of `most` rows, evenly spread."""
+    """`vectors` (n, d): unit rows of the texts. `topics` (n, d): unit rows of what each is about, zeros where that is not known. `hints`:
+    names of what else holds in the conversation of each. The mean of the vectors is taken of `most` rows, evenly spread."""
     meaning = vectors.astype(np.float32)
     if topics is not None:
         along = (meaning * topics).sum(axis=1, keepdims=True)
@@ -69,10 +82,11 @@ def features(
     if count:
         mean = np.array([some[kinds == one].mean(axis=0) for one in range(count)]).mean(axis=0)
         meaning = _unit(meaning - mean * count / (count + KINDS))
-    return Features(meaning, _tfidf([[_ENDING.sub("", word) for word in words_of(text)] for text in texts]))
+    words = [[_ENDING.sub("", word) for word in words_of(text)] for text in texts]
+    return Features(meaning, _tfidf(words), _tfidf(hints if hints is not None else [()] * len(texts)))
 
 
-def _tfidf(texts: list[list[str]]) -> Any:
+def _tfidf(texts: Sequence[Collection[str]]) -> Any:
     from scipy.sparse import csr_array
 
     frequency = Counter(word for words in texts for word in set(words))

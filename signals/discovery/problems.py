@@ -8,7 +8,7 @@
 - Complaints, which say only that something went wrong: sentences that several people say.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,13 +61,15 @@ def group_problems(
     vectors: Floats,
     *,
     topics: Floats | None = None,
+    hints: Sequence[Collection[str]] | None = None,
     signals: Mapping[str, str] | None = None,
     fewest: int = 2,
 ) -> list[Group]:
     """Groups of `fewest` people (end users, or conversations without one) and more, those most people met first. An event with several
     observations may be in several. `vectors` (n, 384): of texts_of(observations). `topics` (n, 384): what the conversation of each is
-    about, such as the vector of a reader's intent, zeros where that is not known. `signals`: names by signal key, for people."""
-    world = _World(observations, vectors, topics)
+    about, such as the vector of a reader's intent, zeros where that is not known. `hints`: what else holds in the conversation of each
+    (evidence.hint of signals and failing tools). `signals`: names by signal key, for people."""
+    world = _World(observations, vectors, topics, hints)
     found = [one for one in _find(world) if world.people(one.members) >= _needed(world, one, fewest)]
     found.sort(key=lambda one: (-world.people(one.members), one.members))
     flat: list[tuple[_Found, int | None]] = []
@@ -85,10 +87,17 @@ def group_problems(
 class _World:
     """The observations with what is asked of them again and again."""
 
-    def __init__(self, observations: Sequence[Observation], vectors: Floats, topics: Floats | None) -> None:
+    def __init__(
+        self,
+        observations: Sequence[Observation],
+        vectors: Floats,
+        topics: Floats | None,
+        hints: Sequence[Collection[str]] | None,
+    ) -> None:
         self.observations = observations
         self.vectors = vectors
         self.topics = topics
+        self.hints = hints
         self.texts = [text_of(one) for one in observations]
 
     def people(self, indices: Iterable[int]) -> int:
@@ -96,7 +105,8 @@ class _World:
 
     def alike(self, indices: Indices, *, apart: float) -> list[Indices]:
         topics = None if self.topics is None else self.topics[indices]
-        groups = alike([self.texts[i] for i in indices], self.vectors[indices], topics, apart=apart)
+        hints = None if self.hints is None else [self.hints[i] for i in indices]
+        groups = alike([self.texts[i] for i in indices], self.vectors[indices], topics, hints, apart=apart)
         return [[indices[i] for i in group] for group in groups]
 
 

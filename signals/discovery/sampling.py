@@ -1,7 +1,7 @@
 """Grouping more texts than a pair-by-pair comparison can: a part is grouped, the rest is given to those groups, and what fits none is
 grouped in turn, so that a small new kind is found too. Pure and deterministic."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -14,10 +14,16 @@ ROUNDS = 8
 
 
 def alike(
-    texts: Sequence[str], vectors: Floats, topics: Floats | None = None, *, apart: float, part: int = PART
+    texts: Sequence[str],
+    vectors: Floats,
+    topics: Floats | None = None,
+    hints: Sequence[Collection[str]] | None = None,
+    *,
+    apart: float,
+    part: int = PART,
 ) -> list[list[int]]:
-    """Groups of the texts' indices, each text in one, ascending, in order of first appearance. Equal texts of equal topics are compared
-    once. `vectors` and `topics`: see likeness.features."""
+    """Groups of the texts' indices, each text in one, ascending, in order of first appearance. Equal texts are compared once, with the topic
+    and the hints of the first of them. `vectors`, `topics` and `hints`: see likeness.features."""
     if not len(texts):
         return []
     places: dict[str, list[int]] = {}
@@ -25,7 +31,12 @@ def alike(
         places.setdefault(text.casefold(), []).append(index)
     different = list(places.values())
     first = [some[0] for some in different]
-    made = features([texts[i] for i in first], vectors[first], None if topics is None else topics[first])
+    made = features(
+        [texts[i] for i in first],
+        vectors[first],
+        None if topics is None else topics[first],
+        None if hints is None else [hints[i] for i in first],
+    )
     groups = _grouped(made, apart=apart, part=part)
     return sorted(sorted(i for row in group for i in different[row]) for group in groups)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from signals.discovery.evidence import sentence_of, source_of
+from signals.discovery.evidence import hint, sentence_of, source_of
 
 TEXT = "Hello. I asked for v1.2, not this! Thanks"
 
@@ -33,3 +33,11 @@ def test_what_a_signal_is_read_from() -> None:
     assert source_of("false_success", is_explicit=False) == "claim"
     assert source_of("refusal", is_explicit=False) == "signal"
     assert source_of("thumbs_down", is_explicit=True) == "explicit"
+
+
+def test_a_hint_is_what_says_something_of_the_whole_conversation() -> None:
+    assert hint("signal", "user_repetition") == hint("claim", "contradiction") == "forgetting"
+    assert hint("tool", "bank_sync") == "tool bank_sync"
+    assert hint("signal", "my_own_signal") == "my_own_signal"
+    assert hint("signal", "user_frustration") is None
+    assert hint("facet", "") is None

@@ -8,7 +8,7 @@ import pytest
 
 from signals.discovery import intents
 from signals.discovery.intents import group_intents
-from signals.discovery.likeness import features
+from signals.discovery.likeness import HINTS, features
 from signals.discovery.observations import Floats, Observation, Source
 from signals.discovery.problems import group_problems
 from signals.discovery.sampling import alike
@@ -177,3 +177,14 @@ def test_what_lies_along_the_topic_counts_less() -> None:
     same_kind, same_topic = (0, 2), (0, 1)
     assert plain[same_kind] == pytest.approx(plain[same_topic], abs=0.02)
     assert without[same_kind] > without[same_topic] + 0.1
+
+
+def test_what_else_holds_in_the_conversations_brings_phrases_together() -> None:
+    draw = np.random.default_rng(0)
+    rows = draw.standard_normal((40, 384)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    texts = [f"unlike{i}" for i in range(40)]
+    hints = [["wrong_date"] if i < 4 else [f"own {i}"] for i in range(40)]
+    with_hints, without = (features(texts, rows, None, some).likeness() for some in (hints, None))
+    assert with_hints[0, 1] == pytest.approx(without[0, 1] + HINTS, abs=1e-5)
+    assert with_hints[0, 5] == pytest.approx(without[0, 5], abs=1e-5)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from signals.discovery.assigner import assign, from_bytes, train_assigner
-from signals.discovery.emerging import Occurrence, emerging, holm
+from signals.discovery.emerging import Occurrence, corrected, emerging
 from signals.discovery.matching_runs import Trace, match_to_known
 
 LAST = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
@@ -59,7 +59,7 @@ def test_what_is_new_this_week_emerges_and_what_was_always_there_does_not() -> N
     assert (
         fresh.is_emerging
         and fresh.is_new
-        and fresh.reason == "8 of 40 users in the last 7 days, none of 120 before"
+        and fresh.reason == "8 of 40 users in the last 7 days, nobody before"
     )
     assert not old.is_emerging and old.reason == ""
 
@@ -84,9 +84,31 @@ def test_a_project_of_less_than_a_week_has_no_past() -> None:
     assert [one.is_emerging for one in emerging([[]], [])] == [False]
 
 
-def test_holm_corrects_for_the_number_tried() -> None:
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([]) == []
+def test_what_began_lately_and_stays_is_new_though_it_began_before_this_week() -> None:
+    everyone = [Occurrence(LAST - dt.timedelta(days=day), user) for day in range(28) for user in ids(10)]
+    late = [one.user for one in everyone if one.at > LAST - dt.timedelta(days=10)]
+    cluster = at(9, late[:3]) + at(3, late[3:8])
+    steady = everyone[::9]
+    fresh, old = emerging([cluster, steady], everyone, last=LAST)
+    assert fresh.is_emerging and fresh.is_new and "first seen on 20 November" in fresh.reason
+    assert not old.is_emerging
+
+
+def test_chance_marks_few() -> None:
+    """Of 200 clusters drawn from the traffic at random, in 20 projects, hardly any emerges."""
+    draw = np.random.default_rng(0)
+    everyone = [Occurrence(LAST - dt.timedelta(days=day), user) for day in range(28) for user in ids(10)]
+    marked = 0
+    for _ in range(20):
+        clusters = [[everyone[i] for i in draw.choice(len(everyone), 8, replace=False)] for _ in range(10)]
+        marked += sum(one.is_emerging for one in emerging(clusters, everyone, last=LAST))
+    assert marked <= 3
+
+
+def test_the_correction_counts_only_what_could_be_marked() -> None:
+    assert corrected([0.01, 0.04, 0.03], [0.0, 0.0, 0.0]) == pytest.approx([0.03, 0.04, 0.04])
+    assert corrected([0.01, 0.5, 0.5], [0.0, 0.5, 0.5]) == pytest.approx([0.01, 1.0, 1.0])
+    assert corrected([], []) == []
 
 
 def test_an_assigner_finds_new_members_and_knows_its_precision() -> None:
