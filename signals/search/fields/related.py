@@ -237,7 +237,7 @@ register(
     Score(name="score", title="the score of a signal's match; score.KEY of that signal's", example="score.user_frustration:>0.8"),
     ToolText(name="tool", title="a tool that was called", example="tool:book_flight", aliases=("tool.called",), column="name", among=Q(), read=lambda step: step.name),
     ToolText(name="tool.failed", title="a tool that failed", example="tool.failed:book_flight", column="name", among=_FAILED, read=lambda step: step.name if step.failed else ""),
-    ToolText(name="tool.error", title="what a tool said when it failed", example="tool.error:/refused/", column="error", among=_FAILED, read=lambda step: step.error if step.failed else ""),
+    ToolText(name="tool.error", title="what a tool said when it failed: all of it, or a part between stars", example="tool.error:*refused*", column="error", among=_FAILED, read=lambda step: step.error if step.failed else ""),
     Turns(name="turns", title="turns of the conversation so far", example="turns:>=5", aliases=("turn",)),
     State(name="state", title="how far the pipeline is: pending, queued or failed", example="state:failed"),
 )  # fmt: skip
