@@ -96,9 +96,9 @@ def ago(moment: dt.datetime | None) -> SafeString | str:
 
 
 @register.filter
-def percent(share: float | None) -> str:
-    """0.0312 -> 3.1%. What is more than nothing is not shown as nothing."""
-    if share is None:
+def percent(share: float | str | None) -> str:
+    """0.0312 -> 3.1%. A share above 0 is never shown as 0. None is "–", and so is "", which a template gives for a missing value."""
+    if share is None or isinstance(share, str):
         return "–"
     if 0 < share < 0.0005:
         return "<0.1%"
@@ -106,9 +106,9 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
-def compact(number: float | None) -> str:
-    """12345 -> 12.3k."""
-    if number is None:
+def compact(number: float | str | None) -> str:
+    """12345 -> 12.3k. None is "–", and so is "", which a template gives for a missing value."""
+    if number is None or isinstance(number, str):
         return "–"
     for size, unit in ((1_000_000, "M"), (10_000, "k")):
         if abs(number) >= size:

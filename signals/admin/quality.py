@@ -131,7 +131,7 @@ class SignalTuningAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Precision")
     def precision(self, tuning: SignalTuning) -> str:
-        shares = [figures.get("precision") for figures in (tuning.before, tuning.after)]
+        shares = [figures["precision"] for figures in tuning.figures]
         return " → ".join("–" if share is None else f"{share:.0%}" for share in shares)
 
     @admin.display(description="Threshold")

@@ -29,7 +29,7 @@ class SignalTuning(models.Model):
     state = models.CharField(max_length=10, choices=TuningState.choices)
     note = models.TextField(blank=True, help_text="Why nothing is proposed.")
     labels = models.PositiveIntegerField(help_text="How many it learnt from.")
-    # {"labels", "matches", "right", "precision", "low", "high", "recall", "events", "matching"}: see signals/learning/thresholds.py
+    # FIGURES (signals/learning/thresholds.py)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     old_threshold = models.FloatField(null=True)
@@ -50,6 +50,22 @@ class SignalTuning(models.Model):
         return f"{self.kind} of {self.signal_id}, {self.state}"
 
     @property
-    def figures(self) -> list[dict[str, object]]:
-        """Before and after, for a table."""
-        return [self.before, self.after]
+    def figures(self) -> list[dict[str, float | None]]:
+        """Before and after, for a table. A figure that the row does not hold as a number, such as one of an older version, is None."""
+        return [_numbers(self.before), _numbers(self.after)]
+
+
+FIGURES = ("labels", "matches", "right", "precision", "low", "high", "recall", "events", "matching", "share")
+
+
+def _numbers(stored: object) -> dict[str, float | None]:
+    """Each of FIGURES, as the row holds it. The share of older rows is counted from their events."""
+    values = stored if isinstance(stored, dict) else {}
+    found = {name: value if _is_number(value := values.get(name)) else None for name in FIGURES}
+    if found["share"] is None and found["events"] and found["matching"] is not None:
+        found["share"] = found["matching"] / found["events"]
+    return found
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -11,6 +11,7 @@ from raindrop.templatetags.raindrop import bar, chart, percent, sparkline
     ("share", "shown"),
     [
         (None, "–"),
+        ("", "–"),
         (0, "0.0%"),
         (0.0001, "<0.1%"),
         (0.0312, "3.1%"),
@@ -19,7 +20,7 @@ from raindrop.templatetags.raindrop import bar, chart, percent, sparkline
         (1, "100%"),
     ],
 )
-def test_percent(share: float | None, shown: str) -> None:
+def test_percent(share: float | str | None, shown: str) -> None:
     assert percent(share) == shown
 
 

@@ -246,3 +246,31 @@ def test_the_page_applies_and_takes_back(
     scoring.refresh_from_db()
     assert scoring.threshold is None and Job.objects.filter(kind=TUNE).count() == 1
     assert Label.objects.count() > 20
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"precision": 0.5, "recall": 0.25},  # the figures that the first version wrote
+        {"precision": "0.5", "low": [], "share": {}, "events": None, "matching": True},
+        {"events": 200, "matching": 30},
+        {},
+        [],
+    ],
+)
+def test_a_row_of_an_older_shape_is_shown(
+    scoring: SignalDefinition, member: User, stored: Any, admin_client: Client
+) -> None:
+    SignalTuning.objects.create(
+        project=scoring.project, signal=scoring, kind="threshold", state="applied", labels=30, before=stored, after=stored or {"x": 1},
+        old_threshold=0.5, new_threshold=0.6,
+    )  # fmt: skip
+    client = Client()
+    client.force_login(member)
+    page = client.get(f"/p/{scoring.project.slug}/signals/win/tuning/")
+    assert page.status_code == 200
+    html = " ".join(page.content.decode().split())
+    assert "Events that match" in html
+    if stored == {"events": 200, "matching": 30}:
+        assert html.count("15%") == 2 and "newest 200 events" in html
+    assert admin_client.get("/admin/signals/signaltuning/").status_code == 200
