@@ -153,3 +153,17 @@ def test_the_events_list_shows_25_rows_a_screen_and_says_what_came_in(page: Any,
     assert hint.count() == 0
     after = page.locator("#counted .num").first.inner_text()
     assert int(after.replace(",", "")) == int(before.replace(",", "")) + 2
+
+
+def test_on_a_phone_the_question_leaves_room_for_the_conversation(
+    root_page: Any, filled: dict[str, list[str]]
+) -> None:
+    """The evidence and the definition were in the header that stays in view: it took up to half of the screen."""
+    root_page.set_viewport_size({"width": 400, "height": 850})
+    reviews = [path for path in filled["pages"] if path.endswith("/review/")]
+    assert len(reviews) == 2
+    for path in reviews:
+        root_page.goto(path)
+        root_page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        header = root_page.locator(".review .question").bounding_box()
+        assert header["y"] == 0 and header["height"] < 110, (path, header)
