@@ -46,7 +46,8 @@ from signals.models import (
     Cluster,
     ClusterMember,
     EvidenceClusters,
-    QuestionSettings,
+    Facet,
+    LlmSettings,
     QuestionVerdict,
     SignalDefinition,
     SignalGroup,
@@ -101,7 +102,11 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     QuestionVerdict.objects.create(
         project=project, event=event, version="v", text_hash=b"h", state="answered", match=True, reason=SECRET
     )
-    QuestionSettings.objects.create(project=project, daily_events=1, trouble=SECRET)
+    Facet.objects.create(
+        project=project, event=event, conversation=event.conversation, timestamp=event.timestamp, text_hash=b"h", sampled="random",
+        intent=SECRET, went_wrong=SECRET, quote=SECRET,
+    )  # fmt: skip
+    LlmSettings.objects.create(project=project, daily_calls=1, trouble=SECRET)
     evidence = [{"side": "user", "start": 0, "end": 8, "text": SECRET}]
     SignalMatch.objects.create(signal=signal, source="test", evidence=evidence, **common)
     record_label(subject=signal, event=event, answer=Answer.MATCH, user=member)
@@ -232,7 +237,7 @@ def snapshot(world: World) -> dict[str, Any]:
     project = world.project
     tables: list[Any] = [
         ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
-         Cluster, ClusterMember, EvidenceClusters, ProcessingFailure, QuestionSettings, QuestionVerdict, SignalDefinition, Offer, SignalGroup, SignalMatch,
+         Cluster, ClusterMember, EvidenceClusters, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, SignalDefinition, Offer, SignalGroup, SignalMatch,
          SignalTuning, Span,
     ]  # fmt: skip
     of_issue: list[Any] = [Activity, Definition]
@@ -327,7 +332,7 @@ def test_a_member_does_see_it(world: World) -> None:
         "signal-review", "signal-labels", "signal-labels-export", "issues", "issue", "issue-review", "settings",
         "v1-events", "v1-events-search", "v1-event", "v1-events-facets", "v1-signals", "v1-signal", "v1-signal-groups",
         "v1-signal-group", "v1-signal-group-signals", "v1-users", "v1-user", "v1-conversations", "v1-conversation",
-        "v1-traces", "api-clusters", "api-cluster", "api-cluster-events", "api-taxonomy", "api-event", "api-issues", "api-issue",
+        "v1-traces", "api-clusters", "api-cluster", "api-cluster-events", "api-taxonomy", "api-event", "api-facets", "api-issues", "api-issue",
     } <= shown  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from signals.api import clusters as cluster_api
 from signals.api import events
+from signals.api import reader as reader_api
 from signals.api import signals as api
 from signals.api import taxonomy as taxonomy_api
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("clusters/<uuid:cluster_id>/", cluster_api.cluster, name="api-cluster"),
     path("clusters/<uuid:cluster_id>/events/", cluster_api.events, name="api-cluster-events"),
     path("taxonomy/", taxonomy_api.taxonomy, name="api-taxonomy"),
+    path("facets/", reader_api.facets, name="api-facets"),
     path("signals/<str:key>/", api.signal, name="api-signal"),
     path("signals/<str:key>/series", api.series, name="api-signal-series"),
     path("signals/<str:key>/series/", api.series),

@@ -8,8 +8,17 @@ from django.db import connection
 
 from ingest.counts.rollups import Occurrence, TakenBack
 from ingest.models import Event
-from signals.models import EventEmbedding, EventText, FailedEnding, QuestionVerdict, SignalMatch
+from signals.models import (
+    EventEmbedding,
+    EventText,
+    Facet,
+    FailedEnding,
+    QuestionVerdict,
+    Reading,
+    SignalMatch,
+)
 from signals.models.questions import VerdictState
+from signals.models.readings import ReadingState
 
 # Money is held for them: signals/questions/claims.py settles it when the answer comes, or finds the event gone.
 UNDER_WAY = (VerdictState.ASKING, VerdictState.BATCHED)
@@ -22,6 +31,7 @@ def move_observations(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack
     EventText.objects.filter(event__in=gone).delete()
     QuestionVerdict.objects.filter(event__in=gone).exclude(state__in=UNDER_WAY).delete()
     _forget_endings(gone)
+    _move_readings(into)
     with connection.cursor() as cursor:
         cursor.execute(
             """DELETE FROM signals_signalmatch WHERE event_id = ANY(%s)
@@ -30,6 +40,17 @@ def move_observations(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack
         )
         rows = [Occurrence(*row) for row in cursor.fetchall()]
     return [TakenBack(rows, SignalMatch._meta.db_table, "signal_id")]
+
+
+def _move_readings(into: Mapping[uuid.UUID, uuid.UUID]) -> None:
+    """What was read of a conversation stays, of the event that stays; the pipeline wakes it to be read again. What was read of an event alone goes
+    with it (while a worker has it, signals/reader/ finds the event gone)."""
+    gone = list(into)
+    Facet.objects.filter(conversation=None, event__in=gone).delete()
+    Reading.objects.filter(conversation=None, event__in=gone).exclude(state=ReadingState.READING).delete()
+    for table in (Facet, Reading):
+        for row in table.objects.filter(event__in=gone, conversation__isnull=False).only("event_id"):
+            table.objects.filter(pk=row.pk).update(event=into[row.event_id])
 
 
 def _forget_endings(gone: list[uuid.UUID]) -> None:

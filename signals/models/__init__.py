@@ -1,4 +1,4 @@
-"""The tables of observations: definitions, matches, vectors, questions and their verdicts, facets, clusters, feedback, tuning.
+"""The tables of observations: definitions, matches, vectors, questions and their verdicts, readings, facets, clusters, the LLM's budget, feedback, tuning.
 
 Uses ingest.
 """
@@ -10,8 +10,10 @@ from signals.models.embeddings import EventEmbedding, EventText
 from signals.models.endings import FailedEnding
 from signals.models.evidence import EvidenceClusters
 from signals.models.facets import Facet, FacetSource, Sampled
+from signals.models.llm import LlmSettings, LlmSpend
 from signals.models.matches import SignalMatch
-from signals.models.questions import QuestionBatch, QuestionSettings, QuestionSpend, QuestionVerdict
+from signals.models.questions import QuestionBatch, QuestionVerdict
+from signals.models.readings import Reading
 from signals.models.tuning import SignalTuning
 
 __all__ = [
@@ -26,10 +28,11 @@ __all__ = [
     "Facet",
     "FacetSource",
     "FailedEnding",
+    "LlmSettings",
+    "LlmSpend",
     "QuestionBatch",
-    "QuestionSettings",
-    "QuestionSpend",
     "QuestionVerdict",
+    "Reading",
     "Sampled",
     "SignalDefault",
     "SignalDefinition",

@@ -28,7 +28,7 @@ class Facet(models.Model):
     """The newest reading of one conversation, or of one event that has none. A later reading replaces it."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    project = BigForeignKey(Project, db_index=False, related_name="+")
+    project = BigForeignKey(Project, on_delete=models.CASCADE, db_index=False, related_name="+")
     conversation = BigForeignKey(Conversation, null=True, db_index=False, related_name="facets")
     event = BigForeignKey(
         Event,

@@ -1,11 +1,10 @@
-"""What the LLM was asked and answered about events, and what that may cost. Written by signals/questions/.
+"""What the LLM was asked and answered about events. Written by signals/questions/. (What it may cost: signals/models/llm.py.)
 
 A *question* is a signal definition of that kind (signals/kinds/question.py). Its `version` is a hash of what the model is told of it
 (signals/questions/prompt.py), so that a verdict is found again by (version, event): after a restart, in a preview, or when an
 old wording comes back.
 """
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -76,53 +75,6 @@ class QuestionVerdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} on {self.event_id}: {self.state}"
-
-
-class QuestionSettings(models.Model):
-    """One row a project, at most; without one the defaults hold. A limit of 0 switches the model off."""
-
-    project = models.OneToOneField(
-        Project, on_delete=models.CASCADE, primary_key=True, related_name="question_settings"
-    )
-    daily_events = models.PositiveIntegerField(
-        default=1000,
-        validators=[MaxValueValidator(10_000_000)],
-        help_text="Events a day (UTC) that the model may be asked about.",
-    )
-    daily_dollars = models.DecimalField(
-        max_digits=9,
-        decimal_places=2,
-        default="1.00",
-        validators=[MinValueValidator(0)],
-        help_text="US dollars a day (UTC) that it may cost.",
-    )
-    trouble = models.TextField(
-        default="", blank=True, help_text="What is wrong with the service; empty: nothing."
-    )
-    trouble_at = models.DateTimeField(null=True)
-    woken_at = models.DateTimeField(null=True, help_text="When a worker was called that has not begun yet.")
-
-    class Meta:
-        verbose_name_plural = "question settings"
-
-    def __str__(self) -> str:
-        return f"Questions of {self.project_id}"
-
-
-class QuestionSpend(models.Model):
-    """What a project has used of a day's budget, calls that are under way included."""
-
-    pk = models.CompositePrimaryKey("project_id", "day")
-    project = BigForeignKey(Project, db_index=False, related_name="+")
-    day = models.DateField(help_text="UTC.")
-    events = models.PositiveIntegerField(default=0)
-    money = models.BigIntegerField(default=0, help_text="Microdollars, with what is held.")
-    held = models.BigIntegerField(
-        default=0, help_text="Microdollars, of calls that are under way: at most so much."
-    )
-
-    def __str__(self) -> str:
-        return f"{self.project_id} {self.day}: {self.events} events, {self.money} microdollars"
 
 
 class BatchState(models.TextChoices):

@@ -19,9 +19,9 @@ from signals.detection.preview import RECENT, Preview, preview
 from signals.kinds.base import SignalKind
 from signals.kinds.form import KindForm
 from signals.kinds.registry import KINDS, asks_llm, form_of, kind_of
+from signals.llm.budget import meter
 from signals.models import SignalDefinition
 from signals.pages.question_panel import Trial, status_of, try_question
-from signals.questions.budget import meter
 from signals.read_api.page import SEARCHES
 from signals.taxonomy.definitions import (
     change_signal,

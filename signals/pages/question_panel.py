@@ -7,8 +7,8 @@ from typing import Literal
 from ingest.models import Event, Job, Project
 from raindrop import llm
 from signals.detection.preview import Preview
+from signals.llm import budget
 from signals.models import QuestionVerdict, SignalDefinition, SignalMatch
-from signals.questions import budget
 from signals.questions.asking import ask_now
 from signals.questions.config import question_of
 from signals.questions.estimates import Estimate, history_estimate, preview_estimate

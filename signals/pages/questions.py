@@ -18,9 +18,9 @@ from raindrop import llm
 from raindrop.web.regions import render_page
 from signals.catalogue.access import find_signal
 from signals.kinds.registry import asks_llm
+from signals.llm import budget
 from signals.models import SignalDefinition
 from signals.pages.question_panel import panel_of, status_of
-from signals.questions import budget
 from signals.questions.config import question_of
 from signals.questions.history import request_run, stop_run
 from signals.questions.verdicts import standing_of
@@ -29,12 +29,12 @@ DAYS = 14
 
 
 class BudgetForm(forms.Form):
-    daily_events = forms.IntegerField(
-        min_value=0, max_value=10_000_000, label="Events a day",
+    daily_calls = forms.IntegerField(
+        min_value=0, max_value=10_000_000, label="Calls a day",
         widget=forms.NumberInput(attrs={"class": "form-control num", "inputmode": "numeric"}),
     )  # fmt: skip
     daily_dollars = forms.DecimalField(
-        min_value=Decimal(0), max_value=Decimal(1_000_000), max_digits=9, decimal_places=2, label="US dollars a day",
+        min_value=Decimal(0), max_value=Decimal(1_000_000), max_digits=11, decimal_places=4, label="US dollars a day",
         widget=forms.NumberInput(attrs={"class": "form-control num", "step": "0.01", "inputmode": "decimal"}),
     )  # fmt: skip
 
@@ -42,7 +42,7 @@ class BudgetForm(forms.Form):
 @project_page()
 def llm_settings(request: ProjectRequest, project: Project) -> HttpResponse:
     limits = budget.settings_of(project.id)
-    stored = {"daily_events": limits.daily_events, "daily_dollars": limits.daily_dollars}
+    stored = {"daily_calls": limits.daily_calls, "daily_dollars": f"{limits.daily_dollars.normalize():f}"}
     form = BudgetForm(request.POST if request.method == "POST" else None, initial=stored)
     may_change = request.role == Role.ADMIN
     if request.method == "POST":

@@ -2,22 +2,23 @@
 
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 from django.db import transaction
 from django.utils import timezone
 
 from ingest.models import Project
 from raindrop import live, llm
+from signals.llm import budget
+from signals.llm.calls import ask
+from signals.llm.workers import WORK, call_worker, note_trouble, worker_began
 from signals.models import QuestionVerdict
 from signals.models.questions import VerdictState
-from signals.questions import budget, history
-from signals.questions.claims import Answer, Claim, claim, forfeit, put_down, questions_in
+from signals.questions import history
+from signals.questions.claims import Claim, claim, forfeit, put_down, questions_in
 from signals.questions.prompt import Question
-from signals.questions.verdicts import Plausible, call_worker, note_trouble, request_verdicts, worker_began
+from signals.questions.verdicts import Plausible, request_verdicts
 
 CHUNK = 8
-PARALLEL = 4
 # After so long a worker hands on. The slowest chunk takes two rounds of three attempts of a minute, with their waits: a task
 # may take 900.
 BUDGET_SECONDS = 60.0
@@ -33,13 +34,13 @@ def call_workers() -> None:
     now = timezone.now()
     ripe = QuestionVerdict.objects.filter(state__in=OPEN, available_at__lte=now)
     for project_id in {*ripe.values_list("project_id", flat=True).distinct(), *history.projects_at_work()}:
-        call_worker(project_id)
+        call_worker(project_id, WORK)
 
 
 def work(project_id: str) -> None:
     """The background task: goes on with the project's runs over the history, and asks about what waits. Safe twice at once."""
     project = uuid.UUID(project_id)
-    worker_began(project)
+    worker_began(project, WORK)
     history.go_on(project)
     deadline = time.monotonic() + BUDGET_SECONDS
     while (claims := _take(project)) is not None:
@@ -53,24 +54,8 @@ def work(project_id: str) -> None:
         if wrong:
             return  # the schedule calls the next one: what waits is not burned on a service that is down
         if time.monotonic() > deadline:
-            call_worker(project)
+            call_worker(project, WORK)
             return
-
-
-def ask(
-    claims: list[Claim], *, retries: int = llm.RETRIES, timeout: float | None = None
-) -> list[tuple[Claim, Answer | llm.Unavailable]]:
-    """Asks the model about each, a few at a time. Touches no database."""
-
-    def one(claimed: Claim) -> tuple[Claim, Answer | llm.Unavailable]:
-        try:
-            message, lost = llm.send(claimed.request, retries=retries, timeout=timeout)
-        except llm.Unavailable as error:
-            return claimed, error
-        return claimed, Answer(message, lost)
-
-    with ThreadPoolExecutor(PARALLEL) as threads:
-        return list(threads.map(one, claims))
 
 
 def ask_now(project: Project, question: Question, plausible: list[Plausible]) -> list[QuestionVerdict]:

@@ -4,7 +4,7 @@ made outside of any transaction, by whoever holds the claim."""
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,17 +14,16 @@ from ingest.models import Event
 from ingest.store.queueing import enqueue
 from raindrop import llm
 from signals.detectors.batch import Turn
+from signals.llm import budget
+from signals.llm.calls import Answer, keep_usage
+from signals.llm.wrapping import prompt_bytes
 from signals.matching.batches import load_batch, load_texts
-from signals.models import QuestionBatch, QuestionSettings, QuestionVerdict, SignalDefinition
+from signals.models import LlmSettings, QuestionBatch, QuestionVerdict, SignalDefinition
 from signals.models.questions import VerdictState
-from signals.questions import budget
 from signals.questions.config import check, question_of
 from signals.questions.detector import NO_KEY, OFF, SPENT
-from signals.questions.prompt import MAX_TOKENS, Question, Void, build_request, prompt_bytes, read_reply
+from signals.questions.prompt import MAX_TOKENS, Question, Void, build_request, read_reply
 from signals.vectors.embedding import text_hash
-
-if TYPE_CHECKING:
-    from anthropic.types import Message
 
 MAX_ATTEMPTS = 4
 # Longer than a task may run (Q_CLUSTER), so that nobody takes up what is still worked on.
@@ -50,15 +49,6 @@ class Claim:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the service said, after `lost` attempts that it may have billed as well."""
-
-    message: "Message"
-    lost: int = 0
-    batch: bool = False
-
-
 def questions_in(project_id: uuid.UUID) -> dict[str, Question]:
     """The project's enabled questions, by version."""
     rows = SignalDefinition.objects.filter(project=project_id, enabled=True, detector="llm", builtin=False)
@@ -69,7 +59,7 @@ def questions_in(project_id: uuid.UUID) -> dict[str, Question]:
 def claim(
     rows: list[QuestionVerdict],
     *,
-    limits: QuestionSettings,
+    limits: LlmSettings,
     questions: dict[str, Question],
     share: float = 1.0,
     batch: QuestionBatch | None = None,
@@ -77,7 +67,7 @@ def claim(
     """Those of the rows (locked, of one project, not under way) that can be asked for; each of the others is noted with its reason.
 
     Where the budget runs out the rest is left to the local answer; the history's rows (`batch`) stay as they are. `limits` and
-    `share`: signals.questions.budget.reserve.
+    `share`: signals.llm.budget.reserve.
     """
     prices, now, day = llm.prices(), timezone.now(), budget.today()
     problem = NO_KEY if llm.why_not() or prices is None else ""
@@ -152,7 +142,6 @@ def put_down(
 def _judge(row: QuestionVerdict, claimed: Claim, answer: Answer) -> int:
     """Writes the verdict into the row; returns what it cost. An answer that says nothing of its usage costs all that was held."""
     message = answer.message
-    usage: Any = getattr(message, "usage", None)  # whatever the service sent
     row.model, row.answered_at = settings.LLM_MODEL, timezone.now()
     try:
         verdict = read_reply(message, claimed.question, input=claimed.input, output=claimed.output)
@@ -162,15 +151,7 @@ def _judge(row: QuestionVerdict, claimed: Claim, answer: Answer) -> int:
         row.state, row.problem = VerdictState.ANSWERED, ""
         row.match, row.reason = verdict.match, verdict.reason
         row.evidence = [dict(piece) for piece in verdict.evidence]
-    try:
-        row.input_tokens, row.output_tokens = llm.tokens(usage.input_tokens), llm.tokens(usage.output_tokens)
-        row.cache_write_tokens = llm.tokens(usage.cache_creation_input_tokens)
-        row.cache_read_tokens = llm.tokens(usage.cache_read_input_tokens)
-        cost = llm.known_prices().of(usage, batch=answer.batch)
-    except (AttributeError, TypeError):
-        row.input_tokens = row.output_tokens = row.cache_write_tokens = row.cache_read_tokens = 0
-        return row.held
-    return cost + answer.lost * claimed.most
+    return keep_usage(row, answer, most=claimed.most)
 
 
 def _postpone(row: QuestionVerdict, error: llm.Unavailable) -> None:
@@ -194,10 +175,10 @@ def _obstacle(
     return "" if row.event_id in turns else GONE
 
 
-def _hold_off(row: QuestionVerdict, limits: QuestionSettings) -> None:
+def _hold_off(row: QuestionVerdict, limits: LlmSettings) -> None:
     """The budget does not hold this one. Where calls under way hold some of it, that may change within seconds."""
     today = budget.meter(limits.project_id)
-    if today.held and not today.off and today.events < today.daily_events:
+    if today.held and not today.off and today.calls < today.daily_calls:
         row.state, row.problem = VerdictState.WAITING, ""  # what it failed at before is not why it waits
         row.available_at = timezone.now() + dt.timedelta(seconds=HELD_SECONDS)
     else:

@@ -3,10 +3,10 @@
 from raindrop import llm
 from signals.detectors import sentence
 from signals.detectors.batch import Batch, Detect, Finding
+from signals.llm import budget
 from signals.matching.batches import EventBatch
 from signals.models import SignalDefinition
 from signals.models.questions import VerdictState
-from signals.questions import budget
 from signals.questions.config import is_asked_for, question_of
 from signals.questions.prompt import PROMPT_VERSION, sides_of
 from signals.questions.verdicts import Plausible, request_verdicts, verdicts_on

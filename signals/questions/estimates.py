@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from ingest.models import Event
 from raindrop import llm
+from signals.llm import budget
+from signals.llm.wrapping import prompt_bytes
 from signals.matching.batches import load_texts
 from signals.models import SignalDefinition
-from signals.questions import budget
 from signals.questions.config import question_of
 from signals.questions.history import MAX_EVENTS, candidates
-from signals.questions.prompt import MAX_TOKENS, TYPICAL_OUTPUT_TOKENS, Question, build_request, prompt_bytes
+from signals.questions.prompt import MAX_TOKENS, TYPICAL_OUTPUT_TOKENS, Question, build_request
 
 SAMPLE = 40  # requests that the estimate of a run is made from
 

@@ -20,13 +20,14 @@ from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, User
 from ingest.models.jobs import JobState
 from raindrop import llm
+from signals.llm import budget
+from signals.llm.calls import Answer
+from signals.llm.workers import WORK, call_worker, note_trouble
 from signals.models import QuestionBatch, QuestionVerdict, SignalDefinition
 from signals.models.questions import BatchState, VerdictState
-from signals.questions import budget
-from signals.questions.claims import MAX_ATTEMPTS, Answer, Claim, claim, put_down, questions_in
+from signals.questions.claims import MAX_ATTEMPTS, Claim, claim, put_down, questions_in
 from signals.questions.config import question_of
 from signals.questions.prompt import Question
-from signals.questions.verdicts import call_worker, note_trouble
 
 logger = logging.getLogger("raindrop.signals")
 
@@ -73,7 +74,7 @@ def stop_run(signal: SignalDefinition, *, user: User) -> int:
     called: what it has answered by then is billed and taken, the money for the rest released."""
     stopped = stop_jobs(project=signal.project, kind=HISTORY_RUN, subject=signal.pk, user=user)
     if stopped:
-        call_worker(signal.project_id)
+        call_worker(signal.project_id, WORK)
     return stopped
 
 

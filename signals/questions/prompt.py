@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from raindrop import llm
 from signals.detectors.batch import Evidence, Turn
 from signals.detectors.sentence import SIDES
+from signals.llm.wrapping import as_data, cut_middle, storable
 
 if TYPE_CHECKING:
     from anthropic.types import Message
@@ -108,12 +109,6 @@ def build_request(question: Question, turn: Turn, *, model: str) -> dict[str, An
     }
 
 
-def prompt_bytes(request: dict[str, Any]) -> int:
-    """As an upper bound of its tokens."""
-    told = [request["system"], request["messages"], request["output_config"]]
-    return len(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"))
-
-
 def is_too_long(question: Question) -> bool:
     return len(_asked(question).encode("utf-8", "replace")) > QUESTION_BYTES
 
@@ -138,7 +133,7 @@ def read_reply(message: "Message", question: Question, *, input: str, output: st
     evidence = _find(quote, sides_of(question, input=input, output=output)) if quote.strip() else None
     if match and evidence is None:
         raise Void("It says yes without quoting anything.")
-    return Verdict(match, [evidence] if match and evidence else [], _clean(reason)[:MAX_REASON])
+    return Verdict(match, [evidence] if match and evidence else [], storable(reason)[:MAX_REASON])
 
 
 def _find(quote: str, sides: dict[Literal["user", "assistant"], str]) -> Evidence:
@@ -150,7 +145,7 @@ def _find(quote: str, sides: dict[Literal["user", "assistant"], str]) -> Evidenc
 
 
 def _asked(question: Question) -> str:
-    return _as_data(
+    return as_data(
         {
             "question": question.text,
             "examples of yes": list(question.examples),
@@ -162,34 +157,14 @@ def _asked(question: Question) -> str:
 def _exchange(question: Question, turn: Turn) -> str:
     names = {"user": "user", "assistant": "agent"}
     sides = sides_of(question, input=turn.input.raw, output=turn.output.raw)
-    told: dict[str, Any] = {names[side]: _cut(text, SIDE_BYTES) for side, text in sides.items()}
+    told: dict[str, Any] = {names[side]: cut_middle(text, SIDE_BYTES) for side, text in sides.items()}
     if question.reads == "conversation" and turn.previous:
         earlier = [
-            {"user": _cut(one.input.raw, EARLIER_BYTES), "agent": _cut(one.output.raw, EARLIER_BYTES)}
+            {
+                "user": cut_middle(one.input.raw, EARLIER_BYTES),
+                "agent": cut_middle(one.output.raw, EARLIER_BYTES),
+            }
             for one in turn.previous
         ]
         told = {"earlier": earlier, **told}
-    return _as_data(told)
-
-
-def _cut(text: str, limit: int) -> str:
-    """The text without its middle, so that it takes at most `limit` bytes, escaped."""
-    kept = len(text)
-    cut = text
-    while len(_as_data(cut).encode("utf-8", "replace")) > limit:
-        kept = min(kept * 3 // 4, limit)
-        cut = f"{text[: kept * 2 // 3]} [...] {text[len(text) - kept // 3 :]}"
-    return cut
-
-
-def _as_data(value: object) -> str:
-    """JSON in which nothing looks like a tag."""
-    written = json.dumps(value, ensure_ascii=False)
-    for sign in "<>&":
-        written = written.replace(sign, f"\\u{ord(sign):04x}")
-    return written
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL takes neither NUL nor half of a surrogate pair."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+    return as_data(told)

@@ -3,22 +3,16 @@
 import uuid
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from ingest.models import Event
-from raindrop import live
 from raindrop.ids import id_at
-from signals.models import QuestionSettings, QuestionVerdict
+from signals.llm.workers import WORK, call_worker
+from signals.models import QuestionVerdict
 from signals.models.questions import VerdictState
 from signals.vectors.embedding import text_hash
 
-CLUSTER = "llm"
-WORK = "signals.questions.asking.work"
-# A worker that was called and has not begun by then is called again: its task may have been lost.
-CALL_AGAIN_SECONDS = 300
 # Of the plausible events, so many newest ones are looked at for the share that the model judged.
 STANDING = 1000
 
@@ -92,46 +86,7 @@ def request_verdicts(*, version: str, plausible: list[Plausible], problem: str =
         )
         made = cursor.rowcount
     if made and not problem:
-        call_worker(events[0].project_id)
-
-
-def call_worker(project_id: uuid.UUID) -> None:
-    """Queues one task for what the project has to ask; none while another waits to begin."""
-    defaults = QuestionSettings()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO signals_questionsettings AS t (project_id, daily_events, daily_dollars, trouble, woken_at)
-               VALUES (%s, %s, %s, '', now())
-               ON CONFLICT (project_id) DO UPDATE SET woken_at = now()
-                 WHERE t.woken_at IS NULL OR t.woken_at < now() - make_interval(secs => %s)
-               RETURNING 1""",
-            [project_id, defaults.daily_events, defaults.daily_dollars, CALL_AGAIN_SECONDS],
-        )
-        called = cursor.fetchone() is not None
-    if not called:
-        return
-    if settings.REDIS_URL:  # it does not wait for this transaction
-        transaction.on_commit(lambda: async_task(WORK, str(project_id), cluster=CLUSTER))
-    else:
-        async_task(WORK, str(project_id), cluster=CLUSTER)
-
-
-def worker_began(project_id: uuid.UUID) -> None:
-    """From now on `call_worker` calls another one: this one may have looked already."""
-    QuestionSettings.objects.filter(project=project_id).update(woken_at=None)
-
-
-def note_trouble(project_id: uuid.UUID, text: str) -> None:
-    """What is wrong with the service; empty when it has answered."""
-    if text:
-        QuestionSettings.objects.update_or_create(
-            project_id=project_id, defaults={"trouble": text[:500], "trouble_at": timezone.now()}
-        )
-    else:
-        troubled = QuestionSettings.objects.filter(project=project_id).exclude(trouble="")
-        if not troubled.update(trouble="", trouble_at=None):
-            return
-    live.changed([project_id])
+        call_worker(events[0].project_id, WORK)
 
 
 def standing_of(project_id: uuid.UUID, version: str) -> Standing:

@@ -1,5 +1,6 @@
 """Questions on the pages and in the API: made, previewed with a price, watched, and kept within a budget."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from django.test import Client
 
 from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, User
-from signals.models import QuestionSettings, QuestionSpend, QuestionVerdict, SignalDefinition
+from signals.models import LlmSettings, LlmSpend, QuestionVerdict, SignalDefinition
 from signals.questions.asking import call_workers, work
 from tests.html import html_of
 from tests.signals.anthropic_stub import Stub, error, verdict
@@ -80,7 +81,7 @@ def test_a_question_is_previewed_asked_and_made(
     )
     assert '<mark class="evidence">money back</mark>' in asked and "LLM: yes" in asked and "LLM: no" in asked
     count = len(service.requests)
-    assert 2 <= count <= 5 and QuestionSpend.objects.get().events == count
+    assert 2 <= count <= 5 and LlmSpend.objects.get().calls == count
     assert not SignalDefinition.objects.filter(key="refund").exists()
     page.post(url(project), FORM | {"action": "ask"})
     assert len(service.requests) == count  # asked once
@@ -142,7 +143,7 @@ def test_without_a_key_the_form_says_what_happens(
     run_job(Job.objects.get(kind="backfill").id)
     here = html(page.get(url(project, "refund/")))
     assert "ANTHROPIC_API_KEY" in here and "small model answers alone" in here
-    assert "of the newest" in here and not QuestionSpend.objects.exists()
+    assert "of the newest" in here and not LlmSpend.objects.exists()
 
 
 def test_a_preview_of_a_service_that_is_down(
@@ -151,13 +152,13 @@ def test_a_preview_of_a_service_that_is_down(
     service.answer = lambda request, n: error(529, "overloaded_error", text="<b>Overloaded</b>")
     shown = html(page.post(url(project), FORM | {"action": "ask"}))
     assert "529" in shown and "&lt;b&gt;Overloaded" in shown and "<b>Overloaded" not in shown
-    assert QuestionSpend.objects.get().money == 0
+    assert LlmSpend.objects.get().money == 0
 
 
 def test_a_preview_stops_at_the_budget(
     page: Client, project: Project, service: Stub, events: list[Event]
 ) -> None:
-    set_budget(project, daily_events=1)
+    set_budget(project, daily_calls=1)
     shown = html(page.post(url(project), FORM | {"action": "ask"}))
     assert len(service.requests) == 1 and "budget was spent" in shown
     assert "budget is spent" in html(page.post(url(project), FORM | {"action": "ask"}))
@@ -167,7 +168,7 @@ def test_a_preview_stops_at_the_budget(
 def test_the_page_of_a_question(
     page: Client, project: Project, service: Stub, question: SignalDefinition, make_event: MakeEvent
 ) -> None:
-    set_budget(project, daily_events=2)
+    set_budget(project, daily_calls=2)
     made = [make_event(input=f"I want my money back {n}") for n in range(3)]
     run_pipeline(*made)
     replies = [verdict(True, "my money back", EVIL), verdict(True, "elsewhere")]
@@ -179,7 +180,7 @@ def test_the_page_of_a_question(
     assert "The day&#x27;s budget was spent." in here
     assert "33% of the newest 3<" in here and "2 of 2" in here and "budget is spent" in here
 
-    QuestionSettings.objects.update(daily_events=100, trouble="It answered 529: Overloaded <b>.")
+    LlmSettings.objects.update(daily_calls=100, trouble="It answered 529: Overloaded <b>.")
     here = html(page.get(url(project, "refund/")))
     assert "529: Overloaded &lt;b&gt;" in here and "answers stand" in here
 
@@ -216,28 +217,28 @@ def test_the_budget_is_kept_by_admins(
     page: Client, project: Project, viewer: User, stranger: User, service: Stub, question: SignalDefinition
 ) -> None:
     here = f"/p/{project.slug}/settings/llm/"
-    QuestionSpend.objects.create(project=project, day="2026-01-01", events=1, money=1)
+    LlmSpend.objects.create(project=project, day="2026-01-01", calls=1, money=1)
     shown = html(page.get(here))
     assert "claude-haiku-5-5" in shown and "Refund" in shown and KEY not in shown
     assert "0 of 1,000" in shown and "$0.00 of $1.00" in shown
-    assert page.post(here, {"daily_events": "5", "daily_dollars": "0.25"}).status_code == 302
-    kept = QuestionSettings.objects.get(project=project)
-    assert (kept.daily_events, str(kept.daily_dollars)) == (5, "0.25")
+    assert page.post(here, {"daily_calls": "5", "daily_dollars": "0.25"}).status_code == 302
+    kept = LlmSettings.objects.get(project=project)
+    assert (kept.daily_calls, kept.daily_dollars) == (5, Decimal("0.25"))
     for bad in (
-        {"daily_events": "-1"},
-        {"daily_dollars": "1.234"},
+        {"daily_calls": "-1"},
+        {"daily_dollars": "1.23456"},
         {"daily_dollars": "nan"},
-        {"daily_events": "x"},
+        {"daily_calls": "x"},
     ):
-        answer = page.post(here, {"daily_events": "1", "daily_dollars": "1", **bad})
+        answer = page.post(here, {"daily_calls": "1", "daily_dollars": "1", **bad})
         assert answer.status_code == 400 and answer.context["form"].errors
     for user, get, post in ((viewer, 200, 403), (stranger, 404, 404)):
         client = Client()
         client.force_login(user)
         assert client.get(here).status_code == get
-        assert client.post(here, {"daily_events": "9", "daily_dollars": "9"}).status_code == post
+        assert client.post(here, {"daily_calls": "9", "daily_dollars": "9"}).status_code == post
         assert client.post(url(project, "refund/ask/")).status_code == (403 if user == viewer else 404)
-    assert QuestionSettings.objects.get(project=project).daily_events == 5
+    assert LlmSettings.objects.get(project=project).daily_calls == 5
 
 
 def test_the_api_makes_a_question(
@@ -295,4 +296,4 @@ def test_asking_about_the_past_is_stopped(
     work(str(project.id))
     here = html(page.get(url(project, "refund/")))
     assert "told to cancel" not in here and "Ask about the past" in here
-    assert QuestionSpend.objects.get().held == 0
+    assert LlmSpend.objects.get().held == 0

@@ -8,7 +8,7 @@ import pytest
 from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, QueuedEvent
 from signals.detection.stage import detect
-from signals.models import QuestionSettings, QuestionVerdict, SignalDefinition, SignalMatch
+from signals.models import LlmSettings, QuestionVerdict, SignalDefinition, SignalMatch
 from signals.questions.asking import work
 from signals.questions.history import go_on
 from signals.taxonomy.definitions import create_signal
@@ -70,7 +70,7 @@ def make_question(project: Project, **changes: Any) -> SignalDefinition:
 
 
 def set_budget(project: Project, **limits: Any) -> None:
-    QuestionSettings.objects.update_or_create(project=project, defaults=limits)
+    LlmSettings.objects.update_or_create(project=project, defaults=limits)
 
 
 def run_pipeline(*events: Event) -> None:

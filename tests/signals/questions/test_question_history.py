@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from ingest.models import Event, Job, Project
-from signals.models import QuestionBatch, QuestionSettings, QuestionSpend, QuestionVerdict, SignalDefinition
+from signals.models import LlmSettings, LlmSpend, QuestionBatch, QuestionVerdict, SignalDefinition
 from signals.questions import history
 from signals.questions.asking import call_workers, work
 from signals.questions.estimates import history_estimate
@@ -43,7 +43,7 @@ def test_nobody_is_asked_about_the_past_unasked(
     estimate = history_estimate(signal)
     assert estimate is not None and estimate.events == 6 and not estimate.capped
     assert 0 < estimate.expected < estimate.most < 10_000
-    assert not QuestionSpend.objects.exists()
+    assert not LlmSpend.objects.exists()
 
 
 def test_a_run_sends_a_batch_and_reads_it(
@@ -60,8 +60,8 @@ def test_a_run_sends_a_batch_and_reads_it(
     assert exchange_of(params)["user"].startswith(TEXT) and params["system"][0]["cache_control"]
     assert params["output_config"]["format"]["type"] == "json_schema"
     assert {QuestionVerdict.objects.get(pk=one["custom_id"]).state for one in requests} == {"batched"}
-    spend = QuestionSpend.objects.get()
-    assert spend.events == 6 and spend.money == spend.held > 0
+    spend = LlmSpend.objects.get()
+    assert spend.calls == 6 and spend.money == spend.held > 0
     job.refresh_from_db()
     assert (job.state, job.done, job.total, job.message) == ("running", 0, 6, "With the service.")
 
@@ -74,7 +74,7 @@ def test_a_run_sends_a_batch_and_reads_it(
     assert (job.state, job.done, job.total, job.message) == ("done", 6, 6, "6 events asked about.")
     assert states() == ["answered"] * 6 and run_of(signal) is None
     spend.refresh_from_db()
-    assert (spend.events, spend.money, spend.held) == (6, 6 * 75, 0)  # at half the price
+    assert (spend.calls, spend.money, spend.held) == (6, 6 * 75, 0)  # at half the price
     assert [bool(match_on(event)) for event in past] == [True, True, True, False, True, True]
     assert match_on(past[0]).source.startswith("llm@")
     assert history_estimate(signal) is None
@@ -98,8 +98,8 @@ def test_results_of_every_kind(
         "failed",
         "void",
     ]  # those three are asked for again
-    spend = QuestionSpend.objects.get()
-    assert (spend.money - spend.held, spend.events) == (150, 5)
+    spend = LlmSpend.objects.get()
+    assert (spend.money - spend.held, spend.calls) == (150, 5)
     service.answer = lambda request, n: YES
     ask_all(project)
     assert states() == ["answered"] * 4 + ["failed", "void"]
@@ -143,14 +143,14 @@ def test_hostile_results(
     assert mine.get(pk=sent[3]["custom_id"]).match is True  # the first word stands
     assert mine.filter(state="answered").count() == 1
     assert QuestionVerdict.objects.get(project=other_project).state == "waiting"
-    assert not QuestionSpend.objects.filter(project=other_project).exists()
-    assert QuestionSpend.objects.get().held == sum(mine.values_list("held", flat=True))
+    assert not LlmSpend.objects.filter(project=other_project).exists()
+    assert LlmSpend.objects.get().held == sum(mine.values_list("held", flat=True))
 
 
 def test_it_takes_no_more_than_its_share_of_the_day(
     past: list[Event], signal: SignalDefinition, service: Stub, project: Project, make_event: MakeEvent
 ) -> None:
-    set_budget(project, daily_events=4)
+    set_budget(project, daily_calls=4)
     service.answer = lambda request, n: YES
     job = request_run(signal)
     for _ in range(3):
@@ -163,8 +163,8 @@ def test_it_takes_no_more_than_its_share_of_the_day(
     ask_all(project)
     assert len(service.requests) == 1  # what is new still has its own
     for _ in range(2):  # the days after
-        QuestionSpend.objects.update(day=timezone.now().date() - dt.timedelta(days=2))
-        QuestionSpend.objects.all().delete()
+        LlmSpend.objects.update(day=timezone.now().date() - dt.timedelta(days=2))
+        LlmSpend.objects.all().delete()
         run(str(job.id))
         run(str(job.id))
     job.refresh_from_db()
@@ -178,8 +178,8 @@ def test_a_batch_that_is_not_taken(
     job = request_run(signal)
     run(str(job.id))
     assert states() == ["local"] * 6 and len(service.headers) == 1  # never sent twice: it would be made twice
-    assert QuestionSpend.objects.get().money == 0 and QuestionSpend.objects.get().events == 0
-    assert "529" in QuestionSettings.objects.get(project=project).trouble
+    assert LlmSpend.objects.get().money == 0 and LlmSpend.objects.get().calls == 0
+    assert "529" in LlmSettings.objects.get(project=project).trouble
     job.refresh_from_db()
     assert job.state == "running" and "not take it" in job.message
     run(str(job.id))
@@ -219,7 +219,7 @@ def test_results_that_cannot_be_read(
     run(str(job.id))
     job.refresh_from_db()
     assert (job.state, job.done) == ("done", 6) and states() == ["answered"] * 6
-    assert QuestionSpend.objects.get().money == 6 * 75
+    assert LlmSpend.objects.get().money == 6 * 75
 
 
 def test_results_that_can_never_be_read_are_given_up(
@@ -230,8 +230,8 @@ def test_results_that_can_never_be_read_are_given_up(
     for _ in range(8):
         run(str(job.id))
     assert states() == ["failed"] * 6
-    spend = QuestionSpend.objects.get()
-    assert spend.held == 0 and spend.money > 0 and spend.events == 6  # it was asked, and will be billed
+    spend = LlmSpend.objects.get()
+    assert spend.held == 0 and spend.money > 0 and spend.calls == 6  # it was asked, and will be billed
 
 
 def test_a_batch_that_the_service_has_forgotten(
@@ -241,7 +241,7 @@ def test_a_batch_that_the_service_has_forgotten(
     run(str(job.id))
     service.batches.clear()
     run(str(job.id))
-    assert states() == ["failed"] * 6 and QuestionSpend.objects.get().held == 0
+    assert states() == ["failed"] * 6 and LlmSpend.objects.get().held == 0
 
 
 def test_a_worker_that_dies_while_it_sends(
@@ -256,14 +256,14 @@ def test_a_worker_that_dies_while_it_sends(
         patched.setattr(history.llm, "batches", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             run(str(job.id))
-    held = QuestionSpend.objects.get().held
+    held = LlmSpend.objects.get().held
     assert states() == ["batched"] * 6 and held > 0
     run(str(job.id))
     assert states() == ["batched"] * 6 and not service.batches  # it may still be at it
     QuestionBatch.objects.update(created_at=timezone.now() - dt.timedelta(hours=1))
     run(str(job.id))
     assert states() == ["local"] * 6
-    assert (QuestionSpend.objects.get().held, QuestionSpend.objects.get().money) == (
+    assert (LlmSpend.objects.get().held, LlmSpend.objects.get().money) == (
         0,
         held,
     )  # the service may have it

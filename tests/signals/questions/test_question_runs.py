@@ -10,7 +10,7 @@ from django.utils import timezone
 from ingest.jobs.queueing import purge_old_jobs
 from ingest.models import Event, Job, Project, User
 from raindrop.ids import id_at
-from signals.models import QuestionBatch, QuestionSettings, QuestionSpend, SignalDefinition
+from signals.models import LlmSettings, LlmSpend, QuestionBatch, SignalDefinition
 from signals.questions import history
 from signals.questions.asking import call_workers, work
 from signals.questions.history import request_run, run_of, stop_run, stopping
@@ -52,7 +52,7 @@ def test_a_fault_of_the_database_ends_no_run(
     work(str(project.id))
     job.refresh_from_db()
     assert (job.state, job.done) == ("done", 6) and states() == ["answered"] * 6
-    assert QuestionSpend.objects.get().held == 0
+    assert LlmSpend.objects.get().held == 0
 
 
 def test_a_batch_outlives_its_run(
@@ -62,11 +62,11 @@ def test_a_batch_outlives_its_run(
     job = request_run(signal)
     run(str(job.id))
     Job.objects.filter(pk=job.pk).update(state="failed", message="ValueError: something of ours")
-    called = QuestionSettings.objects.filter(project=project, woken_at__isnull=False)
+    called = LlmSettings.objects.filter(project=project, woken_at__isnull=False)
     call_workers()
     assert called.exists(), "nobody asks after the batch"
     work(str(project.id))
-    assert states() == ["answered"] * 6 and QuestionSpend.objects.get().held == 0
+    assert states() == ["answered"] * 6 and LlmSpend.objects.get().held == 0
     call_workers()
     assert not called.exists(), "nothing is left to do"
 
@@ -84,7 +84,7 @@ def test_a_batch_outlives_the_purge_of_its_run(
     QuestionBatch.objects.update(job=old)
     assert purge_old_jobs(now=timezone.now()) == 1
     work(str(project.id))
-    assert states() == ["answered"] * 6 and QuestionSpend.objects.get().held == 0
+    assert states() == ["answered"] * 6 and LlmSpend.objects.get().held == 0
 
 
 def test_a_result_that_nobody_can_take_holds_up_nothing_else(
@@ -105,7 +105,7 @@ def test_a_result_that_nobody_can_take_holds_up_nothing_else(
     assert len(service.requests) == 1, "what is new was not asked about"
     assert states() == ["answered"] + ["failed"] * 6
     job.refresh_from_db()
-    assert job.state == "done" and QuestionSpend.objects.get().held == 0
+    assert job.state == "done" and LlmSpend.objects.get().held == 0
 
 
 def test_a_service_that_is_away_loses_no_batch(
@@ -120,7 +120,7 @@ def test_a_service_that_is_away_loses_no_batch(
     assert states() == ["batched"] * 6
     settings.ANTHROPIC_BASE_URL = service.url
     run(str(job.id))
-    assert states() == ["answered"] * 6 and QuestionSpend.objects.get().money == 6 * 75
+    assert states() == ["answered"] * 6 and LlmSpend.objects.get().money == 6 * 75
     QuestionBatch.objects.update(state="sent")
     settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
     QuestionBatch.objects.update(created_at=timezone.now() - history.KEPT - dt.timedelta(hours=1))
@@ -138,15 +138,15 @@ def test_a_person_stops_a_run(
     run(str(job.id))
     assert stop_run(signal, user=member) == 1 and stop_run(signal, user=member) == 0
     assert run_of(signal) is None and stopping(signal) == 6 and not service.cancelled  # a worker tells it
-    assert QuestionSettings.objects.get(project=project).woken_at is not None
+    assert LlmSettings.objects.get(project=project).woken_at is not None
     for _ in range(2):
         work(str(project.id))
     assert service.cancelled == {"msgbatch_1"} and states() == ["batched"] * 6
     service.batch_status = "ended"
     ask_all(project)
     assert states() == ["answered"] * 2 + ["local"] * 4 and stopping(signal) == 0
-    spend = QuestionSpend.objects.get()
-    assert (spend.events, spend.money, spend.held) == (2, 150, 0)
+    spend = LlmSpend.objects.get()
+    assert (spend.calls, spend.money, spend.held) == (2, 150, 0)
     job.refresh_from_db()
     assert (job.state, job.message) == ("stopped", "Stopped by alice.")
     run(str(job.id))
@@ -179,4 +179,4 @@ def test_a_run_that_is_stopped_while_it_sends_is_cancelled(
     assert service.cancelled == {"msgbatch_1"}
     service.batch_status = "ended"
     work(str(project.id))
-    assert states() == ["local"] * 6 and QuestionSpend.objects.get().money == 0
+    assert states() == ["local"] * 6 and LlmSpend.objects.get().money == 0

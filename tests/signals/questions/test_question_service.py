@@ -15,8 +15,9 @@ from django_q.models import OrmQ
 from ingest.models import Event, Project
 from raindrop import llm
 from signals.detection import stage as detection
-from signals.models import QuestionSettings, QuestionSpend, QuestionVerdict, SignalDefinition
-from signals.questions import asking, budget
+from signals.llm import budget
+from signals.models import LlmSettings, LlmSpend, QuestionVerdict, SignalDefinition
+from signals.questions import asking
 from signals.questions.asking import call_workers, work
 from signals.questions.verdicts import standing_of
 from tests.signals.anthropic_stub import Failure, Reply, Stub, error, verdict
@@ -65,8 +66,8 @@ def first(failures: list[Reply]) -> Callable[[dict[str, Any], int], Reply]:
 
 
 def money(project: Project) -> tuple[int, int, int]:
-    spend = QuestionSpend.objects.filter(project=project).first()
-    return (spend.events, spend.money, spend.held) if spend else (0, 0, 0)
+    spend = LlmSpend.objects.filter(project=project).first()
+    return (spend.calls, spend.money, spend.held) if spend else (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_service_that_is_down_leaves_the_local_answer_and_says_so(
 ) -> None:
     service.answer = lambda request, n: failure
     ask_all(project)
-    row, settings_ = only_verdict(), QuestionSettings.objects.get(project=project)
+    row, settings_ = only_verdict(), LlmSettings.objects.get(project=project)
     assert (row.state, row.attempts) == ("waiting", 1) and says in row.problem and says in settings_.trouble
     assert match_on(event).source == "question-local@1"
     assert money(project) == (0, 0, 0)
@@ -139,7 +140,7 @@ def test_a_service_that_is_down_leaves_the_local_answer_and_says_so(
     call_workers()
     ask_all(project)
     assert match_on(event).source.startswith("llm@")
-    assert QuestionSettings.objects.get(project=project).trouble == ""
+    assert LlmSettings.objects.get(project=project).trouble == ""
 
 
 def test_it_is_given_up_in_the_end(event: Event, service: Stub, project: Project) -> None:
@@ -156,9 +157,7 @@ def test_a_request_that_is_refused_is_not_repeated(event: Event, service: Stub, 
     service.answer = lambda request, n: error(400, "invalid_request_error", text="prompt is <b>too long</b>")
     ask_all(project)
     assert (only_verdict().state, len(service.requests)) == ("failed", 1)
-    assert (
-        "too long" in only_verdict().problem and QuestionSettings.objects.get(project=project).trouble == ""
-    )
+    assert "too long" in only_verdict().problem and LlmSettings.objects.get(project=project).trouble == ""
 
 
 def test_a_time_out_counts_as_spent(event: Event, service: Stub, project: Project, settings: Any) -> None:
@@ -208,7 +207,7 @@ def many(project: Project, make_event: MakeEvent, count: int) -> list[Event]:
 
 
 def test_events_run_out_in_the_middle(project: Project, service: Stub, make_event: MakeEvent) -> None:
-    set_budget(project, daily_events=3)
+    set_budget(project, daily_calls=3)
     made = many(project, make_event, 10)
     service.answer = lambda request, n: YES
     ask_all(project)
@@ -247,10 +246,8 @@ def test_a_budget_of_nothing_asks_nothing(project: Project, service: Stub, make_
 
 
 def test_another_day_has_its_own_budget(project: Project, service: Stub, make_event: MakeEvent) -> None:
-    set_budget(project, daily_events=1)
-    QuestionSpend.objects.create(
-        project=project, day=budget.today() - dt.timedelta(days=1), events=1, money=10**6
-    )
+    set_budget(project, daily_calls=1)
+    LlmSpend.objects.create(project=project, day=budget.today() - dt.timedelta(days=1), calls=1, money=10**6)
     many(project, make_event, 1)
     ask_all(project)
     assert len(service.requests) == 1
@@ -258,7 +255,7 @@ def test_another_day_has_its_own_budget(project: Project, service: Stub, make_ev
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_at_once_do_not_overspend(project: Project, service: Stub, make_event: MakeEvent) -> None:
-    set_budget(project, daily_events=20, daily_dollars="0.10")
+    set_budget(project, daily_calls=20, daily_dollars="0.10")
     many(project, make_event, 40)
     service.answer = lambda request, n: Failure(200, json.dumps(YES), after=0.02)
 
@@ -281,7 +278,7 @@ def test_workers_at_once_do_not_overspend(project: Project, service: Stub, make_
 
 @pytest.mark.django_db(transaction=True)
 def test_reservations_at_once_fit_together(project: Project, service: Stub) -> None:
-    set_budget(project, daily_events=1000, daily_dollars="0.01")
+    set_budget(project, daily_calls=1000, daily_dollars="0.01")
     limits, got = budget.settings_of(project.id), []
 
     def take() -> None:
@@ -399,7 +396,7 @@ def test_an_event_that_is_gone(event: Event, service: Stub, project: Project) ->
 def test_the_share_that_the_model_judged(
     project: Project, service: Stub, make_event: MakeEvent, question: SignalDefinition
 ) -> None:
-    set_budget(project, daily_events=2)
+    set_budget(project, daily_calls=2)
     made = [make_event(input=f"{TEXT} {n}") for n in range(5)]
     run_pipeline(*made)
     replies = [YES, verdict(True, "not there")]

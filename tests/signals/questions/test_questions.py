@@ -8,7 +8,7 @@ import pytest
 from ingest.counts import rollups
 from ingest.counts.rollups import count_events
 from ingest.models import Event, Project, QueuedEvent
-from signals.models import QuestionSpend, QuestionVerdict, SignalDefinition
+from signals.models import LlmSpend, QuestionVerdict, SignalDefinition
 from signals.questions.asking import work
 from signals.questions.config import question_of
 from signals.taxonomy.definitions import change_signal
@@ -37,8 +37,8 @@ def event(question: SignalDefinition, service: Stub, make_event: MakeEvent) -> E
     return made
 
 
-def spend(project: Project) -> QuestionSpend:
-    return QuestionSpend.objects.get(project=project)
+def spend(project: Project) -> LlmSpend:
+    return LlmSpend.objects.get(project=project)
 
 
 def test_a_yes_takes_the_place_of_the_local_answer(event: Event, service: Stub, project: Project) -> None:
@@ -61,7 +61,7 @@ def test_a_yes_takes_the_place_of_the_local_answer(event: Event, service: Stub, 
     match = match_on(event)
     assert match is not None and (match.source, match.score) == ("llm@1:claude-haiku-5-5", 1.0)
     assert match.evidence == [{"side": "user", "start": 7, "end": 27, "text": "I want my money back"}]
-    assert (spend(project).events, spend(project).money, spend(project).held) == (1, 150, 0)
+    assert (spend(project).calls, spend(project).money, spend(project).held) == (1, 150, 0)
     assert not QueuedEvent.objects.exists()
 
 
@@ -327,7 +327,7 @@ def test_projects_do_not_meet(
     work(str(other_project.id))
     assert QuestionVerdict.objects.get(event=theirs).match
     assert QuestionVerdict.objects.get(event=event).state == "waiting"
-    assert list(QuestionSpend.objects.values_list("project", flat=True)) == [other_project.id]
+    assert list(LlmSpend.objects.values_list("project", flat=True)) == [other_project.id]
 
 
 def test_the_key_is_not_logged(

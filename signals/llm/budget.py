@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ingest.models import Project
 from raindrop import live
-from signals.models import QuestionSettings, QuestionSpend
+from signals.models import LlmSettings, LlmSpend
 
 MICRO = 1_000_000
 # A run over the history leaves so much of the day's budget to what is new.
@@ -20,11 +20,11 @@ HISTORY_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A day's (UTC) events and money (microdollars; `held` of them are for calls under way, which mostly cost less) and limits."""
+    """A day's (UTC) calls and money (microdollars; `held` of them are for calls under way, which mostly cost less) and limits."""
 
     day: dt.date
-    events: int
-    daily_events: int
+    calls: int
+    daily_calls: int
     money: int
     held: int
     daily_money: int
@@ -32,15 +32,15 @@ class Meter:
     @property
     def spent(self) -> bool:
         """Whether nothing more can be asked today. Of the money a little is always left: the next call does not fit into it."""
-        return self.events >= self.daily_events or self.money >= self.daily_money * 0.995
+        return self.calls >= self.daily_calls or self.money >= self.daily_money * 0.995
 
     @property
     def off(self) -> bool:
-        return not self.daily_events or not self.daily_money
+        return not self.daily_calls or not self.daily_money
 
     @property
-    def events_share(self) -> float:
-        return min(1.0, self.events / self.daily_events) if self.daily_events else 1.0
+    def calls_share(self) -> float:
+        return min(1.0, self.calls / self.daily_calls) if self.daily_calls else 1.0
 
     @property
     def money_share(self) -> float:
@@ -51,64 +51,64 @@ def today() -> dt.date:
     return timezone.now().astimezone(dt.UTC).date()
 
 
-def settings_of(project_id: uuid.UUID) -> QuestionSettings:
+def settings_of(project_id: uuid.UUID) -> LlmSettings:
     """The project's, or the defaults (not saved)."""
-    found = QuestionSettings.objects.filter(project=project_id).first()
-    return found or QuestionSettings(project_id=project_id, daily_dollars=Decimal("1.00"))
+    found = LlmSettings.objects.filter(project=project_id).first()
+    return found or LlmSettings(project_id=project_id, daily_dollars=Decimal("1.00"))
 
 
 def meter(project_id: uuid.UUID) -> Meter:
     limits, day = settings_of(project_id), today()
-    spend = QuestionSpend.objects.filter(project=project_id, day=day).first() or QuestionSpend()
+    spend = LlmSpend.objects.filter(project=project_id, day=day).first() or LlmSpend()
     return Meter(
         day=day,
-        events=spend.events,
-        daily_events=limits.daily_events,
+        calls=spend.calls,
+        daily_calls=limits.daily_calls,
         money=spend.money,
         held=spend.held,
         daily_money=int(limits.daily_dollars * MICRO),
     )
 
 
-def spent_by_day(project_id: uuid.UUID, *, days: int) -> list[QuestionSpend]:
+def spent_by_day(project_id: uuid.UUID, *, days: int) -> list[LlmSpend]:
     """Oldest first, zeros filled in, today last."""
     end = today()
     start = end - dt.timedelta(days=days - 1)
-    rows = {row.day: row for row in QuestionSpend.objects.filter(project=project_id, day__gte=start)}
+    rows = {row.day: row for row in LlmSpend.objects.filter(project=project_id, day__gte=start)}
     return [
-        rows.get(day) or QuestionSpend(project_id=project_id, day=day)
+        rows.get(day) or LlmSpend(project_id=project_id, day=day)
         for day in (start + dt.timedelta(days=n) for n in range(days))
     ]
 
 
 @transaction.atomic
-def save_budget(*, project: Project, daily_events: int, daily_dollars: Decimal) -> None:
-    QuestionSettings.objects.update_or_create(
-        project=project, defaults={"daily_events": daily_events, "daily_dollars": daily_dollars}
+def save_budget(*, project: Project, daily_calls: int, daily_dollars: Decimal) -> None:
+    LlmSettings.objects.update_or_create(
+        project=project, defaults={"daily_calls": daily_calls, "daily_dollars": daily_dollars}
     )
     live.changed([project.id])
 
 
-def reserve(limits: QuestionSettings, *, day: dt.date, money: int, share: float = 1.0) -> bool:
-    """Takes one event and so much money from the day's budget; False, and nothing taken, when it does not hold both.
+def reserve(limits: LlmSettings, *, day: dt.date, money: int, share: float = 1.0) -> bool:
+    """Takes one call and so much money from the day's budget; False, and nothing taken, when it does not hold both.
 
     `share`: of the limits. Call it in the transaction that marks what the reservation is for.
     """
-    events_limit = int(limits.daily_events * share)
+    calls_limit = int(limits.daily_calls * share)
     money_limit = int(limits.daily_dollars * MICRO * Decimal(str(share)))
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO signals_questionspend AS t (project_id, day, events, money, held)
-               SELECT %(project)s, %(day)s, 1, %(money)s, %(money)s WHERE 1 <= %(events_limit)s AND %(money)s <= %(money_limit)s
+            """INSERT INTO signals_llmspend AS t (project_id, day, calls, money, held)
+               SELECT %(project)s, %(day)s, 1, %(money)s, %(money)s WHERE 1 <= %(calls_limit)s AND %(money)s <= %(money_limit)s
                ON CONFLICT (project_id, day) DO UPDATE
-                 SET events = t.events + 1, money = t.money + EXCLUDED.money, held = t.held + EXCLUDED.held
-                 WHERE t.events + 1 <= %(events_limit)s AND t.money + EXCLUDED.money <= %(money_limit)s
+                 SET calls = t.calls + 1, money = t.money + EXCLUDED.money, held = t.held + EXCLUDED.held
+                 WHERE t.calls + 1 <= %(calls_limit)s AND t.money + EXCLUDED.money <= %(money_limit)s
                RETURNING 1""",
             {
                 "project": limits.project_id,
                 "day": day,
                 "money": money,
-                "events_limit": events_limit,
+                "calls_limit": calls_limit,
                 "money_limit": money_limit,
             },
         )
@@ -116,10 +116,10 @@ def reserve(limits: QuestionSettings, *, day: dt.date, money: int, share: float 
 
 
 def settle(*, project_id: uuid.UUID, day: dt.date, held: int, cost: int, reached_model: bool = True) -> None:
-    """Replaces the money that was held by what the call cost. Without `reached_model` the event does not count."""
+    """Replaces the money that was held by what the call cost. Without `reached_model` the call does not count."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE signals_questionspend SET money = money - %s + %s, held = held - %s, events = events - %s
+            """UPDATE signals_llmspend SET money = money - %s + %s, held = held - %s, calls = calls - %s
                WHERE project_id = %s AND day = %s""",
             [held, cost, held, 0 if reached_model else 1, project_id, day],
         )
