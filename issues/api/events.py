@@ -17,7 +17,7 @@ from ingest.projects.authentication import project_of
 from issues.api.lookup import find_events
 from issues.models import IssueMatch
 from raindrop.api.shapes import answers
-from signals.api.reader import FacetItem, facet_item
+from signals.api.reader import ReaderFacetItem, reader_facet_item
 from signals.clusters.reading import clusters_of_events
 from signals.models import ClusterKind, SignalMatch
 from signals.reader.facets import facets_of
@@ -110,7 +110,9 @@ class KnownEvent(serializers.Serializer[Any]):
     intents = serializers.ListField(child=serializers.CharField())
     cluster_ids = serializers.ListField(child=serializers.UUIDField())
     issues = EventIssueItem(many=True)
-    facets = FacetItem(many=True, help_text="What the reader said of its conversation; empty when unread.")
+    facets = ReaderFacetItem(
+        many=True, help_text="What the reader said of its conversation; empty when unread."
+    )
     spans = SpanItem(many=True)
     attachments = AttachmentItem(many=True)
 
@@ -136,7 +138,7 @@ def event(request: Request, event_id: str) -> Response:
             "intents": [one.label for one in clusters if one.kind == ClusterKind.INTENT],
             "cluster_ids": [one.pk for one in clusters],
             "issues": _issues(found),
-            "facets": [facet_item(facet) for facet in facets_of(project, event=found)],
+            "facets": [reader_facet_item(facet) for facet in facets_of(project, event=found)],
             "spans": [
                 _span(span) for span in found.spans.filter(project=project).order_by("started_at", "id")
             ],

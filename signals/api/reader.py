@@ -21,7 +21,7 @@ from signals.reader.facets import facets_of
 TAGS = ["Reader"]
 
 
-class FacetItem(serializers.Serializer[Any]):
+class ReaderFacetItem(serializers.Serializer[Any]):
     event_id = serializers.CharField(
         help_text="The event in which the quote stands; else the last that was read."
     )
@@ -53,7 +53,7 @@ FACETS = [
 
 @extend_schema(
     operation_id="facets_list", tags=TAGS, summary="What an LLM said of conversations, newest first", parameters=FACETS,
-    responses=answers(listed(FacetItem), missing=False),
+    responses=answers(listed(ReaderFacetItem), missing=False),
 )  # fmt: skip
 @api_view(["GET"])
 def facets(request: Request) -> Response:
@@ -67,11 +67,11 @@ def facets(request: Request) -> Response:
         conversation = Conversation(pk=conversation_id(project, convo_id))
         found = found.filter(conversation=conversation.pk)
     page = page_of(found, request=request, order=("-timestamp", "-id"))
-    return Response(page.body([facet_item(facet) for facet in page.rows]))
+    return Response(page.body([reader_facet_item(facet) for facet in page.rows]))
 
 
-def facet_item(facet: Facet) -> dict[str, Any]:
-    """A facet (with its event and conversation) as FacetItem."""
+def reader_facet_item(facet: Facet) -> dict[str, Any]:
+    """A facet (with its event and conversation) as ReaderFacetItem."""
     return {
         "event_id": facet.event.event_id,
         "convo_id": facet.conversation.convo_id if facet.conversation else None,
