@@ -10,7 +10,10 @@ class IssuesConfig(AppConfig):
         from ingest.jobs.kinds import import_kinds  # it reads models
         from ingest.store.merged_events import on_merge
         from issues.classifier.merged_events import drop_matches
+        from issues.following.deciding import follow_changed
+        from signals.matching.observers import on_change
 
         import_kinds(self.name)
         import_module("issues.query_fields")
         on_merge(drop_matches)
+        on_change(follow_changed)

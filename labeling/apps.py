@@ -11,6 +11,8 @@ class LabelingConfig(AppConfig):
         from ingest.jobs.kinds import import_kinds
         from ingest.store.merged_events import on_merge
         from issues.actions import when_deleted
+        from issues.models.answers import register_answers
+        from labeling.labels.answered import LabelAnswers
         from labeling.labels.judgements import LabelJudgements
         from labeling.labels.labels import forget_labels
         from labeling.labels.merged_events import move_labels
@@ -21,6 +23,7 @@ class LabelingConfig(AppConfig):
 
         import_kinds(self.name)
         import_module("labeling.query_fields")
+        register_answers(LabelAnswers())
         register_judgements(LabelJudgements())
         when_deleted(forget_labels)
         on_merge(move_labels)

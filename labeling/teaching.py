@@ -30,11 +30,13 @@ AT_ONCE = 200  # standing labels below which an API caller waits for the trainin
 def retrain(issue: Issue) -> Classifier | None:
     """Trains a new version on the standing answers, and queues a rescore of all events.
 
-    None when there is nothing to learn: no event is a match by majority, no match has a vector yet, or no other event exists. An
-    earlier classifier then stays.
+    None for an issue that follows something, and when there is nothing to learn: no event is a match by majority, no match has a vector
+    yet, or no other event exists. An earlier classifier then stays.
     """
     # One training of an issue at a time, so that the newest version is the one that saw the newest labels.
     hold_lock(f"train:{issue.pk}")
+    if Issue.objects.filter(pk=issue.pk).exclude(follows="").exists():
+        return None  # what it follows decides: the labels measure it
     answers = standing_answers(issue)
     if not any(answers.values()):
         return None
@@ -67,7 +69,7 @@ def retrain_redefined() -> int:
         defined=Subquery(newest.values("version")[:1]),
         defined_at=Subquery(newest.values("created_at")[:1]),
         trained=Subquery(trained.values("definition_version")[:1]),
-    ).filter(~Exists(queued), trained__lt=F("defined"))
+    ).filter(~Exists(queued), trained__lt=F("defined"), follows="")
     issues = list(redefined.select_related("project"))
     for issue in issues:
         retrain_soon(issue)

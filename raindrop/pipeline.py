@@ -35,6 +35,7 @@ import ingest.tracing.handoffs
 import ingest.tracing.plain_spans
 import ingest.tracing.trace_events
 import issues.classifier.scoring
+import issues.following.deciding
 import labeling.teaching
 import signals.clusters.assigning
 import signals.clusters.refresh
@@ -57,6 +58,7 @@ STAGES: list[Callable[[list[Event]], None]] = [
     signals.detection.abandonment.watch_endings,
     signals.clusters.assigning.assign_clusters,
     issues.classifier.scoring.score,
+    issues.following.deciding.follow,
     ingest.counts.rollups.count_events,
 ]
 

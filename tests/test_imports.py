@@ -51,6 +51,7 @@ FLOORS: dict[str, list[str]] = {
         "models",
         "access actions query_fields states",
         "classifier",
+        "following",
         "api pages",
         "admin apps evaluation",
     ],

@@ -28,12 +28,13 @@ _PEOPLE = (
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One event of a subject."""
+    """One event of a subject. `conversation` is counted where it is given: of projects and issues, not of signals."""
 
     subject: uuid.UUID
     project: uuid.UUID
     timestamp: dt.datetime
     end_user: uuid.UUID | None
+    conversation: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,10 @@ def _count(event_ids: list[uuid.UUID], held: set[_Pair]) -> set[_Pair]:
             return found
         _touch("ingest_enduser", "first_seen", "last_seen", [(row[1], row[3]) for row in rows])
         _touch("ingest_conversation", "started_at", "last_message_at", [(row[2], row[3]) for row in rows])
-        record(Occurrence(project, project, timestamp, end_user) for project, end_user, _, timestamp in rows)
+        record(
+            Occurrence(project, project, timestamp, end_user, conversation)
+            for project, end_user, conversation, timestamp in rows
+        )
     return found
 
 
@@ -110,9 +114,19 @@ def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = 
             for (s, day, u), n in sorted(tally.day_user.items())
         ],
     )
+    talks = _upsert(
+        """INSERT INTO ingest_subjectconversation AS t (subject, conversation_id, project_id, events)
+           SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[])
+           ON CONFLICT (subject, conversation_id) DO UPDATE SET events = t.events + EXCLUDED.events
+           RETURNING subject, conversation_id, (xmax = 0)::int, (events <= 0)::int""",
+        [(s, c, tally.project[s], n) for (s, c), n in sorted(tally.conversation.items())],
+    )
     users: dict[uuid.UUID, int] = defaultdict(int)
     for subject, _, new, gone in met:
         users[subject] += new - gone
+    conversations: dict[uuid.UUID, int] = defaultdict(int)
+    for subject, _, new, gone in talks:
+        conversations[subject] += new - gone
     day_users: dict[tuple[uuid.UUID, dt.date], int] = defaultdict(int)
     for subject, day, _, new, gone in met_that_day:
         day_users[subject, day] += new - gone
@@ -130,19 +144,25 @@ def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = 
         [(s, day, tally.project[s], n, day_users[s, day]) for (s, day), n in sorted(tally.day.items())],
     )
     _upsert(
-        """INSERT INTO ingest_total AS t (subject, project_id, events, users, first_seen, last_seen)
-           SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::timestamptz[], %s::timestamptz[])
+        """INSERT INTO ingest_total AS t (subject, project_id, events, users, conversations, first_seen, last_seen)
+           SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::int[], %s::timestamptz[], %s::timestamptz[])
            ON CONFLICT (subject) DO UPDATE SET events = t.events + EXCLUDED.events, users = t.users + EXCLUDED.users,
+             conversations = t.conversations + EXCLUDED.conversations,
              first_seen = least(t.first_seen, EXCLUDED.first_seen), last_seen = greatest(t.last_seen, EXCLUDED.last_seen)
            RETURNING 1""",
         [
-            (s, tally.project[s], n, users[s], *tally.seen.get(s, (None, None)))
+            (s, tally.project[s], n, users[s], conversations[s], *tally.seen.get(s, (None, None)))
             for s, n in sorted(tally.total.items())
         ],
     )
     _forget_users(
         [(s, u) for s, u, _, gone in met if gone],
         [(s, day, u) for s, day, u, _, gone in met_that_day if gone],
+    )
+    _upsert(
+        """DELETE FROM ingest_subjectconversation
+           WHERE (subject, conversation_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[])) RETURNING 1""",
+        [(s, c) for s, c, _, gone in talks if gone],
     )
 
 
@@ -247,7 +267,7 @@ def forget(subject: uuid.UUID) -> None:
 def forget_all(subjects: Sequence[uuid.UUID]) -> None:
     """Deletes all counts of these subjects."""
     with connection.cursor() as cursor:
-        for table in ("subjectuser", "dayuser", "hour", "day", "total"):
+        for table in ("subjectuser", "dayuser", "subjectconversation", "hour", "day", "total"):
             cursor.execute(f"DELETE FROM ingest_{table} WHERE subject = ANY(%s)", [list(subjects)])
 
 
@@ -317,6 +337,7 @@ class _Tally:
         self.day: dict[tuple[uuid.UUID, dt.date], int] = defaultdict(int)
         self.user: dict[tuple[uuid.UUID, uuid.UUID], int] = defaultdict(int)
         self.day_user: dict[tuple[uuid.UUID, dt.date, uuid.UUID], int] = defaultdict(int)
+        self.conversation: dict[tuple[uuid.UUID, uuid.UUID], int] = defaultdict(int)
         self.seen: dict[uuid.UUID, tuple[dt.datetime, dt.datetime]] = {}
         self.user_hour: dict[tuple[uuid.UUID, uuid.UUID], dt.datetime] = {}
         self.day_hour: dict[tuple[uuid.UUID, dt.date, uuid.UUID], int] = {}
@@ -339,6 +360,8 @@ class _Tally:
         if user is not None:
             self.user[subject, user] += n
             self.day_user[subject, day, user] += n
+        if occurrence.conversation is not None:
+            self.conversation[subject, occurrence.conversation] += n
         if n < 0:
             return
         first, last = self.seen.get(subject, (moment, moment))

@@ -19,10 +19,10 @@ from ingest.models.limits import MonthlyUsage
 from ingest.models.projects import ApiKey, Membership, Project, User
 from ingest.models.queue import ProcessingFailure, QueuedEvent
 from ingest.models.redaction import RedactionSettings
-from ingest.models.rollups import Day, DayUser, Hour, SubjectUser, Total
+from ingest.models.rollups import Day, DayUser, Hour, SubjectConversation, SubjectUser, Total
 from ingest.models.traces import EarlierTurns, OpenTrace, PlainSpan, WaitingEvaluation
 
 __all__ = [
     "ApiKey", "Attachment", "Conversation", "Day", "DayUser", "EarlierTurns", "EndUser", "Event", "EventKey", "ExplicitSignal", "Hour",
-    "IngestCount", "Job", "Membership", "MergedEvent", "MonthlyUsage", "OpenTrace", "PlainSpan", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectUser", "Total", "User", "WaitingEvaluation",
+    "IngestCount", "Job", "Membership", "MergedEvent", "MonthlyUsage", "OpenTrace", "PlainSpan", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectConversation", "SubjectUser", "Total", "User", "WaitingEvaluation",
 ]  # fmt: skip

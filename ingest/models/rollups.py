@@ -6,7 +6,7 @@ A *subject* is whatever is counted: a project (all its events), a signal definit
 
 from django.db import models
 
-from ingest.models.events import BigForeignKey, EndUser
+from ingest.models.events import BigForeignKey, Conversation, EndUser
 from ingest.models.projects import Project
 
 
@@ -17,6 +17,9 @@ class Total(models.Model):
     project = BigForeignKey(Project, related_name="+")
     events = models.IntegerField(default=0)
     users = models.IntegerField(default=0)
+    conversations = models.IntegerField(
+        default=0, db_default=0, help_text="Of a project or an issue; 0 of a signal."
+    )
     first_seen = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
 
@@ -78,3 +81,16 @@ class SubjectUser(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.end_user_id}"
+
+
+class SubjectConversation(models.Model):
+    """Which conversations a project or an issue has met, and with how many events: makes Total.conversations exact."""
+
+    pk = models.CompositePrimaryKey("subject", "conversation_id")
+    subject = models.UUIDField()
+    conversation = BigForeignKey(Conversation, db_index=False, related_name="+")
+    project = BigForeignKey(Project, db_index=False, related_name="+")
+    events = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.conversation_id}"

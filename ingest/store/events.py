@@ -391,7 +391,10 @@ def _merge_known(
     owners = [before[row.id][:2] for row in moved]
     if not set(owners) <= former:
         raise _OwnersChanged(set(owners))
-    forgotten = [rollups.Occurrence(project.id, project.id, before[r.id][2], before[r.id][0]) for r in moved]
+    forgotten = [
+        rollups.Occurrence(project.id, project.id, timestamp, end_user, conversation)
+        for end_user, conversation, timestamp in (before[row.id] for row in moved)
+    ]
     for row in moved:
         row.counted = False  # the pipeline counts it again
     to_save = [row for row in rows.values() if row.is_pending or row.id in changed]

@@ -56,7 +56,7 @@ def merge_events(project: Project, merged: Sequence[tuple[Event, uuid.UUID]]) ->
         others=((event.end_user_id, event.conversation_id) for event in gone if not event.counted),
     )
     counted = [
-        Occurrence(project.id, project.id, event.timestamp, event.end_user_id)
+        Occurrence(project.id, project.id, event.timestamp, event.end_user_id, event.conversation_id)
         for event in gone
         if event.counted
     ]

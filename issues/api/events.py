@@ -47,7 +47,9 @@ class EventIssueItem(serializers.Serializer[Any]):
     title = serializers.CharField()
     state = serializers.CharField()
     score = serializers.FloatField()
-    classifier_version = serializers.IntegerField()
+    classifier_version = serializers.IntegerField(
+        allow_null=True, help_text="Null where what the issue follows decided."
+    )
 
 
 class SpanItem(serializers.Serializer[Any]):
@@ -210,7 +212,7 @@ def _issues(event: Event) -> list[dict[str, Any]]:
             "title": match.issue.title,
             "state": match.issue.state,
             "score": match.score,
-            "classifier_version": match.classifier_version,
+            "classifier_version": match.classifier_version or None,
         }
         for match in matches.order_by("-score", "id")
     ]

@@ -11,9 +11,11 @@ from rest_framework.response import Response
 from ingest.api.rates import SERIES, SeriesPoint, answer_series
 from ingest.models import User
 from ingest.projects.authentication import project_of
-from issues.actions import NotAMember, assign_issue, create_issue, edit_definition, set_priority
-from issues.api.lookup import actor, find_issue, issue_items, issue_page, read_choice
+from issues.actions import NotAMember, assign_issue, edit_definition, set_priority
+from issues.api.following import read_follows
+from issues.api.lookup import WITH, actor, find_issue, issue_items, issue_page, read_choice
 from issues.api.schema import LIST, IssueChange, IssueItem, MatchItem, NewIssue
+from issues.following.history import create_following, follow_source
 from issues.models import Issue, IssueMatch
 from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
 from issues.states import IllegalTransition, mute_issue, reopen_issue, resolve_issue, settle_issue
@@ -47,14 +49,16 @@ def issues(request: Request) -> Response:
     if request.method == "POST":
         form = NewIssue(data=request.data)
         form.is_valid(raise_exception=True)
-        issue = create_issue(project=project_of(request), user=actor(request), **form.validated_data)
-        return Response(issue_items([issue])[0], status=201)
+        project, fields = project_of(request), dict(form.validated_data)
+        source = read_follows(project, fields.pop("follows", None))
+        made, _ = create_following(project=project, source=source, user=actor(request), **fields)
+        return Response(issue_items([made])[0], status=201)
     refuse_unknown(request, LIST)
     state = read_choice(request, "state", ["all", *State.values, *Substate.values], "all")
     sort = read_choice(request, "sort", list(SORTS), DEFAULT_SORT)
     found = Issue.objects.in_project(project_of(request)).with_state(state)
     try:
-        found = found.matching(request.GET.get("q", "")).sorted_by(sort).select_related("assignee")
+        found = found.matching(request.GET.get("q", "")).sorted_by(sort).select_related(*WITH)
     except QueryError as error:
         raise error.as_api_error(field="q") from error
     rows, cursor = issue_page(request, found)
@@ -79,6 +83,9 @@ def issue(request: Request, key: str) -> Response:
     if request.method == "PATCH":
         form = IssueChange(data=request.data)
         form.is_valid(raise_exception=True)
+        source = None
+        if "follows" in form.validated_data:
+            source = read_follows(found.project, form.validated_data["follows"], issue=found)
         try:
             with transaction.atomic():
                 _change(found, form.validated_data, actor(request))
@@ -86,6 +93,8 @@ def issue(request: Request, key: str) -> Response:
             raise ApiError(400, str(error), details={"field": "assignee"}) from error
         except IllegalTransition as error:
             raise ApiError(409, str(error)) from error
+        if source is not None:
+            follow_source(issue=found, source=source, user=actor(request))
         found = find_issue(request, str(found.pk))
     return Response(issue_items([found])[0])
 
@@ -145,7 +154,7 @@ def matches(request: Request, key: str) -> Response:
                     "user_id": match.end_user.user_id if match.end_user else None,
                     "convo_id": match.event.conversation.convo_id if match.event.conversation else None,
                     "score": match.score,
-                    "classifier_version": match.classifier_version,
+                    "classifier_version": match.classifier_version or None,
                 }
                 for match in page.rows
             ]

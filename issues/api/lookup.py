@@ -5,25 +5,36 @@ import binascii
 import contextlib
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.http import Http404
 from rest_framework.request import Request
 
 from ingest.counts import rollups
-from ingest.models import Event, EventKey, Project, User
+from ingest.jobs.progress import UNFINISHED, subject_of
+from ingest.models import Event, EventKey, Job, Project, User
 from ingest.projects.authentication import project_of
+from issues.classifier.rescoring import RESCORE
+from issues.following.history import FOLLOW
+from issues.following.rates import rates_of
+from issues.following.sources import follows_item
 from issues.models import Classifier, Issue
 from issues.models.issues import IssueQuerySet
 from raindrop.api.pagination import read_limit
 from raindrop.errors import ApiError
+from signals.search.scope import Scope
 
-NO_QUALITY: dict[str, Any] = {"precision": None, "recall": None, "low": None, "high": None, "labels": 0}
+NO_QUALITY: dict[str, Any] = {
+    "precision": None, "recall": None, "low": None, "high": None, "recall_low": None, "recall_high": None,
+    "labels": 0, "random_labels": 0,
+}  # fmt: skip
+WITH = ("project", "assignee", "signal", "cluster__merged_into")  # what an issue is written down with
 
 
 def find_issue(request: Request, key: str) -> Issue:
     """The issue of the request's project by its id or its number. Raises Http404."""
-    issues = Issue.objects.in_project(project_of(request)).select_related("project", "assignee")
+    issues = Issue.objects.in_project(project_of(request)).select_related(*WITH)
     found = None
     if key.isascii() and key.isdigit() and len(key) < 10:
         found = issues.filter(number=int(key)).first()
@@ -68,19 +79,24 @@ def issue_page(request: Request, issues: IssueQuerySet) -> tuple[list[Issue], st
 
 
 def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
-    """The issues (of one project) as IssueItem; three queries for all of them."""
+    """The issues (of one project, loaded WITH) as IssueItem; five queries for all of them, and those that look for what
+    a followed query names."""
     if not issues:
         return []
     project_id = issues[0].project_id
     totals = rollups.totals([project_id, *(issue.pk for issue in issues)])
     classifiers = {
         classifier.issue_id: classifier
-        for classifier in Classifier.objects.filter(issue__in=issues).current()
+        for classifier in Classifier.objects.filter(issue__in=issues, issue__follows="").current()
     }
+    qualities = {issue.pk: issue.quality for issue in issues if issue.follows}
+    qualities |= {issue: classifier.quality for issue, classifier in classifiers.items()}
+    rates = rates_of([issue.pk for issue in issues], totals=totals, qualities=qualities, project=project_id)
+    jobs = unfinished_jobs(issues)
+    scope = Scope(issues[0].project)
     items = []
     for issue in issues:
-        total, classifier = totals[issue.pk], classifiers.get(issue.pk)
-        everything = max(totals[project_id].events, total.events)
+        total, classifier, rate = totals[issue.pk], classifiers.get(issue.pk), rates[issue.pk]
         items.append(
             {
                 "id": str(issue.pk),
@@ -91,18 +107,34 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
                 "substate": issue.substate or None,
                 "priority": issue.priority,
                 "assignee": issue.assignee.username if issue.assignee else None,
+                "follows": follows_item(issue, scope),
                 "events": total.events,
+                "conversations": total.conversations,
                 "users": total.users,
                 "first_seen": total.first_seen,
                 "last_seen": total.last_seen,
-                "rate": total.events / everything if everything else None,
-                "quality": classifier.quality if classifier else NO_QUALITY,
+                "rate": rate.rate,
+                "conversation_rate": rate.conversation_rate,
+                "corrected_rate": rate.corrected and asdict(rate.corrected),
+                "corrected_conversation_rate": rate.corrected_conversations
+                and asdict(rate.corrected_conversations),
+                "quality": NO_QUALITY | qualities.get(issue.pk, {}),
                 "classifier_version": classifier.version if classifier else None,
+                "job": str(jobs[issue.pk]) if issue.pk in jobs else None,
                 "created_at": issue.created_at,
                 "updated_at": issue.updated_at,
             }
         )
     return items
+
+
+def unfinished_jobs(issues: Sequence[Issue]) -> dict[uuid.UUID, uuid.UUID]:
+    """By issue, the newest job that waits or runs and after which its matches are up to date."""
+    jobs = Job.objects.filter(
+        project_id=issues[0].project_id, kind__in=[FOLLOW, RESCORE], subject__in=[issue.pk for issue in issues],
+        state__in=UNFINISHED,
+    )  # fmt: skip
+    return {subject_of(job): job.pk for job in jobs.order_by("created_at")}
 
 
 def _encode(place: int) -> str:

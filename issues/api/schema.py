@@ -25,6 +25,12 @@ class QualityItem(serializers.Serializer[Any]):
         required=False,
         help_text="Of these, events that were drawn at random: only they say what holds over all events.",
     )
+    strata = serializers.ListField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        required=False,
+        help_text="The random labels: of events that count as matches how many are one and how many none, then the same of the others.",
+    )
     audited_precision = serializers.FloatField(
         allow_null=True, required=False, help_text="Over the random labels alone; null with fewer than 10."
     )
@@ -35,6 +41,38 @@ class QualityItem(serializers.Serializer[Any]):
     )
     recall_low = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
     recall_high = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
+
+
+class FollowsItem(Strict):
+    """What decides the issue's matches: one of the three."""
+
+    signal = serializers.CharField(required=False, max_length=200, help_text="A signal's key.")
+    query = serializers.CharField(
+        required=False,
+        trim_whitespace=False,
+        allow_blank=True,
+        max_length=20_000,
+        help_text="A query (docs/guide/search.md) that does not move with the clock.",
+    )
+    cluster = serializers.CharField(required=False, max_length=100, help_text="A cluster's id.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Name one of signal, query and cluster.")
+        return attrs
+
+
+class FollowedItem(FollowsItem):
+    gone = serializers.BooleanField(
+        required=False,
+        help_text="True when the signal or the cluster is deleted: the issue keeps what matched.",
+    )
+
+
+class CorrectedItem(serializers.Serializer[Any]):
+    value = serializers.FloatField()
+    low = serializers.FloatField(help_text="90 % interval.")
+    high = serializers.FloatField(help_text="90 % interval.")
 
 
 class IssueItem(serializers.Serializer[Any]):
@@ -48,13 +86,30 @@ class IssueItem(serializers.Serializer[Any]):
     )
     priority = serializers.CharField(help_text="high, medium or low.")
     assignee = serializers.CharField(allow_null=True, help_text="A member's user name.")
+    follows = FollowedItem(
+        allow_null=True, help_text="What decides its matches; null: a classifier from labels."
+    )
     events = serializers.IntegerField(help_text="Events that match, of all time.")
+    conversations = serializers.IntegerField(help_text="Conversations of these events.")
     users = serializers.IntegerField(help_text="End users of these events.")
     first_seen = serializers.DateTimeField(allow_null=True)
     last_seen = serializers.DateTimeField(allow_null=True)
     rate = serializers.FloatField(allow_null=True, help_text="Share of the project's events, of all time.")
+    conversation_rate = serializers.FloatField(
+        allow_null=True, help_text="Share of the project's conversations, of all time."
+    )
+    corrected_rate = CorrectedItem(
+        allow_null=True,
+        help_text="The rate by people's answers on events drawn at random; null with fewer than 10 of these.",
+    )
+    corrected_conversation_rate = CorrectedItem(allow_null=True, help_text="The same of conversations.")
     quality = QualityItem()
-    classifier_version = serializers.IntegerField(allow_null=True, help_text="Null before the first label.")
+    classifier_version = serializers.IntegerField(
+        allow_null=True, help_text="Null before the first label, and where the issue follows something."
+    )
+    job = serializers.UUIDField(
+        allow_null=True, help_text="While it waits or runs (`/api/jobs/{id}/`), the matches are not complete."
+    )
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
@@ -65,7 +120,9 @@ class MatchItem(serializers.Serializer[Any]):
     user_id = serializers.CharField(allow_null=True)
     convo_id = serializers.CharField(allow_null=True)
     score = serializers.FloatField()
-    classifier_version = serializers.IntegerField()
+    classifier_version = serializers.IntegerField(
+        allow_null=True, help_text="Null where what the issue follows decided."
+    )
 
 
 class NewIssue(Strict):
@@ -73,6 +130,7 @@ class NewIssue(Strict):
     description = serializers.CharField(
         max_length=DESCRIPTION_LENGTH, allow_blank=True, default="", help_text="What counts, what does not."
     )
+    follows = FollowsItem(required=False, allow_null=True, help_text="Left out: a classifier from labels.")
 
 
 class IssueChange(Strict):
@@ -82,6 +140,7 @@ class IssueChange(Strict):
     substate = serializers.ChoiceField(Substate.choices, required=False)
     priority = serializers.ChoiceField(Priority.choices, required=False)
     assignee = serializers.CharField(max_length=150, allow_null=True, required=False)
+    follows = FollowsItem(required=False, allow_null=True, help_text="Null: a classifier from labels again.")
 
 
 LIST = [

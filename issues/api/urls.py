@@ -3,6 +3,7 @@
 from django.urls import path
 
 from issues.api import events as event_api
+from issues.api import following
 from issues.api import issues as api
 from signals.api import events as event_search
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("issues/<str:key>/matches/", api.matches, name="api-issue-matches"),
     path("issues/<str:key>/series", api.series, name="api-issue-series"),
     path("issues/<str:key>/series/", api.series),
+    path("clusters/<uuid:cluster_id>/promote/", following.promote, name="api-cluster-promote"),
     # An event's id may be any text, and these too.
     path("events/count/", event_api.event_or(event_search.count, event_id="count")),
     path("events/facets/", event_api.event_or(event_search.facets, event_id="facets")),

@@ -14,7 +14,7 @@ def drop_matches(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
     with connection.cursor() as cursor:
         cursor.execute(
             """DELETE FROM issues_issuematch WHERE event_id = ANY(%s)
-               RETURNING issue_id, project_id, timestamp, end_user_id""",
+               RETURNING issue_id, project_id, timestamp, end_user_id, conversation_id""",
             [list(into)],
         )
         rows = [Occurrence(*row) for row in cursor.fetchall()]

@@ -70,6 +70,8 @@ class Quality(TypedDict):
     # Over the `random_labels` events that were drawn at random alone: what holds over all events. Null with fewer than RANDOM_LEAST,
     # the recall also without a match among them; Wilson, 95 %.
     random_labels: int
+    # Of these: held-out matches that are one and that are none, then the same of held-out non-matches. Null where none are held out.
+    strata: list[int] | None
     audited_precision: float | None
     audited_low: float | None
     audited_high: float | None
@@ -275,12 +277,17 @@ def _quality(
 ) -> Quality:
     chance = np.zeros(len(answers), bool) if drawn is None else drawn
     quality = Quality(
-        precision=None, recall=None, low=None, high=None, labels=len(answers), random_labels=int(chance.sum()),
+        precision=None, recall=None, low=None, high=None, labels=len(answers), random_labels=int(chance.sum()), strata=None,
         audited_precision=None, audited_low=None, audited_high=None, audited_recall=None, recall_low=None, recall_high=None,
     )  # fmt: skip
     if held_out is None or min(answers.sum(), (~answers).sum()) < MEASURABLE:
         return quality
     predicted = held_out >= threshold
+    quality["strata"] = [
+        int((chance & (predicted == hit) & (answers == yes)).sum())
+        for hit in (True, False)
+        for yes in (True, False)
+    ]
     hits, claimed = int((predicted & answers).sum()), int(predicted.sum())
     quality["recall"] = hits / int(answers.sum())
     if interval := wilson(hits, claimed):

@@ -36,6 +36,8 @@ def rescore_events(job: Job) -> str:
         issue = Issue.objects.select_related("project").filter(pk=subject_of(job)).first()
         if issue is None:
             return "The issue is gone."
+        if issue.follows:
+            return "What the issue follows decides now."
         classifier = issue.classifiers.current().first()
         if classifier is None:
             return "The issue has no classifier yet."
@@ -71,7 +73,9 @@ def _position(job: Job, classifier: Classifier) -> tuple[uuid.UUID, int]:
 @transaction.atomic
 def _store(project: Project, classifier: Classifier, event_ids: list[uuid.UUID]) -> None:
     # Before their vectors are read: what the pipeline embeds after that, it scores after this, too.
-    events = lock_events(event_ids).only("id", "project_id", "timestamp", "end_user_id", "revision")
+    events = lock_events(event_ids).only(
+        "id", "project_id", "timestamp", "end_user_id", "conversation_id", "revision"
+    )
     known = {event.id: event for event in events}
     chunk = vectors_of(project=project, event_ids=list(known))
     # An older version may write too: this job goes over all again by the newer one before it ends.

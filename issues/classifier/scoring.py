@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ingest.models import Event, Project
 from issues.classifier.matching import Outdated, store_matches
 from issues.classifier.model import Floats, from_bytes, scores
-from issues.models import Classifier
+from issues.models import Classifier, Issue
+from issues.models.issues import Follows
 from signals.vectors.reading import VectorChunk, vectors_of
 
 WEIGHTS_KEPT = 4096  # classifiers whose weights (3 KB each) a process keeps
@@ -39,7 +40,9 @@ def score(events: list[Event]) -> None:
 
 
 def _score(project: Project, events: list[Event]) -> None:
-    classifiers = list(Classifier.objects.filter(issue__project=project).current())
+    classifiers = list(
+        Classifier.objects.filter(issue__project=project, issue__follows=Follows.CLASSIFIER).current()
+    )
     if not classifiers:
         return
     chunk = vectors_of(project=project, event_ids=[event.id for event in events])
@@ -52,6 +55,28 @@ def _score(project: Project, events: list[Event]) -> None:
         found=found_in(chunk, classifiers),
         only_current=True,
     )
+
+
+def score_again(*, issue: Issue, events: list[Event]) -> None:
+    """These events (of the issue's project) by the issue's newest classifier, once what people answered of them changed. Nothing without
+    a classifier."""
+    for remaining in reversed(range(TRIES)):
+        classifier = issue.classifiers.current().first()
+        if classifier is None or not events:
+            return
+        chunk = vectors_of(project=issue.project, event_ids=[event.id for event in events])
+        known = {event.id: event for event in events}
+        try:
+            store_matches(
+                classifiers=[classifier],
+                events=[known[event_id] for event_id in chunk.ids],
+                found=found_in(chunk, [classifier]),
+                only_current=True,
+            )
+            return
+        except Outdated:
+            if not remaining:
+                raise
 
 
 def found_in(chunk: VectorChunk, classifiers: Collection[Classifier]) -> NDArray[np.float64]:

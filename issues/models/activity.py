@@ -13,6 +13,7 @@ class ActivityKind(models.TextChoices):
     EDITED = "edited"
     TRAINED = "trained"
     NOTE = "note"
+    FOLLOWS = "follows"
 
 
 class Activity(models.Model):

@@ -3,7 +3,7 @@ from typing import Any, Self
 from django.db import models
 from django.utils import timezone
 
-from ingest.models import EndUser, Event, Project
+from ingest.models import Conversation, EndUser, Event, Project
 from ingest.models.events import BigForeignKey
 from issues.models.issues import Issue
 from raindrop.ids import new_id
@@ -64,8 +64,9 @@ class IssueMatch(models.Model):
     )
     event = BigForeignKey(Event, db_index=False, related_name="issue_matches")
     end_user = BigForeignKey(EndUser, null=True, db_index=False, related_name="+")
+    conversation = BigForeignKey(Conversation, null=True, db_index=False, related_name="+")
     timestamp = models.DateTimeField(help_text="The event's.")
-    classifier_version = models.PositiveIntegerField()
+    classifier_version = models.PositiveIntegerField(help_text="0: what the issue follows decided.")
     score = models.FloatField()
 
     objects = IssueMatchQuerySet.as_manager()

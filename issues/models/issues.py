@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from ingest.models import Project, Total
 from issues.models.queries import issues_like
 from raindrop.ids import new_id
+from signals.models import Cluster, SignalDefinition
 
 
 class State(models.TextChoices):
@@ -29,6 +30,15 @@ class Priority(models.TextChoices):
     LOW = "low"
 
 
+class Follows(models.TextChoices):
+    """What decides an issue's matches."""
+
+    CLASSIFIER = "", "a classifier from labels"
+    SIGNAL = "signal"
+    QUERY = "query"
+    CLUSTER = "cluster"
+
+
 class IssueQuerySet(models.QuerySet["Issue"]):
     """The vocabulary in which issues are read."""
 
@@ -43,6 +53,10 @@ class IssueQuerySet(models.QuerySet["Issue"]):
             return self.filter(state=State.OPEN, substate=state)
         return self if state in {"", "all"} else self.none()
 
+    def followers(self) -> Self:
+        """Those whose matches a signal, a query or a cluster decides."""
+        return self.exclude(follows=Follows.CLASSIFIER)
+
     def matching(self, text: str) -> Self:
         """Those that the query finds (words of the title or the description, an issue's fields), or whose number the text is
         (12, #12, DEMO-12). Raises QueryError."""
@@ -51,11 +65,12 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.filter(issues_like(text))
 
     def with_counts(self) -> Self:
-        """Adds `events`, `users`, `first_seen`, `last_seen` of all time (ingest.models.Total)."""
+        """Adds `events`, `users`, `conversations`, `first_seen`, `last_seen` of all time (ingest.models.Total)."""
         total = Total.objects.filter(subject=models.OuterRef("id"))
         return self.annotate(
             events=Coalesce(models.Subquery(total.values("events")), 0),
             users=Coalesce(models.Subquery(total.values("users")), 0),
+            conversations=Coalesce(models.Subquery(total.values("conversations")), 0),
             first_seen=models.Subquery(total.values("first_seen")),
             last_seen=models.Subquery(total.values("last_seen")),
         )
@@ -103,6 +118,28 @@ class Issue(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # What it follows: written by issues/following/, one of the three below.
+    follows = models.CharField(
+        max_length=7, choices=Follows.choices, default=Follows.CLASSIFIER, blank=True, editable=False
+    )
+    signal = models.ForeignKey(
+        SignalDefinition, null=True, on_delete=models.SET_NULL, related_name="issues", editable=False
+    )
+    cluster = models.ForeignKey(
+        Cluster, null=True, on_delete=models.SET_NULL, related_name="issues", editable=False
+    )
+    query = models.TextField(default="", editable=False)
+    follows_name = models.CharField(
+        max_length=200,
+        default="",
+        editable=False,
+        help_text="The signal's key or the cluster's id, to say it when that is deleted.",
+    )
+    follows_version = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How often that was changed."
+    )
+    # As Classifier.quality, of what is followed, measured on the labels: issues/following/measuring.py
+    quality = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     state_changed_at = models.DateTimeField(auto_now_add=True)

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from ingest.models import Event, User
+from issues.following.measuring import answers_changed, judgements_changed
+from issues.models import Issue
 from labeling.labels.authors import (
     Labelled,
     author_of,
@@ -19,6 +21,7 @@ from labeling.labels.authors import (
 from labeling.models import Answer, Label, Offer
 from raindrop import live
 from raindrop.locks import hold_lock
+from signals.models import SignalDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ def record_labels(
     Label.objects.bulk_create(new)
     Offer.objects.filter(subject_id=subject.pk, author=author, event__in=events).delete()
     live.changed([subject.project_id])
+    _apply(subject, {label.event_id for label in new})
     return labels
 
 
@@ -166,6 +170,7 @@ def undo_last_label(*, subject: Labelled, user: User | None) -> Label | None:
     if last is None:
         return None
     _retract([last], source="queue")
+    _apply(subject, {last.event_id})
     return last
 
 
@@ -211,6 +216,14 @@ def _lock(subject: Labelled, author: str) -> None:
     hold_lock(f"labels:{subject.pk}:{author}")
 
 
+def _apply(subject: Labelled, events: set[uuid.UUID]) -> None:
+    """What is counted says what people say, in the same transaction."""
+    if events and isinstance(subject, Issue):
+        answers_changed(issue=subject, event_ids=events)
+    elif events and isinstance(subject, SignalDefinition):
+        judgements_changed(signal=subject, event_ids=events)
+
+
 def _last_words(subject: Labelled, events: Iterable[uuid.UUID]) -> dict[uuid.UUID, Label]:
     rows = Label.objects.filter(subject_id=subject.pk, event__in=events).last_words()
     return {row.event_id: row for row in rows}
@@ -226,6 +239,7 @@ def _stands(label: Label) -> bool:
 def _take_back(event_id: uuid.UUID, subject: Labelled, author: str, *, source: str) -> list[Label]:
     live_rows = list(Label.objects.filter(subject_id=subject.pk, event_id=event_id, author=author).live())
     _retract(live_rows, source=source)
+    _apply(subject, {label.event_id for label in live_rows})
     return live_rows
 
 

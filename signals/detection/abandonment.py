@@ -23,6 +23,7 @@ from signals.detectors.abandonment import FAILURES, KEY, MINUTES, SOURCE, STAYS,
 from signals.detectors.batch import Evidence
 from signals.matching.batches import load_batch
 from signals.matching.matches import NewMatch, save_matches
+from signals.matching.observers import tell_changed
 from signals.models import FailedEnding, SignalDefinition, SignalMatch
 
 READ_SIGNALS = {*FAILURES, TOOL_FAILURE, *STAYS}
@@ -30,9 +31,14 @@ CHUNK = 250
 LIMIT = 2000
 
 
-@transaction.atomic
 def watch_endings(events: list[Event]) -> None:
     """The pipeline's stage after detection. Idempotent; two at once that hold turns of the same conversation wait for each other."""
+    tell_changed(_watch(events))
+
+
+@transaction.atomic
+def _watch(events: list[Event]) -> list[uuid.UUID]:
+    """Returns the earlier events whose match was taken back."""
     definitions = _definitions({event.project_id for event in events})
     talks = {
         event.conversation_id: event.project_id
@@ -40,7 +46,7 @@ def watch_endings(events: list[Event]) -> None:
         if event.conversation_id is not None and event.project_id in definitions
     }
     if not talks:
-        return
+        return []
     _lock_conversations(list(talks))
     rows = {
         row.conversation_id: row
@@ -78,6 +84,7 @@ def watch_endings(events: list[Event]) -> None:
             matches=[],
             ran={definition.pk for definition in definitions.values()},
         )
+    return back
 
 
 def find_abandoned(*, now: dt.datetime, limit: int = LIMIT) -> int:
@@ -85,7 +92,8 @@ def find_abandoned(*, now: dt.datetime, limit: int = LIMIT) -> int:
     not get to waits for the next run."""
     found, looked = 0, 0
     while looked < limit:
-        taken, matched, projects = _decide(now, min(CHUNK, limit - looked))
+        taken, matched, judged, projects = _decide(now, min(CHUNK, limit - looked))
+        tell_changed(judged)
         looked += taken
         found += matched
         live.changed(projects)
@@ -95,15 +103,15 @@ def find_abandoned(*, now: dt.datetime, limit: int = LIMIT) -> int:
 
 
 @transaction.atomic
-def _decide(now: dt.datetime, count: int) -> tuple[int, int, set[uuid.UUID]]:
-    """Takes some due rows: (rows, matches made, projects that changed)."""
+def _decide(now: dt.datetime, count: int) -> tuple[int, int, list[uuid.UUID], set[uuid.UUID]]:
+    """Takes some due rows: (rows, matches made, events that were judged, projects that changed)."""
     rows = list(
         FailedEnding.objects.select_for_update(skip_locked=True)
         .filter(due_at__lte=now)
         .order_by("due_at")[:count]
     )
     if not rows:
-        return 0, 0, set()
+        return 0, 0, [], set()
     definitions = _definitions({row.project_id for row in rows})
     last = _last_events({row.conversation_id: row.project_id for row in rows})
     standing = [
@@ -122,7 +130,7 @@ def _decide(now: dt.datetime, count: int) -> tuple[int, int, set[uuid.UUID]]:
         conversation__in=[row.conversation_id for row in rows if row.event_id not in matched]
     ).delete()
     save_matches(events=events, matches=matches, ran={definition.pk for definition in definitions.values()})
-    return len(rows), len(matched), {match.project for match in matches}
+    return len(rows), len(matched), [event.id for event in events], {match.project for match in matches}
 
 
 def _judged(

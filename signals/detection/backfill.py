@@ -21,6 +21,7 @@ from signals.detectors.batch import Detector
 from signals.kinds.registry import asks_llm, needs_spans
 from signals.matching.batches import load_batch, load_texts
 from signals.matching.matches import save_matches
+from signals.matching.observers import tell_changed
 from signals.models import SignalDefinition
 from signals.questions.detector import ask_where_plausible
 
@@ -106,3 +107,4 @@ def _store(signal: SignalDefinition, detector: Detector, events: list[Event]) ->
         if asks:
             ask_where_plausible(signal, batch, history=True)
         save_matches(events=events, matches=matches, ran={signal.pk})
+    tell_changed([event.id for event in events])

@@ -51,7 +51,8 @@ def test_from_a_description_to_a_regression(project: Any, client: Client, admin_
     assert made.status_code == 201
     issue = made.json()
     assert (issue["number"], issue["state"], issue["substate"], issue["events"]) == (1, "open", "new", 0)
-    assert issue["quality"] == {"precision": None, "recall": None, "low": None, "high": None, "labels": 0}
+    measured = ("precision", "recall", "low", "high", "recall_low", "recall_high")
+    assert issue["quality"] == dict.fromkeys(measured) | {"labels": 0, "random_labels": 0}
     first = api.get("/api/issues/1/candidates/", limit=10).json()["results"]
     assert {one["reason"] for one in first} == {"similar", "random"}
     assert sum(is_flight(one["event_id"]) for one in first if one["reason"] == "similar") >= 6

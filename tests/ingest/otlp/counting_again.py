@@ -12,6 +12,7 @@ from ingest.models import (
     Event,
     Hour,
     Project,
+    SubjectConversation,
     SubjectUser,
     Total,
 )
@@ -45,11 +46,12 @@ def process() -> None:
 def counted() -> dict[str, Any]:
     """The counts as the pages read them, rows of zeros left out."""
     return {
-        "total": sorted(Total.objects.exclude(events=0).values_list("subject", "events", "users", "first_seen", "last_seen")),
+        "total": sorted(Total.objects.exclude(events=0).values_list("subject", "events", "users", "conversations", "first_seen", "last_seen")),
         "hour": sorted(Hour.objects.exclude(events=0).values_list("subject", "start", "events")),
         "day": sorted(Day.objects.exclude(events=0).values_list("subject", "start", "events", "users")),
         "day_user": sorted(DayUser.objects.values_list("subject", "start", "end_user", "events")),
         "user": sorted(SubjectUser.objects.values_list("subject", "end_user", "events", "last_hour")),
+        "talk": sorted(SubjectConversation.objects.values_list("subject", "conversation", "events")),
         "people": sorted(EndUser.objects.exclude(events_count=0).values_list("user_id", "events_count", "first_seen", "last_seen")),
         "talks": sorted(Conversation.objects.exclude(events_count=0).values_list("convo_id", "events_count", "started_at", "last_message_at")),
     }  # fmt: skip
@@ -57,7 +59,7 @@ def counted() -> dict[str, Any]:
 
 def recount() -> dict[str, Any]:
     """The same from the rows that are counted, after everything that was counted is forgotten."""
-    for table in (Total, Hour, Day, DayUser, SubjectUser):
+    for table in (Total, Hour, Day, DayUser, SubjectUser, SubjectConversation):
         table.objects.all().delete()
     EndUser.objects.update(events_count=0)
     Conversation.objects.update(events_count=0)
@@ -65,7 +67,13 @@ def recount() -> dict[str, Any]:
     rollups.count_events(list(Event.objects.all()))
     for matches, column in ((SignalMatch, "signal_id"), (IssueMatch, "issue_id")):
         rollups.record(
-            rollups.Occurrence(getattr(row, column), row.project_id, row.timestamp, row.end_user_id)
+            rollups.Occurrence(
+                getattr(row, column),
+                row.project_id,
+                row.timestamp,
+                row.end_user_id,
+                getattr(row, "conversation_id", None),
+            )
             for row in matches.objects.all()
         )
     return counted()

@@ -1,0 +1,20 @@
+"""Who is told when signal matches or cluster members change outside of the pipeline's run over those events: upper apps, whose rows follow
+them. Within the pipeline a later stage of theirs sees the change."""
+
+import uuid
+from collections.abc import Callable, Collection
+
+Observer = Callable[[Collection[uuid.UUID]], None]
+_observers: list[Observer] = []
+
+
+def on_change(observer: Observer) -> None:
+    """`observer(event ids)`, safe to repeat. For `AppConfig.ready()`."""
+    if observer not in _observers:
+        _observers.append(observer)
+
+
+def tell_changed(event_ids: Collection[uuid.UUID]) -> None:
+    """What is observed of these events may differ from what it was. Call it after the transaction that wrote it."""
+    for observer in _observers if event_ids else ():
+        observer(event_ids)
