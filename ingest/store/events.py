@@ -391,10 +391,8 @@ def _merge_known(
     owners = [before[row.id][:2] for row in moved]
     if not set(owners) <= former:
         raise _OwnersChanged(set(owners))
-    forgotten = [
-        rollups.Occurrence(project.id, project.id, timestamp, end_user, conversation)
-        for end_user, conversation, timestamp in (before[row.id] for row in moved)
-    ]
+    old = [before[row.id] for row in moved]
+    forgotten = [rollups.Occurrence(project.id, project.id, at, user, talk) for user, talk, at in old]
     for row in moved:
         row.counted = False  # the pipeline counts it again
     to_save = [row for row in rows.values() if row.is_pending or row.id in changed]
