@@ -11,9 +11,11 @@ class IssuesConfig(AppConfig):
         from ingest.store.merged_events import on_merge
         from issues.classifier.merged_events import drop_matches
         from issues.following.deciding import follow_changed
-        from signals.matching.observers import on_change
+        from issues.following.history import refill_clusters
+        from signals.matching.observers import on_change, on_replaced
 
         import_kinds(self.name)
         import_module("issues.query_fields")
         on_merge(drop_matches)
         on_change(follow_changed)
+        on_replaced(refill_clusters)

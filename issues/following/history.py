@@ -109,6 +109,15 @@ def fill(issue: Issue, *, user: User | None = None) -> Job | None:
     return None
 
 
+def refill_clusters(project: uuid.UUID) -> None:
+    """The members of the project's clusters changed as a whole (signals/matching/observers.py): the issues that follow one change with
+    them."""
+    for issue in Issue.objects.filter(project=project, follows=Follows.CLUSTER).select_related(
+        "project", "signal", "cluster__merged_into"
+    ):
+        fill(issue)
+
+
 def _unfollow(issue: Issue, user: User | None) -> Job | None:
     """A classifier from labels decides again; without one, nothing matches."""
     if issue.classifiers.exists():

@@ -10,6 +10,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import connection, transaction
 
@@ -19,6 +20,7 @@ from ingest.models import Event
 from ingest.store.event_locks import hold_events
 from raindrop.ids import id_at
 from raindrop.locks import hold_lock, share_lock
+from signals.matching.observers import tell_replaced
 from signals.models import Cluster, ClusterMember
 
 TABLE = ClusterMember._meta.db_table
@@ -140,8 +142,9 @@ def replace_members(
 
 
 def hold_members(project: uuid.UUID) -> None:
-    """Keeps every other writer of the project's members out until the transaction ends."""
+    """Keeps every other writer of the project's members out until the transaction ends. Then those who follow clusters are told."""
     hold_lock(lock_name(project))
+    transaction.on_commit(partial(tell_replaced, project))
 
 
 def count_again(clusters: Sequence[uuid.UUID], *, project: uuid.UUID) -> None:

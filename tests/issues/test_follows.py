@@ -19,6 +19,7 @@ from issues.models.activity import ActivityKind
 from issues.states import resolve_issue
 from labeling.labels.labels import record_label, take_back_label
 from labeling.models import Answer
+from signals.clusters.changing import merge_clusters
 from signals.matching.observers import tell_changed
 from signals.models import Cluster, ClusterMember, SignalDefinition, SignalMatch
 from tests.issues.following import START, assert_exact, matched, send
@@ -335,7 +336,7 @@ def test_a_cluster_is_followed_with_what_is_inside_it(api: Api, project: Any) ->
     assert matched(issue) == {"e0", "e1", "e2", "e3"}
     join(parent, events[4:5])
     ClusterMember.objects.filter(event=events[0]).delete()
-    raindrop.pipeline.process([event.id for event in events])
+    tell_changed([event.pk for event in events])
     assert matched(issue) == {"e1", "e2", "e3", "e4"}
     assert_exact(issue)
 
@@ -346,15 +347,15 @@ def test_a_cluster_that_is_gone_or_merged(api: Api, project: Any) -> None:
     issue = make(api, {"cluster": str(one.pk)})
     Cluster.objects.filter(pk=one.pk).update(is_gone=True)
     ClusterMember.objects.filter(cluster=one).delete()
-    raindrop.pipeline.process([event.id for event in events])
+    tell_changed([event.pk for event in events])
     assert matched(issue) == {"e0", "e1"}
     assert api.get("/api/issues/1/").json()["follows"] == {"cluster": str(one.pk), "gone": True}
     Cluster.objects.filter(pk=one.pk).update(is_gone=True, merged_into=other)
-    raindrop.pipeline.process([event.id for event in events])
+    tell_changed([event.pk for event in events])
     assert matched(issue) == {"e2", "e3"}
     other.delete()
     Cluster.objects.filter(pk=one.pk).delete()
-    raindrop.pipeline.process([event.id for event in events])
+    tell_changed([event.pk for event in events])
     assert matched(issue) == {"e2", "e3"}
     assert api.get("/api/issues/1/").json()["follows"]["gone"] is True
 
@@ -405,6 +406,18 @@ def test_a_cluster_changed_outside_of_the_pipeline_is_followed(api: Api, project
     join(cluster, events[1:2])
     tell_changed([event.pk for event in events])
     assert matched(issue) == {"e0", "e1"}
+    assert_exact(issue)
+
+
+def test_clusters_that_are_merged_by_a_person_are_followed(
+    api: Api, project: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    events = send(project, *range(4))
+    one, other = cluster_of(project, events[:2]), cluster_of(project, events[2:])
+    issue = make(api, {"cluster": str(one.pk)})
+    with django_capture_on_commit_callbacks(execute=True):
+        merge_clusters(into=other, others=[one])
+    assert matched(issue) == {"e0", "e1", "e2", "e3"}
     assert_exact(issue)
 
 
