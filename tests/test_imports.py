@@ -41,7 +41,7 @@ FLOORS: dict[str, list[str]] = {
         "detection reader",
         "learning",
         "taxonomy",
-        "discovery",
+        "discovery translating",
         "clusters",
         "read_api",
         "api pages templatetags",

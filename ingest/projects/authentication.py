@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 from urllib.parse import unquote
 
 from django.http import HttpRequest
@@ -63,8 +63,10 @@ class ProjectPermission(permissions.BasePermission):
     by `?project=` or X-Raindrop-Project-Id, by default the one whose page was last open, else the only one.
     """
 
+    reading: ClassVar[frozenset[str]] = frozenset(permissions.SAFE_METHODS)
+
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        writing = request.method not in permissions.SAFE_METHODS
+        writing = request.method not in self.reading
         if isinstance(request.auth, ApiKey):
             key = request.auth
             check_project_header(request.headers, key.project)
@@ -90,6 +92,12 @@ class ProjectPermission(permissions.BasePermission):
             raise exceptions.NotAuthenticated("Send a key as `Authorization: Bearer <key>`, or log in.")
         cast(ApiRequest, request).project = project
         return True
+
+
+class ReadByPost(ProjectPermission):
+    """For a view whose POST changes nothing: whoever may read may ask."""
+
+    reading: ClassVar[frozenset[str]] = ProjectPermission.reading | {"POST"}
 
 
 def session_project(request: HttpRequest) -> Project | None:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from signals.api import clusters as cluster_api
-from signals.api import events
+from signals.api import events, translate
 from signals.api import reader as reader_api
 from signals.api import signals as api
 from signals.api import taxonomy as taxonomy_api
@@ -22,4 +22,5 @@ urlpatterns = [
     path("events/", events.events, name="api-events"),
     path("events/count/", events.count, name="api-events-count"),
     path("events/facets/", events.facets, name="api-events-facets"),
+    path("query/translate/", translate.translate, name="api-query-translate"),
 ]

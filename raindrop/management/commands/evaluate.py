@@ -26,6 +26,7 @@ EVALUATIONS: dict[str, str] = {
     "meaning": "signals.evaluation.meaning",
     "redaction": "ingest.evaluation.redaction",
     "signals": "signals.evaluation.builtin",
+    "translate": "signals.evaluation.translate",
 }
 
 

@@ -1,0 +1,144 @@
+"""What a sentence names: users, releases, languages, models, properties and tools of the project."""
+
+import re
+
+from signals.detectors.language_mismatch import CODES
+from signals.translating.sentence import EMPTY, FAILED, Part, Sentence, stem, words_of
+from signals.translating.vocabulary import Vocabulary
+
+_GROUPS = "users?|customers?|people|accounts?|plan|tier|traffic|conversations?|channel|region|segment|sessions?|events?"
+
+
+def read_names(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
+    """What is introduced by what it is: user u_17, conversation c-9, event e1, issue 12, release r3, and languages."""
+    parts: list[Part] = []
+    ids = {"user": vocabulary.users, "conversation": vocabulary.conversations}
+    for field, pattern in (
+        ("user", r"\b(?:users?|customer|person)(?:\s+id)?\s+([^\s,;]*[\d_@-][^\s,;]*)"),
+        ("conversation", r"\b(?:conversation|convo|thread)(?:\s+id)?\s+([^\s,;]*[\d_-][^\s,;]*)"),
+        ("id", r"\bevent(?:\s+id)?\s+([^\s,;]*[\d_-][^\s,;]*)"),
+        ("issue", r"\bissue\s+#?(\d{1,6})\b"),
+        ("release", r"\b(?:release|version|build)\s+v?([\w.-]*\d[\w.-]*)"),
+    ):
+        for found in list(sentence.take(pattern)):
+            value = sentence.written(found, 1).rstrip(".?!")
+            known = vocabulary.of("release") if field == "release" else []
+            value = next(
+                (one for one in known if one.lower().lstrip("v") == value.lower().lstrip("v")), value
+            )
+            negated = sentence.is_negated(found.start())
+            parts.append(Part(field, "", (value,), found.span(), negated))
+    for field, values in ids.items():
+        for word in re.findall(r"[^\s,;!?]+", sentence.original):
+            if word.rstrip(".") in values and re.search(r"[\d_@-]", word):
+                parts += place_names(sentence, field, word.rstrip("."))
+    for found in list(
+        sentence.take(
+            rf"(?:\b(?:in|speaking|speak|write|writing|written in)\s+)?\b({'|'.join(name.lower() for name in CODES)})\b(?:[- ]speaking|[- ]language)?"
+        )
+    ):
+        code = next(code for name, code in CODES.items() if name.lower() == found[1])
+        parts.append(Part("language", "", (code,), found.span(), sentence.is_negated(found.start())))
+    return parts
+
+
+def place_names(sentence: Sentence, field: str, value: str) -> list[Part]:
+    """Each place where the value stands as a word of its own."""
+    pattern = rf"(?<![\w.-]){re.escape(value.lower())}(?![\w]|[.-]\w)"
+    return [
+        Part(field, "", (value,), found.span(), sentence.is_negated(found.start()))
+        for found in list(sentence.take(pattern))
+    ]
+
+
+def read_values(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
+    """Models, releases, event names, properties, traits and flags by their values, the longest first."""
+    parts: list[Part] = []
+    for value in sorted(vocabulary.of("model"), key=len, reverse=True):
+        parts += place_names(sentence, "model", value)
+    families = {re.split(r"[-_.:/\s\d]", value.lower())[0] for value in vocabulary.of("model")}
+    for family in sorted(family for family in families if len(family) > 2):
+        for found in list(sentence.take(rf"(?<![\w-]){re.escape(family)}(?:\s+models?)?(?![\w-])")):
+            negated = sentence.is_negated(found.start())
+            parts.append(Part("model", "glob", (family, ""), found.span(), negated))
+    for value in sorted(vocabulary.of("release"), key=len, reverse=True):
+        if re.search(r"\d", value):
+            parts += place_names(sentence, "release", value)
+    owners: dict[str, list[str]] = {}
+    for name, values in vocabulary.values.items():
+        if name.partition(".")[0] in ("prop", "trait", "flag"):
+            for value in values:
+                owners.setdefault(value.lower(), []).append(name)
+    for value, names in sorted(owners.items(), key=lambda pair: -len(pair[0])):
+        parts += _value(sentence, vocabulary, value, names)
+    for value in sorted(vocabulary.of("event"), key=len, reverse=True):
+        if len(value) > 3 and "_" in value:
+            parts += place_names(sentence, "event", value)
+    return parts
+
+
+def _value(sentence: Sentence, vocabulary: Vocabulary, value: str, names: list[str]) -> list[Part]:
+    """A property's value beside its name ("plan pro", "pro plan", "plan is pro"), or alone beside a group of people ("pro users")."""
+    word = rf"(?<![\w-]){re.escape(value)}(?![\w-])"
+    for name in names:
+        key = name.partition(".")[2].lower()
+        said = r"[\s_-]*".join(map(re.escape, re.split(r"[\s_-]+", key)))
+        patterns = [rf"\b{said}\b\s*(?:is|are|was|=|:|of|equal to)?\s*{word}", rf"{word}[\s-]+{said}s?\b"]
+        if (
+            len(names) == 1
+            and len(value) > 1
+            and re.search(r"[a-z]", value)
+            and value not in ("true", "false", "on", "off", "yes", "no")
+        ):
+            patterns.append(rf"{word}(?=\s+(?:{_GROUPS})\b)")
+            patterns.append(rf"\b(?:on|in|from|via|through)\s+(?:the\s+)?{word}")
+        written = next((one for one in vocabulary.of(name) if one.lower() == value), value)
+        for pattern in patterns:
+            for found in list(sentence.take(pattern)):
+                negated = sentence.is_negated(found.start())
+                return [Part(name, "", (written,), found.span(), negated)]
+    return []
+
+
+def read_tools(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
+    """Tools by their names as they are written, then by words that share a stem with theirs; failed ones where it says so."""
+    parts: list[Part] = []
+    for tool in sorted(vocabulary.of("tool"), key=len, reverse=True):
+        spoken = r"[\s_.-]+".join(map(re.escape, re.split(r"[\s_.-]+", tool.lower())))
+        if len(tool) > 2:
+            for found in list(
+                sentence.take(rf"(?:\btools?\s+)?(?<![\w-]){spoken}(?![\w-])(?:\s+(?:tool|calls?))*")
+            ):
+                if "_" in tool or "tool" in found[0] or "call" in found[0] or " " in found[0].strip():
+                    parts.append(_tool(sentence, (tool,), found.span()))
+                    continue
+                parts.append(_tool(sentence, (tool,), found.span()))
+    failing = re.search(FAILED, sentence.text)
+    if not parts and failing and not re.search(r"\b(?:tool|tools)\b", sentence.text):
+        for found in re.finditer(r"[^\W\d_]{3,}", sentence.text):
+            same = stem(found[0])
+            named = {
+                tool: [stem(word) for word in words_of(tool.replace("_", " "))]
+                for tool in vocabulary.of("tool")
+            }
+            tools = [
+                tool for tool, stems in named.items() if same == stems[0]
+            ]  # what it does, before what it does it to
+            tools = tools or [tool for tool, stems in named.items() if same in stems]
+            if found[0] not in EMPTY and tools and not re.fullmatch(FAILED, found[0]):
+                parts.append(_tool(sentence, tuple(tools), found.span()))
+                sentence.blank(found.span())
+                break
+    return parts
+
+
+def _tool(sentence: Sentence, tools: tuple[str, ...], place: tuple[int, int]) -> Part:
+    """Failed, where a word for failing stands within four words."""
+    around = sentence.whole[max(0, place[0] - 30) : place[1] + 25]
+    failed = re.search(FAILED, around)
+    negated = sentence.is_negated(place[0])
+    if failed and not negated:
+        start = max(0, place[0] - 30) + failed.start()
+        sentence.blank((start, start + len(failed[0])))
+        return Part("tool.failed", "", tools, place)
+    return Part("tool", "", tools, place, negated)

@@ -1,0 +1,192 @@
+"""Words to a query without an LLM: rules for times, numbers and names, the project's own values, and nearness of meaning for the rest.
+
+Each rule takes what it understands out of the sentence. What is left and means something is looked for by its meaning.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from signals.search.fields.registry import find_field
+from signals.search.language.errors import QueryError
+from signals.search.language.nodes import (
+    Ago,
+    Comparison,
+    Glob,
+    Meaning,
+    Node,
+    Not,
+    Phrase,
+    Text,
+    Value,
+    all_of,
+    any_of,
+    leaves,
+)
+from signals.search.language.parsing import parse
+from signals.translating.names import read_names, read_tools, read_values
+from signals.translating.numbers import read_numbers
+from signals.translating.observations import read_kinds, read_signals
+from signals.translating.sentence import EMPTY, FAILED, Part, Sentence
+from signals.translating.times import read_times
+from signals.translating.vocabulary import Vocabulary
+
+# How near each of the texts is to the first argument, as cosines.
+Nearness = Callable[[str, Sequence[str]], Sequence[float]]
+# A signal whose name and description are so near to what is left of the sentence is what it means. Chosen on `manage.py evaluate translate`.
+NEAR_SIGNAL = 0.5
+MEANING, WORDS = "~", "words"  # parts that are no comparison
+
+# Before what is not meant. A mere "not" belongs to what is said: "could not log in".
+_LEFT_OUT = r"\b(?:without|except(?: for)?|excluding|not about|nothing about|other than)\s+$"
+_ABOUT = r"\b(?:about|regarding|concerning|related to|asking for|ask for|asked for|asks for|wanting|want|wants|wanted|complaining about|talk(?:ing|ed|s)? about|discuss(?:ing|ed)?)\s+"
+_SAYS = r"\b(?:mention(?:s|ed|ing)?|contain(?:s|ed|ing)?|say(?:s|ing)?|said|with)\s+(?:the\s+)?(?:words?|phrase|text|term)\s+([^\s,.]+)|\b(?:mention(?:s|ed|ing)?|contain(?:s|ed|ing)?)\s+([\w'-]+)\b"
+
+
+def translate_by_rules(text: str, vocabulary: Vocabulary, *, today: dt.date, near: Nearness) -> Node:
+    """A query for the sentence; And() where it names nothing. What already is a query stays it."""
+    written = _already_a_query(text)
+    if written is not None:
+        return written
+    sentence = Sentence(text)
+    parts = _quoted(sentence)
+    parts += _written(sentence)
+    parts += read_times(sentence, today)
+    parts += read_names(sentence, vocabulary)
+    parts += read_values(sentence, vocabulary)
+    parts += read_tools(sentence, vocabulary)
+    parts += read_numbers(sentence)
+    for field, adjectives in (("duration", r"\bslow\w*"), ("cost", r"\bexpensive|\bcostly")):
+        if any(part.field == field for part in parts):  # the number says what they mean
+            list(sentence.take(adjectives))
+    parts += read_signals(sentence, vocabulary)
+    parts += read_kinds(sentence)
+    parts += _left(sentence, vocabulary, near)
+    return _join(parts, sentence)
+
+
+def _already_a_query(text: str) -> Node | None:
+    """The query that the text is, where at least half of its conditions say what they mean: more than words does."""
+    try:
+        node = parse(text)
+    except QueryError:
+        return None
+    words = [isinstance(leaf, Phrase) for leaf, _ in leaves(node)]
+    return node if words and 2 * sum(words) <= len(words) else None
+
+
+def _quoted(sentence: Sentence) -> list[Part]:
+    parts = []
+    for found in list(sentence.take(r"[\"“]([^\"”]*\w[^\"”]*)[\"”]")):
+        negated = sentence.is_negated(found.start())
+        parts.append(Part(WORDS, "", (sentence.written(found, 1),), found.span(), negated))
+    return parts
+
+
+def _written(sentence: Sentence) -> list[Part]:
+    """What is written as the language has it: model:gpt-4o."""
+    parts = []
+    for found in sentence.take(r"(?<![\w:])(-?)([a-z_][\w.]*):([^\s\"()<>=,]+)"):
+        if find_field(found[2]):
+            parts.append(Part(found[2], "", (sentence.written(found, 3),), found.span(), bool(found[1])))
+    return parts
+
+
+def _left(sentence: Sentence, vocabulary: Vocabulary, near: Nearness) -> list[Part]:
+    """What no rule has taken: words that are to stand there, else a signal that means it, else its meaning."""
+    parts: list[Part] = []
+    for found in list(sentence.take(_SAYS)):
+        group = 1 if found[1] else 2
+        if sentence.text and found[group] not in EMPTY:
+            parts.append(Part(WORDS, "", (found[group],), found.span(), sentence.is_negated(found.start())))
+    if about := re.search(_ABOUT, sentence.text):
+        sentence.blank((0, about.end()))
+    words = [(found[0], found.span()) for found in re.finditer(r"[^\W_]+(?:['-][^\W_]+)*", sentence.text)]
+    meant = [(word, place) for word, place in words if word not in EMPTY and not re.fullmatch(FAILED, word)]
+    failed = [place for word, place in words if re.fullmatch(FAILED, word)]
+    if not meant:
+        known = any(signal.key == "task_failure" for signal in vocabulary.signals)
+        return parts + ([Part("signal", "", ("task_failure",), failed[0])] if failed and known else [])
+    place = (meant[0][1][0], meant[-1][1][1])
+    # All words from the first that means something to the last, less what was taken.
+    said = " ".join(sentence.text[place[0] : place[1]].split())
+    if about is None and vocabulary.signals:
+        texts = [f"{one.name}. {one.description[:200]}" for one in vocabulary.signals]
+        cosines = near(said, texts)
+        best = max(range(len(texts)), key=lambda at: cosines[at])
+        if cosines[best] >= NEAR_SIGNAL:
+            return [
+                *parts,
+                Part("signal", "", (vocabulary.signals[best].key,), place, sentence.is_negated(place[0])),
+            ]
+    left_out = re.search(_LEFT_OUT, sentence.whole[: place[0]]) is not None
+    return [*parts, Part(MEANING, "", (said,), place, left_out)]
+
+
+# -- parts to a query
+
+
+def _join(parts: list[Part], sentence: Sentence) -> Node:
+    """All parts together, in the sentence's order; values of one field that an event has once, or with "or" between, mean either."""
+    ordered = sorted(parts, key=lambda part: part.place)
+    merged: list[Part] = []
+    for part in ordered:
+        before = next((one for one in merged if _may_merge(one, part, sentence)), None)
+        if before is None:
+            merged.append(part)
+        elif not set(part.values) <= set(before.values):
+            at = merged.index(before)
+            merged[at] = replace(
+                before, values=(*before.values, *part.values), place=(before.place[0], part.place[1])
+            )
+    return all_of(_alternatives(merged, sentence))
+
+
+def _may_merge(one: Part, other: Part, sentence: Sentence) -> bool:
+    same = (one.field, one.operator, one.negated) == (other.field, other.operator, other.negated)
+    if (
+        not same
+        or one.field in (MEANING, WORDS, "has")
+        or one.operator
+        or one.field in ("since", "until", "time")
+    ):
+        return False
+    single = one.field in (
+        "model",
+        "release",
+        "user",
+        "conversation",
+        "id",
+        "event",
+        "language",
+        "issue",
+        "state",
+    )
+    return single or one.field.startswith(("prop.", "trait.")) or sentence.says_or(one.place, other.place)
+
+
+def _alternatives(parts: Iterable[Part], sentence: Sentence) -> list[Node]:
+    found: list[tuple[Part, Node]] = []
+    for part in parts:
+        if found and sentence.says_or(found[-1][0].place, part.place):
+            found[-1] = (part, any_of([found[-1][1], _node(part)]))
+        else:
+            found.append((part, _node(part)))
+    return [node for _, node in found]
+
+
+def _node(part: Part) -> Node:
+    node: Node
+    if part.field == MEANING:
+        node = Meaning(part.values[0])
+    elif part.field == WORDS:
+        node = Phrase(part.values[0])
+    elif part.field == "since" and (ago := re.fullmatch(r"(\d{1,5})([mhdw])", part.values[0])):
+        node = Ago(int(ago[1]), ago[2])
+    elif part.operator == "glob":
+        node = Comparison(part.field, "", (Glob(part.values),))
+    else:
+        values: tuple[Value, ...] = tuple(map(Text, part.values))
+        node = Comparison(part.field, part.operator, values)
+    return Not(node) if part.negated else node

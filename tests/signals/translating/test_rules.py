@@ -1,0 +1,89 @@
+"""Sentences as queries, by rules: a query comes out whatever goes in, and it says what the sentence does."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signals.evaluation.translate import SEEN, TODAY, UNSEEN, VOCABULARY, by_rules, conditions, measure
+from signals.search.language.nodes import Node
+from signals.search.language.parsing import parse
+from signals.translating.rules import translate_by_rules
+from signals.translating.vocabulary import Vocabulary
+
+
+def translated(text: str, vocabulary: Vocabulary = VOCABULARY) -> str:
+    return str(
+        translate_by_rules(text, vocabulary, today=TODAY, near=lambda text, others: [0.0] * len(others))
+    )
+
+
+@pytest.mark.parametrize(("sentence", "query"), SEEN)
+def test_sentences_that_were_looked_at_are_right(sentence: str, query: str) -> None:
+    found = by_rules(sentence)
+    assert found is not None and conditions(found) == conditions(parse(query)), str(found)
+
+
+def test_most_sentences_that_were_not_are_right_too() -> None:
+    right = [
+        conditions(found) == conditions(parse(query))
+        for sentence, query in UNSEEN
+        if (found := by_rules(sentence)) is not None
+    ]
+    assert len(UNSEEN) >= 15 and sum(right) / len(UNSEEN) >= 0.75
+
+
+@pytest.mark.parametrize(
+    ("sentence", "query"),
+    [
+        ("in the past 3 hours", "-3h"),
+        ("last month", "-30d"),
+        ("last 90 minutes", "-90m"),
+        ("since last Friday", "since:2026-11-27"),
+        ("on Nov 3rd", "time:2026-11-03"),
+        ("on 3 December", "time:2025-12-03"),
+        ("from 2026-11-01 to 2026-11-05", "since:2026-11-01 until:2026-11-05"),
+        ("on 30 February", "~\"30 february\""),
+        ("not on gpt-4o", "-model:gpt-4o"),
+        ("at least two tool errors", "tool.errors:>=2"),
+        ("no more than 500 tokens", "tokens:<=500"),
+        ("faster than 300 ms", "duration:<300ms"),
+        ("", ""),
+        ("show me all conversations", ""),
+        ("?!", ""),
+    ],
+)  # fmt: skip
+def test_times_and_numbers(sentence: str, query: str) -> None:
+    assert translated(sentence) == query
+
+
+def test_nothing_of_a_project_is_invented() -> None:
+    """A project that has none of it: what is named is looked for by its meaning."""
+    assert translated("failed bookings on gpt-4o", Vocabulary()) == '~"bookings on gpt-4o"'
+
+
+def test_a_query_stays_a_query() -> None:
+    for query in ("signal:refusal -model:gpt-4o refund", '-24h ~"late delivery"', "tool.errors:>2 OR /x/i"):
+        assert translated(query) == str(parse(query))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.text(max_size=80), st.lists(st.sampled_from(
+    ["failed", "not", "last", "3", "hours", "gpt-4o", "or", "book_flight", '"', "(", ")", ":", "-x", "user", "u_17", "since", "monday", "between", "2026-11-01", "and", "frustrated", "pro", "plan", "/a", "~", "*", "İ", "’", "about"]
+), max_size=14).map(" ".join)))  # fmt: skip
+def test_whatever_is_written_gives_a_query(text: str) -> None:
+    found: Node = translate_by_rules(
+        text.replace("\x00", ""),
+        VOCABULARY,
+        today=dt.date(2026, 2, 28),
+        near=lambda text, others: [0.9] * len(others),
+    )
+    assert parse(str(found)) == found or str(parse(str(found))) == str(found)
+
+
+def test_the_measurement_counts_what_is_right() -> None:
+    from pathlib import Path
+
+    score = measure(Path()).results["rules seen"]
+    assert score == {"right": 1.0, "recall": 1.0, "precision": 1.0}
