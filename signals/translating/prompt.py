@@ -1,6 +1,6 @@
 """What the model is told of the query language and of the project, and what is made of its answer. Pure: no database, no network.
 
-The sentence and the project's values are data: JSON with <, > and & as \\uXXXX, so that nothing in them ends the place in which it stands.
+The sentence and the project's values are data (signals/llm/wrapping.py).
 """
 
 import datetime as dt
@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from raindrop import llm
+from signals.llm.wrapping import as_data
 from signals.search.fields.registry import all_fields
 from signals.search.language.parsing import MAX_LENGTH
 from signals.translating.vocabulary import Vocabulary
@@ -67,7 +68,7 @@ def build_request(
     output_config: dict[str, Any] = {"format": {"type": "json_schema", "schema": SCHEMA}}
     if effort := llm.effort():
         output_config["effort"] = effort
-    asked = _as_data(
+    asked = as_data(
         {
             "today": today.isoformat(),
             "weekday": f"{today:%A}",
@@ -78,7 +79,7 @@ def build_request(
     messages: list[dict[str, str]] = [{"role": "user", "content": f"<request>\n{asked}\n</request>"}]
     for query, problem in refused:
         messages.append({"role": "assistant", "content": json.dumps({"query": query, "left_out": []})})
-        told = _as_data({"problem": problem})
+        told = as_data({"problem": problem})
         messages.append(
             {
                 "role": "user",
@@ -92,12 +93,6 @@ def build_request(
         "messages": messages,
         "output_config": output_config,
     }
-
-
-def prompt_bytes(request: dict[str, Any]) -> int:
-    """As an upper bound of its tokens."""
-    told = [request["system"], request["messages"], request["output_config"]]
-    return len(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def read_reply(message: "Message") -> tuple[str, list[str]]:
@@ -120,14 +115,6 @@ def _project(vocabulary: Vocabulary) -> dict[str, Any]:
         "signals": {one.key: one.name for one in vocabulary.signals[:TOLD_SIGNALS]},
         "values": {name: values[:TOLD_VALUES] for name, values in vocabulary.values.items()},
     }
-
-
-def _as_data(value: object) -> str:
-    """JSON in which nothing looks like a tag."""
-    written = json.dumps(value, ensure_ascii=False)
-    for sign in "<>&":
-        written = written.replace(sign, f"\\u{ord(sign):04x}")
-    return written
 
 
 def _clean(text: str) -> str:

@@ -14,12 +14,13 @@ from ingest.models import Project
 from raindrop import llm
 from raindrop.embedder import embed_texts
 from signals.llm import budget
+from signals.llm.wrapping import prompt_bytes
 from signals.search.finding import find_events
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import Node
 from signals.search.language.parsing import parse
 from signals.search.scope import Scope
-from signals.translating.prompt import MAX_TOKENS, Unusable, build_request, prompt_bytes, read_reply
+from signals.translating.prompt import MAX_TOKENS, Unusable, build_request, read_reply
 from signals.translating.rules import translate_by_rules
 from signals.translating.vocabulary import Vocabulary, read_vocabulary
 
