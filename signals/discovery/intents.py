@@ -23,14 +23,14 @@ from signals.discovery.observations import Floats
 from signals.discovery.problems import unit
 
 # What two texts' likeness is made of: their meaning, the words that neither few nor most texts have, and the tools that were called. On the
-# planted products tools and words raise V from .31 to .49 with first messages, and from .43 to .57 with a reader's words; on BANKING77,
-# HWU64 and Stack Overflow, which know no tools, words lower V by .01 to .02 (manage.py evaluate clusters).
+# planted products tools and words raise V from .30 to .49 with first messages, and from .42 to .57 with a reader's words. On BANKING77, HWU64
+# and Stack Overflow, which know no tools, words lower V by up to .01 and ARI by up to .03 (manage.py evaluate clusters).
 MEANING, WORDS, TOOLS = 0.55, 0.2, 0.25
 RARE, COMMON = 0.02, 0.4  # shares of the texts between which a word counts
 # From so many texts on words add nothing: the vectors' neighbours are near enough.
 MANY = 1000
 NEIGHBOURS, DRAWN = 10, 0.5
-RESOLUTION, BROAD = 1.0, 0.5
+RESOLUTION = 1.0
 PART = 4000  # texts compared pair by pair; the others follow their nearest intent
 _ENDING = re.compile(r"(?<=\w{3})(?:ing|ed|es|s|ly|ions?)$")
 
@@ -76,7 +76,7 @@ def group_intents(
     return found
 
 
-def communities(rows: Floats, *, resolution: float = RESOLUTION) -> Ints:
+def communities(rows: Floats) -> Ints:
     """(n,) community of each unit row."""
     rows = _drawn(rows)
     near = _nearest(rows, NEIGHBOURS)
@@ -89,7 +89,16 @@ def communities(rows: Floats, *, resolution: float = RESOLUTION) -> Ints:
     ones, others = np.nonzero(linked)
     common = shared[ones, others]
     weights = common / (2 * (width + 1) - common)
-    return _leiden(count, ones, others, weights, resolution=resolution)
+    return _leiden(count, ones, others, weights, resolution=RESOLUTION)
+
+
+def plain_communities(rows: Floats) -> Ints:
+    """(n,) community of each unit row on the union of its nearest neighbours, weighed by cosine: what `communities` is compared with."""
+    near = _nearest(rows, NEIGHBOURS)
+    pairs = {(min(i, int(j)), max(i, int(j))) for i, some in enumerate(near) for j in some}
+    ones, others = (np.array(side, dtype=np.intp) for side in zip(*sorted(pairs), strict=True))
+    weights = np.clip((rows[ones] * rows[others]).sum(axis=1), 0.01, None)
+    return _leiden(len(rows), ones, others, weights, resolution=1.0)
 
 
 def _levels(rows: Floats) -> tuple[Ints, Ints]:
