@@ -134,3 +134,29 @@ def test_members_that_nothing_tells_apart_give_a_poor_precision() -> None:
 def test_too_few_members_train_nothing() -> None:
     assert train_assigner(AXES[:2], AXES[2:50]) is None
     assert from_bytes(b"") is None
+
+
+def test_names_of_what_holds_tell_members_where_vectors_do_not() -> None:
+    draw = np.random.default_rng(0)
+    rows = draw.standard_normal((120, 20)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    names = [["wrong_date"] if i < 20 else (["refusal"] if i % 3 else []) for i in range(120)]
+    model = train_assigner(rows[:20], rows[20:], member_names=names[:20], other_names=names[20:])
+    assert model is not None and model.precision >= 0.9 and model.recall >= 0.9
+    again = from_bytes(model.to_bytes())
+    assert again is not None and again.names == model.names and "wrong_date" in again.names
+    scores = assign(again, rows[:2], [["wrong_date", "never seen"], ["refusal"]])
+    assert scores[0] >= again.threshold > scores[1]
+    assert assign(again, rows[:1])[0] < again.threshold
+
+
+def test_a_precision_of_few_that_happened_to_be_right_is_not_believed() -> None:
+    """A threshold that is high enough is right by chance: it is chosen on other folds than those that it is judged on."""
+    draw = np.random.default_rng(1)
+    measured = []
+    for _ in range(10):
+        rows = draw.standard_normal((100, 10)).astype(np.float32)
+        model = train_assigner(rows[:10], rows[10:])
+        assert model is not None
+        measured.append(model.precision)
+    assert np.mean(measured) < 0.25
