@@ -14,19 +14,37 @@ from signals.detectors.slow import measured
 from signals.detectors.tool_failure import failure
 from signals.models.definitions import Reads, Sentiment
 
-WORDS = ("transfer", "connect", "escalat", "hand", "pass", "forward", "put you", "putting you", "loop")
+WORDS = (
+    "transfer",
+    "connect",
+    "escalat",
+    "hand",
+    "pass",
+    "forward",
+    "put you",
+    "putting you",
+    "loop",
+    "taking over",
+    "with you now",
+)
 WHO = (
     r"(?:(?:a|an|the|our|another|my|one of our|your) )?(?:(?:human|live|real|senior|available|support|customer|service|care|sales|billing|technical|specialist|dedicated|next|account|claims|medical|licensed) ){0,3}"
     r"(?:agents?|persons?|people|humans?|human being|representatives?|reps?|manager|supervisor|specialists?|colleagues?|operator|advisers?|advisors?|support|team|staff|department|nurse|doctor|"
     r"engineers?|technicians?|pharmacist|counsell?or|desk)\b"
 )
+NOT_A_PAGE = r"(?![^.?!\n]{0,30}\b(?:pages?|links?|site|website|form|portal|section|article|guide|app|network|wi-?fi|server|list|bot|assistant|account|device|printer|speaker)\b)\w[\w' -]{0,40}"
 SAID = re.compile(
     r"\b(?:(?:i'm|i am|we're|we are|now|i'll be|currently) (?:now |just |also |going to )?(?:transferring|connecting|escalating|handing|passing|forwarding|putting|looping)|"
     r"(?:i'll|i will|let me|i've|i have|we'll|we will|we've|we have|i) (?:now |just |also |go ahead and |already |gladly |immediately )*"
     r"(?:transfer(?:red)?|connect(?:ed)?|escalated?|hand(?:ed)?|pass(?:ed)?|forward(?:ed)?|put|loop(?:ed)?)|"
     r"(?:(?:has|have) been|is being|are being|being) (?:now )?(?:transferred|connected|escalated|handed|passed|forwarded))"
     r"\b[^.?!\n]{0,50}?\b(?:to|with|through to|over to|in) (?P<who>" + WHO + r")|"
-    r"(?:^|[.!,\n] ?)(?:transferring|connecting|escalating|handing)\b[^.?!\n]{0,50}?\b(?:to|with) " + WHO + r"|\b(?:i've|i have|i'm|i am|we've|we have) (?:now |just |already )?(?:escalated|escalating) (?:this|it|that|your \w+)"
+    r"(?:^|[.!,\n] ?)(?:transferring|connecting|escalating|handing)\b[^.?!\n]{0,50}?\b(?:to|with) " + WHO + r"|\b(?:i've|i have|i'm|i am|we've|we have) (?:now |just |already )?(?:escalated|escalating) (?:this|it|that|your \w+)|"
+    # Whoever is handed over "you" talks to somebody, however that one is called; not to a page.
+    r"(?:(?:^|[.!,\n:] ?)|\b(?:i'm|i am|we're|we are|i'll be) (?:now |just |also |going to be )*)(?:transferring|connecting|handing|passing|putting) you (?:over |on |straight |right |directly |back |now |through )*(?:to|with) " + NOT_A_PAGE + r"|"
+    r"\b(?:i've|i have|we've|we have|what i've done is|let me|i'll|i will|we'll) (?:now |just |already |go ahead and )*(?:transfer(?:red)?|connect(?:ed)?|hand(?:ed)?|pass(?:ed)?|put) (?:you|your (?:case|question|request|message|complaint|details|file)|this (?:conversation|chat|case)) "
+    r"(?:over |on |straight |right |directly |back |now |through )*(?:to|with) " + NOT_A_PAGE + r"|"
+    r"\b(?:is|are) (?:now )?taking over (?:now|from here|this (?:chat|conversation))|\b(?:is|are) with you now\b"
 )  # fmt: skip
 SUPPOSED = re.compile(
     r"\b(?:if|unless|once|when|should|before|in case|would you|do you|want me|shall|may|could)\b"
@@ -73,4 +91,4 @@ SIGNAL = BuiltIn(
     Sentiment.NEUTRAL,
     AGENT_SIDE,
 )
-DETECTOR = Detector("hand_over", 1, detect)
+DETECTOR = Detector("hand_over", 2, detect)

@@ -16,15 +16,27 @@ RULE = Rule(
     strong=[
         "(speak|talk|chat|connect|connected|transfer|transferred|escalate|escalated|put|hand|switch|get|pass|forward|direct)( me| this| us| it)?( over| through| on)? (to|with) "
         + WHO,
-        "(i )?(want|need|would like|'d like|prefer|demand|require|give me|get me|find me|let me have) (to (speak|talk|chat) (to|with) )?(a |an |the |some )?(real|actual|live|human)( [a-z]{2,12})? ?(person|human|agent|representative|rep|being|operator|support|help)?",
+        "(i )?(want|need|would like|'d like|prefer|demand|require|give me|get me|find me|let me have) (to (speak|talk|chat) (to|with) )?(a |an |the |some )?(((real|actual|live) )?([a-z]{2,12} )?(human|person|representative|rep|human being|operator)|(real|actual|live|human) ([a-z]{2,12} )?(agent|support|help))",
         "(is|are) (there|this) (a |any |an )?(real |actual |live )?(human|humans|person|people|operator|representative)( there| here| available| i can| who| that| on| around| to (talk|speak))",
         "(human|live agent|real person|representative|operator|agent|speak to agent|customer service|live chat|call me)( please| now| pls|!|\\.)",
         "(can|could|may|let) (i|me|someone|somebody|a person|a human)( please| just)? (speak|talk|call me|contact me|phone me|help me instead)( (to|with) "
         + WHO
         + ")?",
+        "(put|patch|pass|hand) (me|us) (straight |right |on |over )?(through )?to (somebody|someone|anybody|anyone|the|a|your|one of)",
+        "(speak|talk|chat) (to|with) (somebody|someone) (in|from|at|else|who|human|real|competent|please|there|over)",
+        "(connect|transfer|get|give|find|send) (me|us)( with| to)? (somebody|someone|anybody|anyone|one of your (colleagues|people|team|agents))",
+        "(somebody|someone|anybody|anyone) (human|real|with a pulse)( there| here)?",
+        "(get|want|need|like|prefer|have) (a|an|another) (actual |real |live )?(human|human being|person|human person)( on the (phone|line)| to (call|ring|contact|help|look|answer|read|tell|write|talk|speak|do))",
+        "(someone|somebody) (in|from) (your |the )?(customer (care|service)|support|billing|sales|tech|technical|it|legal|accounts)( department| team| side)? (to|look|ring|call|help|contact|please)",
+        "(nobody|no one|anybody|anyone|somebody|someone) (that |who |there )?i can (talk|speak|write|ring|call)( to| with)?",
+        "(an |any )?actual human( being)?",
+        "(can't|cannot|couldn't|can|could) (a|an actual|a real) (person|human)( just)? (tell|help|look|do|call|ring|answer|explain)",
+        "(rather|prefer to|like to) (discuss|sort|settle|talk about) (that|this|it) with (a |an )?(member of staff|person|human|somebody|someone)",
+        "(a real person|real person|a human being)( please| would be| thanks)?",
         "(not|instead of|rather than|no more|stop with the|enough of the|tired of) (talking to |a |this |the |your )*(bot|robot|machine|chatbot|ai|computer|automated system)",
     ],
     unless=[
+        "(connect|talk|chat|speak) with people",
         "(travel|real estate|user|insurance|estate|ticket|press|free|secret|chemical|ai|booking) (agent|agents|manager|operator)",
         "(not|don't|do not|no need to|without|didn't|rather not) (need |want |have to |like |to )*(to )?(speak|talk|chat|connect|transfer|be transferred)",
         "(talk|speak|talking|speaking) (to|with) (my|his|her|their|our) [a-z]{1,20}",
@@ -35,7 +47,7 @@ RULE = Rule(
 # The whole message, or nearly.
 SHORT = Rule(
     strong=[
-        "(human|agent|representative|operator|supervisor|manager|real person|live agent|customer service|live chat)"
+        "(human|a human|a person|agent|representative|operator|supervisor|manager|real person|live agent|customer service|live chat)"
     ]
 )
 SHORT_WORDS = 3
@@ -61,4 +73,4 @@ SIGNAL = BuiltIn(
     USER_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("human_request", 2, united("human_request", detect))
+DETECTOR = Detector("human_request", 3, united("human_request", detect))

@@ -59,6 +59,21 @@ WORDINGS = {
     ),
     "human_request": Wording(
         [
+            # What is asked for is a person in so many words, or no machine.
+            f"(un|une|le|la)? ?(humain|conseiller|conseillère|conseiller humain|agent|opérateur|vraie personne|vrai humain) (svp|stp|s'il (vous|te) plaît|maintenant|vite){END}",
+            f"^(un |une )?(humain|conseiller|conseillère|agent|opérateur|opératrice|standard){END}",
+            "(en chair et en os|quelqu'un de (vrai|réel|compétent au téléphone|humain)|qqn de vrai|vraie personne|vrai humain|vrai conseiller|vrai gars|être humain|conseiller humain|agent humain)",
+            f"(passe|passez|transfère|transférez|bascule|basculez|mets|mettez|redirige|redirigez|oriente|orientez)( |-)?(moi|nous|la discussion|la conversation|mon dossier|ça)? ?(sur |à |au |vers |avec |en ligne avec |en relation avec )?(un|une|votre|ton|le|la|du|au)? ?({WHO}|humain|support|technicien|service client|superviseur|chef)",
+            f"(donne|donnez|cherche|cherchez|trouve|trouvez|appelle|appelez)( |-)moi (un|une|votre|ton|quelqu'un) ?{REAL}({WHO}|technicien|chef|patron)",
+            f"(parler|causer|discuter|échanger|jaser|voir ça|voir cela|en parler|tomber|traiter)( directement| plutôt| ça| de vive voix)* (à|a|avec|sur) (un|une|votre|ton|vos|un de vos|une de vos|le|la) {REAL}({WHO}|préposé|préposée|humain|technicien|superviseur|collègue|collègues|infirmière|médecin|prof|gestionnaire|chef)",
+            "(parler|causer|discuter|échanger) (à|a|avec) (quelqu'un|qqn|qqun)( au| du| de| des| qui| d'autre| svp| stp)",
+            "(je|j') ?(veux|voudrais|préfère|aimerais|préférerais) (quelqu'un|qqn|qqun) (au téléphone|des?|du|de compétent|qui|d'autre)",
+            "(pas|plus|plutôt que|au lieu|à la place) (un|une|d'un|d'une|avec un|avec une|le|de l'|à un|à une|du) ?(bot|robot|chatbot|chat automatique|système automatique)",
+            "(ne (veux|désire|souhaite) (pas|plus)|marre|assez|pas à l'aise) (de )?(parler |discuter |poursuivre |échanger |continuer )?(à|avec|de) (un|une|cette|ce) (machine|robot|bot|chatbot|programme)",
+            "(y a(-| )t(-| )?(il|u)|est-ce qu'il y a|il y a|y a) (pas )?(quelqu'un|une personne|un humain) (au bout|de vrai|de réel|en chair|derrière|que je|à qui|chez vous|ici)",
+            "(qu'une?|qu'un de vos|qu'une de vos) (gestionnaire|juriste|juristes|collègue|humain|conseiller|technicien|personne|prof humain|être humain|responsable) (reprenne|me réponde|me rappelle|regarde|m'explique|s'en occupe|prenne)",
+            "(qui puis-je|qui je peux|qui est-ce que je peux) (joindre|appeler|contacter)|(numéro|numero) pour (joindre|avoir|appeler) (quelqu'un|un|une)",
+            "besoin (d'un|d'une|dun|dune) (vrai |vraie )?(conseiller|conseillère|humain|personne|agent|technicien)",
             f"{WISH} (bien |juste |maintenant |plutôt |directement )*(parler|discuter|échanger|m'entretenir) (directement |plutôt )?(à|a|avec) (un|une|votre) {REAL}{WHO}",
             f"{WISH} (bien |juste |maintenant |plutôt |directement )*(parler|discuter) (directement )?(à|a|avec) quelqu'un( de (réel|vrai|votre|l'équipe|chez vous)| du (service client|support|service)|{END}| s'il| svp| stp)",
             f"{WISH} (bien |plutôt )?(être (mise? en (relation|contact|communication)|transférée?) (avec|vers|à)|être rappelée? par|joindre|avoir) (un|une|votre) {REAL}{WHO}",
@@ -71,6 +86,7 @@ WORDINGS = {
             "(qu'un|qu'une) (humain|conseiller|conseillère|personne|agent|vraie personne) (me (rappelle|contacte|réponde|aide))",
         ],
         [
+            "(suis|es|est|être) pas un robot",
             "(personne|agent|conseiller|responsable|employé|collaborateur) (âgée?|en deuil|malade|immobilier|d'assurances?|que|qui|de mon|de ma|du magasin|des ressources|de voyages?|sourde?|fiscal|municipal)",
             "(comment|quand|pourquoi) (puis-je|je peux|pourrais-je|est-ce que je peux) (parler|discuter) (à|avec) (un|une) (personne|employé|collaborateur)",
             "(pas|plus) (besoin|envie|nécessaire) de parler",

@@ -51,6 +51,21 @@ WORDINGS = {
     ),
     "human_request": Wording(
         [
+            # What is asked for is a person in so many words, or no machine.
+            f"(atendente|humano|operador|operadora|gente|pessoa|atendimento humano|falar com atendente)(,? (por favor|pfv|pf|se faz favor|já|agora|atendente))+{END}",
+            f"^([0 ]*)(quero )?(falar com (um |uma |o |a )?)?(atendente|humano|operador|um humano|atendimento humano|uma pessoa|transfere|transferir|transfira){END}",
+            "(de carne e osso|pessoa de verdade|pessoa d vdd|pessoa real|colaborador humano|atendimento humano|atendente humano|olhos humanos|ser humano|alguém real|humano online)",
+            f"(passa|passe|transfere|transfira|encaminha|encaminhe|coloca|coloque|põe|ponha|bota|bote|chama|chame|liga|ligue|escala|escale)(-me| me|-nos)? (isto |isso |ai |aí )?(por favor )?(a|ao|à|para|pra|pro|com|em contacto com|em contato com|na conversa)? ?(um |uma |o |a |algum |alguma |seu |sua )?({WHO}|alguém|humano|colaborador|técnico|suporte|supervisor|gerente|analista|moderador|enfermeira|perito|responsável|central)",
+            f"me (passa|transfere|coloca|põe|bota|chama|liga|encaminha|passar|transferir) (com |pra |pro |para |ao |à |um |uma |o |a )*({WHO}|alguém|suporte|humano|moderador|enfermeira|técnico|supervisor)",
+            f"(encaminhar|passar|transferir|pôr|colocar|ligar)(-me| me)? (para|pra|pro|com|a|ao) (um |uma |o |a )?({WHO}|alguém|técnico|suporte|humano|colaborador)",
+            f"(falar|fala|conversar|conversando|tratar|tratar disto|tirar|resolver|explicar|explicar por telefone|contato|contacto) (diretamente |direto |isto |isso )?(com|cm|pra|para) (um |uma |o |a |algum |alguma )?({WHO}|alguém|gente|humano|supervisor|técnico)",
+            "(não|nao|em vez de|em vez do|em vez deste|no lugar de|invés de) (é )?(com )?(um |uma |o |a |esse |este )?(bot|robô|robo|ia|chatbot|assistente automático)",
+            "(não me entendo|não quero tratar|não quero falar|nao quero mais|cansei|farto|farta|dispenso) (de |com |o |a )*(máquinas?|robôs?|bots?|programa|assistente automático|digitar|ia)",
+            "(há|tem|existe) (aí )?(alguém|algum humano|humano|uma pessoa) (real|aí|online|que|com quem|humano|de verdade)",
+            "(quando é que|a que horas|quando) (um|uma) (humano|pessoa|atendente) (entra|atende|responde|aparece)",
+            "(chama|chame|traz|traga) (um |uma |o |a )?(humano|atendente|gerente|supervisor|supervisora|responsável)",
+            "(fosse|seja|quero que seja) (um|uma) (gerente|pessoa|humano|atendente|funcionário|técnico) ",
+            "(dá|da|dava) (pra|para) (um|uma) (atendente|pessoa|funcionário|humano) (falar|ligar|atender|explicar)",
             f"(quero|queria|gostaria de|preciso|preciso de|prefiro|posso|poderia|desejo|exijo|dá para|tem como|dá pra) (por favor )?(falar|conversar|ser atendid[oa]|tratar) (diretamente |direto |logo )?(com|por) {A}{WHO}",
             "(quero|queria|gostaria de|preciso|prefiro|posso|poderia) (falar|conversar) (diretamente |direto )?com alguém( (de verdade|do suporte|da equipe|da equipa|real|humano|do atendimento)|,| por favor|\\.|!|$)",
             f"(transfira|transfere|passe|passa|conecte|coloque|encaminhe|transfiram|ligue|passem)(-me)? (me )?(por favor )?(para|pra|com|a|ao|à) (um |uma |algum |alguma |o |a )?{WHO}",

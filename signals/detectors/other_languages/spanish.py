@@ -54,6 +54,20 @@ WORDINGS = {
     ),
     "human_request": Wording(
         [
+            # What is asked for is a person in so many words, or no machine.
+            f"(agente|operador|operadora|asesor|asesora|humano|representante|persona real)(,? (por favor|porfa|ya|operadora|agente|humano))+{END}",
+            f"^(agente|operador|operadora|asesor|asesora|humano|representante|un humano|una persona){END}",
+            "(de carne y hueso|persona de verdad|persona real|humano real|agente humano|soporte humano|asesor real|gestor humano|atención humana|operador humano)",
+            f"(ponme|póngame|pónganme|pásame|páseme|me pones|me pone|me pasas|me pasa|me comunicas|me comunica|me comunican|comunicarme|comunícame|comuníqueme|conéctame|conécteme|transfiéreme|transfiérame|derivarme|páselo|pásalo) (por favor |ya )?(con|a) ({A}|tu |un |una |unos )*({WHO}|alguien|funcionario|gerente|jefe|responsable|técnico|soporte|encargado|compañero)",
+            "(que (lo |la |me lo |mi caso lo |esto lo |mi \\w+ lo )?(vea|mire|revise|revisara|revisase|atienda|conteste|contesta|explicara|explique|resuelva|lleve)) (un|una|algún|alguna|alguien) ?(persona|humano|agente|ejecutivo|técnico|médico|enfermera|asesor|de la oficina|ser humano)?",
+            "(no|y no|en vez de|en lugar de|antes que) (con |de )?(un|una|el|la|este|esta) (bot|robot|maquinita|ia|sistema automático|asistente virtual|chatbot)",
+            "(quiero|quisiera|necesito|prefiero|me gustaría|preferiría|quería|podría|puedo) (hablarlo|tratarlo|verlo|chatear|explicarlo|explicárselo|contárselo|hablar|tratar esto|hacerlo) (directamente |por teléfono |mejor )?(con|a) (alguien|un humano|una persona|un agente|una|un|algún)",
+            "(me|nos) (atienda|llame|contacte|conteste|ayude|responda) (ya |por favor )?(un|una|algún|alguna|alguien) ?(persona|humano|ser humano|agente|representante|asesor|técnico|vendedor|empleado|operador|supervisor|de carne)?",
+            "(hay|habrá|hubiera|tenéis|tienen) (por ahí )?(alguien|algún empleado|alguna persona|algún humano|un humano) (de|que|con|ahí|real|humano)",
+            "con quién (tengo que|puedo|debo|hay que) (hablar|comunicarme|contactar)",
+            "(escala|escalá|escale|deriva|derivá|derive|pasa|pasá|pase) (esto|el caso|mi caso|el ticket|la consulta) (a|con) (un|una|alguien|el|la|tu|su) ",
+            "(venga|que venga|llamen a|llama a|llame a|trae a|traigan a) (una|un|alguna|tu|su) (persona|humano|supervisor|encargado|jefe|empleado)",
+            "(me )?(podrían|podéis|pueden|podría|podrías|puede|puedes) llamar(me)? (por teléfono|alguien|una persona|ustedes)",
             f"(quiero|quisiera|necesito|prefiero|preferiría|me gustaría|puedo|podría|exijo|deseo|quería|déjame|déjeme|solicito) (por favor )?(ya )?(hablar|comunicarme|chatear|tratar|conversar) (directamente |ya |por favor )?con {A}{WHO}",
             "(quiero|quisiera|necesito|prefiero|me gustaría|puedo|podría|exijo|deseo|quería) (por favor )?(hablar|comunicarme) (directamente |ya )?con (alguien|una persona) (real|humano|humana|de verdad|de soporte|de atención|del equipo|de su equipo|de vuestro equipo|del servicio)",
             "(quiero|quisiera|necesito|prefiero|exijo|puedo) (hablar|comunicarme) con alguien(,| por favor|\\.|!|$)",

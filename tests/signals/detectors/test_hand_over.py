@@ -47,10 +47,46 @@ def holds(key: str, asked: str, said: str, *, before: str = "", tools: str = "")
         "Your request is being forwarded to the medical team.",
         "I now connect you to a human adviser.",
         "I've passed your question on to a licensed pharmacist.",
+        "Putting you through to the Norwich depot now.",
+        "Of course. I'm handing you to Ms Okafor with all that you've written.",
+        "I've put you through to Jonas, he can see the order.",
+        "My colleague Tess is taking over now.",
+        "I've passed your case to our claims desk, they decide today.",
     ],
 )
 def test_handed_over(said: str) -> None:
     assert holds("hand_over", "I want a human.", said)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "put me through to somebody who can read",
+        "get me someone with a pulse",
+        "is there nobody I can talk to at your place",
+        "I'd like to speak to someone in billing, please",
+        "can a person just tell me",
+        "I'd rather settle this with a member of staff",
+        "No. A person.",
+        "get a human on the phone",
+    ],
+)
+def test_a_person_is_asked_for(asked: str) -> None:
+    assert holds("human_request", asked, "One moment.", before="It is on its way.")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Only 1 person.",
+        "how do I connect with people who share my hobby",
+        "give me some real examples",
+        "can someone explain photosynthesis",
+        "the agent at the desk said it would be fine",
+    ],
+)
+def test_no_person_is_asked_for(asked: str) -> None:
+    assert not holds("human_request", asked, "One moment.", before="It is on its way.")
 
 
 @pytest.mark.parametrize(
@@ -67,6 +103,9 @@ def test_handed_over_by_a_tool(tools: str) -> None:
         ("If that doesn't help, I can connect you with a specialist.", ""),
         ("I'm unable to transfer you to a manager, but I can take your complaint.", ""),
         ("I can't connect you to a person.", ""),
+        ("I'm passing you to the settings page now.", ""),
+        ("I've put you on the list for Thursday.", ""),
+        ("I'm connecting your speaker to the living room.", ""),
         ("I've transferred 200 EUR to Ana.", "transfer_money"),
         ("I've passed the test data to the function.", ""),
         ("Connect the red wire to the battery.", "connect_database"),
