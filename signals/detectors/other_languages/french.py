@@ -17,6 +17,13 @@ NOUGHT = "(aucune?|pas d'|pas de|sans) ?(\\w{1,15} )?(erreurs?|problèmes?|anoma
 WORDINGS = {
     "refusal": Wording(
         [
+            # What the agent does not do, in the first person.
+            "je ne (vous |te |le |la |les |lui |leur )*(donnerai|ferai|reproduirai|contournerai|divulguerai|rédige|rédigerai|participe|donne|partage|communique|fournis|fournirai|falsifie|aiderai|dirai|révélerai|procéderai|l'écrirai) (pas|rien|aucun|aucune|jamais)",
+            "je (m'abstiens|refuse|décline|me dois de ne pas|préfère ne pas|n'accepte pas|n'en fais pas|n'y participerai pas|suis obligée? de (rejeter|refuser))",
+            "(il ne m'appartient pas|ce n'est pas à moi|je n'ai pas le droit|il m'est interdit|notre règlement m'empêche|ne sont pas quelque chose que je partage|impossible pour moi d'accéder à cette)",
+            f"(c'est non|je ne le ferai pas|je ne le fais pas){END}",
+            "je ne (peux|saurais) pas (vous |t'|te )?(aider à|prescrire|conseiller|recommander|accorder|divulguer|communiquer|partager|donner|accéder à (la|cette) demande|délivrer)",
+            "(par respect|pour (votre|ta|des raisons de) (de )?(sécurité|confidentialité)|ces (données|informations) sont confidentielles) ... je ne ",
             f"(je|nous) (ne )?(peux|pouvons|pourrai|pourrons) {ALAS}pas (vous |te |t'|y )?(aider|assister|accompagner)( (avec|pour|sur|à|dans) (ça|cela|ceci|cette \\w+|ce \\w+|ce genre de \\w+))?{END}",
             f"(je|nous) (ne )?(peux|pouvons) {ALAS}pas (vous |te |t')?(aider|assister|accompagner) (avec|pour|sur|dans|à) (ça|cela|ceci|cette|ce|votre|ta|ton)",
             f"(je|nous) (ne )?(peux|pouvons|vais|souhaite|préfère) {ALAS}pas (faire (ça|cela)|le faire|donner suite|répondre à (cette|ta|votre|ce genre)|accéder à (votre|ta|cette) demande|traiter (votre|ta|cette) demande)",
@@ -39,6 +46,14 @@ WORDINGS = {
     ),
     "task_failure": Wording(
         [
+            # What went wrong with a tool or a system.
+            "(a|ont|avait) (échoué|planté|expiré|bogué|buté sur)|s'est (interrompu|arrêté|interrompue|arrêtée) (à|avant|en)|n'(a|ont) pas (abouti|pu (démarrer|être|aboutir|se|charger|récupérer)|fonctionné|répondu|chargé)",
+            "(échec (de la|du|de l')|connexion refusée|accès refusé|rupture de stock|erreur (technique|inattendue|503|500|404|403))",
+            "(aucun|aucune) (vol|train|chauffeur|résultat|trajet|correspondance|fichier|commande|contact|rendez-vous|document|facture) (ne|n'|pour|à)",
+            "(ne répond pas|ne répond plus|est (momentanément |actuellement |présentement )?(indisponible|inaccessible|hors service|en panne|hors ligne)|sont (momentanément |actuellement |présentement )?(indisponibles|inaccessibles)|affiche une panne|est tombé en panne)",
+            "(j'ai|je n'ai|je n'arrive|j'ai dû) (cherché,? mais|trouvé personne|rien trouvé|pas (réussi|trouvé|pu)|abandonner|passé en revue)|je n'(arrive|arrivais) pas à (accéder|ouvrir|lire|charger|me connecter|joindre|trouver)",
+            "(0|zéro|aucun) résultats? (pour|à)|n'a rien donné|le fichier est vide|je n'ai pas d'image à",
+            "(le site|le service|la page|le serveur|la requête) (met trop de temps|ne charge pas|ne répond|a expiré)",
             f"(je n'ai|nous n'avons|j'ai|je n ai|nous avons) {ALAS}pas (pu|réussi|été en mesure|su|trouvé|retrouvé)",
             f"(je n'ai|nous n'avons|j'ai) {ALAS}(rien (trouvé|pu)|trouvé aucune?|pu trouver aucune?|aucune? (résultat|trace|correspondance))",
             "(une|un) (erreur|problème|incident|souci) (technique |inattendue? |interne |système )?(s'est produite?|est survenue?|est apparue?|a eu lieu|m'empêche|nous empêche|a interrompu)",

@@ -21,6 +21,17 @@ NOUGHT = "(kein|keine|keinen|keinerlei) (\\w{1,20} )?(fehler|fehlern|problem|pro
 WORDINGS = {
     "refusal": Wording(
         [
+            # What the agent does not do, in the first person.
+            f"(gebe|schreibe|verfasse|erstelle|formuliere|unterstütze|verrate|verschicke|zeichne|unterschreibe|bestätige|öffne|lösche|übersetze|fälsche|verkaufe|empfehle|stelle) ich (das |die |sie |es |mich |dir |ihnen |euch |an niemanden |grundsätzlich |prinzipiell |leider |hier |deshalb |daher |dafür |auch |selbst )*(nicht|nichts|keine|keinen|kein)({END}| (heraus|preis|ab|weiter|aus|auf|vollständig|um|an|lösungen|kundendaten|auskunft|daten|namen))",
+            "(dabei|da|hierbei|bei so etwas) (helfe|mache|unterstütze) ich (dir |ihnen |euch |leider |grundsätzlich )*(nicht|nicht mit)",
+            f"das (mache|tue|schreibe|unterschreibe|mach) ich (dir |ihnen |leider |grundsätzlich |so )*nicht(,|{END})",
+            "(darf|dürfen) (ich|wir) (dir |ihnen |euch |sie |das |leider |hier |dazu |grundsätzlich )*(nicht|keine|keinen) (\\w{3,20} )?(zeigen|geben|nennen|gewähren|empfehlen|herausgeben|weitergeben|verraten|ausstellen|verkaufen|ausführen|vornehmen)",
+            "ich darf (sie |es |das |dir |ihnen |euch |leider |hier |dazu )+(nicht|keine|keinen) (\\w{3,20} )?(zeigen|geben|nennen|gewähren|empfehlen|herausgeben|weitergeben|verraten|ausstellen)",
+            "(ist|wäre) mir (aus \\w{4,20} |leider |hier )*(nicht gestattet|nicht erlaubt|untersagt|verboten)",
+            "da halte ich mich (lieber )?raus|bekommst du von mir nicht|bekommen sie von mir nicht|gibt('s| es) (bei|von) mir nicht",
+            "(so etwas|sowas|das) möchte ich (dir |ihnen |lieber )*nicht (erzählen|schreiben|sagen|machen|beurteilen)",
+            "(gebe|nenne|erteile|stelle|schreibe|verschicke) ich (dir |ihnen |aus \\w{4,24} |grundsätzlich )*keine",
+            "aus (datenschutzgründen|sicherheitsgründen|rechtlichen gründen|ethischen gründen) (gebe|kann|darf|nenne|zeige) ich ... (nicht|keine|keinen|nichts)",
             f"(das|dies|so etwas|sowas) (kann|darf|werde|möchte) ich {YOU}{ALAS}(nicht|nichts)({END}| (machen|tun|schreiben|erstellen|durchführen|ausführen|übernehmen|verfassen|unterstützen|beantworten|preisgeben|herausgeben|empfehlen|genehmigen|veranlassen))",
             f"(dabei|damit|hierbei|hiermit|bei (dieser|deiner|ihrer) (anfrage|frage|bitte|sache|angelegenheit)|bei (so etwas|diesem thema|diesem anliegen)) (kann|können|darf|möchte|werde) (ich|wir) {YOU}{ALAS}nicht (weiterhelfen|helfen|behilflich sein|unterstützen|dienen)",
             f"(ich|wir) (kann|können|darf|dürfen|werde|möchte) {YOU}{ALAS}(dabei |damit |hierbei |bei (dieser|deiner|ihrer) (anfrage|frage|bitte) )?{ALAS}nicht (dabei |damit |hierbei )?(weiterhelfen|helfen|behilflich sein|unterstützen){END}",
@@ -48,6 +59,17 @@ WORDINGS = {
     ),
     "task_failure": Wording(
         [
+            # What went wrong with a tool or a system.
+            "(build|upload|download|import|export|speichern|buchung|zahlung|überweisung|anmeldung|abfrage|suche|verbindung|übertragung|versand|update|installation|test|tests|bereitstellung|deployment)( ist| sind| wurde)? ... (fehlgeschlagen|gescheitert|abgebrochen|abgestürzt|stehen geblieben|schiefgegangen)",
+            "(konnte|konnten|ließ sich|ließen sich|lässt sich) (ich |wir |nicht |leider |in \\w+ |bei \\w+ |hier |daraus |deiner |ihrer |dem |der )*(nicht|nichts|nirgends|keinen|keine|kein) ... (öffnen|finden|laden|speichern|gespeichert werden|abrufen|auslesen|transkribieren|erreichen|herstellen|abschließen|starten|gestartet werden|verarbeitet werden|hinzufügen|anlegen)",
+            "(system|server|dienst|verzeichnisdienst|schnittstelle|datenbank|tool|api|seite|website|gerät|thermostat|lampe|tor|saugroboter|sensor|drucker|kamera|portal|buchungssystem|gegenstelle) ... (ist |war )?(momentan |gerade |derzeit |zurzeit |wegen wartung )*(nicht erreichbar|nicht verfügbar|offline|nicht ansprechbar|antwortet nicht|reagiert nicht|hat nicht geantwortet|meldet|keine antwort|leere antwort)",
+            f"(das|es) (hat|ging|ist) (leider |jetzt |auch )*(nicht geklappt|schief|schiefgegangen|nicht funktioniert|nicht gelungen|gescheitert){END}",
+            "^hat (leider )?nicht geklappt",
+            "(ist|sind) mir (die |der |das |\\w{4,20} )*(leider )?nicht gelungen|blieb (erfolglos|ohne ergebnis|unverändert|ungelöst)",
+            "(brach|bricht) (die verbindung |immer wieder |leider |vorzeitig )?ab(,|\\.| bevor| als)",
+            "(keinen|keine|kein) (passende|passenden|passendes|\\w{3,16} )?(eintrag|treffer|ergebnis|ergebnisse|mail|verbindung) (gefunden|entdeckt|im system|für sie|vorhanden)",
+            "(zugriff|verbindung) verweigert|ging nicht raus|nicht angenommen, es ist|bekomme ich (gerade |im moment |leider )*nicht (geladen|geöffnet)",
+            "ich bin (an|am|bei) ... (gescheitert|auf keine ... gestoßen|nicht weitergekommen)",
             f"(konnte|konnten) (ich|wir) ... {NOT} ... {DO}",
             f"(ich|wir) (konnte|konnten) ... {NOT} ... {DO}",
             f"leider (kann|können) (ich|wir) ... {NOT} ... {LOOK}",

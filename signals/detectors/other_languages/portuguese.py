@@ -12,6 +12,13 @@ BAD = "(frustrante|ridículo|ridícula|inaceitável|absurdo|vergonha|vergonhoso|
 WORDINGS = {
     "refusal": Wording(
         [
+            # What the agent does not do, in the first person.
+            "não (o |a |os |as |te |lhe |me |lhes )*(compartilho|partilho|vou (partilhar|compartilhar|ajudar|contar|alterar|fazer|tomar|apagá-los|revelar|participar|escrever|dizer|criar|dar|fornecer)|farei|faço (a prova|promessas|isso|passar)|conto piadas|destranco|trabalho com|ajudo a|participo|reproduzo|forneço|revelo|divulgo|dou (conselhos|diagnósticos|recomendações))",
+            "(com isso|nisso|a isso) não (vou|posso) (ajudar|participar|responder)|não me cabe|terei (que|de) (declinar|recusar)|sem chance,|não me (permitem|é permitido|faço passar)",
+            "não (o |a |os |as )?(posso|podemos|devo) (revelar|prescrever|divulgar|partilhar|compartilhar|recomendar|aconselhar|ajudar (com isso|nisso)|fornecer (esses|esse|dados|informações)|transferir jogadores)|não a posso revelar",
+            "(por|pelas) (norma|normas|regras|política|políticas|razões|motivos) (do|da|de) ... não (posso|vou|podemos|compartilho|partilho)",
+            "(seria|é) (ilegal|crime|fraude|trapaça|proibid[oa]),? ... não (vou|farei|faço|dá|participo|posso)",
+            "(continuo sem poder|não estou autorizad[oa]|estou impedid[oa] de) ",
             f"não (posso|podemos|poderei) {YOU}(ajudar|ajudá-lo|ajudá-la|ajudar-te|ajudá-los|auxiliar|auxiliá-lo|auxiliá-la|ajudar você|assistir|ajudar-lhe) (com|nisso|nisto|nesse|nessa|neste|nesta|em|a fazer)",
             f"não (posso|podemos) {YOU}(ajudar|ajudá-lo|ajudá-la|ajudar-te|auxiliar|auxiliá-lo|ajudar você){END}",
             f"(nisso|nisto|com isso|com isto|isso|isto) (eu )?não {YOU}(posso|podemos) (ajudar|ajudá-lo|ajudá-la|fazer|auxiliar|responder){END}",
@@ -34,6 +41,14 @@ WORDINGS = {
     ),
     "task_failure": Wording(
         [
+            # What went wrong with a tool or a system.
+            "(o envio|a execução|o pagamento|a conversão|o pedido|o deploy|a transcrição|a pesquisa|a busca|a chamada|a instalação|a transferência|a compra|o upload|o download|a reserva|a sincronização) ... (falhou|falha|não completou|não foi concluíd[oa]|foi interrompid[oa]|expirou|não devolveu|deu erro|abortad[oa]|não realizad[oa]|não foi possível|parou)",
+            "(o sistema|o serviço|a máquina|o portal|o sensor|o site|o servidor|a api|a página|o app|o aplicativo) ... (fora do ar|em baixo|indisponível|offline|não respondeu|não responde|não está a responder|deu erro|não carrega|não carregou|caiu)",
+            "(erro ao|falha ao|falha na|deu ruim|deploy abortado|ocorreu (um erro|uma falha|falha)|sinal de gps perdido|acesso negado)",
+            "não (consegui|conseguimos|foi possível|deu para|deu pra|cheguei a|pôde ser|foi concluíd[oa]|localizou) ",
+            "(tentei|voltei a tentar|procurei|vasculhei|busquei) ... (mas|e nenhum|e nenhuma|e não|e o|sem) ",
+            "(nenhum|nenhuma|zero|0|sem) (resultado|resultados|registo|registro|voo|horário|vaga|vagas) (para|encontrad|com|livre|nessa)|não há (nada|nenhum|qualquer)",
+            "(não seguiu|foi rejeitad[oa] pel|parou na|fiquei sem resposta|não ficou nada marcado)",
             "não (consegui|conseguimos|pude|pudemos) \\w{2,20}(r|-lo|-la|-los|-las)",
             "não foi possível \\w{2,20}(r|-lo|-la|-los|-las)",
             "não (encontrei|encontramos|localizei|localizamos|achei|achamos|foram encontrados|foi encontrado|foi encontrada|foram encontradas) (nenhum|nenhuma|nada|resultados|registros|registos|o|a|os|as|seu|sua|esse|essa|este|esta|voos|informações|qualquer)",

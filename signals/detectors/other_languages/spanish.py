@@ -11,6 +11,16 @@ BAD = "(frustrante|ridículo|ridícula|inaceptable|indignante|vergonzoso|vergüe
 WORDINGS = {
     "refusal": Wording(
         [
+            # What the agent does not do, in the first person.
+            "(no|ni) (lo|la|los|las|te|le|les|os|se lo|se la|se los)? ?(haré|comparto|facilito|reproduzco|enseñaré|daré|participo en|colaboro en|doy recomendaciones|doy consejos|doy diagnósticos|revelo|divulgo|entrego a terceros|escribo|redacto|falsifico|activo|abro accesos)",
+            f"eso no lo hago|no lo (haré|hago|voy a hacer){END}",
+            "no voy a (indicarle|indicarte|ejecutar|ayudarte|ayudarle|darte|darle|fingirlo|escribir|redactar|hacer|decirte|decirle|saltarme|revelar|compartir|enseñarte|facilitar|modificar|borrar|recomendarle|recomendarte)",
+            "me (abstengo|niego|reservo)( de| a)?|no me (corresponde|está permitido|permiten|es posible legalmente)|no procede que (yo|le|te)",
+            "no (puedo|podemos|debo) (ayudarte|ayudarle|ayudar) a (falsificar|acceder|entrar|evadir|hackear|hacer trampa|saltarte|espiar|conseguir|comprar|eludir|fabricar|ocultar)",
+            "no (puedo|debo) (resolverle|resolverte|actuar como|firmar en|incorporarlo|recetar|recetarle|prescribir|diagnosticar|aconsejar|aconsejarle|opinar sobre)",
+            "(por|según) (política|políticas|normas|razones|motivos) de (privacidad|seguridad|la empresa|confidencialidad),? no (puedo|comparto|facilito|doy|damos|podemos)",
+            "(son|es) confidencial(es)? y (no|únicamente|solo) ",
+            "no (es algo con lo que|sería correcto|sería ético|sería legal) ",
             "no (puedo|podemos|podré|podría) (ayudarte|ayudarle|ayudaros|ayudarles|asistirte|asistirle|ayudar|asistir|colaborar|apoyarte) (con|en) (eso|esto|ello|esa|ese|esta|este|tu|su|ese tipo|este tipo)",
             f"no (te |le |os |les )?(puedo|podemos) (ayudar|asistir)( (con|en) (eso|esto|ello|esa \\w+|ese \\w+|esta \\w+|este \\w+))?{END}",
             "(lo siento|lo lamento|disculpa|disculpe|perdona|lamentablemente),? (pero )?(eso |esto )?no (lo )?(puedo|podemos) (hacerlo|hacer (eso|esto)|ayudarte|ayudarle|ayudar|responder a (eso|esa)|cumplir|realizar (esa|esta))",
@@ -35,6 +45,14 @@ WORDINGS = {
     ),
     "task_failure": Wording(
         [
+            # What went wrong with a tool or a system.
+            "(el pago|la ejecución|la descarga|la transferencia|la conversión|la reserva|el despliegue|la búsqueda|la consulta|la sincronización|el envío|la subida|el proceso|la compilación|la instalación) ... (ha fallado|falló|falla|ha vuelto a fallar|se cortó|fue rechazad[oa]|no se completó|no se ha completado|no arrojó|no está disponible|quedó a medias|quedó sin|regresó vací[oa]|se interrumpió)",
+            "(el sistema|la página|el servicio|la web|el servidor|la línea|la base|el portal|la api) ... (está caíd[oa]|está fuera de servicio|no carga|no responde|no está disponible|me devuelve un (error|404|500|503)|devuelve un error|dio error)",
+            "no (logro|consigo|logré|conseguí|pude|he podido|he conseguido|he logrado) (conectarme|conectar|leer|abrir|acceder|encontrar|completar|cargar|descargar|enviar|guardar|sortear|procesar|resolver|contactar|localizar)",
+            "(el mensaje|el correo|el archivo|los cambios) no (salió|se envió|se guardó|se guardaron|se subió|se pudo)|no se (guardaron|guardó|envió|completó|pudo) ",
+            "(no arrojó|sin|no hay|no encontré|no hubo) resultados? (para|en|con)|no di con (el|la|esa|ese|ningún)|no hay ningún (contacto|registro|resultado|pedido|dato)",
+            "(lo intenté|probé|intenté) ... (veces|soluciones) y (la|el|ninguna|no|sigue|falla)|sigue sin (resolverse|funcionar|responder)",
+            "(permiso|acceso) denegado|error (503|500|404|403) |rechazó las credenciales|no ha respondido a la orden",
             "no (he|hemos) (podido|logrado|conseguido) \\w{3,20}r(lo|la|los|las|me|te|le|se)?",
             "no (pude|pudimos|logré|logramos|conseguí|conseguimos) \\w{2,20}r(lo|la|los|las|te|le|se)?",
             "no (he encontrado|hemos encontrado|encontré|encontramos|encuentro|localicé|he localizado|se encontraron|se han encontrado|se encontró|se ha encontrado|consigo encontrar|logro encontrar) (ningún|ninguno|ninguna|nada|resultados|coincidencias|registros|vuelos|el|la|los|las|tu|su|tus|sus|esa|ese|información)",
