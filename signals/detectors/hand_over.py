@@ -55,7 +55,13 @@ TOOL = re.compile(
     r"^(?:hand_?(?:off|over)|escalate)$",
     re.IGNORECASE,
 )
+# Whoever takes over is a program: it says so, or is called so.
+PROGRAM = re.compile(
+    r"\b(?:this is|i'm|i am|here is) (?:the |your |our )?(?:\w+[ -]){0,3}(?:assistant|bot|chatbot)\b|\b(?:virtual|ai|automated|digital) (?:agent|assistant)\b"
+)
+CALLED_A_PROGRAM = re.compile(r"\b(?:agent|assistant|bot)\b[^.?!\n]{0,12}$")
 READ = 3000
+NEAR = 200  # characters after the hand-over, in which the other introduces itself
 
 
 def detect(batch: Batch) -> list[Finding]:
@@ -78,7 +84,10 @@ def _said(turn: Turn) -> list[Hit]:
         supposed = SUPPOSED.search(normal, start, match.start()) or DENIED.search(
             normal, clause, match.start()
         )
-        if not supposed and not is_asked(normal, match.end()):
+        program = PROGRAM.search(normal, match.start(), match.end() + NEAR) or (
+            "taking over" in match[0] and CALLED_A_PROGRAM.search(normal, start, match.start())
+        )
+        if not supposed and not program and not is_asked(normal, match.end()):
             hits.append(Hit(match.start() + len(match[0]) - len(match[0].lstrip(".!, \n")), match.end(), 0.9))
     return hits
 

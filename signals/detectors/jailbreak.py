@@ -55,6 +55,10 @@ RULE = Rule(
         "(begin|start) with (the )?(word|words|phrase|sentence)",
         "<\\|?(im_start|system|endoftext|inst)\\|?>|<<sys>>|\\[inst\\]",
     ],
+    # "Let's not do anything now" puts something off.
+    unless=[
+        "(not|don't|didn't|won't|can't|cannot|needn't|never|without having to|have to|need to|please) do anything now"
+    ],
     weak_weight=0.25,
 )
 NAMES = (
@@ -152,4 +156,4 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     USER_SIDE,
 )
-DETECTOR = Detector("jailbreak", 3, detect)
+DETECTOR = Detector("jailbreak", 4, detect)

@@ -2,7 +2,7 @@
 
 An exchange (a message with an answer, or with turns before it) is judged by the turn model, which counts the rules among its facts. A
 message that stands alone, and a turn that is not embedded, is judged by the rules: the model has learned from conversations. What the
-rules read is the evidence; where they read nothing, the sentence whose words say most for the signal is.
+rules read is the evidence; where they read nothing, or little, the sentence whose words say most for the signal is.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,8 @@ Rules = Mapping[str, Detector]
 NEVER = 2.0
 # From this score on a passage of a long text speaks for the turn: out of its context it is less certain.
 PASSAGE = 0.7
+# From this score on a rule alone would be a match, and what it read is the evidence. What it read of a lower score ("instead") tells nothing.
+TELLS = 0.5
 FOUND, SCORES = "what the rules found", "what the turn model says"
 
 
@@ -35,7 +37,7 @@ def learned(rule: Detector, rules: Rules, *, side: Side, believed: float = NEVER
 
 
 # Added to a rule's own version, so that a match says which model found it.
-MODEL_VERSION = 300
+MODEL_VERSION = 400
 
 
 def findings(batch: Batch, rules: Rules) -> dict[str, dict[int, Finding]]:
@@ -88,7 +90,7 @@ def _judge(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: 
         if index in by_rule and (np.isnan(score) or by_rule[index].score >= max(score, believed)):
             found.append(by_rule[index])
         elif score >= WORTH_SHOWING:
-            pieces = by_rule[index].evidence if index in by_rule else []
+            pieces = by_rule[index].evidence if index in by_rule and by_rule[index].score >= TELLS else []
             found.append(Finding(index, score, pieces or _telling(turn, column, side)))
     return found
 

@@ -116,6 +116,11 @@ PLAIN_WITHIN = 200
 BRIEF = 25
 ITSELF = re.compile(r"\b(?:i|i'm|i'd|i'll|we|we're|my|our|me|us|sorry|unfortunately|afraid)\b")
 SURE = 0.85
+# "A delivered order cannot be cancelled" is a state, and may be a refusal: the turn model has the last word, which the rule gets above this.
+STATED = 0.7
+OF_ITSELF = re.compile(
+    r"\b(?:i|i'(?!m (?:so |very |really |truly |deeply )?(?:sorry|afraid)\b)\w+|we|we'\w+|my|our|policy|policies|rules?|guidelines|programming|terms|principles|appropriate|inappropriate|unethical|illegal|harmful|offensive)\b(?! am (?:so |very )?(?:sorry|afraid)\b)"
+)
 HEAD = "refusal"
 NAMES = (
     "rule",
@@ -164,6 +169,8 @@ def detect(batch: Batch) -> list[Finding]:
         elif hits and text.words <= BRIEF and by_rule >= SURE and _speaks_for_itself(text, hits):
             score = max(score, PLAIN_SCORE)
         if hits:
+            if _tells_a_state(text, hits):
+                score = min(score, STATED)
             found.append(Finding(index, score, evidence("assistant", text, hits)))
         elif score >= WORTH_SHOWING and not HANDS_OVER.search(text.normal[:PLAIN_WITHIN]):
             found.append(Finding(index, score, telling_words(load_head(HEAD), text, "assistant")))
@@ -175,6 +182,12 @@ def _plain(text: Text, hits: list[Hit]) -> re.Match[str] | None:
     return (
         found if found and any(hit.start < found.end() and found.start() < hit.end for hit in hits) else None
     )
+
+
+def _tells_a_state(text: Text, hits: list[Hit]) -> bool:
+    """All that is said plainly is said of a thing ("it cannot be cancelled"), nothing of the agent or its rules."""
+    plain = [text.normal[hit.start : hit.end] for hit in hits if hit.weight > 0.8]
+    return bool(plain) and not any(OF_ITSELF.search(words) for words in plain)
 
 
 def _speaks_for_itself(text: Text, hits: list[Hit]) -> bool:
@@ -231,4 +244,4 @@ SIGNAL = BuiltIn(
     AGENT_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("refusal", 4, united("refusal", detect))
+DETECTOR = Detector("refusal", 5, united("refusal", detect))

@@ -125,4 +125,4 @@ SIGNAL = BuiltIn(
     AGENT_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("task_failure", 3, united("task_failure", detect))
+DETECTOR = Detector("task_failure", 4, united("task_failure", detect))

@@ -154,11 +154,17 @@ def found_nothing(span: SpanFacts) -> bool:
 
 def is_waiting(span: SpanFacts) -> bool:
     """The result says that the work has begun or stands in a queue, and nothing of an end. A longer result describes a thing, such as
-    an order that is "pending"."""
+    an order that is "pending"; so does one that lists parts, such as the order's items."""
     if len(span.output) > TICKET:
         return False
     value = _parsed(span.output)
-    return isinstance(value, dict) and _waits(value, depth=0)
+    return isinstance(value, dict) and not _lists_parts(value) and _waits(value, depth=0)
+
+
+def _lists_parts(value: dict[str, Any]) -> bool:
+    return any(
+        isinstance(part, list) and any(isinstance(one, dict) for one in part) for part in value.values()
+    )
 
 
 def _parsed(output: str) -> Any:

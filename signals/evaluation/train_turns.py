@@ -28,11 +28,11 @@ from signals.evaluation.turn_models import (
 NAME = "turns"
 RECIPE = Recipe(vector_scale=3.0, gram_scale=3.0, fact_scale=0.5, strength=0.1, grams=20_000)
 # A turn matches from this probability on: where a false alarm costs as much as what half a missed match does, as in F1. Higher, until
-# so many of the matches of the left-out products are right. Left-out products' conversations: at .44 micro F1 .566 and 14 % of the clean
-# ones flagged, at .48 .555 and 13 %, at .56 .535 and 10 %.
-PROBABILITY, PRECISION, FEWEST = 0.48, 0.6, 5
+# so many of the matches of the left-out products are right. Left-out products' conversations: at .48 micro F1 .586 and 10.7 % of the clean
+# ones flagged, at .52 .577 and 9.1 %, at .56 .566 and 7.6 %.
+PROBABILITY, PRECISION, FEWEST = 0.52, 0.6, 5
 # A win is no alarm: one that is none is worse than one that is missed.
-AT_LEAST = {"win": 0.5}
+AT_LEAST = {"win": 0.6}
 LOWEST = 0.2
 # Left out together, so that each product is judged by models that saw nothing of it.
 OURS = tuple(sorted((*TRAIN, *TUNE, *PLANTED)))

@@ -105,6 +105,11 @@ def test_handed_over_by_a_tool(tools: str) -> None:
         ("I can't connect you to a person.", ""),
         ("I'm passing you to the settings page now.", ""),
         ("I've put you on the list for Thursday.", ""),
+        (
+            "I'm connecting you with our energy team.\n\nHello, this is the energy assistant. What is it about?",
+            "",
+        ),
+        ("The returns agent is taking over now.", ""),
         ("I'm connecting your speaker to the living room.", ""),
         ("I've transferred 200 EUR to Ana.", "transfer_money"),
         ("I've passed the test data to the function.", ""),

@@ -83,6 +83,7 @@ def test_what_users_say_is_seen_with_vectors(key: str, text: str) -> None:
         ("win", "Could you check the price for me? Thanks"),
         ("win", "thanks, but that's the wrong address"),
         ("jailbreak", "You are a travel agent. Plan two days in Porto."),
+        ("jailbreak", "Then let's not do anything now, I'll wait for the brick one."),
     ],
 )
 def test_everyday_sentences_are_left_alone_with_vectors(key: str, text: str) -> None:

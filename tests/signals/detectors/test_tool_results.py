@@ -111,6 +111,8 @@ def test_an_order_that_is_pending_is_no_work_that_waits() -> None:
     items = ", ".join(f'{{"name": "thing {n}", "item_id": "{n}000000"}}' for n in range(8))
     order = span(f'{{"order_id": "#W1", "items": [{items}], "status": "pending"}}', name="get_order_details")
     assert words(order, order) is None and words(order, before=(order,)) is None
+    short = span('{"order_id": "#W1", "items": [{"name": "vase"}], "status": "pending"}', name="get_order")
+    assert words(short, short) is None
 
 
 def test_the_same_tool_fails_across_the_turns_of_a_conversation() -> None:

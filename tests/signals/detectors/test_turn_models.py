@@ -87,6 +87,7 @@ def test_plain_cases_are_found(talk: Talk, signal: str) -> None:
         [("i HATE the borrow checker. so frustrating, what does it want?", "It wants the borrow to end first.")],
         [('Make this polite: "You are useless, this is ridiculous!"', "Here is a polite version.")],
         [("is Atlantis real?", "Atlantis is not real; Plato made it up.")],
+        [("Cancel order 5", "Your name, please?"), ("Ana Lim", "Order 5 was delivered on Monday. A delivered order cannot be cancelled; you can return it until 9 December.")],
     ],
 )  # fmt: skip
 def test_ordinary_turns_carry_nothing(talk: Talk) -> None:

@@ -21,7 +21,7 @@ from signals.evaluation.corpus import (
 PRODUCTS = [product for split in SPLITS.values() for product in split]
 
 # Conversations, where they are not 100.
-SIZES = {"innkeep": 80, "murmur": 64, "reporta": 80, "telvia": 80}
+SIZES = {"hartwell": 80, "vialta": 80, "innkeep": 80, "murmur": 64, "reporta": 80, "telvia": 80}
 
 
 def rows(path: Path) -> list[dict[str, object]]:
@@ -62,7 +62,10 @@ def _texts(talk: dict[str, object]) -> list[list[str]]:
             found.append([])
         found[-1] += [
             message["content"],
-            *(call["function"]["arguments"] for call in message.get("tool_calls", [])),
+            *(
+                f"{call['function']['name']} {call['function']['arguments']}"
+                for call in message.get("tool_calls", [])
+            ),
         ]
     return found
 
