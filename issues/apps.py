@@ -16,6 +16,7 @@ class IssuesConfig(AppConfig):
 
         import_kinds(self.name)
         import_module("issues.query_fields")
+        import_module("issues.matrix_rows")
         on_merge(drop_matches)
         on_change(follow_changed)
         on_replaced(refill_clusters)

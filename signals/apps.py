@@ -16,3 +16,4 @@ class SignalsConfig(AppConfig):
         on_merge(move_observations)
         on_merge(move_members)
         import_module("signals.learning.query_fields")
+        import_module("signals.clusters.query_fields")

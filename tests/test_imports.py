@@ -49,7 +49,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "issues": [
         "models",
-        "access actions query_fields states",
+        "access actions matrix_rows query_fields states",
         "classifier",
         "following",
         "api pages",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from signals.api import clusters as cluster_api
 from signals.api import events, translate
+from signals.api import matrix as matrix_api
 from signals.api import reader as reader_api
 from signals.api import signals as api
 from signals.api import taxonomy as taxonomy_api
@@ -14,6 +15,7 @@ urlpatterns = [
     path("clusters/refresh/", cluster_api.refresh, name="api-clusters-refresh"),
     path("clusters/<uuid:cluster_id>/", cluster_api.cluster, name="api-cluster"),
     path("clusters/<uuid:cluster_id>/events/", cluster_api.events, name="api-cluster-events"),
+    path("matrix/", matrix_api.matrix, name="api-matrix"),
     path("taxonomy/", taxonomy_api.taxonomy, name="api-taxonomy"),
     path("facets/", reader_api.facets, name="api-facets"),
     path("signals/<str:key>/", api.signal, name="api-signal"),

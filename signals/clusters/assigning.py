@@ -13,7 +13,7 @@ from signals.clusters.plan import Floats, Plan, Planned, members_of
 from signals.discovery.assigner import from_bytes
 from signals.models import Cluster, ClusterKind
 
-FIELDS = ("id", "kind", "parent_id", "origin", "keys", "centroid", "assigner")
+FIELDS = ("id", "kind", "parent_id", "origin", "keys", "centroid", "assigner", "takes_all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ def planned(row: Cluster) -> Planned:
         centroid=vector_from(row.centroid),
         assigner=None if is_intent else from_bytes(bytes(row.assigner)),
         message=vector_from(row.assigner) if is_intent else None,
+        takes_all=row.takes_all,
     )
 
 

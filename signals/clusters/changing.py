@@ -11,7 +11,7 @@ from ingest.models import Event
 from raindrop import live
 from raindrop.embedder import embed_texts
 from signals.clusters.drafting import KEYS
-from signals.clusters.evidence import key_of, read_evidence
+from signals.clusters.evidence import key_of, keys_of, read_evidence
 from signals.clusters.members import NewMember, count_again, hold_members, replace_members
 from signals.clusters.reading import live_clusters
 from signals.discovery.linkage import average_linkage
@@ -127,6 +127,7 @@ def split_cluster(*, cluster: Cluster) -> list[Cluster]:
             b"",
             timezone.now(),
         )
+        row.takes_all = False
         row.examples = list(dict.fromkeys(one.event for one in own))[:5]
         row.save()
         found.append(row)
@@ -155,7 +156,9 @@ def _observations(cluster: Cluster) -> list[Observation]:
         Event.objects.filter(id__in=[row.event_id for row in rows], project=cluster.project_id).order_by("id")
     )
     keys = set(cluster.keys)
-    return [one for some in read_evidence(events).problems.values() for one in some if key_of(one) in keys]
+    return [
+        one for some in read_evidence(events).problems.values() for one in some if keys & set(keys_of(one))
+    ]
 
 
 def _fall_apart(

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from django.db import connection
 from django.db.models import Q
 
 from ingest.models import Event, Project
@@ -16,8 +17,8 @@ from signals.models import Facet
 CHUNK = 1000
 EVENTS = 100_000  # the newest: older ones are given to the clusters, and found none by
 SAME = 20  # observations that say the same are grouped as so many at most
-MOST = 4000  # observations grouped; linkage needs their number squared, here 200 MB and 4 s
-INTENTS = 4000  # conversations grouped, likewise
+MOST = 10_000  # observations grouped; each different one costs an embedding, together 5 to 10 s
+INTENTS = 10_000  # conversations grouped
 READ = 200  # so many conversations that a reader (an LLM) read tell intents better than all first messages
 FIELDS = (
     "id", "event_id", "project_id", "conversation_id", "end_user_id", "timestamp", "tool_errors", "revision", "input", "output",
@@ -151,3 +152,18 @@ def _add_wishes(found: Collected, events: Sequence[Event]) -> None:
             found.wishes[unit] = Wish(texts[told], told, event.end_user_id, unit, False)
         elif conversation is None and event.input.strip():
             found.wishes[unit] = Wish(event.input, event.id, event.end_user_id, unit, False)
+
+
+def tools_of(units: Sequence[uuid.UUID]) -> list[set[str]]:
+    """The names of the tools that were called in each conversation, or in the event that has none."""
+    found: dict[uuid.UUID, set[str]] = {unit: set() for unit in units}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT DISTINCT coalesce(e.conversation_id, e.id), s.name FROM ingest_event e JOIN ingest_span s ON s.event_id = e.id
+               WHERE (e.conversation_id = ANY(%s) OR (e.id = ANY(%s) AND e.conversation_id IS NULL)) AND e.tool_calls > 0
+                 AND s.kind = 'tool' AND s.name <> ''""",
+            [list(units), list(units)],
+        )
+        for unit, name in cursor.fetchall():
+            found[unit].add(name)
+    return [found[unit] for unit in units]

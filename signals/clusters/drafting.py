@@ -2,17 +2,18 @@
 
 import random
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ingest.models import Project
-from raindrop.embedder import embed_texts
+from raindrop.embedder import DIMENSIONS, embed_texts
 from raindrop.ids import new_id
 from signals.clusters.assigning import planned, vector_from
-from signals.clusters.collecting import Collected, Wish
-from signals.clusters.evidence import TOOL_FAILURE, intent_key, key_of, origin_of
+from signals.clusters.collecting import Collected, Wish, tools_of
+from signals.clusters.evidence import TOOL_FAILURE, intent_key, key_of, keys_of, origin_key, origin_of
 from signals.clusters.members import EVIDENCE, FACET
 from signals.clusters.plan import Floats, Plan, Planned, features_of
 from signals.discovery.assigner import Assigner, train_assigner
@@ -49,6 +50,7 @@ class Draft:
     events: set[uuid.UUID] = field(default_factory=set)
     assigner: Assigner | None = None
     message: Floats | None = None
+    takes_all: bool = False
 
     @property
     def planned(self) -> Planned:
@@ -61,6 +63,7 @@ class Draft:
             self.centroid,
             self.assigner,
             self.message,
+            self.takes_all,
         )
 
 
@@ -141,7 +144,7 @@ def _kept(row: Cluster) -> Draft:
         id=row.id, kind=ClusterKind(row.kind), label=row.label, description=row.description,
         centroid=plan.centroid if plan.centroid is not None else np.zeros(0, np.float32), row=row, parent=row.parent_id,
         level=row.level, keywords=row.keywords, keys=list(row.keys), origin=row.origin, signal=row.signal_id,
-        examples=list(row.examples), assigner=plan.assigner, message=plan.message,
+        examples=list(row.examples), assigner=plan.assigner, message=plan.message, takes_all=plan.takes_all,
     )  # fmt: skip
 
 
@@ -156,28 +159,48 @@ def _problems(project: Project, collected: Collected, known: _Known) -> list[Dra
         if row.is_pinned and row.merged_into_id is None
         for key in row.keys
     }
-    observations = [one for one in collected.observations() if key_of(one) not in pinned]
+    observations = [one for one in collected.observations() if not pinned.keys() & set(keys_of(one))]
     vectors = embed_texts(texts_of(observations))
-    groups = group_problems(observations, vectors, signals={one.key: one.name for one in signals})
+    groups = group_problems(
+        observations, vectors, topics=_topics(observations, collected), signals={one.key: one.name for one in signals}
+    )  # fmt: skip
     ids = {one.key: one.id for one in signals}
-    drafts = []
+    drafts: list[Draft] = []
     for group in groups:
         members = [observations[i] for i in group.members]
         keys = list(dict.fromkeys(key_of(one) for one in members))
+        (source, key), _ = Counter((one.source, one.key) for one in members).most_common(1)[0]
+        own = [origin_key(*origin) for origin in group.origins] or keys
         drafts.append(
             Draft(
                 id=new_id(), kind=ClusterKind.PROBLEM, label=group.label[:200], description=group.description,
-                centroid=group.centroid, keywords=list(group.keywords), keys=keys[:KEYS],
-                origin=origin_of(group.source, group.key) if group.source else "",
-                signal=ids.get(TOOL_FAILURE if group.source == "tool" else group.key),
+                centroid=group.centroid, keywords=list(group.keywords), keys=own[:KEYS], level=group.level,
+                origin=origin_of(source, key), takes_all=bool(group.origins),
+                signal=ids.get(TOOL_FAILURE if source == "tool" else key),
                 examples=_typical(members, vectors[list(group.members)] @ group.centroid),
                 events={event for key in keys for event in collected.kinds[key].events},
             )
         )  # fmt: skip
-    known.match(drafts)
+    for level in sorted({draft.level for draft in drafts}):
+        known.match([draft for draft in drafts if draft.level == level])
+    for draft, group in zip(drafts, groups, strict=True):
+        draft.parent = None if group.parent is None else drafts[group.parent].id
     drafts = _folded(drafts)
     _train(project, drafts)
     return drafts
+
+
+def _topics(observations: Sequence[Observation], collected: Collected) -> Floats:
+    """(n, 384): what a reader said that the conversation of each is about, zeros where it was not read."""
+    wishes = [collected.wishes.get(one.unit) for one in observations]
+    texts = list(dict.fromkeys(wish.text for wish in wishes if wish is not None and wish.is_read))
+    place = {text: row for row, text in enumerate(texts)}
+    vectors = embed_texts(texts)
+    found = np.zeros((len(observations), DIMENSIONS), dtype=np.float32)
+    for row, wish in enumerate(wishes):
+        if wish is not None and wish.is_read:
+            found[row] = vectors[place[wish.text]]
+    return found
 
 
 def _folded(drafts: list[Draft]) -> list[Draft]:
@@ -252,7 +275,7 @@ def _intents(collected: Collected, known: _Known) -> list[Draft]:
         return []
     texts = [wish.text for wish in wishes]
     vectors = embed_texts(texts) if wishes[0].is_read else messages
-    groups = group_intents(texts, vectors)
+    groups = group_intents(texts, vectors, tools=tools_of([wish.unit for wish in wishes]))
     shown = {
         index
         for index, group in enumerate(groups)

@@ -1,6 +1,5 @@
 """What events say of problems and intents, read from the database: tools that failed, signals with their sentence, reasons, facets."""
 
-import re
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,25 +12,13 @@ from django.db import connection
 from django.db.models import Q
 
 from ingest.models import Event
+from signals.discovery.evidence import COMPLAINTS, FAMILIES, LONGEST, sentence_of, source_of
 from signals.discovery.observations import Observation, Source, text_of
 from signals.models import Facet
 from signals.models.definitions import Kind, Sentiment
 
 TOOL_FAILURE = "tool_failure"
-# Signals that are read from something that the agent said and that nothing supports.
-CLAIMS = frozenset(
-    [
-        "false_success",
-        "unsupported_value",
-        "action_without_call",
-        "contradiction",
-        "wrong_arithmetic",
-        "wrong_date",
-    ]
-)
-SENTENCE = 300  # characters of a sentence around a piece of evidence
 ERROR = 2000  # characters of a failed call's error, and of its result
-_ENDS = re.compile(r"[.!?。！？\n]+(?=\s|$)|\n")
 
 Json = dict[str, Any]
 
@@ -53,9 +40,23 @@ def intent_key(text: str) -> str:
     return _hash("intent", "", " ".join(text.split()).casefold())
 
 
+def origin_key(source: str, key: str) -> str:
+    """Of a cluster to which all that is read from there belongs."""
+    return _hash("origin", source, key)
+
+
+def keys_of(observation: Observation) -> tuple[str, str]:
+    """By which a cluster may know it: what it says, and where it is read."""
+    return key_of(observation), origin_key(observation.source, observation.key)
+
+
 def origin_of(source: str, key: str) -> str:
-    """As Cluster.origin has it."""
-    return f"{source} {key}".strip()[:200]
+    """What Cluster.origin says, the same for all that discovery/problems.py groups together: `tool NAME`, `facet`, `signal FAMILY`..."""
+    if source == "tool":
+        return f"tool {key}"[:200]
+    if source in ("facet", "explicit"):
+        return source
+    return "complaint" if key in COMPLAINTS else f"signal {FAMILIES.get(key, key)}"[:200]
 
 
 def read_evidence(events: Sequence[Event]) -> Read:
@@ -86,12 +87,11 @@ def read_evidence(events: Sequence[Event]) -> Read:
             continue
         if kind != Kind.EXPLICIT and (event.conversation_id or event.id) in seen:
             continue
-        piece = next((piece for piece in pieces if str(piece.get("text", "")).strip()), None)
-        if piece is None:
-            continue
-        source: Source = "explicit" if kind == Kind.EXPLICIT else "claim" if key in CLAIMS else "signal"
+        piece = next((piece for piece in pieces if str(piece.get("text", "")).strip()), {})
+        source = source_of(key, is_explicit=kind == Kind.EXPLICIT)
+        phrase = sentence_of(piece, user=event.input, assistant=event.output)
         read.problems[event_id].append(
-            _observation(event, source, key, _sentence(event, piece), quote=str(piece["text"]))
+            _observation(event, source, key, phrase, quote=str(piece.get("text", "")))
         )
     for event_id, tool, error in _failed_calls(events, spans):
         read.problems[event_id].append(_observation(by_id[event_id], "tool", tool, error, quote=error))
@@ -107,7 +107,7 @@ def _observation(event: Event, source: Source, key: str, phrase: str, *, quote: 
         source=source,
         key=key,
         phrase=phrase,
-        quote=quote[:SENTENCE],
+        quote=quote[:LONGEST],
     )
 
 
@@ -155,20 +155,6 @@ def _failed_calls(
             if status == "error" or span in spans[event]
         )
     )
-
-
-def _sentence(event: Event, piece: Json) -> str:
-    """The sentence around the piece, where it stands in one of the event's two texts; else the piece itself."""
-    text = {"user": event.input, "assistant": event.output}.get(str(piece.get("side")))
-    start, end, words = piece.get("start"), piece.get("end"), str(piece["text"])
-    if text is None or not isinstance(start, int) or not isinstance(end, int) or text[start:end] != words:
-        return words[:SENTENCE]
-    before = [found.end() for found in _ENDS.finditer(text, max(0, start - SENTENCE), start)]
-    after = _ENDS.search(text, end, min(len(text), end + SENTENCE))
-    first = before[-1] if before else max(0, start - SENTENCE)
-    last = after.start() if after else min(len(text), end + SENTENCE)
-    sentence = " ".join(text[first:last].split())
-    return sentence if len(sentence) <= SENTENCE else words[:SENTENCE]
 
 
 def _hash(*parts: str) -> str:

@@ -1,7 +1,7 @@
 """Which clusters an event belongs to: the same rule for events as they arrive and for the history when clusters are found anew.
 
 A problem is recognised, in this order, by evidence that says the same as a member's (a key), by evidence of the same origin that means
-nearly the same (its phrase is embedded then), and, where clusters come from what a reader said of some conversations, by the cluster's
+nearly the same (its phrase is embedded then), by its origin alone where all that is read from there is one problem, and, where clusters come from what a reader said of some conversations, by the cluster's
 own small model over the event's vectors. An event has one finest intent: what the reader said, else that of its conversation's first message.
 """
 
@@ -16,7 +16,7 @@ from django.db import connection
 
 from ingest.models import Event
 from raindrop.embedder import DIMENSIONS, embed_texts
-from signals.clusters.evidence import Read, intent_key, key_of, origin_of, read_evidence
+from signals.clusters.evidence import Read, intent_key, key_of, origin_key, origin_of, read_evidence
 from signals.clusters.members import ASSIGNER, EVIDENCE, FACET, NewMember
 from signals.discovery.assigner import Assigner, assign
 from signals.discovery.observations import Observation, text_of
@@ -34,7 +34,8 @@ SAYS_SOMETHING = 12  # characters: a shorter first message, such as a greeting, 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A cluster as new events need it. `message` (384,): of an intent, the mean of its members' messages."""
+    """A cluster as new events need it. `message` (384,): of an intent, the mean of its members' messages. `takes_all`: of a problem, all
+    that is read from its origin is of it."""
 
     id: uuid.UUID
     kind: str
@@ -44,6 +45,7 @@ class Planned:
     centroid: Floats | None = None
     assigner: Assigner | None = None
     message: Floats | None = None
+    takes_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,11 @@ class Plan:
 
     @cached_property
     def by_origin(self) -> dict[str, tuple[list[Planned], Floats]]:
-        """Problems of one origin each, with their centroids as rows."""
+        """The finest problems of each origin, with their centroids as rows: those that do not take all that is read from there."""
         found: dict[str, list[Planned]] = {}
+        whole = {one.parent for one in self.clusters} | {one.id for one in self.clusters if one.takes_all}
         for one in self.clusters:
-            if one.kind == ClusterKind.PROBLEM and one.origin and one.centroid is not None:
+            if one.kind == ClusterKind.PROBLEM and one.centroid is not None and one.id not in whole:
                 found.setdefault(one.origin, []).append(one)
         return {origin: (some, _rows(one.centroid for one in some)) for origin, some in found.items()}
 
@@ -130,8 +133,10 @@ def recognise(
         known = plan.by_key.get(key_of(one))
         if known is not None:
             yield one, known, 1.0
-        elif origin_of(one.source, one.key) in plan.by_origin:
+        elif text_of(one) and origin_of(one.source, one.key) in plan.by_origin:
             unknown.append(one)
+        elif (whole := plan.by_key.get(origin_key(one.source, one.key))) is not None:
+            yield one, whole, 1.0
     if not unknown:
         return
     texts = list(dict.fromkeys(text_of(one) for one in unknown))
@@ -142,6 +147,8 @@ def recognise(
         best = int(np.argmax(likeness))
         if likeness[best] >= NEAR:
             yield one, clusters[best], float(likeness[best])
+        elif (whole := plan.by_key.get(origin_key(one.source, one.key))) is not None:
+            yield one, whole, 1.0
 
 
 def features_of(vectors: VectorChunk) -> Floats:

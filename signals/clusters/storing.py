@@ -65,7 +65,7 @@ def store_clusters(
 
 
 CHANGED = (
-    "label", "description", "keywords", "keys", "centroid", "assigner", "assigner_precision", "origin", "signal", "examples", "level",
+    "label", "description", "keywords", "keys", "centroid", "assigner", "assigner_precision", "origin", "takes_all", "signal", "examples", "level",
     "parent", "is_emerging", "emerging_reason", "is_gone", "refreshed_at",
 )  # fmt: skip
 
@@ -82,6 +82,7 @@ def _row(project: Project, draft: Draft, emergence: Emergence | None, now: dt.da
         draft.level,
         draft.parent,
     )
+    row.takes_all = draft.takes_all
     row.centroid = draft.centroid.astype("float32").tobytes()
     if draft.message is not None:
         row.assigner, row.assigner_precision = draft.message.astype("float32").tobytes(), None

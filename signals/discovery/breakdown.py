@@ -79,17 +79,20 @@ def break_down(
 
 
 def _rows(project: uuid.UUID, ids: Collection[uuid.UUID]) -> list[Row]:
+    return [row for _, row in read_rows(project, ids)]
+
+
+def read_rows(project: uuid.UUID, ids: Collection[uuid.UUID]) -> Iterator[tuple[uuid.UUID, Row]]:
+    """What `compare` reads of each event of the project among `ids`, in two queries."""
     tools: dict[uuid.UUID, set[str]] = defaultdict(set)
     called = Span.objects.filter(project=project, event_id__in=ids, kind=SpanKind.TOOL).exclude(name="")
     for event, name in called.values_list("event_id", "name").distinct():
         tools[event].add(name)
     events = Event.objects.filter(project=project, id__in=ids)
-    return [
-        Row((model, name, properties), user, frozenset(tools.get(pk, ())))
-        for pk, model, name, properties, user in events.values_list(
-            "id", "model", "name", "properties", "end_user_id"
-        )
-    ]
+    for pk, model, name, properties, user in events.values_list(
+        "id", "model", "name", "properties", "end_user_id"
+    ):
+        yield pk, Row((model, name, properties), user, frozenset(tools.get(pk, ())))
 
 
 def compare(held: list[Row], usual: list[Row]) -> list[Dimension]:

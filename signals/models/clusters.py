@@ -70,6 +70,9 @@ class Cluster(models.Model):
         blank=True,
         help_text="What its evidence is read from, such as `tool bank_sync`; empty: several things.",
     )
+    takes_all = models.BooleanField(
+        default=False, help_text="All that is read from its origin is of it, whatever the words."
+    )
     is_pinned = models.BooleanField(
         default=False, help_text="A person merged or split it: a refresh leaves its keys together."
     )

@@ -1,14 +1,12 @@
-"""The page of one group of a signal's matches: those that were read from alike words. Paged, charted, broken down."""
+"""A cluster's page: its numbers, its trend, what it comes with, its events; and the matrix and the map of all of them."""
 
-import datetime as dt
-from collections import Counter
+import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models.functions import TruncDate
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from ingest.counts.period import Period
 from ingest.models import Project
@@ -17,62 +15,108 @@ from ingest.projects.access import ProjectRequest, project_page
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
 from signals.catalogue.access import find_signal
+from signals.clusters.discovered import show
+from signals.clusters.map import map_points
+from signals.clusters.matrix import make_matrix, row_kinds
+from signals.clusters.reading import find_cluster
 from signals.discovery.breakdown import EVENTS, MATCHES, break_down
-from signals.discovery.evidence_report import find_cluster
-from signals.models import SignalMatch
-from signals.models.matches import SignalMatchQuerySet
-from signals.pages.insights import DEFAULT, PERIODS, newest_events
+from signals.models import Cluster, ClusterKind, ClusterMember
 
 PAGE = 25
+PERIODS = ("7d", "14d", "30d", "90d")
+DEFAULT = "30d"
+COLOURS = {ClusterKind.PROBLEM.value: "--signal-negative", ClusterKind.INTENT.value: "--tblr-primary"}
 
 
 @project_page()
-def cluster(request: ProjectRequest, project: Project, key: str, cluster_id: str) -> HttpResponse:
-    """One that is gone, because the groups were worked out anew, leads back to the signal."""
-    signal = find_signal(project, key)
+def cluster(request: ProjectRequest, project: Project, cluster_id: uuid.UUID) -> HttpResponse:
+    """One that was merged leads to the one that it was merged into."""
+    found = find_cluster(project, cluster_id)
+    if found.pk != cluster_id:
+        return redirect("cluster", project.slug, found.pk)
     name = request.GET.get("period", "")
     period = Period.named(name if name in PERIODS else DEFAULT)
-    found = find_cluster(signal, cluster_id, days=PERIODS[period.key])
-    if found is None:
-        messages.info(request, "These events are grouped otherwise now.")
-        return redirect("signal", project.slug, signal.key)
-    matches = SignalMatch.objects.filter(project=project, signal=signal, event__in=found["events"])
+    members = ClusterMember.objects.filter(project=project, cluster=found)
+    in_period = members.filter(timestamp__gte=period.start).order_by("-timestamp", "-id")
     try:
         rows, cursor = paginate(
-            matches.with_feedback().select_related("event__conversation", "end_user"),
-            request=request,
-            default=PAGE,
+            members.select_related("event__conversation", "end_user"), request=request, default=PAGE
         )
     except ApiError as error:
         raise BadRequest(error.message) from error
+    [shown] = show(project, [found])
     context = {
-        "signal": signal,
         "cluster": found,
+        "shown": shown,
+        "siblings": _parts(found),
         "period": period.key,
-        "chart": _chart(matches, period),
+        "periods": PERIODS,
+        "chart": _chart(found, period),
         "dimensions": break_down(
-            newest_events(signal, since=period.start, among=found["events"]),
+            list(in_period.values_list("event_id", flat=True)[:MATCHES]),
             project=project.pk,
             since=period.start,
         ),
-        "where": {"signal": signal.key, "range": period.key},
+        "where": {"q": f"cluster:{found.pk}", "range": period.key},
         "since": period.start,
         "most": MATCHES,
         "events": EVENTS,
-        "matches": rows,
+        "members": rows,
         "next_cursor": cursor,
         "may_edit": request.role != Role.VIEWER,
     }
     return render(request, "signals/cluster.html", context)
 
 
-def _chart(matches: SignalMatchQuerySet, period: Period) -> dict[str, Any]:
-    """Its matches per day: counted here, because no roll-up knows the groups; there are at most NEWEST of them."""
-    days = Counter(matches.annotate(day=TruncDate("timestamp", tzinfo=dt.UTC)).values_list("day", flat=True))
-    first, length = period.start.date(), len(period.labels())
-    values = [days[first + dt.timedelta(days=i)] for i in range(length)]
+def _parts(found: Cluster) -> list[Cluster]:
+    parts = Cluster.objects.filter(parent=found, is_gone=False, merged_into__isnull=True)
+    return list(parts.order_by("-conversations", "label").defer("keys", "centroid", "assigner"))
+
+
+def _chart(found: Cluster, period: Period) -> dict[str, Any]:
     return {
         "labels": period.labels(),
         "unfinished": True,
-        "series": [{"name": "Matches", "values": values, "color": "--signal-negative"}],
+        "series": [
+            {"name": "Events", "values": period.series([found.pk])[found.pk], "color": COLOURS[found.kind]}
+        ],
     }
+
+
+@project_page()
+def matrix(request: ProjectRequest, project: Project) -> HttpResponse:
+    """`rows`: problem by default."""
+    kinds = {kind.name: kind.title for kind in row_kinds()}
+    rows = request.GET.get("rows", "")
+    rows = rows if rows in kinds else "problem"
+    found = make_matrix(project, rows=rows)
+    width = len(found.columns)
+    lines = [(row, found.cells[i * width : (i + 1) * width]) for i, row in enumerate(found.rows)]
+    context = {"kinds": kinds, "rows": rows, "matrix": found, "lines": lines}
+    return render(request, "signals/matrix.html", context)
+
+
+@project_page()
+def cluster_map(request: ProjectRequest, project: Project) -> HttpResponse:
+    kind = request.GET.get("kind", "")
+    context = {
+        "kind": kind if kind in ClusterKind.values else ClusterKind.INTENT.value,
+        "kinds": ClusterKind.choices,
+    }
+    return render(request, "signals/map.html", context)
+
+
+@project_page()
+def cluster_map_points(request: ProjectRequest, project: Project) -> JsonResponse:
+    """What static/map.js draws."""
+    kind = request.GET.get("kind", "")
+    return JsonResponse(
+        map_points(project, kind=ClusterKind(kind if kind in ClusterKind.values else "intent"))
+    )
+
+
+@project_page()
+def of_signal(request: ProjectRequest, project: Project, key: str, cluster_id: str) -> HttpResponse:
+    """The address of a group of a signal's evidence, before there were clusters."""
+    signal = find_signal(project, key)
+    return HttpResponsePermanentRedirect(reverse("signal", args=[project.slug, signal.key]))

@@ -8,6 +8,7 @@ from signals.pages import (
 from signals.pages import (
     custom as custom_pages,
 )
+from signals.pages import discover as discover_pages
 from signals.pages import (
     exchange as exchange_pages,
 )
@@ -26,6 +27,13 @@ from signals.pages import (
 )
 
 urlpatterns = [
+    path("discover/", discover_pages.discover, name="discover"),
+    path("discover/refresh/", discover_pages.refresh, name="discover-refresh"),
+    path("discover/change/", discover_pages.change, name="discover-change"),
+    path("discover/matrix/", cluster_pages.matrix, name="matrix"),
+    path("discover/map/", cluster_pages.cluster_map, name="cluster-map"),
+    path("discover/map/points/", cluster_pages.cluster_map_points, name="cluster-map-points"),
+    path("discover/<uuid:cluster_id>/", cluster_pages.cluster, name="cluster"),
     path("signals/", pages.signal_list, name="signals"),
     path("signals/new/", custom_pages.new_signal, name="signal-new"),
     path("signals/names/", taxonomy_pages.names, name="signal-names"),
@@ -45,7 +53,7 @@ urlpatterns = [
     path("signals/<slug:key>/ask/stop/", question_pages.stop_asking, name="signal-ask-stop"),
     path("settings/llm/", question_pages.llm_settings, name="llm-settings"),
     path("signals/<slug:key>/clusters/", insight_pages.clusters, name="signal-clusters"),
-    path("signals/<slug:key>/clusters/<slug:cluster_id>/", cluster_pages.cluster, name="signal-cluster"),
+    path("signals/<slug:key>/clusters/<slug:cluster_id>/", cluster_pages.of_signal, name="signal-cluster"),
     path("signals/<slug:key>/breakdown/", insight_pages.breakdown, name="signal-breakdown"),
     path("signals/<slug:key>/tuning/", insight_pages.tuning, name="signal-tuning"),
     path("signals/<slug:key>/tuning/new/", insight_pages.tune, name="signal-tune"),

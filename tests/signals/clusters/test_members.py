@@ -10,8 +10,8 @@ from ingest.store.events import store_events
 from signals.clusters.assigning import assign_clusters
 from signals.clusters.members import count_again, move_members
 from signals.models import Cluster, ClusterConversation, ClusterMember
-from tests.signals.clusters.conftest import Happen, run_pipeline
 from tests.signals.clusters.test_refresh import counts_of, find
+from tests.signals.conftest import Happen, run_pipeline
 
 
 def events_of(cluster: Cluster) -> int:
@@ -47,7 +47,7 @@ def test_new_events_are_members_as_they_arrive(project: Project, broken: list[Ev
         user_id="new",
         input="Please write an invoice for Ann",
     )
-    other = happen(tool="sync", error="quota of pictures exceeded", user_id="new")
+    other = happen(tool="draw", error="quota of pictures exceeded", user_id="new")
     run_pipeline()
     assert counts_of(project, "problem")["tool sync"] == (8, 7, 7)
     assert set(sync.members.filter(event__in=[one, near, other]).values_list("event", flat=True)) == {

@@ -23,7 +23,7 @@ from signals.models import (
     Facet,
     SignalMatch,
 )
-from tests.signals.clusters.conftest import Happen, run_pipeline
+from tests.signals.conftest import Happen, run_pipeline
 
 Counts = dict[str, tuple[int, int, int]]
 

@@ -23,6 +23,7 @@ def happen(make_event: Callable[..., Event]) -> Happen:
     def happen(*, tool: str = "", error: str = "", days: float = 0, **fields: Any) -> Event:
         at = NOW - dt.timedelta(days=days)
         spans = [IncomingSpan(name=tool, kind="tool", status="error", error=error)] if tool else []
+        fields.setdefault("output", f"What do you need, {fields.get('user_id', 'you')}?")
         return make_event(timestamp=at, spans=spans, **fields)
 
     return happen
@@ -43,7 +44,7 @@ def broken(project: Project, happen: Happen) -> list[Event]:
                 user_id=f"u{n}",
                 convo_id=f"c{n}",
                 input=wish,
-                output="",
+                output=f"What exactly do you need for {place}?",
                 model="m",
                 **failed,
             )

@@ -1,0 +1,176 @@
+"""What the Discover pages show of clusters: trend, share, examples with their quotes, what they come with."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from ingest.counts import rollups
+from ingest.counts.period import Period
+from ingest.models import Event, Project, Total
+from raindrop.statistics import wilson
+from signals.clusters.members import FACET
+from signals.clusters.reading import examples_of
+from signals.discovery.breakdown import Row, Value, compare, read_rows
+from signals.models import Cluster, ClusterMember, Facet, Sampled
+
+Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90 % interval
+HELD, USUAL = 200, 1000  # newest events of a cluster, and of the project, that are compared for a list
+TOGETHER = 3
+QUOTE = 240
+SOME = 3  # events with a value, for a line of a list
+SURE = 1.5  # a lift below this is not worth a line of a list
+TREND = "30d"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    event: Event
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of the conversations that were read at random this share has the problem (90 % Wilson interval `low` to `high`); that would be
+    `daily` conversations a day."""
+
+    share: float
+    low: float
+    high: float
+    read: int
+    daily: float
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A value of a dimension that stands out among the cluster's events."""
+
+    dimension: str
+    value: Value
+
+
+@dataclass(slots=True)
+class Shown:
+    """A cluster with what a row shows. `rate`: of all events. `sampled`: of a problem that only a reader's sample tells."""
+
+    cluster: Cluster
+    total: Total
+    rate: float
+    trend: list[float]
+    examples: list[Example] = field(default_factory=list)
+    together: list[Together] = field(default_factory=list)
+    sampled: Share | None = None
+    parts: int = 0
+
+    @property
+    def query(self) -> str:
+        """Its events, in the query language."""
+        return f"{self.cluster.kind}:{self.cluster.pk}"
+
+
+def show(project: Project, clusters: Sequence[Cluster]) -> list[Shown]:
+    """In the order given. Six queries, whatever their number."""
+    ids = [cluster.pk for cluster in clusters]
+    totals = rollups.totals([project.id, *ids])
+    everything = totals[project.id].events
+    trends = Period.named(TREND).rates(ids, project=project.id)
+    examples = quoted_examples(clusters)
+    together = _together(project, clusters)
+    shares = _shares(project, clusters)
+    parts: dict[uuid.UUID, int] = defaultdict(int)
+    for parent in Cluster.objects.filter(parent__in=ids, is_gone=False).values_list("parent_id", flat=True):
+        if parent is not None:
+            parts[parent] += 1
+    return [
+        Shown(
+            cluster,
+            totals[cluster.pk],
+            min(1.0, totals[cluster.pk].events / everything) if everything else 0.0,
+            trends.get(cluster.pk, []),
+            examples[cluster.pk],
+            together.get(cluster.pk, []),
+            shares.get(cluster.pk),
+            parts[cluster.pk],
+        )
+        for cluster in clusters
+    ]
+
+
+def quoted_examples(clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[Example]]:
+    """Each cluster's examples with the words that make them members; else with what the user said."""
+    events = examples_of(clusters)
+    members = ClusterMember.objects.filter(
+        cluster__in=[cluster.pk for cluster in clusters], event__in={event.pk for some in events.values() for event in some}
+    )  # fmt: skip
+    phrases = {(row.cluster_id, row.event_id): row.phrase for row in members}
+    return {
+        cluster.pk: [
+            Example(
+                event,
+                _line(phrases.get((cluster.pk, event.pk), "") if cluster.kind == "problem" else "", event),
+            )
+            for event in events[cluster.pk]
+        ]
+        for cluster in clusters
+    }
+
+
+def _line(phrase: str, event: Event) -> str:
+    text = " ".join((phrase or event.input or event.output).split())
+    return text if len(text) <= QUOTE else text[: QUOTE - 1] + "…"
+
+
+def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[Together]]:
+    """What stands out among the newest HELD events of each, against the newest USUAL of the project."""
+    held: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT c.id, m.event_id FROM unnest(%s::uuid[]) AS c(id), LATERAL (
+                 SELECT event_id FROM signals_clustermember WHERE cluster_id = c.id ORDER BY timestamp DESC, id DESC LIMIT %s) m""",
+            [[cluster.pk for cluster in clusters], HELD],
+        )
+        for cluster, event in cursor.fetchall():
+            held[cluster].append(event)
+    newest = Event.objects.filter(project=project, is_pending=False).order_by("-timestamp", "-id")
+    usual = list(newest.values_list("id", flat=True)[:USUAL])
+    rows = dict(read_rows(project.id, {*usual, *(event for some in held.values() for event in some)}))
+    base = [rows[event] for event in usual if event in rows]
+    return {
+        cluster: _most([rows[event] for event in some if event in rows], base)
+        for cluster, some in held.items()
+    }
+
+
+def _most(held: list[Row], base: list[Row]) -> list[Together]:
+    found = [
+        Together(dimension.name, value)
+        for dimension in compare(held, base)
+        for value in dimension.values
+        if value.lift is not None and value.low > value.usual and value.lift >= SURE and value.events >= SOME
+    ]
+    return sorted(found, key=lambda one: (-one.value.low / max(one.value.usual, 1e-9), one.value.name))[
+        :TOGETHER
+    ]
+
+
+def _shares(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, Share]:
+    """Of those that come from what a reader said: how many of the conversations that were drawn at random have it."""
+    ids = [cluster.pk for cluster in clusters if cluster.origin == FACET]
+    drawn = Facet.objects.filter(project=project, sampled=Sampled.RANDOM)
+    read = drawn.count() if ids else 0
+    if not read:
+        return {}
+    members = ClusterMember.objects.filter(cluster__in=ids, source=FACET, event__in=drawn.values("event"))
+    counted: dict[uuid.UUID, int] = defaultdict(int)
+    for cluster in members.values_list("cluster_id", flat=True):
+        counted[cluster] += 1
+    week = Period.named("7d")
+    daily = week.conversations(project) / 7
+    found = {}
+    for pk in ids:
+        low, high = wilson(min(counted[pk], read), read, z=Z90) or (0.0, 1.0)
+        share = counted[pk] / read
+        found[pk] = Share(share, low, high, read, share * daily)
+    return found

@@ -1,0 +1,105 @@
+"""What clusters add to the query language: `problem:` and `intent:` by label or id, `cluster:` either."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from ingest.models import Event
+from signals.clusters.reading import clusters_of_events, live_clusters
+from signals.models import Cluster, ClusterKind, ClusterMember
+from signals.search.comparing import OneOf, Test
+from signals.search.fields.columns import text_test
+from signals.search.fields.registry import Field, register
+from signals.search.language.nodes import Text, Value
+from signals.search.scope import Facts, Scope
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterField(Field):
+    """Clusters of one kind, of both without one. A part of a label does where none is called so; it may name several, as a pattern may. Case does
+    not count."""
+
+    of: ClusterKind | None = None
+
+    kind: ClassVar[str] = "choice"
+
+    def _clusters(self, scope: Scope) -> QuerySet[Cluster]:
+        found = live_clusters(scope.project)
+        return found.filter(kind=self.of) if self.of else found
+
+    def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
+        if isinstance(value, Text) and (ids := self._by_id(value.text, scope)):
+            return OneOf(ids)
+        rows = list(self._clusters(scope).values_list("id", "label"))
+        if isinstance(value, Text):
+            words = value.text.casefold()
+            found = frozenset(pk for pk, label in rows if label.casefold() == words) or frozenset(
+                pk for pk, label in rows if words in label.casefold()
+            )
+        else:
+            test = text_test(value)
+            found = frozenset(pk for pk, label in rows if test.holds(label))
+        if not found:
+            what = self.of.label.lower() if self.of else "cluster"
+            near = (
+                get_close_matches(value.text, [label for _, label in rows], n=1)
+                if isinstance(value, Text)
+                else []
+            )
+            hint = f": do you mean {Text(near[0])}?" if near else ""
+            raise ValueError(
+                f"names a {what} by its label or id, and there is no {str(value)[:80]} in this project{hint}"
+            )
+        return OneOf(found)
+
+    def _by_id(self, text: str, scope: Scope) -> frozenset[Any]:
+        """Also of one that was merged: the one that it was merged into."""
+        try:
+            asked = uuid.UUID(text)
+        except ValueError:
+            return frozenset()
+        row = Cluster.objects.filter(project=scope.project, pk=asked).only("id", "merged_into_id").first()
+        live = {asked, row.merged_into_id} if row else set()
+        return frozenset(self._clusters(scope).filter(pk__in=live).values_list("id", flat=True))
+
+    def _members(self, scope: Scope) -> QuerySet[ClusterMember]:
+        return ClusterMember.objects.filter(project=scope.project, event=OuterRef("pk"))
+
+    def where(self, test: Test, *, key: str, scope: Scope) -> Q:
+        assert isinstance(test, OneOf)
+        return Q(Exists(self._members(scope).filter(test.q("cluster"))))
+
+    def narrow(
+        self, events: QuerySet[Event], tests: Sequence[Test], *, key: str, scope: Scope
+    ) -> QuerySet[Event]:
+        """One cluster by a join: an event is a member once, and cluster_member_recent finds a small one."""
+        ids = frozenset(one for test in tests if isinstance(test, OneOf) for one in test.ids)
+        if len(ids) != 1:
+            return events.filter(self.any_of(tests, key=key, scope=scope))
+        [cluster] = ids
+        return events.filter(cluster_members__cluster=cluster, cluster_members__project=scope.project)
+
+    def present(self, *, key: str, scope: Scope) -> Q:
+        return Q(Exists(self._members(scope).filter(cluster__in=self._clusters(scope))))
+
+    def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
+        held = clusters_of_events(facts.ids, project=facts.scope.project, kind=self.of)
+        return [[one.pk for one in held.get(event.id, ())] for event in facts.events]
+
+    def shown(self, value: Any, scope: Scope) -> str:
+        return str(self._clusters(scope).filter(pk=value).values_list("label", flat=True).first() or value)
+
+
+register(
+    ClusterField(
+        name="problem", title="a problem that was found, by its label, a part of it, or its id", example='problem:"sync fails"', of=ClusterKind.PROBLEM
+    ),
+    ClusterField(
+        name="intent", title="what the user wants, by its label, a part of it, or its id", example='intent:"get a refund"', aliases=("topic",), of=ClusterKind.INTENT
+    ),
+    ClusterField(name="cluster", title="a problem or an intent, by its label, a part of it, or its id", example='cluster:"sync fails"'),
+)  # fmt: skip

@@ -1,0 +1,152 @@
+"""Discover: the list, what a person does with clusters, a cluster's page, the matrix, the map."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from django.test import Client
+
+from ingest.models import Event, Job, Project, User
+from ingest.models.jobs import JobState
+from signals.clusters.map import flatten
+from signals.clusters.refresh import DISCOVER
+from signals.models import Cluster, ClusterStatus
+from tests.html import html_of
+from tests.signals.clusters.test_members import check_counts
+from tests.signals.clusters.test_refresh import find
+from tests.signals.conftest import Happen, run_pipeline
+
+
+@pytest.fixture
+def page(member: User) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def act(page: Client, project: Project, action: str, *clusters: Cluster, **more: str) -> Any:
+    body = {"action": action, "cluster": [str(one.pk) for one in clusters], **more}
+    return page.post(f"/p/{project.slug}/discover/change/", body, follow=True)
+
+
+def test_an_empty_project_says_what_to_do(page: Client, project: Project, happen: Happen) -> None:
+    assert "There are no events yet" in html_of(page.get(f"/p/{project.slug}/discover/"))
+    happen(input="Hello there, how are you")
+    run_pipeline()
+    assert "Nobody has looked yet" in html_of(page.get(f"/p/{project.slug}/discover/"))
+    find(project)
+    assert "Nothing was found in 1 event" in html_of(page.get(f"/p/{project.slug}/discover/"))
+
+
+def test_the_list_shows_numbers_that_lead_to_their_events(
+    page: Client, project: Project, broken: list[Event]
+) -> None:
+    find(project)
+    html = html_of(page.get(f"/p/{project.slug}/discover/"))
+    sync = Cluster.objects.get(origin="tool sync")
+    assert html.index(sync.label) < html.index(Cluster.objects.get(origin="tool export").label)
+    assert "connection refused by node" in html
+    href = re.search(rf'href="([^"]*q=problem%3A{sync.pk}[^"]*)"', html)
+    assert href
+    events = html_of(page.get(href[1].replace("&amp;", "&")))
+    assert events.count("data-row") == 6
+    intents = html_of(page.get(f"/p/{project.slug}/discover/?kind=intent"))
+    assert intents.count("data-row") == Cluster.objects.filter(kind="intent", parent__isnull=True).count()
+
+
+def test_a_person_marks_renames_merges_and_splits(
+    page: Client, project: Project, broken: list[Event]
+) -> None:
+    find(project)
+    sync, export = Cluster.objects.get(origin="tool sync"), Cluster.objects.get(origin="tool export")
+    act(page, project, "ignored", export)
+    assert export.label not in html_of(page.get(f"/p/{project.slug}/discover/"))
+    assert export.label in html_of(page.get(f"/p/{project.slug}/discover/?status=ignored"))
+    act(page, project, "new", export)
+    assert "is called “Sync is down”" in html_of(act(page, project, "rename", sync, label="Sync is down"))
+    assert "Give a name" in html_of(act(page, project, "rename", sync, label=" "))
+    assert "one cluster at a time" in html_of(act(page, project, "rename", sync, export, label="x"))
+    assert "two clusters or more" in html_of(act(page, project, "merge", sync))
+    assert "Merged into “Sync is down”" in html_of(act(page, project, "merge", sync, export))
+    sync.refresh_from_db()
+    assert sync.members.count() == 10 and sync.conversations == 10
+    check_counts(project)
+    find(project)  # they stay together
+    assert sync.members.count() == 10
+    assert page.get(f"/p/{project.slug}/discover/{export.pk}/").headers["Location"].endswith(f"{sync.pk}/")
+    assert "Split into 2" in html_of(act(page, project, "split", sync))
+    parts = Cluster.objects.filter(kind="problem", is_gone=False, merged_into__isnull=True)
+    assert sorted(part.members.count() for part in parts) == [4, 6]
+    check_counts(project)
+    find(project)  # and apart
+    assert sorted(part.members.count() for part in parts.all()) == [4, 6]
+    assert "does not fall apart" in html_of(act(page, project, "split", parts.first() or sync))
+    assert "Choose a cluster first" in html_of(act(page, project, "explode", sync))
+    assert "Choose a cluster first" in html_of(
+        page.post(f"/p/{project.slug}/discover/change/", {"action": "known", "cluster": "x"}, follow=True)
+    )
+
+
+def test_a_viewer_only_looks(viewer: User, project: Project, broken: list[Event]) -> None:
+    find(project)
+    client = Client()
+    client.force_login(viewer)
+    assert "Look again" not in html_of(client.get(f"/p/{project.slug}/discover/"))
+    sync = Cluster.objects.get(origin="tool sync")
+    assert act(client, project, "ignored", sync).status_code == 403
+    assert client.post(f"/p/{project.slug}/discover/refresh/").status_code == 403
+    sync.refresh_from_db()
+    assert sync.status == ClusterStatus.NEW
+
+
+def test_a_refresh_shows_its_progress_and_is_stopped(
+    page: Client, project: Project, broken: list[Event]
+) -> None:
+    page.post(f"/p/{project.slug}/discover/refresh/")
+    [job] = Job.objects.filter(kind=DISCOVER)
+    assert "Waiting for a worker" in html_of(page.get(f"/p/{project.slug}/discover/"))
+    page.post(f"/p/{project.slug}/discover/refresh/", {"stop": "yes"})
+    job.refresh_from_db()
+    assert job.state == JobState.STOPPED
+    assert "Look again" in html_of(page.get(f"/p/{project.slug}/discover/"))
+
+
+def test_the_page_of_a_cluster_is_paged_charted_and_broken_down(
+    page: Client, project: Project, broken: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find(project)
+    sync = Cluster.objects.get(origin="tool sync")
+    monkeypatch.setattr("signals.pages.clusters.PAGE", 4)
+    here = f"/p/{project.slug}/discover/{sync.pk}/"
+    first = page.get(here)
+    assert html_of(first).count("data-row") == 4 and "Older" in html_of(first)
+    rest = html_of(page.get(f"{here}?cursor={first.context['next_cursor']}"))
+    assert rest.count("data-row") == 2
+    assert [dimension.name for dimension in first.context["dimensions"]][0] == "Model"
+    assert page.get(f"{here}?cursor=nonsense").status_code == 400
+    assert page.get(f"/p/{project.slug}/discover/{project.pk}/").status_code == 404
+
+
+def test_the_matrix_and_the_map(page: Client, project: Project, broken: list[Event]) -> None:
+    empty = html_of(page.get(f"/p/{project.slug}/discover/matrix/"))
+    assert "No intent was found yet" in empty
+    assert page.get(f"/p/{project.slug}/discover/map/points/").json()["points"] == []
+    find(project)
+    html = html_of(page.get(f"/p/{project.slug}/discover/matrix/?rows=signal"))
+    assert "Tool failure" in html and "q=signal%3Atool_failure+intent%3A" in html
+    assert "data-map=" in html_of(page.get(f"/p/{project.slug}/discover/map/?kind=problem"))
+    found = page.get(f"/p/{project.slug}/discover/map/points/?kind=intent").json()
+    assert found["total"] == len(found["points"]) == 24 and len(found["clusters"]) == 2
+    assert {point[3] for point in found["points"]} == {event.event_id for event in broken}
+    sides = [np.mean([point[0] for point in found["points"] if point[2] == group]) for group in (0, 1)]
+    assert abs(sides[0] - sides[1]) > 0.5
+
+
+def test_points_are_flattened_within_bounds_and_the_same_each_time() -> None:
+    vectors = np.random.default_rng(1).normal(size=(50, 8)).astype(np.float32)
+    groups = np.arange(50) % 4
+    at = flatten(vectors, groups)
+    assert at.shape == (50, 2) and float(np.abs(at).max()) <= 1 and (at == flatten(vectors, groups)).all()
+    assert flatten(vectors[:1], groups[:1]).tolist() == [[0.0, 0.0]]
+    assert flatten(vectors[:0], groups[:0]).shape == (0, 2)
