@@ -61,7 +61,7 @@ def flatten(vectors: Floats, groups: npt.NDArray[np.intp]) -> Floats:
     means = np.zeros((len(counts), vectors.shape[1]), np.float32)
     np.add.at(means, groups, centred)
     means /= np.maximum(counts, 1)[:, None]
-    weighted = means * np.sqrt(np.minimum(counts, 200))[:, None]
+    weighted: Floats = (means * np.sqrt(np.minimum(counts, 200))[:, None]).astype(np.float32)
     if np.count_nonzero(counts) < 3:  # too few means for two axes: those of the vectors
         weighted = centred[:: max(1, len(centred) // 2000)]
     _, _, axes = np.linalg.svd(weighted, full_matrices=False)

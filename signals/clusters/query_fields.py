@@ -63,7 +63,7 @@ class ClusterField(Field):
         except ValueError:
             return frozenset()
         row = Cluster.objects.filter(project=scope.project, pk=asked).only("id", "merged_into_id").first()
-        live = {asked, row.merged_into_id} if row else set()
+        live = {one for one in (asked, row.merged_into_id) if one is not None} if row else set()
         return frozenset(self._clusters(scope).filter(pk__in=live).values_list("id", flat=True))
 
     def _members(self, scope: Scope) -> QuerySet[ClusterMember]:
