@@ -20,22 +20,22 @@ def name_of(
     centroid: Floats,
     *,
     signals: Mapping[str, str],
+    texts: Sequence[str] | None = None,
     has_parts: bool = False,
 ) -> tuple[str, str]:
-    """(label, description) of the observations of one group, row i of `vectors` with item i. `signals`: by key the name for people. The
-    name of a group with parts leaves the phrase to them."""
+    """(label, description) of the observations of one group, row i of `vectors` and of `texts` (default: text_of) with item i. `signals`: by
+    key the name for people. The name of a group with parts leaves the phrase to them."""
+    texts = [text_of(one) for one in observations] if texts is None else texts
     sources = Counter((one.source, one.key) for one in observations)
     (source, key), _ = max(sources.items(), key=lambda pair: (pair[1], pair[0]))
     own = [i for i, one in enumerate(observations) if (one.source, one.key) == (source, key)]
-    central = central_first(
-        [text_of(observations[i]) for i in own], vectors[own], centroid, any_length=source == "tool"
-    )
+    central = central_first([texts[i] for i in own], vectors[own], centroid, any_length=source == "tool")
     phrases = [_readable(text) for text in central] or [""]
     phrase = "" if has_parts else phrases[0]
     if source == "facet":
         label = phrases[0]
     elif source == "tool":
-        label = f"`{key}` fails" + (f": {phrase}{_others(observations, central)}" if phrase else "")
+        label = f"`{key}` fails" + (f": {phrase}{_others(texts, central)}" if phrase else "")
     else:
         name = signals.get(key, key.replace("_", " ").capitalize())
         label = f"{name}: “{phrase}”" if phrase else name
@@ -56,10 +56,10 @@ def central_first(
     return sorted((text for text in seen if text), key=lambda text: (-round(seen[text], 4), len(text), text))
 
 
-def _others(observations: Sequence[Observation], central: Sequence[str]) -> str:
+def _others(texts: Sequence[str], central: Sequence[str]) -> str:
     """A tool whose messages mostly are not this one fails in other ways too."""
-    same = sum(text_of(one) == central[0] for one in observations)
-    return ", and in other ways" if len(central) > 2 and same < len(observations) / 3 else ""
+    same = sum(text == central[0] for text in texts)
+    return ", and in other ways" if len(central) > 2 and same < len(texts) / 3 else ""
 
 
 def cut(text: str, length: int) -> str:

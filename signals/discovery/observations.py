@@ -41,7 +41,7 @@ def text_of(observation: Observation) -> str:
     """What is embedded and compared: the message of a failed call without its wrapping, any other phrase; what names one case is masked."""
     phrase = observation.phrase
     if observation.source == "tool":
-        return mask(message_of(phrase))
+        return mask(message_of(phrase), names=False)
     return phrase if observation.source == "facet" else mask(phrase)
 
 

@@ -19,6 +19,7 @@ from signals.discovery.linkage import average_linkage
 from signals.discovery.naming import name_of
 from signals.discovery.observations import Floats, Observation, Source, text_of
 from signals.discovery.sampling import alike
+from signals.discovery.templates import templates_of
 
 APART = 0.8  # between groups of phrases, on average, as likeness.py has it
 COMPLAINTS_APART = 0.7
@@ -98,7 +99,7 @@ class _World:
         self.vectors = vectors
         self.topics = topics
         self.hints = hints
-        self.texts = [text_of(one) for one in observations]
+        self.texts = _texts(observations)
 
     def people(self, indices: Iterable[int]) -> int:
         return len({self.observations[i].user or self.observations[i].unit for i in indices})
@@ -108,6 +109,19 @@ class _World:
         hints = None if self.hints is None else [self.hints[i] for i in indices]
         groups = alike([self.texts[i] for i in indices], self.vectors[indices], topics, hints, apart=apart)
         return [[indices[i] for i in group] for group in groups]
+
+
+def _texts(observations: Sequence[Observation]) -> list[str]:
+    """As text_of; the errors of a tool that differ in some words have one text."""
+    texts = [text_of(one) for one in observations]
+    tools: dict[str, Indices] = {}
+    for index, one in enumerate(observations):
+        if one.source == "tool":
+            tools.setdefault(one.key, []).append(index)
+    for some in tools.values():
+        for index, template in zip(some, templates_of([texts[i] for i in some]), strict=True):
+            texts[index] = template
+    return texts
 
 
 def _find(world: _World) -> list[_Found]:
@@ -181,7 +195,12 @@ def _made(
     once = {(one.user or one.unit, world.texts[i]): i for one, i in zip(own, found.members, strict=True)}
     centroid = unit(world.vectors[list(once.values())].mean(axis=0))
     label, description = name_of(
-        own, world.vectors[found.members], centroid, signals=signals, has_parts=bool(found.parts)
+        own,
+        world.vectors[found.members],
+        centroid,
+        texts=[world.texts[i] for i in found.members],
+        signals=signals,
+        has_parts=bool(found.parts),
     )
     sources, keys = {one.source for one in own}, {one.key for one in own}
     return Group(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from signals.discovery.templates import mask, message_of
+from signals.discovery.templates import mask, message_of, templates_of
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,34 @@ def test_words_stay(text: str) -> None:
 )
 def test_the_message_of_a_result(output: str, message: str) -> None:
     assert message_of(output) == message
+
+
+def test_words_that_no_rule_knows_show_beside_their_likes() -> None:
+    texts = [
+        "column alpha does not exist",
+        "column users does not exist",
+        "queue is full",
+        "column x is locked by y",
+    ]
+    assert templates_of(texts) == ["column … does not exist"] * 2 + [
+        "queue is full",
+        "column x is locked by y",
+    ]
+    assert templates_of(texts[::-1]) == templates_of(texts)[::-1]
+    assert templates_of([]) == []
+
+
+def test_messages_of_other_beginnings_or_lengths_stay_apart() -> None:
+    texts = ["user not found", "order not found", "user was not found"]
+    assert templates_of(texts) == texts
+
+
+def test_a_status_says_what_went_wrong_and_stays() -> None:
+    assert mask("HTTP 503 Service Unavailable: cart-7", names=False) == "HTTP 503 Service Unavailable: …"
+    assert mask("exit code 127") == "exit code 127"
+    assert mask("request 4711 failed with status 500") == "request … failed with status 500"
+
+
+def test_a_thousand_different_messages_are_quick() -> None:
+    texts = [f"row a{i} b{i} c{i} d{i} e{i}" for i in range(3000)]
+    assert len(templates_of(texts)) == 3000
