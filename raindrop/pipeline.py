@@ -42,6 +42,8 @@ import signals.clusters.refresh
 import signals.detection.abandonment
 import signals.detection.stage
 import signals.questions.asking
+import signals.reader.noting
+import signals.reader.working
 import signals.vectors.embedding
 import signals.vectors.reindexing
 from ingest.models import Event, ProcessingFailure, QueuedEvent
@@ -60,6 +62,7 @@ STAGES: list[Callable[[list[Event]], None]] = [
     issues.classifier.scoring.score,
     issues.following.deciding.follow,
     ingest.counts.rollups.count_events,
+    signals.reader.noting.note_conversations,
 ]
 
 RUN_BATCH = "raindrop.pipeline.run_batch"
@@ -256,6 +259,7 @@ def every_minute() -> None:
         lambda: ingest.store.merged_events.move_stragglers(now=now),
         lambda: signals.detection.abandonment.find_abandoned(now=now),
         lambda: signals.questions.asking.call_workers(),
+        lambda: signals.reader.working.call_workers(),
         lambda: signals.vectors.reindexing.request_reindexing(),
         lambda: signals.clusters.refresh.refresh_due(now=now),
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),

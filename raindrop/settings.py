@@ -310,6 +310,8 @@ LLM_MODEL = os.environ.get("RAINDROP_LLM_MODEL", "").strip() or "claude-haiku-5-
 LLM_TIMEOUT = env_seconds("RAINDROP_LLM_TIMEOUT", 30).total_seconds()  # of one attempt
 if not 0 < LLM_TIMEOUT <= 60:  # a worker's task holds several (signals/questions/asking.py)
     raise ImproperlyConfigured("RAINDROP_LLM_TIMEOUT must be more than 0 and at most 60 seconds")
+# A conversation is read (signals/reader/) when nothing has come to it for so long.
+READER_QUIET = env_seconds("RAINDROP_READER_QUIET_SECONDS", 60)
 # As published for prompts of up to 100,000 tokens (no prompt of ours is longer). `effort`: what models that think are asked for.
 LLM_MODELS: dict[str, dict[str, Any]] = {
     "claude-haiku-5-5": {"input": 0.1, "output": 0.5, "cache_write": 0.125, "cache_read": 0.01, "batch": 0.5, "effort": "low"},

@@ -49,6 +49,7 @@ from signals.models import (
     Facet,
     LlmSettings,
     QuestionVerdict,
+    Reading,
     SignalDefinition,
     SignalGroup,
     SignalMatch,
@@ -106,6 +107,9 @@ def world(project: Project, other_project: Project, member: User, stranger: User
         project=project, event=event, conversation=event.conversation, timestamp=event.timestamp, text_hash=b"h", sampled="random",
         intent=SECRET, went_wrong=SECRET, quote=SECRET,
     )  # fmt: skip
+    Reading.objects.create(
+        project=project, event=event, conversation=event.conversation, why=SECRET, problem=SECRET
+    )
     LlmSettings.objects.create(project=project, daily_calls=1, trouble=SECRET)
     evidence = [{"side": "user", "start": 0, "end": 8, "text": SECRET}]
     SignalMatch.objects.create(signal=signal, source="test", evidence=evidence, **common)
@@ -237,7 +241,7 @@ def snapshot(world: World) -> dict[str, Any]:
     project = world.project
     tables: list[Any] = [
         ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
-         Cluster, ClusterMember, EvidenceClusters, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, SignalDefinition, Offer, SignalGroup, SignalMatch,
+         Cluster, ClusterMember, EvidenceClusters, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, Reading, SignalDefinition, Offer, SignalGroup, SignalMatch,
          SignalTuning, Span,
     ]  # fmt: skip
     of_issue: list[Any] = [Activity, Definition]

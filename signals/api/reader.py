@@ -1,5 +1,7 @@
 """`/api/facets/`, `/api/reader/` and `/api/llm/`: what an LLM said of conversations, how far it is, and what it may cost."""
 
+import dataclasses
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -9,16 +11,24 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ingest.models import Conversation, Event, EventKey, Project
+from ingest.models import ApiKey, Conversation, Event, EventKey, Project
+from ingest.models.projects import KeyKind, Role
+from ingest.projects.access import role_in
 from ingest.projects.authentication import project_of
 from ingest.store.people import conversation_id
 from raindrop.api.pagination import page_of
-from raindrop.api.shapes import PAGE, answers, listed
+from raindrop.api.shapes import PAGE, Strict, answers, listed
+from raindrop.errors import ApiError
+from signals.llm import budget
 from signals.models import Facet
 from signals.models.facets import FacetSource, Sampled, Where
 from signals.reader.facets import facets_of
+from signals.reader.noting import wake_postponed
+from signals.reader.working import progress_of
 
 TAGS = ["Reader"]
+MOST_CALLS = 10_000_000
+MOST_DOLLARS = Decimal(1_000_000)
 
 
 class ReaderFacetItem(serializers.Serializer[Any]):
@@ -68,6 +78,81 @@ def facets(request: Request) -> Response:
         found = found.filter(conversation=conversation.pk)
     page = page_of(found, request=request, order=("-timestamp", "-id"))
     return Response(page.body([reader_facet_item(facet) for facet in page.rows]))
+
+
+class ReaderProgress(serializers.Serializer[Any]):
+    enabled = serializers.BooleanField(help_text="There is a key, and a budget that is not 0.")
+    read = serializers.IntegerField(help_text="Conversations that an LLM has read.")
+    waiting = serializers.IntegerField(help_text="Those that are not quiet yet, or will be looked at today.")
+    running = serializers.IntegerField(help_text="Those that are with the LLM now.")
+
+
+@extend_schema(
+    operation_id="reader_get", tags=TAGS, summary="How far the reader is", responses=answers(ReaderProgress, missing=False)
+)  # fmt: skip
+@api_view(["GET"])
+def reader(request: Request) -> Response:
+    """A conversation is read about a minute after its last event, as far as the day's budget goes."""
+    return Response(dataclasses.asdict(progress_of(project_of(request).pk)))
+
+
+class LlmBudget(serializers.Serializer[Any]):
+    calls_per_day = serializers.IntegerField(help_text="Of all uses of the LLM together; 0 switches it off.")
+    dollars_per_day = serializers.FloatField(help_text="US dollars; 0 switches it off.")
+    spent = serializers.FloatField(
+        help_text="US dollars of today (UTC), with what is reserved for calls under way."
+    )
+
+
+class LlmBudgetChange(Strict):
+    calls_per_day = serializers.IntegerField(min_value=0, max_value=MOST_CALLS, required=False)
+    dollars_per_day = serializers.DecimalField(
+        min_value=Decimal(0), max_value=MOST_DOLLARS, max_digits=11, decimal_places=4, required=False
+    )
+
+
+@extend_schema(
+    methods=["GET"], operation_id="llm_get", tags=TAGS, summary="What the LLM may cost a day, and has cost",
+    responses=answers(LlmBudget, missing=False),
+)  # fmt: skip
+@extend_schema(
+    methods=["PATCH"], operation_id="llm_change", tags=TAGS, summary="Change what the LLM may cost a day",
+    request=LlmBudgetChange, responses=answers(LlmBudget, missing=False),
+)  # fmt: skip
+@api_view(["GET", "PATCH"])
+def llm(request: Request) -> Response:
+    """One budget for all that asks the LLM: questions, and the reader. With an admin key, or by a member; a change by an admin of the
+    project."""
+    project = project_of(request)
+    _check_may(request, project)
+    if request.method == "PATCH":
+        body = LlmBudgetChange(data=request.data)
+        body.is_valid(raise_exception=True)
+        now = budget.settings_of(project.pk)
+        budget.save_budget(
+            project=project,
+            daily_calls=body.validated_data.get("calls_per_day", now.daily_calls),
+            daily_dollars=body.validated_data.get("dollars_per_day", now.daily_dollars),
+            random_share=now.random_share,
+        )
+        wake_postponed(project.pk)
+    meter = budget.meter(project.pk)
+    return Response(
+        {
+            "calls_per_day": meter.daily_calls,
+            "dollars_per_day": meter.daily_money / budget.MICRO,
+            "spent": meter.money / budget.MICRO,
+        }
+    )
+
+
+def _check_may(request: Request, project: Project) -> None:
+    """Raises ApiError 403."""
+    if isinstance(request.auth, ApiKey):
+        if request.auth.kind != KeyKind.ADMIN:
+            raise ApiError(403, "A query key may not see the budget. Use an admin key.")
+    elif request.method == "PATCH" and role_in(user=request.user, project=project) != Role.ADMIN:
+        raise ApiError(403, "Only an admin of the project changes this.")
 
 
 def reader_facet_item(facet: Facet) -> dict[str, Any]:

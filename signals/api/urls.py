@@ -18,6 +18,8 @@ urlpatterns = [
     path("matrix/", matrix_api.matrix, name="api-matrix"),
     path("taxonomy/", taxonomy_api.taxonomy, name="api-taxonomy"),
     path("facets/", reader_api.facets, name="api-facets"),
+    path("llm/", reader_api.llm, name="api-llm"),
+    path("reader/", reader_api.reader, name="api-reader"),
     path("signals/<str:key>/", api.signal, name="api-signal"),
     path("signals/<str:key>/series", api.series, name="api-signal-series"),
     path("signals/<str:key>/series/", api.series),

@@ -82,9 +82,10 @@ def spent_by_day(project_id: uuid.UUID, *, days: int) -> list[LlmSpend]:
 
 
 @transaction.atomic
-def save_budget(*, project: Project, daily_calls: int, daily_dollars: Decimal) -> None:
+def save_budget(*, project: Project, daily_calls: int, daily_dollars: Decimal, random_share: float) -> None:
     LlmSettings.objects.update_or_create(
-        project=project, defaults={"daily_calls": daily_calls, "daily_dollars": daily_dollars}
+        project=project,
+        defaults={"daily_calls": daily_calls, "daily_dollars": daily_dollars, "random_share": random_share},
     )
     live.changed([project.id])
 

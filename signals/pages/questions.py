@@ -24,6 +24,7 @@ from signals.pages.question_panel import panel_of, status_of
 from signals.questions.config import question_of
 from signals.questions.history import request_run, stop_run
 from signals.questions.verdicts import standing_of
+from signals.reader.noting import wake_postponed
 
 DAYS = 14
 
@@ -37,19 +38,31 @@ class BudgetForm(forms.Form):
         min_value=Decimal(0), max_value=Decimal(1_000_000), max_digits=11, decimal_places=4, label="US dollars a day",
         widget=forms.NumberInput(attrs={"class": "form-control num", "step": "0.01", "inputmode": "decimal"}),
     )  # fmt: skip
+    random_percent = forms.IntegerField(
+        min_value=0, max_value=100, required=False, label="Of what is read, drawn at random, %",
+        widget=forms.NumberInput(attrs={"class": "form-control num", "inputmode": "numeric"}),
+    )  # fmt: skip
 
 
 @project_page()
 def llm_settings(request: ProjectRequest, project: Project) -> HttpResponse:
     limits = budget.settings_of(project.id)
-    stored = {"daily_calls": limits.daily_calls, "daily_dollars": f"{limits.daily_dollars.normalize():f}"}
+    stored = {
+        "daily_calls": limits.daily_calls,
+        "daily_dollars": f"{limits.daily_dollars.normalize():f}",
+        "random_percent": round(limits.random_share * 100),
+    }
     form = BudgetForm(request.POST if request.method == "POST" else None, initial=stored)
     may_change = request.role == Role.ADMIN
     if request.method == "POST":
         if not may_change:
             raise PermissionDenied("Only an admin of the project changes this.")
         if form.is_valid():
-            budget.save_budget(project=project, **form.cleaned_data)
+            values = form.cleaned_data
+            percent = values.pop("random_percent")
+            share = limits.random_share if percent is None else percent / 100
+            budget.save_budget(project=project, random_share=share, **values)
+            wake_postponed(project.id)
             messages.success(request, "Saved. It holds for the next call.")
             return redirect("llm-settings", project.slug)
     if not may_change:

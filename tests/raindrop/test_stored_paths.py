@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 from ingest.jobs.queueing import RUN_JOB
 from raindrop.pipeline import RUN_BATCH
 from raindrop.workers import SCHEDULES
-from signals.llm.workers import WORK
+from signals.llm.workers import READ, WORK
 
 ROOT = Path(__file__).resolve().parents[2]
 # Whoever moves one of these functions leaves the old path working until no queue can hold it (as ingest.0013 did for jobs).
@@ -19,6 +19,7 @@ STORED = [
     "raindrop.pipeline.run_batch",
     "raindrop.workers.beat",
     "signals.questions.asking.work",
+    "signals.reader.working.work",
 ]
 
 
@@ -28,7 +29,7 @@ def test_what_rows_of_earlier_versions_name_still_runs(path: str) -> None:
 
 
 def test_all_that_is_stored_today_is_listed() -> None:
-    assert {RUN_JOB, RUN_BATCH, WORK, *(function for function, _ in SCHEDULES.values())} <= set(STORED)
+    assert {RUN_JOB, RUN_BATCH, WORK, READ, *(function for function, _ in SCHEDULES.values())} <= set(STORED)
 
 
 def test_each_task_is_queued_by_a_listed_path() -> None:
