@@ -21,6 +21,7 @@ from signals.discovery.linkage import Ints, in_order
 from signals.discovery.naming import LONGEST, central_first, cut
 from signals.discovery.observations import Floats
 from signals.discovery.problems import unit
+from signals.discovery.tongues import without_language
 
 # What two texts' likeness is made of: their meaning, the words that neither few nor most texts have, and the tools that were called. On the
 # planted products tools and words raise V from .30 to .49 with first messages, and from .42 to .57 with a reader's words. On BANKING77, HWU64
@@ -130,7 +131,8 @@ def _broad(means: Floats, sizes: Ints) -> Ints:
 
 def _features(texts: Sequence[str], vectors: Floats, tools: Sequence[Collection[str]] | None) -> Floats:
     """(n, d) unit rows, whose products are the likeness."""
-    parts = [math.sqrt(MEANING) * _unit(vectors - vectors.mean(axis=0))]
+    meaning = without_language(texts, vectors)
+    parts = [math.sqrt(MEANING) * _unit(meaning - meaning.mean(axis=0))]
     if len(texts) < MANY:
         words = [{_ENDING.sub("", word) for word in words_of(text) if not word.isdigit()} for text in texts]
         parts.append(

@@ -30,7 +30,7 @@ def name_of(
     (source, key), _ = max(sources.items(), key=lambda pair: (pair[1], pair[0]))
     own = [i for i, one in enumerate(observations) if (one.source, one.key) == (source, key)]
     central = central_first([texts[i] for i in own], vectors[own], centroid, any_length=source == "tool")
-    phrases = [_readable(text) for text in central] or [""]
+    phrases = [text for one in central if any(map(str.isalpha, text := _readable(one)))] or [""]
     phrase = "" if has_parts else phrases[0]
     if source == "facet":
         label = phrases[0]

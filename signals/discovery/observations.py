@@ -42,6 +42,8 @@ def text_of(observation: Observation) -> str:
     phrase = observation.phrase
     if observation.source == "tool":
         return mask(message_of(phrase), names=False)
+    if phrase.lstrip()[:1] in ("{", "["):  # a result that a signal was read from
+        phrase = message_of(phrase)
     return phrase if observation.source == "facet" else mask(phrase)
 
 

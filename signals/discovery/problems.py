@@ -20,6 +20,7 @@ from signals.discovery.naming import name_of
 from signals.discovery.observations import Floats, Observation, Source, text_of
 from signals.discovery.sampling import alike
 from signals.discovery.templates import templates_of
+from signals.discovery.tongues import without_language
 
 APART = 0.8  # between groups of phrases, on average, as likeness.py has it
 COMPLAINTS_APART = 0.7
@@ -107,7 +108,9 @@ class _World:
     def alike(self, indices: Indices, *, apart: float) -> list[Indices]:
         topics = None if self.topics is None else self.topics[indices]
         hints = None if self.hints is None else [self.hints[i] for i in indices]
-        groups = alike([self.texts[i] for i in indices], self.vectors[indices], topics, hints, apart=apart)
+        texts = [self.texts[i] for i in indices]
+        vectors = without_language(texts, self.vectors[indices])
+        groups = alike(texts, vectors, topics, hints, apart=apart)
         return [[indices[i] for i in group] for group in groups]
 
 

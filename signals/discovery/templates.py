@@ -21,7 +21,7 @@ MOST = 200  # templates that begin alike and are as long; a further text is its 
 # In this order: what is longer first. Each stands for one hole.
 _CASES = re.compile(
     r"""
-    (?P<status>\b(?:HTTP(?:/\d(?:\.\d)?)?|status|code|error|exit)(?:\ code)?[ :=]{1,2}\d{1,3}\b(?![.,:-]?\d))
+    (?P<status>\b(?:HTTP(?:/\d(?:\.\d)?)?|status|code|error|exit)(?:\ code)?[ :=]{1,2}\d{1,3}\b(?![.,:-]?\d)|\b[45]\d\d(?=[ :]{1,2}[A-Z][a-z]))
   | (?P<url>\b(?:https?|ftp|wss?)://\S+)
   | (?P<email>[\w.+-]+@[\w-]+\.[\w.-]+)
   | (?P<uuid>\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b)

@@ -12,6 +12,7 @@ from signals.discovery.likeness import HINTS, features
 from signals.discovery.observations import Floats, Observation, Source
 from signals.discovery.problems import group_problems
 from signals.discovery.sampling import alike
+from signals.discovery.tongues import without_language
 
 NOW = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
 AXES = np.eye(384, dtype=np.float32)
@@ -188,3 +189,27 @@ def test_what_else_holds_in_the_conversations_brings_phrases_together() -> None:
     with_hints, without = (features(texts, rows, None, some).likeness() for some in (hints, None))
     assert with_hints[0, 1] == pytest.approx(without[0, 1] + HINTS, abs=1e-5)
     assert with_hints[0, 5] == pytest.approx(without[0, 5], abs=1e-5)
+
+
+def test_texts_of_one_language_are_not_alike_for_that() -> None:
+    spanish = [
+        "Buenos días, no puedo cancelar mi reserva de hotel para mañana y nadie contesta al teléfono",
+        "El precio de la factura no es correcto, por favor quiero que lo revisen lo antes posible",
+    ] * 3
+    english = [
+        "I would like to cancel my booking for tomorrow",
+        "the price on the invoice is not right, please",
+    ] * 3
+    rows = [AXES[i % 2] + AXES[5 if i < 6 else 6] for i in range(12)]
+    vectors = np.array(rows, dtype=np.float32) / np.float32(2**0.5)
+    found = without_language(spanish + english, vectors)
+    assert vectors[0] @ vectors[1] == pytest.approx(0.5) and vectors[0] @ vectors[6] == pytest.approx(0.5)
+    assert found[0] @ found[1] < 0 < found[0] @ found[6]
+    assert np.array_equal(without_language(english, vectors[6:]), vectors[6:])
+
+
+def test_a_name_has_letters() -> None:
+    [group] = group_problems(
+        [seen("[]", source="signal", key="empty_tool_result") for _ in range(2)], near(0, 0)
+    )
+    assert group.label == "Empty tool result"

@@ -76,6 +76,7 @@ def test_messages_of_other_beginnings_or_lengths_stay_apart() -> None:
 def test_a_status_says_what_went_wrong_and_stays() -> None:
     assert mask("HTTP 503 Service Unavailable: cart-7", names=False) == "HTTP 503 Service Unavailable: …"
     assert mask("exit code 127") == "exit code 127"
+    assert mask("502 Bad Gateway for order 17", names=False) == "502 Bad Gateway for order …"
     assert mask("request 4711 failed with status 500") == "request … failed with status 500"
 
 
