@@ -68,6 +68,10 @@ DEPTH = 4
 PARSED = 50_000  # characters
 READ = 20_000
 OPENING = 300
+# With these a result says when the work ends, as a timer's does.
+ENDS = frozenset(
+    ["ends_in", "ends_at", "remaining", "remaining_seconds", "seconds_left", "time_left", "rings_at"]
+)
 TICKET = 250  # a result that tells of work and of nothing else
 SHORT = 300  # a result that is nothing but a message
 SURE, LIKELY, WORDS = 1.0, 0.8, 0.7
@@ -91,6 +95,8 @@ BROKEN = re.compile(
     re.MULTILINE,
 )
 TIMED_OUT = re.compile(r"\b(?:timed[ -]?out|time[ -]?out|deadline exceeded|ETIMEDOUT|ECONNREFUSED|ECONNRESET|connection (?:refused|reset)|took too long)\b", re.IGNORECASE)  # fmt: skip
+# Rows of a table: what they speak of was asked for.
+TABLE = re.compile(r"\s*[^\n|]{1,60}(?: \| [^\n|]{1,60}){1,12}\s*\n[^\n|]{0,200} \| ")
 NONE_OF_IT = re.compile(r"\b(?:no|0|zero|without|never|not|nothing|none)\b", re.IGNORECASE)
 # Tools, and commands of a shell, whose result is what somebody else wrote.
 READS = re.compile(
@@ -118,7 +124,7 @@ class Failure:
 def failure_in(span: SpanFacts) -> Failure | None:
     """What the result itself says, whatever the span's status."""
     output = span.output[:READ]
-    if not output.strip():
+    if not output.strip() or TABLE.match(output):
         return None
     value = _parsed(span.output)
     if isinstance(value, dict | list):
@@ -158,7 +164,12 @@ def is_waiting(span: SpanFacts) -> bool:
     if len(span.output) > TICKET:
         return False
     value = _parsed(span.output)
-    return isinstance(value, dict) and not _lists_parts(value) and _waits(value, depth=0)
+    return (
+        isinstance(value, dict)
+        and not _lists_parts(value)
+        and not (ENDS & value.keys())
+        and _waits(value, depth=0)
+    )
 
 
 def _lists_parts(value: dict[str, Any]) -> bool:

@@ -29,7 +29,7 @@ TRAIN = (
     "hartwell", "innkeep", "larder", "murmur", "parcelo", "querypad", "questforge", "reporta", "shipmate", "staffroom", "telvia", "vialta", "vitalia", "wayfare",
 )  # fmt: skip
 TUNE = ("clausewise", "hearth")
-KEPT = ("bazaarly", "opsdeck", "townhall")
+KEPT = ("bazaarly", "fernwell", "gantry", "opsdeck", "townhall")
 # Whose writer labelled conversations, not turns: a turn's answer is the reader's where the writer's conversation has the signal too.
 PLANTED = ("ledgerly", "tutor")
 SPLITS = {"train": TRAIN, "tune": TUNE, "kept": KEPT}

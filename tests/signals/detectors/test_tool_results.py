@@ -106,11 +106,17 @@ def test_work_that_still_waits_when_it_is_asked_about_again_is_stuck() -> None:
     assert words(other, before=(queued,)) is None
 
 
+def test_a_table_of_errors_is_what_was_asked_for() -> None:
+    assert words(span("error_code | message | n\n504 | upstream time-out | 3120\n", name="sql")) is None
+
+
 def test_an_order_that_is_pending_is_no_work_that_waits() -> None:
     """It was a failed tool on every second look: 112 of 635 matches on the demo."""
     items = ", ".join(f'{{"name": "thing {n}", "item_id": "{n}000000"}}' for n in range(8))
     order = span(f'{{"order_id": "#W1", "items": [{items}], "status": "pending"}}', name="get_order_details")
     assert words(order, order) is None and words(order, before=(order,)) is None
+    timer = span('{"id": "tm-2", "status": "running", "ends_in": 480}', name="timer")
+    assert words(timer, timer) is None
     short = span('{"order_id": "#W1", "items": [{"name": "vase"}], "status": "pending"}', name="get_order")
     assert words(short, short) is None
 
