@@ -6,7 +6,7 @@ hand-over that the agent declines are none.
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Finding, Turn
+from signals.detectors.batch import Batch, Detector, Finding, SpanFacts, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.mentions import mentions
 from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
@@ -60,6 +60,14 @@ PROGRAM = re.compile(
     r"\b(?:this is|i'm|i am|here is) (?:the |your |our )?(?:\w+[ -]){0,3}(?:assistant|bot|chatbot)\b|\b(?:virtual|ai|automated|digital) (?:agent|assistant)\b"
 )
 CALLED_A_PROGRAM = re.compile(r"\b(?:agent|assistant|bot)\b[^.?!\n]{0,12}$")
+TO_AN_AGENT = re.compile(
+    r"(?:transfer|hand_?off|handoff|escalate|connect)_?(?:to_)?(?!to_|human|live|real|person|support|customer|service|an?_)[a-z]+_agents?$",
+    re.IGNORECASE,
+)
+# "The billing agent" of a product with several agents is one of them; "a support agent" is a person.
+ONE_OF_THEM = re.compile(
+    r"\b(?!(?:an?|the|our|my|your|one|of|another|next|human|live|real|senior|support|service|care|customer|available|dedicated|licensed)\b)\w+ agent\b"
+)
 READ = 3000
 NEAR = 200  # characters after the hand-over, in which the other introduces itself
 
@@ -68,11 +76,18 @@ def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         hits = _said(turn) if mentions(turn.output, WORDS) else []
-        tool = next((span for span in turn.spans if span.kind == "tool" and TOOL.search(span.name)), None)
+        tool = next((span for span in turn.spans if span.kind == "tool" and _to_a_person(span)), None)
         called = [measured(f"It called {tool.name[:100]}.", span=tool)] if tool and not failure(tool) else []
         if hits or called:
             found.append(Finding(index, 0.9, evidence("assistant", turn.output, hits) + called))
     return found
+
+
+def _to_a_person(span: SpanFacts) -> bool:
+    """By the tool's name. Frameworks hand over between agents by `transfer_to_billing_agent`, or `transfer_to_agent` with an `agent_name`."""
+    if not TOOL.search(span.name) or TO_AN_AGENT.search(span.name):
+        return False
+    return "agent_name" not in span.input[:200]
 
 
 def _said(turn: Turn) -> list[Hit]:
@@ -85,7 +100,9 @@ def _said(turn: Turn) -> list[Hit]:
             normal, clause, match.start()
         )
         program = PROGRAM.search(normal, match.start(), match.end() + NEAR) or (
-            "taking over" in match[0] and CALLED_A_PROGRAM.search(normal, start, match.start())
+            ONE_OF_THEM.search(match[0])
+            or "taking over" in match[0]
+            and CALLED_A_PROGRAM.search(normal, start, match.start())
         )
         if not supposed and not program and not is_asked(normal, match.end()):
             hits.append(Hit(match.start() + len(match[0]) - len(match[0].lstrip(".!, \n")), match.end(), 0.9))

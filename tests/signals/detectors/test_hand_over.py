@@ -90,7 +90,15 @@ def test_no_person_is_asked_for(asked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "tools", ["transfer_to_human_agents", "handoff", "escalateToSupport", "search hand_off"]
+    "tools",
+    [
+        "transfer_to_human_agents",
+        "transfer_to_live_agent",
+        "transfer_to_agent",
+        "handoff",
+        "escalateToSupport",
+        "search hand_off",
+    ],
 )
 def test_handed_over_by_a_tool(tools: str) -> None:
     assert holds("hand_over", "I want a human.", "", tools=tools)
@@ -110,6 +118,8 @@ def test_handed_over_by_a_tool(tools: str) -> None:
             "",
         ),
         ("The returns agent is taking over now.", ""),
+        ("", "transfer_to_billing_agent"),
+        ("I'm passing you to our returns agent.\n\nHello! Which order is it?", ""),
         ("I'm connecting your speaker to the living room.", ""),
         ("I've transferred 200 EUR to Ana.", "transfer_money"),
         ("I've passed the test data to the function.", ""),
