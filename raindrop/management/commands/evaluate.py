@@ -20,9 +20,9 @@ from raindrop.evaluation.measurement import MissingData
 EVALUATIONS: dict[str, str] = {
     "audit": "signals.evaluation.audit",
     "classifiers": "issues.evaluation.classifiers",
-    "clusters": "signals.evaluation.clusters_report",
+    "clusters": "signals.evaluation.grouping.intents_report",
     "corpus": "signals.evaluation.corpus_report",
-    "discovery": "signals.evaluation.discovery_report",
+    "discovery": "signals.evaluation.grouping.problems_report",
     "few_shot": "signals.evaluation.few_shot",
     "languages": "signals.evaluation.languages_report",
     "meaning": "signals.evaluation.meaning",

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from signals.evaluation import recipes
-from signals.evaluation.group_quality import kind_quality, majority, partition_quality
-from signals.evaluation.planted import read_planted
+from signals.evaluation.grouping import recipes
+from signals.evaluation.grouping.group_quality import kind_quality, majority, partition_quality
+from signals.evaluation.grouping.planted import read_planted
 
 TRUTH = ["a", "a", "a", "b", "b", None]
 

@@ -16,10 +16,10 @@ from signals.detectors import DETECTORS, RULES, SIGNALS
 from signals.discovery.emerging import Emergence, Occurrence, emerging
 from signals.discovery.observations import Floats, Observation, texts_of
 from signals.discovery.problems import Group, group_problems
-from signals.evaluation import recipes
 from signals.evaluation.builtin.vectors import VectorStore
-from signals.evaluation.group_quality import KindQuality, kind_quality, majority
-from signals.evaluation.planted import Planted, read_planted
+from signals.evaluation.grouping import recipes
+from signals.evaluation.grouping.group_quality import KindQuality, kind_quality, majority
+from signals.evaluation.grouping.planted import Planted, read_planted
 
 NAMES = {one.key: one.name for one in SIGNALS}
 GOALS = {"reader": (0.90, 0.78), "no key": (0.40, None)}

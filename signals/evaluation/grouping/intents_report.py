@@ -14,10 +14,10 @@ import numpy as np
 from raindrop.evaluation.measurement import Measurement, MissingData, Table, read_rows
 from signals.discovery.intents import group_intents, plain_communities
 from signals.discovery.observations import Floats
-from signals.evaluation import recipes
 from signals.evaluation.builtin.vectors import VectorStore
-from signals.evaluation.group_quality import PartitionQuality, partition_quality
-from signals.evaluation.planted import read_planted
+from signals.evaluation.grouping import recipes
+from signals.evaluation.grouping.group_quality import PartitionQuality, partition_quality
+from signals.evaluation.grouping.planted import read_planted
 
 # Of public sets, whose names end like these; of one with splits the test texts.
 PUBLIC = ("*_fewshot_splits.jsonl.gz", "*_short.jsonl.gz")
