@@ -12,7 +12,7 @@ export XDG_RUNTIME_DIR ?= $(or $(TMPDIR),/tmp)
 TEMPLATES = $(shell find templates -name '*.html')
 DJANGOFMT := $(BIN)/djangofmt --quiet --line-length 140 --indent-width 2
 
-.PHONY: help install install-dev demo run test test-fast lint fmt types check-migrations browser lock clean
+.PHONY: help install install-dev demo run test test-fast test-newest test-external checks lint fmt types check-migrations browser lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,11 +38,20 @@ demo: install  ## a demo project with real conversations, then web and workers o
 run: install  ## the same app with no demo data
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
 
-test: install-dev lint types check-migrations browser  ## environment, linters, type checks and all tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+test: install-dev browser  ## environment, linters, type checks and all tests
+	@$(BIN)/python tests/ci/beside.py "$(MAKE) --no-print-directory checks" \
+	  $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+checks: lint types check-migrations
 
 test-fast: install-dev  ## the tests without the browser, the SDKs and what starts real processes
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow" --ignore tests/browser --ignore tests/sdks
+
+test-newest: install-dev  # a part of the tests under the newest Python of this machine
+	@$(BIN)/python tests/ci/newest_python.py
+
+test-external: install-dev  # a part of the tests against a PostgreSQL that only DATABASE_URL names
+	@$(BIN)/python tests/ci/external_database.py
 
 lint: install-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(DJANGOFMT) --check $(TEMPLATES)

@@ -3,6 +3,8 @@
 Each run has a data directory of its own, removed at its end, unless RAINDROP_TEST_DIR names one to keep and reuse. With
 DATABASE_URL set, that server is used instead. So do pytest-xdist's workers, which find it set: each has a database of its
 own there (pytest-django), and a data directory of its own.
+
+Whole servers of the tests (tests/processes.py) begin as copies of one data directory, which the first of them makes.
 """
 
 import os
@@ -19,7 +21,14 @@ if _starts:
     os.environ["DATABASE_URL"] = embedded_postgres.start()
 
 
+_template = None if "TEST_SERVER_TEMPLATE" in os.environ else tempfile.mkdtemp(prefix="raindrop-template-")
+if _template:  # xdist's workers find it set
+    os.environ["TEST_SERVER_TEMPLATE"] = _template
+
+
 def pytest_unconfigure() -> None:
+    if _template:
+        shutil.rmtree(_template, ignore_errors=True)
     if _kept:
         return
     if _starts:

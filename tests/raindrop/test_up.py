@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     # A path that is too long for a unix socket (107 bytes): the database must find another place for it.
-    server = Server(tmp_path / ("a-rather-long-directory-name-" * 4) / "data")
+    server = Server(tmp_path / ("a-rather-long-directory-name-" * 4) / "data", fresh=True)
     yield server
     server.kill_everything()
 
