@@ -105,10 +105,15 @@ def test_one_event_that_cannot_be_processed_fails_alone_and_can_be_retried(
     monkeypatch.setattr(pipeline, "STAGES", [stage, *pipeline.STAGES])
     for attempt in range(1, pipeline.MAX_ATTEMPTS + 1):
         pipeline.dispatch()
+        began = timezone.now()
         work()
         if attempt < pipeline.MAX_ATTEMPTS:
-            assert QueuedEvent.objects.get(event=poison).attempts == attempt
-            assert pipeline.dispatch() == 0, "it is tried again only after a pause"
+            queued = QueuedEvent.objects.get(event=poison)
+            assert queued.attempts == attempt
+            pause = queued.available_at - began
+            assert pause >= dt.timedelta(seconds=2 ** (attempt - 1)), "it is tried again only after a pause"
+            QueuedEvent.objects.update(available_at=timezone.now() + dt.timedelta(hours=1))
+            assert pipeline.dispatch() == 0
             with pytest.raises(CommandError, match="Time-out"):
                 call_command("drain", timeout=0)
         wait_over()
