@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from issues.api import causes as cause_api
 from issues.api import events as event_api
 from issues.api import following
 from issues.api import issues as api
@@ -13,6 +14,9 @@ urlpatterns = [
     path("issues/<str:key>/matches/", api.matches, name="api-issue-matches"),
     path("issues/<str:key>/series", api.series, name="api-issue-series"),
     path("issues/<str:key>/series/", api.series),
+    path("issues/<str:key>/causes/", cause_api.causes, name="api-issue-causes"),
+    path("issues/<str:key>/breakdown", cause_api.breakdown, name="api-issue-breakdown"),
+    path("issues/<str:key>/breakdown/", cause_api.breakdown),
     path("clusters/<uuid:cluster_id>/promote/", following.promote, name="api-cluster-promote"),
     # An event's id may be any text, and these too.
     path("events/count/", event_api.event_or(event_search.count, event_id="count")),

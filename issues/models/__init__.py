@@ -4,7 +4,8 @@ Uses ingest.
 """
 
 from issues.models.activity import Activity
+from issues.models.causes import IssueCauses
 from issues.models.classifiers import Classifier, IssueMatch
 from issues.models.issues import Definition, Issue
 
-__all__ = ["Activity", "Classifier", "Definition", "Issue", "IssueMatch"]
+__all__ = ["Activity", "Classifier", "Definition", "Issue", "IssueCauses", "IssueMatch"]

@@ -19,6 +19,7 @@ from raindrop.evaluation.measurement import MissingData
 # NAME -> the module with `measure`; imported only when asked for, since some load models.
 EVALUATIONS: dict[str, str] = {
     "audit": "signals.evaluation.audit",
+    "causes": "issues.evaluation.causes",
     "classifiers": "issues.evaluation.classifiers",
     "clusters": "signals.evaluation.grouping.intents_report",
     "corpus": "signals.evaluation.corpus_report",
