@@ -175,6 +175,7 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "job_id": lambda w, r: w.job.id,
     "label_id": lambda w, r: w.label.id,
     "tuning_id": lambda w, r: w.tuning.id,
+    "name": lambda w, r: f"tool {SECRET}",
     "cluster_id": lambda w, r: "c1" if "signals/" in r.template else w.cluster.id,
     # Django's admin
     "object_id": lambda w, r: r.admin_object(w),

@@ -192,6 +192,12 @@ class Span(models.Model):
         ]
         indexes = [
             models.Index(fields=["event", "started_at"], name="span_of_event"),
+            # The newest tool calls (signals/tools/calls.py).
+            models.Index(
+                fields=["project", "-started_at", "-id"],
+                name="span_tool_recent",
+                condition=models.Q(kind="tool"),
+            ),
             # By which an evaluation that names no span finds the one it judges (ingest/tracing/traces.py).
             models.Index(
                 models.F("project"),

@@ -8,6 +8,7 @@ from signals.api import matrix as matrix_api
 from signals.api import reader as reader_api
 from signals.api import signals as api
 from signals.api import taxonomy as taxonomy_api
+from signals.api import tools as tool_api
 
 urlpatterns = [
     path("signals/", api.signals, name="api-signals"),
@@ -16,6 +17,8 @@ urlpatterns = [
     path("clusters/<uuid:cluster_id>/", cluster_api.cluster, name="api-cluster"),
     path("clusters/<uuid:cluster_id>/events/", cluster_api.events, name="api-cluster-events"),
     path("matrix/", matrix_api.matrix, name="api-matrix"),
+    path("tools/", tool_api.tools, name="api-tools"),
+    path("tools/<path:name>/errors/", tool_api.errors, name="api-tool-errors"),
     path("taxonomy/", taxonomy_api.taxonomy, name="api-taxonomy"),
     path("facets/", reader_api.facets, name="api-facets"),
     path("llm/", reader_api.llm, name="api-llm"),

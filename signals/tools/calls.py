@@ -1,0 +1,163 @@
+"""The newest tool calls of a project, and what they say of each tool. `read_calls` reads; the rest is pure."""
+
+import datetime as dt
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ingest.models import Span
+from ingest.models.events import SpanKind
+from signals.discovery.templates import mask, message_of
+from signals.tools.failures import failed_calls
+
+# The newest calls that a page and the API count: 20,000 take about 0.2 s, whatever the project's history.
+CALLS = 20_000
+MESSAGES = 2000  # failed calls of a tool whose messages are read, the newest
+EXAMPLES = 3  # events of a template
+TEMPLATES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`talk`: the conversation, or the event where it is in none. `ms`: how long it took."""
+
+    span: uuid.UUID
+    name: str
+    event: uuid.UUID
+    talk: uuid.UUID
+    at: dt.datetime
+    ms: float
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolHealth:
+    """`longest_streak`: failed calls in a row, in the order of time. `conversations`: that called it; `failing_conversations`: in which it
+    failed. Times in milliseconds."""
+
+    name: str
+    calls: int
+    errors: int
+    error_rate: float
+    p50_ms: float
+    p95_ms: float
+    conversations: int
+    failing_conversations: int
+    calls_per_conversation: float
+    longest_streak: int
+    first_call: dt.datetime
+    last_call: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorTemplate:
+    """What some failed calls say, but for what names one case. `events`: the newest of them, our ids."""
+
+    template: str
+    count: int
+    conversations: int
+    example: str
+    first_seen: dt.datetime
+    last_seen: dt.datetime
+    events: list[uuid.UUID]
+
+
+def read_calls(
+    project: uuid.UUID,
+    *,
+    start: dt.datetime | None = None,
+    end: dt.datetime | None = None,
+    limit: int = CALLS,
+) -> list[Call]:
+    """The newest `limit` calls whose event is known, from `start` to before `end`; oldest first."""
+    spans = Span.objects.filter(
+        project=project, kind=SpanKind.TOOL, event__isnull=False, event__project=project
+    )
+    spans = spans.exclude(name="")
+    if start is not None:
+        spans = spans.filter(started_at__gte=start)
+    if end is not None:
+        spans = spans.filter(started_at__lt=end)
+    rows = list(
+        spans.order_by("-started_at", "-id").values_list(
+            "id", "name", "event_id", "event__conversation_id", "started_at", "ended_at"
+        )[:limit]
+    )
+    failed = failed_calls(project, {row[2] for row in rows})
+    return [
+        Call(pk, name, event, talk or event, at, (ended - at).total_seconds() * 1000, pk in failed.get(event, ()))
+        for pk, name, event, talk, at, ended in reversed(rows)
+    ]  # fmt: skip
+
+
+def tools_of(calls: Iterable[Call]) -> list[ToolHealth]:
+    """`calls` oldest first. The tools with the most failed calls first, then the most called."""
+    by_name: dict[str, list[Call]] = defaultdict(list)
+    for call in calls:
+        by_name[call.name].append(call)
+    found = [health(name, mine) for name, mine in by_name.items()]
+    return sorted(found, key=lambda tool: (-tool.errors, -tool.calls, tool.name))
+
+
+def health(name: str, calls: Sequence[Call]) -> ToolHealth:
+    """Of at least one call of the tool, oldest first."""
+    errors = sum(call.failed for call in calls)
+    p50, p95 = np.percentile([call.ms for call in calls], [50, 95]).tolist()
+    talks = {call.talk for call in calls}
+    return ToolHealth(
+        name=name,
+        calls=len(calls),
+        errors=errors,
+        error_rate=errors / len(calls),
+        p50_ms=p50,
+        p95_ms=p95,
+        conversations=len(talks),
+        failing_conversations=len({call.talk for call in calls if call.failed}),
+        calls_per_conversation=len(calls) / len(talks),
+        longest_streak=longest_streak([call.failed for call in calls]),
+        first_call=calls[0].at,
+        last_call=calls[-1].at,
+    )
+
+
+def longest_streak(failed: Iterable[bool]) -> int:
+    longest = current = 0
+    for one in failed:
+        current = current + 1 if one else 0
+        longest = max(longest, current)
+    return longest
+
+
+def error_templates(project: uuid.UUID, calls: Sequence[Call]) -> list[ErrorTemplate]:
+    """Of the newest MESSAGES failed calls among `calls` (of one tool, oldest first), the most frequent first, at most TEMPLATES."""
+    failed = [call for call in calls if call.failed][-MESSAGES:]
+    spans = Span.objects.filter(project=project, id__in=[call.span for call in failed])
+    texts = {pk: (error, output) for pk, error, output in spans.values_list("id", "error", "output")}
+    return group_errors([(call, _message(*texts.get(call.span, ("", "")))) for call in failed])
+
+
+def _message(error: str, output: str) -> str:
+    return message_of(error) or message_of(output)
+
+
+def group_errors(failed: Sequence[tuple[Call, str]]) -> list[ErrorTemplate]:
+    """Failed calls with their messages, oldest first, by the template of the message; "" where a call says nothing."""
+    groups: dict[str, list[tuple[Call, str]]] = defaultdict(list)
+    for call, message in failed:
+        groups[mask(message)].append((call, message))
+    found = [
+        ErrorTemplate(
+            template=template,
+            count=len(mine),
+            conversations=len({call.talk for call, _ in mine}),
+            example=Counter(message for _, message in mine).most_common(1)[0][0],
+            first_seen=mine[0][0].at,
+            last_seen=mine[-1][0].at,
+            events=list(dict.fromkeys(call.event for call, _ in reversed(mine)))[:EXAMPLES],
+        )
+        for template, mine in groups.items()
+    ]
+    return sorted(found, key=lambda one: (-one.count, one.template))[:TEMPLATES]
