@@ -50,6 +50,7 @@ from signals.models import (
     LlmSettings,
     QuestionVerdict,
     Reading,
+    SavedView,
     SignalDefinition,
     SignalGroup,
     SignalMatch,
@@ -137,6 +138,9 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     ExplicitSignal.objects.create(
         project=project, event=event, app_event_id="a-event", name=f"thumbs {SECRET}", timestamp=event.timestamp, fingerprint="x"
     )  # fmt: skip
+    SavedView.objects.create(
+        project=project, owner=member, name=f"view {SECRET}", parameters=f"q={SECRET}", is_shared=True
+    )
     issue = create_issue(
         project=project, title=f"Issue {SECRET}", description=f"What counts: {SECRET}", user=member
     )
@@ -176,6 +180,7 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "label_id": lambda w, r: w.label.id,
     "tuning_id": lambda w, r: w.tuning.id,
     "name": lambda w, r: f"tool {SECRET}",
+    "view_id": lambda w, r: SavedView.objects.get(project=w.project).pk,
     "cluster_id": lambda w, r: "c1" if "signals/" in r.template else w.cluster.id,
     # Django's admin
     "object_id": lambda w, r: r.admin_object(w),
@@ -243,7 +248,7 @@ def snapshot(world: World) -> dict[str, Any]:
     tables: list[Any] = [
         ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
          Cluster, ClusterMember, EvidenceClusters, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, Reading, SignalDefinition, Offer, SignalGroup, SignalMatch,
-         SignalTuning, Span,
+         SignalTuning, SavedView, Span,
     ]  # fmt: skip
     of_issue: list[Any] = [Activity, Definition]
     found = {

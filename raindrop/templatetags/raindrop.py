@@ -62,14 +62,8 @@ def only_with(dimension: str, value: str, **more: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def remove_filter(context: dict[str, Any], name: str) -> str:
-    """The page's own query string without the parameter of that name, and from its first page."""
-    return query(context, **{name: None, "cursor": None})
-
-
-@register.simple_tag(takes_context=True)
-def narrow_by(context: dict[str, Any], name: str, value: str) -> str:
-    """The page's own query string with one more filter, whose name is only known here, and from its first page."""
+def replace_filter(context: dict[str, Any], name: str, value: str) -> str:
+    """The page's own query string with another value of the parameter `name` (none where it is empty), and from its first page."""
     return query(context, **{name: value, "cursor": None, "newer": None})
 
 

@@ -8,10 +8,10 @@ from rest_framework import serializers
 
 from raindrop.api.shapes import PAGE, Strict
 from signals.search.language.parsing import MAX_LENGTH
+from signals.translating.service import MAX_WORDS
 
 MAX_FACETS = 200
 DEFAULT_FACETS = 20
-MAX_WORDS = 1000
 
 Q = OpenApiParameter(
     "q", {"type": "string", "maxLength": MAX_LENGTH},

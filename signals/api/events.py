@@ -5,11 +5,9 @@ import binascii
 import datetime as dt
 import json
 import uuid
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
@@ -33,8 +31,8 @@ from signals.api.event_schema import (
     FacetItem,
     FoundEventItem,
 )
-from signals.models import SignalMatch
 from signals.read_api.bytes import EVENT_TEXTS, items_within, light
+from signals.read_api.found import found_items
 from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
 from signals.search.faceting import count_facets, facet_field
 from signals.search.finding import find_events, split_meaning
@@ -69,7 +67,7 @@ def events(request: Request) -> Response:
         else:
             page = page_of(_light(find_events(node, scope)), request=request, order=NEWEST, cursor=place)
             rows, following = page.rows, page.next
-        items = items_within(rows, heavy=EVENT_TEXTS, items=lambda some: event_items(some, project=project))
+        items = items_within(rows, heavy=EVENT_TEXTS, items=lambda some: found_items(some, project=project))
     if len(items) < len(rows):
         last = rows[len(items) - 1]
         following = _near_cursor(last) if meaning else cursor_of(last, NEWEST)
@@ -117,37 +115,6 @@ def facets(request: Request) -> Response:
     return Response({"results": [asdict(one) for one in found]})
 
 
-def event_items(rows: list[Event], *, project: Project) -> list[dict[str, Any]]:
-    """The events, read whole, as FoundEventItem. `end_user` and `conversation` are selected."""
-    signals = _signals([row.id for row in rows], project)
-    copied = (
-        "event_id", "name", "timestamp", "received_at", "is_pending", "input", "output", "properties", "feature_flags",
-        "tool_calls", "tool_errors", "input_tokens", "output_tokens", "cost_usd", "latency_ms",
-    )  # fmt: skip
-    return [
-        {name: getattr(row, name) for name in copied}
-        | {
-            "model": row.model or None,
-            "user_id": row.end_user.user_id if row.end_user else None,
-            "convo_id": row.conversation.convo_id if row.conversation else None,
-            "signals": signals[row.id],
-        }
-        | ({"nearness": round(vars(row)["nearness"], 6)} if "nearness" in vars(row) else {})
-        for row in rows
-    ]
-
-
-def _signals(ids: list[uuid.UUID], project: Project) -> dict[uuid.UUID, list[dict[str, Any]]]:
-    found: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
-    matches = SignalMatch.objects.filter(project=project, event__in=ids).select_related("signal")
-    for match in matches.order_by("event_id", "signal_id"):
-        signal = match.signal
-        found[match.event_id].append(
-            {"id": signal.pk, "key": signal.key, "name": signal.name, "score": match.score}
-        )
-    return found
-
-
 def _read_query(request: Request) -> Node:
     """Raises ApiError 400 at the character, also for what does not fit the project's fields."""
     try:
@@ -189,7 +156,7 @@ def _nearest(
     rows = []
     for event, score in page[:limit]:
         row = found[event]
-        row.nearness = score  # type: ignore[attr-defined]  # read by event_items
+        row.nearness = score  # type: ignore[attr-defined]  # read by found_items
         rows.append(row)
     return rows, _near_cursor(rows[-1]) if len(page) > limit else None
 

@@ -1,4 +1,4 @@
-"""The tables of observations: definitions, matches, vectors, questions and their verdicts, readings, facets, clusters, the LLM's budget, feedback, tuning.
+"""The tables of observations: definitions, matches, vectors, questions and their verdicts, readings, facets, clusters, the LLM's budget, feedback, tuning, saved views.
 
 Uses ingest.
 """
@@ -15,6 +15,7 @@ from signals.models.matches import SignalMatch
 from signals.models.questions import QuestionBatch, QuestionVerdict
 from signals.models.readings import Reading
 from signals.models.tuning import SignalTuning
+from signals.models.views import SavedView
 
 __all__ = [
     "Cluster",
@@ -34,6 +35,7 @@ __all__ = [
     "QuestionVerdict",
     "Reading",
     "Sampled",
+    "SavedView",
     "SignalDefault",
     "SignalDefinition",
     "SignalGroup",

@@ -27,6 +27,7 @@ from signals.translating.vocabulary import Vocabulary, read_vocabulary
 if TYPE_CHECKING:
     from anthropic.types import Message
 
+MAX_WORDS = 1000  # characters of a sentence
 ROUNDS = 2  # a query that the parser refuses is repaired once
 TIMEOUT = 20.0  # seconds; a person waits
 NOTHING_NAMED = "Nothing in these words says which events are meant."

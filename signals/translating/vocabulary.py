@@ -1,5 +1,6 @@
 """What a project's sentences may name: the values of its fields, read off its newest events, and its signals."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ MOST = 40  # values of a field
 LONGEST = 60  # characters of a value that is worth naming
 # Of a property with more different values each is hardly ever named: it is an id, or text.
 MOST_DIFFERENT = 60
-PEOPLE = 2000
+# Of a property that is written without quotes.
+NAME = re.compile(r"[\w\-$/@]+(?:\.[\w\-$/@]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ def read_vocabulary(scope: Scope) -> Vocabulary:
         users=frozenset(row[5] for row in rows if row[5]),
         conversations=frozenset(row[7] for row in rows if row[7]),
     )
+
+
+def read_names(scope: Scope) -> list[str]:
+    """The properties, traits and flags that the READ newest events have, as a query writes them, those that most have first."""
+    newest = Event.objects.filter(project=scope.project).order_by("-timestamp", "-id")
+    counted: Counter[str] = Counter()
+    for row in newest.values_list("properties", "feature_flags", "end_user__traits")[:READ]:
+        for prefix, values in zip(("prop", "flag", "trait"), row, strict=True):
+            if isinstance(values, dict):
+                counted.update(
+                    f"{prefix}.{key}" if NAME.fullmatch(key) else f'{prefix}."{key}"'
+                    for key in values
+                    if '"' not in key
+                )
+    return [name for name, _ in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
 def _count_map(counted: dict[str, Counter[str]], prefix: str, values: Any) -> None:

@@ -23,7 +23,17 @@ from signals.models.definitions import Sentiment
 from signals.search.fields.related import STATES
 from signals.search.finding import find_events, looks_into_texts, split_meaning
 from signals.search.language.errors import QueryError
-from signals.search.language.nodes import And, Comparison, Meaning, Node, Phrase, Text, all_of, leaves
+from signals.search.language.nodes import (
+    And,
+    Comparison,
+    Meaning,
+    Node,
+    Phrase,
+    Text,
+    all_of,
+    conjuncts,
+    leaves,
+)
 from signals.search.language.parsing import MAX_LENGTH, parse
 from signals.search.scope import Scope
 
@@ -52,11 +62,12 @@ TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A filter in force: the parameters that taking it away removes, and what it says."""
+    """A filter in force: the parameter that holds it, what it says, and what is left of the parameter when it is taken away."""
 
     name: str
     label: str
     value: str
+    rest: str = ""
 
 
 class EventFilters(forms.Form):
@@ -87,6 +98,7 @@ class EventFilters(forms.Form):
         self.query: Node = And()  # what q says
         self.query_error: QueryError | None = None
         self._found: QuerySet[Event] = Event.objects.none()
+        self._among: QuerySet[Event] = Event.objects.none()
 
     def clean(self) -> dict[str, Any]:
         unknown = sorted(set(self.data) - set(self.fields) - PAGING)
@@ -112,7 +124,8 @@ class EventFilters(forms.Form):
             raise forms.ValidationError(error.message) from error
         try:
             self.query = self._read_q()
-            self._found = find_events(split_meaning(self.query)[1], scope, among=found)
+            self._found = find_events(self.query, scope, among=found)
+            self._among = find_events(split_meaning(self.query)[1], scope, among=found)
         except QueryError as error:
             self.query_error = error
             self.add_error("q", error.message)
@@ -163,8 +176,12 @@ class EventFilters(forms.Form):
         return all_of(parts)
 
     def matching(self) -> QuerySet[Event]:
-        """The project's events that pass every filter, unordered. Only when valid. A search by meaning is no filter: it ranks."""
+        """The project's events that pass every filter, unordered. Only when valid."""
         return self._found
+
+    def ranked(self) -> QuerySet[Event]:
+        """As `matching`, but for the meaning by which they are ranked: who ranks reckons it anyway."""
+        return self._among
 
     def is_search(self) -> bool:
         """Whether a filter looks into texts or JSON. Only when valid."""
@@ -269,11 +286,19 @@ class EventFilters(forms.Form):
             "since": values["since"],
             "until": values["until"],
         }
-        labels = {"q": "meaning" if values["by"] == "meaning" else "query"}
-        return [
-            Chip(name, labels.get(name) or name.replace("_", " "), str(text))
+        parts = [] if values["by"] == "meaning" else self._parts()
+        return parts + [
+            Chip(name, "meaning" if name == "q" else name.replace("_", " "), str(text))
             for name, text in shown.items()
-            if values[name]
+            if values[name] and not (name == "q" and parts)
+        ]
+
+    def _parts(self) -> list[Chip]:
+        """A chip for each condition of q, with the query that is left without it."""
+        parts = conjuncts(self.query) if self.query != And() else ()
+        return [
+            Chip("q", "", str(part), str(all_of(other for other in parts if other is not part)))
+            for part in parts
         ]
 
 

@@ -1,22 +1,32 @@
-"""What pages of events read after themselves, as fragments: what the list may be narrowed by, how many events have come in since,
-and an event's further steps."""
+"""What pages of events read after themselves, as fragments: what the list may be narrowed by, what may stand in its search box, its words as
+a query, how many events have come in since, and an event's further steps."""
 
 import datetime as dt
 import uuid
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
 
 from ingest.models import Event, Project
 from ingest.projects.access import ProjectRequest, project_page
 from raindrop.errors import ApiError
 from signals.models import SignalDefinition
+from signals.pages.events.completion import complete
 from signals.pages.events.filters import EventFilters
 from signals.pages.events.steps import next_steps
-from signals.pages.events.suggestions import suggest
-from signals.read_api.page import HINTS, TakesTooLong, time_limit
+from signals.pages.events.suggestions import count_suggestions, sample_suggestions
+from signals.read_api.page import HINTS, SEARCHES, TakesTooLong, time_limit
+from signals.search.language.nodes import Ago, Comparison, leaves
+from signals.search.language.parsing import MAX_LENGTH, parse
+from signals.search.scope import Scope
+from signals.translating.service import MAX_WORDS
+from signals.translating.service import translate as translate_words
 
 MOST_NEW = 99  # counted, and no further
 TIME = dt.timedelta(seconds=1)  # for either fragment
@@ -39,10 +49,16 @@ def steps(request: ProjectRequest, project: Project, event_pk: uuid.UUID) -> Htt
 
 @project_page()
 def suggestions(request: ProjectRequest, project: Project) -> HttpResponse:
+    """Facets: of all events that pass the filters where that is quick, else of the newest."""
     filters = _filters(request, project)
     try:
-        with HINTS.enter(project.id), time_limit(TIME):
-            found = suggest(filters)
+        with HINTS.enter(project.id):
+            try:
+                with time_limit(TIME):
+                    found = count_suggestions(filters)
+            except TakesTooLong:
+                with time_limit(TIME):
+                    found = sample_suggestions(filters)
     except TakesTooLong:
         return HttpResponse('<p class="text-secondary small mb-0">Counting takes too long here.</p>')
     except ApiError:  # a crowd
@@ -50,6 +66,42 @@ def suggestions(request: ProjectRequest, project: Project) -> HttpResponse:
             '<p class="text-secondary small mb-0">Too many count at once: load the page again.</p>'
         )
     return render(request, "signals/_suggestions.html", {"suggestions": found})
+
+
+@project_page()
+def completions(request: ProjectRequest, project: Project) -> HttpResponse:
+    """What may stand in the search box `q` behind `at` characters, as options of a list."""
+    query, at = request.GET.get("q", "")[:MAX_LENGTH], request.GET.get("at", "")
+    place = int(at) if at.isascii() and at.isdigit() and len(at) < 6 else len(query)
+    try:
+        with HINTS.enter(project.id), time_limit(TIME):
+            found = complete(query, place, Scope(project))
+    except ApiError:  # slow, or a crowd: the box is a plain field then
+        found = []
+    return render(request, "signals/_completions.html", {"completions": found})
+
+
+@require_POST
+@project_page()
+def translate(request: ProjectRequest, project: Project) -> HttpResponse:
+    """The words of the search box as a query, in the list: shown, and to be changed."""
+    words = request.POST.get("q", "").replace("\x00", " ").strip()
+    if not words or len(words) > MAX_WORDS:
+        raise BadRequest(f"Write what you look for, in at most {MAX_WORDS} characters.")
+    try:
+        with SEARCHES.enter(project.id):
+            found = translate_words(words, project=project)
+    except ApiError as error:
+        return error.response()
+    said = [f"“{words}” was read as the query below ({'by the LLM' if found.by == 'llm' else 'by rules'})."]
+    messages.info(request, " ".join(said + found.notes))
+    parameters = {"q": found.query or words}
+    if _says_when(found.query):
+        parameters["range"] = "all"
+    elif chosen := request.POST.get("range"):
+        parameters["range"] = chosen
+    url = f"{reverse('events', args=[project.slug])}?{urlencode(parameters)}"
+    return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else redirect(url)
 
 
 @project_page()
@@ -66,6 +118,13 @@ def new_events(request: ProjectRequest, project: Project) -> HttpResponse:
         count = 0  # the search is too slow to be repeated for a hint; the list itself says so when it is read
     shown = f"{MOST_NEW}+" if count > MOST_NEW else str(count) if count else ""
     return render(request, "signals/_new_events.html", {"new_events": shown, "newest": request.GET["newer"]})
+
+
+def _says_when(query: str) -> bool:
+    return any(
+        isinstance(leaf, Ago) or isinstance(leaf, Comparison) and leaf.name in ("since", "until", "time")
+        for leaf, _ in leaves(parse(query))
+    )
 
 
 def place_of(row: Event | None, *, now: dt.datetime) -> str:

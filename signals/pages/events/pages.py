@@ -16,7 +16,8 @@ from django.utils import timezone
 from ingest.counts.period import COUNT_LIMIT
 from ingest.counts.rollups import totals
 from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
-from ingest.projects.access import ProjectRequest, project_page
+from ingest.models.projects import Role
+from ingest.projects.access import RANK, ProjectRequest, project_page
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
 from raindrop.web.regions import RELOAD, render_page
@@ -28,6 +29,7 @@ from signals.pages.events.decisive import attach_passages
 from signals.pages.events.filters import RANGES, EventFilters
 from signals.pages.events.fragments import place_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window, signals_in
+from signals.pages.events.views import kept_parameters, views_of
 from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
 from signals.search.fields.registry import all_fields
 from signals.search.fields.related import STATES
@@ -62,6 +64,9 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
         "chips": chips,
         "marked_query": filters.marked_query(),
         "query_fields": all_fields(),
+        "views": views_of(project, request.user),
+        "parameters": kept_parameters(request.GET),
+        "may_share": RANK[request.role] >= RANK[Role.MEMBER],
         "chosen_range": filters.chosen_range(),
         "ranges": RANGES.items(),
         "states": STATES.items(),
@@ -232,9 +237,9 @@ def _count(request: ProjectRequest, filters: EventFilters, rows: list[Event], cu
 def _nearest(filters: EventFilters) -> list[Event]:
     """The NEAREST events by meaning that pass the filters and are NEAR_ENOUGH, best first, each with its cosine as `nearness`."""
     ranked = rank_by_meaning(
-        filters.meaning(), project=filters.project, among=filters.matching(), limit=NEAREST
+        filters.meaning(), project=filters.project, among=filters.ranked(), limit=NEAREST
     )
-    found = _listed(filters.matching(), filters.project).in_bulk([event_id for event_id, _ in ranked])
+    found = _listed(filters.ranked(), filters.project).in_bulk([event_id for event_id, _ in ranked])
     rows = []
     for event_id, cosine in ranked:
         if cosine >= NEAR_ENOUGH and (row := found.get(event_id)):

@@ -1,57 +1,115 @@
-"""What the events list may be narrowed by further: the values that its newest events have, each with how many have it."""
+"""What the events list may be narrowed by further: facets, with the events that have each value."""
 
 from collections import Counter
 from dataclasses import dataclass
 
 from signals.discovery.breakdown import MOST_VALUES, count_values
 from signals.pages.events.filters import EventFilters
+from signals.search.faceting import count_facets
+from signals.search.fields.registry import find_field
+from signals.search.language.errors import QueryError
+from signals.search.language.nodes import Comparison, Node, Text, all_of
+from signals.search.language.parsing import parse
+from signals.search.scope import Scope
 
-READ = 2000  # of the events that pass the filters, the newest
+READ = 2000  # of the events that pass the filters, the newest: which properties there are
 VALUES = 6
 PROPERTIES = 5
+# Field -> heading, in the order of the page.
+FIELDS = {
+    "signal": "Signal",
+    "intent": "Intent",
+    "model": "Model",
+    "tool": "Tool called",
+    "tool.failed": "Tool that failed",
+    "event": "Event",
+    "release": "Release",
+    "language": "Language",
+    "user": "User",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One filter of the list: its parameter and value, what is shown, and the events read that have it."""
+    """One condition that the query may get: what is shown, the events that have it, and the query with it."""
 
-    name: str
-    value: str
     text: str
     events: int
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestions:
-    """`of` events were read; `groups` are (heading, suggestions), those with most events first."""
+    """`groups` are (heading, suggestions), those with most events first. `of`: so many of the newest events were counted; None: all."""
 
-    of: int
+    of: int | None
     groups: list[tuple[str, list[Suggestion]]]
 
 
-def suggest(filters: EventFilters) -> Suggestions:
-    """Models, event names, users and the properties that most events have. Only of valid filters. A value that all events read
-    have narrows nothing and is left out."""
+def count_suggestions(filters: EventFilters) -> Suggestions:
+    """Counted over all events that pass the filters, which may take long. Only of valid filters. A value that all of them have narrows
+    nothing and is left out."""
+    events, scope = filters.matching(), Scope(filters.project)
+    total = events.order_by().count()
+    groups = []
+    for name, heading in {**FIELDS, **_properties(filters)}.items():
+        if find_field(name) is None:
+            continue
+        facets = count_facets(events, by=name, scope=scope, limit=VALUES + 1)
+        found = [
+            Suggestion(one.value, one.events, _with(filters, parse(one.query)))
+            for one in facets
+            if one.events < total
+        ]
+        groups.append((heading, found[:VALUES]))
+    return Suggestions(None, [(heading, values) for heading, values in groups if values])
+
+
+def sample_suggestions(filters: EventFilters) -> Suggestions:
+    """The same over the newest events alone: models, event names, users and properties."""
     newest = filters.matching().order_by("-timestamp", "-id")
     rows = list(newest.values_list("model", "name", "properties", "end_user__user_id")[:READ])
     counted = count_values([(model, name, properties) for model, name, properties, _ in rows])
     groups = [
-        ("Model", "model", "", counted.pop((False, "Model"), Counter())),
-        ("Event", "event", "", counted.pop((False, "Event"), Counter())),
-        ("User", "user", "", Counter(user for *_, user in rows if user)),
+        ("Model", "model", counted.pop((False, "Model"), Counter())),
+        ("Event", "event", counted.pop((False, "Event"), Counter())),
+        ("User", "user", Counter(user for *_, user in rows if user)),
     ]
     properties = [(name, values) for (_, name), values in counted.items() if len(values) <= MOST_VALUES]
     properties.sort(key=lambda pair: (-pair[1].total(), pair[0]))
-    groups += [(name, "property", f"{name}=", values) for name, values in properties[:PROPERTIES]]
+    groups += [(name, f"prop.{name}", values) for name, values in properties[:PROPERTIES]]
     found = [
         (
             heading,
             [
-                Suggestion(parameter, prefix + value, value, events)
+                Suggestion(value, events, _with(filters, Comparison(field, "", (Text(value),))))
                 for value, events in sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
                 if events < len(rows)
             ][:VALUES],
         )
-        for heading, parameter, prefix, values in groups
+        for heading, field, values in groups
     ]
     return Suggestions(len(rows), [(heading, values) for heading, values in found if values])
+
+
+def _properties(filters: EventFilters) -> dict[str, str]:
+    """Field -> heading of the properties that most of the newest events have, but for those with many different values: ids, texts."""
+    newest = filters.matching().order_by("-timestamp", "-id").values_list("properties", flat=True)[:READ]
+    counted = count_values([("", "", properties) for properties in newest])
+    found = [
+        (name, values)
+        for (_, name), values in counted.items()
+        if len(values) <= MOST_VALUES and name != "release"
+    ]
+    found.sort(key=lambda pair: (-pair[1].total(), pair[0]))
+    return {f"prop.{name}": name for name, _ in found[:PROPERTIES]}
+
+
+def _with(filters: EventFilters, condition: Node) -> str:
+    """The list's query with one more condition."""
+    query = str(all_of([filters.query, condition]))
+    try:
+        parse(query)
+    except QueryError:  # it is as long as a query may be
+        return str(condition)
+    return query

@@ -83,6 +83,8 @@ class Field(ABC):
     ) -> list[tuple[str, int]]:
         """Values that the READ newest events have, each with how many of them have it, most first. For completion."""
         newest = Event.objects.filter(project=scope.project).select_related("end_user", "conversation")
+        if self.kind != "number":  # its texts may be long, and none of these fields reads them
+            newest = newest.defer("input", "output")
         facts = Facts(list(newest.order_by("-timestamp", "-id")[:READ]), scope)
         counted = Counter(
             self.shown(value, scope) for values in self.values(facts, key=key) for value in set(values)

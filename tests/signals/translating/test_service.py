@@ -138,7 +138,7 @@ def test_rules_translate_where_the_model_does_not(api: Api, stub: Stub, project:
 
 def test_a_spent_budget_is_kept(api: Api, stub: Stub, project: Any) -> None:
     save = {"project": project, "daily_dollars": Decimal("0")}
-    budget.save_budget(**save, daily_calls=10)
+    budget.save_budget(**save, daily_calls=10, random_share=0.5)
     found = translate(api)
     assert found["by"] == "rules" and "budget" in found["notes"][0] and not stub.requests
 
