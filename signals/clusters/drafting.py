@@ -4,7 +4,7 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from raindrop.ids import new_id
 from signals.clusters.assigning import planned, vector_from
 from signals.clusters.collecting import Collected, Wish, tools_of
 from signals.clusters.evidence import TOOL_FAILURE, intent_key, key_of, keys_of, origin_key, origin_of
+from signals.clusters.hints import hints_of
 from signals.clusters.members import EVIDENCE, FACET
 from signals.clusters.plan import Floats, Plan, Planned, features_of
 from signals.discovery.assigner import Assigner, train_assigner
@@ -161,9 +162,14 @@ def _problems(project: Project, collected: Collected, known: _Known) -> list[Dra
     }
     observations = [one for one in collected.observations() if not pinned.keys() & set(keys_of(one))]
     vectors = embed_texts(texts_of(observations))
+    read = hints_of({one.event for one in observations if one.source == "facet"})
     groups = group_problems(
-        observations, vectors, topics=_topics(observations, collected), signals={one.key: one.name for one in signals}
-    )  # fmt: skip
+        observations,
+        vectors,
+        topics=_topics(observations, collected),
+        hints=[read.get(one.event, ()) if one.source == "facet" else () for one in observations],
+        signals={one.key: one.name for one in signals},
+    )
     ids = {one.key: one.id for one in signals}
     drafts: list[Draft] = []
     for group in groups:
@@ -242,10 +248,17 @@ def _train(project: Project, drafts: Sequence[Draft]) -> None:
     chunk = vectors_by_event(sorted(chosen | {event for draft in of_facets for event in draft.events}))
     features = features_of(chunk)
     place = {event: row for row, event in enumerate(chunk.ids)}
+    held = hints_of(chunk.ids)
+    names = [held.get(event, set()) for event in chunk.ids]
     for draft in of_facets:
         inside = [place[event] for event in sorted(draft.events)]
         outside = [place[event] for event in sorted(chosen - draft.events)]
-        model = train_assigner(features[inside], features[outside])
+        model = train_assigner(
+            features[inside],
+            features[outside],
+            member_names=[names[row] for row in inside],
+            other_names=[names[row] for row in outside],
+        )
         if model is not None:
             draft.assigner = _as_in_all(model, share=len(outside) / max(1, len(read) - len(inside)))
 
@@ -258,9 +271,8 @@ def _as_in_all(model: Assigner, *, share: float) -> Assigner:
     def among_all(precision: float) -> float:
         return precision / (precision + (1 - precision) / share) if precision else 0.0
 
-    return Assigner(
-        model.weights, model.bias, model.threshold, among_all(model.precision), among_all(model.low), among_all(model.high), model.recall
-    )  # fmt: skip
+    precision, low, high = (among_all(one) for one in (model.precision, model.low, model.high))
+    return replace(model, precision=precision, low=low, high=high)
 
 
 # -- intents

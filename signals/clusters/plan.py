@@ -17,6 +17,7 @@ from django.db import connection
 from ingest.models import Event
 from raindrop.embedder import DIMENSIONS, embed_texts
 from signals.clusters.evidence import Read, intent_key, key_of, origin_key, origin_of, read_evidence
+from signals.clusters.hints import hints_of
 from signals.clusters.members import ASSIGNER, EVIDENCE, FACET, NewMember
 from signals.discovery.assigner import Assigner, assign
 from signals.discovery.observations import Observation, text_of
@@ -197,10 +198,13 @@ def _by_models(
         return
     rows = features_of(vectors.chunk)[[vectors.place[event.id] for event in events]]
     some = np.flatnonzero(rows.any(axis=1))
+    ids = [events[int(place)].id for place in some]
+    held = hints_of(ids) if ids else {}
+    names = [held.get(event, ()) for event in ids]
     for cluster, model in plan.assigners:
-        scores = assign(model, rows[some])
+        scores = assign(model, rows[some], names)
         for place in np.flatnonzero(scores >= model.threshold):
-            yield events[int(some[place])].id, cluster.id, float(scores[place])
+            yield ids[int(place)], cluster.id, float(scores[place])
 
 
 def _intents(

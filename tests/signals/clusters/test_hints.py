@@ -1,0 +1,58 @@
+"""What else holds in an event's conversation, and what it does: an unread conversation is given to a reader's cluster by the tool that failed."""
+
+import uuid
+
+from ingest.models import Event, Project
+from signals.clusters.hints import hints_of
+from signals.clusters.reading import live_clusters
+from signals.models import Facet, SignalDefinition, SignalMatch
+from tests.signals.clusters.test_refresh import find
+from tests.signals.conftest import Happen, run_pipeline
+
+
+def matched(event: Event, key: str) -> None:
+    definition = SignalDefinition.objects.get(project=event.project, key=key)
+    SignalMatch.objects.create(
+        id=uuid.uuid4(), project=event.project, signal=definition, event=event, timestamp=event.timestamp, score=1.0, source="test", evidence=[]
+    )  # fmt: skip
+
+
+def test_the_hints_of_an_event_are_those_of_its_conversation(project: Project, happen: Happen) -> None:
+    first = happen(tool="sync", error="refused", convo_id="a", input="Sync it")
+    second = happen(convo_id="a", input="And now?")
+    alone = happen(tool="export", error="timed out", input="Export it")
+    other = happen(convo_id="b", input="Hello there")
+    run_pipeline()  # the project gets its signals
+    for key in ("refusal", "user_frustration", "win"):
+        matched(second, key)
+    found = hints_of([first.id, second.id, alone.id, other.id])
+    assert found == {
+        first.id: {"tool sync", "refusal"},
+        second.id: {"tool sync", "refusal"},
+        alone.id: {"tool export"},
+        other.id: set(),
+    }
+    assert hints_of([]) == {}
+
+
+def test_what_was_not_read_is_assigned_by_the_tool_that_failed(project: Project, happen: Happen) -> None:
+    read, unread = [], []
+    for n in range(24):
+        broken = n % 2 == 0
+        event = happen(
+            tool="pay" if broken else "", error="card declined", days=n / 2, user_id=f"u{n}", convo_id=f"c{n}",
+            input=f"Please handle case {n} of mine today", output="I have handled the case for you.",
+        )  # fmt: skip
+        (read if n < 20 else unread).append(event)
+    run_pipeline()
+    for n, event in enumerate(read):
+        Facet.objects.create(
+            project=project, conversation=event.conversation, event=event, end_user=event.end_user, timestamp=event.timestamp, text_hash=b"h",
+            prompt_version="1", sampled="random", intent="Handle a case", quote="handled the case", where="assistant",
+            went_wrong="Said that it had paid although the payment failed" if n % 2 == 0 else "",
+        )  # fmt: skip
+    find(project)
+    [found] = live_clusters(project).filter(origin="facet")
+    assert found.assigner_precision is not None and found.assigner_precision >= 0.9
+    assigned = set(found.members.filter(source="assigner").values_list("event", flat=True))
+    assert assigned == {unread[0].id, unread[2].id}
