@@ -16,4 +16,5 @@ class SignalsConfig(AppConfig):
         on_merge(move_observations)
         on_merge(move_members)
         import_module("signals.learning.query_fields")
+        import_module("signals.reader.query_fields")
         import_module("signals.clusters.query_fields")

@@ -10,7 +10,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ingest.models import Event
 from signals.clusters.reading import clusters_of_events, live_clusters
-from signals.models import Cluster, ClusterKind, ClusterMember
+from signals.models import Cluster, ClusterKind, ClusterMember, Facet
+from signals.reader.facets import facets_of_events
+from signals.reader.query_fields import holds_in, said_at_all, said_q, words_test
 from signals.search.comparing import OneOf, Test
 from signals.search.fields.columns import text_test
 from signals.search.fields.registry import Field, register
@@ -94,12 +96,57 @@ class ClusterField(Field):
         return str(self._clusters(scope).filter(pk=value).values_list("label", flat=True).first() or value)
 
 
+@dataclass(frozen=True, kw_only=True)
+class IntentField(ClusterField):
+    """Where no intent is called so: the words of what the reader said that the user wants, once it has read something."""
+
+    def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
+        try:
+            return super().test(value, operator=operator, key=key, scope=scope)
+        except ValueError:
+            if not Facet.objects.filter(project=scope.project).exists():
+                raise
+            return words_test(value)
+
+    def where(self, test: Test, *, key: str, scope: Scope) -> Q:
+        if isinstance(test, OneOf):
+            return super().where(test, key=key, scope=scope)
+        return said_q("intent", test, scope.project)
+
+    def narrow(
+        self, events: QuerySet[Event], tests: Sequence[Test], *, key: str, scope: Scope
+    ) -> QuerySet[Event]:
+        if all(isinstance(test, OneOf) for test in tests):
+            return super().narrow(events, tests, key=key, scope=scope)
+        return events.filter(self.any_of(tests, key=key, scope=scope))
+
+    def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
+        clusters = super().values(facts, key=key)
+        said = facets_of_events(facts.events)
+        return [
+            [*held, *(facet.intent for facet in said.get(event.id, ()) if facet.intent)]
+            for event, held in zip(facts.events, clusters, strict=True)
+        ]
+
+    def present(self, *, key: str, scope: Scope) -> Q:
+        return super().present(key=key, scope=scope) | said_at_all("intent", scope.project)
+
+    def holds(self, value: Any, test: Test) -> bool:
+        if isinstance(value, str):
+            return not isinstance(test, OneOf) and holds_in(value, test)
+        return isinstance(test, OneOf) and test.holds(value)
+
+    def shown(self, value: Any, scope: Scope) -> str:
+        return value if isinstance(value, str) else super().shown(value, scope)
+
+
 register(
     ClusterField(
         name="problem", title="a problem that was found, by its label, a part of it, or its id", example='problem:"sync fails"', of=ClusterKind.PROBLEM
     ),
-    ClusterField(
-        name="intent", title="what the user wants, by its label, a part of it, or its id", example='intent:"get a refund"', aliases=("topic",), of=ClusterKind.INTENT
+    IntentField(
+        name="intent", title="what the user wants, by its label, a part of it, or its id; else by words of what the reader says", example='intent:"get a refund"',
+        aliases=("topic",), of=ClusterKind.INTENT,
     ),
     ClusterField(name="cluster", title="a problem or an intent, by its label, a part of it, or its id", example='cluster:"sync fails"'),
 )  # fmt: skip

@@ -24,10 +24,12 @@ from signals.clusters.plan import members_of
 from signals.clusters.storing import Overtaken, store_clusters, version_of
 from signals.discovery.emerging import Emergence, Occurrence, emerging
 from signals.models import ClusterKind, Facet
+from signals.reader.working import read_before_refresh
 
 DISCOVER = "discover"  # the job's kind; its subject is the project
 NIGHT = dt.timedelta(hours=2)  # UTC, of the day
 FEWEST = 50  # events before a project's clusters are found for the first time by themselves
+READ_SECONDS = 600.0  # for conversations that the day's LLM budget still holds, before facets are looked at
 TRIES = 3  # when people change clusters while they are found
 AGAIN = "again"  # Job.argument of a run that somebody asked for while it ran: it repeats at its end
 
@@ -79,6 +81,11 @@ def refresh_due(*, now: dt.datetime) -> int:
 def discover(job: Job) -> str:
     """Reads the history, groups, and stores all in one transaction: a run that is stopped or killed leaves the clusters as they were."""
     tries = 0
+    read_before_refresh(
+        job.project_id,
+        seconds=READ_SECONDS,
+        report=lambda: report_job(job, message="The LLM reads conversations."),
+    )
     while True:
         Job.objects.filter(pk=job.pk).update(argument="")
         report_job(job, done=0, message="Reading what went wrong.")

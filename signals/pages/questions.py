@@ -15,6 +15,7 @@ from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from raindrop import llm
+from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.catalogue.access import find_signal
 from signals.kinds.registry import asks_llm
@@ -24,7 +25,9 @@ from signals.pages.question_panel import panel_of, status_of
 from signals.questions.config import question_of
 from signals.questions.history import request_run, stop_run
 from signals.questions.verdicts import standing_of
-from signals.reader.noting import wake_postponed
+from signals.reader.estimates import estimate_past
+from signals.reader.noting import PAST_DAYS, is_on, note_unread, past_of, wake_postponed
+from signals.reader.working import progress_of
 
 DAYS = 14
 
@@ -81,6 +84,9 @@ def llm_settings(request: ProjectRequest, project: Project) -> HttpResponse:
         "questions": _questions(project),
         "chart": _chart(project),
         "history_share": budget.HISTORY_SHARE,
+        "reading": progress_of(project.id),
+        "past": None if meter.off else estimate_past(project.id),
+        "past_days": PAST_DAYS,
     }
     return render_page(request, "signals/llm_settings.html", context, status=400 if form.errors else 200)
 
@@ -99,6 +105,20 @@ def ask_history(request: ProjectRequest, project: Project, key: str) -> HttpResp
         request_run(found, user=request.user)
         messages.success(request, "The LLM is being asked about the past, as far as the budget goes.")
     return redirect("signal", project.slug, found.key)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def read_past(request: ProjectRequest, project: Project) -> HttpResponse:
+    """Has the conversations of the last weeks read that were not."""
+    if not is_on(project.id):
+        messages.error(request, "Nothing is read: there is no key, or the day's budget is 0.")
+    else:
+        count = note_unread(project.id, since=past_of(project.id))
+        messages.success(
+            request, f"{counted(count, 'conversation')} noted to be read, as far as the budget goes."
+        )
+    return redirect("llm-settings", project.slug)
 
 
 @require_POST

@@ -18,6 +18,7 @@ from signals.llm.workers import READ, call_worker
 from signals.models import Reading
 from signals.models.readings import ReadingState
 
+PAST_DAYS = 28
 MOST = 20_000  # conversations of the past that are noted at a time
 SPENT = "The day's budget was spent."
 OFF = "The day's budget is 0."
@@ -78,12 +79,27 @@ def _note(events: Iterable[Event], quiet: dt.timedelta) -> None:
             )
 
 
+def past_of(project_id: uuid.UUID) -> dt.datetime:
+    """PAST_DAYS before the project's last event: what is read of the past, imported or not, begins then."""
+    last = Event.objects.filter(project=project_id).order_by("-timestamp").values_list("timestamp", flat=True)
+    return (last.first() or timezone.now()) - dt.timedelta(days=PAST_DAYS)
+
+
 def unread(project_id: uuid.UUID, *, since: dt.datetime) -> int:
     """How many conversations and lone events with something since then were never drawn, MOST at most."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM ({_UNREAD}) AS found", _asked(project_id, since))
         [count] = cursor.fetchone()
     return int(count)
+
+
+def sample_unread(
+    project_id: uuid.UUID, *, since: dt.datetime, count: int
+) -> list[tuple[uuid.UUID | None, uuid.UUID]]:
+    """Some of those that `unread` counts, the newest: (conversation or None, its last event)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNREAD, _asked(project_id, since) | {"most": count})
+        return [(conversation, event) for conversation, event, _ in cursor.fetchall()]
 
 
 @transaction.atomic

@@ -1,8 +1,8 @@
 """Reading conversations: what the cluster `llm` works on beside questions. No transaction is open while the model thinks."""
 
-import datetime as dt
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
@@ -16,7 +16,7 @@ from signals.models import Facet, Reading
 from signals.models.facets import FacetSource
 from signals.models.readings import ReadingState
 from signals.reader.claims import OPEN, put_down, take
-from signals.reader.noting import is_on, note_unread
+from signals.reader.noting import is_on, note_unread, past_of
 from signals.reader.sampling import draw
 
 # After so long a worker hands on: questions wait for the same workers. The slowest chunk takes two rounds of three attempts.
@@ -49,11 +49,14 @@ def work(project_id: str) -> None:
         call_worker(project, READ)
 
 
-def read_what_waits(project_id: uuid.UUID, *, seconds: float) -> bool:
+def read_what_waits(
+    project_id: uuid.UUID, *, seconds: float, report: Callable[[], None] = lambda: None
+) -> bool:
     """Reads until nothing waits that is quiet and that the budget holds, or for so long: True then, there may be more. It ends when the service
-    is down: what waits is not burned on it, and the schedule comes back."""
+    is down: what waits is not burned on it, and the schedule comes back. `report` is called now and then; what it raises ends it too."""
     deadline = time.monotonic() + seconds
     while True:
+        report()
         drawn = draw(project_id)
         claims = take(project_id)
         if claims is None and not drawn:
@@ -71,11 +74,14 @@ def read_what_waits(project_id: uuid.UUID, *, seconds: float) -> bool:
             return True
 
 
-def read_before_refresh(project_id: uuid.UUID, *, since: dt.datetime, seconds: float) -> None:
-    """Reads what the day's budget still holds of the conversations since then. For who is about to look at facets."""
+def read_before_refresh(
+    project_id: uuid.UUID, *, seconds: float, report: Callable[[], None] = lambda: None
+) -> None:
+    """Reads what the day's budget still holds of the last PAST_DAYS. For who is about to look at facets. `report` as in
+    `read_what_waits`."""
     if is_on(project_id):
-        note_unread(project_id, since=since)
-        read_what_waits(project_id, seconds=seconds)
+        note_unread(project_id, since=past_of(project_id))
+        read_what_waits(project_id, seconds=seconds, report=report)
 
 
 def progress_of(project_id: uuid.UUID) -> Progress:

@@ -23,14 +23,16 @@ from raindrop.errors import ApiError
 from raindrop.web.regions import RELOAD, render_page
 from signals.detectors.language_mismatch import CODES, READ, language_of
 from signals.detectors.text import Text
-from signals.models import SignalDefinition, SignalMatch
+from signals.models import Facet, SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
 from signals.pages.events.decisive import attach_passages
 from signals.pages.events.filters import RANGES, EventFilters
 from signals.pages.events.fragments import place_of
+from signals.pages.events.quotes import mark_quotes
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window, signals_in
 from signals.pages.events.views import kept_parameters, views_of
 from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
+from signals.reader.facets import facets_of
 from signals.search.fields.registry import all_fields
 from signals.search.fields.related import STATES
 from signals.search.meaning import NEAR_ENOUGH, rank_by_meaning
@@ -102,7 +104,8 @@ def event(request: ProjectRequest, project: Project, event_id: str) -> HttpRespo
         place = f"?at={found.id}#event-{found.id}"
         return redirect(reverse("conversation", args=[project.slug, found.conversation.convo_id]) + place)
     turns = build_turns(project, [read_event(project, found.id, whole="whole" in request.GET)])
-    return render(request, "signals/event.html", _transcript(turns))
+    facets = list(facets_of(project, event=found))
+    return render(request, "signals/event.html", _transcript(turns, facets))
 
 
 @project_page()
@@ -114,7 +117,8 @@ def conversation(request: ProjectRequest, project: Project, convo_id: str) -> Ht
     window = read_window(found, **places)
     if not window.events:
         raise Http404("This conversation has no events (any more).")
-    context = _transcript(build_turns(project, window.events)) | {
+    facets = list(facets_of(project, conversation=found))
+    context = _transcript(build_turns(project, window.events), facets) | {
         "conversation": found,
         "window": window,
         "is_part": window.earlier or window.later,
@@ -122,9 +126,11 @@ def conversation(request: ProjectRequest, project: Project, convo_id: str) -> Ht
     return render(request, "signals/conversation.html", context)
 
 
-def _transcript(turns: list[Turn]) -> dict[str, object]:
+def _transcript(turns: list[Turn], facets: list[Facet]) -> dict[str, object]:
+    mark_quotes(turns, facets)
     events = [turn.event for turn in turns]
     return {
+        "facets": facets,
         "section": "events",
         "turns": turns,
         "started": events[0].timestamp,

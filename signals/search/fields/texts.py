@@ -36,7 +36,7 @@ class WordsTest:
         return Q(**{column: phrase_query(self.phrase)})
 
 
-class _Matches(Func):
+class Matches(Func):
     """document @@ words"""
 
     template = "%(expressions)s"
@@ -106,7 +106,7 @@ class TextField(Field):
         if len(self.sides) > 1:
             return Q()
         vector = SearchVector(SpacedText(Left(self.sides[0], SIDE_CHARACTERS)), config="simple")
-        return Q(ExpressionWrapper(_Matches(vector, words), output_field=BooleanField()))
+        return Q(ExpressionWrapper(Matches(vector, words), output_field=BooleanField()))
 
     def present(self, *, key: str, scope: Scope) -> Q:
         found = Q()

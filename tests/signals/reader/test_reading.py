@@ -398,7 +398,7 @@ def test_who_looks_at_facets_has_the_past_read_first(
     make_event(input="Alone", output="Yes")
     old = timezone.now() - dt.timedelta(days=60)
     make_event(convo_id="old", input="Long ago", output="Yes", timestamp=old)
-    read_before_refresh(project.id, since=timezone.now() - dt.timedelta(days=28), seconds=60)
+    read_before_refresh(project.id, seconds=60)
     assert states() == ["read", "read"] and Facet.objects.count() == 2
-    read_before_refresh(project.id, since=timezone.now() - dt.timedelta(days=28), seconds=60)
+    read_before_refresh(project.id, seconds=60)
     assert len(service.requests) == 2
