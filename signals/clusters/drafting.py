@@ -17,6 +17,7 @@ from signals.clusters.evidence import TOOL_FAILURE, intent_key, key_of, keys_of,
 from signals.clusters.hints import hints_of
 from signals.clusters.members import EVIDENCE, FACET
 from signals.clusters.plan import Floats, Plan, Planned, features_of
+from signals.clusters.polishing import polish
 from signals.discovery.assigner import Assigner, train_assigner
 from signals.discovery.intents import group_intents
 from signals.discovery.matching_runs import Trace, match_to_known
@@ -111,6 +112,10 @@ class _Known:
         for cluster, event in members.values_list("cluster_id", "event_id").iterator():
             self._events[cluster].add(event)
 
+    def names(self) -> list[str]:
+        """Of the problems that a reader's phrases make."""
+        return [row.label for row in self.rows.values() if row.origin == "facet" and not row.is_gone]
+
     def match(self, drafts: Sequence[Draft]) -> None:
         """Gives each draft that is known again its row and id. What the row was merged into is reached by `root`."""
         if not drafts:
@@ -170,6 +175,7 @@ def _problems(project: Project, collected: Collected, known: _Known) -> list[Dra
         hints=[read.get(one.event, ()) if one.source == "facet" else () for one in observations],
         signals={one.key: one.name for one in signals},
     )
+    groups = polish(groups, observations=observations, vectors=vectors, names=known.names(), project=project)
     ids = {one.key: one.id for one in signals}
     drafts: list[Draft] = []
     for group in groups:
