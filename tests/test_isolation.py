@@ -45,7 +45,6 @@ from labeling.models import Answer, Label, Offer
 from signals.models import (
     Cluster,
     ClusterMember,
-    EvidenceClusters,
     Facet,
     LlmSettings,
     QuestionVerdict,
@@ -117,19 +116,6 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     record_label(subject=signal, event=event, answer=Answer.MATCH, user=member)
     tuning = SignalTuning.objects.create(
         project=project, signal=signal, kind="threshold", state="proposed", labels=1, note=SECRET, new_threshold=0.7
-    )  # fmt: skip
-    clustered = [
-        {
-            "id": "c1",
-            "words": [SECRET],
-            "example": SECRET,
-            "matches": 1,
-            "users": 1,
-            "events": [str(event.id)],
-        }
-    ]
-    EvidenceClusters.objects.create(
-        project=project, signal=signal, days=14, matches=1, total=1, clusters=clustered, made_at=event.timestamp
     )  # fmt: skip
     cluster = Cluster.objects.create(
         project=project, kind="problem", label=f"Cluster {SECRET}", description=SECRET, keywords=[SECRET]
@@ -247,7 +233,7 @@ def snapshot(world: World) -> dict[str, Any]:
     project = world.project
     tables: list[Any] = [
         ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
-         Cluster, ClusterMember, EvidenceClusters, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, Reading, SignalDefinition, Offer, SignalGroup, SignalMatch,
+         Cluster, ClusterMember, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, Reading, SignalDefinition, Offer, SignalGroup, SignalMatch,
          SignalTuning, SavedView, Span,
     ]  # fmt: skip
     of_issue: list[Any] = [Activity, Definition]
@@ -338,7 +324,7 @@ def test_a_member_does_see_it(world: World) -> None:
             if SECRET in content(response).replace(f"query={SECRET}", ""):
                 shown.add(route.pattern.name)
     assert {
-        "overview", "events", "event", "conversation", "signals", "signal", "signal-clusters", "signal-cluster", "signal-tuning",
+        "overview", "events", "event", "conversation", "signals", "signal", "signal-clusters", "discover", "cluster", "signal-tuning",
         "signal-review", "signal-labels", "signal-labels-export", "issues", "issue", "issue-review", "settings",
         "v1-events", "v1-events-search", "v1-event", "v1-events-facets", "v1-signals", "v1-signal", "v1-signal-groups",
         "v1-signal-group", "v1-signal-group-signals", "v1-users", "v1-user", "v1-conversations", "v1-conversation",

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from ingest.counts.period import DAYS, DEFAULT, Period
+from ingest.counts.period import Period
 from ingest.models import Event, Project, User
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
@@ -24,7 +24,6 @@ from issues.pages.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
 from issues.pages.overview import shown_signals
 from issues.states import Action, apply_to_many, legal_actions
 from raindrop.web.regions import render_page
-from signals.discovery.evidence_report import find_cluster
 from signals.models import SignalDefinition
 from signals.models.definitions import Sentiment
 from signals.search.language.errors import QueryError
@@ -113,8 +112,6 @@ def bulk(request: ProjectRequest, project: Project) -> HttpResponse:
 @project_page(Role.MEMBER)
 def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
     event = find_event(project, request.GET.get("event", ""))
-    if event is None:
-        event = _first_of_cluster(project, request.GET)
     if request.method == "POST":
         form = IssueForm(request.POST)
         if form.is_valid():
@@ -135,35 +132,13 @@ def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
 
 
 def _prefill(project: Project, params: QueryDict, event: Event | None) -> dict[str, str]:
-    """A first wording from the group of matches, the signal or the event that the issue is made from."""
-    signal, group = _signal_and_cluster(project, params)
-    if signal and group:
-        about = ", ".join(group["words"]) or group["example"]
-        return {
-            "title": f"{signal.name}: {about}"[:120],
-            "description": f"{signal.description}\nOnly where it is about this: {about}. Such as: “{group['example']}”".strip(),
-        }
+    """A first wording from the signal or the event that the issue is made from."""
+    key = params.get("signal", "").replace("\x00", "")
+    signal = SignalDefinition.objects.filter(project=project, key=key).first() if key else None
     if event:
         text = " ".join((event.input or event.output).split())
         return {"title": text[:120], "description": f"Like this one: “{text[:400]}”"}
     return {"title": signal.name, "description": signal.description} if signal else {}
-
-
-def _first_of_cluster(project: Project, params: QueryDict) -> Event | None:
-    """The newest event of the group that the issue is made from: the first that is asked about."""
-    signal, group = _signal_and_cluster(project, params)
-    found = Event.objects.filter(project=project, id__in=group["events"] if group else [])
-    return found.order_by("-timestamp", "-id").first() if signal else None
-
-
-def _signal_and_cluster(
-    project: Project, params: QueryDict
-) -> tuple[SignalDefinition | None, dict[str, Any] | None]:
-    """What `signal`, `cluster` and `period` name; None for what there is not (any more)."""
-    key = params.get("signal", "").replace("\x00", "")
-    signal = SignalDefinition.objects.filter(project=project, key=key).first() if key else None
-    days = DAYS.get(params.get("period", ""), DAYS[DEFAULT])
-    return signal, find_cluster(signal, params.get("cluster", ""), days=days) if signal else None
 
 
 def _assign_to(issues: IssueQuerySet, user: User) -> int:

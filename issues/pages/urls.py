@@ -5,9 +5,11 @@ from django.urls import path
 from issues.pages import issue as issue_pages
 from issues.pages import issue_list as list_pages
 from issues.pages.overview import overview
+from issues.pages.promoting import promote
 
 urlpatterns = [
     path("", overview, name="overview"),
+    path("discover/<uuid:cluster_id>/promote/", promote, name="cluster-promote"),
     path("issues/", list_pages.issue_list, name="issues"),
     path("issues/new/", list_pages.new_issue, name="issue-new"),
     path("issues/bulk/", list_pages.bulk, name="issues-bulk"),

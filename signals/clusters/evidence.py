@@ -25,10 +25,12 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read of some events. `problems`: by event. `intents`: by event, what the reader (an LLM) said that its conversation is about."""
+    """What was read of some events. `problems`: by event. `intents`: by event, what the reader (an LLM) said that its conversation is about. `by_reader`:
+    those whose conversation it read."""
 
     problems: dict[uuid.UUID, list[Observation]] = field(default_factory=lambda: defaultdict(list))
     intents: dict[uuid.UUID, str] = field(default_factory=dict)
+    by_reader: set[uuid.UUID] = field(default_factory=set)
 
 
 def key_of(observation: Observation) -> str:
@@ -72,6 +74,7 @@ def read_evidence(events: Sequence[Event]) -> Read:
         facet = facets.get(event.conversation_id or event.id)
         if facet is None:
             continue
+        read.by_reader.add(event.id)
         if facet.intent:
             read.intents[event.id] = facet.intent
         if facet.went_wrong and facet.event_id == event.id:

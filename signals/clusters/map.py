@@ -65,13 +65,11 @@ def flatten(vectors: Floats, groups: npt.NDArray[np.intp]) -> Floats:
     if np.count_nonzero(counts) < 3:  # too few means for two axes: those of the vectors
         weighted = centred[:: max(1, len(centred) // 2000)]
     _, _, axes = np.linalg.svd(weighted, full_matrices=False)
-    flat: Floats = centred @ axes[:2].T
-    if flat.shape[1] < 2:
-        flat = np.hstack([flat, np.zeros((len(flat), 1), np.float32)])
-    flat = flat * np.where(np.abs(flat.min(axis=0)) > flat.max(axis=0), -1, 1).astype(np.float32)
+    flat = np.zeros((len(vectors), 2))
+    flat[:, : len(axes[:2])] = centred @ axes[:2].T
+    flat *= np.where(np.abs(flat.min(axis=0)) > flat.max(axis=0), -1, 1)
     spread = np.abs(flat).max(axis=0)
-    scaled: Floats = flat / np.where(spread > 0, spread, 1)
-    return scaled
+    return (flat / np.where(spread > 0, spread, 1)).astype(np.float32)
 
 
 def _vectors(project: Project, events: list[uuid.UUID], kind: ClusterKind) -> tuple[list[uuid.UUID], Floats]:

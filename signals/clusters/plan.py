@@ -118,7 +118,7 @@ def members_of(events: Sequence[Event], plan: Plan) -> list[NewMember]:
         phrase = observation.quote or observation.phrase
         add(observation.event, cluster.id, score=score, source=source, phrase=phrase)
     vectors = _vectors(events, plan)
-    for event, cluster_id, score in _by_models(events, plan, vectors):
+    for event, cluster_id, score in _by_models(events, plan, vectors, read):
         add(event, cluster_id, score=score, source=ASSIGNER, phrase="")
     for event, cluster_id, score, phrase in _intents(events, plan, vectors, read):
         add(event, cluster_id, score=score, source=FACET if phrase else ASSIGNER, phrase=phrase)
@@ -192,13 +192,15 @@ def first_messages(conversations: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid
 
 
 def _by_models(
-    events: Sequence[Event], plan: Plan, vectors: _Vectors | None
+    events: Sequence[Event], plan: Plan, vectors: _Vectors | None, read: Read
 ) -> Iterator[tuple[uuid.UUID, uuid.UUID, float]]:
-    if vectors is None or not plan.assigners:
+    """Of the events that no reader read: it would have said so."""
+    unread = [event for event in events if event.id not in read.by_reader]
+    if vectors is None or not plan.assigners or not unread:
         return
-    rows = features_of(vectors.chunk)[[vectors.place[event.id] for event in events]]
+    rows = features_of(vectors.chunk)[[vectors.place[event.id] for event in unread]]
     some = np.flatnonzero(rows.any(axis=1))
-    ids = [events[int(place)].id for place in some]
+    ids = [unread[int(place)].id for place in some]
     held = hints_of(ids) if ids else {}
     names = [held.get(event, ()) for event in ids]
     for cluster, model in plan.assigners:

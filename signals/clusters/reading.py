@@ -1,18 +1,21 @@
 """Reading clusters: lists, their counts, the events of one."""
 
+import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404
 
 from ingest.counts import rollups
 from ingest.models import Event, Project
-from signals.models import Cluster, ClusterKind, ClusterMember
+from signals.models import Cluster, ClusterKind, ClusterMember, ClusterStatus, SignalDefinition, SignalMatch
 
 EXAMPLES = 3
+MATCHES, PROBLEMS = 2000, 12
 
 
 def live_clusters(project: Project) -> QuerySet[Cluster]:
@@ -77,6 +80,32 @@ def cluster_items(clusters: Sequence[Cluster]) -> list[dict[str, Any]]:
         }
         for cluster in clusters
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemOfSignal:
+    """A problem with how many of a signal's events are of it."""
+
+    cluster: Cluster
+    events: int
+    users: int
+
+
+def problems_of(signal: SignalDefinition, *, since: dt.datetime) -> list[ProblemOfSignal]:
+    """Those that the signal's newest MATCHES events from `since` on are of, most events first: at most PROBLEMS, none that a person ignores."""
+    newest = SignalMatch.objects.filter(signal=signal, project=signal.project_id, timestamp__gte=since)
+    events = newest.order_by("-timestamp", "-id").values_list("event_id", flat=True)[:MATCHES]
+    members = ClusterMember.objects.filter(
+        event__in=list(events), project=signal.project_id, cluster__kind=ClusterKind.PROBLEM, cluster__is_gone=False
+    ).exclude(cluster__status=ClusterStatus.IGNORED)  # fmt: skip
+    counted = members.values("cluster").annotate(n=Count("id"), people=Count("end_user", distinct=True))
+    most = counted.order_by("-n", "cluster")[:PROBLEMS]
+    rows = live_clusters(signal.project).in_bulk([row["cluster"] for row in most])
+    return [
+        ProblemOfSignal(rows[row["cluster"]], row["n"], row["people"])
+        for row in most
+        if row["cluster"] in rows
+    ]
 
 
 def clusters_of_events(

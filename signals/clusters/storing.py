@@ -14,7 +14,7 @@ from raindrop import live
 from signals.clusters.drafting import Draft, is_touched
 from signals.clusters.members import NewMember, hold_members, replace_members
 from signals.discovery.emerging import Emergence
-from signals.models import Cluster, ClusterConversation, ClusterMember
+from signals.models import Cluster, ClusterConversation, ClusterMember, ClusterStatus
 
 FORGOTTEN = dt.timedelta(
     days=30
@@ -56,7 +56,8 @@ def store_clusters(
     for row in rows:
         row.parent_id = parents[row.id]
     Cluster.objects.bulk_update(rows, CHANGED, batch_size=200)
-    Cluster.objects.filter(id__in=[row.id for row in gone]).update(
+    untouched = Cluster.objects.filter(status=ClusterStatus.NEW, is_named_by_person=False, is_pinned=False)
+    untouched.filter(id__in=[row.id for row in gone]).update(
         is_gone=True, is_emerging=False, emerging_reason="", parent=None, refreshed_at=now
     )
     replace_members(project.id, members, clusters=[row.id for row in rows])

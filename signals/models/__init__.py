@@ -8,7 +8,6 @@ from signals.models.defaults import SignalDefault
 from signals.models.definitions import SignalDefinition, SignalGroup
 from signals.models.embeddings import EventEmbedding, EventText
 from signals.models.endings import FailedEnding
-from signals.models.evidence import EvidenceClusters
 from signals.models.facets import Facet, FacetSource, Sampled
 from signals.models.llm import LlmSettings, LlmSpend
 from signals.models.matches import SignalMatch
@@ -25,7 +24,6 @@ __all__ = [
     "ClusterStatus",
     "EventEmbedding",
     "EventText",
-    "EvidenceClusters",
     "Facet",
     "FacetSource",
     "FailedEnding",

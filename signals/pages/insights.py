@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -15,9 +14,10 @@ from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from signals.catalogue.access import find_signal
+from signals.clusters.reading import problems_of
+from signals.clusters.refresh import last_refresh, refresh_of
 from signals.detection.backfill import backfills_of
 from signals.discovery.breakdown import EVENTS, MATCHES, break_down
-from signals.discovery.evidence_report import EVIDENCE, clusters_of
 from signals.learning.precision import precision_of
 from signals.learning.thresholds import LEAST_LABELS
 from signals.learning.tuning import (
@@ -38,15 +38,17 @@ TUNINGS = 5
 
 @project_page()
 def clusters(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
+    """The problems that its events of these days are of."""
     signal, days = find_signal(project, key), _days(request)
-    known = clusters_of(signal, days=days)
+    found = problems_of(signal, since=_midnight() - dt.timedelta(days=days - 1))
     context = {
         "signal": signal,
         "period": f"{days}d",
-        "known": known,
+        "found": found,
         "counting": bool(backfills_of(project, [signal])),
-        "working": is_under_way(project=project, kind=EVIDENCE, subject=signal.pk, argument=str(days)),
-        "largest": max((one["matches"] for one in known.clusters), default=0) if known else 0,
+        "running": refresh_of(project),
+        "looked": last_refresh(project),
+        "largest": max((one.events for one in found), default=0),
     }
     return render(request, "signals/_clusters.html", context)
 
@@ -111,13 +113,9 @@ def decide(request: ProjectRequest, project: Project, key: str, tuning_id: uuid.
     return redirect("signal", project.slug, signal.key)
 
 
-def newest_events(
-    signal: SignalDefinition, *, since: dt.datetime, among: Collection[str] | None = None
-) -> list[uuid.UUID]:
-    """The events of its newest matches from `since` on, at most MATCHES; of those `among`, where they are given."""
+def newest_events(signal: SignalDefinition, *, since: dt.datetime) -> list[uuid.UUID]:
+    """The events of its newest matches from `since` on, at most MATCHES."""
     matches = SignalMatch.objects.filter(signal=signal, project=signal.project_id, timestamp__gte=since)
-    if among is not None:
-        matches = matches.filter(event_id__in=among)
     return list(matches.order_by("-timestamp", "-id").values_list("event_id", flat=True)[:MATCHES])
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from ingest.models import Event, Job, ProcessingFailure, Project, QueuedEvent, User
 from issues.actions import create_issue
 from labeling.labels.labels import Why, record_label
-from signals.models import QuestionVerdict, SignalDefinition, SignalTuning
-from signals.models.evidence import EvidenceClusters
+from signals.clusters.members import NewMember, replace_members
+from signals.models import Cluster, QuestionVerdict, SignalDefinition, SignalTuning
 
 PASSWORD = "correct horse battery"  # as in conftest.py
 BEFORE = {
@@ -51,14 +51,22 @@ def fill(project: Project) -> dict[str, str]:
             why=Why(reason, 0.5),
         )
     signal = SignalDefinition.objects.get(project=project, key="refusal")
-    group = {
-        "id": "g1", "words": ["cannot", "refund"], "example": "I cannot refund this.", "matches": len(events), "users": 3,
-        "events": [str(event.id) for event in events],
-    }  # fmt: skip
-    EvidenceClusters.objects.update_or_create(
-        project=project, signal=signal, days=7,
-        defaults={"matches": 12, "total": 12, "clusters": [group], "made_at": timezone.now()},
+    problem, intent = (
+        Cluster.objects.create(
+            project=project, kind=kind, label=label, description=SAID, keywords=["refund"], is_emerging=kind == "problem",
+            emerging_reason="5 of 12 users in the last 7 days, none of 9 before", conversations=3, signal=signal,
+            examples=[event.id for event in events[:3]],
+        )
+        for kind, label in (("problem", f"Refusal: “{SAID}”"), ("intent", "Get a refund"))
     )  # fmt: skip
+    members = [
+        NewMember(
+            cluster.pk, event.id, project.id, event.conversation_id, event.end_user_id, event.timestamp, 1.0, "evidence", "I cannot refund this."
+        )
+        for cluster in (problem, intent)
+        for event in events
+    ]  # fmt: skip
+    replace_members(project.id, members, clusters=[problem.pk, intent.pk])
     for place, event in enumerate(events[:6]):
         record_label(
             subject=signal,
@@ -91,7 +99,12 @@ def fill(project: Project) -> dict[str, str]:
         or events[0]
     )
     assert event.conversation
-    return {"number": str(issue.number), "event": event.event_id, "convo": event.conversation.convo_id}
+    return {
+        "number": str(issue.number),
+        "event": event.event_id,
+        "convo": event.conversation.convo_id,
+        "problem": str(problem.pk),
+    }
 
 
 def paths(project: Project, ids: dict[str, str]) -> list[str]:
@@ -101,7 +114,8 @@ def paths(project: Project, ids: dict[str, str]) -> list[str]:
     return [
         base, f"{base}events/", f"{base}events/?signal=refusal", f"{base}conversations/{ids['convo']}/",
         f"{base}signals/", f"{base}signals/new/", f"{base}signals/names/", f"{base}signals/patterns/", f"{base}signals/yaml/",
-        signal, f"{signal}labels/", f"{signal}review/", f"{signal}clusters/g1/?period=7d",
+        signal, f"{signal}labels/", f"{signal}review/", f"{base}discover/", f"{base}discover/?kind=intent", f"{base}discover/{ids['problem']}/",
+        f"{base}discover/matrix/", f"{base}discover/map/",
         f"{base}issues/", f"{base}issues/new/", issue, f"{issue}review/", f"{issue}matches/?range=all", f"{issue}labels/",
         f"{base}settings/", f"{base}settings/ingest/", f"{base}settings/redaction/", f"{base}settings/llm/",
         "/accounts/password/", "/accounts/projects/new/",

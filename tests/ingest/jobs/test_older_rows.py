@@ -30,7 +30,6 @@ ENDED = {
     "train": "The issue is gone.",
     "backfill": "The signal was switched off.",
     "tune": "This signal has no score to learn.",
-    "evidence": "The signal is gone.",
     "question_history": "0 asked about. The signal was changed or switched off.",
 }
 
@@ -65,12 +64,13 @@ def test_they_run_after_the_migration(written: dict[str, str]) -> None:
     waiting = {row.pk: (row.key, row.lock) for row in OrmQ.objects.all()}
     migrate(AFTER)
     rows = set(Job.objects.values_list("kind", "argument"))
-    assert rows == {(kind, "14" if kind == "evidence" else "") for kind in ENDED}
+    assert rows == {(kind, "14" if kind == "evidence" else "") for kind in (*ENDED, "evidence")}
     assert {row.pk: (row.key, row.lock) for row in OrmQ.objects.all()} == waiting
     tasks = [row.task for row in OrmQ.objects.exclude(payload="of another secret key")]
     assert [task["func"] for task in tasks].count("raindrop.workers.beat") == 1
     ours = [task for task in tasks if task["func"] == RUN_JOB]
     assert {task["args"][0] for task in ours} == set(written.values()) and len(ours) == len(WRITTEN)
+    Job.objects.filter(kind="evidence").delete()  # as signals/migrations/0020 does: there are none any more
     for task in ours:
         run_job(*task["args"])
     assert dict(Job.objects.values_list("kind", "message")) == ENDED
