@@ -11,6 +11,7 @@ from django.utils import timezone
 from ingest.models import Project
 from issues.models import Issue
 from issues.models.issues import Follows
+from signals.catalogue.installing import ensure_signals
 from signals.explicit.sent import signal_key
 from signals.models import Cluster, SignalDefinition
 from signals.search.binding import HAS, bind
@@ -64,6 +65,7 @@ def read_source(project: Project, asked: Mapping[str, Any] | None, *, issue: Iss
 def find_signal(project: Project, key: str) -> SignalDefinition:
     """By its key, its id, or the name that the app sends; a name that is joined to a built-in signal is that signal. Raises
     UnknownSource."""
+    ensure_signals(project)  # a project that has no event yet
     mine = SignalDefinition.objects.filter(project=project)
     found = mine.filter(key=key).first() or _by_id(mine, key)
     if found is None and (short := signal_key(key)):

@@ -1,4 +1,8 @@
-"""`manage.py demo`: a project with real conversations in it, then `up`. What `make demo` runs."""
+"""`manage.py demo`: two projects with conversations in them, then `up`. What `make demo` runs.
+
+`demo` holds real conversations of airline and retail agents, `ledgerly` those of an invented bookkeeping assistant whose problems are known:
+four weeks, a problem that is new in the last ones, one that came with a release, and what a careful reader said of each conversation.
+"""
 
 import argparse
 import datetime as dt
@@ -19,14 +23,48 @@ from ingest.models import Membership, Project, QueuedEvent, User
 from ingest.models.projects import KeyKind, Role
 from ingest.projects.keys import create_key
 from ingest.projects.projects import create_project
+from issues.following.history import create_following
+from issues.following.sources import read_source
+from issues.models import Issue
 from raindrop.data_dir import BASE_DIR
 from raindrop.management.commands.up import Command as Up
 from raindrop.management.commands.up import check_port
+from signals.clusters.refresh import last_refresh, request_refresh
+from signals.reader.shipped import import_facets
 
-SLUG = "demo"
+SLUG, SECOND = "demo", "ledgerly"
 USERNAME = "demo"
 FILES = ["taubench_airline_gpt4o.jsonl.gz", "taubench_retail_community.jsonl.gz"]
 DAYS = 14
+PLANTED = BASE_DIR / "fixtures" / "corpus" / "ledgerly"
+PLANTED_DAYS = 28
+# What the team of each project follows already: title, description, what decides its matches.
+FOLLOWED: dict[str, list[tuple[str, str, dict[str, str]]]] = {
+    SLUG: [
+        (
+            "Tools fail",
+            "A call to a tool of the shop or the airline ends with an error.",
+            {"signal": "tool_failure"},
+        ),
+    ],
+    SECOND: [
+        (
+            "Plain questions are sent to an accountant",
+            "The assistant answers a plain bookkeeping question with \u201cplease ask your accountant\u201d.",
+            {"query": "went_wrong:accountant"},
+        ),
+        (
+            "Works with the wrong tax year",
+            "Rates, limits or deadlines of another year than the one that the user is in.",
+            {"query": 'went_wrong:"tax year"'},
+        ),
+        (
+            "Customers ask for a person",
+            "The user would rather talk to somebody.",
+            {"signal": "human_request"},
+        ),
+    ],
+}
 # tau-bench's simulated users end a conversation with this word; no person ever types it.
 STOP = "###STOP###"
 
@@ -60,14 +98,18 @@ class Command(BaseCommand):
         self.stdout.write(f"[1/3] Database in {settings.DATA_DIR}: migrations")
         call_command("migrate", interactive=False, verbosity=0)
         project, key = self._project()
-        password = self._login(project)
+        second = Project.objects.filter(slug=SECOND).first() or create_project(
+            slug=SECOND, name="Demo: Ledgerly, a bookkeeping assistant"
+        )
+        password = self._login(project, second)
         self._conversations(project)
+        self._planted(second)
         if prepare_only:
             return
         address = f"http://{host}:{port}"
         self.stdout.write("[3/3] Web and workers")
         self._say_how(address=address, password=password, key=key, project=project)
-        progress = _Progress(started)
+        progress = _Progress(started, [project, second])
         server = Up()
         server.stdout, server.stderr = self.stdout, self.stderr
         server.serve(host=host, port=port, workers=workers, on_tick=progress)
@@ -80,7 +122,7 @@ class Command(BaseCommand):
         project = create_project(slug=SLUG, name="Demo: airline and retail agents")
         return project, create_key(project=project, kind=KeyKind.WRITE, name="make demo")[1]
 
-    def _login(self, project: Project) -> str:
+    def _login(self, *projects: Project) -> str:
         """Makes the demo user. Its password is kept in the data directory, beside the secret key, for the next start."""
         path = settings.DATA_DIR / "demo_password"
         user = User.objects.filter(username=USERNAME).first()
@@ -92,12 +134,12 @@ class Command(BaseCommand):
             user.save()
             path.touch(mode=0o600)
             path.write_text(password)
-        Membership.objects.get_or_create(project=project, user=user, defaults={"role": Role.ADMIN})
+        for project in projects:
+            Membership.objects.get_or_create(project=project, user=user, defaults={"role": Role.ADMIN})
         return path.read_text()
 
     def _conversations(self, project: Project) -> None:
-        done = settings.DATA_DIR / "demo_imported.json"
-        if done.exists() and project.slug in json.loads(done.read_text()):
+        if _is_filled(project):
             self.stdout.write("[2/3] The conversations are there already")
             return
         self.stdout.write(
@@ -111,7 +153,25 @@ class Command(BaseCommand):
                 transform=as_the_app_would_send_it,
                 progress=True,
             )
-        done.write_text(json.dumps([project.slug]))
+        _follow(project)
+        _note_filled(project)
+
+    def _planted(self, project: Project) -> None:
+        if _is_filled(project):
+            return
+        self.stdout.write(
+            f"      and {project.slug}: a bookkeeping assistant with known problems, {PLANTED_DAYS} days"
+        )
+        import_file(
+            PLANTED / "conversations.jsonl",
+            project=project,
+            redate=dt.timedelta(days=PLANTED_DAYS),
+            progress=True,
+        )
+        with (PLANTED / "facets.jsonl").open(encoding="utf-8") as lines:
+            import_facets(project=project, lines=lines)
+        _follow(project)
+        _note_filled(project)
 
     def _say_how(self, *, address: str, password: str, key: str | None, project: Project) -> None:
         shown = key or "<a write key>"
@@ -130,6 +190,25 @@ class Command(BaseCommand):
             "",
         ]
         self.stdout.write("\n".join(lines))
+
+
+def _is_filled(project: Project) -> bool:
+    done = settings.DATA_DIR / "demo_imported.json"
+    return done.exists() and project.slug in json.loads(done.read_text())
+
+
+def _note_filled(project: Project) -> None:
+    done = settings.DATA_DIR / "demo_imported.json"
+    known = json.loads(done.read_text()) if done.exists() else []
+    done.write_text(json.dumps([*known, project.slug]))
+
+
+def _follow(project: Project) -> None:
+    """The issues that the project begins with. Safe to repeat."""
+    for title, description, followed in FOLLOWED[project.slug]:
+        if not Issue.objects.filter(project=project, title=title).exists():
+            source = read_source(project, followed)
+            create_following(project=project, title=title, description=description, source=source, user=None)
 
 
 def as_the_app_would_send_it(event: IncomingEvent, conversation: dict[str, Any]) -> IncomingEvent | None:
@@ -169,10 +248,10 @@ def _signal(event: IncomingEvent, name: str, sentiment: str) -> IncomingSignal:
 
 
 class _Progress:
-    """Prints how far the pipeline is with the demo's events, every five seconds until it is through."""
+    """Prints how far the pipeline is with the demo's events, every five seconds until it is through; then has the projects' clusters found."""
 
-    def __init__(self, started: float) -> None:
-        self.started, self.next, self.finished = started, 0.0, False
+    def __init__(self, started: float, projects: list[Project]) -> None:
+        self.started, self.projects, self.next, self.finished = started, projects, 0.0, False
 
     def __call__(self) -> None:
         now = time.monotonic()
@@ -187,3 +266,6 @@ class _Progress:
             print(
                 f"  pipeline: all events are through ({now - self.started:.0f} s after the start)", flush=True
             )
+            for project in self.projects:
+                if last_refresh(project) is None:
+                    request_refresh(project)
