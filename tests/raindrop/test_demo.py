@@ -4,14 +4,17 @@ import json
 import re
 import shlex
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from django.test import Client
 
 from ingest.models import Event
+from ingest.projects.projects import create_project
+from issues.models import Issue
 from raindrop import pipeline
-from raindrop.management.commands.demo import FIRST_FOUND, Command
-from signals.models import SignalMatch
+from raindrop.management.commands.demo import FIRST_FOUND, FOLLOWED, SECOND, Command
+from signals.models import Facet, FacetSource, SignalMatch
 
 
 def test_the_printed_curl_is_found_as_what_it_says(
@@ -36,3 +39,20 @@ def test_the_printed_curl_is_found_as_what_it_says(
     found = set(SignalMatch.objects.filter(event=event).values_list("signal__name", flat=True))
     assert set(FIRST_FOUND) <= found
     assert re.search(r"It is found as (.*)\.", said)[1].split(" and ") == list(FIRST_FOUND)
+
+
+def test_the_second_project_has_facets_and_issues(
+    settings: Any, tmp_path: Path, transactional_db: None
+) -> None:
+    settings.DATA_DIR = tmp_path
+    project = create_project(slug=SECOND, name="Ledgerly")
+    command = Command(stdout=StringIO())
+    command._planted(project)
+    command._planted(project)  # a second start adds nothing
+    events = Event.objects.filter(project=project)
+    assert events.count() > 600
+    assert (events.latest("timestamp").timestamp - events.earliest("timestamp").timestamp).days in (26, 27)
+    assert Facet.objects.filter(project=project, source=FacetSource.SHIPPED).count() == 241
+    issues = Issue.objects.filter(project=project)
+    assert issues.count() == len(FOLLOWED[SECOND])
+    assert issues.with_counts().get(title__startswith="Plain questions").events > 20
