@@ -28,7 +28,7 @@ async function drawMap(box) {
     grid: { left: 4, right: 4, top: 44, bottom: 4 }, xAxis: axis, yAxis: axis,
     legend: { type: "scroll", top: 0, right: 130, left: 0, textStyle: { color: text, width: 180, overflow: "truncate" }, pageTextStyle: { color: text }, pageIconColor: text },
     tooltip: { backgroundColor: surface, borderColor: line, textStyle: { color: colour("--tblr-body-color") }, formatter: (point) => pointTip(point.data, data.clusters) },
-    toolbox: { right: 4, top: 0, itemSize: 18, iconStyle: { borderColor: text } },
+    toolbox: { right: 4, top: 22, itemSize: 16, iconStyle: { borderColor: text } },
     brush: { toolbox: ["rect", "polygon", "clear"], throttleType: "debounce", throttleDelay: 400, brushStyle: { borderColor: text } },
     series: order.map((group) => ({
       name: group < 0 ? "Others" : data.clusters[group].label, type: "scatter", symbolSize: 5, data: groups.get(group),
