@@ -57,7 +57,7 @@ def fill(project: Project) -> dict[str, str]:
             emerging_reason="5 of 12 users in the last 7 days, none of 9 before", conversations=3, signal=signal,
             examples=[event.id for event in events[:3]],
         )
-        for kind, label in (("problem", f"Refusal: “{SAID}”"), ("intent", "Get a refund"))
+        for kind, label in (("problem", f"Refusal: “{SAID[:150]}”"), ("intent", "Get a refund"))
     )  # fmt: skip
     members = [
         NewMember(
