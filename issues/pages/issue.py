@@ -11,12 +11,16 @@ from django.views.decorators.http import require_POST
 
 from ingest.counts import rollups
 from ingest.counts.period import DAYS, Period, change, shares
+from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, Project
 from ingest.models.jobs import JobState
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
 from issues.actions import NotAMember, add_note, assign_issue, edit_definition, set_priority
+from issues.causes.reading import AT_ONCE, CAUSES, last_found, look
+from issues.causes.words import in_words, shown
+from issues.following.sources import follows_item
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
 from issues.models.issues import Priority
@@ -24,6 +28,7 @@ from issues.pages.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
 from issues.states import Action, IllegalTransition, apply_action, legal_actions
 from raindrop.web.regions import render_page
 from signals.discovery.breakdown import EVENTS, MATCHES, break_down
+from signals.search.scope import Scope
 
 ACTIVITY_SHOWN = 50
 USERS_SHOWN = 8
@@ -35,15 +40,22 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
     issue = get_issue(project, number)
     period = Period.named(request.GET.get("period", ""))
     period = Period.named("14d") if period.is_hourly else period
-    context = {"issue": issue, "period": period, "periods": PERIODS, "sample": MATCHES}
+    context = {
+        "issue": issue,
+        "followed": follows_item(issue, Scope(project)),
+        "period": period,
+        "periods": PERIODS,
+        "sample": MATCHES,
+    }
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "numbers": lambda: {
             "job": running_job(issue),
-            "classifier": issue.classifiers.current().first(),
+            "classifier": None if issue.follows else issue.classifiers.current().first(),
             **trend(issue, period, request.GET.get("chart", "matches")),
         },
         "activity": lambda: {"activity": recent_activity(issue)},
         "state": lambda: {"actions": [action.value for action in legal_actions(issue)]},
+        "causes": lambda: causes_panel(issue),
         "people": lambda: {"people": issue.matches.top_users(among=MATCHES, limit=USERS_SHOWN)},
     }
 
@@ -91,6 +103,32 @@ def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:
         "users": period.users([issue.id]).get(issue.id, 0),
         "rate": matches / events if events else None,
     }
+
+
+def causes_panel(issue: Issue) -> dict[str, Any]:
+    """What it comes from, in words, and as rows. In a large project what a job found last; a viewer's page starts none."""
+    total = rollups.totals([issue.project_id])[issue.project_id].events
+    kept = None
+    if total <= AT_ONCE:
+        found = look(issue)
+    else:
+        kept = last_found(issue)
+        found = kept.found if kept else []
+    return {
+        "causes": [shown(one, issue) for one in found],
+        "summary": in_words(found),
+        "kept": kept,
+        "large": total > AT_ONCE,
+    }
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def find_causes(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    """Has a job look for causes, or look again."""
+    issue = get_issue(project, number)
+    queue_job(project=project, kind=CAUSES, subject=issue.pk, user=request.user)
+    return redirect("issue", project.slug, number)
 
 
 def running_job(issue: Issue) -> Job | None:

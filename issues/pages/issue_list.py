@@ -13,16 +13,20 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from ingest.counts.period import Period
-from ingest.models import Event, Project, User
+from ingest.counts.rollups import totals
+from ingest.models import Event, Job, Project, Total, User
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import find_event
 from issues.actions import assign_issue, create_issue
+from issues.following.history import create_following
+from issues.following.sources import Source, UnknownSource, read_source
 from issues.models import Issue
 from issues.models.issues import IssueQuerySet
 from issues.pages.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
 from issues.pages.overview import shown_signals
 from issues.states import Action, apply_to_many, legal_actions
+from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.models import SignalDefinition
 from signals.models.definitions import Sentiment
@@ -112,8 +116,15 @@ def bulk(request: ProjectRequest, project: Project) -> HttpResponse:
 @project_page(Role.MEMBER)
 def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
     event = find_event(project, request.GET.get("event", ""))
+    source, wrong = asked_source(project, request.GET)
     if request.method == "POST":
         form = IssueForm(request.POST)
+        if form.is_valid() and source is not None and request.POST.get("how") != "labels":
+            issue, job = create_following(
+                project=project, source=source, user=request.user, **form.cleaned_data
+            )
+            messages.success(request, _following(issue, job))
+            return redirect("issue", project.slug, issue.number)
         if form.is_valid():
             issue = create_issue(project=project, user=request.user, **form.cleaned_data)
             messages.success(
@@ -127,14 +138,53 @@ def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
     return render(
         request,
         "issues/issue_new.html",
-        {"form": form, "event": event, "suggestions": _negative_signals(project)[:6]},
+        {
+            "form": form,
+            "event": event,
+            "source": source,
+            "wrong": wrong,
+            "finds": _finds(source) if source else None,
+            "suggestions": [] if source else _negative_signals(project)[:6],
+        },
+        status=400 if wrong else 200,
     )
+
+
+def _finds(source: Source) -> Total | None:
+    """What the signal has found so far; None of a query, which is counted when the issue is made."""
+    return totals([source.signal.pk])[source.signal.pk] if source.signal else None
+
+
+def _following(issue: Issue, job: Job | None) -> str:
+    name = f"{issue.project.slug.upper()}-{issue.number}"
+    if job is not None:
+        return f"{name} is open. Its history is long: it is read in the background."
+    total = totals([issue.pk])[issue.pk]
+    users = f"{total.users} user" + ("" if total.users == 1 else "s")
+    return f"{name} is open, with {counted(total.events, 'event')} of {users}."
+
+
+def asked_source(project: Project, params: QueryDict) -> tuple[Source | None, str]:
+    """(What the new issue is to follow, what is wrong with what was asked): a query, or a signal."""
+    if query := params.get("query", ""):
+        try:
+            return read_source(project, {"query": query}), ""
+        except QueryError as error:
+            return None, f"{error.message} (at character {error.start + 1})"
+    if params.get("signal"):
+        try:
+            return read_source(project, {"signal": params["signal"]}), ""
+        except UnknownSource:
+            return None, ""
+    return None, ""
 
 
 def _prefill(project: Project, params: QueryDict, event: Event | None) -> dict[str, str]:
     """A first wording from the signal or the event that the issue is made from."""
     key = params.get("signal", "").replace("\x00", "")
     signal = SignalDefinition.objects.filter(project=project, key=key).first() if key else None
+    if query := params.get("query", ""):
+        return {"title": " ".join(query.split())[:120], "description": ""}
     if event:
         text = " ".join((event.input or event.output).split())
         return {"title": text[:120], "description": f"Like this one: “{text[:400]}”"}

@@ -18,6 +18,7 @@ urlpatterns = [
     path("issues/<int:number>/assignee/", issue_pages.assign, name="issue-assignee"),
     path("issues/<int:number>/priority/", issue_pages.prioritise, name="issue-priority"),
     path("issues/<int:number>/definition/", issue_pages.define, name="issue-definition"),
+    path("issues/<int:number>/causes/", issue_pages.find_causes, name="issue-causes"),
     path("issues/<int:number>/note/", issue_pages.note, name="issue-note"),
     path("events/<uuid:event_pk>/issues/", issue_pages.event_issues, name="event-issues"),
 ]

@@ -29,6 +29,7 @@ class Progress:
     ]  # {"precision", "recall", "low", "high", "labels"}, values null while labels are too few
     random_labels: int  # standing labels of events that were drawn at random
     job: Job | None  # training or scoring that is under way
+    follows: bool = False  # something else than a classifier decides, and the labels measure it
 
     @property
     def audit_hint(self) -> str:
@@ -40,6 +41,8 @@ class Progress:
     @property
     def hint(self) -> str:
         """What to do next, for people."""
+        if self.follows:
+            return "Labels measure what the issue follows. An event that is answered as wrong is not counted."
         if not self.matches:
             return "Find one match, and a first classifier is trained."
         missing = [
@@ -58,7 +61,7 @@ class Progress:
 def progress(issue: Issue, *, user: User | None = None) -> Progress:
     rows = list(standing_labels(issue).values_list("event_id", "answer", "author", "reason"))
     answers = Counter(majority((event, answer) for event, answer, _, _ in rows).values())
-    classifier = issue.classifiers.current().first()
+    classifier = None if issue.follows else issue.classifiers.current().first()
     job = (
         Job.objects.filter(
             project_id=issue.project_id, subject=issue.pk, state__in=[JobState.QUEUED, JobState.RUNNING]
@@ -75,6 +78,7 @@ def progress(issue: Issue, *, user: User | None = None) -> Progress:
         unsure=sum(answer == Answer.UNSURE for _, answer, _, _ in rows),
         random_labels=sum(why == Reason.RANDOM and answer != Answer.UNSURE for _, answer, _, why in rows),
         version=classifier.version if classifier else None,
-        quality=classifier.quality if classifier else {},
+        quality=classifier.quality if classifier else issue.quality if issue.follows else {},
+        follows=bool(issue.follows),
         job=job,
     )

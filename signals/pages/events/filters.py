@@ -154,7 +154,7 @@ class EventFilters(forms.Form):
             raise forms.ValidationError(f"There is no signal {key!r} in this project.")
         return found
 
-    def _form_query(self) -> Node:
+    def _form_query(self, *, with_period: bool = True) -> Node:
         """The other parameters, as a query. The period is one of whole hours or days: see Period."""
         values = self.cleaned_data
         parts: list[Node] = [_equals(field, values[name]) for name, field in TEXTS.items() if values[name]]
@@ -165,6 +165,8 @@ class EventFilters(forms.Form):
             parts.append(_equals("signal", values["signal"].key))
         if values["tool_errors"]:
             parts.append(Comparison("tool.errors", ">", (Text("0"),)))
+        if not with_period:
+            return all_of(parts)
         for name in ("since", "until"):
             day: dt.date | None = values[name]
             if day and dt.date.min.year < day.year < dt.date.max.year:  # beyond, it is no bound
@@ -174,6 +176,13 @@ class EventFilters(forms.Form):
             parts.append(Comparison("time", ">=", (Text(period.start.isoformat()),)))
             parts.append(Comparison("time", "<", (Text(period.until.isoformat()),)))
         return all_of(parts)
+
+    def lasting_query(self) -> str:
+        """What an issue may follow: all filters but the period. Empty where there is none, or where the text ranks. Only when valid."""
+        if self.meaning():
+            return ""
+        node = all_of([self._form_query(with_period=False), self.query])
+        return "" if node == And() else str(node)
 
     def matching(self) -> QuerySet[Event]:
         """The project's events that pass every filter, unordered. Only when valid."""

@@ -69,6 +69,7 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
         "views": views_of(project, request.user),
         "parameters": kept_parameters(request.GET),
         "may_share": RANK[request.role] >= RANK[Role.MEMBER],
+        "lasting_query": filters.lasting_query() if valid else "",
         "chosen_range": filters.chosen_range(),
         "ranges": RANGES.items(),
         "states": STATES.items(),
