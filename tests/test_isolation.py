@@ -86,7 +86,10 @@ def world(project: Project, other_project: Project, member: User, stranger: User
         event_id="a-event", user_id="a-user", convo_id="a-convo", name=f"chat {SECRET}", model=f"gpt {SECRET}",
         input=f"question {SECRET}", output=f"answer {SECRET}", properties={"note": SECRET}, feature_flags={"flag": SECRET},
         attachments=[IncomingAttachment(value=SECRET, name=SECRET)],
-        spans=[IncomingSpan(name=f"tool {SECRET}", kind="tool", status="error", error=SECRET, output=SECRET)],
+        spans=[
+            IncomingSpan(name=f"tool {SECRET}", kind="tool", status="error", error=SECRET, output=SECRET),
+            IncomingSpan(name="a-tool", kind="tool", status="error", error=SECRET),
+        ],
     )  # fmt: skip
     hidden = IncomingEvent(event_id=f"e-{SECRET}", user_id=f"u-{SECRET}", convo_id=f"c-{SECRET}", name="chat")
     store_events(project=project, events=[plain, hidden])
@@ -165,7 +168,7 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "job_id": lambda w, r: w.job.id,
     "label_id": lambda w, r: w.label.id,
     "tuning_id": lambda w, r: w.tuning.id,
-    "name": lambda w, r: f"tool {SECRET}",
+    "name": lambda w, r: "a-tool",
     "view_id": lambda w, r: SavedView.objects.get(project=w.project).pk,
     "cluster_id": lambda w, r: "c1" if "signals/" in r.template else w.cluster.id,
     # Django's admin

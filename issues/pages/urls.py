@@ -20,5 +20,6 @@ urlpatterns = [
     path("issues/<int:number>/definition/", issue_pages.define, name="issue-definition"),
     path("issues/<int:number>/causes/", issue_pages.find_causes, name="issue-causes"),
     path("issues/<int:number>/note/", issue_pages.note, name="issue-note"),
+    path("tool-issues/<path:name>/", issue_pages.tool_issues, name="tool-issues"),
     path("events/<uuid:event_pk>/issues/", issue_pages.event_issues, name="event-issues"),
 ]

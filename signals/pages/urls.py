@@ -25,6 +25,7 @@ from signals.pages import (
 from signals.pages import (
     taxonomy as taxonomy_pages,
 )
+from signals.pages import tools as tool_pages
 
 urlpatterns = [
     path("discover/", discover_pages.discover, name="discover"),
@@ -34,6 +35,8 @@ urlpatterns = [
     path("discover/map/", cluster_pages.cluster_map, name="cluster-map"),
     path("discover/map/points/", cluster_pages.cluster_map_points, name="cluster-map-points"),
     path("discover/<uuid:cluster_id>/", cluster_pages.cluster, name="cluster"),
+    path("tools/", tool_pages.tools, name="tools"),
+    path("tools/<path:name>/", tool_pages.tool, name="tool"),
     path("signals/", pages.signal_list, name="signals"),
     path("signals/new/", custom_pages.new_signal, name="signal-new"),
     path("signals/names/", taxonomy_pages.names, name="signal-names"),

@@ -92,7 +92,9 @@ def test_viewers_make_no_issues(client: Client, viewer: Any, project: Any) -> No
 
 def test_a_signal_that_is_gone_is_said_to_be(page: Client, project: Any) -> None:
     send(project, 1, signal="receipt_stuck")
-    page.post(at(project, "issue-new") + "?signal=receipt_stuck", {"title": "x", "description": "", "how": "follow"})
+    page.post(
+        at(project, "issue-new") + "?signal=receipt_stuck", {"title": "x", "description": "", "how": "follow"}
+    )
     SignalDefinition.objects.filter(key="receipt_stuck").delete()
     text = html_of(page.get(at(project, "issue", 1)))
     assert "gone: no new matches" in text
@@ -104,7 +106,9 @@ def test_where_it_comes_from_stands_in_words(page: Client, project: Any) -> None
     for i in range(8, 60, 3):
         send(project, i, i + 1, i + 2, properties={"release": "r1"})
     send(project, 60, 61, 62, 63, 64, 65, 66, 67, 68, signal="receipt_stuck", properties={"release": "r3"})
-    page.post(at(project, "issue-new") + "?signal=receipt_stuck", {"title": "x", "description": "", "how": "follow"})
+    page.post(
+        at(project, "issue-new") + "?signal=receipt_stuck", {"title": "x", "description": "", "how": "follow"}
+    )
     text = html_of(page.get(at(project, "issue", 1)))
     assert "Nearly all of it comes in release r3." in text
     assert "q=issue%3A1+release%3Ar3" in text or "q=issue%3A1%20release%3Ar3" in text

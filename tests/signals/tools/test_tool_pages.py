@@ -1,0 +1,89 @@
+"""The page of tools, and a tool's own."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from ingest.models import Event, Span
+from tests.html import html_of
+from tests.signals.tools.test_tools import FAILURES, START, send
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(client: Client, member: Any) -> Client:
+    client.force_login(member)
+    return client
+
+
+@pytest.fixture
+def lately(project: Any) -> None:
+    """Calls of the last hours, failing since release r2."""
+    send(project, *FAILURES, *[{"output": '{"ok": true}'}] * 5, {"name": "export", "output": "done"})
+    moved = dt.datetime.now(dt.UTC) - dt.timedelta(hours=3) - START
+    for row in [*Event.objects.all(), *Span.objects.all()]:
+        if isinstance(row, Span):
+            row.started_at, row.ended_at = row.started_at + moved, row.ended_at + moved
+        else:
+            row.timestamp += moved
+            row.properties = {"release": "r2" if int(row.event_id[1:]) < 5 else "r1"}
+        row.save()
+
+
+def test_tools_are_listed_and_one_click_from_the_navigation(page: Client, project: Any, lately: None) -> None:
+    address = reverse("tools", args=[project.slug])
+    assert address in html_of(page.get(reverse("overview", args=[project.slug])))
+    text = html_of(page.get(address))
+    assert text.index("bank_sync") < text.index("export")
+    assert "50" in text
+    assert "200 ms" in text
+    assert reverse("tool", args=[project.slug, "bank_sync"]) in text
+
+
+def test_a_tools_page(page: Client, project: Any, lately: None) -> None:
+    text = html_of(page.get(reverse("tool", args=[project.slug, "bank_sync"])))
+    assert "connection refused by bank …" in text
+    assert "1 of 1" in text  # failing conversations
+    assert reverse("event", args=[project.slug, "e4"]) in text
+    assert "Tool failure" in text
+    assert "5 of 5" in text  # release r2
+    assert "0 of 5" in text  # release r1
+    assert reverse("tool-issues", args=[project.slug, "bank_sync"]) in text
+
+
+def test_the_events_behind_the_number(page: Client, project: Any, lately: None) -> None:
+    text = html_of(page.get(reverse("tool", args=[project.slug, "bank_sync"])))
+    query = "tool.failed:bank_sync OR (tool:bank_sync signal:tool_failure)"
+    found = html_of(page.get(reverse("events", args=[project.slug]), {"q": query, "range": "all"}))
+    assert "5 match the filters" in found
+    assert "tool.failed%3Abank_sync" in text
+
+
+def test_issues_where_it_fails(page: Client, project: Any, lately: None) -> None:
+    address = reverse("issue-new", args=[project.slug]) + "?query=tool.failed:bank_sync"
+    page.post(address, {"title": "The bank is away", "description": "", "how": "follow"})
+    text = html_of(page.get(reverse("tool-issues", args=[project.slug, "bank_sync"])))
+    assert "The bank is away" in text
+    assert "The bank is away" not in html_of(page.get(reverse("tool-issues", args=[project.slug, "export"])))
+
+
+def test_nothing_and_nowhere(page: Client, project: Any) -> None:
+    assert "No tool call has arrived yet" in html_of(page.get(reverse("tools", args=[project.slug])))
+    assert page.get(reverse("tool", args=[project.slug, "nothing"])).status_code == 404
+    send(project, {"name": "old tool", "output": "done"})
+    Span.objects.update(started_at=START - dt.timedelta(days=400), ended_at=START - dt.timedelta(days=400))
+    assert "No tool was called in this time" in html_of(page.get(reverse("tools", args=[project.slug])))
+    old = page.get(reverse("tool", args=[project.slug, "old tool"]))
+    assert "It was not called in this time" in html_of(old)
+
+
+def test_a_page_takes_as_many_queries_for_many_tools(
+    page: Client, project: Any, lately: None, django_assert_max_num_queries: Any
+) -> None:
+    send(project, *[{"name": f"tool {i}", "status": "error", "error": "no"} for i in range(30)])
+    with django_assert_max_num_queries(14):
+        page.get(reverse("tools", args=[project.slug]), {"period": "90d"})
