@@ -66,6 +66,7 @@ def find_signal(project: Project, key: str) -> SignalDefinition:
     """By its key, its id, or the name that the app sends; a name that is joined to a built-in signal is that signal. Raises
     UnknownSource."""
     ensure_signals(project)  # a project that has no event yet
+    key = key.replace("\x00", "")
     mine = SignalDefinition.objects.filter(project=project)
     found = mine.filter(key=key).first() or _by_id(mine, key)
     if found is None and (short := signal_key(key)):
