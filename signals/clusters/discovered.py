@@ -21,6 +21,8 @@ HELD, USUAL = 200, 1000  # newest events of a cluster, and of the project, that 
 TOGETHER = 3
 QUOTE = 240
 SOME = 3  # events with a value, for a line of a list
+PEOPLE = 3  # with that value, for a line of a list
+PART = 0.2  # of the events, that have it
 SURE = 1.5  # a lift below this is not worth a line of a list
 TREND = "30d"
 
@@ -148,7 +150,13 @@ def _most(held: list[Row], base: list[Row]) -> list[Together]:
         Together(dimension.name, value)
         for dimension in compare(held, base)
         for value in dimension.values
-        if value.lift is not None and value.low > value.usual and value.lift >= SURE and value.events >= SOME
+        if value.lift is not None
+        and value.low > value.usual
+        and value.lift >= SURE
+        and value.events >= SOME
+        # Events of one person are not independent: one long conversation would tell its own properties.
+        and (value.users or value.events) >= PEOPLE
+        and value.rate >= PART
     ]
     return sorted(found, key=lambda one: (-one.value.low / max(one.value.usual, 1e-9), one.value.name))[
         :TOGETHER

@@ -21,7 +21,7 @@ from signals.clusters.polishing import polish
 from signals.discovery.assigner import Assigner, train_assigner
 from signals.discovery.intents import group_intents
 from signals.discovery.matching_runs import Trace, match_to_known
-from signals.discovery.observations import Observation, texts_of
+from signals.discovery.observations import Observation, text_of, texts_of
 from signals.discovery.problems import group_problems, unit
 from signals.models import Cluster, ClusterKind, ClusterMember, ClusterStatus, Facet, SignalDefinition
 from signals.vectors.reading import vectors_by_event
@@ -232,15 +232,17 @@ def _folded(drafts: list[Draft]) -> list[Draft]:
 
 
 def _typical(members: Sequence[Observation], likeness: Floats) -> list[uuid.UUID]:
-    """The events nearest to the centroid, of different people first."""
+    """The events nearest to the centroid; those of different people in different words first."""
     people: set[uuid.UUID] = set()
+    wordings: set[str] = set()
     first: list[uuid.UUID] = []
     rest: list[uuid.UUID] = []
     for place in np.argsort(-likeness, kind="stable"):
         one = members[int(place)]
-        person = one.user or one.unit
-        (rest if person in people else first).append(one.event)
+        person, wording = one.user or one.unit, text_of(one)
+        (rest if person in people or wording in wordings else first).append(one.event)
         people.add(person)
+        wordings.add(wording)
     return list(dict.fromkeys(first + rest))[:EXAMPLES]
 
 
