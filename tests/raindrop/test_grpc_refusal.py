@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 
 from raindrop.server.grpc_refusal import MAX_BYTES, PREFACE, SECONDS, RefusesGrpc
+from tests.waiting import wait_until
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -27,8 +28,7 @@ def port() -> Iterator[int]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
+    wait_until(lambda: server.started, what="the server")
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     thread.join()
@@ -100,15 +100,15 @@ def test_http_1_is_served(port: int) -> None:
     "rest", [b"\0\0\0\1\4\0\0\0\0", b"\0\0\0\4\0\0\0\0\0" + b"\0\0\10\6\0\0\0\0\0pingpong" * 70_000]
 )
 def test_what_is_broken_or_endless_is_closed(port: int, rest: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
-        begun, size = time.monotonic(), 0
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS / 2) as connection:
+        size = 0
         try:
             connection.sendall(PREFACE + rest)
             while data := connection.recv(65536):
                 size += len(data)
         except ConnectionError:  # closed while more was on its way
             pass
-        assert time.monotonic() - begun < SECONDS and size < 2 * MAX_BYTES
+        assert size < 2 * MAX_BYTES
 
 
 def test_the_server_runs_with_it() -> None:

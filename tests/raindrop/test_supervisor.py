@@ -4,18 +4,19 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from raindrop.server.supervisor import Child, Supervisor, end_leftovers
+from tests.waiting import wait_until
 
 # A leader, its sentinel, and two workers, of which one runs a program of its own: as django-q2 does it, by forking.
 FORKS = """
 import os, subprocess, time
+from tests.waiting import wait_until
 if not os.fork():
     if not os.fork():
         time.sleep(60)
@@ -43,11 +44,8 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     supervisor.stop()
 
 
-def wait_for(condition: object) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+def wait_for(condition: Callable[[], object]) -> None:
+    wait_until(condition, what="the processes")
 
 
 def family(child: Child) -> list[psutil.Process]:

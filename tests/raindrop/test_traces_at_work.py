@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from raindrop.management.commands import make_events, up
 from raindrop.server import priority
 from raindrop.server.supervisor import Child, Supervisor, python
 from tests.ingest.fixtures.otlp.builders import as_json, request, span
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -129,9 +129,7 @@ def test_a_child_that_stands_back_says_so_to_the_kernel(tmp_path: Path) -> None:
     assert child.process is not None
     child.process.wait(30)
     supervisor.stop()
-    deadline = time.monotonic() + 5
-    while not found.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: found.exists() and found.read_text(), what="what the child wrote")
     assert int(found.read_text()) == os.nice(0) + 3
 
 

@@ -23,6 +23,7 @@ from ingest.limits.weight import json_weight
 from ingest.models import ApiKey, Event, ExplicitSignal, IngestCount, Project, QueuedEvent, Span
 from ingest.projects.keys import forget_keys
 from tests.ingest.fixtures.otlp.builders import as_protobuf, request, span
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -327,8 +328,7 @@ def test_while_the_database_is_slow_what_waits_is_bounded(
             patch.setattr(wire, "store", store)
             bodies = [json.dumps(event(i)).encode() for i in range(1, 5)]
             waiting = [asyncio.create_task(post(door, "/v1/events/track", one, write_key)) for one in bodies]
-            while door.memory.held < sum(weights):
-                await asyncio.sleep(0.01)
+            await until(lambda: door.memory.held >= sum(weights), what="the bodies")
             for path in ("/v1/events/track", "/v1/traces"):
                 status, _, headers = await post(
                     door, path, b" " * 1300 + b"{}", write_key, content_type="application/json"
@@ -371,15 +371,16 @@ def test_what_is_passed_on_is_bounded_too(
 def test_a_crowd_waits_its_turn_and_what_needs_no_connection_does_not(
     door: WriteGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "PAGE_SECONDS", 0.3)
-    inside, most = 0, 0
+    monkeypatch.setattr(gateway, "PAGE_SECONDS", 1.0)
+    inside, entered, most = 0, 0, 0
+    may_leave = asyncio.Semaphore(0)
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
-        nonlocal inside, most
+        nonlocal inside, entered, most
         if scope["path"] == "/p/acme/":
-            inside += 1
+            inside, entered = inside + 1, entered + 1
             most = max(most, inside)
-            await asyncio.sleep(0.2)
+            await may_leave.acquire()
             inside -= 1
         await send({"type": "http.response.start", "status": 299, "headers": []})
         await send({"type": "http.response.body", "body": b""})
@@ -387,9 +388,16 @@ def test_a_crowd_waits_its_turn_and_what_needs_no_connection_does_not(
     async def main() -> list[tuple[int, dict[str, Any], dict[str, str]]]:
         door.places = asyncio.Semaphore(gateway.PAGES)
         crowd = [asyncio.create_task(post(door, "/p/acme/", b"", "", "GET")) for _ in range(40)]
-        await asyncio.sleep(0.05)
+        await until(lambda: inside == gateway.PAGES, what="the first of the crowd")
         for path in ("/readyz", "/healthz", "/static/x.css"):
-            assert (await asyncio.wait_for(post(door, path, b"", "", "GET"), 0.1))[0] == 299
+            assert (await asyncio.wait_for(post(door, path, b"", "", "GET"), 20))[0] == 299
+            assert inside == gateway.PAGES, "it did not wait for one of them to leave"
+        for _ in range(gateway.PAGES):  # the next take their places
+            may_leave.release()
+        await until(lambda: entered == 2 * gateway.PAGES, what="the second part of the crowd")
+        await until(lambda: any(one.done() and one.result()[0] == 503 for one in crowd), what="a refusal")
+        for _ in crowd:
+            may_leave.release()
         return [await one for one in crowd]
 
     door.application = slow

@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from ingest.store.events import IncomingEvent, report_stored
 from ingest.tracing.trace_events import finish_open_traces
 from raindrop.errors import ApiError
 from tests.ingest.fixtures.otlp.builders import as_json, log, logs_request, request, span
+from tests.waiting import wait_until
 
 PAGE = "/p/acme/settings/ingest/"
 EVIL = "<script>alert(1)</script>"
@@ -174,10 +174,10 @@ def test_the_thread_writes_by_itself(key: ApiKey, monkeypatch: pytest.MonkeyPatc
     thread = flushing._thread
     assert thread and thread.daemon
     try:
-        deadline = time.monotonic() + 10
-        while not (IngestCount.objects.exists() and MonthlyUsage.objects.exists()):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(
+            lambda: IngestCount.objects.exists() and MonthlyUsage.objects.exists(),
+            what="what the thread writes",
+        )
         assert IngestCount.objects.get().count == 3
         assert MonthlyUsage.objects.get().events == 3
     finally:  # it must not look into other tests

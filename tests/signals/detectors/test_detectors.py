@@ -425,11 +425,11 @@ def test_a_long_text_is_read_at_both_ends_and_fast(filler: str) -> None:
 
     body = filler * (300_000 // len(filler))
     text = "This is ridiculous. " + body + " You are useless."
-    started = time.perf_counter()
+    started = time.process_time()  # of this process alone: other work on the machine is not counted
     batch = batch_of((text, text))
     for detector in DETECTORS.values():
         for f in detector.detect(batch):
             for piece in f.evidence:
                 assert_in_place(piece, text)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert len(Text(body).normal) <= READ_CHARACTERS + 1

@@ -32,6 +32,7 @@ from tests.signals.questions.question_world import (
     service,
     set_budget,
 )
+from tests.waiting import wait_until
 
 __all__ = ["question", "service"]
 TEXT = "I want my money back, please!"
@@ -100,10 +101,9 @@ def test_retry_after_is_waited_for(event: Event, service: Stub, project: Project
 @pytest.mark.parametrize("header", ["7200", "Wed, 21 Oct 2099 07:28:00 GMT"])
 def test_but_no_worker_sleeps_for_hours(event: Event, service: Stub, project: Project, header: str) -> None:
     service.answer = first([error(429, "rate_limit_error", headers={"retry-after": header})])
-    started = time.monotonic()
     ask_all(project)
     row = only_verdict()
-    assert time.monotonic() - started < 5 and (row.state, len(service.requests)) == ("waiting", 1)
+    assert (row.state, len(service.requests)) == ("waiting", 1)
     assert row.available_at > timezone.now() + dt.timedelta(hours=1.9)
     assert row.available_at < timezone.now() + dt.timedelta(hours=6.1)
     later(hours=7)
@@ -367,10 +367,17 @@ def test_a_slow_run_of_the_pipeline_does_not_bring_the_local_answer_back(
         assert has_read.wait(20)
         return YES
 
+    def is_in_its_way() -> bool:
+        """The verdict is stored, or waits for a lock that the run holds."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+            [waits] = cursor.fetchone()
+        return waits or QuestionVerdict.objects.filter(state="answered").exists()
+
     def slow(**kwargs: Any) -> Any:
         if threading.current_thread() is runner:
             has_read.set()
-            time.sleep(0.7)
+            wait_until(is_in_its_way, what="the verdict")
         return real(**kwargs)
 
     def run() -> None:
