@@ -79,19 +79,10 @@ def filled(server: Server) -> dict[str, list[str]]:
     return found
 
 
-@pytest.fixture
-def page(chromium: str, server: Server) -> Iterator[Any]:
-    """A page where ada, a member of the team, is logged in. The test fails on any script error or failed request of ours."""
-    yield from _page_of(chromium, server, "ada")
-
-
-@pytest.fixture
-def root_page(chromium: str, server: Server, filled: dict[str, list[str]]) -> Iterator[Any]:
-    """The same of the server's owner, who may use the admin too."""
-    yield from _page_of(chromium, server, "root")
-
-
-def _page_of(chromium: str, server: Server, user: str) -> Iterator[Any]:
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Any]:
+    """One Chromium for all tests of this folder: to start it takes as long as most of them. It is gone before other tests run: beside
+    Playwright's event loop no other one can."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -99,26 +90,57 @@ def _page_of(chromium: str, server: Server, user: str) -> Iterator[Any]:
             executable_path=chromium,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        page = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=server.url).new_page()
-        page.set_default_timeout(20_000)
-        problems: list[str] = []
-        page.problems = problems  # for the test that makes some
-        page.add_init_script(VIOLATIONS)
-        page.on("pageerror", lambda error: problems.append(f"script: {error}"))
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        page.on(
-            "response",
-            lambda answer: problems.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
-        )
-        page.on("request", lambda request: None if request.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")) else problems.append(f"goes elsewhere: {request.url}"))  # fmt: skip
-        page.goto("/")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, Any]:
+    """The cookies of who has logged in, by name."""
+    return {}
+
+
+@pytest.fixture
+def page(browser: Any, server: Server, sessions: dict[str, Any]) -> Iterator[Any]:
+    """A page where ada, a member of the team, is logged in. The test fails on any script error or failed request of ours."""
+    yield from _page_of(browser, server, "ada", sessions)
+
+
+@pytest.fixture
+def root_page(
+    browser: Any, server: Server, sessions: dict[str, Any], filled: dict[str, list[str]]
+) -> Iterator[Any]:
+    """The same of the server's owner, who may use the admin too."""
+    yield from _page_of(browser, server, "root", sessions)
+
+
+def _page_of(browser: Any, server: Server, user: str, sessions: dict[str, Any]) -> Iterator[Any]:
+    """Each test has a context of its own: its own cookies, its own storage, nothing of another test."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, base_url=server.url, storage_state=sessions.get(user)
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    problems: list[str] = []
+    page.problems = problems  # for the test that makes some
+    page.add_init_script(VIOLATIONS)
+    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on(
+        "response",
+        lambda answer: problems.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+    )
+    page.on("request", lambda request: None if request.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")) else problems.append(f"goes elsewhere: {request.url}"))  # fmt: skip
+    page.goto("/")
+    if user not in sessions:
         page.fill("[name=username]", user)
         page.fill("[name=password]", PASSWORD)
         page.click("button[type=submit]")
-        page.wait_for_url("**/p/shop/")
-        yield page
-        browser.close()
-        assert not problems
+    page.wait_for_url("**/p/shop/")
+    sessions.setdefault(user, {"cookies": context.cookies()})
+    yield page
+    context.close()
+    assert not problems
 
 
 @pytest.fixture
