@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from contextlib import nullcontext
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
 from django.db.models import Prefetch, QuerySet
@@ -28,6 +29,7 @@ from signals.models.definitions import Sentiment
 from signals.pages.events.decisive import attach_passages
 from signals.pages.events.filters import RANGES, EventFilters
 from signals.pages.events.fragments import place_of
+from signals.pages.events.neighbours import neighbours_of
 from signals.pages.events.quotes import mark_quotes
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window, signals_in
 from signals.pages.events.views import kept_parameters, views_of
@@ -102,11 +104,13 @@ def event(request: ProjectRequest, project: Project, event_id: str) -> HttpRespo
         id=key.event_uuid if key else _uuid(event_id),
     )
     if found.conversation:
-        place = f"?at={found.id}#event-{found.id}"
+        search = {"search": one} if (one := request.GET.get("search")) else {}
+        place = f"?{urlencode({'at': found.id, **search})}#event-{found.id}"
         return redirect(reverse("conversation", args=[project.slug, found.conversation.convo_id]) + place)
     turns = build_turns(project, [read_event(project, found.id, whole="whole" in request.GET)])
     facets = list(facets_of(project, event=found))
-    return render(request, "signals/event.html", _transcript(turns, facets))
+    neighbours = neighbours_of(request.GET.get("search", ""), project=project, event_id=found.id)
+    return render(request, "signals/event.html", _transcript(turns, facets) | {"neighbours": neighbours})
 
 
 @project_page()
@@ -123,6 +127,9 @@ def conversation(request: ProjectRequest, project: Project, convo_id: str) -> Ht
         "conversation": found,
         "window": window,
         "is_part": window.earlier or window.later,
+        "neighbours": neighbours_of(request.GET.get("search", ""), project=project, event_id=places["at"])
+        if places["at"]
+        else None,
     }
     return render(request, "signals/conversation.html", context)
 

@@ -11,6 +11,7 @@ from django.urls import path, register_converter
 from signals.pages.events import export as event_export
 from signals.pages.events import fragments as event_fragments
 from signals.pages.events import pages as event_pages
+from signals.pages.events import people as event_people
 from signals.pages.events import views as event_views
 
 
@@ -53,5 +54,6 @@ urlpatterns = [
     path("event-views/<uuid:view_id>/", event_views.change, name="event-view"),
     path("event-steps/<uuid:event_pk>/", event_fragments.steps, name="event-steps"),
     path("events/<app_id:event_id>/", event_pages.event, name="event"),
+    path("users/<app_id:user_id>/", event_people.end_user, name="end-user"),
     path("conversations/<app_id:convo_id>/", event_pages.conversation, name="conversation"),
 ]
