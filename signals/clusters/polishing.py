@@ -99,7 +99,7 @@ def polish(
 
 
 def cards_of(groups: Sequence[Group], observations: Sequence[Observation], vectors: Floats) -> list[Card]:
-    found = []
+    found: list[Card] = []
     for number, group in enumerate(groups):
         if group.source != "facet" or len(found) == GROUPS:
             continue
@@ -144,7 +144,7 @@ def read_reply(message: "Message", cards: Sequence[Card]) -> list[Join]:
     if not isinstance(problems, list):
         raise Unusable("The answer is not of the asked-for shape.")
     left = {card.number for card in cards}
-    found = []
+    found: list[Join] = []
     for problem in problems:
         join = _join(problem)
         if join is not None and left.issuperset(join.places):
