@@ -23,7 +23,7 @@ from ingest.models import Job
 from issues.actions import create_issue
 from labeling.labels.labels import record_label
 from signals.catalogue.installing import install_builtin_signals
-from signals.models import SignalDefinition, SignalGroup
+from signals.models import Cluster, ClusterKind, SignalDefinition, SignalGroup
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -57,10 +57,12 @@ def known(make_event: Callable[..., Any], project: Any, member: Any) -> dict[str
     )
     for n, event in enumerate(events[:4]):
         record_label(subject=issue, event=event, answer="match" if n % 2 else "not_match", user=member)
+    cluster = Cluster.objects.create(project=project, kind=ClusterKind.PROBLEM, label="Forgets names")
     signals = [str(signal.id) for signal in SignalDefinition.objects.filter(project=project)[:3]]
     return {
         "event_id": [event.event_id for event in events[:3]],
         "signal_id": signals,
+        "cluster_id": [str(cluster.id)],
         "group_id": [str(group.id) for group in SignalGroup.objects.filter(project=project)[:2]],
         "user_id": ["user-1"],
         "convo_id": ["c-1"],

@@ -16,6 +16,7 @@ from ingest.models import Attachment, Event, Span
 from ingest.projects.authentication import project_of
 from issues.api.lookup import find_events
 from issues.models import IssueMatch
+from raindrop.api.fields import hiding
 from raindrop.api.shapes import answers
 from signals.api.reader import ReaderFacetItem, reader_facet_item
 from signals.clusters.reading import clusters_of_events
@@ -37,7 +38,7 @@ class EventSignalItem(serializers.Serializer[Any]):
     name = serializers.CharField()
     sentiment = serializers.CharField()
     score = serializers.FloatField()
-    source = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    source = hiding(serializers.CharField())
     evidence = EvidenceItem(many=True)
 
 

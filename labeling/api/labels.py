@@ -19,6 +19,7 @@ from labeling.models import Answer
 from labeling.queue.lookahead import held_by_others, offer
 from labeling.queue.of_issues import next_cards
 from labeling.teaching import may_wait, retrain, retrain_soon
+from raindrop.api.fields import hiding
 from raindrop.api.pagination import page_of, read_limit
 from raindrop.api.shapes import PAGE, Strict, answers, listed, results
 from raindrop.errors import ApiError
@@ -43,10 +44,10 @@ class CandidateItem(serializers.Serializer[Any]):
 
 class LabelItem(serializers.Serializer[Any]):
     event_id = serializers.CharField()
-    label = serializers.CharField(help_text="match, not_match or unsure.")  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    label = hiding(serializers.CharField(help_text="match, not_match or unsure."))
     note = serializers.CharField()
     user = serializers.CharField(allow_null=True, help_text="Null when a key labelled.")
-    source = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    source = hiding(serializers.CharField())
     reason = serializers.CharField(help_text="Why it was asked; empty when it was not.")
     score = serializers.FloatField(allow_null=True, help_text="When it was asked.")
     probability = serializers.FloatField(
@@ -60,7 +61,7 @@ class LabelItem(serializers.Serializer[Any]):
 
 class NewLabel(Strict):
     event_id = serializers.CharField(trim_whitespace=False, max_length=1024, help_text="The app's own id.")
-    label = serializers.ChoiceField(Answer.choices)  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    label = hiding(serializers.ChoiceField(Answer.choices))
     note = serializers.CharField(max_length=2000, allow_blank=True, default="")
 
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from ingest.models import User
 from ingest.projects.authentication import project_of
+from raindrop.api.fields import hiding
 from raindrop.api.pagination import MAX_LIMIT, page_of
 from raindrop.api.shapes import PAGE, Strict, answers, listed
 from raindrop.errors import ApiError
@@ -37,10 +38,10 @@ class ClusterItem(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(ClusterKind.choices)
     signal = serializers.CharField(allow_null=True, help_text="The key of the one whose matches it groups.")
-    label = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    label = hiding(serializers.CharField())
     description = serializers.CharField()
     level = serializers.IntegerField(help_text="0: the broadest.")
-    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    parent = hiding(serializers.UUIDField(allow_null=True))
     events = serializers.IntegerField(help_text="Those of its children too.")
     conversations = serializers.IntegerField()
     users = serializers.IntegerField()
@@ -65,14 +66,14 @@ class MemberItem(serializers.Serializer[Any]):
     user_id = serializers.CharField(allow_null=True)
     convo_id = serializers.CharField(allow_null=True)
     score = serializers.FloatField()
-    source = serializers.CharField(  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
-        help_text="facet, evidence or assigner: what the membership was read from."
+    source = hiding(
+        serializers.CharField(help_text="facet, evidence or assigner: what the membership was read from.")
     )
     phrase = serializers.CharField(help_text="The words that it was read from.")
 
 
 class ClusterChange(Strict):
-    label = serializers.CharField(max_length=LABEL, required=False)  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    label = hiding(serializers.CharField(max_length=LABEL, required=False))
     status = serializers.ChoiceField(
         [status.value for status in CHOSEN],
         required=False,

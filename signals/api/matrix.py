@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest.projects.authentication import project_of
+from raindrop.api.fields import hiding
 from raindrop.api.shapes import answers
 from raindrop.errors import ApiError
 from signals.clusters.matrix import Line, make_matrix, row_kinds
@@ -19,7 +20,7 @@ ROWS = ["signal", "issue", "problem"]
 
 class LineItem(serializers.Serializer[Any]):
     id = serializers.CharField(help_text="A signal's key, else the id.")
-    label = serializers.CharField()  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    label = hiding(serializers.CharField())
     events = serializers.IntegerField()
 
 

@@ -16,6 +16,7 @@ from ingest.models.projects import KeyKind, Role
 from ingest.projects.access import role_in
 from ingest.projects.authentication import project_of
 from ingest.store.people import conversation_id
+from raindrop.api.fields import hiding
 from raindrop.api.pagination import page_of
 from raindrop.api.shapes import PAGE, Strict, answers, listed
 from raindrop.errors import ApiError
@@ -46,7 +47,7 @@ class ReaderFacetItem(serializers.Serializer[Any]):
     user_noticed = serializers.BooleanField(allow_null=True)
     resolved = serializers.BooleanField(allow_null=True)
     model = serializers.CharField(allow_null=True, help_text="Null: it came with data (source `shipped`).")
-    source = serializers.ChoiceField(FacetSource.choices)  # type: ignore[assignment]  # the name hides an attribute of Field, as DRF allows
+    source = hiding(serializers.ChoiceField(FacetSource.choices))
     sampled = serializers.ChoiceField(
         Sampled.choices, help_text="random: drawn with `probability`, whatever it says; targeted: something pointed at it."
     )  # fmt: skip

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from ingest.models import Event, Project
 from ingest.projects.authentication import project_of
+from raindrop.api.fields import hiding
 from raindrop.api.shapes import answers, refuse_unknown, results
 from raindrop.errors import ApiError
 from raindrop.web.moments import read_moment
@@ -28,8 +29,10 @@ WITHIN = [
 class ToolItem(serializers.Serializer[Any]):
     name = serializers.CharField()
     calls = serializers.IntegerField()
-    errors = serializers.IntegerField(  # type: ignore[assignment]  # the name hides an attribute of Serializer, as DRF allows
-        help_text="Calls that failed, as the signal tool_failure has it: by their status or their result."
+    errors = hiding(
+        serializers.IntegerField(
+            help_text="Calls that failed, as the signal tool_failure has it: by their status or their result."
+        )
     )
     error_rate = serializers.FloatField()
     p50_ms = serializers.FloatField()

@@ -50,6 +50,11 @@ class Cell:
     def stands_out(self) -> bool:
         return self.low is not None and (self.low > 1 or (self.high or 0) < 1)
 
+    @property
+    def tone(self) -> str:
+        """The class of its place in the matrix."""
+        return ("is-more" if self.lift > 1 else "is-less") if self.stands_out else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Matrix:

@@ -1,5 +1,6 @@
 """Other ways to group vectors, to compare with. Each gives a label to each row; -1: noise."""
 
+import importlib
 from collections.abc import Sequence
 from importlib.util import find_spec
 
@@ -37,7 +38,7 @@ def bertopic(vectors: Floats) -> Labels:
 def _reduced(vectors: Floats) -> Floats:
     reduced: Floats
     if HAS_UMAP:
-        import umap  # type: ignore[import-not-found,unused-ignore]  # a comparison may use it, the product does not
+        umap = importlib.import_module("umap")  # a comparison may use it, the product does not
 
         made = umap.UMAP(
             n_neighbors=NEIGHBOURS, n_components=COMPONENTS, min_dist=0.0, metric="cosine", random_state=0

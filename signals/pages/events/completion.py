@@ -11,6 +11,7 @@ from signals.search.language.nodes import Text
 from signals.search.scope import Scope
 from signals.translating.vocabulary import read_names
 
+UNLISTED = frozenset(["number", "words"])  # kinds of field whose values nobody picks from a list
 MOST = 12
 # The word at the end: perhaps a minus, a field with its colon, an operator, earlier values with their commas, and a beginning.
 _WORD = re.compile(
@@ -79,7 +80,7 @@ def _values(name: str, written: str, start: int, end: int, scope: Scope) -> list
     field, key = named
     if field.kind == "time":
         return _times(written, start, end, scope)
-    if field.kind in ("number", "words"):
+    if field.kind in UNLISTED:
         return []
     try:
         field.check_key(key, scope)

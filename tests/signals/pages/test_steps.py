@@ -55,7 +55,7 @@ def test_the_page_of_an_event_of_ten_thousand_steps_is_bounded(
     event = make_event(event_id="big", convo_id=None, input="go", output="done")
     add_steps(event, MANY)
     page.get("/p/acme/events/big/")
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         answer = page.get("/p/acme/events/big/")
     html = answer.content.decode()
     assert steps_in(html) == list(range(STEPS))
