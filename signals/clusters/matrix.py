@@ -53,7 +53,7 @@ class Cell:
     @property
     def tone(self) -> str:
         """The class of its place in the matrix."""
-        return ("is-more" if self.lift > 1 else "is-less") if self.stands_out else ""
+        return ("is-more" if (self.lift or 0) > 1 else "is-less") if self.stands_out else ""
 
 
 @dataclass(frozen=True, slots=True)
