@@ -63,6 +63,7 @@ def known(make_event: Callable[..., Any], project: Any, member: Any) -> dict[str
         "event_id": [event.event_id for event in events[:3]],
         "signal_id": signals,
         "cluster_id": [str(cluster.id)],
+        "name": ["search"],
         "group_id": [str(group.id) for group in SignalGroup.objects.filter(project=project)[:2]],
         "user_id": ["user-1"],
         "convo_id": ["c-1"],
