@@ -248,6 +248,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "ENUM_NAME_OVERRIDES": {
+        "IssueActionEnum": "issues.api.states.PEOPLES",
+        "SignalActionEnum": "signals.models.definitions.Action",
+    },
     "PREPROCESSING_HOOKS": ["raindrop.api.openapi.one_spelling"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

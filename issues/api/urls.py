@@ -4,13 +4,14 @@ from django.urls import path
 
 from issues.api import causes as cause_api
 from issues.api import events as event_api
-from issues.api import following
+from issues.api import following, states
 from issues.api import issues as api
 from signals.api import events as event_search
 
 urlpatterns = [
     path("issues/", api.issues, name="api-issues"),
     path("issues/<str:key>/", api.issue, name="api-issue"),
+    path("issues/<str:key>/actions/", states.act, name="api-issue-actions"),
     path("issues/<str:key>/matches/", api.matches, name="api-issue-matches"),
     path("issues/<str:key>/series", api.series, name="api-issue-series"),
     path("issues/<str:key>/series/", api.series),

@@ -237,3 +237,29 @@ def test_the_series(api: Api, project: Any) -> None:
 def test_bad_times_are_refused(api: Api, project: Any, query: dict[str, str]) -> None:
     make_issue(project)
     error_of(api.get("/api/issues/1/series", **query), 400)
+
+
+def test_actions_change_the_state(api: Api, project: Any) -> None:
+    issue = create_issue(project=project, title="Forgets the seat", description="")
+    path = f"/api/issues/{issue.pk}/actions/"
+    assert api.post(path, {"action": "settle"}).json()["substate"] == "ongoing"
+    answer = api.post(path, {"action": "resolve"})
+    assert answer.status_code == 200
+    assert (answer.json()["state"], answer.json()["substate"]) == ("resolved", None)
+    assert api.get(f"/api/issues/{issue.number}/").json() == answer.json()
+    error_of(api.post(path, {"action": "mute"}), 409)
+    assert api.post(f"/api/issues/{issue.number}/actions/", {"action": "reopen"}).json()["state"] == "open"
+    assert api.post(path, {"action": "mute"}).json()["state"] == "muted"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"action": "explode"}, {"action": "regress"}, {"action": "resolve", "x": 1}, [], "x"]
+)
+def test_bad_actions_are_refused(api: Api, project: Any, query_key: str, client: Client, body: Any) -> None:
+    issue = create_issue(project=project, title="Forgets the seat", description="")
+    path = f"/api/issues/{issue.pk}/actions/"
+    error_of(api.post(path, body), 400)
+    error_of(Api(client, query_key).post(path, {"action": "resolve"}), 403)
+    error_of(api.post(f"/api/issues/{uuid.uuid4()}/actions/", {"action": "resolve"}), 404)
+    issue.refresh_from_db()
+    assert issue.state == "open"
