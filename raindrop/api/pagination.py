@@ -4,6 +4,7 @@ import base64
 import binascii
 import datetime as dt
 import json
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,11 +92,16 @@ def page_of(
     return CursorPage(rows, cursor_of(rows[-1], order) if more else None)
 
 
+def whole(raw: str) -> str:
+    """A number as it was sent, without a fraction of zeros: the published Python query client has its limits as floats, and sends `50.0`."""
+    return re.sub(r"\A([0-9]+)\.0+\Z", r"\1", raw)
+
+
 def read_limit(
     request: HttpRequest | Request, *, default: int = DEFAULT_LIMIT, maximum: int = MAX_LIMIT
 ) -> int:
-    """`?limit=`, between 1 and `maximum`."""
-    raw = request.GET.get("limit")
+    """`?limit=`, between 1 and `maximum`; as `50.0` too (see `whole`)."""
+    raw = whole(request.GET.get("limit", ""))
     if not raw:
         return default
     if not raw.isascii() or not raw.isdigit() or int(raw[:10]) < 1:

@@ -16,6 +16,7 @@ from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual, Les
 from django.utils import timezone
 from rest_framework.request import Request
 
+from raindrop.api.pagination import whole
 from raindrop.errors import ApiError
 from raindrop.web.moments import parse_moment
 
@@ -107,9 +108,9 @@ class Query:
 
     def number(self, name: str, *, default: int, maximum: int) -> int:
         """A whole number from 1 to `maximum`. Raises ApiError 400."""
-        value = self.plain.get(name)
-        if value is None:
+        if name not in self.plain:
             return default
+        value = whole(self.plain[name])
         if not re.fullmatch(r"[0-9]{1,9}", value) or not 1 <= int(value) <= maximum:
             raise bad(name, f"{name} must be a whole number from 1 to {maximum}.")
         return int(value)

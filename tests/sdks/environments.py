@@ -32,9 +32,10 @@ def missing(what: str) -> NoReturn:
 
 
 @functools.cache
-def python_environment() -> Path | str:
-    """The interpreter of an environment with `raindrop-ai`, whose protobuf (<7) is not ours; or why there is none."""
-    pins = HERE / "python" / "requirements.txt"
+def python_environment(packages: str = "requirements.txt") -> Path | str:
+    """The interpreter of an environment with the packages of python/PACKAGES, or why there is none. Ours does not do: `raindrop-ai` needs
+    protobuf<7, `raindrop-query` pydantic<2.13."""
+    pins = HERE / "python" / packages
     home = CACHE / f"python-{_digest(pins)}"
     python = home / "bin" / "python"
     with _one_at_a_time(home):
@@ -45,7 +46,7 @@ def python_environment() -> Path | str:
                 "-r", str(pins),
             )  # fmt: skip
             if problem:
-                return f"raindrop-ai cannot be installed: {problem}"
+                return f"the Python SDKs cannot be installed: {problem}"
             (home / "made").touch()
     return python
 

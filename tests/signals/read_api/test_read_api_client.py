@@ -1,5 +1,6 @@
-"""The request lines of the published query client (JS 0.1.13), verbatim as it sent them."""
+"""The request lines of the published query clients (JS 0.1.13, Python 0.1.14), verbatim as they sent them."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -65,3 +66,36 @@ def test_count_and_timeseries_and_facets(client: Client, query_key: str, world: 
     assert series["meta"]["interval"] == "day"
     assert series["data"]["total"] == sum(bucket["count"] for bucket in series["data"]["buckets"])
     assert get(client, FACETS, query_key)["data"] == [{"value": "s1", "count": 1}]
+
+
+def test_the_python_client_sends_limits_as_floats(client: Client, query_key: str, world: None) -> None:
+    assert len(get(client, "/v1/events?limit=50.0&order_by=-timestamp", query_key)["data"]) == 1
+    assert len(get(client, "/v1/users?limit=1.00", query_key)["data"]) == 1
+    for wrong in ("1.5", "0.0", ".0", "1.", "1.0.0", "1e2"):
+        response = client.get(f"/v1/events?limit={wrong}", headers={"authorization": f"Bearer {query_key}"})
+        assert (response.status_code, response.json()["error"]["details"]["field"]) == (400, "limit")
+
+
+def test_pages_stay_as_they_were_while_events_arrive(
+    client: Client, query_key: str, make_event: Callable[..., Event]
+) -> None:
+    """None comes twice and none is left out, whichever way the pages run; what comes later than the first page stands before it."""
+    for number in range(7):
+        make_event(event_id=f"e{number}", timestamp=NOON + dt.timedelta(minutes=number // 2))
+    for order, expected in (("-timestamp", [6, 5, 4, 3, 2, 1, 0]), ("timestamp", [0, 1, 2, 3, 4, 5, 6])):
+        found, cursor = [], ""
+        while True:
+            page = get(
+                client, f"/v1/events?limit=2&order_by={order}{cursor and f'&cursor={cursor}'}", query_key
+            )
+            found += [row["id"] for row in page["data"]]
+            if order == "-timestamp":
+                make_event(event_id=f"new{len(found)}", timestamp=NOON + dt.timedelta(hours=1))
+            if not page["meta"]["has_more"]:
+                break
+            cursor = page["meta"]["cursor"]
+        known = [one for one in found if not one.startswith("new")]
+        assert sorted(known) == [f"e{n}" for n in range(7)] and len(set(found)) == len(found)
+        assert [int(one[1:]) // 2 for one in known] == [n // 2 for n in expected]
+        if order == "-timestamp":
+            assert found == known
