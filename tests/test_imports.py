@@ -61,7 +61,7 @@ FLOORS: dict[str, list[str]] = {
         "teaching",
         "queue",
         "api pages",
-        "admin apps",
+        "admin apps evaluation",
     ],
 }
 # Where the apps are put together.

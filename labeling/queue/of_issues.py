@@ -10,10 +10,8 @@ While few labels stand, half are likely and a quarter is uncertain, because matc
 picked to differ from each other. Nobody is asked twice about an event, or about an event that most people have answered alike.
 """
 
-import itertools
 import uuid
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,31 +26,10 @@ from labeling.labels.authors import author_of
 from labeling.labels.labels import majority, standing_labels
 from labeling.models import Reason
 from labeling.queue.cards import Card
+from labeling.queue.picking import AUDIT, SHORTLIST, Pool, cycle_of, order_by_score, pick, reasons_in_turn
 from signals.vectors.reading import VectorChunk, nearest_events, vectors_of
 
-POOL = 400  # candidates looked at by each way in
-FEW_LABELS = 20
-BEFORE = (Reason.SIMILAR, Reason.SIMILAR, Reason.SIMILAR, Reason.RANDOM)
-EARLY = (Reason.LIKELY, Reason.UNCERTAIN, Reason.LIKELY, Reason.RANDOM)
-LATER = (Reason.UNCERTAIN, Reason.LIKELY, Reason.UNCERTAIN, Reason.RANDOM)
-AUDIT = (Reason.RANDOM,)
-# Among the SPREAD best of a reason, the next event to ask has the highest RANK_WEIGHT * (1 - rank / SPREAD) - (largest cosine to an
-# event asked before). Simulated on BANKING77 and HWU64 (24 intents each, true labels), F1 after 20 labels is 0.66 and 0.61. It is
-# 0.58 and 0.26 when the best is taken each time.
-SPREAD = 40
-RANK_WEIGHT = 0.5
 REMEMBERED = 300  # the latest labelled events that count as asked before
-
-
-@dataclass(slots=True)
-class _Pool:
-    """Candidates with what is known of them."""
-
-    ids: list[uuid.UUID]
-    vectors: NDArray[np.float32]  # (n, 768): both sides, together of unit length
-    scores: NDArray[np.float64]  # (n,)
-    orders: dict[Reason, list[int]]  # best first, as indices
-    chance: float  # of each event, when one is drawn at random
 
 
 def next_cards(
@@ -76,14 +53,12 @@ def next_cards(
     skip = mine | settled.keys() | set(exclude)
     classifier = issue.classifiers.current().first()
     pool = _scored(issue, classifier, skip) if classifier else _similar(issue, skip)
-    cycle: tuple[Reason, ...] = (
-        BEFORE if classifier is None else EARLY if len(standing) < FEW_LABELS else LATER
-    )
+    cycle = cycle_of(labels=len(standing), trained=classifier is not None)
     if audit:
         cycle, pool.orders = AUDIT, {Reason.RANDOM: pool.orders[Reason.RANDOM]}
     before = [*exclude, *(event for event, _, _ in standing[:REMEMBERED])]
     asked_vectors = _together(vectors_of(project=issue.project, event_ids=list(dict.fromkeys(before))))
-    picked = _pick(pool, asked_vectors, _reasons(cycle, start=len(standing) + len(exclude)), limit)
+    picked = pick(pool, asked_vectors, reasons_in_turn(cycle, start=len(standing) + len(exclude)), limit)
     events = Event.objects.select_related("conversation", "end_user").in_bulk(
         [pool.ids[index] for index, _ in picked]
     )
@@ -99,15 +74,10 @@ def next_cards(
     ]
 
 
-def _reasons(cycle: tuple[Reason, ...], *, start: int) -> Iterator[Reason]:
-    """The cycle, repeated for ever. It begins at place `start` (modulo its length), where the last request stopped."""
-    return itertools.islice(itertools.cycle(cycle), start % len(cycle), None)
-
-
-def _similar(issue: Issue, skip: set[uuid.UUID]) -> _Pool:
+def _similar(issue: Issue, skip: set[uuid.UUID]) -> Pool:
     """Before the first classifier: by cosine to the definition."""
     vector = definition_vector(issue)
-    near = nearest_events(project=issue.project, vector=vector, limit=POOL + len(skip))
+    near = nearest_events(project=issue.project, vector=vector, limit=SHORTLIST + len(skip))
     cosines = {event: cosine for event, cosine in near if event not in skip}
     drawn, chance = _drawn(issue.project, skip)
     ids = list(dict.fromkeys([*cosines, *drawn]))
@@ -122,63 +92,35 @@ def _similar(issue: Issue, skip: set[uuid.UUID]) -> _Pool:
     return pool
 
 
-def _scored(issue: Issue, classifier: Classifier, skip: set[uuid.UUID]) -> _Pool:
+def _scored(issue: Issue, classifier: Classifier, skip: set[uuid.UUID]) -> Pool:
     """With a classifier: the events with the largest projection on its weights, and a random draw, all with their scores."""
     weights = weights_of([classifier])[0]
     ids: dict[uuid.UUID, None] = {}
     for side, direction in weight_directions(weights).items():
-        near = nearest_events(project=issue.project, vector=direction, limit=POOL + len(skip), side=side)
+        near = nearest_events(project=issue.project, vector=direction, limit=SHORTLIST + len(skip), side=side)
         ids.update(dict.fromkeys(event for event, _ in near if event not in skip))
     drawn, chance = _drawn(issue.project, skip)
     ids.update(dict.fromkeys(drawn))
     chunk = vectors_of(project=issue.project, event_ids=list(ids))
     found = scores(chunk.user, chunk.agent, weights)
     pool = _pool(chunk, found, drawn, chance)
-    pool.orders[Reason.UNCERTAIN] = np.argsort(np.abs(found - classifier.threshold), kind="stable").tolist()
-    pool.orders[Reason.LIKELY] = np.argsort(-found, kind="stable").tolist()
+    order_by_score(pool, threshold=classifier.threshold)
     return pool
 
 
 def _drawn(project: Project, skip: set[uuid.UUID]) -> tuple[list[uuid.UUID], float]:
     """(Events drawn at random, without those in `skip`; the probability of each event to be drawn first.)"""
-    ids, number = draw_events(project=project, count=POOL)
+    ids, number = draw_events(project=project, count=SHORTLIST)
     return [id for id in ids if id not in skip], 1 / max(1, number - len(skip))
 
 
-def _pool(chunk: VectorChunk, found: NDArray[np.float64], drawn: list[uuid.UUID], chance: float) -> _Pool:
+def _pool(chunk: VectorChunk, found: NDArray[np.float64], drawn: list[uuid.UUID], chance: float) -> Pool:
     place = {event: index for index, event in enumerate(chunk.ids)}
     order = [place[event] for event in drawn if event in place]
-    return _Pool(list(chunk.ids), _together(chunk), found, {Reason.RANDOM: order}, chance)
+    return Pool(list(chunk.ids), _together(chunk), found, {Reason.RANDOM: order}, chance)
 
 
 def _together(chunk: VectorChunk) -> NDArray[np.float32]:
     both = np.hstack([chunk.user, chunk.agent])
     unit: NDArray[np.float32] = both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9)
     return unit
-
-
-def _pick(
-    pool: _Pool, asked_vectors: NDArray[np.float32], reasons: Iterator[Reason], limit: int
-) -> list[tuple[int, Reason]]:
-    """Takes from each reason in turn an event that is high in its order and unlike those asked before.
-
-    `asked_vectors`: (n, 768), of the events asked before. A random card is the next one drawn; likeness does not count for it. A reason
-    that has no event left is skipped. Returns (index into the pool, reason) pairs.
-    """
-    likeness = (pool.vectors @ asked_vectors.T).max(axis=1, initial=0.0)
-    orders = {reason: list(order) for reason, order in pool.orders.items() if order}
-    picked: list[tuple[int, Reason]] = []
-    while len(picked) < limit and orders:
-        reason = next(reasons)
-        if reason not in orders:
-            continue
-        head = orders[reason][: 1 if reason == Reason.RANDOM else SPREAD]
-        worth = RANK_WEIGHT * (1 - np.arange(len(head)) / SPREAD) - likeness[head]
-        index = head[int(np.argmax(worth))]
-        picked.append((index, reason))
-        likeness = np.maximum(likeness, pool.vectors @ pool.vectors[index])
-        for order in orders.values():
-            if index in order:
-                order.remove(index)
-        orders = {name: order for name, order in orders.items() if order}
-    return picked

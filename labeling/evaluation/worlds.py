@@ -1,0 +1,164 @@
+"""Issues whose truth is known, as a project would hold them: public intents, the same among other chat, and planted problems."""
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from issues.classifier.model import Bools, Floats, Sides
+from raindrop.evaluation.measurement import read_rows
+from signals.evaluation.builtin.vectors import VectorStore
+from signals.evaluation.grouping.planted import Planted, read_planted
+
+SETS = ("banking77", "hwu64")
+POOL = 3000  # texts of a set that may be asked about
+INTENTS = 12  # of each set, evenly spread over its sorted names
+OUT_OF_SCOPE = "stackoverflow_short"
+GREETINGS = ("hi there, ", "hey so ", "ok listen ", "hello!! ", "quick question - ", "um, ", "good morning, ")
+TAILS = (" pls help", " thx", " ???", " any idea?", ", kind of urgent", " been trying all day")
+TYPOS = 0.06  # of the letters
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One issue over n events. `pool`: indices of the events that may be asked about; `tested`: of those that it is measured on.
+
+    `units`: (n,), which conversation each event belongs to, where conversations are measured, else None: an event counts for itself.
+    """
+
+    name: str
+    definition: Floats  # (384,), of title and description
+    sides: Sides
+    truth: Bools  # (n,)
+    pool: NDArray[np.intp]
+    tested: NDArray[np.intp]
+    units: NDArray[np.intp] | None = None
+
+    def f1(self, predicted: Bools) -> float:
+        """Of `predicted` (n,) on the tested events or their conversations. One without a match in truth or prediction is 0."""
+        said, held = predicted[self.tested], self.truth[self.tested]
+        if self.units is not None:
+            said, held = self._any(said), self._any(held)
+        both = int(said.sum() + held.sum())
+        return float(2 * (said & held).sum() / both) if both else 0.0
+
+    def _any(self, of_events: Bools) -> Bools:
+        assert self.units is not None
+        units = self.units[self.tested]
+        found: Bools = np.bincount(units, weights=of_events, minlength=int(units.max()) + 1) > 0
+        return found
+
+
+def intent_worlds(data: Path, store: VectorStore, *, chosen_on: bool) -> Iterator[World]:
+    """One intent against the rest, its name as title. Asked about: texts of the split train; measured on: test. Raises MissingData."""
+    for name in SETS:
+        train, test = _texts(data, name, "train", POOL), _texts(data, name, "test", None)
+        yield from _recast(name, train, test, store, chosen_on=chosen_on)
+
+
+def mixed_worlds(data: Path, store: VectorStore, *, chosen_on: bool, rough: bool) -> Iterator[World]:
+    """The same where every second text is about something else. `rough`: the texts to come have typos, greetings and tails, those that are
+    asked about have none. Raises MissingData."""
+    other = [("", row["text"]) for row in read_rows(data, OUT_OF_SCOPE)]
+    random.Random(0).shuffle(other)  # noqa: S311 - a sample, not a secret
+    for name in SETS:
+        train, test = _texts(data, name, "train", POOL // 2), _texts(data, name, "test", POOL // 2)
+        test = test + other[len(train) : len(train) + len(test)]
+        if rough:
+            test = [(label, roughened(text, seed)) for seed, (label, text) in enumerate(test)]
+        kind = "rough" if rough else "mixed"
+        yield from _recast(f"{name} {kind}", train + other[: len(train)], test, store, chosen_on=chosen_on)
+
+
+def planted_worlds(data: Path, store: VectorStore, product: str) -> Iterator[World]:
+    """Each planted problem of a product, with its title and description. A turn is a match when the problem shows in it; measured over all
+    conversations. Raises MissingData."""
+    for one in read_planted(data):
+        if one.name == product:
+            yield from _planted(one, data, store)
+
+
+def roughened(text: str, seed: int) -> str:
+    """As somebody types in a hurry. The same text and seed give the same."""
+    draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    letters = list(text.lower())
+    for place in range(len(letters) - 1):
+        if letters[place].isalpha() and draw.random() < TYPOS:
+            if draw.random() < 0.5:
+                letters[place] = ""
+            else:
+                letters[place], letters[place + 1] = letters[place + 1], letters[place]
+    return draw.choice(GREETINGS) + "".join(letters) + draw.choice(TAILS)
+
+
+# -- inside
+
+
+def _texts(data: Path, name: str, split: str, most: int | None) -> list[tuple[str, str]]:
+    found = [
+        (row["label"], row["text"])
+        for row in read_rows(data, f"{name}_fewshot_splits")
+        if row["split"] == split
+    ]
+    random.Random(0).shuffle(found)  # noqa: S311 - a sample, not a secret
+    return found[:most]
+
+
+def _recast(
+    name: str,
+    train: Sequence[tuple[str, str]],
+    test: Sequence[tuple[str, str]],
+    store: VectorStore,
+    *,
+    chosen_on: bool,
+) -> Iterator[World]:
+    rows = [*train, *test]
+    vectors = store.of([text for _, text in rows])
+    sides = Sides(vectors, np.zeros_like(vectors))
+    labels = np.array([label for label, _ in rows])
+    counts = {label: int((labels[len(train) :] == label).sum()) for label in sorted(set(labels) - {""})}
+    # Every second name is chosen on, the others are reported.
+    names = [label for label, count in counts.items() if count >= 8][0 if chosen_on else 1 :: 2]
+    for label in names[:: max(1, len(names) // INTENTS)][:INTENTS]:
+        yield World(
+            f"{name}: {label}",
+            store.of([label.replace("_", " ").lower()])[0],
+            sides,
+            labels == label,
+            np.arange(len(train)),
+            np.arange(len(train), len(rows)),
+        )
+
+
+def _planted(product: Planted, data: Path, store: VectorStore) -> Iterator[World]:
+    path = data / "planted" / product.name / "problems.json"
+    problems = json.loads(path.read_text(encoding="utf-8"))
+    sides = Sides(
+        store.of([turn.input.raw for turn in product.turns]),
+        store.of([turn.output.raw for turn in product.turns]),
+    )
+    units = np.array(product.of_turn, np.intp)
+    shows = _turns_that_show(product)
+    every = np.arange(len(units))
+    for kind, problem in problems.items():
+        truth = np.array([shows.get(turn) == kind for turn in range(len(units))])
+        definition = store.of([f"{problem['title']}. {problem['description']}".strip()])[0]
+        yield World(f"{product.name}: {kind}", definition, sides, truth, every, every, units)
+
+
+def _turns_that_show(product: Planted) -> dict[int, str]:
+    """Turn -> the problem that shows in it: of the user's messages up to `problem_message`, the last one's turn."""
+    found = {}
+    first: dict[int, int] = {}
+    for turn, conversation in enumerate(product.of_turn):
+        first.setdefault(conversation, turn)
+    for conversation, row in enumerate(product.rows):
+        kind, at = row["labels"].get("problem"), row["labels"].get("problem_message")
+        if kind and at is not None:
+            before = sum(message["role"] == "user" for message in row["messages"][: at + 1])
+            found[first[conversation] + max(0, before - 1)] = kind
+    return found

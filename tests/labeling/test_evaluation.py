@@ -1,0 +1,115 @@
+"""The measurement of few labels: the rounds over made-up worlds, and what it reads of data sets."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from issues.classifier.model import Sides
+from labeling.evaluation import fewshot, worlds
+from labeling.evaluation.rounds import ours, plain
+from labeling.evaluation.worlds import World, intent_worlds, planted_worlds, roughened
+from signals.evaluation.builtin.vectors import VectorStore
+
+TOPICS = np.linalg.qr(np.random.default_rng(7).normal(size=(384, 12)))[0].T
+
+
+def world(events: int = 240, *, every: int = 12) -> World:
+    """Of twelve topics the first is the issue; the second half is measured on."""
+    draw = np.random.default_rng(3)
+    topic = np.arange(events) % every
+    rows = TOPICS[topic] + draw.normal(scale=0.03, size=(events, 384))
+    user = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    half = events // 2
+    return World(
+        "made up",
+        user[0],
+        Sides(user, np.zeros_like(user)),
+        topic == 0,
+        np.arange(half),
+        np.arange(half, events),
+    )
+
+
+@pytest.mark.parametrize("who", ["ours", "plain"])
+def test_few_labels_find_a_clear_topic(who: str) -> None:
+    run = ours(world(), (20, 40), seed=0) if who == "ours" else plain(world(), (20, 40))
+    assert list(run.f1) == [20, 40] and run.f1[40] > 0.9
+    assert 1 <= run.met[20] <= run.met[40] <= 10
+
+
+def test_a_seed_gives_the_same_run() -> None:
+    assert ours(world(), (20,), seed=1) == ours(world(), (20,), seed=1)
+
+
+def test_a_world_ends_before_the_budget() -> None:
+    assert ours(world(24), (20, 40), seed=0).f1 == {}  # twelve events may be asked about
+
+
+def test_conversations_are_found_by_any_of_their_turns() -> None:
+    made = world(24)
+    of_two = World(
+        "talks", made.definition, made.sides, np.arange(24) % 6 == 0, made.pool, np.arange(24), np.arange(24) // 2
+    )  # fmt: skip
+    said = np.zeros(24, bool)
+    said[[1, 6]] = (
+        True  # the second turn of the first conversation, and the fourth conversation; two others are missed
+    )
+    assert of_two.f1(said) == pytest.approx(2 * 2 / (2 + 4))
+
+
+def test_the_teacher_is_wrong_on_the_same_events() -> None:
+    large = world(2400)
+    wrong = [event for event in range(2400) if fewshot.mistaken(large, event) != large.truth[event]]
+    assert 0.06 < len(wrong) / 2400 < 0.1
+    assert wrong == [event for event in range(2400) if fewshot.mistaken(large, event) != large.truth[event]]
+
+
+def test_rough_texts_differ_and_repeat() -> None:
+    text = "Where is the refund that you promised to send me last week?"
+    assert roughened(text, 1) == roughened(text, 1) != roughened(text, 2)
+    assert set(text.lower().split()) & set(roughened(text, 1).split())
+
+
+def test_intents_become_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worlds, "SETS", ("mini",))
+    with gzip.open(tmp_path / "mini_fewshot_splits.jsonl.gz", "wt") as file:
+        for split in ("train", "test"):
+            for number in range(16):
+                for label in ("refund_late", "card_lost"):
+                    row = {"text": f"{label} {split} {number}", "label": label, "split": split}
+                    file.write(json.dumps(row) + "\n")
+    store = VectorStore(tmp_path / "vectors.npz")
+    [one] = intent_worlds(tmp_path, store, chosen_on=True)
+    [other] = intent_worlds(tmp_path, store, chosen_on=False)
+    assert (one.name, other.name) == ("mini: card_lost", "mini: refund_late")
+    assert one.truth.sum() == 32 and len(one.pool) == len(one.tested) == 32
+    assert not set(one.pool) & set(one.tested)
+
+
+def test_a_planted_problem_stands_on_the_turn_that_shows_it(tmp_path: Path) -> None:
+    folder = tmp_path / "planted" / "shop"
+    folder.mkdir(parents=True)
+    said = [("user", "Hello"), ("assistant", "Hi"), ("user", "Refund?"), ("assistant", "Refunded, I think.")]
+    messages = [
+        {"role": role, "content": text, "timestamp": f"2026-11-02T07:06:{at:02}Z"}
+        for at, (role, text) in enumerate(said)
+    ]
+    rows = [
+        {
+            "conversation_id": name,
+            "user_id": name,
+            "messages": messages,
+            "properties": {},
+            "labels": {"intent": "x", "problem": problem, "problem_message": 3 if problem else None},
+        }
+        for name, problem in (("a", "invented"), ("b", None))
+    ]
+    (folder / "conversations.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    problem = {"title": "It invents", "description": "", "cause": None, "conversations": 1}
+    (folder / "problems.json").write_text(json.dumps({"invented": problem}))
+    [one] = planted_worlds(tmp_path, VectorStore(tmp_path / "vectors.npz"), "shop")
+    assert one.truth.tolist() == [False, True, False, False]
+    assert one.units is not None and one.units.tolist() == [0, 0, 1, 1]
