@@ -91,7 +91,7 @@ def _has(leaf: Comparison, value: Value, scope: Scope) -> list[Bound]:
         for field, key in found:
             field.check_key(key, scope)
     except ValueError as error:
-        raise QueryError(f"{value.text} {error}.", start=leaf.span[0], end=leaf.span[1]) from error
+        raise QueryError(_sentence(f"{value.text} {error}"), start=leaf.span[0], end=leaf.span[1]) from error
     return [Bound(field, key, (), scope) for field, key in found]
 
 
@@ -143,8 +143,12 @@ def _bound(
     except QueryError as error:
         raise QueryError(error.message, start=start, end=end) from error
     except ValueError as error:
-        raise QueryError(f"{name} {error}.", start=start, end=end) from error
+        raise QueryError(_sentence(f"{name} {error}"), start=start, end=end) from error
     return Bound(field, key, tests, scope)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
 
 
 def _check_forgotten(phrase: Phrase) -> None:

@@ -135,8 +135,13 @@ def test_the_events_list_shows_25_rows_a_screen_and_says_what_came_in(page: Any,
     page.goto("/p/shop/events/")
     whole = "rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length"
     assert page.locator("tr[data-row]").evaluate_all(whole) >= 23
+    # Beside the facets both texts have room for some words.
+    page.locator(".facets").wait_for()
+    for place in (0, 1):
+        box = page.locator("tr[data-row]").first.locator(".cell-text").nth(place).bounding_box()
+        assert box["width"] >= 180, box
     page.locator("summary", has_text="Filters").click()
-    page.locator(".suggestion").first.wait_for()
+    page.locator(".filters-panel .suggestion").first.wait_for()
     page.keyboard.press("Escape")
     key = server.manage("create_key", "--project", "shop", "--kind", "write")
     event = {"event": "chat", "user_id": "yan", "ai_data": {"input": "One more thing.", "output": "Yes?"}}

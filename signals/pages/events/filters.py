@@ -8,6 +8,7 @@ Any other parameter, or one that is given twice, is an error: a filter that is m
 """
 
 import datetime as dt
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -227,6 +228,13 @@ class EventFilters(forms.Form):
             leaf.text for leaf, negated in leaves(self.query) if isinstance(leaf, Phrase) and not negated
         ]
         return " ".join(f'"{text.replace(chr(34), " ")}"' for text in found)
+
+    def meant_ago(self) -> str:
+        """A time that q has without its minus, such as 7d: a word to be looked for, as it stands. Only when valid."""
+        words = (
+            leaf.text for leaf, negated in leaves(self.query) if isinstance(leaf, Phrase) and not negated
+        )
+        return next((text for text in words if re.fullmatch(r"[0-9]{1,5}[mhdw]", text)), "")
 
     def shown_signal(self) -> SignalDefinition | None:
         """The signal of whose passages the rows show: the form's, or one that q names. Only when valid."""

@@ -255,3 +255,16 @@ def test_an_export_that_nobody_reads_gives_its_place_back(page: Client, three: l
         answer = page.get(EXPORT)
         assert answer.status_code == 200
         del answer
+
+
+def test_a_time_without_its_minus_is_a_word_and_the_page_says_so(page: Client, three: list[Event]) -> None:
+    empty = html_of(page.get(LIST, {"q": "model:gpt-4o 7d"}))
+    assert "The time since then is <code>-7d</code>" in " ".join(empty.split())
+    assert "The time since then" not in html_of(page.get(LIST, {"q": "model:gpt-4o -7d"}))
+    assert "The time since then" not in html_of(page.get(LIST, {"q": "nothing says this"}))
+
+
+def test_an_error_that_asks_ends_with_its_question_mark(page: Client, three: list[Event]) -> None:
+    text = html_of(page.get(LIST, {"q": "signal:angre"}))
+    assert "do you mean anger?" in text
+    assert "anger?." not in text

@@ -87,3 +87,15 @@ def test_a_page_takes_as_many_queries_for_many_tools(
     send(project, *[{"name": f"tool {i}", "status": "error", "error": "no"} for i in range(30)])
     with django_assert_max_num_queries(14):
         page.get(reverse("tools", args=[project.slug]), {"period": "90d"})
+
+
+def test_calls_without_times_are_not_said_to_take_none(page: Client, project: Any) -> None:
+    now = dt.datetime.now(dt.UTC)
+    send(project, {"output": "done"})
+    for span in Span.objects.all():
+        span.started_at = span.ended_at = now
+        span.save()
+    assert "0 ms" not in html_of(page.get(reverse("tools", args=[project.slug])))
+    text = html_of(page.get(reverse("tool", args=[project.slug, "bank_sync"])))
+    assert "0 ms" not in text
+    assert "The app sends no times" in text
