@@ -5,16 +5,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
-from django.db.models import Q
 
 from ingest.models import Event
 from signals.discovery.evidence import COMPLAINTS, FAMILIES, LONGEST, sentence_of, source_of
 from signals.discovery.observations import Observation, Source, text_of
-from signals.models import Facet
 from signals.models.definitions import Kind, Sentiment
 
 TOOL_FAILURE = "tool_failure"
@@ -114,14 +112,30 @@ def _observation(event: Event, source: Source, key: str, phrase: str, *, quote: 
     )
 
 
-def _facets(events: Sequence[Event]) -> dict[uuid.UUID, Facet]:
+class _Said(NamedTuple):
+    """What a Facet says that matters here."""
+
+    event_id: uuid.UUID
+    conversation_id: uuid.UUID | None
+    intent: str
+    went_wrong: str
+    quote: str
+
+
+def _facets(events: Sequence[Event]) -> dict[uuid.UUID, _Said]:
     """By conversation; by event where there is none."""
-    mine = Q(conversation__in={event.conversation_id for event in events if event.conversation_id})
-    alone = Q(
-        conversation__isnull=True, event__in=[event.id for event in events if not event.conversation_id]
-    )
-    rows = Facet.objects.filter(mine | alone, project=events[0].project_id)
-    return {facet.conversation_id or facet.event_id: facet for facet in rows}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT event_id, conversation_id, intent, went_wrong, quote FROM signals_facet
+               WHERE project_id = %s AND (conversation_id = ANY(%s) OR (conversation_id IS NULL AND event_id = ANY(%s)))""",
+            [
+                events[0].project_id,
+                sorted({event.conversation_id for event in events if event.conversation_id}),
+                [event.id for event in events if not event.conversation_id],
+            ],
+        )
+        rows = [_Said(*row) for row in cursor.fetchall()]
+    return {said.conversation_id or said.event_id: said for said in rows}
 
 
 def _matches(event_ids: list[uuid.UUID]) -> list[tuple[uuid.UUID, str, str, str]]:

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -21,7 +22,7 @@ from ingest.store.event_locks import hold_events
 from raindrop.ids import id_at
 from raindrop.locks import hold_lock, share_lock
 from signals.matching.observers import tell_replaced
-from signals.models import Cluster, ClusterMember
+from signals.models import ClusterMember
 
 TABLE = ClusterMember._meta.db_table
 ROWS = 5000  # of one INSERT
@@ -30,8 +31,7 @@ FACET, EVIDENCE, ASSIGNER = "facet", "evidence", "assigner"
 Key = tuple[uuid.UUID, uuid.UUID]  # event, cluster
 
 
-@dataclass(frozen=True, slots=True)
-class NewMember:
+class NewMember(NamedTuple):
     """One event of a cluster. `source`: FACET, EVIDENCE or ASSIGNER."""
 
     cluster: uuid.UUID
@@ -45,8 +45,7 @@ class NewMember:
     phrase: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     id: uuid.UUID
     conversation: uuid.UUID | None
     end_user: uuid.UUID | None
@@ -194,8 +193,12 @@ def _as_stored(event: Event, cluster: uuid.UUID, row: Stored) -> NewMember:
 
 def _live(clusters: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Those that take members still: a refresh may have ended since they were read."""
-    found = Cluster.objects.filter(id__in=clusters, is_gone=False, merged_into__isnull=True)
-    return set(found.values_list("id", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM signals_cluster WHERE id = ANY(%s) AND NOT is_gone AND merged_into_id IS NULL",
+            [list(clusters)],
+        )
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _stored(event_ids: list[uuid.UUID]) -> dict[Key, Stored]:

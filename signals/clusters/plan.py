@@ -84,8 +84,12 @@ class Plan:
         some = [one for one in self.clusters if one.message is not None]
         return some, _rows(one.message for one in some)
 
-    def ancestry(self, cluster: uuid.UUID) -> Iterator[uuid.UUID]:
-        """The cluster and those above it."""
+    @cached_property
+    def lineages(self) -> dict[uuid.UUID, list[uuid.UUID]]:
+        """By cluster, itself and those above it."""
+        return {one.id: list(self._ancestry(one.id)) for one in self.clusters}
+
+    def _ancestry(self, cluster: uuid.UUID) -> Iterator[uuid.UUID]:
         seen: set[uuid.UUID] = set()
         at: uuid.UUID | None = cluster
         while at is not None and at not in seen and at in self.by_id:
@@ -104,12 +108,12 @@ def members_of(events: Sequence[Event], plan: Plan) -> list[NewMember]:
 
     def add(event: uuid.UUID, cluster: uuid.UUID, *, score: float, source: str, phrase: str) -> None:
         whose = by_id[event]
-        for one in plan.ancestry(cluster):
-            made = NewMember(
-                one, event, whose.project_id, whose.conversation_id, whose.end_user_id, whose.timestamp,
-                round(score, 4), source, phrase,
-            )  # fmt: skip
-            found.setdefault((event, one), made)
+        for one in plan.lineages[cluster]:
+            if (event, one) not in found:
+                found[event, one] = NewMember(
+                    one, event, whose.project_id, whose.conversation_id, whose.end_user_id, whose.timestamp,
+                    round(score, 4), source, phrase,
+                )  # fmt: skip
 
     for observation, cluster, score in recognise(
         [one for some in read.problems.values() for one in some], plan

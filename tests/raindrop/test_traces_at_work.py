@@ -99,6 +99,9 @@ def test_workers_stand_back_and_only_they_need_no_traces() -> None:
     )
     for name in ("web", "traces"):
         assert children[name].nice == 0 and priority.VARIABLE not in children[name].environment
+    assert children["workers"].environment["OPENBLAS_NUM_THREADS"] == "1", (
+        "its second thread spins for nothing"
+    )
     alone = up.children(host="127.0.0.1", port=1, workers=0)
     assert "traces" not in {child.name for child in alone}, "without workers traces wait"
 

@@ -32,6 +32,9 @@ WATCH_SECONDS = 30
 WORKERS_NICE = 5
 # glibc keeps what each of its arenas once held, eight a core by default: after a large request that is memory for nothing.
 WEB_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "67108864"}
+# OpenBLAS keeps its second thread spinning for some 30 ms after each product. The pipeline's products take microseconds: the spinning took
+# more of a core than all that `assign_clusters` does (docs/benchmarks.md). One who sets it otherwise is obeyed.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1")}
 
 
 class Command(BaseCommand):
@@ -190,7 +193,7 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
         Child(
             "workers",
             python(manage, "qcluster"),
-            {"RAINDROP_WORKERS": str(workers), priority.VARIABLE: str(WORKERS_NICE)},
+            {"RAINDROP_WORKERS": str(workers), priority.VARIABLE: str(WORKERS_NICE), **ONE_THREAD},
             cluster=True,
         ),
         Child(
