@@ -19,8 +19,8 @@ from signals.search.scope import Facts, Scope
 
 @dataclass(frozen=True, kw_only=True)
 class LabelField(Field):
-    """Of each author the answer that stands (LabelQuerySet.standing), on any signal or issue. With a key on one of them: a signal's key
-    or id, or an issue's number (12, issue-12 or DEMO-12). A signal comes first where its key is such a number."""
+    """The standing answer of each author (LabelQuerySet.standing), on any signal or issue. A key limits it to one of them: a signal's
+    key or id, or an issue's number (12, issue-12 or DEMO-12). A signal comes first where its key is such a number."""
 
     takes_key: bool = True
 

@@ -102,7 +102,7 @@ def import_kinds(app: str) -> None:
 
 
 def modules_with_kinds(app: str) -> Iterator[str]:
-    """The app's modules in whose source a line begins with MARK: to import all modules would cost each process what few need."""
+    """The app's modules with a line that begins with MARK. To import every module would slow the start of each process."""
     spec = importlib.util.find_spec(app)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         yield from _modules(Path(folder), app)

@@ -1,7 +1,7 @@
 """Events that are found to be part of another are merged into it, and deleted.
 
 The old id goes on naming the event that stays (EventKey.merged_into). Attachments and explicit signals move to it; what the pipeline made
-of the old event is deleted, since it makes the same of the one that stays. What upper apps keep of events they move themselves: each
+of the old event is deleted: it makes the same anew of the one that stays. What upper apps keep of events they move themselves: each
 registers a function by `on_merge`, in AppConfig.ready().
 """
 

@@ -53,7 +53,7 @@ LEARNED: dict[str, Side] = {
     "laziness": "assistant",
     "agent_repetition": "assistant",
 }
-# From which score on a rule's word stands whatever the model says. Chosen on the corpus's products and on the readings of task chats
+# A rule that scores this or more is believed, whatever the turn model says. Chosen on the corpus's products and on the readings of task chats
 # (fixtures/readings), each left out of the models: where precision holds and F1 gains on both, or loses less than .02 on one.
 BELIEVED = {
     "abuse": OUTRIGHT,

@@ -19,10 +19,16 @@ PREVIOUS_TURNS = 6
 
 
 class Evidence(TypedDict):
-    """Words that a match was read from: `text` stands at [start:end] (characters) of the event's input ("user"), its output
-    ("assistant"), a span's output ("span"; its error where that is not part of the output), or what the app sent with
-    an explicit signal, or a number that was measured ("signal"; with a `span_id`: of that span). Of what the app sent also:
-    `times`, how often; `distance` of an edit, in characters; `share`, how much of the answer was changed or copied."""
+    """Words that a match was read from. `text` stands at [start:end] (characters) of what `side` names:
+
+    - "user": the event's input,
+    - "assistant": its output,
+    - "span": the output of the span `span_id`; its error, where that is not part of the output,
+    - "signal": what the app sent with an explicit signal, or a number that was measured (of the span `span_id`, where there is one).
+
+    Of what the app sent also: `times`, how often; `distance` of an edit, in characters; `share`, how much of the answer was changed
+    or copied.
+    """
 
     side: Literal["user", "assistant", "span", "signal"]
     start: int
@@ -87,8 +93,7 @@ def _no_vectors() -> npt.NDArray[np.float32]:
     return np.zeros((0, DIMENSIONS), dtype=np.float32)
 
 
-# Cosines of a turn: of the message with the last one and with the nearest of the earlier ones; the same of the answer; of the message
-# with the last answer; of the answer with the message.
+# Six cosines a turn, in this order. The first five are 0 in a conversation's first turn.
 NEARNESS = (
     "user, last user",
     "user, earlier users",

@@ -26,7 +26,7 @@ class BuiltIn:
     group: str
     # Codes of the languages that its detector reads; ANY: it reads no words, or words of any language.
     languages: tuple[str, ...] = ("en",)
-    # False where the audit found a precision below .7: such a signal ships switched off.
+    # False: it ships switched off, since the audit found a precision below .7.
     enabled: bool = True
-    # It holds a number against a limit, or tells of a failed call of the model: no reader can say more than the numbers do.
+    # True for a comparison of numbers or a failed model call: a reader's judgement would add nothing.
     counted: bool = False

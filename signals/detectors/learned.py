@@ -21,7 +21,7 @@ Rules = Mapping[str, Detector]
 NEVER = 2.0
 # From this score on a passage of a long text speaks for the turn: out of its context it is less certain.
 PASSAGE = 0.7
-# From this score on a rule alone would be a match, and what it read is the evidence. What it read of a lower score ("instead") tells nothing.
+# A rule of this score would be a match alone, so what it read is shown as evidence. What a weaker rule read ("instead") tells nothing.
 TELLS = 0.5
 FOUND, SCORES = "what the rules found", "what the turn model says"
 

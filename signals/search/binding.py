@@ -1,14 +1,14 @@
-"""A query's conditions, bound to the fields of a project: names that are not there and values that do not fit are found here."""
+"""Binds a query's conditions to the fields of a project. Unknown names and values that do not fit raise QueryError here."""
 
+import pkgutil
 from dataclasses import dataclass
+from importlib import import_module
 
 from django.db.models import Q, QuerySet
 
 from ingest.models import EndUser, Event
+from signals.search import fields
 from signals.search.comparing import Test, TimeTest, moment_ago
-from signals.search.fields import events as _events  # noqa: F401  # registers
-from signals.search.fields import languages as _languages  # noqa: F401  # registers
-from signals.search.fields import related as _related  # noqa: F401  # registers
 from signals.search.fields.meaning import MEANING
 from signals.search.fields.registry import Field, find_field, nearest_names
 from signals.search.fields.texts import TEXT, WordsTest
@@ -26,6 +26,9 @@ from signals.search.language.nodes import (
     quoted,
 )  # fmt: skip
 from signals.search.scope import Facts, Scope
+
+for _module in pkgutil.iter_modules(fields.__path__):
+    import_module(f"{fields.__name__}.{_module.name}")  # registers its fields
 
 HAS = "has"
 NEWEST = 2000  # events in which a bare name is looked for among the properties
@@ -96,7 +99,10 @@ def _has(leaf: Comparison, value: Value, scope: Scope) -> list[Bound]:
 
 
 def _fields(name: str, span: Span, scope: Scope, *, whole: bool = False) -> list[tuple[Field, str]]:
-    """The field of that name, which begins at `span`, or is within it. A bare name that is none is the property or the trait of that name, where the project has one."""
+    """The fields that `name` may mean: the field itself, else the property and the trait of that name that the project has.
+
+    Raises QueryError at `span`: at all of it if `whole`, else at the name alone.
+    """
     if found := find_field(name):
         return [found]
     if kinds := _attributes(name, scope):

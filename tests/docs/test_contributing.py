@@ -179,7 +179,7 @@ def test_the_job_runs(project: Any, make_event: Any, monkeypatch: pytest.MonkeyP
     job = example("A kind of job")["request_recount"](project)
     run_job(job.pk)
     done = Job.objects.get(pk=job.pk)
-    assert (done.state, done.message, done.total) == ("done", "1 events.", 1)
+    assert (done.state, done.message, done.total) == ("done", "1 event.", 1)
 
 
 def test_every_test_that_a_command_names_is_there() -> None:

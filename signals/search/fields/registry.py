@@ -32,10 +32,14 @@ class Field(ABC):
     kind: ClassVar[str] = "text"
     has_facets: ClassVar[bool] = True  # whether events can be counted by its values
     operators: ClassVar[tuple[str, ...]] = ("",)
-    is_slow: ClassVar[bool] = False  # reads texts or JSON, which may take long
+    is_slow: ClassVar[bool] = False  # its query reads texts or JSON, which may take long
+    reads_texts: ClassVar[bool] = (
+        False  # `values` reads the events' input or output: else they are not loaded for `known`
+    )
 
     def check_key(self, key: str, scope: Scope) -> None:  # noqa: B027  # nothing to check is what most fields have
-        """Raises ValueError for a key that names nothing: it follows the field's name in a sentence. Any key will do by default."""
+        """Raises ValueError for a key that names nothing. Its message goes on from the field's name ("score names a signal that ...").
+        By default any key will do."""
 
     @abstractmethod
     def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
@@ -51,13 +55,13 @@ class Field(ABC):
 
     @abstractmethod
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
-        """What each event has, to be held against a test: nothing where there is no value, more than one for tools and signals."""
+        """Each event's values, each of which `holds` asks a test about. Empty: no value. Of tools and signals there may be several."""
 
     def narrow(
         self, events: QuerySet[Event], tests: Sequence[Test], *, key: str, scope: Scope
     ) -> QuerySet[Event]:
-        """The events on which one of the tests holds, where nothing stands beside it but AND: a field that has a better query for
-        that than `where` gives it here."""
+        """The events on which one of the tests holds. It is asked where only ANDs stand around the condition. Override it where a
+        faster query exists than `where` makes."""
         return events.filter(self.any_of(tests, key=key, scope=scope))
 
     def any_of(self, tests: Sequence[Test], *, key: str, scope: Scope) -> Q:
@@ -83,7 +87,7 @@ class Field(ABC):
     ) -> list[tuple[str, int]]:
         """Values that the READ newest events have, each with how many of them have it, most first. For completion."""
         newest = Event.objects.filter(project=scope.project).select_related("end_user", "conversation")
-        if self.kind != "number":  # its texts may be long, and none of these fields reads them
+        if not self.reads_texts:  # they may be long
             newest = newest.defer("input", "output")
         facts = Facts(list(newest.order_by("-timestamp", "-id")[:READ]), scope)
         counted = Counter(

@@ -64,6 +64,7 @@ class TextField(Field):
     kind: ClassVar[str] = "words"
     has_facets: ClassVar[bool] = False
     is_slow: ClassVar[bool] = True
+    reads_texts: ClassVar[bool] = True
 
     def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
         if isinstance(value, Glob):
