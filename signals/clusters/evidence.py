@@ -13,6 +13,7 @@ from django.db import connection
 from ingest.models import Event
 from signals.discovery.evidence import COMPLAINTS, FAMILIES, LONGEST, sentence_of, source_of
 from signals.discovery.observations import Observation, Source, text_of
+from signals.discovery.told_before import said_key
 from signals.models.definitions import Kind, Sentiment
 
 TOOL_FAILURE = "tool_failure"
@@ -91,8 +92,9 @@ def read_evidence(events: Sequence[Event]) -> Read:
         piece = next((piece for piece in pieces if str(piece.get("text", "")).strip()), {})
         source = source_of(key, is_explicit=kind == Kind.EXPLICIT)
         phrase = sentence_of(piece, user=event.input, assistant=event.output)
+        own = key if source == "explicit" else said_key(key, phrase)
         read.problems[event_id].append(
-            _observation(event, source, key, phrase, quote=str(piece.get("text", "")))
+            _observation(event, source, own, phrase, quote=str(piece.get("text", "")))
         )
     for event_id, tool, error in _failed_calls(events, spans):
         read.problems[event_id].append(_observation(by_id[event_id], "tool", tool, error, quote=error))

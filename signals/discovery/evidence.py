@@ -26,10 +26,12 @@ FAMILIES: Mapping[str, str] = {
     "repeated_tool_failure": "tool_loop",
     "tool_loop": "tool_loop",
 }
-# Signals that say that somebody is unhappy, not what went wrong: only a sentence that several people say makes a group of them.
-COMPLAINTS = frozenset(
-    ["user_frustration", "correction", "abuse", "distress", "human_request", "abandonment"]
-)  # fmt: skip
+# What a user does about problems of many kinds: evidence of these families counts only where its conversation has none that is more exact.
+SYMPTOMS = frozenset(["forgetting"])
+# Signals that say that somebody is unhappy, that a task failed or what a user tries, not what went wrong: only a sentence that several people
+# say makes a group of them. Groups of all of `task_failure` are of one kind in 5 of 13 of the corpus's products for training, of `jailbreak` in none of 7.
+UNHAPPY = frozenset(["user_frustration", "correction", "abuse", "distress", "human_request", "abandonment"])
+COMPLAINTS = UNHAPPY | {"task_failure", "jailbreak"}
 _ENDS = re.compile(r"[.!?。！？]+(?=\s|$)|\n")
 
 
@@ -42,7 +44,7 @@ def source_of(key: str, *, is_explicit: bool) -> Source:
 
 def hint(source: Source, key: str) -> str | None:
     """What an observation says of its whole conversation, for problems.group_problems; None where that is only that somebody is unhappy."""
-    if source in ("facet", "explicit") or key in COMPLAINTS:
+    if source in ("facet", "explicit") or key in UNHAPPY:
         return None
     return f"tool {key}" if source == "tool" else FAMILIES.get(key, key)
 

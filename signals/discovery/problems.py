@@ -6,6 +6,10 @@
 - A failing tool, and a signal (or several of one family) that says what went wrong: all of its evidence, and below it, one level down,
   the parts into which the evidence falls where it is enough.
 - Complaints, which say only that something went wrong: sentences that several people say.
+
+A symptom (evidence.SYMPTOMS: the user has to say it again) follows many kinds of problems. A conversation in which something more exact was
+read, a failing tool or a signal of another family, is left out of its group. On the planted products, and on the corpus's for training and tuning,
+each on its own, more kinds are found by it and more groups are of one kind (docs/benchmarks.md).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -13,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signals.discovery.evidence import COMPLAINTS, FAMILIES
+from signals.discovery.evidence import COMPLAINTS, FAMILIES, SYMPTOMS
 from signals.discovery.keywords import telling_words
 from signals.discovery.linkage import average_linkage
 from signals.discovery.naming import name_of
@@ -146,12 +150,28 @@ def _find(world: _World) -> list[_Found]:
     return [
         *(_Found(group) for some in phrases.values() for group in world.alike(some, apart=APART)),
         *(_whole(world, some, _templates) for some in tools.values()),
-        *(_whole(world, some, _sentences) for some in families.values()),
+        *(
+            _symptom(world, some, tools, families) if name in SYMPTOMS else _whole(world, some, _sentences)
+            for name, some in families.items()
+        ),
         *(_Found(group) for group in world.alike(complaints, apart=COMPLAINTS_APART)),
     ]
 
 
+def _symptom(
+    world: _World, members: Indices, tools: Mapping[str, Indices], families: Mapping[str, Indices]
+) -> _Found:
+    """Those in whose conversations nothing more exact was read. Where that leaves some out, the group has no origins: not all that is read
+    there is its own."""
+    exact = [*tools.values(), *(some for name, some in families.items() if name not in SYMPTOMS)]
+    explained = {world.observations[i].unit for some in exact for i in some}
+    left = [i for i in members if world.observations[i].unit not in explained]
+    return _whole(world, members, _sentences) if len(left) == len(members) else _Found(left)
+
+
 def _needed(world: _World, found: _Found, fewest: int) -> int:
+    if not found.members:
+        return fewest
     one = world.observations[found.members[0]]
     is_complaint = one.source not in ("facet", "explicit", "tool") and one.key in COMPLAINTS
     return max(fewest, COMPLAINT_PEOPLE) if is_complaint else fewest

@@ -15,6 +15,7 @@ from signals.detectors.batch import Batch, Detector, Evidence, Turn
 from signals.discovery.emerging import Occurrence
 from signals.discovery.evidence import hint, sentence_of, source_of
 from signals.discovery.observations import Observation, Source
+from signals.discovery.told_before import said_key
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
 from signals.evaluation.corpus import turns_of_conversation
 from signals.models.definitions import Sentiment
@@ -133,9 +134,8 @@ class Planted:
     def _signal(self, place: int, index: int, key: str, piece: Evidence) -> Observation:
         turn = self.turns[index]
         sentence = sentence_of(piece, user=turn.input.raw, assistant=turn.output.raw)
-        return self._observation(
-            place, index, source_of(key, is_explicit=False), key, sentence, piece["text"]
-        )
+        source, own = source_of(key, is_explicit=False), said_key(key, sentence)
+        return self._observation(place, index, source, own, sentence, piece["text"])
 
     def _observation(
         self, place: int, index: int | None, source: Source, key: str, phrase: str, quote: str

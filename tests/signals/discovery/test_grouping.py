@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -106,6 +107,32 @@ def test_signals_of_one_family_are_one_group() -> None:
     [group] = group_problems(said, near(0, 1))
     assert set(group.origins) == {("signal", "user_repetition"), ("signal", "forgetting")}
     assert group.key == ""
+
+
+def test_a_symptom_leaves_out_conversations_in_which_something_more_exact_was_read() -> None:
+    told = [seen(f"I said {i}", source="signal", key="user_repetition") for i in range(5)]
+    beside = [
+        replace(told[0], key="agent_repetition", phrase="The same again."),
+        replace(told[1], source="tool", key="bank_sync", phrase="timeout"),
+        replace(told[2], key="correction", phrase="That is wrong."),
+    ]
+    groups = group_problems([*told, *beside], near(0, 1, 2, 3, 4, 5, 6, 7))
+    assert [group.members for group in groups] == [(2, 3, 4)]
+    assert groups[0].origins == ()  # a new event of the signal is not given to it unseen
+
+
+def test_a_symptom_that_is_explained_everywhere_is_no_group() -> None:
+    told = [seen(f"I said {i}", source="signal", key="user_repetition") for i in range(2)]
+    loops = [replace(one, key="agent_repetition", phrase="The same again.") for one in told]
+    [group] = group_problems([*told, *loops], near(0, 1, 2, 3))
+    assert group.key == "agent_repetition"
+
+
+@pytest.mark.parametrize("key", ["task_failure", "jailbreak"])
+def test_a_signal_that_does_not_say_what_went_wrong_is_no_group_of_its_own(key: str) -> None:
+    words = ["No lamp is on", "The bus is late", "Rice burns", "My file is lost"]
+    said = [seen(one, source="signal", key=key) for one in words]
+    assert group_problems(said, near(0, 1, 2, 3)) == []
 
 
 def test_complaints_are_a_group_only_where_several_people_say_the_same() -> None:
