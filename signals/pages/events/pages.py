@@ -31,6 +31,7 @@ from signals.pages.events.filters import RANGES, EventFilters
 from signals.pages.events.fragments import place_of
 from signals.pages.events.neighbours import neighbours_of
 from signals.pages.events.quotes import mark_quotes
+from signals.pages.events.trajectory import trajectory_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window, signals_in
 from signals.pages.events.views import kept_parameters, views_of
 from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
@@ -110,7 +111,9 @@ def event(request: ProjectRequest, project: Project, event_id: str) -> HttpRespo
     turns = build_turns(project, [read_event(project, found.id, whole="whole" in request.GET)])
     facets = list(facets_of(project, event=found))
     neighbours = neighbours_of(request.GET.get("search", ""), project=project, event_id=found.id)
-    return render(request, "signals/event.html", _transcript(turns, facets) | {"neighbours": neighbours})
+    trajectory = trajectory_of(turns, mode=request.GET.get("width", ""))
+    context = _transcript(turns, facets) | {"neighbours": neighbours, "trajectory": trajectory}
+    return render(request, "signals/event.html", context)
 
 
 @project_page()
@@ -123,7 +126,9 @@ def conversation(request: ProjectRequest, project: Project, convo_id: str) -> Ht
     if not window.events:
         raise Http404("This conversation has no events (any more).")
     facets = list(facets_of(project, conversation=found))
-    context = _transcript(build_turns(project, window.events), facets) | {
+    turns = build_turns(project, window.events)
+    context = _transcript(turns, facets) | {
+        "trajectory": trajectory_of(turns, mode=request.GET.get("width", "")),
         "conversation": found,
         "window": window,
         "is_part": window.earlier or window.later,

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from ingest.models import Event, Project, Span
 from raindrop.api.pagination import cursor_of, page_of
 from signals.models import SignalMatch
+from signals.pages.events.agents import agent_among, ancestors_of
 
 STEPS = 200  # of one event at a time
 MAX_STEPS = 1000  # of all events of a page together
@@ -37,6 +38,7 @@ class Step:
     output: Text
     matches: list[SignalMatch] = field(default_factory=list)
     error_evidence: list[dict[str, Any]] = field(default_factory=list)
+    agent: str = ""  # whose step it is, where a span of an agent stands above it
 
 
 @dataclass(slots=True)
@@ -108,10 +110,13 @@ def steps_of(spans: list[Span], matches: Iterable[SignalMatch]) -> list[Step]:
                 evidence[str(piece.get("span_id"))].append(piece)
             if piece.get("span_id"):
                 by_span[str(piece["span_id"])][match.id] = match
-    return [_step(span, evidence[span.span_id], list(by_span[span.span_id].values())) for span in spans]
+    return [
+        _step(span, evidence[span.span_id], list(by_span[span.span_id].values()), agent=agent_among(above))
+        for span, above in ancestors_of(spans)
+    ]
 
 
-def _step(span: Any, evidence: list[dict[str, Any]], matches: list[SignalMatch]) -> Step:
+def _step(span: Any, evidence: list[dict[str, Any]], matches: list[SignalMatch], *, agent: str) -> Step:
     """`span` is one as `_readable` reads it."""
     return Step(
         span=span,
@@ -119,6 +124,7 @@ def _step(span: Any, evidence: list[dict[str, Any]], matches: list[SignalMatch])
         output=text_of(span.output_start, STEP_CLIP, _standing_in(span.output_start, evidence)),
         matches=matches,
         error_evidence=_standing_in(span.error, evidence),
+        agent=agent,
     )
 
 
