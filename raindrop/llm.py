@@ -73,7 +73,8 @@ class Unavailable(Exception):
     """The service gave no answer, after the SDK's retries. The text is for a person to read.
 
     `lost`: attempts that were sent and never answered, which may have been billed. `retry_after`: seconds, when it said so.
-    `refused`: it will not take this very request, however often it is sent. `missing`: what was asked for is not there (404).
+    `refused`: it will not take this very request, however often it is sent. `missing`: what was asked for is not there (404), or the service has
+    no such thing (405, 501). `denied`: it does not take the key (401, 403).
     """
 
     def __init__(
@@ -84,9 +85,11 @@ class Unavailable(Exception):
         retry_after: float | None = None,
         refused: bool = False,
         missing: bool = False,
+        denied: bool = False,
     ) -> None:
         super().__init__(_without_key(text))
         self.lost, self.retry_after, self.refused, self.missing = lost, retry_after, refused, missing
+        self.denied = denied
 
 
 def why_not() -> str:
@@ -235,7 +238,8 @@ def _unavailable(error: BaseException, lost: int, *, timeout: float | None) -> U
             lost=lost,
             retry_after=_seconds(error.response.headers) or None,
             refused=error.status_code in {400, 413, 422},
-            missing=error.status_code == 404,
+            missing=error.status_code in {404, 405, 501},
+            denied=error.status_code in {401, 403},
         )
     if isinstance(error, anthropic.APIConnectionError):
         return Unavailable("The connection could not be made, or broke.", lost=lost)

@@ -1,5 +1,6 @@
 """Calling the workers that ask the LLM, and what is wrong with the service."""
 
+import datetime as dt
 import uuid
 
 from django.conf import settings
@@ -8,12 +9,14 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from ingest.models import Project
-from raindrop import live
+from raindrop import live, llm
 from signals.models import LlmSettings
 
 CLUSTER = "llm"
 # A worker that was called and has not begun by then is called again: its task may have been lost.
 CALL_AGAIN_SECONDS = 300
+# After the service refused the key (401, 403): it will do so until a person has changed something.
+DENIED = dt.timedelta(minutes=10)
 # The task of each use -> the column of LlmSettings in which a call stands until the task begins. Paths stay: rows of the queue name them.
 WORK = "signals.questions.asking.work"
 READ = "signals.reader.working.work"
@@ -53,17 +56,28 @@ def worker_began(project_id: uuid.UUID, task: str) -> None:
     LlmSettings.objects.filter(project=project_id).update(**{CALLED_AT[task]: None})
 
 
-def note_trouble(project_id: uuid.UUID, text: str) -> None:
-    """What is wrong with the service; empty when it has answered."""
-    if text:
+def note_trouble(project_id: uuid.UUID, error: llm.Unavailable | None) -> None:
+    """What is wrong with the service; None when it has answered. One that does not take the key is left alone for DENIED. Nothing is noted of a
+    project that is gone."""
+    if error is not None:
+        if not Project.objects.filter(pk=project_id).exists():
+            return
+        now = timezone.now()
+        stopped = now + DENIED if error.denied else None
         LlmSettings.objects.update_or_create(
-            project_id=project_id, defaults={"trouble": text[:500], "trouble_at": timezone.now()}
+            project_id=project_id,
+            defaults={"trouble": str(error)[:500], "trouble_at": now, "stopped_until": stopped},
         )
     else:
         troubled = LlmSettings.objects.filter(project=project_id).exclude(trouble="")
-        if not troubled.update(trouble="", trouble_at=None):
+        if not troubled.update(trouble="", trouble_at=None, stopped_until=None):
             return
     live.changed([project_id])
+
+
+def is_stopped(project_id: uuid.UUID) -> bool:
+    """Whether the service has lately refused the key: nothing is asked for a while."""
+    return LlmSettings.objects.filter(project=project_id, stopped_until__gt=timezone.now()).exists()
 
 
 def _queue(task: str, project_id: uuid.UUID) -> None:

@@ -18,7 +18,7 @@ from signals.models import (
     SignalMatch,
 )
 from signals.models.questions import VerdictState
-from signals.models.readings import ReadingState
+from signals.models.readings import IN_HAND
 
 # Money is held for them: signals/questions/claims.py settles it when the answer comes, or finds the event gone.
 UNDER_WAY = (VerdictState.ASKING, VerdictState.BATCHED)
@@ -47,7 +47,7 @@ def _move_readings(into: Mapping[uuid.UUID, uuid.UUID]) -> None:
     with it (while a worker has it, signals/reader/ finds the event gone)."""
     gone = list(into)
     Facet.objects.filter(conversation=None, event__in=gone).delete()
-    Reading.objects.filter(conversation=None, event__in=gone).exclude(state=ReadingState.READING).delete()
+    Reading.objects.filter(conversation=None, event__in=gone).exclude(state__in=IN_HAND).delete()
     for table in (Facet, Reading):
         for row in table.objects.filter(event__in=gone, conversation__isnull=False).only("event_id"):
             table.objects.filter(pk=row.pk).update(event=into[row.event_id])

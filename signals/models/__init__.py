@@ -12,7 +12,7 @@ from signals.models.facets import Facet, FacetSource, Sampled
 from signals.models.llm import LlmSettings, LlmSpend
 from signals.models.matches import SignalMatch
 from signals.models.questions import QuestionBatch, QuestionVerdict
-from signals.models.readings import Reading
+from signals.models.readings import Reading, ReadingBatch
 from signals.models.tuning import SignalTuning
 from signals.models.views import SavedView
 
@@ -32,6 +32,7 @@ __all__ = [
     "QuestionBatch",
     "QuestionVerdict",
     "Reading",
+    "ReadingBatch",
     "Sampled",
     "SavedView",
     "SignalDefault",

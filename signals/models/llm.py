@@ -3,8 +3,9 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from ingest.models import Project
+from ingest.models import Job, Project
 from ingest.models.events import BigForeignKey
+from raindrop.ids import new_id
 
 
 class LlmSettings(models.Model):
@@ -34,6 +35,9 @@ class LlmSettings(models.Model):
         default="", blank=True, help_text="What is wrong with the service; empty: nothing."
     )
     trouble_at = models.DateTimeField(null=True)
+    stopped_until = models.DateTimeField(
+        null=True, help_text="The service refused the key: nothing is asked before."
+    )
     woken_at = models.DateTimeField(
         null=True, help_text="When a worker was called for questions that has not begun yet."
     )
@@ -60,3 +64,32 @@ class LlmSpend(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} {self.day}: {self.calls} calls, {self.money} microdollars"
+
+
+class BatchState(models.TextChoices):
+    PREPARING = "preparing"  # its rows are marked and paid for; the service may or may not have it
+    SENT = "sent"
+    ENDED = "ended"
+    LOST = "lost"
+
+
+class LlmBatch(models.Model):
+    """One request to the Batches API, of a run over the past (a Job). Each use has its own table; signals/llm/batches.py sends and polls."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")  # null: purged
+    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.PREPARING)
+    remote_id = models.TextField(default="", blank=True)
+    requests = models.PositiveIntegerField()
+    failures = models.PositiveSmallIntegerField(
+        default=0, help_text="How often its results could not be read."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.remote_id or self.pk}: {self.state}"

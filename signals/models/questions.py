@@ -8,9 +8,10 @@ old wording comes back.
 from django.db import models
 from django.utils import timezone
 
-from ingest.models import Event, Job, Project
+from ingest.models import Event, Project
 from ingest.models.events import BigForeignKey
 from raindrop.ids import new_id
+from signals.models.llm import LlmBatch
 
 
 class VerdictState(models.TextChoices):
@@ -77,30 +78,8 @@ class QuestionVerdict(models.Model):
         return f"{self.version} on {self.event_id}: {self.state}"
 
 
-class BatchState(models.TextChoices):
-    PREPARING = "preparing"  # its verdicts are marked and paid for; the service may or may not have it
-    SENT = "sent"
-    ENDED = "ended"
-    LOST = "lost"
-
-
-class QuestionBatch(models.Model):
+class QuestionBatch(LlmBatch):
     """One request to the Batches API, of a run over the history (a Job)."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
-    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")  # null: purged
-    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.PREPARING)
-    remote_id = models.TextField(default="", blank=True)
-    requests = models.PositiveIntegerField()
-    failures = models.PositiveSmallIntegerField(
-        default=0, help_text="How often its results could not be read."
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "question batches"
-
-    def __str__(self) -> str:
-        return f"{self.remote_id or self.pk}: {self.state}"

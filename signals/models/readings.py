@@ -7,16 +7,23 @@ from ingest.models import Conversation, Event, Project
 from ingest.models.events import BigForeignKey
 from raindrop.ids import new_id
 from signals.models.facets import Sampled
+from signals.models.llm import LlmBatch
 
 
 class ReadingState(models.TextChoices):
     WAITING = "waiting"  # for the conversation to be quiet, until available_at; then to be drawn, and read
     READING = "reading"  # with a worker, until available_at; money is held for it
+    PAST = "past"  # of the past: a run sends it in a batch when it is drawn and the budget holds it
+    BATCHED = "batched"  # in a ReadingBatch; money is held for it
     POSTPONED = "postponed"  # drawn at random, and the day's budget was spent: it waits for the next day's
     READ = "read"  # there is a Facet of the text
     VOID = "void"  # answered, but not to be used; `problem` says why
     FAILED = "failed"  # given up; `problem` says why
     LEFT = "left"  # not drawn, or no key, or no budget; `problem` says which
+
+
+# Of these a worker or the service has the text, and money is held for it.
+IN_HAND = (ReadingState.READING, ReadingState.BATCHED)
 
 
 class Reading(models.Model):
@@ -52,6 +59,12 @@ class Reading(models.Model):
     held = models.BigIntegerField(default=0, help_text="Microdollars that are reserved for it now.")
     day = models.DateField(null=True, help_text="Of whose budget they are held.")
     answered_at = models.DateTimeField(null=True)
+    batch = models.ForeignKey(
+        "ReadingBatch", null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="readings"
+    )  # fmt: skip
+    sent_hash = models.BinaryField(
+        max_length=16, default=bytes, help_text="Of the text that is in the batch."
+    )
 
     class Meta:
         constraints = [
@@ -71,8 +84,20 @@ class Reading(models.Model):
                 condition=models.Q(state__in=[ReadingState.WAITING, ReadingState.READING, ReadingState.POSTPONED]),
             ),
             models.Index(fields=["project", "-woken_at"], name="reading_recent"),
+            models.Index(fields=["project", "id"], name="reading_past", condition=models.Q(state=ReadingState.PAST)),
+            models.Index(fields=["batch", "id"], name="reading_batched", condition=models.Q(state=ReadingState.BATCHED)),
             models.Index(fields=["event"], name="reading_of_event"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.conversation_id or self.event_id}: {self.state}"
+
+
+class ReadingBatch(LlmBatch):
+    """Conversations of the past that were sent together. `prompt_version` and `model`: with which they were asked about."""
+
+    prompt_version = models.CharField(max_length=32)
+    model = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "reading batches"

@@ -1,8 +1,11 @@
 """Questions as pages show them: what the model judged, what stands instead, and why."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from django.utils import timezone
 
 from ingest.models import Event, Job, Project
 from raindrop import llm
@@ -60,6 +63,8 @@ def status_of(project: Project, meter: budget.Meter) -> Status:
     settings = budget.settings_of(project.pk)
     if settings.trouble:
         problem = f"The LLM gave no answer the last time. {settings.trouble}"
+        if settings.stopped_until and settings.stopped_until > timezone.now():
+            problem += f" Check the key: nothing is asked before {settings.stopped_until.astimezone(dt.UTC):%H:%M} UTC."
         return Status("warning", f"{problem} The small model's answers stand; it is asked again by itself.")
     return Status("ok", "")
 

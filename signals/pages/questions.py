@@ -13,9 +13,8 @@ from django.views.decorators.http import require_POST
 
 from ingest.models import Project
 from ingest.models.projects import Role
-from ingest.projects.access import ProjectRequest, project_page
+from ingest.projects.access import ProjectRequest, project_page, role_in
 from raindrop import llm
-from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.catalogue.access import find_signal
 from signals.kinds.registry import asks_llm
@@ -26,7 +25,8 @@ from signals.questions.config import question_of
 from signals.questions.history import request_run, stop_run
 from signals.questions.verdicts import standing_of
 from signals.reader.estimates import estimate_past
-from signals.reader.noting import PAST_DAYS, is_on, note_unread, past_of, wake_postponed
+from signals.reader.noting import PAST_DAYS, is_on, wake_postponed
+from signals.reader.past import request_past, run_of_past, said_last, stop_past
 from signals.reader.working import progress_of
 
 DAYS = 14
@@ -71,7 +71,7 @@ def llm_settings(request: ProjectRequest, project: Project) -> HttpResponse:
     if not may_change:
         for field in form.fields.values():
             field.disabled = True
-    meter = budget.meter(project.id)
+    meter, run = budget.meter(project.id), run_of_past(project.id)
     context = {
         "form": form,
         "may_change": may_change,
@@ -85,7 +85,10 @@ def llm_settings(request: ProjectRequest, project: Project) -> HttpResponse:
         "chart": _chart(project),
         "history_share": budget.HISTORY_SHARE,
         "reading": progress_of(project.id),
-        "past": None if meter.off else estimate_past(project.id),
+        "past_run": run,
+        "past_said": "" if run else said_last(project.id),
+        "may_read": role_in(user=request.user, project=project) != Role.VIEWER,
+        "past": None if meter.off or run else estimate_past(project.id),
         "past_days": PAST_DAYS,
     }
     return render_page(request, "signals/llm_settings.html", context, status=400 if form.errors else 200)
@@ -110,13 +113,21 @@ def ask_history(request: ProjectRequest, project: Project, key: str) -> HttpResp
 @require_POST
 @project_page(Role.MEMBER)
 def read_past(request: ProjectRequest, project: Project) -> HttpResponse:
-    """Has the conversations of the last weeks read that were not."""
+    """Starts a run over the conversations of the last weeks that were not read."""
     if not is_on(project.id):
         messages.error(request, "Nothing is read: there is no key, or the day's budget is 0.")
     else:
-        count = note_unread(project.id, since=past_of(project.id))
+        request_past(project, user=request.user)
+        messages.success(request, "The past is being read, as far as the budget goes.")
+    return redirect("llm-settings", project.slug)
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def stop_reading(request: ProjectRequest, project: Project) -> HttpResponse:
+    if stop_past(project, user=request.user):
         messages.success(
-            request, f"{counted(count, 'conversation')} noted to be read, as far as the budget goes."
+            request, "Stopped. Nothing more is sent; what the LLM has answered by now is taken, and paid for."
         )
     return redirect("llm-settings", project.slug)
 

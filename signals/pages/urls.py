@@ -56,6 +56,7 @@ urlpatterns = [
     path("signals/<slug:key>/ask/stop/", question_pages.stop_asking, name="signal-ask-stop"),
     path("settings/llm/", question_pages.llm_settings, name="llm-settings"),
     path("settings/llm/read/", question_pages.read_past, name="llm-read-past"),
+    path("settings/llm/read/stop/", question_pages.stop_reading, name="llm-read-stop"),
     path("signals/<slug:key>/clusters/", insight_pages.clusters, name="signal-clusters"),
     path("signals/<slug:key>/clusters/<slug:cluster_id>/", cluster_pages.of_signal, name="signal-cluster"),
     path("signals/<slug:key>/breakdown/", insight_pages.breakdown, name="signal-breakdown"),

@@ -10,7 +10,7 @@ from ingest.models import Project
 from raindrop import live, llm
 from signals.llm import budget
 from signals.llm.calls import ask
-from signals.llm.workers import WORK, call_worker, note_trouble, worker_began
+from signals.llm.workers import WORK, call_worker, is_stopped, note_trouble, worker_began
 from signals.models import QuestionVerdict
 from signals.models.questions import VerdictState
 from signals.questions import history
@@ -43,14 +43,14 @@ def work(project_id: str) -> None:
     worker_began(project, WORK)
     history.go_on(project)
     deadline = time.monotonic() + BUDGET_SECONDS
-    while (claims := _take(project)) is not None:
+    while not is_stopped(project) and (claims := _take(project)) is not None:
         answers = ask(claims)
         for claimed, outcome in answers:
             put_down(claimed, outcome)
         live.changed([project])
         wrong = [one for _, one in answers if isinstance(one, llm.Unavailable) and not one.refused]
         if answers:
-            note_trouble(project, str(wrong[-1]) if wrong else "")
+            note_trouble(project, wrong[-1] if wrong else None)
         if wrong:
             return  # the schedule calls the next one: what waits is not burned on a service that is down
         if time.monotonic() > deadline:

@@ -1,16 +1,12 @@
 """Asking the model about events of the past, through the Batches API at half the price: only when a person says so, after an
-estimate. A run is a Job; its batches are polled from the schedule, so that no worker sleeps, and a run goes on after anything that dies.
-A batch that was sent is looked after until it has ended, whatever has become of its run: it is paid for.
+estimate. A run is a Job; signals/llm/batches.py sends its batches and polls them.
 """
 
-import datetime as dt
-import logging
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from ingest.jobs.kinds import Pause, job_kind
@@ -21,26 +17,29 @@ from ingest.models import Event, Job, User
 from ingest.models.jobs import JobState
 from raindrop import llm
 from signals.llm import budget
-from signals.llm.calls import Answer
+from signals.llm.batches import (
+    AGAIN,
+    BATCH,
+    MAX_FAILURES,
+    NO_RESULT,
+    NOT_TAKEN,
+    UNDER_WAY,
+    close,
+    database_forgiven,
+    look_after,
+    outcome_of,
+    send,
+)
 from signals.llm.workers import WORK, call_worker, note_trouble
 from signals.models import QuestionBatch, QuestionVerdict, SignalDefinition
-from signals.models.questions import BatchState, VerdictState
+from signals.models.llm import BatchState
+from signals.models.questions import VerdictState
 from signals.questions.claims import MAX_ATTEMPTS, Claim, claim, put_down, questions_in
 from signals.questions.config import question_of
 from signals.questions.prompt import Question
 
-logger = logging.getLogger("raindrop.signals")
-
 HISTORY_RUN = "question_history"  # the job's kind
-BATCH = 500  # requests; the service takes 100,000, or 256 MB
 MAX_EVENTS = 20_000  # of one run
-MAX_FAILURES = 5
-AGAIN = dt.timedelta(minutes=10)  # after a batch that was not taken
-# A batch whose worker died between marking its verdicts and hearing from the service.
-PREPARING = dt.timedelta(minutes=15)
-KEPT = dt.timedelta(days=29)  # the service keeps results for so long
-NO_RESULT = "The batch ended without a result for it."
-UNREADABLE = "The results of its batch could not be read."
 
 
 def candidates(project_id: uuid.UUID, version: str) -> Any:
@@ -97,20 +96,11 @@ def go_on(project_id: uuid.UUID) -> None:
     """Reads what has come of the project's batches, then takes one step of each of its runs: sends what the budget holds. Safe twice
     at once."""
     for batch in _open_batches().filter(project=project_id).select_related("job"):
-        with _database_forgiven():
+        with database_forgiven():
             _look_after(batch)
     for job_id in _at_work().filter(project=project_id).values_list("id", flat=True):
-        with _database_forgiven():
+        with database_forgiven():
             run_job(job_id)
-
-
-@contextmanager
-def _database_forgiven() -> Iterator[None]:
-    """A deadlock, or a database that is restarted, is nobody's fault: the schedule comes back within a minute."""
-    try:
-        yield
-    except (OperationalError, InterfaceError) as error:
-        logger.warning("A run over the history is gone on with later: %s", error)
 
 
 @job_kind(HISTORY_RUN, cluster="llm", title="Asking about the history")
@@ -154,7 +144,7 @@ def _report(job: Job) -> None:
 
 
 def _open_batches() -> Any:
-    return QuestionBatch.objects.filter(state__in=[BatchState.PREPARING, BatchState.SENT])
+    return QuestionBatch.objects.filter(state__in=UNDER_WAY)
 
 
 def _send(job: Job, question: Question) -> None:
@@ -163,26 +153,17 @@ def _send(job: Job, question: Question) -> None:
         job=job, state=BatchState.LOST, ended_at__gt=timezone.now() - AGAIN
     )
     if just_lost.exists():
-        report_job(job, message="The service did not take it. It is tried again within ten minutes.")
+        report_job(job, message=f"{NOT_TAKEN} It is tried again within ten minutes.")
         return
     made = _prepare(job, question)
     if made is None:
         return
     batch, claims = made
     requests = [{"custom_id": one.verdict.id.hex, "params": one.request} for one in claims]
-    try:
-        answer = llm.batches().create(requests=requests)
-        remote_id = str(getattr(answer, "id", "") or "")
-        if not remote_id:
-            raise ValueError("It gave no id.")
-    except llm.errors() as error:
-        wrong = llm.explain(error)
-        note_trouble(job.project_id, str(wrong))
+    if wrong := send(batch, requests):
         _give_back(batch, llm.Unavailable(str(wrong), lost=wrong.lost))
-        report_job(job, message=f"The service did not take it. {wrong}")
+        report_job(job, message=f"{NOT_TAKEN} {wrong}")
         return
-    QuestionBatch.objects.filter(pk=batch.pk).update(remote_id=remote_id[:200], state=BatchState.SENT)
-    note_trouble(job.project_id, "")
     _report(job)
 
 
@@ -206,68 +187,22 @@ def _prepare(job: Job, question: Question) -> tuple[QuestionBatch, list[Claim]] 
 
 
 def _look_after(batch: QuestionBatch) -> None:
-    """Reads a batch's results when it has ended."""
-    if batch.state == BatchState.PREPARING:
-        if timezone.now() - batch.created_at > PREPARING:
-            _give_back(batch, llm.Unavailable("The worker died while it was sent.", lost=1))
-        return
-    try:
-        remote = llm.batches().retrieve(batch.remote_id)
-        status = getattr(remote, "processing_status", "")
-        if status == "in_progress" and batch.job and batch.job.state == JobState.STOPPED:
-            llm.batches().cancel(batch.remote_id)
-    except llm.errors() as error:
-        wrong = llm.explain(error)
-        note_trouble(batch.project_id, str(wrong))
-        if wrong.missing or timezone.now() - batch.created_at > KEPT:
-            _give_up(batch)
-        return  # else it may well be at it, and is asked about again
-    if status != "ended":
-        return
-    try:
-        for result in llm.batches().results(batch.remote_id):
-            _read(batch, result)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:  # whatever stands in the results: nothing else is to wait for them
-        logger.warning("The results of the batch %s cannot be read.", batch.pk, exc_info=True)
-        _unreadable(batch, llm.explain(error))
-        return
-    _end(batch)
-
-
-def _unreadable(batch: QuestionBatch, error: llm.Unavailable) -> None:
-    note_trouble(batch.project_id, str(error))
-    if error.missing or batch.failures + 1 >= MAX_FAILURES:
-        _give_up(batch)
-    else:
-        QuestionBatch.objects.filter(pk=batch.pk).update(failures=batch.failures + 1)
-
-
-def _give_up(batch: QuestionBatch) -> None:
-    """It was sent, and will be billed."""
-    _give_back(batch, llm.Unavailable(UNREADABLE, lost=1, refused=True))
+    look_after(
+        batch,
+        read=lambda result: _read(batch, result),
+        end=lambda: _end(batch),
+        give_back=lambda error: _give_back(batch, error),
+    )
 
 
 def _read(batch: QuestionBatch, result: Any) -> None:
     """Puts down one verdict; a result that is none of this batch's, or was read before, is passed over."""
     try:
-        verdict_id, outcome = uuid.UUID(hex=result.custom_id), _outcome(result.result)
+        verdict_id, outcome = uuid.UUID(hex=result.custom_id), outcome_of(result.result)
     except (AttributeError, TypeError, ValueError):
         return
     for claimed in _claims(batch, batch.verdicts.filter(id=verdict_id, state=VerdictState.BATCHED)):
         put_down(claimed, outcome)
-
-
-def _outcome(result: Any) -> Answer | llm.Unavailable:
-    if result.type == "succeeded":
-        return Answer(result.message, batch=True)
-    if result.type == "errored":
-        error_type = getattr(getattr(getattr(result, "error", None), "error", None), "type", "")
-        return llm.Unavailable(
-            f"It answered: {str(error_type)[:60]}.", refused=error_type == "invalid_request_error"
-        )
-    return llm.Unavailable("Its batch was cancelled or ran out of time.")
 
 
 def _claims(batch: QuestionBatch, rows: Iterable[QuestionVerdict]) -> list[Claim]:
@@ -290,8 +225,8 @@ def _end(batch: QuestionBatch) -> None:
     """What had no result was not billed."""
     for claimed in _claims(batch, batch.verdicts.filter(state=VerdictState.BATCHED)):
         put_down(claimed, llm.Unavailable(NO_RESULT))
-    QuestionBatch.objects.filter(pk=batch.pk).update(state=BatchState.ENDED, ended_at=timezone.now())
-    note_trouble(batch.project_id, "")
+    close(batch, BatchState.ENDED)
+    note_trouble(batch.project_id, None)
 
 
 @transaction.atomic
@@ -301,7 +236,7 @@ def _give_back(batch: QuestionBatch, error: llm.Unavailable) -> None:
         row = put_down(claimed, error)
         if row is not None and not error.lost:  # the model never saw it
             QuestionVerdict.objects.filter(pk=row.pk).update(attempts=row.attempts - 1)
-    QuestionBatch.objects.filter(pk=batch.pk).update(state=BatchState.LOST, ended_at=timezone.now())
+    close(batch, BatchState.LOST)
 
 
 def _at_work() -> Any:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from raindrop import llm
 from signals.llm import budget
 from signals.llm.calls import Answer, keep_usage
+from signals.llm.workers import DENIED
 from signals.llm.wrapping import prompt_bytes
 from signals.models import Facet, LlmSettings, Reading
 from signals.models.facets import FacetSource, Sampled
@@ -43,13 +44,17 @@ CHANGED = [
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One conversation that is being read. `most`: microdollars that one attempt can cost."""
+    """One conversation that is being read. `most`: microdollars that one attempt can cost; `text_hash`, `prompt_version`, `model`: of what was
+    asked, and by which. (Of a batch the transcript is what stands there now.)"""
 
     reading: Reading
     transcript: Transcript
     told: Told
     request: dict[str, Any]
     most: int
+    text_hash: bytes
+    prompt_version: str
+    model: str
 
 
 @transaction.atomic
@@ -86,11 +91,31 @@ def take(project_id: uuid.UUID) -> list[Claim] | None:
 def _claim(row: Reading, limits: LlmSettings) -> Claim | None:
     """With the row's state set, whatever comes of it. None where there is nothing to ask."""
     meter = budget.meter(row.project_id)
+    if row.attempts < MAX_ATTEMPTS and (meter.spent or meter.off):
+        _hold_off(row, meter)
+        return None
+    claimed = prepare(row)
+    if claimed is None:
+        return None
+    day, held = budget.today(), claimed.most * llm.ATTEMPTS
+    if not budget.reserve(limits, day=day, money=held):
+        _hold_off(row, budget.meter(row.project_id))
+        return None
+    mark(row, ReadingState.READING, held=held, day=day)
+    return claimed
+
+
+def mark(row: Reading, state: ReadingState, *, held: int, day: dt.date) -> None:
+    """The row is in hand from now on, with `held` microdollars of the day's budget."""
+    row.state, row.problem, row.held, row.day = state, "", held, day
+    row.attempts += 1
+    row.available_at = timezone.now() + dt.timedelta(seconds=LEASE_SECONDS)
+
+
+def prepare(row: Reading, *, batch: bool = False) -> Claim | None:
+    """What is to be asked about the row, with nothing reserved yet. None where there is nothing to ask: the row's state says why."""
     if row.attempts >= MAX_ATTEMPTS:
         row.state, row.problem = ReadingState.FAILED, DIED
-        return None
-    if meter.spent or meter.off:
-        _hold_off(row, meter)
         return None
     transcript = load_transcript(
         project_id=row.project_id, conversation_id=row.conversation_id, event_id=row.event_id
@@ -105,15 +130,10 @@ def _claim(row: Reading, limits: LlmSettings) -> Claim | None:
         return None
     told = tell(transcript)
     request = build_request(told, model=settings.LLM_MODEL)
-    most = llm.known_prices().most(prompt_bytes=prompt_bytes(request), max_tokens=MAX_TOKENS)
-    day, held = budget.today(), most * llm.ATTEMPTS
-    if not budget.reserve(limits, day=day, money=held):
-        _hold_off(row, budget.meter(row.project_id))
-        return None
-    row.state, row.problem, row.held, row.day = ReadingState.READING, "", held, day
-    row.attempts += 1
-    row.available_at = timezone.now() + dt.timedelta(seconds=LEASE_SECONDS)
-    return Claim(row, transcript, told, request, most)
+    most = llm.known_prices().most(prompt_bytes=prompt_bytes(request), max_tokens=MAX_TOKENS, batch=batch)
+    return Claim(
+        row, transcript, told, request, most, text_hash=transcript.hash, prompt_version=PROMPT_VERSION, model=settings.LLM_MODEL
+    )  # fmt: skip
 
 
 def _is_answered(row: Reading, transcript: Transcript) -> bool:
@@ -170,7 +190,7 @@ def put_down(claimed: Claim, outcome: Answer | llm.Unavailable) -> Reading | Non
     """Stores what came of a claim, and what it cost. None when the claim had run out, and somebody else has taken it up."""
     row = Reading.objects.select_for_update().filter(pk=claimed.reading.pk).first()
     mine = claimed.reading
-    if row is None or (row.state, row.attempts) != (ReadingState.READING, mine.attempts) or row.day is None:
+    if row is None or (row.state, row.attempts) != (mine.state, mine.attempts) or row.day is None:
         return None
     if isinstance(outcome, Answer):
         cost, reached = _judge(row, claimed, outcome), True
@@ -178,7 +198,7 @@ def put_down(claimed: Claim, outcome: Answer | llm.Unavailable) -> Reading | Non
         cost, reached = outcome.lost * claimed.most, outcome.lost > 0
         _postpone(row, outcome)
     budget.settle(project_id=row.project_id, day=row.day, held=row.held, cost=cost, reached_model=reached)
-    row.cost, row.held, row.day = row.cost + cost, 0, None
+    row.cost, row.held, row.day, row.batch = row.cost + cost, 0, None, None
     if row.wake_at is not None:
         row.state, row.sampled, row.attempts = ReadingState.WAITING, "", 0
         row.available_at, row.wake_at = row.wake_at, None
@@ -188,10 +208,12 @@ def put_down(claimed: Claim, outcome: Answer | llm.Unavailable) -> Reading | Non
 
 def _judge(row: Reading, claimed: Claim, answer: Answer) -> int:
     """Stores the facet, or why there is none; returns what the answer cost."""
-    row.model, row.answered_at = settings.LLM_MODEL, timezone.now()
-    row.text_hash, row.prompt_version = claimed.transcript.hash, PROMPT_VERSION
+    row.model, row.answered_at = claimed.model, timezone.now()
+    row.text_hash, row.prompt_version = claimed.text_hash, claimed.prompt_version
     try:
         finding = read_reply(answer.message, claimed.told)
+        if not claimed.transcript.events:
+            raise Void(GONE)
     except Void as error:
         row.state, row.problem = ReadingState.VOID, str(error)[:500]
     else:
@@ -202,16 +224,24 @@ def _judge(row: Reading, claimed: Claim, answer: Answer) -> int:
             sampled=row.sampled,
             probability=_probability(row),
             source=FacetSource.LLM,
-            prompt_version=PROMPT_VERSION,
-            model=settings.LLM_MODEL,
+            prompt_version=claimed.prompt_version,
+            model=claimed.model,
+            text_hash=claimed.text_hash,
         )
     return keep_usage(row, answer, most=claimed.most)
 
 
 def _postpone(row: Reading, error: llm.Unavailable) -> None:
     row.problem = f"The service gave no answer. {error}"[:500]
+    if error.denied:
+        row.attempts -= 1  # it is the key's fault
+        row.state = ReadingState.PAST if row.state == ReadingState.BATCHED else ReadingState.WAITING
+        row.available_at = timezone.now() + DENIED
+        return
     if error.refused or row.attempts >= MAX_ATTEMPTS:
         row.state = ReadingState.FAILED
+    elif row.state == ReadingState.BATCHED:
+        row.state = ReadingState.PAST  # the run over the past takes it up again
     else:
         wait = max(BACKOFF_SECONDS[row.attempts - 1], min(error.retry_after or 0.0, MAX_WAIT_SECONDS))
         row.state, row.available_at = ReadingState.WAITING, timezone.now() + dt.timedelta(seconds=wait)

@@ -1,4 +1,4 @@
-"""What reading the past will cost, before anybody has it read."""
+"""What reading the past through the Batches API will cost, before anybody has it read."""
 
 import uuid
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from signals.llm import budget
 from signals.llm.wrapping import prompt_bytes
 from signals.reader.noting import past_of, sample_unread, unread
 from signals.reader.prompt import MAX_TOKENS, TYPICAL_OUTPUT_TOKENS, build_request
-from signals.reader.sampling import holds
 from signals.reader.transcript import load_transcript, tell
 
 SAMPLE = 12  # conversations that the estimate is made from
@@ -16,8 +15,8 @@ SAMPLE = 12  # conversations that the estimate is made from
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Of reading `conversations`: microdollars, as a guess and at most (of the sample: no promise, the budget is). `a_day`: how many a
-    day's budget holds."""
+    """Of reading `conversations`, one call each: microdollars, as a guess and at most (of the sample: no promise, the budget is). `a_day`: how many
+    the share of a day's budget for the past holds."""
 
     conversations: int
     expected: int
@@ -37,11 +36,16 @@ def estimate_past(project_id: uuid.UUID) -> Estimate | None:
         sizes.append(prompt_bytes(build_request(told, model="")))
     if not sizes:
         return None
-    expected = [prices.expected(prompt_bytes=size, output_tokens=TYPICAL_OUTPUT_TOKENS) for size in sizes]
-    most = [prices.most(prompt_bytes=size, max_tokens=MAX_TOKENS) for size in sizes]
+    expected = [
+        prices.expected(prompt_bytes=size, output_tokens=TYPICAL_OUTPUT_TOKENS, batch=True) for size in sizes
+    ]
+    most = [prices.most(prompt_bytes=size, max_tokens=MAX_TOKENS, batch=True) for size in sizes]
+    limits = budget.settings_of(project_id)
+    each = sum(expected) / len(sizes)
+    a_day = min(limits.daily_calls, float(limits.daily_dollars) * budget.MICRO / max(1.0, each))
     return Estimate(
         conversations=count,
         expected=count * sum(expected) // len(sizes),
         most=count * sum(most) // len(sizes),
-        a_day=int(holds(budget.settings_of(project_id))),
+        a_day=int(a_day * budget.HISTORY_SHARE),
     )

@@ -23,8 +23,10 @@ def save_facet(
     source: str,
     prompt_version: str,
     model: str = "",
+    text_hash: bytes | None = None,
 ) -> Facet:
-    """Stores it as the newest reading of the conversation (of the event, where there is none). The transcript has events."""
+    """Stores it as the newest reading of the conversation (of the event, where there is none). The transcript has events. `text_hash`: of the text
+    that was read; None: the transcript's."""
     last = transcript.events[-1]
     shown = next((event for event in transcript.events if event.id == finding.event), last)
     values = {
@@ -32,7 +34,7 @@ def save_facet(
         "event_id": shown.id,
         "end_user_id": shown.end_user_id or last.end_user_id,
         "timestamp": shown.timestamp,
-        "text_hash": transcript.hash,
+        "text_hash": transcript.hash if text_hash is None else text_hash,
         "prompt_version": prompt_version,
         "sampled": sampled,
         "probability": probability,

@@ -25,16 +25,16 @@ OFF = "The day's budget is 0."
 # Rows that came to nothing for want of a budget, and are looked at again when it is raised: those of this many days.
 RAISED_DAYS = 7
 
-# A conversation that a worker has in hand stays with it, and is looked at again afterwards (`wake_at`).
+# A conversation that a worker or a batch has in hand stays with it, and is looked at again afterwards (`wake_at`).
 _INSERT = """INSERT INTO signals_reading AS t (id, project_id, conversation_id, event_id, state, problem, available_at, woken_at, sampled, draw_rate,
-    why, text_hash, prompt_version, attempts, model, input_tokens, cache_write_tokens, cache_read_tokens, output_tokens, cost, held) """
-_NEW = "'waiting', '', %(at)s, now(), '', 0, '', '', '', 0, '', 0, 0, 0, 0, 0, 0"
+    why, text_hash, prompt_version, attempts, model, input_tokens, cache_write_tokens, cache_read_tokens, output_tokens, cost, held, sent_hash) """
+_NEW = "%(state)s, '', %(at)s, now(), '', 0, '', '', '', 0, '', 0, 0, 0, 0, 0, 0, ''"
 _AGAIN = """ DO UPDATE SET event_id = EXCLUDED.event_id, woken_at = EXCLUDED.woken_at,
-    state = CASE t.state WHEN 'reading' THEN t.state ELSE EXCLUDED.state END,
-    available_at = CASE t.state WHEN 'reading' THEN t.available_at ELSE EXCLUDED.available_at END,
-    wake_at = CASE t.state WHEN 'reading' THEN EXCLUDED.available_at END,
-    sampled = CASE t.state WHEN 'reading' THEN t.sampled ELSE '' END,
-    attempts = CASE t.state WHEN 'reading' THEN t.attempts ELSE 0 END"""
+    state = CASE WHEN t.state IN ('reading', 'batched') THEN t.state ELSE EXCLUDED.state END,
+    available_at = CASE WHEN t.state IN ('reading', 'batched') THEN t.available_at ELSE EXCLUDED.available_at END,
+    wake_at = CASE WHEN t.state IN ('reading', 'batched') THEN EXCLUDED.available_at END,
+    sampled = CASE WHEN t.state IN ('reading', 'batched') THEN t.sampled ELSE '' END,
+    attempts = CASE WHEN t.state IN ('reading', 'batched') THEN t.attempts ELSE 0 END"""
 _OF_CONVERSATION = " ON CONFLICT (conversation_id) WHERE conversation_id IS NOT NULL"
 _OF_EVENT = " ON CONFLICT (event_id) WHERE conversation_id IS NULL"
 
@@ -70,6 +70,7 @@ def _note(events: Iterable[Event], quiet: dt.timedelta) -> None:
                     FROM unnest(%(id)s::uuid[], %(project)s::uuid[], %(conversation)s::uuid[], %(event)s::uuid[])
                       AS g(id, project, conversation, event) {conflict}{_AGAIN}""",
                 {
+                    "state": ReadingState.WAITING,
                     "at": at,
                     "id": [id_at(event.timestamp) for event in rows],
                     "project": [event.project_id for event in rows],
@@ -103,8 +104,11 @@ def sample_unread(
 
 
 @transaction.atomic
-def note_unread(project_id: uuid.UUID, *, since: dt.datetime) -> int:
-    """Has those read that `unread` counts, newest first, as far as shares and budget go; returns how many were noted."""
+def note_unread(
+    project_id: uuid.UUID, *, since: dt.datetime, state: ReadingState = ReadingState.WAITING
+) -> int:
+    """Has those read that `unread` counts, newest first, as far as shares and budget go; returns how many were noted. By single calls; with the
+    state PAST by the run that asks for it (signals/reader/past.py)."""
     with connection.cursor() as cursor:
         cursor.execute(_UNREAD, _asked(project_id, since))
         rows = cursor.fetchall()
@@ -121,6 +125,7 @@ def note_unread(project_id: uuid.UUID, *, since: dt.datetime) -> int:
                         FROM unnest(%(id)s::uuid[], %(conversation)s::uuid[], %(event)s::uuid[]) AS g(id, conversation, event)
                         {conflict}{_AGAIN}""",
                     {
+                        "state": state,
                         "at": timezone.now(),
                         "project": project_id,
                         "id": [id_at(row[2]) for row in found],
@@ -128,7 +133,7 @@ def note_unread(project_id: uuid.UUID, *, since: dt.datetime) -> int:
                         "event": [row[1] for row in found],
                     },
                 )
-    if rows:
+    if rows and state == ReadingState.WAITING:
         call_worker(project_id, READ)
     return len(rows)  # fmt: skip
 

@@ -56,12 +56,10 @@ def holds(limits: LlmSettings) -> float:
 
 
 @transaction.atomic
-def draw(project_id: uuid.UUID) -> int:
-    """Decides for what has been quiet for long enough; returns for how many. What is not drawn is left."""
+def draw(project_id: uuid.UUID, *, state: ReadingState = ReadingState.WAITING) -> int:
+    """Decides for what has been quiet for long enough, or for what a run wants of the PAST; returns for how many. What is not drawn is left."""
     now = timezone.now()
-    quiet = Reading.objects.filter(
-        project=project_id, state=ReadingState.WAITING, sampled="", available_at__lte=now
-    )
+    quiet = Reading.objects.filter(project=project_id, state=state, sampled="", available_at__lte=now)
     rows = list(quiet.order_by("available_at", "id").select_for_update(skip_locked=True)[:CHUNK])
     if not rows:
         return 0

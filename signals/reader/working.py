@@ -11,10 +11,11 @@ from django.utils import timezone
 from ingest.models import Project
 from raindrop import live, llm
 from signals.llm.calls import ask
-from signals.llm.workers import READ, call_worker, note_trouble, worker_began
+from signals.llm.workers import READ, call_worker, is_stopped, note_trouble, worker_began
 from signals.models import Facet, Reading
 from signals.models.facets import FacetSource
-from signals.models.readings import ReadingState
+from signals.models.readings import IN_HAND, ReadingState
+from signals.reader import past
 from signals.reader.claims import OPEN, put_down, take
 from signals.reader.noting import is_on, note_unread, past_of
 from signals.reader.sampling import draw
@@ -34,17 +35,18 @@ class Progress:
 
 
 def call_workers() -> None:
-    """Once a minute: calls a worker for each project that has something to read."""
+    """Once a minute: calls a worker for each project that has something to read, or a run over the past to go on with."""
     ripe = Reading.objects.filter(state__in=OPEN, available_at__lte=timezone.now())
     there = ripe.filter(Exists(Project.objects.filter(pk=OuterRef("project"))))
-    for project_id in set(there.values_list("project_id", flat=True).distinct()):
+    for project_id in {*there.values_list("project_id", flat=True).distinct(), *past.projects_at_work()}:
         call_worker(project_id, READ)
 
 
 def work(project_id: str) -> None:
-    """The background task: reads what waits. Safe twice at once."""
+    """The background task: goes on with the project's run over the past, and reads what waits. Safe twice at once."""
     project = uuid.UUID(project_id)
     worker_began(project, READ)
+    past.go_on(project)
     if read_what_waits(project, seconds=BUDGET_SECONDS):
         call_worker(project, READ)
 
@@ -55,7 +57,7 @@ def read_what_waits(
     """Reads until nothing waits that is quiet and that the budget holds, or for so long: True then, there may be more. It ends when the service
     is down: what waits is not burned on it, and the schedule comes back. `report` is called now and then; what it raises ends it too."""
     deadline = time.monotonic() + seconds
-    while True:
+    while not is_stopped(project_id):
         report()
         drawn = draw(project_id)
         claims = take(project_id)
@@ -67,11 +69,12 @@ def read_what_waits(
         live.changed([project_id])
         wrong = [one for _, one in outcomes if isinstance(one, llm.Unavailable) and not one.refused]
         if outcomes:
-            note_trouble(project_id, str(wrong[-1]) if wrong else "")
+            note_trouble(project_id, wrong[-1] if wrong else None)
         if wrong:
             return False
         if time.monotonic() > deadline:
             return True
+    return False
 
 
 def read_before_refresh(
@@ -90,13 +93,14 @@ def progress_of(project_id: uuid.UUID) -> Progress:
     return Progress(
         enabled=enabled,
         read=Facet.objects.filter(project=project_id, source=FacetSource.LLM).count(),
-        waiting=rows.filter(state=ReadingState.WAITING).count() if enabled else 0,
-        running=rows.filter(state=ReadingState.READING).count() if enabled else 0,
+        waiting=rows.filter(state__in=[ReadingState.WAITING, ReadingState.PAST]).count() if enabled else 0,
+        running=rows.filter(state__in=IN_HAND).count() if enabled else 0,
     )
 
 
 def to_wait_for() -> int:
-    """Conversations of all projects that are being read, or will be without anybody doing anything, today."""
+    """Conversations of all projects that are being read, or will be without anybody doing anything, today. What a run over the past has not sent
+    waits for a budget, perhaps of another day."""
     if llm.why_not():
         return 0
-    return Reading.objects.filter(state__in=[ReadingState.WAITING, ReadingState.READING]).count()
+    return Reading.objects.filter(state__in=[ReadingState.WAITING, *IN_HAND]).count()

@@ -33,7 +33,7 @@ def test_every_kind_has_a_title_and_workers(kind: kinds.JobKind) -> None:
 def test_the_kinds_that_rows_name_are_known() -> None:
     """Rows in databases out there name these: a kind that goes needs a migration of its rows."""
     assert {kind.name for kind in all_kinds()} >= {
-        "backfill", "discover", "question_history", "rescore", "train", "tune",
+        "backfill", "discover", "question_history", "reader_past", "rescore", "train", "tune",
     }  # fmt: skip
 
 

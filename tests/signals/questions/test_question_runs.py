@@ -10,6 +10,7 @@ from django.utils import timezone
 from ingest.jobs.queueing import purge_old_jobs
 from ingest.models import Event, Job, Project, User
 from raindrop.ids import id_at
+from signals.llm.batches import KEPT
 from signals.models import LlmSettings, LlmSpend, QuestionBatch, SignalDefinition
 from signals.questions import history
 from signals.questions.asking import call_workers, work
@@ -99,7 +100,7 @@ def test_a_result_that_nobody_can_take_holds_up_nothing_else(
     job = request_run(signal)
     run(str(job.id))
     run_pipeline(make_event(input=f"{TEXT} Now!"))
-    monkeypatch.setattr(history, "_outcome", lambda result: None)  # what put_down cannot take
+    monkeypatch.setattr(history, "outcome_of", lambda result: None)  # what put_down cannot take
     for _ in range(history.MAX_FAILURES):
         work(str(project.id))
     assert len(service.requests) == 1, "what is new was not asked about"
@@ -123,7 +124,7 @@ def test_a_service_that_is_away_loses_no_batch(
     assert states() == ["answered"] * 6 and LlmSpend.objects.get().money == 6 * 75
     QuestionBatch.objects.update(state="sent")
     settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
-    QuestionBatch.objects.update(created_at=timezone.now() - history.KEPT - dt.timedelta(hours=1))
+    QuestionBatch.objects.update(created_at=timezone.now() - KEPT - dt.timedelta(hours=1))
     run(str(job.id))
     assert QuestionBatch.objects.get().state == "lost"
 

@@ -137,10 +137,15 @@ def test_a_service_that_is_down_leaves_the_local_answer_and_says_so(
 
     service.answer = lambda request, n: YES
     later(minutes=2)
+    if settings_.stopped_until:  # it refused the key, and is left alone for a while
+        assert says in ("401", "403")
+        ask_all(project)
+        assert len(service.requests) == calls
+        LlmSettings.objects.update(stopped_until=timezone.now())
     call_workers()
     ask_all(project)
     assert match_on(event).source.startswith("llm@")
-    assert LlmSettings.objects.get(project=project).trouble == ""
+    assert (LlmSettings.objects.get().trouble, LlmSettings.objects.get().stopped_until) == ("", None)
 
 
 def test_it_is_given_up_in_the_end(event: Event, service: Stub, project: Project) -> None:

@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 
 from ingest.incoming.values import IncomingSpan
-from ingest.models import Event, Project, User
+from ingest.jobs.runner import run_job
+from ingest.models import Event, Job, Project, User
 from signals.models import LlmSettings, Reading
 from signals.reader.shipped import import_facets
+from signals.reader.working import work
 from tests.html import html_of
 from tests.signals.anthropic_stub import Stub
 from tests.signals.reader.reader_world import MakeEvent, note_all, read_all, service, states
@@ -71,10 +73,26 @@ def test_the_past_is_read_when_somebody_says_so(
     assert "3 of the last 28 days were not read" in shown and "at most" in shown and "Read the past" in shown
     assert not Reading.objects.exists() and service.requests == []
     assert page.post("/p/acme/settings/llm/read/").status_code == 302
-    assert states() == ["waiting"] * 3
-    read_all(project)
+    job = Job.objects.get(kind="reader_past")
+    run_job(job.pk)
+    assert states() == ["batched"] * 3 and service.requests == []
     shown = html_of(page.get("/p/acme/settings/llm/"))
-    assert "Read the past" not in shown and "It has read" in shown
+    assert "Reading the past: With the service." in shown and "Stop" in shown and "Read the past" not in shown
+    work(str(project.id))
+    shown = html_of(page.get("/p/acme/settings/llm/"))
+    assert "Read the past" not in shown and "It has read" in shown and "3 conversations read." in shown
+
+
+def test_reading_the_past_is_stopped(
+    page: Client, project: Project, service: Stub, make_event: MakeEvent, client: Client, viewer: User
+) -> None:
+    make_event(convo_id="c1", input="Hi", output="Hello")
+    page.post("/p/acme/settings/llm/read/")
+    assert page.post("/p/acme/settings/llm/read/stop/").status_code == 302
+    assert Job.objects.get(kind="reader_past").state == "stopped"
+    client.force_login(viewer)
+    assert client.post("/p/acme/settings/llm/read/stop/").status_code == 403
+    assert "Read the past" not in html_of(client.get("/p/acme/settings/llm/"))
 
 
 def test_shares_are_a_setting(page: Client, project: Project, client: Client, viewer: User) -> None:
