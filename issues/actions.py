@@ -26,6 +26,14 @@ def when_deleted(forget: Callable[[uuid.UUID], None]) -> None:
     _also_deleted.append(forget)
 
 
+_also_created: list[Callable[[Issue], None]] = []
+
+
+def when_created(tell: Callable[[Issue], None]) -> None:
+    """`tell(issue)` runs in the transaction that makes an issue: for rooms above this one. For `AppConfig.ready()`."""
+    _also_created.append(tell)
+
+
 class NotAMember(Exception):
     """The person cannot be given an issue of this project. The message is meant for people."""
 
@@ -47,6 +55,8 @@ def create_issue(*, project: Project, title: str, description: str, user: User |
         issue=issue, version=1, title=issue.title, description=issue.description, author=user
     )
     _note_activity(issue, ActivityKind.CREATED, user, {"title": issue.title})
+    for tell in _also_created:
+        tell(issue)
     return issue
 
 

@@ -9,6 +9,9 @@ class IssuesConfig(AppConfig):
     def ready(self) -> None:
         from ingest.jobs.kinds import import_kinds  # it reads models
         from ingest.store.merged_events import on_merge
+        from issues.actions import when_deleted
+        from issues.alerts import event_triggers, issue_triggers, watching
+        from issues.alerts.rules import forget_subject
         from issues.classifier.merged_events import drop_matches
         from issues.following.deciding import follow_changed
         from issues.following.history import refill_clusters
@@ -17,6 +20,9 @@ class IssuesConfig(AppConfig):
         import_kinds(self.name)
         import_module("issues.query_fields")
         import_module("issues.matrix_rows")
+        for triggers in (issue_triggers, event_triggers, watching):
+            triggers.register()
+        when_deleted(forget_subject)
         on_merge(drop_matches)
         on_change(follow_changed)
         on_replaced(refill_clusters)

@@ -8,6 +8,8 @@ writes an Activity, whose actor is null when the system made it; its data say wh
 """
 
 import enum
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -18,6 +20,7 @@ from issues.models import Activity, Issue
 from issues.models.activity import ActivityKind
 from issues.models.issues import IssueQuerySet, State, Substate
 from raindrop import live
+from raindrop.web.plurals import counted
 
 
 class Action(enum.StrEnum):
@@ -69,6 +72,26 @@ def legal_actions(issue: Issue) -> list[Action]:
     """What a person may do now, for the buttons."""
     status = status_of(issue)
     return [action for action in Action if action is not Action.REGRESS and (action, status) in TRANSITIONS]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one issue; `by` None: the system's. `words`: why, for people."""
+
+    issue: Issue
+    before: Status
+    after: Status
+    by: User | None
+    activity: Activity
+    words: str
+
+
+_observers: list[Callable[[Change], None]] = []
+
+
+def on_change(tell: Callable[[Change], None]) -> None:
+    """`tell(change)` runs in the transaction of each change: for rooms above this one. For `AppConfig.ready()`."""
+    _observers.append(tell)
 
 
 # -- the door for one
@@ -144,7 +167,7 @@ def _apply(
     reason: dict[str, Any] | None = None,
 ) -> list[Issue]:
     now = timezone.now()
-    activities = []
+    changes = []
     for issue in locked:
         before = status_of(issue)
         status = after(action, before)
@@ -160,8 +183,21 @@ def _apply(
         issue.state, issue.substate, issue.updated_at = status.state, status.substate, now
         if before.state != status.state:
             issue.state_changed_at = now
-        activities.append(Activity(issue=issue, kind=ActivityKind.STATE, actor=user, data=data))
+        activity = Activity(issue=issue, kind=ActivityKind.STATE, actor=user, data=data)
+        changes.append(Change(issue, before, status, user, activity, words_for(data)))
     Issue.objects.bulk_update(locked, ["state", "substate", "state_changed_at", "updated_at"])
-    Activity.objects.bulk_create(activities)
+    Activity.objects.bulk_create(change.activity for change in changes)
+    for change in changes:
+        for tell in _observers:
+            tell(change)
     live.changed(issue.project_id for issue in locked)
     return locked
+
+
+def words_for(data: dict[str, Any]) -> str:
+    """Why the state changed, from an activity's data, in a sentence for people."""
+    if data.get("why"):
+        return str(data["why"])
+    if data["action"] == Action.REGRESS:
+        return f"It happened again after it was resolved: {counted(data.get('events', 1), 'event')}."
+    return f"It is {data['to']}{' (' + data['substate'] + ')' if data['substate'] else ''} now."

@@ -34,6 +34,8 @@ import ingest.tracing.evaluations
 import ingest.tracing.handoffs
 import ingest.tracing.plain_spans
 import ingest.tracing.trace_events
+import issues.alerts.checking
+import issues.alerts.sending
 import issues.classifier.scoring
 import issues.following.deciding
 import labeling.teaching
@@ -77,6 +79,7 @@ MAX_ATTEMPTS = 4
 # A signal and its event that arrive at the same moment do not see each other: so long is looked for such signals.
 CROSSING = dt.timedelta(minutes=1)
 FINISH_TRACES_SECONDS = 0.5
+ALERT_SECONDS = 1.0
 # One round begins no further batch of traces after this long: then it looks at all else, and whether it is to end.
 TRACES_SECONDS = 5
 # Batches that were begun and ended in silence: the worker was killed. More are forgiven than errors, but not without
@@ -248,6 +251,12 @@ def finish_traces() -> None:
     )
 
 
+def alert() -> None:
+    """Checks the alerts whose time has come, and sends what waits. Called every ALERT_SECONDS by a thread of `manage.py make_events`: on a
+    worker, a receiver that does not answer would hold events up. Safe to run twice at once."""
+    _each(issues.alerts.checking.check_due, issues.alerts.sending.send_due)
+
+
 def every_minute() -> None:
     """What time alone brings about (a schedule: raindrop/workers.py)."""
     now = timezone.now()
@@ -264,6 +273,7 @@ def every_minute() -> None:
         lambda: signals.clusters.refresh.refresh_due(now=now),
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),
         lambda: ingest.jobs.queueing.purge_old_jobs(now=now),
+        lambda: issues.alerts.sending.purge_old_deliveries(now=now),
         lambda: labeling.teaching.retrain_redefined(),
     )
 

@@ -326,6 +326,11 @@ LLM_MODELS: dict[str, dict[str, Any]] = {
 if stated := env_prices("RAINDROP_LLM_PRICES"):
     LLM_MODELS[LLM_MODEL] = {**LLM_MODELS.get(LLM_MODEL, {}), **stated}
 
+# Where people reach the pages: alerts link there. Empty: alerts name the page's path alone.
+PUBLIC_URL = os.environ.get("RAINDROP_URL", "").strip().rstrip("/")
+# Whether alerts may go to addresses of the own network (issues/alerts/guard.py): whoever may write a rule could else look around there.
+ALERT_PRIVATE_ADDRESSES = env_bool("RAINDROP_ALERT_PRIVATE_ADDRESSES", False)
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -337,5 +342,8 @@ LOGGING: dict[str, Any] = {
         # At DEBUG it logs whole requests: what users wrote does not belong into a log.
         "anthropic": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},
+        # It logs URLs, which hold secrets. Why a message was not sent stands with it (issues/alerts/webhooks.py).
+        "apprise": {"level": "WARNING", "propagate": False, "handlers": []},
+        "urllib3": {"level": "CRITICAL"},
     },
 }

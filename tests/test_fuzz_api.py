@@ -21,11 +21,12 @@ from schemathesis.generation.modes import GenerationMode
 
 from ingest.models import Job
 from issues.actions import create_issue
+from issues.alerts.rules import create_rule
 from labeling.labels.labels import record_label
 from signals.catalogue.installing import install_builtin_signals
 from signals.models import Cluster, ClusterKind, SignalDefinition, SignalGroup
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(600)]
 
 EXAMPLES = int(os.environ.get("RAINDROP_FUZZ_EXAMPLES", "20"))
 
@@ -59,7 +60,12 @@ def known(make_event: Callable[..., Any], project: Any, member: Any) -> dict[str
         record_label(subject=issue, event=event, answer="match" if n % 2 else "not_match", user=member)
     cluster = Cluster.objects.create(project=project, kind=ClusterKind.PROBLEM, label="Forgets names")
     signals = [str(signal.id) for signal in SignalDefinition.objects.filter(project=project)[:3]]
+    # A private address: nothing goes out, and a test has its answer at once.
+    alert = create_rule(
+        project=project, user=member, name="New", trigger="issue_new", channels=["json://127.0.0.1:9/"]
+    )
     return {
+        "alert_id": [str(alert.id)],
         "event_id": [event.event_id for event in events[:3]],
         "signal_id": signals,
         "cluster_id": [str(cluster.id)],

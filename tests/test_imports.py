@@ -52,6 +52,7 @@ FLOORS: dict[str, list[str]] = {
         "access actions matrix_rows query_fields states",
         "classifier",
         "causes following",
+        "alerts",
         "api pages",
         "admin apps evaluation",
     ],

@@ -39,7 +39,8 @@ from ingest.pages.consumers import ProjectConsumer
 from ingest.projects.keys import create_key
 from ingest.store.events import IncomingAttachment, IncomingEvent, IncomingSpan, store_events
 from issues.actions import add_note, create_issue
-from issues.models import Activity, Definition, Issue, IssueMatch
+from issues.alerts.rules import create_rule
+from issues.models import Activity, AlertDelivery, AlertRule, Definition, Issue, IssueMatch
 from labeling.labels.labels import record_label
 from labeling.models import Answer, Label, Offer
 from signals.models import (
@@ -71,6 +72,7 @@ class World:
     group: SignalGroup
     key: ApiKey
     job: Job
+    alert: AlertRule
     label: Label
     tuning: SignalTuning
     cluster: Cluster
@@ -130,6 +132,9 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     SavedView.objects.create(
         project=project, owner=member, name=f"view {SECRET}", parameters=f"q={SECRET}", is_shared=True
     )
+    alert = create_rule(
+        project=project, user=member, name=f"Alert {SECRET}", trigger="issue_new", query=SECRET, channels=[f"json://{SECRET}.example/"]
+    )  # fmt: skip
     issue = create_issue(
         project=project, title=f"Issue {SECRET}", description=f"What counts: {SECRET}", user=member
     )
@@ -142,7 +147,7 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     User.objects.filter(pk=member.pk).update(email=f"{SECRET}@example.org", first_name=SECRET)
     keys = {kind.value: create_key(project=other_project, kind=kind)[1] for kind in KeyKind}
     return World(
-        project, event, issue, signal, group, key, job, label, tuning, cluster, member, stranger, keys
+        project, event, issue, signal, group, key, job, alert, label, tuning, cluster, member, stranger, keys
     )
 
 
@@ -166,6 +171,7 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "key_id": lambda w, r: w.key.id,
     "member_id": lambda w, r: Membership.objects.get(user=w.member).pk,
     "job_id": lambda w, r: w.job.id,
+    "alert_id": lambda w, r: w.alert.id,
     "label_id": lambda w, r: w.label.id,
     "tuning_id": lambda w, r: w.tuning.id,
     "name": lambda w, r: "a-tool",
@@ -235,7 +241,7 @@ def snapshot(world: World) -> dict[str, Any]:
     """What of project A a stranger might change."""
     project = world.project
     tables: list[Any] = [
-        ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
+        AlertRule, ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
          Cluster, ClusterMember, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, Reading, SignalDefinition, Offer, SignalGroup, SignalMatch,
          SignalTuning, SavedView, Span,
     ]  # fmt: skip
@@ -247,6 +253,7 @@ def snapshot(world: World) -> dict[str, Any]:
     found |= {
         t.__name__: list(t.objects.filter(issue__project=project).order_by("pk").values()) for t in of_issue
     }
+    found["AlertDelivery"] = list(AlertDelivery.objects.filter(rule__project=project).order_by("pk").values())
     found["Project"] = list(Project.objects.filter(pk=project.pk).values())
     found["User"] = list(User.objects.filter(pk=world.member.pk).values("password", "email", "is_active"))
     for rows in found.values():
@@ -331,7 +338,7 @@ def test_a_member_does_see_it(world: World) -> None:
         "signal-review", "signal-labels", "signal-labels-export", "issues", "issue", "issue-review", "settings",
         "v1-events", "v1-events-search", "v1-event", "v1-events-facets", "v1-signals", "v1-signal", "v1-signal-groups",
         "v1-signal-group", "v1-signal-group-signals", "v1-users", "v1-user", "v1-conversations", "v1-conversation",
-        "v1-traces", "api-clusters", "api-cluster", "api-cluster-events", "api-taxonomy", "api-event", "api-facets", "api-issues", "api-issue",
+        "v1-traces", "api-clusters", "api-cluster", "api-cluster-events", "api-taxonomy", "api-event", "api-facets", "api-issues", "api-issue", "api-alerts", "api-alert", "api-alert-deliveries",
     } <= shown  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from issues.api import alerts as alert_api
 from issues.api import causes as cause_api
 from issues.api import events as event_api
 from issues.api import following, states
@@ -18,6 +19,10 @@ urlpatterns = [
     path("issues/<str:key>/causes/", cause_api.causes, name="api-issue-causes"),
     path("issues/<str:key>/breakdown", cause_api.breakdown, name="api-issue-breakdown"),
     path("issues/<str:key>/breakdown/", cause_api.breakdown),
+    path("alerts/", alert_api.alerts, name="api-alerts"),
+    path("alerts/<str:alert_id>/", alert_api.alert, name="api-alert"),
+    path("alerts/<str:alert_id>/deliveries/", alert_api.deliveries, name="api-alert-deliveries"),
+    path("alerts/<str:alert_id>/test/", alert_api.test, name="api-alert-test"),
     path("clusters/<uuid:cluster_id>/promote/", following.promote, name="api-cluster-promote"),
     # An event's id may be any text, and these too.
     path("events/count/", event_api.event_or(event_search.count, event_id="count")),

@@ -4,8 +4,20 @@ Uses ingest.
 """
 
 from issues.models.activity import Activity
+from issues.models.alerts import AlertChannel, AlertDelivery, AlertRule, AlertThread
 from issues.models.causes import IssueCauses
 from issues.models.classifiers import Classifier, IssueMatch
 from issues.models.issues import Definition, Issue
 
-__all__ = ["Activity", "Classifier", "Definition", "Issue", "IssueCauses", "IssueMatch"]
+__all__ = [
+    "Activity",
+    "AlertChannel",
+    "AlertDelivery",
+    "AlertRule",
+    "AlertThread",
+    "Classifier",
+    "Definition",
+    "Issue",
+    "IssueCauses",
+    "IssueMatch",
+]

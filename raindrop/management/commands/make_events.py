@@ -1,8 +1,10 @@
-"""`manage.py make_events`: makes the events of traces that come in parts, as soon as they are over. `up` runs it."""
+"""`manage.py make_events`: makes the events of traces that come in parts, as soon as they are over; beside that, checks and sends alerts.
+`up` runs it."""
 
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -17,17 +19,25 @@ RETRY_SECONDS = 1.0
 
 
 class Command(BaseCommand):
-    help = "Makes the events of traces that are over, until SIGTERM or SIGINT. Several may run at once."
+    help = "Makes the events of traces that are over, and sends alerts, until SIGTERM or SIGINT. Several may run at once."
 
     def handle(self, **options: Any) -> None:
         stopping = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopping.set())
-        while not stopping.wait(pipeline.FINISH_TRACES_SECONDS):
-            try:
-                pipeline.finish_traces()
-                close_old_connections()
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("Making events of traces has no database, trying again: %s", error)
-                connection.close()
-                stopping.wait(RETRY_SECONDS)
+        # A daemon: a receiver that does not answer holds no shutdown up. What it was about to get is sent after the next start.
+        threading.Thread(
+            target=_repeat, args=(stopping, pipeline.alert, pipeline.ALERT_SECONDS, "Alerting"), daemon=True
+        ).start()
+        _repeat(stopping, pipeline.finish_traces, pipeline.FINISH_TRACES_SECONDS, "Making events of traces")
+
+
+def _repeat(stopping: threading.Event, work: Callable[[], None], seconds: float, what: str) -> None:
+    while not stopping.wait(seconds):
+        try:
+            work()
+            close_old_connections()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("%s has no database, trying again: %s", what, error)
+            connection.close()
+            stopping.wait(RETRY_SECONDS)
