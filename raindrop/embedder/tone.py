@@ -18,7 +18,17 @@ from raindrop.embedder import graph
 
 Floats = npt.NDArray[np.float32]
 # Of what a user says, and of what an agent says. The graph reads all of them off every text.
-TONES = ("annoyed", "offensive", "dissatisfied", "grateful")
+# The first four of the user's are learned from public sets, one message at a time, the others from turns of the corpus.
+TONES = (
+    "annoyed",
+    "offensive",
+    "dissatisfied",
+    "grateful",
+    "frustrated",
+    "correcting",
+    "repeating",
+    "pleased",
+)
 AGENT_TONES = ("declines", "fails", "dodges", "lacks")
 ALL_TONES = (*TONES, *AGENT_TONES)
 WEIGHTS_FILE = Path(__file__).resolve().parent / "tones.npz"

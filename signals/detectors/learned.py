@@ -37,7 +37,7 @@ def learned(rule: Detector, rules: Rules, *, side: Side, believed: float = NEVER
 
 
 # Added to a rule's own version, so that a match says which model found it.
-MODEL_VERSION = 400
+MODEL_VERSION = 500
 
 
 def findings(batch: Batch, rules: Rules) -> dict[str, dict[int, Finding]]:

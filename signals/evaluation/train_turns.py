@@ -12,7 +12,6 @@ from signals.detectors import LEARNED
 from signals.detectors.heads import Floats, sigmoid
 from signals.detectors.turn_model import WEIGHTS, write_turn_model
 from signals.evaluation import sources
-from signals.evaluation.agent_tones import fit_agent_tones
 from signals.evaluation.builtin.vectors import VectorStore
 from signals.evaluation.corpus import PLANTED, TRAIN, TUNE
 from signals.evaluation.turn_models import (
@@ -24,19 +23,20 @@ from signals.evaluation.turn_models import (
     log_odds,
     prepare,
 )
+from signals.evaluation.turn_tones import AGENT, USER, fit_tones
 
 NAME = "turns"
 RECIPE = Recipe(vector_scale=3.0, gram_scale=3.0, fact_scale=0.5, strength=0.1, grams=20_000)
 # A turn matches from this probability on: where a false alarm costs as much as what half a missed match does, as in F1. Higher, until
-# so many of the matches of the left-out products are right. Left-out products' conversations: at .48 micro F1 .586 and 10.7 % of the clean
-# ones flagged, at .52 .577 and 9.1 %, at .56 .566 and 7.6 %.
-PROBABILITY, PRECISION, FEWEST = 0.52, 0.6, 5
+# so many of the matches of the left-out products are right. Left-out products' conversations: at .46 micro F1 .588 and 9.4 % of the clean
+# ones flagged, at .50 .579 and 8.6 %, at .56 .573 and 7.9 %, at .58 .563 and 7.5 %.
+PROBABILITY, PRECISION, FEWEST = 0.56, 0.6, 5
 # A win is no alarm: one that is none is worse than one that is missed.
-AT_LEAST = {"win": 0.6}
+AT_LEAST = {"win": 0.62}
 LOWEST = 0.2
 # Left out together, so that each product is judged by models that saw nothing of it.
 OURS = tuple(sorted((*TRAIN, *TUNE, *PLANTED)))
-FOLDS = tuple(zip(OURS[::2], OURS[1::2], strict=True))
+FOLDS = tuple(OURS[place : place + 2] for place in range(0, len(OURS), 2))
 # The dialogues of uss_sgd are of the kind of sgd_dev's.
 PUBLIC_FOLDS = (("chatgpt_refusals", "own refusals"), ("uss", "sgd", "sgd_dev"))
 # A public set that labels the signal: left out as a whole, its figures stand in the report.
@@ -46,13 +46,13 @@ PUBLIC = {"refusal": "chatgpt_refusals", "user_frustration": "uss"}
 LANGUAGES = ("de", "es", "fr", "pt")
 LANGUAGE_FOLDS = tuple(tuple(f"{language} {third}" for language in LANGUAGES) for third in range(3))
 LANGUAGE_PRECISION = 0.9
-STEPS = np.arange(LOWEST, 0.96, 0.02)
+STEPS = np.round(np.arange(LOWEST, 0.96, 0.02), 2)
 
 
 def train(
     data: Path, *, path: Path = WEIGHTS, tones_path: Path = WEIGHTS_FILE, say: Callable[[str], None] = print
 ) -> dict[str, Any]:
-    """The readers of the agent's tones first, then the models over them. Raises MissingData."""
+    """The readers of the tones first, then the models over them. Raises MissingData."""
     signals = sorted(LEARNED)
     labelled = [
         *(*sources.products(), *sources.short_replies(), *sources.own_messages()),
@@ -60,9 +60,10 @@ def train(
     ]
     say(f"{len(labelled)} turns of {len({one.product for one in labelled})} sources")
     store = VectorStore()
-    tones, readers = fit_agent_tones(labelled, store, FOLDS)
-    write_readers(tones_path, load_readers(tones_path) | readers)
-    turns = prepare(labelled, signals, store, tones)
+    user_tones, user_readers = fit_tones(USER, labelled, store, FOLDS + LANGUAGE_FOLDS)
+    agent_tones, agent_readers = fit_tones(AGENT, labelled, store, FOLDS)
+    write_readers(tones_path, load_readers(tones_path) | user_readers | agent_readers)
+    turns = prepare(labelled, signals, store, user_tones, agent_tones)
     scores = left_out_scores(turns, signals, RECIPE, FOLDS + PUBLIC_FOLDS + LANGUAGE_FOLDS)
     ours = np.isin(turns.products, OURS)
     written = np.isin(turns.products, [name for fold in LANGUAGE_FOLDS for name in fold])

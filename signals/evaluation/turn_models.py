@@ -63,10 +63,15 @@ def prepare(
     labelled: Sequence[LabelledTurn],
     signals: Sequence[str],
     store: VectorStore,
+    user_tones: Floats | None = None,
     agent_tones: Floats | None = None,
 ) -> Turns:
-    """`agent_tones`: (n, len(AGENT_TONES)), in place of those of the committed readers, which saw these turns."""
+    """`user_tones` (n, 4) and `agent_tones` (n, len(AGENT_TONES)): in place of the last of those of the committed readers, which saw
+    these turns."""
     batch = batch_of_turns([one.turn for one in labelled], store)
+    if user_tones is not None:
+        before = batch.user_tones[:, : -user_tones.shape[1]]
+        batch = replace(batch, user_tones=np.concatenate([before, user_tones], axis=1))
     if agent_tones is not None:
         batch = replace(batch, agent_tones=agent_tones)
     found = findings(batch)

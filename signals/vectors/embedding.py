@@ -52,7 +52,7 @@ def embed(events: list[Event]) -> None:
 
 def text_hash(input: str, output: str) -> bytes:
     """16 bytes that change with the texts, with the model and with what is stored."""
-    digest = hashlib.blake2b(f"{MODEL} and tones of both sides".encode(), digest_size=16)
+    digest = hashlib.blake2b(f"{MODEL} and tones of both sides, of turns too".encode(), digest_size=16)
     for text in (input, output):
         digest.update(b"\x00" + text.encode("utf-8", "surrogatepass"))
     return digest.digest()

@@ -29,6 +29,7 @@ SIZES = {
     "innkeep": 80,
     "murmur": 64,
     "reporta": 80,
+    "solvaro": 80,
     "telvia": 80,
 }
 
