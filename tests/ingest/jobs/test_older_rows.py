@@ -62,7 +62,7 @@ def test_they_run_after_the_migration(written: dict[str, str]) -> None:
     async_task("raindrop.workers.beat")
     OrmQ.objects.create(key="raindrop", payload="of another secret key")
     waiting = {row.pk: (row.key, row.lock) for row in OrmQ.objects.all()}
-    migrate(AFTER)
+    then = migrate(AFTER)
     rows = set(Job.objects.values_list("kind", "argument"))
     assert rows == {(kind, "14" if kind == "evidence" else "") for kind in (*ENDED, "evidence")}
     assert {row.pk: (row.key, row.lock) for row in OrmQ.objects.all()} == waiting
@@ -70,7 +70,8 @@ def test_they_run_after_the_migration(written: dict[str, str]) -> None:
     assert [task["func"] for task in tasks].count("raindrop.workers.beat") == 1
     ours = [task for task in tasks if task["func"] == RUN_JOB]
     assert {task["args"][0] for task in ours} == set(written.values()) and len(ours) == len(WRITTEN)
-    Job.objects.filter(kind="evidence").delete()  # as signals/migrations/0020 does: there are none any more
+    # As signals/migrations/0020 does: there are none any more. By the model of then: today's looks into tables that are not there yet.
+    then.get_model("ingest", "Job").objects.filter(kind="evidence").delete()
     migrate(*MigrationExecutor(connection).loader.graph.leaf_nodes())
     for task in ours:
         run_job(*task["args"])
