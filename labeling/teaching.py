@@ -16,8 +16,7 @@ from issues.classifier.rescoring import request_rescore
 from issues.classifier.training import NothingToLearn, train
 from issues.models import Classifier, Definition, Issue
 from labeling.labels.judgements import count_judged, judged_events
-from labeling.labels.labels import standing_answers, standing_labels
-from labeling.models import Reason
+from labeling.labels.labels import random_weights, standing_answers, standing_labels
 from raindrop.locks import hold_lock
 from signals.learning.tuning import TUNE, can_tune, is_due, request_tuning, tune
 from signals.models import SignalDefinition
@@ -45,7 +44,7 @@ def retrain(issue: Issue) -> Classifier | None:
             issue=issue,
             event_ids=list(answers),
             answers=np.fromiter(answers.values(), bool, len(answers)),
-            drawn=set(standing_labels(issue).filter(reason=Reason.RANDOM).values_list("event_id", flat=True)),
+            drawn=random_weights(issue),
         )
     except NothingToLearn:
         return None

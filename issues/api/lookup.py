@@ -15,6 +15,7 @@ from ingest.counts import rollups
 from ingest.jobs.progress import UNFINISHED, subject_of
 from ingest.models import Event, EventKey, Job, Project, User
 from ingest.projects.authentication import project_of
+from issues.classifier.audit import published
 from issues.classifier.rescoring import RESCORE
 from issues.following.history import FOLLOW
 from issues.following.rates import rates_of
@@ -97,6 +98,9 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
     items = []
     for issue in issues:
         total, classifier, rate = totals[issue.pk], classifiers.get(issue.pk), rates[issue.pk]
+        quality = NO_QUALITY | issue.quality if issue.follows else NO_QUALITY
+        if classifier:
+            quality = published(classifier.quality, rate=rate.rate)
         items.append(
             {
                 "id": str(issue.pk),
@@ -118,7 +122,7 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
                 "corrected_rate": rate.corrected and asdict(rate.corrected),
                 "corrected_conversation_rate": rate.corrected_conversations
                 and asdict(rate.corrected_conversations),
-                "quality": NO_QUALITY | qualities.get(issue.pk, {}),
+                "quality": quality,
                 "classifier_version": classifier.version if classifier else None,
                 "job": str(jobs[issue.pk]) if issue.pk in jobs else None,
                 "created_at": issue.created_at,

@@ -14,12 +14,16 @@ DESCRIPTION_LENGTH = 20_000
 
 
 class QualityItem(serializers.Serializer[Any]):
-    """Cross-validated on the labelled events; null with fewer than 5 matches or 5 non-matches."""
+    """Of a classifier from the random labels alone (from 10 on), each weighted by 1 / its probability, with 90 % intervals."""
 
     precision = serializers.FloatField(allow_null=True)
-    recall = serializers.FloatField(allow_null=True)
-    low = serializers.FloatField(allow_null=True, help_text="Of the precision: Wilson, 95 %.")
-    high = serializers.FloatField(allow_null=True, help_text="Of the precision: Wilson, 95 %.")
+    low = serializers.FloatField(allow_null=True, help_text="Of the precision.")
+    high = serializers.FloatField(allow_null=True, help_text="Of the precision.")
+    recall = serializers.FloatField(
+        allow_null=True, help_text="Null also without a match among the random labels."
+    )
+    recall_low = serializers.FloatField(allow_null=True, required=False)
+    recall_high = serializers.FloatField(allow_null=True, required=False)
     labels = serializers.IntegerField(help_text="Labelled events that it was trained on.")
     random_labels = serializers.IntegerField(
         required=False,
@@ -31,16 +35,12 @@ class QualityItem(serializers.Serializer[Any]):
         required=False,
         help_text="The random labels: of events that count as matches how many are one and how many none, then the same of the others.",
     )
-    audited_precision = serializers.FloatField(
-        allow_null=True, required=False, help_text="Over the random labels alone; null with fewer than 10."
+    labelled_precision = serializers.FloatField(
+        allow_null=True,
+        required=False,
+        help_text="Cross-validated on the labelled events, which were mostly picked: it says little of all events.",
     )
-    audited_low = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
-    audited_high = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
-    audited_recall = serializers.FloatField(
-        allow_null=True, required=False, help_text="Likewise; null also without a match among them."
-    )
-    recall_low = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
-    recall_high = serializers.FloatField(allow_null=True, required=False, help_text="Wilson, 95 %.")
+    labelled_recall = serializers.FloatField(allow_null=True, required=False, help_text="Likewise.")
 
 
 class FollowsItem(Strict):

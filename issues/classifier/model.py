@@ -27,6 +27,7 @@ from typing import Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from issues.classifier.audit import estimate, flat
 from raindrop.statistics import wilson
 
 Floats = NDArray[np.float32]
@@ -35,7 +36,6 @@ Bools = NDArray[np.bool_]
 KIND = "logistic"
 SIDE = 384
 WIDTH = 2 * SIDE + 1  # weights: the user's side, the agent's side, the intercept
-RANDOM_LEAST = 10  # labels of events drawn at random, before they say anything of all events
 MEASURABLE = 5  # matches and non-matches needed before precision and recall are published
 
 STRENGTH = 10.0  # LogisticRegression's C
@@ -67,9 +67,9 @@ class Quality(TypedDict):
     low: float | None
     high: float | None
     labels: int
-    # Over the `random_labels` events that were drawn at random alone: what holds over all events. Null with fewer than RANDOM_LEAST,
-    # the recall also without a match among them; Wilson, 95 %.
+    # Over the `random_labels` events that were drawn at random alone, by audit.estimate: what holds over all events, with 90 % intervals.
     random_labels: int
+    audit: list[list[float]] | None  # their rows, as audit.estimate reads them
     # Of these: held-out matches that are one and that are none, then the same of held-out non-matches. Null where none are held out.
     strata: list[int] | None
     audited_precision: float | None
@@ -129,10 +129,15 @@ def from_bytes(stored: bytes | memoryview) -> Floats:
 
 
 def fit(
-    *, definition: Floats, labelled: Sides, answers: Bools, background: Sides, drawn: Bools | None = None
+    *,
+    definition: Floats,
+    labelled: Sides,
+    answers: Bools,
+    background: Sides,
+    weights: NDArray[np.float64] | None = None,
 ) -> Fit:
-    """Learns from at least one match. `definition`: (384,) unit; `answers`: (n,) for the n labelled events; `drawn`: (n,), which of them
-    were drawn at random (None: none).
+    """Learns from at least one match. `definition`: (384,) unit; `answers`: (n,) for the n labelled events; `weights`: (n,), 1 / the
+    probability of those that were drawn at random, 0 of the others (None: all).
 
     Deterministic. Raises ValueError when there is no match among the answers.
     """
@@ -140,12 +145,12 @@ def fit(
         raise ValueError("A classifier needs an answer per event, and a match among them.")
     folds = _folds(answers)
     if folds is None:
-        weights, kept = _train(definition, labelled, answers, background, weight=BACKGROUND[0])
-        threshold = _first_threshold(weights, labelled.take(answers), kept)
-        return Fit(weights, threshold, _quality(None, answers, threshold, drawn))
+        learnt, kept = _train(definition, labelled, answers, background, weight=BACKGROUND[0])
+        threshold = _first_threshold(learnt, labelled.take(answers), kept)
+        return Fit(learnt, threshold, _quality(None, answers, threshold, weights, rate=0.0))
     common = _how_common(definition, labelled, answers, background, folds)
     weight = (1 - common) * BACKGROUND[0] + common * BACKGROUND[1]
-    weights, _ = _train(definition, labelled, answers, background, weight=weight)
+    learnt, _ = _train(definition, labelled, answers, background, weight=weight)
     held_out = np.zeros(len(answers))
     for fold in range(folds.max() + 1):
         held = folds == fold
@@ -160,7 +165,9 @@ def fit(
     rare = (CAUTIOUS + OF_MEDIAN * float(np.median(held_out[answers]))) / 2
     by_labels = (best_threshold(held_out, answers) + 0.5) / 2
     threshold = (1 - common) * rare + common * by_labels
-    return Fit(weights, threshold, _quality(held_out, answers, threshold, drawn))
+    counted = scores(background.user, background.agent, learnt) >= threshold
+    rate = float(counted.mean()) if len(background) else float((held_out >= threshold).mean())
+    return Fit(learnt, threshold, _quality(held_out, answers, threshold, weights, rate=rate))
 
 
 def best_threshold(found: NDArray[np.float64], answers: Bools) -> float:
@@ -273,33 +280,38 @@ def _how_common(
 
 
 def _quality(
-    held_out: NDArray[np.float64] | None, answers: Bools, threshold: float, drawn: Bools | None
+    held_out: NDArray[np.float64] | None,
+    answers: Bools,
+    threshold: float,
+    weights: NDArray[np.float64] | None,
+    *,
+    rate: float,
 ) -> Quality:
-    chance = np.zeros(len(answers), bool) if drawn is None else drawn
+    weight = np.zeros(len(answers)) if weights is None else weights
+    chance = weight > 0
     quality = Quality(
-        precision=None, recall=None, low=None, high=None, labels=len(answers), random_labels=int(chance.sum()), strata=None,
+        precision=None, recall=None, low=None, high=None, labels=len(answers), random_labels=int(chance.sum()), audit=None, strata=None,
         audited_precision=None, audited_low=None, audited_high=None, audited_recall=None, recall_low=None, recall_high=None,
     )  # fmt: skip
-    if held_out is None or min(answers.sum(), (~answers).sum()) < MEASURABLE:
+    if held_out is None:
         return quality
     predicted = held_out >= threshold
+    rows = np.stack([predicted, answers, weight], axis=1)[chance].tolist()
+    quality["audit"] = rows
     quality["strata"] = [
         int((chance & (predicted == hit) & (answers == yes)).sum())
         for hit in (True, False)
         for yes in (True, False)
     ]
+    audited = flat(estimate(rows, rate=rate))
+    quality["audited_precision"], quality["audited_low"] = audited["precision"], audited["low"]
+    quality["audited_high"], quality["audited_recall"] = audited["high"], audited["recall"]
+    quality["recall_low"], quality["recall_high"] = audited["recall_low"], audited["recall_high"]
+    if min(answers.sum(), (~answers).sum()) < MEASURABLE:
+        return quality
     hits, claimed = int((predicted & answers).sum()), int(predicted.sum())
     quality["recall"] = hits / int(answers.sum())
     if interval := wilson(hits, claimed):
         quality["precision"] = hits / claimed
         quality["low"], quality["high"] = interval
-    if quality["random_labels"] >= RANDOM_LEAST:
-        found = int((predicted & answers & chance).sum())
-        called, held = int((predicted & chance).sum()), int((answers & chance).sum())
-        if interval := wilson(found, called):
-            quality["audited_precision"] = found / called
-            quality["audited_low"], quality["audited_high"] = interval
-        if interval := wilson(found, held):
-            quality["audited_recall"] = found / held
-            quality["recall_low"], quality["recall_high"] = interval
     return quality

@@ -1,13 +1,15 @@
 """Training the next version of an issue's classifier."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
+from issues.classifier.audit import published
 from issues.classifier.definition_vectors import definition_vector
 from issues.classifier.model import KIND, Sides, fit, to_bytes
 from issues.classifier.sampling import random_event_ids
@@ -28,9 +30,10 @@ def train(
     issue: Issue,
     event_ids: list[uuid.UUID],
     answers: NDArray[np.bool_],
-    drawn: Collection[uuid.UUID] = (),
+    drawn: Mapping[uuid.UUID, float] = MappingProxyType({}),
 ) -> Classifier:
-    """Trains on the answers (one per event id) and stores the result as the newest version. `drawn`: events that were asked about at random.
+    """Trains on the answers (one per event id) and stores the result as the newest version. `drawn`: of
+    events that were asked about at random, 1 / the probability of that.
 
     Events without a vector (not embedded yet, or without text) are left out. Raises NothingToLearn. The caller asks for
     a rescore (issues/classifier/rescoring.py): until then the matches are those of the version before.
@@ -41,7 +44,7 @@ def train(
     has_text = np.any(chunk.user, axis=1) | np.any(chunk.agent, axis=1)
     labelled = Sides(chunk.user, chunk.agent).take(has_text)
     kept = np.array([known[event] for event in chunk.ids], bool)[has_text]
-    chance = np.array([event in drawn for event in chunk.ids], bool)[has_text]
+    chance = np.array([drawn.get(event, 0.0) for event in chunk.ids], np.float64)[has_text]
     if not kept.any():
         raise NothingToLearn("None of the labelled matches has been embedded yet, or none has text.")
     # The same draw for the same issue, so that a version differs from the last by its labels.
@@ -56,7 +59,7 @@ def train(
         definition=definition_vector(issue),
         labelled=labelled,
         answers=kept,
-        drawn=chance,
+        weights=chance,
         background=Sides(around.user, around.agent),
     )
     with transaction.atomic():
@@ -82,7 +85,7 @@ def train(
                 "labels": len(kept),
                 "matches": int(kept.sum()),
                 "threshold": round(fitted.threshold, 3),
-                **{name: fitted.quality[name] for name in ("precision", "recall", "low", "high")},
+                **{name: published(fitted.quality)[name] for name in ("precision", "recall", "low", "high")},
             },
         )
         live.changed([project.pk])

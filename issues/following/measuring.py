@@ -7,7 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from ingest.models import Event
-from issues.classifier.model import MEASURABLE, RANDOM_LEAST
+from issues.classifier.audit import RANDOM_LEAST
+from issues.classifier.model import MEASURABLE
 from issues.classifier.scoring import score_again
 from issues.following.deciding import decide, follow_dependents, follow_events, light_events
 from issues.models import Issue

@@ -5,24 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ingest.models import Total
-from issues.classifier.model import RANDOM_LEAST
+from issues.classifier.audit import RANDOM_LEAST, Row, Share, estimate
 from issues.models.answers import answers
 from raindrop.statistics import wilson
 
 Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90 % interval
-DRAWS = 20_000  # of the simulated shares, whose 5 % and 95 % points are the interval; they move by .002 from seed to seed
-
-
-@dataclass(frozen=True, slots=True)
-class Corrected:
-    """A share with its 90 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +19,8 @@ class Rates:
 
     rate: float | None
     conversation_rate: float | None
-    corrected: Corrected | None
-    corrected_conversations: Corrected | None
+    corrected: Share | None
+    corrected_conversations: Share | None
 
 
 def rates_of(
@@ -54,45 +42,33 @@ def rates_of(
         rate = total.events / all_events if all_events else None
         talks = total.conversations / all_talks if all_talks else None
         drawn = [one.is_match for one in given.get(issue, []) if one.is_random]
-        strata = qualities.get(issue, {}).get("strata")
-        if strata is None or sum(strata) != len(
-            drawn
-        ):  # too few, or answers that nothing was measured on yet
-            strata = [0, 0, sum(drawn), len(drawn) - sum(drawn)]
-        corrected = corrected_rate(strata, rate=rate or 0.0)
+        quality = qualities.get(issue, {})
+        corrected = _corrected(quality.get("audit"), quality.get("strata"), drawn, rate=rate or 0.0)
         rates[issue] = Rates(rate, talks, corrected, _of_talks(corrected, rate, talks, total, every))
     return rates
 
 
-def corrected_rate(strata: Sequence[int], *, rate: float) -> Corrected | None:
-    """The share of all events on which the issue holds, by people's answers on events drawn at random; None with fewer than RANDOM_LEAST.
-
-    `strata`: of these events, those that count as matches: how many people call a match, how many not; then the same of those that do not
-    count. `rate`: the share of all events that count. The sizes of the two strata are known exactly: the share of each that people call a
-    match, weighted by these, is the estimate (post-stratification: Cochran, Sampling Techniques, 5A.9). Where one stratum was not drawn
-    from, it is the plain share. The interval is of the same sum over draws from the strata's posteriors (Beta, Jeffreys' prior),
-    Wilson's where there is one stratum.
-    """
-    hit_yes, hit_no, rest_yes, rest_no = strata
-    n = sum(strata)
-    if n < RANDOM_LEAST:
+def _corrected(
+    audit: Sequence[Row] | None, strata: Sequence[int] | None, drawn: Sequence[bool], *, rate: float
+) -> Share | None:
+    """The share of all events on which the issue holds, with its 90 % interval; None with fewer than RANDOM_LEAST random answers (`drawn`).
+    Answers that nothing was measured on yet count plainly, with Wilson's interval."""
+    if len(drawn) < RANDOM_LEAST:
         return None
-    plain = (hit_yes + rest_yes) / n
-    low, high = wilson(hit_yes + rest_yes, n, z=Z90) or (0.0, 1.0)
-    if not hit_yes + hit_no or not rest_yes + rest_no:
-        return Corrected(plain, low, high)
-    draw = np.random.default_rng(0)
-    value, simulated = 0.0, np.zeros(DRAWS)
-    for yes, no, weight in ((hit_yes, hit_no, rate), (rest_yes, rest_no, 1.0 - rate)):
-        value += weight * yes / (yes + no)
-        simulated += weight * draw.beta(yes + 0.5, no + 0.5, DRAWS)
-    low, high = np.quantile(simulated, [0.05, 0.95]).tolist()
-    return Corrected(value, min(low, value), max(high, value))
+    if (
+        audit is None and strata is not None
+    ):  # uniform draws, of what the issue follows or by an older version
+        outcomes = [(hit, yes) for hit in (1, 0) for yes in (1, 0)]
+        audit = [(*row, 1) for row, count in zip(outcomes, strata, strict=True) for _ in range(count)]
+    if audit is not None and len(audit) == len(drawn):
+        return estimate(audit, rate=rate).rate
+    low, high = wilson(sum(drawn), len(drawn), z=Z90) or (0.0, 1.0)
+    return Share(sum(drawn) / len(drawn), low, high)
 
 
 def _of_talks(
-    corrected: Corrected | None, rate: float | None, talks: float | None, total: Total, every: Total
-) -> Corrected | None:
+    corrected: Share | None, rate: float | None, talks: float | None, total: Total, every: Total
+) -> Share | None:
     """The same of conversations. An event drawn at random says nothing of the rest of its conversation: the conversations are taken to be
     as many more or fewer than those counted as the events are, and where none is counted, each event to be in one of its own."""
     if corrected is None or talks is None or not every.conversations:
@@ -101,6 +77,4 @@ def _of_talks(
         factor = talks / rate
     else:
         factor = every.events / every.conversations
-    return Corrected(
-        *(min(1.0, factor * share) for share in (corrected.value, corrected.low, corrected.high))
-    )
+    return Share(*(min(1.0, factor * share) for share in (corrected.value, corrected.low, corrected.high)))

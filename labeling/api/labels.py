@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from ingest.models import Event, Job, User
 from issues.api.lookup import actor, find_events, find_issue, read_choice
 from issues.api.schema import QualityItem
+from issues.classifier.audit import published
 from issues.classifier.rescoring import RESCORE
 from issues.models import Classifier, Issue
 from labeling.labels.labels import EventAnswer, record_labels, standing_labels
@@ -211,5 +212,5 @@ def _classifier_item(classifier: Classifier) -> dict[str, Any]:
         "labels": classifier.labels_count,
         "matches": classifier.positives_count,
         "trained_at": classifier.trained_at,
-        "quality": classifier.quality,
+        "quality": published(classifier.quality),
     }

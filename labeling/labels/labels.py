@@ -18,7 +18,7 @@ from labeling.labels.authors import (
     definition_version,
     kind_of,
 )
-from labeling.models import Answer, Label, Offer
+from labeling.models import Answer, Label, Offer, Reason
 from raindrop import live
 from raindrop.locks import hold_lock
 from signals.models import SignalDefinition
@@ -187,6 +187,12 @@ def last_words(subject: Labelled) -> QuerySet[Label]:
 def standing_answers(subject: Labelled) -> dict[uuid.UUID, bool]:
     """Event id -> is it a match, by majority of the people who labelled it. An event with a tie, or mostly unsure, is missing."""
     return majority(standing_labels(subject).values_list("event_id", "answer"))
+
+
+def random_weights(issue: Issue) -> dict[uuid.UUID, float]:
+    """Of the labelled events that were drawn at random, 1 / the probability of the draw; 1 where it was not kept."""
+    rows = standing_labels(issue).filter(reason=Reason.RANDOM).values_list("event_id", "probability")
+    return {event: 1 / probability if probability else 1.0 for event, probability in rows}
 
 
 def majority(votes: Iterable[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, bool]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from ingest.models import Job, User
 from ingest.models.jobs import JobState
-from issues.classifier.model import MEASURABLE, RANDOM_LEAST
+from issues.classifier.audit import RANDOM_LEAST
+from issues.classifier.model import MEASURABLE
 from issues.models import Issue
 from labeling.labels.authors import author_of
 from labeling.labels.labels import majority, standing_labels

@@ -110,9 +110,9 @@ def test_only_labels_drawn_at_random_say_what_holds_over_all_events() -> None:
     answers = np.arange(40) < 10
 
     def quality(chosen: list[int]) -> Any:
-        drawn = np.isin(np.arange(40), chosen)
+        weights = np.isin(np.arange(40), chosen) * 300.0
         return fit(
-            definition=TOPICS[0], labelled=labelled, answers=answers, background=BACKGROUND, drawn=drawn
+            definition=TOPICS[0], labelled=labelled, answers=answers, background=BACKGROUND, weights=weights
         ).quality
 
     few = quality(list(range(9)))
@@ -120,8 +120,9 @@ def test_only_labels_drawn_at_random_say_what_holds_over_all_events() -> None:
         few["random_labels"] == 9 and few["audited_recall"] is few["audited_low"] is few["recall_low"] is None
     )
     enough = quality([0, 1, *range(20, 30)])
-    assert (enough["random_labels"], enough["audited_recall"], enough["recall_high"]) == (12, 1.0, 1.0)
-    assert enough["recall_low"] == pytest.approx(0.342, abs=0.001)  # two of two
+    assert (enough["random_labels"], enough["recall_high"], enough["audited_precision"]) == (12, 1.0, 1.0)
+    assert enough["recall_low"] < enough["audited_recall"] < 1  # two of two do not say that all are found
+    assert len(enough["audit"]) == 12 and {weight for _, _, weight in enough["audit"]} == {300.0}
     no_match = quality(list(range(20, 32)))
     assert no_match["audited_recall"] is None and no_match["random_labels"] == 12
 
