@@ -11,7 +11,16 @@ from issues.classifier.model import Bools, Floats, fit, scores
 from issues.classifier.training import BACKGROUND
 from labeling.evaluation.worlds import World
 from labeling.models import Reason
-from labeling.queue.picking import SHORTLIST, Pool, cycle_of, order_by_score, pick, reasons_in_turn
+from labeling.queue.of_issues import SAMPLE
+from labeling.queue.picking import (
+    SHORTLIST,
+    Pool,
+    cycle_of,
+    draw_in_strata,
+    order_by_score,
+    pick,
+    reasons_in_turn,
+)
 
 BATCH = 5  # cards a request
 Labeller = Callable[[World, int], bool]
@@ -110,11 +119,19 @@ def _cards(
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
     known = likeness if found is None else found
     best = left[np.argsort(-known[left], kind="stable")][:SHORTLIST]
-    drawn = draw.permutation(left)[:SHORTLIST]
+    sample = draw.permutation(left)[:SAMPLE]
+    order, chances = draw_in_strata(
+        known[sample].astype(np.float64),
+        threshold=None if found is None else threshold,
+        number=len(left),
+        start=float(draw.random()),
+    )
+    drawn = sample[order]
     ids = np.array(list(dict.fromkeys([*best.tolist(), *drawn.tolist()])), np.intp)
     place = {event: index for index, event in enumerate(ids.tolist())}
-    pool = Pool([], together[ids], known[ids].astype(np.float64), {}, 1.0)
-    pool.orders[Reason.RANDOM] = [place[event] for event in drawn.tolist()]
+    random = [place[event] for event in drawn.tolist()]
+    pool = Pool([], together[ids], known[ids].astype(np.float64), {}, dict(zip(random, chances, strict=True)))
+    pool.orders[Reason.RANDOM] = random
     if found is None:
         pool.orders[Reason.SIMILAR] = list(range(len(best)))
     else:

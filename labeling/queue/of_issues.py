@@ -4,7 +4,8 @@ Before the first classifier, three of four events are those most like the defini
 
 - half are uncertain: their score is nearest the threshold,
 - a quarter is likely: they have the highest scores that nobody has checked,
-- a quarter is random, with the probability of the draw. Only these can show what the classifier misses.
+- a quarter is random, drawn in strata of score with known probabilities (picking.draw_in_strata). Only these can show what the classifier
+  misses.
 
 While few labels stand, half are likely and a quarter is uncertain, because matches are rare then. Uncertain and likely events are also
 picked to differ from each other. Nobody is asked twice about an event, or about an event that most people have answered alike.
@@ -19,16 +20,27 @@ from numpy.typing import NDArray
 from ingest.models import Event, Project, User
 from issues.classifier.definition_vectors import definition_vector
 from issues.classifier.model import scores, weight_directions
-from issues.classifier.sampling import draw_events
+from issues.classifier.sampling import SMALL, draw_events
 from issues.classifier.scoring import weights_of
 from issues.models import Classifier, Issue
 from labeling.labels.authors import author_of
 from labeling.labels.labels import majority, standing_labels
 from labeling.models import Reason
 from labeling.queue.cards import Card
-from labeling.queue.picking import AUDIT, SHORTLIST, Pool, cycle_of, order_by_score, pick, reasons_in_turn
+from labeling.queue.picking import (
+    AUDIT,
+    GOLDEN,
+    SHORTLIST,
+    Pool,
+    cycle_of,
+    draw_in_strata,
+    order_by_score,
+    pick,
+    reasons_in_turn,
+)
 from signals.vectors.reading import VectorChunk, nearest_events, vectors_of
 
+SAMPLE = 2000  # events drawn at random and scored, to draw cards from in strata of score
 REMEMBERED = 300  # the latest labelled events that count as asked before
 
 
@@ -45,18 +57,20 @@ def next_cards(
     With a user, events that this user has not labelled. Without one, events that no program has labelled.
     """
     standing = list(
-        standing_labels(issue).order_by("-created_at").values_list("event_id", "answer", "author")
+        standing_labels(issue).order_by("-created_at").values_list("event_id", "answer", "author", "reason")
     )
     author = author_of(user)
-    mine = {event for event, _, owner in standing if owner == author}
-    settled = majority((event, answer) for event, answer, _ in standing)
+    mine = {event for event, _, owner, _ in standing if owner == author}
+    settled = majority((event, answer) for event, answer, _, _ in standing)
     skip = mine | settled.keys() | set(exclude)
     classifier = issue.classifiers.current().first()
-    pool = _scored(issue, classifier, skip) if classifier else _similar(issue, skip)
+    number = sum(reason == Reason.RANDOM for *_, reason in standing)
+    start = (issue.pk.int % 997 / 997 + number * GOLDEN) % 1.0
+    pool = _scored(issue, classifier, skip, start) if classifier else _similar(issue, skip, start)
     cycle = cycle_of(labels=len(standing), trained=classifier is not None)
     if audit:
         cycle, pool.orders = AUDIT, {Reason.RANDOM: pool.orders[Reason.RANDOM]}
-    before = [*exclude, *(event for event, _, _ in standing[:REMEMBERED])]
+    before = [*exclude, *(event for event, _, _, _ in standing[:REMEMBERED])]
     asked_vectors = _together(vectors_of(project=issue.project, event_ids=list(dict.fromkeys(before))))
     picked = pick(pool, asked_vectors, reasons_in_turn(cycle, start=len(standing) + len(exclude)), limit)
     events = Event.objects.select_related("conversation", "end_user").in_bulk(
@@ -67,23 +81,23 @@ def next_cards(
             events[pool.ids[index]],
             float(pool.scores[index]),
             reason,
-            pool.chance if reason == Reason.RANDOM else None,
+            pool.chances[index] if reason == Reason.RANDOM else None,
         )
         for index, reason in picked
         if pool.ids[index] in events
     ]
 
 
-def _similar(issue: Issue, skip: set[uuid.UUID]) -> Pool:
+def _similar(issue: Issue, skip: set[uuid.UUID], start: float) -> Pool:
     """Before the first classifier: by cosine to the definition."""
     vector = definition_vector(issue)
     near = nearest_events(project=issue.project, vector=vector, limit=SHORTLIST + len(skip))
     cosines = {event: cosine for event, cosine in near if event not in skip}
-    drawn, chance = _drawn(issue.project, skip)
+    drawn, number = _drawn(issue.project, skip)
     ids = list(dict.fromkeys([*cosines, *drawn]))
     chunk = vectors_of(project=issue.project, event_ids=ids)
     found = np.maximum(chunk.user @ vector, chunk.agent @ vector).astype(np.float64)
-    pool = _pool(chunk, found, drawn, chance)
+    pool = _pool(chunk, found, drawn, number=number, threshold=None, start=start)
     place = {event: rank for rank, event in enumerate(cosines)}
     pool.orders[Reason.SIMILAR] = sorted(
         (index for index, event in enumerate(pool.ids) if event in place),
@@ -92,32 +106,50 @@ def _similar(issue: Issue, skip: set[uuid.UUID]) -> Pool:
     return pool
 
 
-def _scored(issue: Issue, classifier: Classifier, skip: set[uuid.UUID]) -> Pool:
+def _scored(issue: Issue, classifier: Classifier, skip: set[uuid.UUID], start: float) -> Pool:
     """With a classifier: the events with the largest projection on its weights, and a random draw, all with their scores."""
     weights = weights_of([classifier])[0]
     ids: dict[uuid.UUID, None] = {}
     for side, direction in weight_directions(weights).items():
         near = nearest_events(project=issue.project, vector=direction, limit=SHORTLIST + len(skip), side=side)
         ids.update(dict.fromkeys(event for event, _ in near if event not in skip))
-    drawn, chance = _drawn(issue.project, skip)
+    drawn, number = _drawn(issue.project, skip)
     ids.update(dict.fromkeys(drawn))
     chunk = vectors_of(project=issue.project, event_ids=list(ids))
     found = scores(chunk.user, chunk.agent, weights)
-    pool = _pool(chunk, found, drawn, chance)
+    pool = _pool(chunk, found, drawn, number=number, threshold=classifier.threshold, start=start)
     order_by_score(pool, threshold=classifier.threshold)
     return pool
 
 
-def _drawn(project: Project, skip: set[uuid.UUID]) -> tuple[list[uuid.UUID], float]:
-    """(Events drawn at random, without those in `skip`; the probability of each event to be drawn first.)"""
+def _drawn(project: Project, skip: set[uuid.UUID]) -> tuple[list[uuid.UUID], int]:
+    """(Events drawn at random, without those in `skip`; how many there were to draw from.)"""
     ids, number = draw_events(project=project, count=SHORTLIST)
-    return [id for id in ids if id not in skip], 1 / max(1, number - len(skip))
+    if SHORTLIST < number <= SMALL:  # one query reads their ids; in a larger project each sixteen ids are one
+        ids, number = draw_events(project=project, count=SAMPLE)
+    return [id for id in ids if id not in skip], max(1, number - len(skip))
 
 
-def _pool(chunk: VectorChunk, found: NDArray[np.float64], drawn: list[uuid.UUID], chance: float) -> Pool:
+def _pool(
+    chunk: VectorChunk,
+    found: NDArray[np.float64],
+    drawn: list[uuid.UUID],
+    *,
+    number: int,
+    threshold: float | None,
+    start: float,
+) -> Pool:
     place = {event: index for index, event in enumerate(chunk.ids)}
-    order = [place[event] for event in drawn if event in place]
-    return Pool(list(chunk.ids), _together(chunk), found, {Reason.RANDOM: order}, chance)
+    sample = [place[event] for event in drawn if event in place]
+    order, chances = draw_in_strata(found[sample], threshold=threshold, number=number, start=start)
+    asked = [sample[index] for index in order]
+    return Pool(
+        list(chunk.ids),
+        _together(chunk),
+        found,
+        {Reason.RANDOM: asked},
+        dict(zip(asked, chances, strict=True)),
+    )
 
 
 def _together(chunk: VectorChunk) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from issues.models import Classifier, Issue
 from labeling.labels.labels import Why, record_label
 from labeling.labels.progress import progress
 from labeling.queue.of_issues import next_cards
+from labeling.queue.picking import draw_in_strata
 from labeling.teaching import retrain, retrain_soon
 from raindrop import pipeline
 from signals.models import EventEmbedding
@@ -211,3 +212,30 @@ def test_progress_counts_people_and_events(project: Any, issue: Issue, member: A
     assert (now.version, now.quality["precision"]) == (1, None)
     assert now.job is not None and now.job.kind == "rescore"
     assert now.hint == "1 more match and 4 more non-matches until precision and recall can be measured."
+
+
+def test_random_cards_meet_a_rare_issue_and_keep_their_probability() -> None:
+    """Of 2,000 events 1 % count: more than a third of the cards come from these, and the weights still add up to all events."""
+    draw = np.random.default_rng(4)
+    found = draw.permutation(np.r_[draw.uniform(0.6, 1.0, 20), draw.uniform(0.0, 0.4, 1980)])
+    hits, weight = 0, []
+    for issue in range(200):
+        order, chances = draw_in_strata(found, threshold=0.5, number=50_000, start=issue / 200)
+        hits += int((found[order[:10]] >= 0.5).sum())
+        weight += [1 / chance for chance in chances[:10]]
+    assert hits / 2000 == pytest.approx(0.4, abs=0.02)
+    assert np.mean(weight) == pytest.approx(50_000, rel=0.03)
+
+
+def test_strata_that_run_out_leave_the_others() -> None:
+    found = np.linspace(0, 1, 300)
+    order, chances = draw_in_strata(found, threshold=0.99, number=300, start=0.3)
+    assert sorted(order) == list(range(300)) and all(0 < chance <= 1 for chance in chances)
+
+
+def test_few_events_and_no_classifier_are_drawn_plainly() -> None:
+    assert draw_in_strata(np.zeros(3), threshold=0.5, number=3, start=0.9) == ([0, 1, 2], [1 / 3] * 3)
+    order, chances = draw_in_strata(np.arange(1000.0), threshold=None, number=1000, start=0.0)
+    assert sorted(order) == list(range(1000))
+    likeliest = [chance for event, chance in zip(order[:20], chances, strict=False) if event >= 950]
+    assert 8 <= len(likeliest) <= 12 and likeliest[0] == pytest.approx(0.5 / 50)
