@@ -14,7 +14,7 @@ from signals.detectors.correction import DECLINED, closes, corrected, dissatisfi
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.other_languages import LANGUAGES_READ, united
-from signals.detectors.outright import LESS, OUTRIGHT, said_outright
+from signals.detectors.outright import LESS, MOST_WORDS, OUTRIGHT, said_outright
 from signals.detectors.phrases import Rule, combined, evidence, piece, surest
 from signals.detectors.text import Text
 from signals.detectors.user_repetition import likeness
@@ -130,7 +130,7 @@ def detect(batch: Batch) -> list[Finding]:
         if head >= WORTH_SHOWING and not pieces and _elsewhere(turn.input, angry=angry):
             head *= DECLINED
         score = max(by_rule, head, rejection)
-        outright = said_outright(turn.input)
+        outright = said_outright(turn.input) or (pieces if _in_every_way(turn.input) else [])
         if score >= WORTH_SHOWING and not (angry or let_down) and turns_down(turn):
             score *= DECLINED
         if not pieces and score >= WORTH_SHOWING:
@@ -207,6 +207,12 @@ def _faces(text: Text) -> tuple[float, list[Evidence]]:
     return (0.6, [piece("user", text, face.start(), face.end())]) if face else (0.0, [])
 
 
+def _in_every_way(text: Text) -> bool:
+    """A complaint, in capitals, with an angry face, in a short message of the user's own: no model needs to weigh that."""
+    is_short = text.words <= MOST_WORDS and not complaints.of_others(text)
+    return is_short and _shouting(text)[0] > 0.5 and bool(_faces(text)[1]) and bool(RULE.hits(text))
+
+
 def _repeats(turn: Turn) -> tuple[float, list[Evidence]]:
     """The same request again, nearly word by word, although the agent answered in between."""
     text = turn.input
@@ -225,4 +231,4 @@ SIGNAL = BuiltIn(
     USER_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("user_frustration", 6, united("user_frustration", detect))
+DETECTOR = Detector("user_frustration", 7, united("user_frustration", detect))

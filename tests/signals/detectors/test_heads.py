@@ -53,7 +53,7 @@ def test_each_plan_names_the_facts_of_its_detector() -> None:
     ("key", "text"),
     [
         ("user_frustration", "I have explained this four times and you still don’t get it"),
-        ("user_frustration", "ARE YOU KIDDING ME?! IT IS STILL BROKEN 😡"),
+        ("user_frustration", "WHY IS IT STILL BROKEN 😡"),
         ("abuse", "you are such an idiot"),
         ("abuse", "Shut your stupid mouth, robot"),
         ("win", "Thank you so much, you saved my evening!"),
