@@ -19,10 +19,10 @@ from issues.models import AlertDelivery, AlertRule
 from raindrop.api.pagination import page_of
 from raindrop.api.shapes import PAGE, Strict, answers, listed, refuse_unknown, results
 from raindrop.errors import ApiError
+from signals.search.comparing import SECONDS
 
 TAGS = ["Alerts"]
 TRIGGERS = "issue_new, issue_escalates, issue_regresses, event_count, user_count, rate, percent_change, signal_rate, tool_error_streak, cluster_emerging, ingest_stopped or budget_spent."
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @extend_schema_field(
@@ -38,7 +38,7 @@ class SecondsField(serializers.Field[int, Any, int, Any]):
         if isinstance(data, int) and not isinstance(data, bool) and 0 <= data < 10**9:
             return data
         if isinstance(data, str) and (found := re.fullmatch(r"([0-9]{1,7})([smhdw]?)", data.strip().lower())):
-            return int(found[1]) * UNITS[found[2] or "s"]
+            return int(found[1]) * int(SECONDS[found[2] or "s"])
         raise serializers.ValidationError("Seconds, or a text such as 30m, 1h, 7d.")
 
     def to_representation(self, value: int) -> int:

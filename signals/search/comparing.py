@@ -27,7 +27,8 @@ _COMPARE: dict[str, tuple[Callable[[Any, Any], bool], type[sql.Lookup[Any]]]] = 
     "<": (lambda a, b: a < b, sql.LessThan),
     "<=": (lambda a, b: a <= b, sql.LessThanOrEqual),
 }
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+# In a unit of time, as queries and alerts write it.
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _AGO = re.compile(r"-?([0-9]{1,5})([mhdw])")
 _TICK = dt.timedelta(microseconds=1)
 
@@ -177,7 +178,7 @@ def read_number(text: str, *, unit: str = "") -> float:
         raise ValueError(f"takes a number{' such as 500 or 2s' if unit else ''}, not {text[:40]!r}")
     number = float(found[1].replace("_", ""))
     if found[2]:
-        number *= _SECONDS[found[2]] * 1000
+        number *= SECONDS[found[2]] * 1000
     if not math.isfinite(number) or abs(number) > MAX_NUMBER:
         raise ValueError("takes a number up to 1e15")
     return number
@@ -199,4 +200,4 @@ def read_time(text: str, *, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]
 
 
 def moment_ago(ago: Ago, *, now: dt.datetime) -> dt.datetime:
-    return now - dt.timedelta(seconds=ago.amount * _SECONDS[ago.unit])
+    return now - dt.timedelta(seconds=ago.amount * SECONDS[ago.unit])
