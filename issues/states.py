@@ -2,6 +2,7 @@
 
     open {new, ongoing, escalating, regressed}  --resolve-->  resolved  --reopen, regress-->  open
     open                                        --mute-->     muted     --reopen, resolve-->  open, resolved
+    open {new, ongoing, regressed}              --escalate--> open {escalating}  --settle, subside-->  open {ongoing}
 
 A resolved issue cannot be muted, and resolving a muted issue ends its muting: the two never hold together. Each change
 writes an Activity, whose actor is null when the system made it; its data say why, in numbers.
@@ -29,6 +30,12 @@ class Action(enum.StrEnum):
     REOPEN = "reopen"
     SETTLE = "settle"  # seen: an open issue is no longer new, escalating or regressed
     REGRESS = "regress"  # the system's: it happened again after it was resolved
+    ESCALATE = "escalate"  # the system's: it happens far more often than it used to (issues/escalation/)
+    SUBSIDE = "subside"  # the system's: it no longer does
+
+
+# What only the system does.
+SYSTEMS = frozenset({Action.REGRESS, Action.ESCALATE, Action.SUBSIDE})
 
 
 class Status(NamedTuple):
@@ -45,6 +52,7 @@ class IllegalTransition(Exception):
 OPEN = [Status(State.OPEN, substate.value) for substate in Substate]
 RESOLVED, MUTED = Status(State.RESOLVED, ""), Status(State.MUTED, "")
 ONGOING, REGRESSED = Status(State.OPEN, Substate.ONGOING), Status(State.OPEN, Substate.REGRESSED)
+ESCALATING = Status(State.OPEN, Substate.ESCALATING)
 
 TRANSITIONS: dict[tuple[Action, Status], Status] = {
     **{(Action.RESOLVE, status): RESOLVED for status in [*OPEN, MUTED]},
@@ -52,6 +60,8 @@ TRANSITIONS: dict[tuple[Action, Status], Status] = {
     **{(Action.REOPEN, status): ONGOING for status in [RESOLVED, MUTED]},
     **{(Action.SETTLE, status): ONGOING for status in OPEN if status != ONGOING},
     (Action.REGRESS, RESOLVED): REGRESSED,
+    **{(Action.ESCALATE, status): ESCALATING for status in OPEN if status != ESCALATING},
+    (Action.SUBSIDE, ESCALATING): ONGOING,
 }
 
 
@@ -71,7 +81,7 @@ def status_of(issue: Issue) -> Status:
 def legal_actions(issue: Issue) -> list[Action]:
     """What a person may do now, for the buttons."""
     status = status_of(issue)
-    return [action for action in Action if action is not Action.REGRESS and (action, status) in TRANSITIONS]
+    return [action for action in Action if action not in SYSTEMS and (action, status) in TRANSITIONS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +129,22 @@ def settle_issue(*, issue: Issue, user: User | None) -> Issue:
 
 def regress_issue(*, issue: Issue, reason: dict[str, Any]) -> bool:
     """The system's: opens an issue that is (still) resolved; False when somebody else was first."""
+    return _if_legal(issue, Action.REGRESS, reason)
+
+
+def escalate_issue(*, issue: Issue, reason: dict[str, Any]) -> bool:
+    """The system's: marks an open issue as escalating; False when it is so already, or is not open any more."""
+    return _if_legal(issue, Action.ESCALATE, reason)
+
+
+def subside_issue(*, issue: Issue, reason: dict[str, Any]) -> bool:
+    """The system's: ends an escalation; False when it has ended otherwise."""
+    return _if_legal(issue, Action.SUBSIDE, reason)
+
+
+def _if_legal(issue: Issue, action: Action, reason: dict[str, Any]) -> bool:
     try:
-        apply_action(issue=issue, action=Action.REGRESS, user=None, reason=reason)
+        apply_action(issue=issue, action=action, user=None, reason=reason)
     except IllegalTransition:
         return False
     return True

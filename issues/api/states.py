@@ -8,11 +8,11 @@ from rest_framework.response import Response
 
 from issues.api.lookup import actor, find_issue, issue_items
 from issues.api.schema import IssueItem
-from issues.states import Action, IllegalTransition, apply_action
+from issues.states import SYSTEMS, Action, IllegalTransition, apply_action
 from raindrop.api.shapes import Strict, answers
 from raindrop.errors import ApiError
 
-PEOPLES = [action.value for action in Action if action is not Action.REGRESS]
+PEOPLES = [action.value for action in Action if action not in SYSTEMS]
 
 
 class IssueAction(Strict):

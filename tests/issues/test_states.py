@@ -49,6 +49,8 @@ TABLE = """
     reopen   -         -             -                -               open/ongoing    open/ongoing
     settle   open/ongoing  -         open/ongoing     open/ongoing    -               -
     regress  -         -             -                -               open/regressed  -
+    escalate open/escalating  open/escalating  -      open/escalating -               -
+    subside  -         -             open/ongoing     -               -               -
 """
 HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CASES = [(Action(row[0]), before, end) for row in ROWS for before, end in zip(HEAD, row[1:], strict=True)]
