@@ -11,7 +11,7 @@ from django import template
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from raindrop.data_dir import BASE_DIR
@@ -144,6 +144,24 @@ def pairs(mapping: dict[str, Any]) -> list[tuple[str, Any]]:
 def plain(value: Any) -> str:
     """One property's value in a table: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+@register.filter
+def with_code(name: str) -> SafeString:
+    """The name of a cluster or an issue, escaped: what stands between backticks (the name of a tool) becomes <code>."""
+    parts = _CODE.split(name)
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if i % 2 else part,) for i, part in enumerate(parts))
+    )
+
+
+@register.filter
+def without_code(name: str) -> str:
+    """As `with_code`, where no element may stand: in a title or an attribute."""
+    return _CODE.sub(r"\1", name)
 
 
 @register.filter

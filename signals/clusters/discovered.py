@@ -12,7 +12,7 @@ from ingest.counts.period import Period
 from ingest.models import Event, Project, Total
 from raindrop.statistics import wilson
 from signals.clusters.members import FACET
-from signals.clusters.reading import examples_of
+from signals.clusters.reading import CANDIDATES, EXAMPLES, examples_of
 from signals.discovery.breakdown import Row, Value, compare, read_rows
 from signals.models import Cluster, ClusterMember, Facet, Sampled
 
@@ -101,22 +101,34 @@ def show(project: Project, clusters: Sequence[Cluster]) -> list[Shown]:
 
 
 def quoted_examples(clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[Example]]:
-    """Each cluster's examples with the words that make them members; else with what the user said."""
-    events = examples_of(clusters)
+    """Each cluster's examples, at most EXAMPLES that say different things: with the words that make them members; with what the user said
+    where others have the same words, or an intent has none."""
+    events = examples_of(clusters, most=CANDIDATES)
     members = ClusterMember.objects.filter(
         cluster__in=[cluster.pk for cluster in clusters], event__in={event.pk for some in events.values() for event in some}
     )  # fmt: skip
     phrases = {(row.cluster_id, row.event_id): row.phrase for row in members}
     return {
-        cluster.pk: [
-            Example(
-                event,
-                _line(phrases.get((cluster.pk, event.pk), "") if cluster.kind == "problem" else "", event),
-            )
-            for event in events[cluster.pk]
-        ]
+        cluster.pk: different(
+            [
+                (event, phrases.get((cluster.pk, event.pk), "") if cluster.kind == "problem" else "")
+                for event in events[cluster.pk]
+            ]
+        )
         for cluster in clusters
     }
+
+
+def different(candidates: Sequence[tuple[Event, str]]) -> list[Example]:
+    """Of (event, the words that make it a member): at most EXAMPLES whose lines differ, those with words of their own first."""
+    found: dict[str, Example] = {}
+    for of_user in (False, True):
+        for event, phrase in candidates:
+            line = _line("" if of_user else phrase, event)
+            if len(found) == EXAMPLES or any(one.event.pk == event.pk for one in found.values()):
+                continue
+            found.setdefault(line.casefold(), Example(event, line))
+    return list(found.values())
 
 
 def _line(phrase: str, event: Event) -> str:

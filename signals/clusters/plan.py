@@ -183,14 +183,16 @@ def _vectors(events: Sequence[Event], plan: Plan) -> _Vectors | None:
     return _Vectors(vectors_by_event(ids), first, {event: row for row, event in enumerate(ids)})
 
 
-def first_messages(conversations: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
-    """By conversation the first event whose message says something."""
+def first_messages(
+    conversations: Collection[uuid.UUID], *, longer_than: int = SAYS_SOMETHING
+) -> dict[uuid.UUID, uuid.UUID]:
+    """By conversation the first event whose message says something: has more than `longer_than` characters."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT c.id, e.id FROM unnest(%s::uuid[]) AS c(id), LATERAL (
                  SELECT id FROM ingest_event WHERE conversation_id = c.id AND NOT is_pending AND length(left(input, %s)) > %s
                  ORDER BY timestamp, id LIMIT 1) e""",
-            [sorted(conversations), SAYS_SOMETHING + 1, SAYS_SOMETHING],
+            [sorted(conversations), longer_than + 1, longer_than],
         )
         return dict(cursor.fetchall())
 

@@ -15,6 +15,7 @@ from ingest.models import Event, Project
 from signals.models import Cluster, ClusterKind, ClusterMember, ClusterStatus, SignalDefinition, SignalMatch
 
 EXAMPLES = 3
+CANDIDATES = 4 * EXAMPLES  # read where the examples that are shown must differ
 MATCHES, PROBLEMS = 2000, 12
 
 
@@ -39,8 +40,8 @@ def find_cluster(project: Project, cluster_id: uuid.UUID) -> Cluster:
     return found
 
 
-def examples_of(clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[Event]]:
-    """Of each cluster at most EXAMPLES events that are members still, the most typical first; else its newest."""
+def examples_of(clusters: Sequence[Cluster], *, most: int = EXAMPLES) -> dict[uuid.UUID, list[Event]]:
+    """Of each cluster at most `most` events that are members still, the most typical first; else its newest."""
     wanted = {event for cluster in clusters for event in cluster.examples}
     held = set(
         ClusterMember.objects.filter(event__in=wanted, cluster__in=clusters).values_list(
@@ -48,14 +49,14 @@ def examples_of(clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[Event]]:
         )
     )
     lists = {
-        cluster.pk: [event for event in cluster.examples if (cluster.pk, event) in held][:EXAMPLES]
+        cluster.pk: [event for event in cluster.examples if (cluster.pk, event) in held][:most]
         for cluster in clusters
     }
     for cluster in clusters:
-        if len(lists[cluster.pk]) < EXAMPLES:
+        if len(lists[cluster.pk]) < most:
             newest = ClusterMember.objects.filter(cluster=cluster).order_by("-timestamp", "-id")
-            more = newest.values_list("event_id", flat=True)[: 2 * EXAMPLES]
-            lists[cluster.pk] = list(dict.fromkeys([*lists[cluster.pk], *more]))[:EXAMPLES]
+            more = newest.values_list("event_id", flat=True)[: 2 * most]
+            lists[cluster.pk] = list(dict.fromkeys([*lists[cluster.pk], *more]))[:most]
     ids = {event for events in lists.values() for event in events}
     rows = Event.objects.select_related("conversation", "end_user").in_bulk(ids)
     return {pk: [rows[event] for event in events if event in rows] for pk, events in lists.items()}

@@ -23,7 +23,7 @@ from signals.clusters.members import ASSIGNER, FACET, NewMember
 from signals.clusters.plan import members_of
 from signals.clusters.storing import Overtaken, store_clusters, version_of
 from signals.discovery.emerging import Emergence, Occurrence, emerging
-from signals.models import ClusterKind, Facet
+from signals.models import ClusterKind, ClusterStatus, Facet
 from signals.reader.working import read_before_refresh
 
 DISCOVER = "discover"  # the job's kind; its subject is the project
@@ -117,12 +117,16 @@ def _discover(job: Job) -> str:
         members += members_of(events, plan)
         traffic += [Occurrence(event.timestamp, _person(event)) for event in events]
         report_job(job, done=min(3 * total, job.done + len(events)))
-    store_clusters(
-        project, drafts=drafts, gone=gone, members=members, version=version,
-        emergence=_emergence(project, drafts, members, traffic),
-    )  # fmt: skip
+    emergence = _emergence(project, drafts, members, traffic)
+    store_clusters(project, drafts=drafts, gone=gone, members=members, version=version, emergence=emergence)
     _catch_up(project, started)
-    return _told(drafts, collected)
+    listed = [
+        draft
+        for draft in drafts
+        if (draft.parent is None or emergence[draft.id].is_emerging)
+        and not (draft.row and draft.row.status == ClusterStatus.IGNORED)
+    ]
+    return _told(listed, collected)
 
 
 def _catch_up(project: Project, started: dt.datetime) -> None:
@@ -164,6 +168,7 @@ def _person(event: Event) -> uuid.UUID:
 
 
 def _told(drafts: Sequence[Draft], collected: Collected) -> str:
+    """In a sentence. `drafts`: those that the Discover page lists: their parts are on their own pages, and a person ignores others."""
     problems = sum(draft.kind == ClusterKind.PROBLEM for draft in drafts)
     intents = len(drafts) - problems
     of = (

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from raindrop.templatetags.raindrop import bar, chart, percent, sparkline
+from raindrop.templatetags.raindrop import bar, chart, percent, sparkline, with_code, without_code
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,9 @@ def test_a_bar_says_how_far_and_warns_when_it_is_nearly_full() -> None:
         (False, False), (True, False), (False, True),
     ]  # fmt: skip
     assert "is-full" not in bar(1, 1, "x")
+
+
+def test_a_tools_name_in_a_label_is_code_and_nothing_in_it_is_markup() -> None:
+    label = "`sync` & <b>`x<y`</b> fails `"
+    assert with_code(label) == "<code>sync</code> &amp; &lt;b&gt;<code>x&lt;y</code>&lt;/b&gt; fails `"
+    assert without_code(label) == "sync & <b>x<y</b> fails `"

@@ -1,11 +1,14 @@
 """The page of one end user: traits, signals over time, conversations."""
 
 import datetime as dt
-from collections import Counter
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Left, TruncDate
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -15,16 +18,28 @@ from ingest.projects.access import ProjectRequest, project_page
 from ingest.store.people import end_user_id
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
+from signals.clusters.plan import first_messages
 from signals.models import SignalDefinition, SignalMatch
 from signals.models.definitions import Sentiment
 from signals.read_api.page import TakesTooLong, time_limit
 
 CONVERSATIONS = 30  # of a page
+WORDS = 200  # characters of a conversation's first message
 COLOURS = {
     Sentiment.NEGATIVE: "--signal-negative",
     Sentiment.POSITIVE: "--signal-positive",
     Sentiment.NEUTRAL: "--signal-neutral",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A line of the list. `words`: of the first message that says something, "" where none does. `signals`: those that hold on its events,
+    the most frequent first."""
+
+    conversation: Conversation
+    words: str
+    signals: list[SignalDefinition]
 
 
 @project_page()
@@ -46,9 +61,35 @@ def end_user(request: ProjectRequest, project: Project, user_id: str) -> HttpRes
     except TakesTooLong:
         numbers = {"signals": [], "is_slow": True}
     context = {
-        "section": "events", "end_user": found, "conversations": page, "next_cursor": cursor, "range": DEFAULT, **numbers,
+        "section": "events", "end_user": found, "talks": _talks(project, page), "next_cursor": cursor, "range": DEFAULT, **numbers,
     }  # fmt: skip
     return render(request, "signals/end_user.html", context)
+
+
+def _talks(project: Project, conversations: Sequence[Conversation]) -> list[Talk]:
+    ids = [one.pk for one in conversations]
+    first = first_messages(ids)
+    first |= first_messages(set(ids) - first.keys(), longer_than=0)
+    words = dict(
+        Event.objects.filter(project=project, id__in=first.values()).values_list("id", Left("input", WORDS))
+    )
+    matches = SignalMatch.objects.filter(
+        project=project, event__conversation__in=ids, event__project=project, signal__enabled=True
+    )
+    held: dict[uuid.UUID, Counter[uuid.UUID]] = defaultdict(Counter)
+    for talk, signal, events in (
+        matches.order_by().values_list("event__conversation", "signal").annotate(n=Count("pk"))
+    ):
+        held[talk][signal] = events
+    named = SignalDefinition.objects.in_bulk({signal for counts in held.values() for signal in counts})
+    return [
+        Talk(
+            one,
+            " ".join(words.get(first[one.pk], "").split()) if one.pk in first else "",
+            [named[signal] for signal, _ in sorted(held[one.pk].items(), key=lambda pair: (-pair[1], named[pair[0]].name))],
+        )
+        for one in conversations
+    ]  # fmt: skip
 
 
 def _numbers(found: EndUser, period: Period) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Discover: the list, what a person does with clusters, a cluster's page, the matrix, the map."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from django.test import Client
 
 from ingest.models import Event, Job, Project, User
 from ingest.models.jobs import JobState
+from raindrop.templatetags.raindrop import with_code
+from signals.clusters.discovered import different
 from signals.clusters.map import flatten
 from signals.clusters.refresh import DISCOVER
 from signals.models import Cluster, ClusterStatus
@@ -45,7 +48,9 @@ def test_the_list_shows_numbers_that_lead_to_their_events(
     find(project)
     html = html_of(page.get(f"/p/{project.slug}/discover/"))
     sync = Cluster.objects.get(origin="tool sync")
-    assert html.index(sync.label) < html.index(Cluster.objects.get(origin="tool export").label)
+    export = Cluster.objects.get(origin="tool export")
+    assert html.index(with_code(sync.label)) < html.index(with_code(export.label))
+    assert "<code>sync</code> fails" in html and "`" not in html
     assert "connection refused by node" in html
     href = re.search(rf'href="([^"]*q=problem%3A{sync.pk}[^"]*)"', html)
     assert href
@@ -55,14 +60,35 @@ def test_the_list_shows_numbers_that_lead_to_their_events(
     assert intents.count("data-row") == Cluster.objects.filter(kind="intent", parent__isnull=True).count()
 
 
+def test_what_a_run_says_it_found_is_what_the_tabs_count(
+    page: Client, project: Project, broken: list[Event]
+) -> None:
+    find(project)
+    answer = page.get(f"/p/{project.slug}/discover/")
+    (_, _, problems), (_, _, intents) = answer.context["tabs"]
+    assert Cluster.objects.filter(kind="intent").count() > intents  # broad ones have parts
+    assert f"{problems} problems and {intents} intents in" in html_of(answer)
+
+
+def test_three_examples_say_three_things(make_event: Callable[..., Event]) -> None:
+    events = [make_event(event_id=f"x{n}", input=f"question {n % 3}") for n in range(5)]
+    found = different([(events[0], "Time out"), (events[1], "time out"), (events[2], ""), (events[3], "")])
+    assert [(one.event.event_id, one.quote) for one in found] == [
+        ("x0", "Time out"), ("x2", "question 2"), ("x3", "question 0"),
+    ]  # fmt: skip
+    same = different([(event, "Time out") for event in events])
+    assert [one.quote for one in same] == ["Time out", "question 1", "question 2"]
+
+
 def test_a_person_marks_renames_merges_and_splits(
     page: Client, project: Project, broken: list[Event]
 ) -> None:
     find(project)
     sync, export = Cluster.objects.get(origin="tool sync"), Cluster.objects.get(origin="tool export")
     act(page, project, "ignored", export)
-    assert export.label not in html_of(page.get(f"/p/{project.slug}/discover/"))
-    assert export.label in html_of(page.get(f"/p/{project.slug}/discover/?status=ignored"))
+    shown = with_code(export.label)
+    assert shown not in html_of(page.get(f"/p/{project.slug}/discover/"))
+    assert shown in html_of(page.get(f"/p/{project.slug}/discover/?status=ignored"))
     act(page, project, "new", export)
     assert "is called “Sync is down”" in html_of(act(page, project, "rename", sync, label="Sync is down"))
     assert "Give a name" in html_of(act(page, project, "rename", sync, label=" "))

@@ -72,6 +72,9 @@ def test_a_users_page(page: Client, four: list[Event], project: Any, stranger: U
     answer = page.get("/p/acme/users/u/1%20%3F/")
     html = html_of(answer)
     assert answer.context["signals"] == [(signal, 2)]
+    [talk] = answer.context["talks"]  # the first words, and what holds
+    assert (talk.words, talk.signals) == ("number 2", [signal]) and ">number 2</a>" in html
+    assert "?conversation=c&signal=anger&range=all" in html.replace("&amp;", "&")
     assert "&lt;b&gt;pro" in html and "/p/acme/conversations/c/" in html
     [events, negative] = answer.context["chart"]["series"]
     assert (sum(events["values"]), sum(negative["values"])) == (4, 2)
