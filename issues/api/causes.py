@@ -1,4 +1,4 @@
-"""`/api/issues/{id}/causes/` and `/breakdown`: what an issue comes with more often than all else."""
+"""`/api/issues/{id}/causes/` and `/breakdown`, `/api/signals/{id}/breakdown`: what comes with an issue or a signal more often than with all else."""
 
 from typing import Any
 
@@ -10,12 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ingest.models import Job
+from ingest.projects.authentication import project_of
 from issues.api.lookup import actor, find_issue
-from issues.causes.breakdown import break_down, is_dimension
+from issues.causes.breakdown import break_down_issue, break_down_signal, is_dimension
 from issues.causes.finding import MOST
 from issues.causes.reading import causes_of
 from raindrop.api.shapes import answers, refuse_unknown, results
 from raindrop.errors import ApiError
+from signals.catalogue.access import find_signal
 
 TAGS = ["Issues"]
 BY = [
@@ -61,9 +63,9 @@ class CauseItem(NamedItem):
 
 class BreakdownItem(serializers.Serializer[Any]):
     value = serializers.CharField()
-    events = serializers.IntegerField(help_text="Of the issue, that have the value.")
+    events = serializers.IntegerField(help_text="Of the issue or signal, that have the value.")
     users = serializers.IntegerField()
-    rate = serializers.FloatField(help_text="Share of the issue's events that have the value.")
+    rate = serializers.FloatField(help_text="Share of its events that have the value.")
     lift = serializers.FloatField(
         allow_null=True,
         help_text="`rate` over the share of all events that have it; null where none was read.",
@@ -105,9 +107,28 @@ def causes(request: Request, key: str) -> Response:
 def breakdown(request: Request, key: str) -> Response:
     """Of the newest matches, against the project's newest events. The values that most of the issue's events have come first."""
     issue = find_issue(request, key)
+    return Response({"results": break_down_issue(issue, _dimension(request))})
+
+
+@extend_schema(
+    operation_id="signals_breakdown",
+    tags=["Signals"],
+    summary="Its values of one dimension",
+    parameters=BY,
+    responses=answers(results(BreakdownItem)),
+)
+@api_view(["GET"])
+def signal_breakdown(request: Request, key: str) -> Response:
+    """Of the newest matches, against the project's newest events. The values that most of the signal's events have come first."""
+    signal = find_signal(project_of(request), key)
+    return Response({"results": break_down_signal(signal, _dimension(request))})
+
+
+def _dimension(request: Request) -> str:
+    """The one that is asked for. Raises ApiError (400)."""
     refuse_unknown(request, BY)
     by = request.GET.get("by", "")
     if not is_dimension(by):
         names = "model, event, release, property.NAME, trait.NAME, flag.NAME, tool.called, tool.failed, language, hour, intent, signal.KEY"
         raise ApiError(400, f"by is a dimension: {names}.", details={"field": "by"})
-    return Response({"results": break_down(issue, by)})
+    return by

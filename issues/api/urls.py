@@ -19,6 +19,8 @@ urlpatterns = [
     path("issues/<str:key>/causes/", cause_api.causes, name="api-issue-causes"),
     path("issues/<str:key>/breakdown", cause_api.breakdown, name="api-issue-breakdown"),
     path("issues/<str:key>/breakdown/", cause_api.breakdown),
+    path("signals/<str:key>/breakdown", cause_api.signal_breakdown, name="api-signal-breakdown"),
+    path("signals/<str:key>/breakdown/", cause_api.signal_breakdown),
     path("alerts/", alert_api.alerts, name="api-alerts"),
     path("alerts/<str:alert_id>/", alert_api.alert, name="api-alert"),
     path("alerts/<str:alert_id>/deliveries/", alert_api.deliveries, name="api-alert-deliveries"),

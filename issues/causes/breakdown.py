@@ -1,14 +1,17 @@
-"""An issue's values of one dimension, against all events."""
+"""The values of one dimension that some events have, against all events."""
 
 import uuid
 from collections import Counter, defaultdict
 from typing import Any
 
-from ingest.models import Event
+from django.db.models import QuerySet
+
+from ingest.models import Event, Project
 from issues.causes.dimensions import FIELDS, PARTS, facts_of
 from issues.causes.finding import INTENT, SIGNAL, Z90
 from issues.models import Issue, IssueMatch
 from raindrop.statistics import wilson
+from signals.models import SignalDefinition, SignalMatch
 
 MATCHES, EVENTS = 2000, 5000  # the newest that are read
 VALUES = 100  # that are answered
@@ -19,13 +22,24 @@ def is_dimension(name: str) -> bool:
     return name in FIELDS or name == INTENT or bool(key) and (part in PARTS or name.startswith(SIGNAL))
 
 
-def break_down(issue: Issue, dimension: str) -> list[dict[str, Any]]:
+def break_down_issue(issue: Issue, dimension: str) -> list[dict[str, Any]]:
     """Of the issue's newest MATCHES, against the project's newest EVENTS."""
-    matches = IssueMatch.objects.filter(issue=issue).order_by("-timestamp", "-id")
-    mine = list(matches.values_list("event_id", flat=True)[:MATCHES])
-    newest = Event.objects.filter(project=issue.project_id, is_pending=False).order_by("-timestamp", "-id")
+    return _break_down(issue.project, IssueMatch.objects.filter(issue=issue), dimension)
+
+
+def break_down_signal(signal: SignalDefinition, dimension: str) -> list[dict[str, Any]]:
+    """Of the signal's newest MATCHES, against the project's newest EVENTS."""
+    matches = SignalMatch.objects.filter(signal=signal, project=signal.project_id)
+    return _break_down(signal.project, matches, dimension)
+
+
+def _break_down(
+    project: Project, matches: QuerySet[IssueMatch] | QuerySet[SignalMatch], dimension: str
+) -> list[dict[str, Any]]:
+    mine = list(matches.order_by("-timestamp", "-id").values_list("event_id", flat=True)[:MATCHES])
+    newest = Event.objects.filter(project=project, is_pending=False).order_by("-timestamp", "-id")
     usual = set(newest.values_list("id", flat=True)[:EVENTS])
-    facts = facts_of(issue.project, list({*mine, *usual}))
+    facts = facts_of(project, list({*mine, *usual}))
     counts: Counter[str] = Counter()
     everywhere: Counter[str] = Counter()
     users: dict[str, set[uuid.UUID]] = defaultdict(set)

@@ -128,11 +128,20 @@ def test_breakdown(api: Api, issue: Issue, by: str, values: dict[str, tuple[int,
         assert one["lift"] <= one["high"] + 1e-9
 
 
+def test_breakdown_of_a_signal(api: Api, issue: Issue) -> None:
+    found = api.get("/api/signals/stuck/breakdown", by="release").json()["results"]
+    assert found == api.get(f"/api/issues/{issue.number}/breakdown", by="release").json()["results"]
+    assert [(one["value"], one["events"], one["users"]) for one in found] == [("r3", 20, 20)]
+    assert api.get("/api/signals/win/breakdown/", by="release").json() == {"results": []}
+
+
 def test_bad_questions(api: Api, issue: Issue) -> None:
     for by in ("", "colour", "property.", "trait", "signal.", "tool"):
-        answer = api.get(f"/api/issues/{issue.number}/breakdown/", by=by)
-        assert answer.status_code == 400, by
-        assert answer.json()["error"]["details"]["field"] == "by"
+        for path in (f"/api/issues/{issue.number}/breakdown/", "/api/signals/stuck/breakdown"):
+            answer = api.get(path, by=by)
+            assert answer.status_code == 400, by
+            assert answer.json()["error"]["details"]["field"] == "by"
+    assert api.get("/api/signals/nothing/breakdown", by="model").status_code == 404
     assert api.get("/api/issues/99/causes/").status_code == 404
     assert api.get(f"/api/issues/{uuid.uuid4()}/causes/").status_code == 404
 

@@ -58,7 +58,8 @@ def cost(data: Path, store: VectorStore) -> tuple[Table, dict[str, float]]:
         texts = [s.turn.input.raw for s in samples] + [s.turn.output.raw for s in samples]
         embedding, reading = _embedding_and_reading(texts)
         each = min(
-            (_detector_seconds(_fresh(samples, store)) for _ in range(REPEATS)), key=lambda run: sum(run.values())
+            (_detector_seconds(_fresh(samples, store)) for _ in range(REPEATS)),
+            key=lambda run: sum(run.values()),
         )
         together = max(0.0, reading - embedding) + sum(each.values())
         shares[name] = together / embedding
