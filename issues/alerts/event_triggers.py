@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from scipy.stats import binomtest
 
 from ingest.models import Event, Project
 from issues.alerts.registry import Check, Found, Number, Over, Trigger, register_trigger
@@ -108,6 +107,8 @@ def _change(rule: AlertRule, now: dt.datetime) -> Iterable[Found]:
     if not before or events < LEAST_EVENTS:
         return
     percent = 100 * (events - before) / before
+    from scipy.stats import binomtest  # 0.7 s: only where a rule compares
+
     chance = float(binomtest(events, events + before, 0.5, alternative="greater").pvalue)
     if percent >= _threshold(rule) and chance <= CHANCE:
         yield _found(
