@@ -100,6 +100,13 @@ def percent(share: float | str | None) -> str:
 
 
 @register.filter
+def points(difference: float) -> str:
+    """A difference of two shares: 0.031 -> +3.1 pts, -0.2 -> −20 pts."""
+    sign = "+" if difference > 0 else "\u2212" if difference < 0 else "±"
+    return f"{sign}{percent(abs(difference)).removesuffix('%')} pts"
+
+
+@register.filter
 def compact(number: float | str | None) -> str:
     """12345 -> 12.3k. None is "–", and so is "", which a template gives for a missing value."""
     if number is None or isinstance(number, str):

@@ -3,47 +3,64 @@
 import datetime as dt
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models.functions import Left
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from ingest.counts.period import DAYS, Period, shares
 from ingest.models import Event, Project
 from ingest.projects.access import ProjectRequest, project_page
-from raindrop.statistics import wilson
+from signals.clusters.reading import clusters_of_events
 from signals.detectors.tool_failure import DETECTOR
-from signals.models import SignalMatch
+from signals.models import Cluster, ClusterKind, SignalMatch
 from signals.search.language.nodes import Comparison, Text
-from signals.tools.calls import CALLS, Call, ToolHealth, error_templates, health, read_calls, tools_of
+from signals.tools.calls import (
+    CALLS,
+    Call,
+    Streak,
+    ToolHealth,
+    error_templates,
+    health,
+    messages_of,
+    read_calls,
+    streaks,
+    tools_of,
+)
+from signals.tools.confusion import confused_names, wrong_arguments
+from signals.tools.releases import Change, by_release, change_since, last_release, releases_of
 
 LATEST = 12  # failing conversations and signals that are shown
-READ = 1000  # failed calls whose events' signals are counted, the newest
-Z90 = 1.6448536269514722  # a two-sided 90 % interval
-RELEASE = "release"
+READ = 1000  # events whose signals and intents are counted, the newest
+STREAKS, INTENTS = 5, 8  # that are shown
+WORDS = 200  # characters of what the user said
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`trend`: the share of the calls that failed, per day or hour."""
+    """`trend`: the share of the calls that failed, per day or hour. `query` finds the events that called it, `failed_query` those in which it
+    failed. `streak`: its longest. `change`: with the project's last release."""
 
     tool: ToolHealth
     trend: list[float]
+    query: str
+    failed_query: str
+    streak: Streak | None
+    change: Change | None
 
 
 @dataclass(frozen=True, slots=True)
-class InRelease:
-    """`low` to `high`: 90 % (Wilson) of the share of the calls that failed."""
+class Wanted:
+    """An intent of conversations that call the tool: in how many, and in how many it failed."""
 
-    release: str
-    calls: int
-    errors: int
+    intent: Cluster
+    conversations: int
+    failing: int
     rate: float
-    low: float
-    high: float
-    since: dt.datetime
+    query: str
 
 
 @project_page()
@@ -53,13 +70,36 @@ def tools(request: ProjectRequest, project: Project) -> HttpResponse:
     by_name: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
         by_name[call.name].append(call)
-    rows = [Row(tool, _trend(by_name[tool.name], period)) for tool in tools_of(calls)]
-    any_call = bool(rows) or bool(read_calls(project.pk, limit=1))
+    releases = releases_of(project.pk, calls)
+    last = last_release(calls, releases)
+    rows = [_row(tool, by_name[tool.name], period, releases, last) for tool in tools_of(calls)]
+    messages = messages_of(project.pk, [call for call in calls if call.failed])
     context = {
-        "section": "tools", "rows": rows, "period": period.key, "periods": list(DAYS), "any_call": any_call, "most": CALLS,
-        "cut": len(calls) == CALLS,
+        "section": "tools", "rows": rows, "period": period.key, "periods": list(DAYS), "most": CALLS, "cut": len(calls) == CALLS,
+        "any_call": bool(rows) or bool(read_calls(project.pk, limit=1)),
+        "release": last,
+        "confused": confused_names(calls, messages),
+        "refused": wrong_arguments(calls, messages),
     }  # fmt: skip
     return render(request, "signals/tools.html", context)
+
+
+def _row(
+    tool: ToolHealth, calls: Sequence[Call], period: Period, releases: Mapping[uuid.UUID, str], last: str
+) -> Row:
+    query, failed_query = _queries(tool.name)
+    change = change_since(last, by_release(calls, releases)) if last else None
+    return Row(
+        tool, _trend(calls, period), query, failed_query, next(iter(streaks(calls)), None), change
+    )  # fmt: skip
+
+
+def _queries(name: str) -> tuple[str, str]:
+    """What finds the events that called a tool, and those in which it failed: by the call's status, or by its result as the signal reads it."""
+    called, failed_by_status = (
+        str(Comparison(field, "", (Text(name),))) for field in ("tool", "tool.failed")
+    )
+    return called, f"{failed_by_status} OR ({called} signal:{DETECTOR.key})"
 
 
 @project_page()
@@ -70,21 +110,30 @@ def tool(request: ProjectRequest, project: Project, name: str) -> HttpResponse:
     if not calls and not any(call.name == name for call in read_calls(project.pk)):
         raise Http404(f"No tool {name[:80]!r} was called.")
     failed = [call for call in calls if call.failed]
-    called, failed_by_status = (Comparison(field, "", (Text(name),)) for field in ("tool", "tool.failed"))
+    query, failed_query = _queries(name)
     context: dict[str, Any] = {
         "section": "tools", "name": name, "period": period.key, "periods": list(DAYS), "most": CALLS, "cut": len(everything) == CALLS,
         "tool": health(name, calls) if calls else None,
-        "query": str(called),
-        # By the call's status, or by its result, as the signal reads it.
-        "failed_query": f"{failed_by_status} OR ({called} signal:{DETECTOR.key})",
+        "query": query, "failed_query": failed_query,
     }  # fmt: skip
     if calls:
+        releases = releases_of(project.pk, everything)
+        found = by_release(calls, releases)
+        last = last_release(everything, releases)
+        messages = messages_of(project.pk, [call for call in everything if call.failed])
         context |= {
             "chart": _chart(calls, period),
             "templates": error_templates(project.pk, calls),
             "talks": _failing_talks(project, failed),
             "signals": _signals(project, failed),
-            "releases": _releases(project, calls),
+            "releases": found[-LATEST:],
+            "change": change_since(last, found) if last else None,
+            "streaks": streaks(calls)[:STREAKS],
+            "intents": _intents(project, calls, query),
+            "confused": [
+                one for one in confused_names(everything, messages) if name in (one.name, one.other)
+            ],
+            "refused": next((one for one in wrong_arguments(calls, messages)), None),
         }
     return render(request, "signals/tool.html", context)
 
@@ -133,12 +182,17 @@ def _failing_talks(project: Project, failed: Sequence[Call]) -> list[dict[str, A
     events = Event.objects.filter(project=project, id__in=[call.event for call in newest.values()])
     known = {
         event.pk: event
-        for event in events.select_related("conversation", "end_user").only(
-            "event_id", "conversation__convo_id", "end_user__user_id"
-        )
+        for event in events.annotate(words=Left("input", WORDS))
+        .select_related("conversation")
+        .only("event_id", "conversation__convo_id")
     }
     return [
-        {"event": known[call.event], "at": call.at, "times": times[talk]}
+        {
+            "event": known[call.event],
+            "words": " ".join(known[call.event].words.split()),
+            "at": call.at,
+            "times": times[talk],
+        }
         for talk, call in newest.items()
         if call.event in known
     ]
@@ -155,20 +209,22 @@ def _signals(project: Project, failed: Sequence[Call]) -> list[dict[str, Any]]:
     ]
 
 
-def _releases(project: Project, calls: Sequence[Call]) -> list[InRelease]:
-    """Its share of failed calls by the events' property `release`, in the order in which the releases were first seen."""
-    named = dict(
-        Event.objects.filter(
-            project=project, id__in={call.event for call in calls}, properties__has_key=RELEASE
-        ).values_list("id", f"properties__{RELEASE}")
-    )
-    mine: dict[str, list[Call]] = defaultdict(list)
-    for call in calls:
-        if call.event in named:
-            mine[str(named[call.event])[:80]].append(call)
-    found = []
-    for release, some in mine.items():
-        errors = sum(call.failed for call in some)
-        low, high = wilson(errors, len(some), z=Z90) or (0.0, 1.0)
-        found.append(InRelease(release, len(some), errors, errors / len(some), low, high, some[0].at))
-    return sorted(found, key=lambda one: one.since)[-LATEST:]
+def _intents(project: Project, calls: Sequence[Call], query: str) -> list[Wanted]:
+    """The finest intents of the newest READ events that called it, those in which it failed most first."""
+    events = list(dict.fromkeys(call.event for call in reversed(calls)))[:READ]
+    talks = {call.event: call.talk for call in calls}
+    broken = {call.talk for call in calls if call.failed}
+    finest: dict[uuid.UUID, Cluster] = {}
+    for event, clusters in clusters_of_events(events, project=project, kind=ClusterKind.INTENT).items():
+        finest[event] = max(clusters, key=lambda one: one.level)
+    members: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
+    for event, intent in finest.items():
+        members[intent.pk].add(talks[event])
+    named = {intent.pk: intent for intent in finest.values()}
+    found = [
+        Wanted(
+            named[pk], len(mine), len(mine & broken), len(mine & broken) / len(mine), f"{query} intent:{pk}"
+        )
+        for pk, mine in members.items()
+    ]
+    return sorted(found, key=lambda one: (-one.failing, -one.conversations, one.intent.label))[:INTENTS]

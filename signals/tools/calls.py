@@ -16,6 +16,7 @@ from signals.tools.failures import failed_calls
 # The newest calls that a page and the API count: 20,000 take about 0.2 s, whatever the project's history.
 CALLS = 20_000
 MESSAGES = 2000  # failed calls of a tool whose messages are read, the newest
+STREAK = 2  # failed calls in a row that are worth telling
 EXAMPLES = 3  # events of a template
 TEMPLATES = 100
 
@@ -50,6 +51,17 @@ class ToolHealth:
     longest_streak: int
     first_call: dt.datetime
     last_call: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """Failed calls in a row, of one tool, in the order of time. `is_open`: nothing worked since. `event`: of its first call, our id."""
+
+    calls: int
+    first: dt.datetime
+    last: dt.datetime
+    is_open: bool
+    event: uuid.UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +143,34 @@ def longest_streak(failed: Iterable[bool]) -> int:
     return longest
 
 
+def streaks(calls: Sequence[Call]) -> list[Streak]:
+    """Of one tool's calls, oldest first: those of STREAK failed calls or more, the longest first and of those the newest."""
+    found: list[Streak] = []
+    start = 0
+    for place in range(len(calls) + 1):
+        if place < len(calls) and calls[place].failed:
+            continue
+        if place - start >= STREAK:
+            first, last = calls[start], calls[place - 1]
+            found.append(Streak(place - start, first.at, last.at, place == len(calls), first.event))
+        start = place + 1
+    return sorted(found, key=lambda one: (-one.calls, -one.last.timestamp()))
+
+
 def error_templates(project: uuid.UUID, calls: Sequence[Call]) -> list[ErrorTemplate]:
     """Of the newest MESSAGES failed calls among `calls` (of one tool, oldest first), the most frequent first, at most TEMPLATES."""
     failed = [call for call in calls if call.failed][-MESSAGES:]
-    spans = Span.objects.filter(project=project, id__in=[call.span for call in failed])
-    texts = {pk: (error, output) for pk, error, output in spans.values_list("id", "error", "output")}
-    return group_errors([(call, _message(*texts.get(call.span, ("", "")))) for call in failed])
+    messages = messages_of(project, failed)
+    return group_errors([(call, messages.get(call.span, "")) for call in failed])
 
 
-def _message(error: str, output: str) -> str:
-    return message_of(error) or message_of(output)
+def messages_of(project: uuid.UUID, failed: Sequence[Call]) -> dict[uuid.UUID, str]:
+    """By span what the newest MESSAGES of these calls say, in one line."""
+    spans = Span.objects.filter(project=project, id__in=[call.span for call in failed[-MESSAGES:]])
+    return {
+        pk: message_of(error) or message_of(output)
+        for pk, error, output in spans.values_list("id", "error", "output")
+    }
 
 
 def group_errors(failed: Sequence[tuple[Call, str]]) -> list[ErrorTemplate]:

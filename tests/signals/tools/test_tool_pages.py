@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from ingest.models import Event, Span
+from signals.models import Cluster, ClusterMember
 from tests.html import html_of
 from tests.signals.tools.test_tools import FAILURES, START, send
 
@@ -69,6 +70,38 @@ def test_issues_where_it_fails(page: Client, project: Any, lately: None) -> None
     text = html_of(page.get(reverse("tool-issues", args=[project.slug, "bank_sync"])))
     assert "The bank is away" in text
     assert "The bank is away" not in html_of(page.get(reverse("tool-issues", args=[project.slug, "export"])))
+
+
+def test_what_else_a_tools_pages_say(page: Client, project: Any, lately: None) -> None:
+    send(
+        project,
+        {"name": "bank_sync_all", "status": "error", "error": "Unknown tool: bank_sync_all"},
+        talk="d",
+    )
+    send(
+        project, {"name": "export", "status": "error", "error": "missing required parameter: year"}, talk="e"
+    )
+    Span.objects.filter(name__in=["bank_sync_all", "export"]).update(started_at=dt.datetime.now(dt.UTC))
+    intent = Cluster.objects.create(project=project, kind="intent", label="Bring the bank in", level=1)
+    event = Event.objects.get(event_id="e4")
+    ClusterMember.objects.create(
+        project=project, cluster=intent, event=event, timestamp=event.timestamp, score=1.0, source="facet"
+    )
+    listed = page.get(reverse("tools", args=[project.slug]))
+    text = html_of(listed)
+    row = next(row for row in listed.context["rows"] if row.tool.name == "bank_sync")
+    assert (listed.context["release"], row.change.difference, row.change.tone) == ("r1", -1.0, "better")
+    assert "since r1" in text and "−100 pts" in text
+    assert "does not exist; it is like" in text and "missing required parameter: year" in text
+    assert "q=tool.failed%3Abank_sync+OR" in text  # from its row to the events in which it failed
+    text = html_of(page.get(reverse("tool", args=[project.slug, "bank_sync"])))
+    assert "It fails less since r1: 100% before, 0.0% now" in text
+    assert "Failure streaks" in text and "until" in text and "nothing worked since" not in text
+    assert "Bring the bank in" in text and f"intent%3A{intent.pk}" in text
+    assert "bank_sync_all" in text and "Please." in text  # the first words of a failing conversation
+    assert "fails still" not in text
+    text = html_of(page.get(reverse("tool", args=[project.slug, "export"])))
+    assert "Arguments that it refuses" in text and "Failure streaks" not in text
 
 
 def test_nothing_and_nowhere(page: Client, project: Any) -> None:

@@ -11,7 +11,9 @@ import raindrop.pipeline
 from ingest.incoming.values import IncomingEvent, IncomingSpan
 from ingest.models import Event
 from ingest.store.events import store_events
-from signals.tools.calls import Call, group_errors, health, longest_streak, tools_of
+from signals.tools.calls import Call, group_errors, health, longest_streak, streaks, tools_of
+from signals.tools.confusion import confused_names, same_words, wrong_arguments
+from signals.tools.releases import by_release, change_since, last_release
 from tests.issues.people import Api
 
 START = dt.datetime(2026, 11, 2, 9, tzinfo=dt.UTC)
@@ -159,3 +161,124 @@ def test_names_of_any_kind(api: Api, project: Any) -> None:
         send(project, {"name": name, "status": "error", "error": "no"})
         [one] = api.get(f"/api/tools/{name}/errors/").json()["results"]
         assert (one["template"], one["count"]) == ("no", 1)
+
+
+# -- names and arguments
+
+
+def failing(i: int, name: str, talk: int = 0) -> Call:
+    return call(i, name=name, failed=True, talk=talk)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "TypeError: find() got an unexpected keyword argument 'zip'",
+        "find() missing 1 required positional argument: 'zip'",
+        "2 validation errors for findArguments",
+        "'zip' is a required property",
+        "MCP error -32602: Invalid params",
+        "Error executing tool find: Expecting value: line 1 column 1 (char 0)",
+        "Unknown parameter 'zip_code'",
+    ],
+)
+def test_what_refuses_arguments(message: str) -> None:
+    one = failing(1, "find")
+    [found] = wrong_arguments([one], {one.span: message})
+    assert (found.name, found.calls, found.example, found.events) == ("find", 1, message, (one.event,))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Error: user not found",
+        "connection refused",
+        "Error executing tool find: Expecting ',' delimiter: line 14618 column 11 (char 362446)",
+        "payment method should be either the original payment method or a gift card",
+        "tool find: user not found",
+    ],
+)
+def test_other_failures_are_no_matter_of_names_or_arguments(message: str) -> None:
+    one, after = failing(1, "find"), call(2, name="find_all", talk=0)
+    assert wrong_arguments([one], {one.span: message}) == []
+    assert confused_names([one, after], {one.span: message}) == []
+
+
+def test_a_name_that_does_not_exist_leads_to_the_one_that_is_like_it() -> None:
+    calls = [failing(1, "search_flights_direct"), failing(2, "fly"), call(3, name="search_direct_flight")]
+    messages = {
+        calls[0].span: "Unknown tool: search_flights_direct",
+        calls[1].span: "function fly is not defined",
+    }
+    assert [(one.name, one.other, one.why, one.times) for one in confused_names(calls, messages)] == [
+        ("fly", "", "no such tool", 1),
+        ("search_flights_direct", "search_direct_flight", "no such tool", 1),
+    ]
+
+
+def test_a_name_that_worked_once_exists() -> None:
+    calls = [call(1, name="find"), failing(2, "find")]
+    assert confused_names(calls, {calls[1].span: "unknown method 'find'"}) == []
+
+
+def test_a_refused_call_before_one_of_a_like_name_is_a_confusion() -> None:
+    calls, messages = [], {}
+    for talk in range(3):
+        refused = failing(10 * talk, "get_order_item", talk)
+        calls += [refused, call(10 * talk + 1, name="get_order_details", talk=talk)]
+        messages[refused.span] = "missing required parameter: item_id"
+    unlike = failing(90, "get_order_item", 9)
+    calls += [unlike, call(91, name="transfer_to_human", talk=9)]
+    messages[unlike.span] = "missing required parameter: item_id"
+    [found] = confused_names(calls, messages)
+    assert (found.name, found.other, found.why) == ("get_order_item", "get_order_details", "called next")
+    assert (found.times, found.conversations) == (3, 3)
+    assert found.events == tuple(uuid.UUID(int=i) for i in (20, 10, 0))
+    assert confused_names(calls[:2], messages) == []  # once may be chance
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("get_order", "get_orders", True),
+        ("getOrder", "order-get", True),
+        ("find_user_v1", "find_user_v2", False),
+        ("get_order", "get_order_total", False),
+        ("access", "acces", False),
+    ],
+)
+def test_names_that_differ_in_nothing_that_counts(one: str, other: str, same: bool) -> None:
+    assert same_words(one, other) is same
+    found = confused_names([call(1, name=one), call(2, name=other)], {})
+    assert [(pair.why, pair.times) for pair in found] == ([("nearly the same name", 0)] if same else [])
+
+
+# -- streaks and releases
+
+
+def test_each_streak_with_its_time_and_whether_it_goes_on() -> None:
+    calls = [call(i, failed=one == "x") for i, one in enumerate("xx.xxx.x.xx")]
+    assert [(one.calls, one.first, one.last, one.is_open, one.event.int) for one in streaks(calls)] == [
+        (3, calls[3].at, calls[5].at, False, 3),
+        (2, calls[9].at, calls[10].at, True, 9),
+        (2, calls[0].at, calls[1].at, False, 0),
+    ]
+    assert streaks([]) == [] and streaks([call(1, failed=True)]) == []
+
+
+def test_what_the_last_release_changed() -> None:
+    calls = [call(i, failed=i >= 40 and i % 2 == 0) for i in range(80)]
+    releases = {one.event: "r1" if i < 40 else "r2" for i, one in enumerate(calls)}
+    assert last_release(calls, releases) == "r2"
+    [before, since] = by_release(calls, releases)
+    assert (before.rate, since.rate, since.since) == (0.0, 0.5, calls[40].at)
+    change = change_since("r2", [before, since])
+    assert change is not None and (change.difference, change.tone) == (0.5, "worse")
+    # Newcombe's interval, from Wilson's: .376 to .624, and 0 to .063 (worked out by hand).
+    assert (change.low, change.high) == (pytest.approx(0.361, abs=0.002), pytest.approx(0.624, abs=0.002))
+    back = change_since("r1", [before, since])
+    assert back is not None and back.tone == "better"
+    few = change_since("r2", by_release(calls[38:42], releases))
+    assert few is not None and few.tone == ""
+    assert change_since("r3", [before, since]) is None and change_since("r2", [since]) is None
+    assert last_release(calls[:40], releases) == "" and last_release(calls, {}) == ""

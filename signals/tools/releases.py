@@ -1,0 +1,98 @@
+"""How often a tool fails by release, and what changed with the last one."""
+
+import datetime as dt
+import math
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ingest.models import Event
+from raindrop.statistics import wilson
+from signals.tools.calls import Call
+
+RELEASE = "release"  # the property
+LONGEST = 80  # characters of a release
+CHUNK = 5000  # events
+Z90 = 1.6448536269514722  # a two-sided 90 % interval
+
+
+@dataclass(frozen=True, slots=True)
+class InRelease:
+    """`low` to `high`: 90 % (Wilson) of the share of the calls that failed."""
+
+    release: str
+    calls: int
+    errors: int
+    rate: float
+    low: float
+    high: float
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the last release changed: `difference` of the share of failed calls since, to that in all releases before; `low` to `high`: its
+    90 % interval (Newcombe's, of two Wilson intervals)."""
+
+    release: str
+    before: float
+    rate: float
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def tone(self) -> str:
+        """ "worse" or "better" where the interval leaves out no change, else ""."""
+        return "worse" if self.low > 0 else "better" if self.high < 0 else ""
+
+
+def releases_of(project: uuid.UUID, calls: Sequence[Call]) -> dict[uuid.UUID, str]:
+    """By event its property `release`; events without one are missing."""
+    found: dict[uuid.UUID, str] = {}
+    ids = list({call.event for call in calls})
+    for start in range(0, len(ids), CHUNK):
+        events = Event.objects.filter(
+            project=project, id__in=ids[start : start + CHUNK], properties__has_key=RELEASE
+        )
+        for event, release in events.values_list("id", f"properties__{RELEASE}"):
+            found[event] = str(release)[:LONGEST]
+    return found
+
+
+def last_release(calls: Sequence[Call], releases: Mapping[uuid.UUID, str]) -> str:
+    """The one whose first call of any tool came last, "" without two. `calls` oldest first."""
+    seen = list(dict.fromkeys(releases[call.event] for call in calls if call.event in releases))
+    return seen[-1] if len(seen) > 1 else ""
+
+
+def by_release(calls: Sequence[Call], releases: Mapping[uuid.UUID, str]) -> list[InRelease]:
+    """Of one tool's calls, oldest first: the releases in the order in which they were first seen."""
+    mine: dict[str, list[Call]] = defaultdict(list)
+    for call in calls:
+        if call.event in releases:
+            mine[releases[call.event]].append(call)
+    found = []
+    for release, some in mine.items():
+        errors = sum(call.failed for call in some)
+        low, high = wilson(errors, len(some), z=Z90) or (0.0, 1.0)
+        found.append(InRelease(release, len(some), errors, errors / len(some), low, high, some[0].at))
+    return sorted(found, key=lambda one: one.since)
+
+
+def change_since(release: str, found: Sequence[InRelease]) -> Change | None:
+    """None where one side has no call."""
+    now = next((one for one in found if one.release == release), None)
+    calls = sum(one.calls for one in found if one.release != release)
+    errors = sum(one.errors for one in found if one.release != release)
+    interval = wilson(errors, calls, z=Z90)
+    if now is None or interval is None:
+        return None
+    low, high = interval
+    before = errors / calls
+    difference = now.rate - before
+    # Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
+    less = math.hypot(now.rate - now.low, high - before)
+    more = math.hypot(now.high - now.rate, before - low)
+    return Change(release, before, now.rate, difference, difference - less, difference + more)
