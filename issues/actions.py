@@ -1,4 +1,4 @@
-"""Every write on an issue other than its state (issues/states.py) and its classifier (issues/classifier/training.py)."""
+"""Every write on an issue other than its state (issues/states/) and its classifier (issues/classifier/training.py)."""
 
 import uuid
 from collections.abc import Callable

@@ -15,13 +15,15 @@ from ingest.projects.access import current_user
 from issues.actions import create_issue, delete_issue, edit_definition
 from issues.models import Activity, Classifier, Definition, Issue
 from issues.models.issues import IssueQuerySet
-from issues.states import Action, apply_to_many
+from issues.states.doors import apply_to_many
+from issues.states.transitions import Action
 
 
 def _acts(action: Action, label: str) -> Callable[..., None]:
     @admin.action(description=label, permissions=["change"])
     def act(modeladmin: "IssueAdmin", request: HttpRequest, queryset: IssueQuerySet) -> None:
-        done, illegal = apply_to_many(queryset, action, current_user(request))
+        batch = apply_to_many(queryset, action, current_user(request))
+        done, illegal = len(batch.changed), len(batch.refused)
         text = f"{done} changed" + (
             f", {illegal} left as they are: the action does not apply." if illegal else "."
         )

@@ -38,6 +38,7 @@ import issues.alerts.checking
 import issues.alerts.sending
 import issues.classifier.scoring
 import issues.following.deciding
+import issues.states.doors
 import labeling.teaching
 import signals.clusters.assigning
 import signals.clusters.refresh
@@ -273,6 +274,7 @@ def every_minute() -> None:
         lambda: signals.clusters.refresh.refresh_due(now=now),
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),
         lambda: ingest.jobs.queueing.purge_old_jobs(now=now),
+        lambda: issues.states.doors.age_issues(now=now),
         lambda: issues.alerts.sending.purge_old_deliveries(now=now),
         lambda: labeling.teaching.retrain_redefined(),
     )

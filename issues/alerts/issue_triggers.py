@@ -11,7 +11,7 @@ from issues.alerts.registry import Found, Over, Trigger, register_trigger
 from issues.models import AlertRule, Issue
 from issues.models.issues import Substate
 from issues.models.queries import issues_like
-from issues.states import Change, on_change
+from issues.states.doors import Change, on_change
 from signals.search.language.errors import QueryError
 
 NEW, ESCALATES, REGRESSES = "issue_new", "issue_escalates", "issue_regresses"

@@ -18,7 +18,8 @@ from issues.api.schema import LIST, IssueChange, IssueItem, MatchItem, NewIssue
 from issues.following.history import create_following, follow_source
 from issues.models import Issue, IssueMatch
 from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
-from issues.states import IllegalTransition, mute_issue, reopen_issue, resolve_issue, settle_issue
+from issues.states.doors import mute_issue, reopen_issue, resolve_issue, settle_issue
+from issues.states.transitions import IllegalTransition
 from raindrop.api.pagination import page_of
 from raindrop.api.shapes import PAGE, answers, listed, refuse_unknown, results
 from raindrop.errors import ApiError

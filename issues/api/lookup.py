@@ -109,6 +109,8 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
                 "description": issue.description,
                 "state": issue.state,
                 "substate": issue.substate or None,
+                "terms": issue.terms or None,
+                "review": issue.review or None,
                 "priority": issue.priority,
                 "assignee": issue.assignee.username if issue.assignee else None,
                 "follows": follows_item(issue, scope),

@@ -75,6 +75,18 @@ class CorrectedItem(serializers.Serializer[Any]):
     high = serializers.FloatField(help_text="90 % interval.")
 
 
+class TermsItem(serializers.Serializer[Any]):
+    """What is set, and nothing else: the first five of a muted issue, the others of a resolved one."""
+
+    until = serializers.DateTimeField(required=False)
+    events = serializers.IntegerField(required=False)
+    users = serializers.IntegerField(required=False)
+    window = serializers.IntegerField(required=False, help_text="Seconds within which so many come.")
+    escalating = serializers.BooleanField(required=False)
+    in_release = serializers.CharField(required=False, help_text="It has the fix.")
+    after_release = serializers.CharField(required=False, help_text="The one after it has the fix.")
+
+
 class IssueItem(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     number = serializers.IntegerField(help_text="Short id within the project; can be used in place of `id`.")
@@ -83,6 +95,14 @@ class IssueItem(serializers.Serializer[Any]):
     state = serializers.CharField(help_text="open, resolved or muted.")
     substate = serializers.CharField(
         allow_null=True, help_text="Of an open issue: new, ongoing, escalating or regressed."
+    )
+    terms = TermsItem(
+        allow_null=True,
+        help_text="When a muted or a resolved issue opens again; null: it is open, muted for ever, or resolved now.",
+    )
+    review = serializers.CharField(
+        allow_null=True,
+        help_text="What a person is to look at: new, escalating, regressed or unmuted; null once somebody did.",
     )
     priority = serializers.CharField(help_text="high, medium or low.")
     assignee = serializers.CharField(allow_null=True, help_text="A member's user name.")

@@ -11,6 +11,8 @@ from signals.api import events as event_search
 
 urlpatterns = [
     path("issues/", api.issues, name="api-issues"),
+    path("issues/actions/", states.act_on_many, name="api-issues-actions"),
+    path("issues/actions/undo/", states.undo, name="api-issues-undo"),
     path("issues/<str:key>/", api.issue, name="api-issue"),
     path("issues/<str:key>/actions/", states.act, name="api-issue-actions"),
     path("issues/<str:key>/matches/", api.matches, name="api-issue-matches"),

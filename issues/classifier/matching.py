@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from ingest.counts import rollups
 from ingest.models import Event
 from ingest.store.event_locks import hold_events
-from issues.models import Classifier, Issue, IssueMatch
+from issues.models import Classifier, IssueMatch
 from issues.models.answers import answers
-from issues.models.issues import State
-from issues.states import regress_issue
+from issues.states.arrival import wake
 from raindrop.ids import id_at
 
 Pair = tuple[Event, "Decider", float]  # an event that matches, by what, its score
@@ -64,7 +63,7 @@ def write_matches(
     scores `found`. What people answered of an event counts before that.
 
     The caller holds the issues, and then the events, locked, and ends its transaction with this. Matches are added, brought up to date
-    or deleted, with their counts; a resolved issue that matches an event that is younger than its resolution regresses.
+    or deleted, with their counts; a resolved issue that happens again regresses, and a muted one whose terms have ended is open again.
     """
     found, hits = _as_answered(deciders, events, found, hits)
     deleted = _delete(deciders, events, hits)
@@ -78,7 +77,7 @@ def write_matches(
         rollups.look_again(
             {one.subject for one in deleted}, table=IssueMatch._meta.db_table, column="issue_id"
         )
-    _regress(pairs)
+    _wake(pairs)
 
 
 def _as_answered(
@@ -187,25 +186,12 @@ def _upsert(pairs: Sequence[Pair]) -> list[rollups.Occurrence]:
         return [rollups.Occurrence(*row) for *row, is_new in cursor.fetchall() if is_new]
 
 
-def _regress(pairs: Iterable[Pair]) -> None:
-    """Opens the resolved issues that happened again. By state, not by what is new, so that a batch that is run again after a crash
-    still does it."""
+def _wake(pairs: Iterable[Pair]) -> None:
+    """Opens the resolved and the muted issues that these matches say are to be opened."""
     by_issue: dict[uuid.UUID, list[Event]] = {}
     versions: dict[uuid.UUID, int] = {}
     for event, decider, _ in pairs:
         by_issue.setdefault(decider.issue_id, []).append(event)
         versions[decider.issue_id] = decider.version
-    for issue in Issue.objects.filter(pk__in=by_issue, state=State.RESOLVED).order_by("pk"):
-        later = [event for event in by_issue[issue.pk] if event.timestamp > issue.state_changed_at]
-        if later:
-            first = min(later, key=lambda event: event.timestamp)
-            regress_issue(
-                issue=issue,
-                reason={
-                    "events": len(later),
-                    "event": str(first.id),
-                    "at": first.timestamp.isoformat(),
-                    "resolved_at": issue.state_changed_at.isoformat(),
-                    "classifier_version": versions[issue.pk],
-                },
-            )
+    if by_issue:
+        wake(by_issue, versions=versions)

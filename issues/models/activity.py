@@ -26,11 +26,17 @@ class Activity(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     data = models.JSONField(default=dict, blank=True)
+    batch = models.UUIDField(
+        null=True, editable=False, help_text="Of the action on many issues that this is part of."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at"]
         verbose_name_plural = "activity"
+        indexes = [
+            models.Index(fields=["batch"], name="activity_batch", condition=models.Q(batch__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.created_at}"

@@ -24,6 +24,15 @@ class Substate(models.TextChoices):
     REGRESSED = "regressed"
 
 
+class Review(models.TextChoices):
+    """What a person is to look at in the inbox."""
+
+    NEW = "new"
+    ESCALATING = "escalating"
+    REGRESSED = "regressed"
+    UNMUTED = "unmuted"
+
+
 class Priority(models.TextChoices):
     HIGH = "high"
     MEDIUM = "medium"
@@ -107,6 +116,19 @@ class Issue(models.Model):
     )
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     substate = models.CharField(max_length=12, choices=Substate.choices, default=Substate.NEW, blank=True)
+    terms = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="When a muted or a resolved issue opens again: issues/states/terms.py. Empty while it is open.",
+    )
+    review = models.CharField(
+        max_length=12,
+        choices=Review.choices,
+        default=Review.NEW,
+        blank=True,
+        editable=False,
+        help_text="What a person is to look at; empty once somebody did.",
+    )
     priority = models.CharField(max_length=6, choices=Priority.choices, default=Priority.MEDIUM)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -143,6 +165,7 @@ class Issue(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     state_changed_at = models.DateTimeField(auto_now_add=True)
+    substate_changed_at = models.DateTimeField(auto_now_add=True, editable=False)
 
     objects = IssueQuerySet.as_manager()
 

@@ -6,6 +6,7 @@ from django import forms
 
 from ingest.models import Project, User
 from issues.models.issues import Priority
+from issues.pages.acting import BUTTONS
 from signals.search.language.parsing import MAX_LENGTH
 
 TABS = ["open", "muted", "resolved", "all"]
@@ -113,7 +114,7 @@ class ListForm(forms.Form):
 class BulkForm(forms.Form):
     """The numbers that were ticked when the button was pressed: never "all that match"."""
 
-    action = forms.ChoiceField(choices=[(a, a) for a in ("resolve", "mute", "reopen", "assign")])
+    action = forms.ChoiceField(choices=[(a, a) for a in sorted({*BUTTONS, "assign"})])
     issue = forms.TypedMultipleChoiceField(coerce=int, choices=[])
 
     def __init__(self, data: Any, *, project: Project) -> None:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ingest.counts import rollups
@@ -24,9 +25,13 @@ from issues.causes.words import in_words, shown
 from issues.following.sources import follows_item
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
-from issues.models.issues import Priority
+from issues.models.issues import Priority, State
+from issues.pages.acting import BUTTONS, MUTE_MENU, RESOLVE_MENU, read_action
 from issues.pages.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
-from issues.states import Action, IllegalTransition, apply_action, legal_actions
+from issues.states.doors import apply_action, legal_actions, mute_terms
+from issues.states.terms import MuteTerms
+from issues.states.transitions import SYSTEMS, IllegalTransition
+from issues.states.words import fixed_words, until_words, words_for
 from raindrop.web.regions import render_page
 from signals.discovery.breakdown import EVENTS, MATCHES, break_down
 from signals.search.scope import Scope
@@ -56,7 +61,7 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
             **trend(issue, period, request.GET.get("chart", "matches")),
         },
         "activity": lambda: {"activity": recent_activity(issue)},
-        "state": lambda: {"actions": [action.value for action in legal_actions(issue)]},
+        "state": lambda: state_of(issue),
         "causes": lambda: causes_panel(issue),
         "people": lambda: {"people": issue.matches.top_users(among=MATCHES, limit=USERS_SHOWN)},
     }
@@ -75,6 +80,17 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
         }
 
     return render_page(request, "issues/issue.html", context, parts=parts, rest=rest)
+
+
+def state_of(issue: Issue) -> dict[str, Any]:
+    """What may be done, and when a muted or a resolved issue opens again."""
+    until = until_words(mute_terms(issue)) if issue.state == State.MUTED else ""
+    return {
+        "actions": [action.value for action in legal_actions(issue)],
+        "mute_menu": MUTE_MENU,
+        "resolve_menu": RESOLVE_MENU,
+        "on_terms": until or fixed_words(issue.terms),
+    }
 
 
 def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:
@@ -140,13 +156,23 @@ def running_job(issue: Issue) -> Job | None:
     ).first()
 
 
-def recent_activity(issue: Issue) -> list[Activity]:
-    """The newest entries. Of trainings in a row only the last: each few labels bring one."""
+def recent_activity(issue: Issue) -> list[tuple[Activity, str]]:
+    """The newest entries, each with what is to be said of it besides. Of trainings in a row only the last: each few labels bring one."""
     shown: list[Activity] = []
     for entry in issue.activity.select_related("actor")[: 4 * ACTIVITY_SHOWN]:
         if not (shown and entry.kind == shown[-1].kind == ActivityKind.TRAINED):
             shown.append(entry)
-    return shown[:ACTIVITY_SHOWN]
+    return [(entry, _said(entry)) for entry in shown[:ACTIVITY_SHOWN]]
+
+
+def _said(entry: Activity) -> str:
+    """Of a change of state: the system's reason, or a person's terms."""
+    if entry.kind != ActivityKind.STATE:
+        return ""
+    if entry.data["action"] in SYSTEMS:
+        return words_for(entry.data)
+    terms = entry.data.get("terms") or {}
+    return until_words(MuteTerms.from_json(terms)) if entry.data["to"] == State.MUTED else fixed_words(terms)
 
 
 def newest_events(issue: Issue) -> list[uuid.UUID]:
@@ -159,12 +185,12 @@ def newest_events(issue: Issue) -> list[uuid.UUID]:
 @project_page(Role.MEMBER)
 def change_state(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     issue = get_issue(project, number)
-    action = request.POST.get("action", "")
-    if action not in {Action.RESOLVE, Action.MUTE, Action.REOPEN, Action.SETTLE}:
+    if (button := request.POST.get("action", "")) not in BUTTONS:
         raise Http404("There is no such action.")
     try:
-        apply_action(issue=issue, action=Action(action), user=request.user)
-    except IllegalTransition as error:
+        action, terms = read_action(button, project=project, now=timezone.now())
+        apply_action(issue=issue, action=action, user=request.user, terms=terms)
+    except (IllegalTransition, ValueError) as error:
         messages.warning(request, str(error))
     return redirect("issue", project.slug, number)
 

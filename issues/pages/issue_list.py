@@ -1,5 +1,6 @@
 """The issues list, bulk actions on it, and making a new issue."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -7,9 +8,10 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ingest.counts.period import Period
@@ -23,9 +25,10 @@ from issues.following.history import create_following
 from issues.following.sources import Source, UnknownSource, read_source
 from issues.models import Issue
 from issues.models.issues import IssueQuerySet
+from issues.pages.acting import MUTE_MENU, RESOLVE_MENU, read_action
 from issues.pages.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
 from issues.pages.overview import shown_signals
-from issues.states import Action, apply_to_many, legal_actions
+from issues.states.doors import apply_to_many, undo_many
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.models import SignalDefinition
@@ -33,7 +36,13 @@ from signals.models.definitions import Sentiment
 from signals.search.language.errors import QueryError
 
 PAGE_SIZE = 50
-DONE = {"resolve": "resolved", "mute": "muted", "reopen": "reopened", "assign": "assigned to you"}
+DONE = {
+    "resolve": "resolved",
+    "mute": "muted",
+    "reopen": "reopened",
+    "settle": "reviewed",
+    "assign": "assigned to you",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,8 @@ def issue_list(request: ProjectRequest, project: Project) -> HttpResponse:
         "sorts": SORTS,
         "page": page,
         "rows": _rows(list(page.object_list)),
+        "mute_menu": MUTE_MENU,
+        "resolve_menu": RESOLVE_MENU,
         "ticked": set(request.GET.getlist("ticked")[:PAGE_SIZE]),
         "any_issue": counts["all"] > 0 or bool(filters["q"] or wrong) and project_has_issues(project),
     }
@@ -97,20 +108,47 @@ def bulk(request: ProjectRequest, project: Project) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "Nothing was done: tick issues of this project first, then choose an action.")
         return redirect(_back_to_list(request, project))
-    action, user = form.cleaned_data["action"], request.user
+    button, user = form.cleaned_data["action"], request.user
     chosen = Issue.objects.in_project(project).filter(number__in=form.cleaned_data["issue"])
-    illegal: list[Issue] = []
-    if action == "assign":
+    if button == "assign":
         done = _assign_to(chosen, user)
-    else:
-        illegal = [issue for issue in chosen if Action(action) not in legal_actions(issue)]
-        done, _ = apply_to_many(chosen, action, user)
-    if done:
-        messages.success(request, f"{_issues(done)} {DONE[action]}.")
-    if illegal:
+        messages.success(request, f"{_issues(done)} {DONE[button]}.")
+        return redirect(_back_to_list(request, project))
+    try:
+        action, terms = read_action(button, project=project, now=timezone.now())
+    except ValueError as error:
+        messages.warning(request, str(error))
+        return redirect(_back_to_list(request, project, ticked=form.cleaned_data["issue"]))
+    batch = apply_to_many(chosen, action, user, terms=terms)
+    if batch.changed:
+        messages.success(
+            request, f"{_issues(len(batch.changed))} {DONE[action]}.", extra_tags=f"undo-{batch.undo}"
+        )
+    if illegal := batch.refused:
         names = ", ".join(f"#{issue.number} is {issue.state}" for issue in illegal[:10])
         messages.warning(request, f"{_issues(len(illegal))} could not be {DONE[action]}: {names}.")
     return redirect(_back_to_list(request, project, ticked=[issue.number for issue in illegal]))
+
+
+@require_POST
+@project_page(Role.MEMBER)
+def undo(request: ProjectRequest, project: Project) -> HttpResponse:
+    """Takes an action on many back. Issues that changed again since stay as they are."""
+    try:
+        batch = uuid.UUID(request.POST.get("undo", ""))
+    except ValueError:
+        raise Http404("There is no such action.") from None
+    undone, kept = undo_many(project=project, batch=batch, user=request.user)
+    if undone:
+        messages.success(request, f"{_issues(len(undone))} as before.")
+    if kept:
+        names = ", ".join(f"#{issue.number}" for issue in kept[:10])
+        messages.warning(request, f"{_issues(len(kept))} changed again since, and stay as they are: {names}.")
+    if not undone and not kept:
+        messages.warning(
+            request, "There is nothing to take back: it is done already, or longer ago than a day."
+        )
+    return redirect(_back_to_list(request, project))
 
 
 @project_page(Role.MEMBER)

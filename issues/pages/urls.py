@@ -13,6 +13,7 @@ urlpatterns = [
     path("issues/", list_pages.issue_list, name="issues"),
     path("issues/new/", list_pages.new_issue, name="issue-new"),
     path("issues/bulk/", list_pages.bulk, name="issues-bulk"),
+    path("issues/undo/", list_pages.undo, name="issues-undo"),
     path("issues/<int:number>/", issue_pages.issue_page, name="issue"),
     path("issues/<int:number>/state/", issue_pages.change_state, name="issue-state"),
     path("issues/<int:number>/assignee/", issue_pages.assign, name="issue-assignee"),

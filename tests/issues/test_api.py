@@ -9,7 +9,7 @@ from django.test import Client
 
 from issues.actions import create_issue
 from issues.models import Definition, Issue
-from issues.states import mute_issue, resolve_issue
+from issues.states.doors import mute_issue, resolve_issue
 from tests.issues.people import Api, run, send
 from tests.issues.test_scoring import make_issue
 

@@ -16,7 +16,7 @@ from ingest.store.merged_events import merge_events
 from issues.following import history
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
-from issues.states import resolve_issue
+from issues.states.doors import resolve_issue
 from labeling.labels.labels import record_label, take_back_label
 from labeling.models import Answer
 from signals.clusters.changing import merge_clusters

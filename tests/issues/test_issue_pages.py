@@ -16,7 +16,7 @@ from ingest.incoming.values import IncomingSpan
 from ingest.models import Event, Job
 from issues.actions import create_issue
 from issues.models import Activity, Issue, IssueMatch
-from issues.states import resolve_issue
+from issues.states.doors import resolve_issue
 from tests.html import html_of
 
 
@@ -119,6 +119,17 @@ def test_states_change_and_are_written_down(in_as_member: Client, issue: Issue) 
         assert issue.state == state
     text = html_of(response)
     assert "muted it" in text and "resolved it" in text and "reopened it" in text
+
+
+def test_muting_on_terms_says_until_when(in_as_member: Client, issue: Issue) -> None:
+    text = html_of(in_as_member.post(at("issue-state", issue), {"action": "mute-10e1h"}, follow=True))
+    assert "Muted until 10 events within 1 hour" in text and "muted it until 10 events" in text
+    in_as_member.post(at("issue-state", issue), {"action": "reopen"})
+    text = html_of(in_as_member.post(at("issue-state", issue), {"action": "resolve-next"}, follow=True))
+    assert "there is no next one" in text
+    issue.refresh_from_db()
+    assert issue.state == "open"
+    assert in_as_member.post(at("issue-state", issue), {"action": "mute-9y"}).status_code == 404
 
 
 def test_an_illegal_change_is_explained(in_as_member: Client, issue: Issue, member: Any) -> None:
@@ -276,7 +287,7 @@ def test_trainings_in_a_row_are_one_line_and_releases_are_broken_down(
         )
     client.force_login(member)
     context = client.get(f"/p/acme/issues/{issue.number}/").context
-    assert [entry.kind for entry in context["activity"]] == ["trained", "created"]
+    assert [entry.kind for entry, _ in context["activity"]] == ["trained", "created"]
     shown = {
         one.name: [(value.name, value.events, value.rate) for value in one.values]
         for one in context["dimensions"]

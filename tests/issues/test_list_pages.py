@@ -13,7 +13,7 @@ from ingest.counts.rollups import Occurrence, record
 from ingest.models import Event
 from issues.actions import create_issue
 from issues.models import Issue
-from issues.states import mute_issue, resolve_issue
+from issues.states.doors import mute_issue, resolve_issue
 from signals.catalogue.installing import install_builtin_signals
 from tests.html import html_of
 
@@ -102,6 +102,24 @@ def test_bulk_leaves_the_illegal_ones_ticked_and_says_why(
         f'value="{resolved.number}" form="bulk" aria-label="Select issue {resolved.number}" checked' in text
     )
     assert f'aria-label="Select issue {fine.number}" checked' not in text
+
+
+def test_an_action_on_many_is_taken_back(in_as_member: Client, project: Any, member: Any) -> None:
+    first, second = (new(project, f"Issue {n}") for n in range(2))
+    text = html_of(bulk(in_as_member, project, "mute-1w", [first, second], back="sort=events"))
+    batch = first.activity.order_by("-id")[0].batch
+    assert "2 issues muted." in text and f'name="undo" value="{batch}"' in text
+    resolve_issue(issue=second, user=member)
+    address = reverse("issues-undo", args=[project.slug])
+    response = in_as_member.post(address, {"undo": batch, "back": "sort=events"}, follow=True)
+    assert response.redirect_chain[0][0].endswith("/issues/?sort=events")
+    assert "1 issue as before." in html_of(response)
+    assert f"1 issue changed again since, and stay as they are: #{second.number}." in html_of(response)
+    assert list(Issue.objects.order_by("number").values_list("state", "substate")) == [
+        ("open", "new"),
+        ("resolved", ""),
+    ]
+    assert in_as_member.post(address, {"undo": "x"}).status_code == 404
 
 
 def test_bulk_assigns_to_me(in_as_member: Client, project: Any, member: Any) -> None:

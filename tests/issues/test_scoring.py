@@ -23,7 +23,7 @@ from issues.classifier.model import SIDE, WIDTH, to_bytes
 from issues.classifier.rescoring import request_rescore
 from issues.classifier.scoring import score
 from issues.models import Activity, Classifier, Issue, IssueMatch
-from issues.states import mute_issue, resolve_issue
+from issues.states.doors import mute_issue, resolve_issue
 from signals.models import EventEmbedding
 from signals.vectors.embedding import embed
 from tests.issues.people import run, send

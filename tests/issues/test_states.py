@@ -1,5 +1,6 @@
 """The table of states, as a table; the doors; and any walk through them."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,13 +11,12 @@ from hypothesis import strategies as st
 from issues.actions import create_issue
 from issues.models import Activity, Issue
 from issues.models.issues import State, Substate
-from issues.states import (
-    Action,
-    IllegalTransition,
-    Status,
-    after,
+from issues.states.doors import (
+    AGED_AFTER,
+    age_issues,
     apply_action,
     apply_to_many,
+    escalate_issue,
     legal_actions,
     mute_issue,
     regress_issue,
@@ -24,7 +24,12 @@ from issues.states import (
     resolve_issue,
     settle_issue,
     status_of,
+    undo_many,
 )
+from issues.states.releases import are_ordered, compare, newest
+from issues.states.terms import MuteTerms, ResolveTerms, reached
+from issues.states.transitions import Action, IllegalTransition, Status, after, review_after
+from issues.states.words import until_words, words_for
 
 NEW, ONGOING, ESCALATING, REGRESSED, RESOLVED, MUTED = [
     "open/new",
@@ -49,8 +54,10 @@ TABLE = """
     reopen   -         -             -                -               open/ongoing    open/ongoing
     settle   open/ongoing  -         open/ongoing     open/ongoing    -               -
     regress  -         -             -                -               open/regressed  -
-    escalate open/escalating  open/escalating  -      open/escalating -               -
+    unmute   -         -             -                -               -               open/ongoing
+    escalate  open/escalating  open/escalating  -     open/escalating  -              open/escalating
     subside  -         -             open/ongoing     -               -               -
+    age      open/ongoing  -         -                open/ongoing    -               -
 """
 HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CASES = [(Action(row[0]), before, end) for row in ROWS for before, end in zip(HEAD, row[1:], strict=True)]
@@ -67,6 +74,130 @@ def test_the_table(action: Action, before: str, end: str) -> None:
 
 def test_the_table_is_whole() -> None:
     assert len(CASES) == len(Action) * len(STATUSES)
+
+
+def test_what_a_person_is_to_look_at() -> None:
+    assert [review_after(action, "new") for action in Action] == [
+        "", "", "", "", "regressed", "unmuted", "escalating", "new", "new",
+    ]  # fmt: skip
+    assert after(Action.SETTLE, STATUSES[ONGOING], review="unmuted") == STATUSES[ONGOING]
+    with pytest.raises(IllegalTransition):
+        after(Action.ESCALATE, STATUSES[MUTED], may_escalate=False)
+
+
+# -- on what terms
+
+
+AT = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
+
+
+def met(*minutes: int, users: str = "") -> list[tuple[dt.datetime, object]]:
+    """Events at these minutes, of the user whose letter stands there (a dot: of nobody)."""
+    whose = [None if letter == "." else letter for letter in users or "." * len(minutes)]
+    return [(AT + dt.timedelta(minutes=m), user) for m, user in zip(minutes, whose, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("terms", "occurred", "expected"),
+    [
+        (MuteTerms(events=3), met(0, 500, 9000), {"events": 3}),
+        (MuteTerms(events=3), met(0, 500), None),
+        (MuteTerms(events=3, window=3600), met(0, 30, 61), None),
+        (MuteTerms(events=3, window=3600), met(0, 30, 60), {"events": 3}),
+        (MuteTerms(events=3, window=3600), met(90, 0, 30, 61), {"events": 3}),  # in any order
+        (MuteTerms(users=2), met(0, 1, 2, users="aa."), None),
+        (MuteTerms(users=2), met(0, 1, 2, users="a.b"), {"users": 2}),
+        (MuteTerms(users=2, window=60), met(0, 1, 2, 3, users="aaab"), {"users": 2}),
+        (MuteTerms(users=2, window=60), met(0, 2, 4, 6, users="abab"), None),
+        (MuteTerms(users=2, events=4), met(0, 1, 2, 3, users="aaaa"), {"events": 4}),
+    ],
+)
+def test_when_a_count_is_reached(terms: MuteTerms, occurred: Any, expected: dict[str, int] | None) -> None:
+    assert reached(terms, occurred) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 300), st.sampled_from("ab.")), max_size=14),
+    st.integers(1, 5),
+    st.sampled_from([None, 60, 1800]),
+    st.booleans(),
+)
+def test_a_count_is_what_any_window_holds(
+    rows: list[tuple[int, str]], least: int, window: int | None, of_users: bool
+) -> None:
+    """Against every window that begins with an event, counted anew."""
+    terms = MuteTerms(users=least, window=window) if of_users else MuteTerms(events=least, window=window)
+    occurred = met(*(minute for minute, _ in rows), users="".join(user for _, user in rows))
+    most = 0
+    for start, _ in occurred:
+        inside = [
+            u
+            for at, u in occurred
+            if start <= at and (window is None or (at - start).total_seconds() <= window)
+        ]
+        most = max(most, len({user for user in inside if user}) if of_users else len(inside))
+    assert (reached(terms, occurred) is not None) == (most >= least)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"until": AT, "events": 3}, {"events": 3, "escalating": True}, {"events": 0}, {"users": 10**9}, {"window": 3600},
+        {"events": 3, "window": 5}, {"until": AT.replace(tzinfo=None)},
+    ],
+)  # fmt: skip
+def test_terms_that_make_no_sense(terms: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="[a-z]"):
+        MuteTerms(**terms)
+
+
+def test_terms_are_kept_and_said() -> None:
+    for terms, said in (
+        (MuteTerms(), "for ever"),
+        (MuteTerms(until=AT), "until 1 Nov 2026 12:00 UTC"),
+        (MuteTerms(escalating=True), "until it escalates"),
+        (MuteTerms(events=100, users=1, window=3600), "until 100 events or 1 user within 1 hour"),
+    ):
+        assert MuteTerms.from_json(terms.as_json()) == terms
+        assert until_words(terms) == said
+    fixed = ResolveTerms(after_release="1.2")
+    assert ResolveTerms.from_json(fixed.as_json()) == fixed
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("1.9", "1.10"), ("v1.2.3", "1.2.4"), ("r3", "r12"), ("app@1.0.0rc1", "app@1.0.0"), ("2026-09-30", "2026-11-03"),
+        ("release-9", "release-10"), ("2026-11-03", "2026-11-03-2"),
+    ],
+)  # fmt: skip
+def test_releases_in_order(older: str, newer: str) -> None:
+    assert (compare(older, newer), compare(newer, older), compare(older, older)) == (-1, 1, 0)
+    assert are_ordered([older, newer])
+    assert newest([older, newer]) == newer
+
+
+def test_names_without_an_order() -> None:
+    for other in ("3f2a1bc", "main", "", "9" * 300 + "x"):
+        assert compare("1.2.3", other) is None
+        assert not are_ordered(["1.2.3", other])
+    assert not are_ordered(["web@1", "api@2"])
+    assert are_ordered([])
+    assert newest(["main"]) is None
+
+
+@pytest.mark.parametrize(
+    ("terms", "back"),
+    [
+        (ResolveTerms(), "a b c d e -"),
+        (ResolveTerms(in_release="r3"), "c d e -"),  # what names no release, or one without an order, counts
+        (ResolveTerms(after_release="r3"), "d e -"),
+    ],
+)
+def test_which_releases_say_that_it_is_back(terms: ResolveTerms, back: str) -> None:
+    names = {"a": "r1", "b": "r2", "c": "r3", "d": "r4", "e": "main", "-": ""}
+    assert " ".join(letter for letter, name in names.items() if terms.says_fixed(name)) == back
 
 
 @pytest.fixture
@@ -130,13 +261,52 @@ def test_many_at_once(project: Any, member: Any, django_assert_num_queries: Any)
     issues = [create_issue(project=project, title=f"Issue {i}", description="") for i in range(5)]
     resolve_issue(issue=issues[0], user=member)
     mute_issue(issue=issues[1], user=member)
-    assert apply_to_many(Issue.objects.in_project(project), "mute", member) == (3, 2)
+    batch = apply_to_many(Issue.objects.in_project(project), "mute", member, terms=MuteTerms(events=9))
+    assert (len(batch.changed), len(batch.refused)) == (3, 2)
     states = sorted(Issue.objects.values_list("state", flat=True))
     assert states == ["muted"] * 4 + ["resolved"]
     assert Activity.objects.filter(kind="state", data__action="mute").count() == 4
-    assert apply_to_many(Issue.objects.none(), Action.MUTE, member) == (0, 0)
+    empty = apply_to_many(Issue.objects.none(), Action.MUTE, member)
+    assert (empty.changed, empty.refused) == ([], [])
     with pytest.raises(ValueError, match="explode"):
         apply_to_many(Issue.objects.all(), "explode", member)
+
+
+def test_what_changed_since_is_not_taken_back(project: Any, other_project: Any, member: Any) -> None:
+    first, second = (create_issue(project=project, title=f"Issue {i}", description="") for i in range(2))
+    opened = first.state_changed_at
+    batch = apply_to_many([first, second], Action.RESOLVE, member)
+    reopen_issue(issue=second, user=member)
+    assert undo_many(project=other_project, batch=batch.undo, user=member) == ([], [])
+    undone, kept = undo_many(project=project, batch=batch.undo, user=member)
+    assert (undone, kept) == ([first], [second])
+    first.refresh_from_db()
+    assert (status_of(first), first.review, first.state_changed_at) == (STATUSES[NEW], "new", opened)
+    assert last_activity(first).data["undoes"] == str(batch.undo)
+    Activity.objects.filter(batch=batch.undo).update(created_at=timezone.now() - dt.timedelta(days=2))
+    assert undo_many(project=project, batch=batch.undo, user=member) == ([], [])
+
+
+def test_only_what_is_muted_until_it_escalates_escalates(issue: Issue, member: Any) -> None:
+    mute_issue(issue=issue, user=member)
+    assert not escalate_issue(issue=issue, reason={})
+    reopen_issue(issue=issue, user=member)
+    mute_issue(issue=issue, user=member, terms=MuteTerms(escalating=True))
+    assert escalate_issue(issue=issue, reason={"why": "40 events an hour. The limit is 12."})
+    assert (status_of(issue), issue.review, issue.terms) == (STATUSES[ESCALATING], "escalating", {})
+    assert words_for(last_activity(issue).data) == "40 events an hour. The limit is 12."
+    assert not escalate_issue(issue=issue, reason={})
+
+
+def test_what_stands_long_is_ongoing_and_stays_in_the_inbox(issue: Issue) -> None:
+    now = timezone.now()
+    assert age_issues(now=now) == 0
+    Issue.objects.update(substate_changed_at=now - AGED_AFTER)
+    assert (age_issues(now=now), age_issues(now=now)) == (1, 0)
+    issue.refresh_from_db()
+    assert (status_of(issue), issue.review) == (STATUSES[ONGOING], "new")
+    assert legal_actions(issue) == [Action.RESOLVE, Action.MUTE, Action.SETTLE]
+    assert words_for(last_activity(issue).data) == "It has been new for 7 days."
 
 
 def test_buttons_offer_what_is_legal(issue: Issue, member: Any) -> None:
@@ -146,24 +316,34 @@ def test_buttons_offer_what_is_legal(issue: Issue, member: Any) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(walk=st.lists(st.tuples(st.sampled_from(Action), st.booleans()), max_size=12))
-def test_any_walk_keeps_the_rules(project: Any, walk: list[tuple[Action, bool]]) -> None:
-    """Both doors agree with the table, and history has one entry for each change and none for a refusal."""
+@given(walk=st.lists(st.tuples(st.sampled_from(Action), st.booleans(), st.booleans()), max_size=12))
+def test_any_walk_keeps_the_rules(project: Any, walk: list[tuple[Action, bool, bool]]) -> None:
+    """Both doors agree with the table, what is taken back is as it was, and history has one entry for each change and none for a
+    refusal."""
     issue = create_issue(project=project, title="walks", description="")
     changes = 0
-    for action, many in walk:
+    for action, many, back in walk:
         before, changed_at = status_of(issue), issue.state_changed_at
+        review, terms = issue.review, issue.terms
+        legal = True
         try:
-            expected = after(action, before)
+            expected = after(action, before, review=review, may_escalate=False)  # muted for ever
         except IllegalTransition:
-            expected = before
-        else:
-            changes += 1
+            expected, legal = before, False
+        changes += legal
         if many:
-            door = apply_to_many(Issue.objects.filter(pk=issue.pk), action, None)
-            assert door == ((1, 0) if expected != before else (0, 1))
+            batch = apply_to_many(Issue.objects.filter(pk=issue.pk), action, None)
+            assert (len(batch.changed), len(batch.refused)) == ((1, 0) if legal else (0, 1))
             issue.refresh_from_db()
-        elif expected == before:
+            if back and legal:
+                undone, kept = undo_many(project=project, batch=batch.undo, user=None)
+                assert (len(undone), kept) == (1, [])
+                issue.refresh_from_db()
+                assert (status_of(issue), issue.review, issue.terms) == (before, review, terms)
+                assert undo_many(project=project, batch=batch.undo, user=None) == ([], [])
+                changes += 1
+                continue
+        elif not legal:
             with pytest.raises(IllegalTransition):
                 apply_action(issue=issue, action=action, user=None)
         else:

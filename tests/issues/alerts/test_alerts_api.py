@@ -13,7 +13,7 @@ from django.test import Client
 from issues.actions import create_issue, delete_issue
 from issues.alerts.sending import send_due
 from issues.models import AlertDelivery, AlertRule, AlertThread
-from issues.states import regress_issue, resolve_issue
+from issues.states.doors import regress_issue, resolve_issue
 from tests.issues.alerts.sinks import Mailbox, Webhook, smtp_sink, webhook_sink
 from tests.issues.people import Api
 
