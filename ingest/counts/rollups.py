@@ -213,14 +213,14 @@ def take_back(taken: Iterable[TakenBack]) -> None:
         look_again({row.subject for row in one.rows}, table=one.table, column=one.column)
 
 
-def uncount_people(counted: Iterable[_Pair], *, others: Iterable[_Pair] = ()) -> None:
+def uncount_people(gone: Iterable[_Pair], *, others: Iterable[_Pair] = ()) -> None:
     """Takes counted events off their end users and conversations (locked: `hold_people`), once the events themselves are deleted or
     moved, and reads anew when those were first and last met. `others`: of events that were not counted yet."""
-    counted, others = list(counted), list(others)
+    gone, others = list(gone), list(others)
     with connection.cursor() as cursor:
         for place, (table, column, first, last) in enumerate(_PEOPLE):
             tally = {row_id: 0 for pair in others if (row_id := pair[place]) is not None}
-            for pair in counted:
+            for pair in gone:
                 if (row_id := pair[place]) is not None:
                     tally[row_id] = tally.get(row_id, 0) + 1
             if tally:

@@ -117,7 +117,7 @@ def to_event(wire: WireEvent, *, partial: bool) -> IncomingEvent:
         convo_id=_id("ai_data.convo_id", ai.convo_id) or None,
         timestamp=_timestamp(wire.timestamp),
         model=_id("ai_data.model", ai.model) or None,
-        input=question_in(said, properties) if (said := _text(ai.input)) else said,
+        input=question_in(question, properties) if (question := _text(ai.input)) else question,
         output=answer_in(answered) if (answered := _text(ai.output)) else answered,
         properties=properties,
         feature_flags=_flags(wire, properties),

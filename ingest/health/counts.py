@@ -149,10 +149,10 @@ def count_receipt(*, key: ApiKey, receipt: Receipt) -> None:
         add(OTLP, Outcome.REJECTED, n, reason)
 
 
-def attributes(counted: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+def attributes(named: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     """Attribute names, most frequent first, with `*` for the numbers in them (`llm.tools.0.name`)."""
     found: dict[str, int] = {}
-    for name, n in counted:
+    for name, n in named:
         name = NUMBER.sub("*", name)
         found[name] = found.get(name, 0) + n
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))

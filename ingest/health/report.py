@@ -164,5 +164,5 @@ def _rows(project_id: uuid.UUID | None, since: dt.datetime) -> list[Row]:
 
 
 def _size(scope: Scope) -> int:
-    counted = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.DUPLICATE, Outcome.IGNORED)
-    return sum(scope.counts.get(outcome, 0) for outcome in counted)
+    outcomes = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.DUPLICATE, Outcome.IGNORED)
+    return sum(scope.counts.get(outcome, 0) for outcome in outcomes)

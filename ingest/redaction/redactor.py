@@ -106,8 +106,8 @@ class Redactor:
         """The text with a token in place of each finding; the same object when there is none."""
         if len(text) < MIN_LENGTH:
             return text
-        for left in _rounds(text):
-            findings, rest = self._round(text, is_last=not left)
+        for remaining in _rounds(text):
+            findings, rest = self._round(text, is_last=not remaining)
             if not findings and rest is None:
                 return text
             if rest is not None:
@@ -119,8 +119,8 @@ class Redactor:
         """What `text` would hide, in order, with offsets in the text as given."""
         found: list[Finding] = []
         current = text
-        for left in _rounds(text) if len(text) >= MIN_LENGTH else ():
-            findings, rest = self._round(current, is_last=not left)
+        for remaining in _rounds(text) if len(text) >= MIN_LENGTH else ():
+            findings, rest = self._round(current, is_last=not remaining)
             moved = moved_back(findings, found)
             if rest is not None:
                 [begin] = moved_back([Finding(rest.start, rest.start, rest.kind)], found)

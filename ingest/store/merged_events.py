@@ -55,12 +55,12 @@ def merge_events(project: Project, merged: Sequence[tuple[Event, uuid.UUID]]) ->
         ((event.end_user_id, event.conversation_id) for event in gone if event.counted),
         others=((event.end_user_id, event.conversation_id) for event in gone if not event.counted),
     )
-    counted = [
+    occurrences = [
         Occurrence(project.id, project.id, event.timestamp, event.end_user_id, event.conversation_id)
         for event in gone
         if event.counted
     ]
-    return [TakenBack(counted, Event._meta.db_table, "project_id"), *taken]
+    return [TakenBack(occurrences, Event._meta.db_table, "project_id"), *taken]
 
 
 def revive(project: Project, event_ids: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ def redact(span: MappedSpan, redactor: Redactor) -> MappedSpan:
 def _span(span: MappedSpan, redactor: Redactor | Survey) -> MappedSpan:
     for message in (*span.input_messages, *span.output_messages):
         _message(message, redactor)
-    span.turns = [(redactor.text(said), redactor.text(answered)) for said, answered in span.turns]
+    span.turns = [(redactor.text(question), redactor.text(answered)) for question, answered in span.turns]
     span.follows = follows(span.turns)  # as the text of the turn before is stored
     span.tool_arguments = redactor.text(span.tool_arguments)
     span.tool_result = redactor.text(span.tool_result)

@@ -121,12 +121,12 @@ def _change(rule: AlertRule, now: dt.datetime) -> Iterable[Found]:
 
 def _found(rule: AlertRule, events: QuerySet[Event], text: str, data: dict[str, Any]) -> Found:
     newest = list(events.order_by("-timestamp", "-id").values_list("event_id", flat=True)[:EXAMPLES])
-    asked = urlencode({"q": rule.query}) if rule.query else ""
+    parameters = urlencode({"q": rule.query}) if rule.query else ""
     return Found(
         subject="query",
         title=f"[{rule.project.name}] {rule.name}",
         text=f"{text}\nQuery: {rule.query or 'all events'}",
-        path=f"/p/{rule.project.slug}/events/" + (f"?{asked}" if asked else ""),
+        path=f"/p/{rule.project.slug}/events/" + (f"?{parameters}" if parameters else ""),
         data={
             **data, "query": rule.query, "threshold": rule.threshold, "window": rule.window, "example_event_ids": newest,
         },

@@ -89,12 +89,12 @@ def _post(url: str, body: bytes, *, secret: str, delivery: str) -> None:
                 method, address, body=body, headers=headers, retries=False, redirect=False, preload_content=False,
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             )  # fmt: skip
-            said = answer.read(ERROR_BYTES).decode(errors="replace") if answer.status >= 300 else ""
+            reason = answer.read(ERROR_BYTES).decode(errors="replace") if answer.status >= 300 else ""
             answer.close()
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise NotSent(_reason(error)) from error
     if answer.status >= 400:
-        raise NotSent(f"The webhook answered {answer.status}: {said}")
+        raise NotSent(f"The webhook answered {answer.status}: {reason}")
     if answer.status >= 300:
         raise NotSent(f"The webhook answered {answer.status}: it is somewhere else. Name that address.")
 
@@ -116,7 +116,7 @@ def _notify(url: str, *, title: str, text: str, thread: str) -> None:
         # One conversation in a mail program for all that a rule says of one subject.
         reference = f"<{thread}@raindrop>"
         plugin.headers |= {"References": reference, "In-Reply-To": reference}
-    with _Said() as said:
+    with _Said() as log:
         try:
             service = Apprise()
             service.add(plugin)
@@ -127,7 +127,7 @@ def _notify(url: str, *, title: str, text: str, thread: str) -> None:
         except Exception as error:  # a plugin may raise anything
             raise NotSent(f"{type(error).__name__}: {error}") from error
     if not sent:
-        raise NotSent(" ".join(said.lines) or "It was not sent, and apprise does not say why.")
+        raise NotSent(" ".join(log.lines) or "It was not sent, and apprise does not say why.")
 
 
 class _Said(logging.Handler):

@@ -24,14 +24,14 @@ from raindrop.errors import ApiError
 from signals.search.language.errors import QueryError
 
 
-def read_follows(project: Project, asked: Mapping[str, Any] | None, *, issue: Issue | None = None) -> Source:
+def read_follows(project: Project, choice: Mapping[str, Any] | None, *, issue: Issue | None = None) -> Source:
     """Raises ApiError 400, which names the character of a query that is wrong."""
     try:
-        return read_source(project, asked, issue=issue)
+        return read_source(project, choice, issue=issue)
     except QueryError as error:
         raise error.as_api_error(field="follows.query") from error
     except UnknownSource as error:
-        field = "follows." + "".join(asked or {})
+        field = "follows." + "".join(choice or {})
         raise ApiError(400, str(error), details={"field": field}) from error
 
 
@@ -60,8 +60,8 @@ def promote(request: Request, cluster_id: uuid.UUID) -> Response:
         cluster = find_cluster(project, str(cluster_id))
     except UnknownSource as error:
         raise Http404(str(error)) from error
-    asked = Promotion(data=request.data)
-    asked.is_valid(raise_exception=True)
-    issue, is_new = promote_cluster(cluster=cluster, user=actor(request), **asked.validated_data)
+    body = Promotion(data=request.data)
+    body.is_valid(raise_exception=True)
+    issue, is_new = promote_cluster(cluster=cluster, user=actor(request), **body.validated_data)
     loaded = Issue.objects.select_related(*WITH).get(pk=issue.pk)
     return Response(issue_items([loaded])[0], status=201 if is_new else 200)

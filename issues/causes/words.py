@@ -31,8 +31,8 @@ def in_words(found: Sequence[Item]) -> str:
     )
     if not others:
         return f"{share} of it comes in release {release}."
-    said = f"{share} of it comes from {others[0]}" + "".join(f" with {other}" for other in others[1:])
-    return said + (f", in release {release}." if release else ".")
+    sentence = f"{share} of it comes from {others[0]}" + "".join(f" with {other}" for other in others[1:])
+    return sentence + (f", in release {release}." if release else ".")
 
 
 def phrase(dimension: str, value: str) -> str:

@@ -87,13 +87,13 @@ def _as_answered(
     hits: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The scores and hits, with what people said of an event in place of what was decided: a match has the score 1 where it had none."""
-    said = answers().of([decider.issue_id for decider in deciders], [event.id for event in events])
-    if not said:
+    verdicts = answers().of([decider.issue_id for decider in deciders], [event.id for event in events])
+    if not verdicts:
         return found, hits
     found, hits = found.copy(), hits.copy()
     row = {event.id: index for index, event in enumerate(events)}
     column = {decider.issue_id: index for index, decider in enumerate(deciders)}
-    for (issue, event), is_match in said.items():
+    for (issue, event), is_match in verdicts.items():
         place = row[event], column[issue]
         if is_match and not hits[place]:
             found[place] = 1.0

@@ -165,8 +165,8 @@ def fit(
     rare = (CAUTIOUS + OF_MEDIAN * float(np.median(held_out[answers]))) / 2
     by_labels = (best_threshold(held_out, answers) + 0.5) / 2
     threshold = (1 - common) * rare + common * by_labels
-    counted = scores(background.user, background.agent, learnt) >= threshold
-    rate = float(counted.mean()) if len(background) else float((held_out >= threshold).mean())
+    positive = scores(background.user, background.agent, learnt) >= threshold
+    rate = float(positive.mean()) if len(background) else float((held_out >= threshold).mean())
     return Fit(learnt, threshold, _quality(held_out, answers, threshold, weights, rate=rate))
 
 

@@ -139,8 +139,8 @@ def _of_signal(issue: Issue, event_ids: Collection[uuid.UUID], scope: Scope) -> 
         return _standing(issue, event_ids)
     rows = SignalMatch.objects.filter(project=scope.project, signal=signal, event__in=event_ids)
     found = dict(rows.values_list("event_id", "score"))
-    said = judgements().answers(signal, list(found)) if found else {}
-    return {event: score for event, score in found.items() if said.get(event) is not False}
+    verdicts = judgements().answers(signal, list(found)) if found else {}
+    return {event: score for event, score in found.items() if verdicts.get(event) is not False}
 
 
 def _of_query(issue: Issue, event_ids: Collection[uuid.UUID], scope: Scope) -> Scores:

@@ -85,8 +85,8 @@ def _set(issue: Issue, source: Source, user: User | None) -> None:
             "follows", "signal", "cluster", "query", "follows_name", "follows_version", "quality", "updated_at",
         ]
     )  # fmt: skip
-    said = {"what": source.kind.value, "name": source.query or source.name}
-    Activity.objects.create(issue=issue, kind=ActivityKind.FOLLOWS, actor=user, data=said)
+    source_data = {"what": source.kind.value, "name": source.query or source.name}
+    Activity.objects.create(issue=issue, kind=ActivityKind.FOLLOWS, actor=user, data=source_data)
     live.changed([issue.project_id])
 
 

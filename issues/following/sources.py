@@ -48,12 +48,12 @@ class Source:
         return self.signal.key if self.signal else str(self.cluster.pk) if self.cluster else ""
 
 
-def read_source(project: Project, asked: Mapping[str, Any] | None, *, issue: Issue | None = None) -> Source:
-    """`asked`: {"signal": KEY}, {"query": TEXT}, {"cluster": ID}, or None for a classifier. `issue`: the one that is to follow it, where it is
+def read_source(project: Project, choice: Mapping[str, Any] | None, *, issue: Issue | None = None) -> Source:
+    """`choice`: {"signal": KEY}, {"query": TEXT}, {"cluster": ID}, or None for a classifier. `issue`: the one that is to follow it, where it is
     there already. Raises UnknownSource and QueryError."""
-    if asked is None:
+    if choice is None:
         return Source()
-    [(kind, value)] = asked.items()
+    [(kind, value)] = choice.items()
     if kind == Follows.SIGNAL:
         return Source(Follows.SIGNAL, signal=find_signal(project, value))
     if kind == Follows.CLUSTER:

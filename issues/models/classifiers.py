@@ -49,9 +49,9 @@ class IssueMatchQuerySet(models.QuerySet["IssueMatch"]):
         latest. Matches without an end user are left out."""
         newest = self.order_by("-timestamp", "-id").values("pk")[:among]
         people = IssueMatch.objects.filter(pk__in=newest, end_user__isnull=False)
-        counted = people.values(user=models.F("end_user__user_id"))
-        counted = counted.annotate(events=models.Count("pk"), last=models.Max("timestamp"))
-        return [{**row} for row in counted.order_by("-events", "-last", "user")[:limit]]
+        users = people.values(user=models.F("end_user__user_id"))
+        users = users.annotate(events=models.Count("pk"), last=models.Max("timestamp"))
+        return [{**row} for row in users.order_by("-events", "-last", "user")[:limit]]
 
 
 class IssueMatch(models.Model):

@@ -42,30 +42,30 @@ def ours(world: World, budgets: Sequence[int], *, seed: int, answer: Labeller = 
     """The queue's cards, answered, and the classifier trained after each batch. Deterministic for a seed."""
     draw = np.random.default_rng(seed)
     run = Run()
-    asked: list[int] = []
+    cards: list[int] = []
     answers: list[bool] = []
     predicted: Bools = np.zeros(len(world.truth), bool)
     together = _together(world)
     background = draw.permutation(world.pool)
     found, threshold = None, 0.5
-    while len(asked) < max(budgets):
-        limit = min(BATCH, min(stop for stop in budgets if stop > len(asked)) - len(asked))
-        chosen = _cards(world, together, asked, found, threshold, limit, draw)
+    while len(cards) < max(budgets):
+        limit = min(BATCH, min(stop for stop in budgets if stop > len(cards)) - len(cards))
+        chosen = _cards(world, together, cards, found, threshold, limit, draw)
         if not chosen:
             break
-        asked += chosen
+        cards += chosen
         answers += [answer(world, event) for event in chosen]
         if any(answers):
-            others = background[~np.isin(background, asked)][:BACKGROUND]
+            others = background[~np.isin(background, cards)][:BACKGROUND]
             fitted = fit(
                 definition=world.definition,
-                labelled=world.sides.take(np.array(asked)),
+                labelled=world.sides.take(np.array(cards)),
                 answers=np.array(answers),
                 background=world.sides.take(others),
             )
             found, threshold = scores(world.sides.user, world.sides.agent, fitted.weights), fitted.threshold
             predicted = found >= threshold
-        _note(run, world, predicted, asked, answers, budgets)
+        _note(run, world, predicted, cards, answers, budgets)
     return run
 
 
@@ -74,26 +74,26 @@ def plain(world: World, budgets: Sequence[int], *, answer: Labeller = true_answe
     from sklearn.linear_model import LogisticRegression
 
     run = Run()
-    asked: list[int] = []
+    cards: list[int] = []
     answers: list[bool] = []
     rows = np.hstack([world.sides.user, world.sides.agent])
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
     predicted: Bools = np.zeros(len(world.truth), bool)
     order = world.pool[np.argsort(-likeness[world.pool], kind="stable")]
-    while len(asked) < max(budgets):
-        limit = min(BATCH, min(stop for stop in budgets if stop > len(asked)) - len(asked))
-        chosen = [int(event) for event in order if event not in asked][:limit]
+    while len(cards) < max(budgets):
+        limit = min(BATCH, min(stop for stop in budgets if stop > len(cards)) - len(cards))
+        chosen = [int(event) for event in order if event not in cards][:limit]
         if not chosen:
             break
-        asked += chosen
+        cards += chosen
         answers += [answer(world, event) for event in chosen]
         if any(answers) and not all(answers):
             model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=500)
-            model.fit(rows[asked], answers)
+            model.fit(rows[cards], answers)
             found = model.predict_proba(rows)[:, 1]
             predicted = found >= 0.5
             order = world.pool[np.argsort(np.abs(found[world.pool] - 0.5), kind="stable")]
-        _note(run, world, predicted, asked, answers, budgets)
+        _note(run, world, predicted, cards, answers, budgets)
     return run
 
 
@@ -109,21 +109,21 @@ def _together(world: World) -> Floats:
 def _cards(
     world: World,
     together: Floats,
-    asked: Sequence[int],
+    cards: Sequence[int],
     found: NDArray[np.float64] | None,
     threshold: float,
     limit: int,
     draw: np.random.Generator,
 ) -> list[int]:
-    left = np.setdiff1d(world.pool, asked)
+    unlabelled = np.setdiff1d(world.pool, cards)
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
     known = likeness if found is None else found
-    best = left[np.argsort(-known[left], kind="stable")][:SHORTLIST]
-    sample = draw.permutation(left)[:SAMPLE]
+    best = unlabelled[np.argsort(-known[unlabelled], kind="stable")][:SHORTLIST]
+    sample = draw.permutation(unlabelled)[:SAMPLE]
     order, chances = draw_in_strata(
         known[sample].astype(np.float64),
         threshold=None if found is None else threshold,
-        number=len(left),
+        number=len(unlabelled),
         start=float(draw.random()),
     )
     drawn = sample[order]
@@ -136,8 +136,8 @@ def _cards(
         pool.orders[Reason.SIMILAR] = list(range(len(best)))
     else:
         order_by_score(pool, threshold=threshold)
-    cycle = cycle_of(labels=len(asked), trained=found is not None)
-    picked = pick(pool, together[list(asked)], reasons_in_turn(cycle, start=len(asked)), limit)
+    cycle = cycle_of(labels=len(cards), trained=found is not None)
+    picked = pick(pool, together[list(cards)], reasons_in_turn(cycle, start=len(cards)), limit)
     return [int(ids[index]) for index, _ in picked]
 
 
@@ -145,13 +145,13 @@ def _note(
     run: Run,
     world: World,
     predicted: Bools,
-    asked: Sequence[int],
+    cards: Sequence[int],
     answers: Sequence[bool],
     budgets: Sequence[int],
 ) -> None:
-    if len(asked) in budgets:
-        said = predicted.copy()
+    if len(cards) in budgets:
+        verdicts = predicted.copy()
         if world.units is not None:  # what was answered counts as it was answered
-            said[list(asked)] = answers
-        run.f1[len(asked)] = world.f1(said)
-        run.met[len(asked)] = sum(bool(world.truth[event]) for event in asked)
+            verdicts[list(cards)] = answers
+        run.f1[len(cards)] = world.f1(verdicts)
+        run.met[len(cards)] = sum(bool(world.truth[event]) for event in cards)

@@ -40,11 +40,11 @@ class World:
 
     def f1(self, predicted: Bools) -> float:
         """Of `predicted` (n,) on the tested events or their conversations. One without a match in truth or prediction is 0."""
-        said, held = predicted[self.tested], self.truth[self.tested]
+        predictions, held = predicted[self.tested], self.truth[self.tested]
         if self.units is not None:
-            said, held = self._any(said), self._any(held)
-        both = int(said.sum() + held.sum())
-        return float(2 * (said & held).sum() / both) if both else 0.0
+            predictions, held = self._any(predictions), self._any(held)
+        both = int(predictions.sum() + held.sum())
+        return float(2 * (predictions & held).sum() / both) if both else 0.0
 
     def _any(self, of_events: Bools) -> Bools:
         assert self.units is not None

@@ -142,13 +142,13 @@ def _pool(
     place = {event: index for index, event in enumerate(chunk.ids)}
     sample = [place[event] for event in drawn if event in place]
     order, chances = draw_in_strata(found[sample], threshold=threshold, number=number, start=start)
-    asked = [sample[index] for index in order]
+    cards = [sample[index] for index in order]
     return Pool(
         list(chunk.ids),
         _together(chunk),
         found,
-        {Reason.RANDOM: asked},
-        dict(zip(asked, chances, strict=True)),
+        {Reason.RANDOM: cards},
+        dict(zip(cards, chances, strict=True)),
     )
 
 

@@ -72,17 +72,17 @@ def draw_in_strata(
     near = np.zeros(len(found), bool)
     near[others[: max(round(NEAR * len(found)), 2 * int(hit.sum()))]] = True
     near &= ~hit
-    left = [np.flatnonzero(mask).tolist() for mask in (hit, near, ~hit & ~near)]
-    sizes = [number * len(stratum) / len(found) for stratum in left]
+    strata = [np.flatnonzero(mask).tolist() for mask in (hit, near, ~hit & ~near)]
+    sizes = [number * len(stratum) / len(found) for stratum in strata]
     order, chances = [], []
     for card in range(len(found)):
-        shares = np.array([share if stratum else 0.0 for share, stratum in zip(STRATA, left, strict=True)])
+        shares = np.array([share if stratum else 0.0 for share, stratum in zip(STRATA, strata, strict=True)])
         shares /= shares.sum()
         at = (start + card * GOLDEN) % 1.0
         stratum = min(
             int(np.searchsorted(np.cumsum(shares), at, side="right")), int(np.flatnonzero(shares)[-1])
         )
-        order.append(left[stratum].pop(0))
+        order.append(strata[stratum].pop(0))
         chances.append(float(shares[stratum]) / sizes[stratum])
     return order, chances
 

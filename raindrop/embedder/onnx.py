@@ -75,8 +75,8 @@ def read_texts(texts: list[str]) -> Reading:
         np.zeros((len(texts), len(tone.ALL_TONES)), dtype=np.float32),
     )
     for places, _, [vectors, tones] in _computed(texts, ["emb", tone.OUTPUT]):
-        for at, vector, said in zip(places, vectors, tones, strict=True):
-            found.vectors[at], found.tones[at] = vector, said
+        for at, vector, scores in zip(places, vectors, tones, strict=True):
+            found.vectors[at], found.tones[at] = vector, scores
     return found
 
 

@@ -84,7 +84,7 @@ def _read(request: HttpRequest) -> list[dict[str, Any]]:
     for address in addresses:
         url, _, name = address.partition("#")
         names.setdefault(url, []).extend([name] if name else [])
-    answers = {url: _answer(request, url, asked or None) for url, asked in names.items()}
+    answers = {url: _answer(request, url, parameters or None) for url, parameters in names.items()}
     return [_taken(answers, *address.partition("#")[::2]) for address in addresses]
 
 

@@ -14,7 +14,7 @@ from signals.detectors import SIGNALS
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "detectors" / "weights" / "audit.json"
 HEADLINE = 0.8  # a signal of this precision or more counts in headline totals
-COUNTED = frozenset(signal.key for signal in SIGNALS if signal.counted)
+MEASURED = frozenset(signal.key for signal in SIGNALS if signal.measured)
 FEWEST = 10  # matches that were read, for a precision to be more than tentative
 
 

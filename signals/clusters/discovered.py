@@ -183,14 +183,14 @@ def _shares(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, Sh
     if not read:
         return {}
     members = ClusterMember.objects.filter(cluster__in=ids, source=FACET, event__in=drawn.values("event"))
-    counted: dict[uuid.UUID, int] = defaultdict(int)
+    conversations: dict[uuid.UUID, int] = defaultdict(int)
     for cluster in members.values_list("cluster_id", flat=True):
-        counted[cluster] += 1
+        conversations[cluster] += 1
     week = Period.named("7d")
     daily = week.conversations(project) / 7
     found = {}
     for pk in ids:
-        low, high = wilson(min(counted[pk], read), read, z=Z90) or (0.0, 1.0)
-        share = counted[pk] / read
+        low, high = wilson(min(conversations[pk], read), read, z=Z90) or (0.0, 1.0)
+        share = conversations[pk] / read
         found[pk] = Share(share, low, high, read, share * daily)
     return found

@@ -78,12 +78,12 @@ def draft_clusters(project: Project, collected: Collected) -> tuple[list[Draft],
     known = _Known(rows)
     drafts = _problems(project, collected, known) + _intents(collected, known)
     found = {draft.id for draft in drafts}
-    left = [row for row in rows if row.id not in found and row.merged_into_id is None and not row.is_gone]
-    kept = [_kept(row) for row in left if is_touched(row)]
+    others = [row for row in rows if row.id not in found and row.merged_into_id is None and not row.is_gone]
+    kept = [_kept(row) for row in others if is_touched(row)]
     parents = found | {draft.id for draft in kept}
     for draft in kept:
         draft.parent = draft.parent if draft.parent in parents else None
-    return drafts + kept, [row for row in left if not is_touched(row)]
+    return drafts + kept, [row for row in others if not is_touched(row)]
 
 
 def is_touched(row: Cluster) -> bool:

@@ -137,7 +137,7 @@ def _facets(events: Sequence[Event]) -> dict[uuid.UUID, _Said]:
             ],
         )
         rows = [_Said(*row) for row in cursor.fetchall()]
-    return {said.conversation_id or said.event_id: said for said in rows}
+    return {reading.conversation_id or reading.event_id: reading for reading in rows}
 
 
 def _matches(event_ids: list[uuid.UUID]) -> list[tuple[uuid.UUID, str, str, str]]:
@@ -169,8 +169,8 @@ def _failed_calls(
         rows = cursor.fetchall()
     return list(
         dict.fromkeys(
-            (event, name, said)
-            for event, name, said, span, status in rows
+            (event, name, message)
+            for event, name, message, span, status in rows
             if status == "error" or span in spans[event]
         )
     )

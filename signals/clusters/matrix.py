@@ -116,11 +116,11 @@ def _largest(lines: Iterable[Line], most: int) -> list[Line]:
     """Those that have events, most first."""
     some = list(lines)
     totals = rollups.totals(line.subject for line in some)
-    counted = [
+    with_events = [
         Line(line.subject, line.key, line.label, line.field, line.value, totals[line.subject].events)
         for line in some
     ]
-    return sorted((line for line in counted if line.events), key=lambda line: (-line.events, line.label))[
+    return sorted((line for line in with_events if line.events), key=lambda line: (-line.events, line.label))[
         :most
     ]
 

@@ -225,10 +225,10 @@ def _intents(
     likeness = vectors.chunk.user @ messages.T
     best, sure = likeness.argmax(axis=1), likeness.max(axis=1)
     for event in events:
-        said = read.intents.get(event.id, "")
-        known = plan.by_key.get(intent_key(said)) if said else None
+        intent = read.intents.get(event.id, "")
+        known = plan.by_key.get(intent_key(intent)) if intent else None
         if known is not None:
-            yield event.id, known.id, 1.0, said
+            yield event.id, known.id, 1.0, intent
             continue
         own = vectors.place[event.id]
         first = vectors.first.get(event.conversation_id) if event.conversation_id else None

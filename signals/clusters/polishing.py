@@ -143,12 +143,12 @@ def read_reply(message: "Message", cards: Sequence[Card]) -> list[Join]:
         raise Unusable("The answer is not of the asked-for shape.") from error
     if not isinstance(problems, list):
         raise Unusable("The answer is not of the asked-for shape.")
-    left = {card.number for card in cards}
+    open_numbers = {card.number for card in cards}
     found: list[Join] = []
     for problem in problems:
         join = _join(problem)
-        if join is not None and left.issuperset(join.places):
-            left.difference_update(join.places)
+        if join is not None and open_numbers.issuperset(join.places):
+            open_numbers.difference_update(join.places)
             found.append(join)
     return found
 

@@ -61,11 +61,11 @@ class ClusterField(Field):
     def _by_id(self, text: str, scope: Scope) -> frozenset[Any]:
         """Also of one that was merged: the one that it was merged into."""
         try:
-            asked = uuid.UUID(text)
+            wanted_id = uuid.UUID(text)
         except ValueError:
             return frozenset()
-        row = Cluster.objects.filter(project=scope.project, pk=asked).only("id", "merged_into_id").first()
-        live = {one for one in (asked, row.merged_into_id) if one is not None} if row else set()
+        row = Cluster.objects.filter(project=scope.project, pk=wanted_id).only("id", "merged_into_id").first()
+        live = {one for one in (wanted_id, row.merged_into_id) if one is not None} if row else set()
         return frozenset(self._clusters(scope).filter(pk__in=live).values_list("id", flat=True))
 
     def _members(self, scope: Scope) -> QuerySet[ClusterMember]:
@@ -122,9 +122,9 @@ class IntentField(ClusterField):
 
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
         clusters = super().values(facts, key=key)
-        said = facets_of_events(facts.events)
+        facets = facets_of_events(facts.events)
         return [
-            [*held, *(facet.intent for facet in said.get(event.id, ()) if facet.intent)]
+            [*held, *(facet.intent for facet in facets.get(event.id, ()) if facet.intent)]
             for event, held in zip(facts.events, clusters, strict=True)
         ]
 

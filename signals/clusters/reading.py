@@ -99,8 +99,8 @@ def problems_of(signal: SignalDefinition, *, since: dt.datetime) -> list[Problem
     members = ClusterMember.objects.filter(
         event__in=list(events), project=signal.project_id, cluster__kind=ClusterKind.PROBLEM, cluster__is_gone=False
     ).exclude(cluster__status=ClusterStatus.IGNORED)  # fmt: skip
-    counted = members.values("cluster").annotate(n=Count("id"), people=Count("end_user", distinct=True))
-    most = counted.order_by("-n", "cluster")[:PROBLEMS]
+    groups = members.values("cluster").annotate(n=Count("id"), people=Count("end_user", distinct=True))
+    most = groups.order_by("-n", "cluster")[:PROBLEMS]
     rows = live_clusters(signal.project).in_bulk([row["cluster"] for row in most])
     return [
         ProblemOfSignal(rows[row["cluster"]], row["n"], row["people"])

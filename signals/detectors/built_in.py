@@ -29,4 +29,4 @@ class BuiltIn:
     # False: it ships switched off, since the audit found a precision below .7.
     enabled: bool = True
     # True for a comparison of numbers or a failed model call: a reader's judgement would add nothing.
-    counted: bool = False
+    measured: bool = False

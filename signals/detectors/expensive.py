@@ -34,6 +34,6 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     MODEL,
     languages=ANY,
-    counted=True,
+    measured=True,
 )
 DETECTOR = Detector("high_cost", 1, detect, parameters=(COST, TOKENS))

@@ -113,6 +113,6 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     MODEL,
     languages=ANY,
-    counted=True,
+    measured=True,
 )
 DETECTOR = Detector("model_error", 1, detect)

@@ -71,6 +71,6 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     MODEL,
     languages=ANY,
-    counted=True,
+    measured=True,
 )
 DETECTOR = Detector("slow_response", 1, detect, parameters=(SECONDS, STEP_SECONDS))

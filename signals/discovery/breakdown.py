@@ -104,13 +104,13 @@ def compare(held: list[Row], usual: list[Row]) -> list[Dimension]:
         if row.user is not None:
             for (is_property, dimension), value in _values_of(row):
                 users[is_property, dimension, value].add(row.user)
-    counted, base = _count(held), _count(usual)
-    properties = [name for name in counted if name[0] and len(counted[name]) <= MOST_VALUES]
-    properties.sort(key=lambda name: (-counted[name].total(), name))
-    chosen = [name for name in ((False, MODEL), (False, EVENT), (False, TOOLS)) if name in counted]
+    counts, base = _count(held), _count(usual)
+    properties = [name for name in counts if name[0] and len(counts[name]) <= MOST_VALUES]
+    properties.sort(key=lambda name: (-counts[name].total(), name))
+    chosen = [name for name in ((False, MODEL), (False, EVENT), (False, TOOLS)) if name in counts]
     found = []
     for is_property, name in chosen + properties[:DIMENSIONS]:
-        most = sorted(counted[is_property, name].items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES]
+        most = sorted(counts[is_property, name].items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES]
         others = base.get((is_property, name), Counter())
         values = []
         for value, n in most:

@@ -70,9 +70,9 @@ def emerging(
     if end is None:
         return [Emergence(False, False, 0, 0, 0.0, 0.0, 1.0, "") for _ in clusters]
     world = _Traffic(traffic, end)
-    counted = [_count(cluster, end) for cluster in clusters]
-    tested = corrected([world.p(one) for one in counted], [world.least(one) for one in counted])
-    return [world.answer(one, p) for one, p in zip(counted, tested, strict=True)]
+    counts = [_count(cluster, end) for cluster in clusters]
+    tested = corrected([world.p(one) for one in counts], [world.least(one) for one in counts])
+    return [world.answer(one, p) for one, p in zip(counts, tested, strict=True)]
 
 
 def corrected(values: Sequence[float], least: Sequence[float]) -> list[float]:

@@ -165,8 +165,8 @@ def _symptom(
     there is its own."""
     exact = [*tools.values(), *(some for name, some in families.items() if name not in SYMPTOMS)]
     explained = {world.observations[i].unit for some in exact for i in some}
-    left = [i for i in members if world.observations[i].unit not in explained]
-    return _whole(world, members, _sentences) if len(left) == len(members) else _Found(left)
+    unexplained = [i for i in members if world.observations[i].unit not in explained]
+    return _whole(world, members, _sentences) if len(unexplained) == len(members) else _Found(unexplained)
 
 
 def _needed(world: _World, found: _Found, fewest: int) -> int:

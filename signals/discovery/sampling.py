@@ -42,25 +42,25 @@ def alike(
 
 
 def _grouped(made: Features, *, apart: float, part: int) -> list[list[int]]:
-    left = list(range(len(made.meaning)))
+    remaining = list(range(len(made.meaning)))
     found: list[list[int]] = []
     for _ in range(ROUNDS):
-        if not left:
+        if not remaining:
             break
-        drawn = left
-        if len(left) > part:
-            drawn = sorted(np.random.default_rng(0).choice(left, part, replace=False).tolist())
+        drawn = remaining
+        if len(remaining) > part:
+            drawn = sorted(np.random.default_rng(0).choice(remaining, part, replace=False).tolist())
         labels = linked(made.of(drawn).likeness(), apart=apart)
         groups: dict[int, list[int]] = {}
         for row, label in zip(drawn, labels, strict=True):
             groups.setdefault(int(label), []).append(row)
-        if len(drawn) == len(left):
+        if len(drawn) == len(remaining):
             return found + list(groups.values())
         # A row alone may belong to a kind of which no other was drawn: it stays for the next round.
         new = [group for group in groups.values() if len(group) > 1]
         placed = {row for group in new for row in group}
-        rest = [row for row in left if row not in placed]
-        left = []
+        rest = [row for row in remaining if row not in placed]
+        remaining = []
         for start in range(0, len(rest) if new else 0, part):
             some = rest[start : start + part]
             likeness = made.to_groups(new, some)
@@ -68,7 +68,7 @@ def _grouped(made: Features, *, apart: float, part: int) -> list[list[int]]:
                 if value >= 1 - apart:
                     new[int(best)].append(row)
                 else:
-                    left.append(row)
-        left = left if new else rest
+                    remaining.append(row)
+        remaining = remaining if new else rest
         found += new
-    return found + [[row] for row in left]
+    return found + [[row] for row in remaining]

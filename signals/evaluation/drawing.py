@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from signals.catalogue.audit_results import COUNTED
+from signals.catalogue.audit_results import MEASURED
 from signals.detectors import DETECTORS, SIGNALS, abandonment
 from signals.detectors.batch import Evidence
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
@@ -22,7 +22,7 @@ from signals.evaluation.traffic import SourceTurn, row_id
 
 Kind = Literal["match", "near", "other"]
 KINDS: tuple[Kind, ...] = ("match", "near", "other")
-AUDITED = tuple(signal.key for signal in SIGNALS if signal.key not in COUNTED)
+AUDITED = tuple(signal.key for signal in SIGNALS if signal.key not in MEASURED)
 NEAR = 0.6  # a near miss has at least this share of its threshold
 # The signals of a group are asked for on the same other turns. A key that stands in none joins one by its checksum: so a new signal
 # leaves the samples of the others as they are.

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from signals.catalogue.audit_results import COUNTED, FEWEST, HEADLINE, audit_results
+from signals.catalogue.audit_results import FEWEST, HEADLINE, MEASURED, audit_results
 from signals.kinds.registry import is_scored
 from signals.learning.precision import Precision, precisions_of
 from signals.models import SignalDefinition
@@ -91,7 +91,9 @@ def _standing(signal: SignalDefinition, own: Precision) -> Standing:
 
 def _is_exact(signal: SignalDefinition) -> bool:
     """Nothing is read from a text by a guess: the app sent it, it is counted, or it is words, a pattern or numbers of the project's own."""
-    return signal.kind == Kind.EXPLICIT or (signal.builtin and signal.key in COUNTED) or not is_scored(signal)
+    return (
+        signal.kind == Kind.EXPLICIT or (signal.builtin and signal.key in MEASURED) or not is_scored(signal)
+    )
 
 
 def _below(share: float) -> str:

@@ -43,7 +43,7 @@ A = TypeVar("A", bound=Asked)
 
 
 def ask(
-    asked: Sequence[A], *, retries: int = llm.RETRIES, timeout: float | None = None
+    subjects: Sequence[A], *, retries: int = llm.RETRIES, timeout: float | None = None
 ) -> list[tuple[A, Answer | llm.Unavailable]]:
     """Asks the model about each, a few at a time."""
 
@@ -55,7 +55,7 @@ def ask(
         return each, Answer(message, lost)
 
     with ThreadPoolExecutor(PARALLEL) as threads:
-        return list(threads.map(one, asked))
+        return list(threads.map(one, subjects))
 
 
 def keep_usage(row: Metered, answer: Answer, *, most: int) -> int:

@@ -125,11 +125,11 @@ def _is_id(text: str) -> bool:
     )
 
 
-def _set(status: ClusterStatus, said: str) -> Callable[[list[Cluster], str], str]:
+def _set(status: ClusterStatus, message: str) -> Callable[[list[Cluster], str], str]:
     def act(chosen: list[Cluster], label: str) -> str:
         for one in chosen:
             change_cluster(cluster=one, status=status)
-        return said.format(_names(chosen))
+        return message.format(_names(chosen))
 
     return act
 

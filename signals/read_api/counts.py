@@ -30,7 +30,7 @@ from signals.read_api.schema import (
     responses,
 )
 
-COUNTED = {"event_id": "id", "user_id": "end_user_id", "convo_id": "conversation_id"}
+COUNT_COLUMNS = {"event_id": "id", "user_id": "end_user_id", "convo_id": "conversation_id"}
 FACETS = {"event_name": "name", "user_id": "end_user__user_id", "signal": "signal_matches__signal__key"}
 # How far back a series looks by itself.
 INTERVALS = {
@@ -63,7 +63,7 @@ def _with(*names: str) -> Parameters:
 COUNT = _with("count_by")
 TIMESERIES = _with("interval", "count_by")
 FACET = _with("field", "count_by", "limit")
-COUNT_BY = {"count_by": tuple(COUNTED)}
+COUNT_BY = {"count_by": tuple(COUNT_COLUMNS)}
 
 
 @extend_schema(
@@ -79,7 +79,7 @@ COUNT_BY = {"count_by": tuple(COUNTED)}
 def count(request: Request) -> Response:
     """In the last 14 days, unless `timestamp[gte]` names another beginning; `meta.window` says which time was counted."""
     query = read_query(request, COUNT)
-    column = COUNTED[query.choice("count_by", list(COUNTED), "event_id")]
+    column = COUNT_COLUMNS[query.choice("count_by", list(COUNT_COLUMNS), "event_id")]
     window = read_window(query)
     with SEARCHES.enter(project_of(request).id), time_limit():
         rows = _in_window(request, query, window)
@@ -106,7 +106,7 @@ def timeseries(request: Request) -> Response:
     12 weeks by week, a year by month). `total` adds the buckets up, so a user who comes on two days counts twice."""
     query = read_query(request, TIMESERIES)
     interval = query.choice("interval", list(INTERVALS), "day")
-    column = COUNTED[query.choice("count_by", list(COUNTED), "event_id")]
+    column = COUNT_COLUMNS[query.choice("count_by", list(COUNT_COLUMNS), "event_id")]
     window = read_window(query, default=INTERVALS[interval])
     if window.length / SHORTEST[interval] > MAX_BUCKETS:
         raise bad(
@@ -144,13 +144,13 @@ def facets(request: Request) -> Response:
     `signal` takes."""
     query = read_query(request, FACET)
     field = FACETS[query.choice("field", list(FACETS), "event_name")]
-    column = COUNTED[query.choice("count_by", list(COUNTED), "event_id")]
+    column = COUNT_COLUMNS[query.choice("count_by", list(COUNT_COLUMNS), "event_id")]
     limit = query.number("limit", default=20, maximum=200)
     window = read_window(query)
     with SEARCHES.enter(project_of(request).id), time_limit():
         rows = _in_window(request, query, window).filter(**{f"{field}__isnull": False}).order_by()
-        counted = rows.values(value=F(field)).annotate(count=Count(column, distinct=True))
-        found = counted.filter(count__gt=0).order_by("-count", "value")[:limit]
+        groups = rows.values(value=F(field)).annotate(count=Count(column, distinct=True))
+        found = groups.filter(count__gt=0).order_by("-count", "value")[:limit]
         data = [{"value": row["value"], "count": row["count"]} for row in found]
     return Response({"data": data, "meta": {"window": window.as_json()}})
 

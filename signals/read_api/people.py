@@ -140,7 +140,7 @@ def _with_events(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
 def conversation_items(rows: list[Conversation], *, project: Project) -> list[dict[str, Any]]:
     """The conversations, with how often each signal holds in them."""
     signals: dict[object, list[dict[str, Any]]] = defaultdict(list)
-    counted = (
+    matches = (
         SignalMatch.objects.filter(
             project=project, event__conversation_id__in=[row.id for row in rows], event__is_pending=False
         )
@@ -148,7 +148,7 @@ def conversation_items(rows: list[Conversation], *, project: Project) -> list[di
         .annotate(count=Count("id"))
         .order_by("-count", "signal__key")
     )
-    for conversation_uuid, signal_id, key, name, count in counted:
+    for conversation_uuid, signal_id, key, name, count in matches:
         signals[conversation_uuid].append({"id": str(signal_id), "key": key, "name": name, "count": count})
     return [
         {

@@ -94,8 +94,8 @@ def go_on(project_id: uuid.UUID) -> None:
         with database_forgiven():
             run_job(job_id)
     if not _at_work().filter(project=project_id).exists():  # its run was stopped, or failed
-        left = Reading.objects.filter(project=project_id, state=ReadingState.PAST)
-        left.update(state=ReadingState.LEFT, sampled="", problem=STOPPED)
+        waiting = Reading.objects.filter(project=project_id, state=ReadingState.PAST)
+        waiting.update(state=ReadingState.LEFT, sampled="", problem=STOPPED)
 
 
 @job_kind(PAST_RUN, cluster="llm", title="Reading the past")

@@ -173,8 +173,8 @@ def check_finding(answer: object, told: Told) -> Finding:
 def find_quote(quote: str, told: Told, *, where: str = "") -> tuple[Side, uuid.UUID, str] | None:
     """Whose words they are, of which event, and how they stand there; None where they are not there. White space does not count. Words of
     the side that the model named come first, then later ones."""
-    asked = quote.strip()
-    candidates = [asked, _unescaped(asked), asked.strip("\"'“”‘’«» ")]
+    stripped = quote.strip()
+    candidates = [stripped, _unescaped(stripped), stripped.strip("\"'“”‘’«» ")]
     latest_first = list(reversed(told.quotable))
     order = sorted(latest_first, key=lambda piece: piece[0] != where)
     for words in dict.fromkeys(candidates):

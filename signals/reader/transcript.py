@@ -98,11 +98,11 @@ def load_transcript(*, project_id: uuid.UUID, conversation_id: uuid.UUID | None,
     spans = _steps(project_id, [event.id for event in events])
     messages = []
     for event in events:
-        if said := _fragments(event, "input"):
-            messages.append(Message("user", event.id, {"text": said}))
+        if fragments := _fragments(event, "input"):
+            messages.append(Message("user", event.id, {"text": fragments}))
         messages += spans.get(event.id, [])
-        if said := _fragments(event, "output"):
-            messages.append(Message("assistant", event.id, {"text": said}))
+        if fragments := _fragments(event, "output"):
+            messages.append(Message("assistant", event.id, {"text": fragments}))
     return Transcript(messages, events, left_out)
 
 

@@ -82,8 +82,11 @@ def _value(sentence: Sentence, vocabulary: Vocabulary, value: str, names: list[s
     word = rf"(?<![\w-]){re.escape(value)}(?![\w-])"
     for name in names:
         key = name.partition(".")[2].lower()
-        said = r"[\s_-]*".join(map(re.escape, re.split(r"[\s_-]+", key)))
-        patterns = [rf"\b{said}\b\s*(?:is|are|was|=|:|of|equal to)?\s*{word}", rf"{word}[\s-]+{said}s?\b"]
+        spoken_key = r"[\s_-]*".join(map(re.escape, re.split(r"[\s_-]+", key)))
+        patterns = [
+            rf"\b{spoken_key}\b\s*(?:is|are|was|=|:|of|equal to)?\s*{word}",
+            rf"{word}[\s-]+{spoken_key}s?\b",
+        ]
         if (
             len(names) == 1
             and len(value) > 1

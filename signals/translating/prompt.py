@@ -68,7 +68,7 @@ def build_request(
     output_config: dict[str, Any] = {"format": {"type": "json_schema", "schema": SCHEMA}}
     if effort := llm.effort():
         output_config["effort"] = effort
-    asked = as_data(
+    request_data = as_data(
         {
             "today": today.isoformat(),
             "weekday": f"{today:%A}",
@@ -76,7 +76,7 @@ def build_request(
             "sentence": text,
         }
     )
-    messages: list[dict[str, str]] = [{"role": "user", "content": f"<request>\n{asked}\n</request>"}]
+    messages: list[dict[str, str]] = [{"role": "user", "content": f"<request>\n{request_data}\n</request>"}]
     for query, problem in refused:
         messages.append({"role": "assistant", "content": json.dumps({"query": query, "left_out": []})})
         told = as_data({"problem": problem})

@@ -110,10 +110,10 @@ def _left(sentence: Sentence, vocabulary: Vocabulary, near: Nearness) -> list[Pa
         return parts + ([Part("signal", "", ("task_failure",), failed[0])] if failed and known else [])
     place = (meant[0][1][0], meant[-1][1][1])
     # All words from the first that means something to the last, less what was taken.
-    said = " ".join(sentence.text[place[0] : place[1]].split())
+    meaning = " ".join(sentence.text[place[0] : place[1]].split())
     if about is None and vocabulary.signals:
         texts = [f"{one.name}. {one.description[:200]}" for one in vocabulary.signals]
-        cosines = near(said, texts)
+        cosines = near(meaning, texts)
         best = max(range(len(texts)), key=lambda at: cosines[at])
         if cosines[best] >= NEAR_SIGNAL:
             return [
@@ -121,7 +121,7 @@ def _left(sentence: Sentence, vocabulary: Vocabulary, near: Nearness) -> list[Pa
                 Part("signal", "", (vocabulary.signals[best].key,), place, sentence.is_negated(place[0])),
             ]
     left_out = re.search(_LEFT_OUT, sentence.whole[: place[0]]) is not None
-    return [*parts, Part(MEANING, "", (said,), place, left_out)]
+    return [*parts, Part(MEANING, "", (meaning,), place, left_out)]
 
 
 # -- parts to a query

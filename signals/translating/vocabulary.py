@@ -48,21 +48,21 @@ def read_vocabulary(scope: Scope) -> Vocabulary:
             "end_user__user_id", "end_user__traits", "conversation__convo_id",
         )[:READ]
     )  # fmt: skip
-    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for _, model, name, properties, flags, _, traits, _ in rows:
-        counted["model"][model] += 1
-        counted["event"][name] += 1
+        counts["model"][model] += 1
+        counts["event"][name] += 1
         for prefix, values in (("prop", properties), ("flag", flags), ("trait", traits)):
-            _count_map(counted, prefix, values)
+            _count_map(counts, prefix, values)
     calls = Span.objects.filter(project=scope.project, event__in=[row[0] for row in rows], kind=SpanKind.TOOL)
-    counted["tool"].update(calls.values_list("name", flat=True))
-    if release := counted.pop("prop.release", None):
-        counted["release"] = release
+    counts["tool"].update(calls.values_list("name", flat=True))
+    if release := counts.pop("prop.release", None):
+        counts["release"] = release
     if intents := find_field("intent"):  # an upper room's
-        counted["intent"] = Counter(dict(intents[0].known(scope, limit=MOST)))
+        counts["intent"] = Counter(dict(intents[0].known(scope, limit=MOST)))
     signals = [KnownSignal(one.key, one.name, one.description) for one in scope.signals if one.enabled]
     return Vocabulary(
-        values={name: kept for name, values in counted.items() if (kept := _commonest(name, values))},
+        values={name: kept for name, values in counts.items() if (kept := _commonest(name, values))},
         signals=signals,
         users=frozenset(row[5] for row in rows if row[5]),
         conversations=frozenset(row[7] for row in rows if row[7]),
@@ -72,25 +72,25 @@ def read_vocabulary(scope: Scope) -> Vocabulary:
 def read_names(scope: Scope) -> list[str]:
     """The properties, traits and flags that the READ newest events have, as a query writes them, those that most have first."""
     newest = Event.objects.filter(project=scope.project).order_by("-timestamp", "-id")
-    counted: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for row in newest.values_list("properties", "feature_flags", "end_user__traits")[:READ]:
         for prefix, values in zip(("prop", "flag", "trait"), row, strict=True):
             if isinstance(values, dict):
-                counted.update(
+                counts.update(
                     f"{prefix}.{key}" if NAME.fullmatch(key) else f'{prefix}."{key}"'
                     for key in values
                     if '"' not in key
                 )
-    return [name for name, _ in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))]
+    return [name for name, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
-def _count_map(counted: dict[str, Counter[str]], prefix: str, values: Any) -> None:
+def _count_map(counts: dict[str, Counter[str]], prefix: str, values: Any) -> None:
     if not isinstance(values, dict):
         return
     for key, value in values.items():
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, str | int | float):
-                counted[f"{prefix}.{key}"][str(one).lower() if isinstance(one, bool) else str(one)] += 1
+                counts[f"{prefix}.{key}"][str(one).lower() if isinstance(one, bool) else str(one)] += 1
 
 
 def _commonest(name: str, values: Counter[str]) -> list[str]:

@@ -61,8 +61,8 @@ def assemble(spans: Iterable[MappedSpan]) -> list[TraceEvent]:
     tree = Tree(spans)
     if not any(not span.unknown for span in tree.spans):
         return []
-    counted = Tally(tree)
-    events = [_event(tree, counted, group) for group in _groups(tree)]
+    tally = Tally(tree)
+    events = [_event(tree, tally, group) for group in _groups(tree)]
     events.sort(key=lambda event: (event.start_ns, event.event_id))
     _link_children(tree, events)
     _share(tree, events)
@@ -150,7 +150,7 @@ def _unnamed(trace_id: str, turns: list[Turn]) -> list[Group]:
 # -- one event
 
 
-def _event(tree: Tree, counted: Tally, group: Group) -> TraceEvent:
+def _event(tree: Tree, tally: Tally, group: Group) -> TraceEvent:
     members, around = group.turn.members, group.turn.around
     own = [span for span in members if span.span_id not in around]
     known = [span for span in own if not span.unknown] or own
@@ -168,8 +168,8 @@ def _event(tree: Tree, counted: Tally, group: Group) -> TraceEvent:
     event.name = next((span.event_name for span in outermost if span.event_name), "") or DEFAULT_NAME
     event.input = group.turn.question or _any_text(tree, outermost, outputs=False)
     event.output = group.turn.answer or _any_text(tree, outermost, outputs=True)
-    event.model = _model(tree, counted, known)
-    _count(counted, members, known, event)
+    event.model = _model(tree, tally, known)
+    _count(tally, members, known, event)
     for span in outermost:
         event.user_id = event.user_id or span.user_id
         event.convo_id = event.convo_id or span.convo_id
@@ -203,7 +203,7 @@ def _any_text(tree: Tree, outermost: list[MappedSpan], *, outputs: bool) -> str:
     return dumped
 
 
-def _model(tree: Tree, counted: Tally, known: list[MappedSpan]) -> str:
+def _model(tree: Tree, tally: Tally, known: list[MappedSpan]) -> str:
     """The model that gave the answer: of the last LLM call to end that is not inside a tool call."""
     having = [span for span in known if span.model]
     if not having:
@@ -213,33 +213,33 @@ def _model(tree: Tree, counted: Tally, known: list[MappedSpan]) -> str:
         key=lambda span: (
             span.kind == "llm",
             span.span_id not in tree.below_tool | tree.below_aside,
-            span.span_id not in counted.kinds,
+            span.span_id not in tally.kinds,
             span.end_ns,
             span.span_id,
         ),
     ).model
 
 
-def _count(counted: Tally, members: list[MappedSpan], known: list[MappedSpan], event: TraceEvent) -> None:
+def _count(tally: Tally, members: list[MappedSpan], known: list[MappedSpan], event: TraceEvent) -> None:
     """The event's sums, and on which spans they stand."""
     timed = {span.span_id for span in known}
-    event.counts = {span.span_id: counted.of(span, with_time=span.span_id in timed) for span in members}
+    event.counts = {span.span_id: tally.of(span, with_time=span.span_id in timed) for span in members}
     event.corrected_kinds = {
-        span.span_id: kind for span in members if (kind := counted.kinds.get(span.span_id))
+        span.span_id: kind for span in members if (kind := tally.kinds.get(span.span_id))
     }
-    event.failed_spans = {span.span_id for span in members if span.span_id in counted.failed}
-    tellers = [span.tokens for span in members if span.span_id in counted.tokens]
+    event.failed_spans = {span.span_id for span in members if span.span_id in tally.failed}
+    tellers = [span.tokens for span in members if span.span_id in tally.tokens]
     for name in ("input", "output", "cache_read", "cache_write", "reasoning"):
         parts = [number for tokens in tellers if (number := getattr(tokens, name)) is not None]
         setattr(event.tokens, name, sum(parts) if parts else None)
-    costs = [span.cost for span in members if span.span_id in counted.cost and span.cost is not None]
+    costs = [span.cost for span in members if span.span_id in tally.cost and span.cost is not None]
     event.cost = sum(costs) if costs else None
     tools = [span for span in members if span.kind == "tool"]
     event.may_tell_twice = bool(tools) and (event.named or len({span.scope for span in tools}) > 1)
-    event.may_tell_twice |= any(span.span_id in counted.kinds for span in tools)
-    tools = [span for span in tools if span.span_id in counted.tools]
+    event.may_tell_twice |= any(span.span_id in tally.kinds for span in tools)
+    tools = [span for span in tools if span.span_id in tally.tools]
     event.tool_calls = len(tools)
-    event.tool_errors = sum(span.status == "error" or span.span_id in counted.failed for span in tools)
+    event.tool_errors = sum(span.status == "error" or span.span_id in tally.failed for span in tools)
 
 
 def _add_error(event: TraceEvent, outermost: list[MappedSpan]) -> None:

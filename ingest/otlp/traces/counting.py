@@ -101,7 +101,7 @@ def _repeated_calls(tree: Tree) -> dict[str, str]:
             first is not span and first.end_ns <= span.start_ns
         ):  # one after the other they are two calls: a stub gives all its answers one id
             first = by_response[span.response_id] = span
-        if first is span and (answer := tree.answered(span)):
+        if first is span and (answer := tree.answer(span)):
             told = (span.parent_span_id, answer[:2000], span.tokens.input, span.tokens.output)
             known = by_words.setdefault(told, [])
             first = next(

@@ -82,12 +82,12 @@ class Tree:
     def output(self, span: MappedSpan) -> list[Message]:
         return span.output_messages or self._logged(span, outputs=True)
 
-    def said(self, span: MappedSpan) -> str:
+    def question(self, span: MappedSpan) -> str:
         """The user's words that the span has; empty when it has none, or only a dump of JSON."""
         text, is_dump = last_text(self.input(span), "user")
         return "" if is_dump else text
 
-    def answered(self, span: MappedSpan) -> str:
+    def answer(self, span: MappedSpan) -> str:
         """The agent's, likewise."""
         text, is_dump = last_text(self.output(span), "assistant")
         return "" if is_dump else text

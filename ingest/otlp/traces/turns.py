@@ -69,8 +69,8 @@ class Step:
     is_root: bool = False
     with_model: bool = False  # an agent or a call is in it
     failed: bool = False
-    said: list[str] = field(default_factory=list)
-    answered: list[tuple[int, str]] = field(default_factory=list)  # (when, what)
+    questions: list[str] = field(default_factory=list)
+    answers: list[tuple[int, str]] = field(default_factory=list)  # (when, what)
     user_id: str = ""
     convo_id: str = ""
     follows: str = ""
@@ -81,7 +81,7 @@ class Step:
 
     @property
     def speaks(self) -> bool:
-        return bool(self.said or self.answered)
+        return bool(self.questions or self.answers)
 
     @property
     def is_call_of_tool(self) -> bool:
@@ -100,10 +100,10 @@ class Step:
             return
         if self.is_call_of_tool or (self.is_aside and other.speaks):  # the turn really begins with the other
             self.kind, self.is_aside = other.kind, other.is_aside
-            self.said, self.answered = [], []
+            self.questions, self.answers = [], []
         self.failed = other.failed
-        self.said = _bounded(self.said + other.said)
-        self.answered = _bounded(self.answered + other.answered)
+        self.questions = _bounded(self.questions + other.questions)
+        self.answers = _bounded(self.answers + other.answers)
         self.with_model = self.with_model or other.with_model
         if other.speaks:
             self.spoke_until = max(self.spoke_until, other.spoke_until)
@@ -111,8 +111,8 @@ class Step:
     @property
     def question(self) -> str:
         """The first words; but what stands inside them, and was said by itself too, is what a prompt was made of."""
-        found = self.said[0] if self.said else ""
-        for text in self.said[1:]:
+        found = self.questions[0] if self.questions else ""
+        for text in self.questions[1:]:
             if len(text) < len(found) and _contain(text, found):
                 found = text
         return found
@@ -177,8 +177,8 @@ def _in_order(steps: Iterable[Step]) -> list[Step]:
 
 def _steps(tree: Tree, span: MappedSpan, inner: list[Step]) -> list[Step]:
     """The span as one step, or the turns that it holds."""
-    said, answered = tree.said(span), tree.answered(span)
-    own = span.kind in ("tool", "retriever", "llm") or bool(said) or span.span_id in tree.below_aside
+    question, answer = tree.question(span), tree.answer(span)
+    own = span.kind in ("tool", "retriever", "llm") or bool(question) or span.span_id in tree.below_aside
     if not own and len(inner) > 1:
         grouped = _group(inner, place_of(span))
         if len(grouped) > 1:
@@ -206,12 +206,12 @@ def _steps(tree: Tree, span: MappedSpan, inner: list[Step]) -> list[Step]:
             step.follows = step.follows or other.follows
             step.with_model = step.with_model or other.with_model
     speaking = [other for other in inner if other.speaks and not (other.is_call_of_tool or other.is_aside)]
-    step.said = [said] if said else [text for other in speaking for text in other.said][:1]
-    step.answered = best_answer(speaking)
-    inner_later = span.kind == "llm" and step.answered and step.answered[0][0] > span.end_ns
-    if answered and not inner_later:  # a call around calls may be any of them
-        step.answered = [(span.end_ns, answered)]
-    if not (said or answered) and span.kind == "other" and [other.kind for other in speaking] == ["llm"]:
+    step.questions = [question] if question else [text for other in speaking for text in other.questions][:1]
+    step.answers = best_answer(speaking)
+    inner_later = span.kind == "llm" and step.answers and step.answers[0][0] > span.end_ns
+    if answer and not inner_later:  # a call around calls may be any of them
+        step.answers = [(span.end_ns, answer)]
+    if not (question or answer) and span.kind == "other" and [other.kind for other in speaking] == ["llm"]:
         step.kind = "llm"  # a function around one call
     step.spoke_until = (
         step.end_ns
@@ -223,14 +223,14 @@ def _steps(tree: Tree, span: MappedSpan, inner: list[Step]) -> list[Step]:
 
 def best_answer(steps: Iterable[Step]) -> list[tuple[int, str]]:
     """The last answer: of steps with a model in them, else of any; what stands aside (a guardrail) only when nothing else speaks."""
-    having = [step for step in steps if step.answered]
+    having = [step for step in steps if step.answers]
     if not having:
         return []
     last = max(
         having,
-        key=lambda step: (not step.is_aside, step.with_model, step.answered[-1][0]),
+        key=lambda step: (not step.is_aside, step.with_model, step.answers[-1][0]),
     )
-    return last.answered[-1:]
+    return last.answers[-1:]
 
 
 def place_of(span: MappedSpan) -> Place:
@@ -276,7 +276,7 @@ def _apart(turn: Step, step: Step, place: Place) -> bool:
     if not differ or step.is_call_of_tool or turn.is_call_of_tool:
         return False
     if place in (Place.REQUEST, Place.RUN):  # two names of one user, a sub-agent's own thread
-        return bool(turn.said and step.said) and not _repeats(step, turn)
+        return bool(turn.questions and step.questions) and not _repeats(step, turn)
     return True
 
 
@@ -287,20 +287,20 @@ def _begins_turn(turn: Step, step: Step, place: Place) -> bool:
         step.is_call_of_tool
         or step.is_aside
         or turn.is_aside
-        or not step.said
-        or not turn.said
+        or not step.questions
+        or not turn.questions
         or place in (Place.REQUEST, Place.RUN)
     ):
         return False
-    if not (turn.answered or turn.failed):
+    if not (turn.answers or turn.failed):
         return False
     pause = step.start_ns - turn.spoke_until
-    interrupts = place is Place.SESSION and not step.answered and step.kind == "other"  # a voice, heard
+    interrupts = place is Place.SESSION and not step.answers and step.kind == "other"  # a voice, heard
     if pause < PAUSE_NS and not interrupts:
         return False
     if step.kind == "llm" and turn.last_kind in ("tool", "retriever"):
         return False  # it answers the tool
-    if step.follows and step.follows in {words_digest(text) for text in turn.said}:
+    if step.follows and step.follows in {words_digest(text) for text in turn.questions}:
         return True
     if _is_made_of(step, turn):
         return False
@@ -321,17 +321,17 @@ def _contain(one: str, other: str) -> bool:
 
 
 def _repeats(step: Step, turn: Step) -> bool:
-    return any(_contain(said, before) for said in step.said for before in turn.said)
+    return any(_contain(text, before) for text in step.questions for before in turn.questions)
 
 
 def _is_made_of(step: Step, turn: Step) -> bool:
-    return any(_contain(said, answer) for said in step.said for _, answer in turn.answered)
+    return any(_contain(text, answer) for text in step.questions for _, answer in turn.answers)
 
 
 def _share_run(step: Step, turn: Step) -> bool:
     """Whether their prompts hold the same few words in a row."""
-    runs = {run for text in {*turn.said[:1], *turn.said[-1:]} for run in _runs(text)}
-    return any(run in runs for text in step.said for run in _runs(text)) or _repeats(step, turn)
+    runs = {run for text in {*turn.questions[:1], *turn.questions[-1:]} for run in _runs(text)}
+    return any(run in runs for text in step.questions for run in _runs(text)) or _repeats(step, turn)
 
 
 def _runs(text: str) -> Iterable[tuple[str, ...]]:

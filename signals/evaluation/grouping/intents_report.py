@@ -73,14 +73,14 @@ def planted_texts(data: Path, *, read: bool) -> list[Texts]:
         return []
     found = []
     for product in products:
-        said = [one.intent if one else "" for one in product.readings] if read else product.first_messages
-        some = [i for i, text in enumerate(said) if text.strip() and product.intents[i]]
+        texts = [one.intent if one else "" for one in product.readings] if read else product.first_messages
+        some = [i for i, text in enumerate(texts) if text.strip() and product.intents[i]]
         if some:
             tools = product.tools
             found.append(
                 Texts(
                     product.name,
-                    [said[i] for i in some],
+                    [texts[i] for i in some],
                     [product.intents[i] for i in some],
                     [tools[i] for i in some],
                 )

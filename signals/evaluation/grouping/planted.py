@@ -167,7 +167,7 @@ def _read(path: Path) -> Planted:
         own = turns_of_conversation(row)
         turns += own
         of_turn += [place] * len(own)
-    said = {
+    readings = {
         row["id"]: Reading(row.get("intent") or "", row.get("went_wrong") or "", row.get("quote") or "")
         for row in (_lines(path / "facets.jsonl") if (path / "facets.jsonl").exists() else [])
     }
@@ -177,7 +177,7 @@ def _read(path: Path) -> Planted:
         rows,
         turns,
         of_turn,
-        [said.get(row["conversation_id"]) for row in rows],
+        [readings.get(row["conversation_id"]) for row in rows],
         {kind: problem.get("cause") for kind, problem in problems.items()},
     )
 

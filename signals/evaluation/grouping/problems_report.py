@@ -85,16 +85,16 @@ def _grouped(product: Planted, leg: str, store: VectorStore) -> tuple[list[Obser
         evidence = product.evidence_observations(DETECTORS if leg == "no key" else RULES, store)
         return evidence, group_problems(evidence, store.of(texts_of(evidence)), signals=NAMES)
     hints = product.hints(product.evidence_observations(DETECTORS, store))
-    said = product.facet_observations()
-    places = [product.place_of[one.unit] for one in said]
+    observations = product.facet_observations()
+    places = [product.place_of[one.unit] for one in observations]
     intents = [reading.intent if reading else "" for reading in product.readings]
     groups = group_problems(
-        said,
-        store.of(texts_of(said)),
+        observations,
+        store.of(texts_of(observations)),
         topics=store.of([intents[place] for place in places]),
         hints=[hints[place] for place in places],
     )
-    return said, groups
+    return observations, groups
 
 
 _OTHERS = ("k-means, true number", "BERTopic's recipe", "average linkage at 0.6")

@@ -49,18 +49,18 @@ def complete(query: str, at: int, scope: Scope) -> list[Completion]:
 
 def _names(written: str, start: int, end: int, scope: Scope) -> list[Completion]:
     """Fields whose name, or another name of theirs, begins so; then the project's properties, traits and flags."""
-    asked = written.lower()
+    prefix = written.lower()
     fields = [
         field
         for field in all_fields()
-        if any(name.startswith(asked) for name in (field.name, *field.aliases))
+        if any(name.startswith(prefix) for name in (field.name, *field.aliases))
     ]
-    fields.sort(key=lambda field: (not field.name.startswith(asked), field.name))
+    fields.sort(key=lambda field: (not field.name.startswith(prefix), field.name))
     found = [Completion(_opened(field), start, end, field.title) for field in fields]
-    if asked:
-        keyed = [name for name in read_names(scope) if asked in name.lower()]
+    if prefix:
+        keyed = [name for name in read_names(scope) if prefix in name.lower()]
         found += [Completion(f"{name}:", start, end, "of this project") for name in keyed]
-        if "has".startswith(asked):
+        if "has".startswith(prefix):
             found.append(Completion("has:", start, end, "there is a value"))
     return found[:MOST]
 

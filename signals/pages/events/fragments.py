@@ -93,8 +93,8 @@ def translate(request: ProjectRequest, project: Project) -> HttpResponse:
             found = translate_words(words, project=project)
     except ApiError as error:
         return error.response()
-    said = [f"“{words}” was read as the query below ({'by the LLM' if found.by == 'llm' else 'by rules'})."]
-    messages.info(request, " ".join(said + found.notes))
+    notes = [f"“{words}” was read as the query below ({'by the LLM' if found.by == 'llm' else 'by rules'})."]
+    messages.info(request, " ".join(notes + found.notes))
     parameters = {"q": found.query or words}
     if _says_when(found.query):
         parameters["range"] = "all"

@@ -58,7 +58,7 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
     with SEARCHES.enter(project.id) if valid and filters.is_search() else nullcontext():
         rows, cursor = _read_rows(request, filters) if valid else ([], None)
         matching = _count(request, filters, rows, cursor) if valid else ""
-    counted = _counted(filters) if valid and "cursor" not in request.GET else None
+    counts = _counts(filters) if valid and "cursor" not in request.GET else None
     signal = filters.shown_signal() if valid else None
     words = filters.words() if valid else ""
     attach_passages(rows, signal=signal, words=words)
@@ -85,9 +85,9 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
         "by_meaning": valid and bool(filters.meaning()),
         "near_enough": NEAR_ENOUGH,
         "matching": matching,
-        "counted": counted,
+        "counted": counts,
         "next_cursor": cursor,
-        "total": None if counted else totals([project.id])[project.id],
+        "total": None if counts else totals([project.id])[project.id],
         "has_events": bool(rows) or Event.objects.filter(project=project).exists(),
         "track_url": request.build_absolute_uri("/v1/events/track"),
     }
@@ -223,7 +223,7 @@ class ListCounts:
     waiting: int
 
 
-def _counted(filters: EventFilters) -> ListCounts | None:
+def _counts(filters: EventFilters) -> ListCounts | None:
     """None where other filters than a range and a signal are in force."""
     subject = filters.subject()
     if subject is None:

@@ -69,13 +69,13 @@ def sample_suggestions(filters: EventFilters) -> Suggestions:
     """The same over the newest events alone: models, event names, users and properties."""
     newest = filters.matching().order_by("-timestamp", "-id")
     rows = list(newest.values_list("model", "name", "properties", "end_user__user_id")[:READ])
-    counted = count_values([(model, name, properties) for model, name, properties, _ in rows])
+    counts = count_values([(model, name, properties) for model, name, properties, _ in rows])
     groups = [
-        ("Model", "model", counted.pop((False, "Model"), Counter())),
-        ("Event", "event", counted.pop((False, "Event"), Counter())),
+        ("Model", "model", counts.pop((False, "Model"), Counter())),
+        ("Event", "event", counts.pop((False, "Event"), Counter())),
         ("User", "user", Counter(user for *_, user in rows if user)),
     ]
-    properties = [(name, values) for (_, name), values in counted.items() if len(values) <= MOST_VALUES]
+    properties = [(name, values) for (_, name), values in counts.items() if len(values) <= MOST_VALUES]
     properties.sort(key=lambda pair: (-pair[1].total(), pair[0]))
     groups += [(name, f"prop.{name}", values) for name, values in properties[:PROPERTIES]]
     found = [
@@ -95,10 +95,10 @@ def sample_suggestions(filters: EventFilters) -> Suggestions:
 def _properties(filters: EventFilters) -> dict[str, str]:
     """Field -> heading of the properties that most of the newest events have, but for those with many different values: ids, texts."""
     newest = filters.matching().order_by("-timestamp", "-id").values_list("properties", flat=True)[:READ]
-    counted = count_values([("", "", properties) for properties in newest])
+    counts = count_values([("", "", properties) for properties in newest])
     found = [
         (name, values)
-        for (_, name), values in counted.items()
+        for (_, name), values in counts.items()
         if len(values) <= MOST_VALUES and name != "release"
     ]
     found.sort(key=lambda pair: (-pair[1].total(), pair[0]))

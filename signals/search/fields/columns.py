@@ -120,7 +120,7 @@ def nullable(name: str, title: str, example: str, column: str, *aliases: str, un
     )  # fmt: skip
 
 
-def counted(name: str, title: str, example: str, column: str, *aliases: str) -> Number:
+def required(name: str, title: str, example: str, column: str, *aliases: str) -> Number:
     """A number that is a column and always there."""
     return Number(
         name=name, title=title, example=example, aliases=aliases,

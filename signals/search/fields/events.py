@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce, ExtractHour
 
 from ingest.models import Conversation, EndUser, Event
 from ingest.store.people import conversation_id, end_user_id
-from signals.search.fields.columns import Length, Number, RelatedText, TextColumn, Time, counted, nullable
+from signals.search.fields.columns import Length, Number, RelatedText, TextColumn, Time, nullable, required
 from signals.search.fields.json_values import JsonKey
 from signals.search.fields.registry import register
 
@@ -48,8 +48,8 @@ register(
     ),
     Time(name="since", title="not before; -24h is since:24h", example="since:2026-11-01", operator=">="),
     Time(name="until", title="not after; a day is meant to its end", example="until:2026-11-20", operator="<="),
-    counted("tool.calls", "how many tools it called", "tool.calls:>5", "tool_calls", "tool_calls"),
-    counted("tool.errors", "how many of them failed", "tool.errors:>2", "tool_errors", "tool_errors"),
+    required("tool.calls", "how many tools it called", "tool.calls:>5", "tool_calls", "tool_calls"),
+    required("tool.errors", "how many of them failed", "tool.errors:>2", "tool_errors", "tool_errors"),
     nullable("tokens.input", "tokens that went in", "tokens.input:>8000", "input_tokens", "input_tokens"),
     nullable("tokens.output", "tokens that came out", "tokens.output:>1000", "output_tokens", "output_tokens"),
     Number(

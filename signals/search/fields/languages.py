@@ -27,10 +27,10 @@ class Language(Field):
     def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
         if not isinstance(value, Text):
             raise ValueError("takes a language such as de or German, not a pattern")
-        asked = value.text.lower()
-        code = asked if asked in NAMES else _CODES.get(asked)
+        name = value.text.lower()
+        code = name if name in NAMES else _CODES.get(name)
         if code is None:
-            near = get_close_matches(asked, _CODES, n=1)
+            near = get_close_matches(name, _CODES, n=1)
             hint = f": do you mean {NAMES[_CODES[near[0]]]}?" if near else ""
             raise ValueError(f"takes a language such as de or German, not {value.text[:40]!r}{hint}")
         return TextTest.of(Text(code))

@@ -90,10 +90,10 @@ class Field(ABC):
         if not self.reads_texts:  # they may be long
             newest = newest.defer("input", "output")
         facts = Facts(list(newest.order_by("-timestamp", "-id")[:READ]), scope)
-        counted = Counter(
+        counts = Counter(
             self.shown(value, scope) for values in self.values(facts, key=key) for value in set(values)
         )
-        found = [(value, n) for value, n in counted.items() if value.lower().startswith(starts.lower())]
+        found = [(value, n) for value, n in counts.items() if value.lower().startswith(starts.lower())]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 
 

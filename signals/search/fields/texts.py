@@ -116,7 +116,7 @@ class TextField(Field):
         return found
 
     def values(self, facts: Facts, *, key: str) -> Sequence[Collection[Any]]:
-        return [[said] if any((said := self._texts(event)).texts) else [] for event in facts.events]
+        return [[texts] if any((texts := self._texts(event)).texts) else [] for event in facts.events]
 
     def _texts(self, event: Event) -> EventTexts:
         texts = tuple(getattr(event, side) for side in self.sides)

@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from signals import detectors
-from signals.catalogue.audit_results import COUNTED
+from signals.catalogue.audit_results import MEASURED
 from signals.catalogue.builtins import BY_KEY
 from signals.detectors import DETECTORS, RULES, SIGNALS, abandonment
 from signals.detectors.built_in import GROUPS
@@ -31,4 +31,4 @@ def test_the_catalogue_has_all_of_them_once() -> None:
 
 
 def test_what_is_counted_needs_no_reader() -> None:
-    assert {"slow_response", "high_cost", "model_error"} == COUNTED
+    assert {"slow_response", "high_cost", "model_error"} == MEASURED
