@@ -61,6 +61,7 @@ FLOORS: dict[str, list[str]] = {
         "labels query_fields",
         "teaching",
         "queue",
+        "refinement",
         "api pages",
         "admin apps evaluation",
     ],

@@ -5,13 +5,14 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from issues.classifier.definition_text import what_counts
 from issues.models import Issue
 from raindrop.embedder import embed_texts
 
 
 def definition_vector(issue: Issue) -> NDArray[np.float32]:
-    """(384,), unit length, of the title and the description."""
-    return _embed(f"{issue.title}. {issue.description}".strip())
+    """(384,), unit length, of the title and what counts by the description."""
+    return _embed(f"{issue.title}. {what_counts(issue.description)}".strip())
 
 
 @functools.lru_cache(maxsize=512)

@@ -1,4 +1,4 @@
 """The management API of labels: which events to label next, and recording answers.
 
-Uses every room of labeling up to queue.
+Uses every room of labeling up to refinement.
 """
