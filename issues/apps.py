@@ -16,12 +16,16 @@ class IssuesConfig(AppConfig):
         from issues.following.deciding import follow_changed
         from issues.following.history import refill_clusters
         from signals.matching.observers import on_change, on_replaced
+        from signals.pages.panels import Page, register_panel
 
         import_kinds(self.name)
         import_module("issues.query_fields")
         import_module("issues.matrix_rows")
         for triggers in (issue_triggers, event_triggers, watching):
             triggers.register()
+        register_panel(Page.SIGNAL, "signal-causes")
+        register_panel(Page.CLUSTER, "cluster-causes")
+        register_panel(Page.TOOL, "tool-issues")
         when_deleted(forget_subject)
         on_merge(drop_matches)
         on_change(follow_changed)

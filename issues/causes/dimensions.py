@@ -13,7 +13,8 @@ from ingest.models.events import SpanKind
 from issues.causes.finding import CALLED, FAILED, INTENT, SIGNAL, Value
 from issues.models import Issue
 from issues.models.issues import Follows
-from signals.models import ClusterKind, ClusterMember, EventText, SignalMatch
+from signals.clusters.evidence import TOOL_FAILURE
+from signals.models import Cluster, ClusterKind, ClusterMember, EventText, SignalMatch
 from signals.search.fields.registry import find_field
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import Comparison, Text, leaves, quoted
@@ -120,6 +121,8 @@ def own_dimensions(issue: Issue) -> set[str]:
     """Those by which the issue is defined: they explain it by saying it again."""
     if issue.follows == Follows.SIGNAL:
         return {SIGNAL + (issue.signal.key if issue.signal else issue.follows_name)}
+    if issue.follows == Follows.CLUSTER:
+        return dimensions_of(issue.cluster) if issue.cluster else set()
     if issue.follows != Follows.QUERY:
         return set()
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -138,6 +141,15 @@ def own_dimensions(issue: Issue) -> set[str]:
         own |= {SIGNAL + value for value in values} if name == "signal" else set()
         own |= {FAILED, CALLED} if name in ("tool", "tool.failed", "tool.error") else set()
     return own | ({RELEASE} if "property.release" in own else set())
+
+
+def dimensions_of(cluster: Cluster) -> set[str]:
+    """Those by which a cluster is known: an intent is one, a failing tool is told by its calls, other evidence by its signal."""
+    if cluster.kind == ClusterKind.INTENT:
+        return {INTENT}
+    if cluster.origin.startswith("tool "):
+        return {CALLED, FAILED, SIGNAL + TOOL_FAILURE}
+    return {SIGNAL + cluster.signal.key} if cluster.signal else set()
 
 
 def query_of(values: Collection[Value]) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -11,7 +12,7 @@ from ingest.counts import rollups
 from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import report_job, subject_of
 from ingest.jobs.queueing import queue_job
-from ingest.models import Event, Job, User
+from ingest.models import Event, Job, Project, User
 from issues.causes.dimensions import Facts, facts_of, own_dimensions, query_of
 from issues.causes.finding import Cause, Unit, Value, find_causes
 from issues.models import Issue, IssueCauses, IssueMatch
@@ -72,7 +73,18 @@ def units_of(issue: Issue) -> list[Unit]:
     matches = IssueMatch.objects.filter(issue=issue).order_by("-timestamp", "-id")
     held = set(matches.values_list("event_id", flat=True)[:MATCHES])
     ids = dict.fromkeys([*newest.values_list("id", flat=True)[:EVENTS], *held])
-    facts = facts_of(issue.project, list(ids), without=own_dimensions(issue))
+    return units_among(issue.project, list(ids), held=held, without=own_dimensions(issue))
+
+
+def units_among(
+    project: Project,
+    event_ids: Collection[uuid.UUID],
+    *,
+    held: Collection[uuid.UUID],
+    without: Collection[str],
+) -> list[Unit]:
+    """The conversations of these events, of which those in `held` have the problem. `without`: dimensions by which it is defined."""
+    facts = facts_of(project, event_ids, without=without)
     talks: dict[uuid.UUID, list[tuple[Facts, bool]]] = defaultdict(list)
     for event, one in facts.items():
         talks[one.conversation or event].append((one, event in held))

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from issues.causes.finding import CALLED, FAILED, INTENT, OBSERVED, SIGNAL, rank_of
-from issues.models import Issue
 
 Item = Mapping[str, Any]  # as the API answers
 HALF = 0.5
@@ -53,12 +52,12 @@ def phrase(dimension: str, value: str) -> str:
     return f"{PARTS.get(part, '')}{name} {value}"
 
 
-def shown(item: Item, issue: Issue) -> dict[str, Any]:
-    """A row of the panel, with the query of the issue's events that have it."""
+def shown(item: Item, *, among: str) -> dict[str, Any]:
+    """A row of the panel, with the query of the events that have it among those that the query `among` finds."""
     explained = item["explained_by"]
     return {
         **item,
         "named": " with ".join(phrase(*one) for one in values_of(item)),
         "explained": " with ".join(phrase(*one) for one in values_of(explained)) if explained else "",
-        "link": f"issue:{issue.number} {item['query']}" if item["query"] else f"issue:{issue.number}",
+        "link": f"{among} {item['query']}".strip(),
     }

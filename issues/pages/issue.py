@@ -133,7 +133,7 @@ def causes_panel(issue: Issue) -> dict[str, Any]:
         kept = last_found(issue)
         found = kept.found if kept else []
     return {
-        "causes": [shown(one, issue) for one in found],
+        "causes": [shown(one, among=f"issue:{issue.number}") for one in found],
         "summary": in_words(found),
         "kept": kept,
         "large": total > AT_ONCE,

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from issues.pages import causes as cause_pages
 from issues.pages import issue as issue_pages
 from issues.pages import issue_list as list_pages
 from issues.pages.overview import overview
@@ -21,6 +22,8 @@ urlpatterns = [
     path("issues/<int:number>/definition/", issue_pages.define, name="issue-definition"),
     path("issues/<int:number>/causes/", issue_pages.find_causes, name="issue-causes"),
     path("issues/<int:number>/note/", issue_pages.note, name="issue-note"),
+    path("signals/<slug:key>/causes/", cause_pages.of_signal, name="signal-causes"),
+    path("discover/<uuid:cluster_id>/causes/", cause_pages.of_cluster, name="cluster-causes"),
     path("tool-issues/<path:name>/", issue_pages.tool_issues, name="tool-issues"),
     path("events/<uuid:event_pk>/issues/", issue_pages.event_issues, name="event-issues"),
 ]

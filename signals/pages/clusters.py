@@ -21,6 +21,7 @@ from signals.clusters.matrix import make_matrix, row_kinds
 from signals.clusters.reading import find_cluster
 from signals.discovery.breakdown import EVENTS, MATCHES, break_down
 from signals.models import Cluster, ClusterKind, ClusterMember
+from signals.pages.panels import Page, panels_of
 
 PAGE = 25
 PERIODS = ("7d", "14d", "30d", "90d")
@@ -63,6 +64,7 @@ def cluster(request: ProjectRequest, project: Project, cluster_id: uuid.UUID) ->
         "events": EVENTS,
         "members": rows,
         "next_cursor": cursor,
+        "panels": panels_of(Page.CLUSTER),
         "may_edit": request.role != Role.VIEWER,
     }
     return render(request, "signals/cluster.html", context)

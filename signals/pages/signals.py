@@ -34,6 +34,7 @@ from signals.pages.forms.parameters import shown_parameters
 from signals.pages.forms.signal import SignalForm
 from signals.pages.forms.taxonomy import unreviewed
 from signals.pages.insights import DEFAULT, PERIODS
+from signals.pages.panels import Page, panels_of
 from signals.pages.question_panel import attach_verdicts, panel_of
 from signals.taxonomy.defaults import deviations
 from signals.taxonomy.definitions import DAYS, SignalFilters, change_signal, rate, signal_rows
@@ -99,6 +100,7 @@ def signal_page(request: ProjectRequest, project: Project, key: str) -> HttpResp
     def rest() -> dict[str, Any]:
         return {
             "form": form,
+            "panels": panels_of(Page.SIGNAL),
             "detector": detector_of(signal),
             "has_history": has_history(signal),
             "parameters": shown_parameters(signal),

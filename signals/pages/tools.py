@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from ingest.projects.access import ProjectRequest, project_page
 from signals.clusters.reading import clusters_of_events
 from signals.detectors.tool_failure import DETECTOR
 from signals.models import Cluster, ClusterKind, SignalMatch
+from signals.pages.panels import Page, panels_of
 from signals.search.language.nodes import Comparison, Text
 from signals.tools.calls import (
     CALLS,
@@ -72,7 +73,11 @@ def tools(request: ProjectRequest, project: Project) -> HttpResponse:
         by_name[call.name].append(call)
     releases = releases_of(project.pk, calls)
     last = last_release(calls, releases)
-    rows = [_row(tool, by_name[tool.name], period, releases, last) for tool in tools_of(calls)]
+    changes = {
+        name: change_since(last, by_release(mine, releases), tools=len(by_name)) if last else None
+        for name, mine in by_name.items()
+    }
+    rows = [_row(tool, by_name[tool.name], period, changes[tool.name]) for tool in tools_of(calls)]
     messages = messages_of(project.pk, [call for call in calls if call.failed])
     context = {
         "section": "tools", "rows": rows, "period": period.key, "periods": list(DAYS), "most": CALLS, "cut": len(calls) == CALLS,
@@ -84,14 +89,9 @@ def tools(request: ProjectRequest, project: Project) -> HttpResponse:
     return render(request, "signals/tools.html", context)
 
 
-def _row(
-    tool: ToolHealth, calls: Sequence[Call], period: Period, releases: Mapping[uuid.UUID, str], last: str
-) -> Row:
-    query, failed_query = _queries(tool.name)
-    change = change_since(last, by_release(calls, releases)) if last else None
-    return Row(
-        tool, _trend(calls, period), query, failed_query, next(iter(streaks(calls)), None), change
-    )  # fmt: skip
+def _row(tool: ToolHealth, calls: Sequence[Call], period: Period, change: Change | None) -> Row:
+    longest = next(iter(streaks(calls)), None)
+    return Row(tool, _trend(calls, period), *_queries(tool.name), longest, change)
 
 
 def _queries(name: str) -> tuple[str, str]:
@@ -114,7 +114,7 @@ def tool(request: ProjectRequest, project: Project, name: str) -> HttpResponse:
     context: dict[str, Any] = {
         "section": "tools", "name": name, "period": period.key, "periods": list(DAYS), "most": CALLS, "cut": len(everything) == CALLS,
         "tool": health(name, calls) if calls else None,
-        "query": query, "failed_query": failed_query,
+        "query": query, "failed_query": failed_query, "panels": panels_of(Page.TOOL),
     }  # fmt: skip
     if calls:
         releases = releases_of(project.pk, everything)
@@ -127,7 +127,9 @@ def tool(request: ProjectRequest, project: Project, name: str) -> HttpResponse:
             "talks": _failing_talks(project, failed),
             "signals": _signals(project, failed),
             "releases": found[-LATEST:],
-            "change": change_since(last, found) if last else None,
+            "change": change_since(last, found, tools=len({call.name for call in everything}))
+            if last
+            else None,
             "streaks": streaks(calls)[:STREAKS],
             "intents": _intents(project, calls, query),
             "confused": [

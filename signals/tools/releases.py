@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from ingest.models import Event
 from raindrop.statistics import wilson
@@ -33,7 +34,7 @@ class InRelease:
 @dataclass(frozen=True, slots=True)
 class Change:
     """What the last release changed: `difference` of the share of failed calls since, to that in all releases before; `low` to `high`: its
-    90 % interval (Newcombe's, of two Wilson intervals)."""
+    interval (Newcombe's, of two Wilson intervals), 90 % for all the tools that are looked at together."""
 
     release: str
     before: float
@@ -81,18 +82,19 @@ def by_release(calls: Sequence[Call], releases: Mapping[uuid.UUID, str]) -> list
     return sorted(found, key=lambda one: one.since)
 
 
-def change_since(release: str, found: Sequence[InRelease]) -> Change | None:
-    """None where one side has no call."""
+def change_since(release: str, found: Sequence[InRelease], *, tools: int = 1) -> Change | None:
+    """None where one side has no call. `tools`: how many are looked at (Bonferroni): of fifty tools that did not change, five would seem to."""
     now = next((one for one in found if one.release == release), None)
     calls = sum(one.calls for one in found if one.release != release)
     errors = sum(one.errors for one in found if one.release != release)
-    interval = wilson(errors, calls, z=Z90)
-    if now is None or interval is None:
+    z = NormalDist().inv_cdf(1 - 0.05 / tools)
+    old = wilson(errors, calls, z=z)
+    new = wilson(now.errors, now.calls, z=z) if now else None
+    if now is None or old is None or new is None:
         return None
-    low, high = interval
     before = errors / calls
     difference = now.rate - before
     # Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
-    less = math.hypot(now.rate - now.low, high - before)
-    more = math.hypot(now.high - now.rate, before - low)
+    less = math.hypot(now.rate - new[0], old[1] - before)
+    more = math.hypot(new[1] - now.rate, before - old[0])
     return Change(release, before, now.rate, difference, difference - less, difference + more)

@@ -278,6 +278,8 @@ def test_what_the_last_release_changed() -> None:
     assert (change.low, change.high) == (pytest.approx(0.361, abs=0.002), pytest.approx(0.624, abs=0.002))
     back = change_since("r1", [before, since])
     assert back is not None and back.tone == "better"
+    among_many = change_since("r2", [before, since], tools=50)
+    assert among_many is not None and 0 < among_many.low < change.low and among_many.tone == "worse"
     few = change_since("r2", by_release(calls[38:42], releases))
     assert few is not None and few.tone == ""
     assert change_since("r3", [before, since]) is None and change_since("r2", [since]) is None
