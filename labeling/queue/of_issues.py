@@ -38,7 +38,8 @@ from labeling.queue.picking import (
     pick,
     reasons_in_turn,
 )
-from signals.vectors.reading import VectorChunk, nearest_events, vectors_of
+from signals.vectors.nearest import nearest_events
+from signals.vectors.reading import VectorChunk, vectors_of
 
 SAMPLE = 2000  # events drawn at random and scored, to draw cards from in strata of score
 REMEMBERED = 300  # the latest labelled events that count as asked before

@@ -37,10 +37,11 @@ from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
 from signals.search.faceting import count_facets, facet_field
 from signals.search.finding import find_events, split_meaning
 from signals.search.language.errors import QueryError
-from signals.search.language.nodes import Meaning, Node
+from signals.search.language.nodes import And, Meaning, Node
 from signals.search.language.parsing import parse
-from signals.search.meaning import NEAR_ENOUGH, near_events
+from signals.search.meaning import NEAR_ENOUGH, meaning_vector
 from signals.search.scope import Scope
+from signals.vectors.nearest import Near, nearest_events
 
 TAGS = ["Events"]
 NEWEST = ("-timestamp", "-id")
@@ -63,7 +64,8 @@ def events(request: Request) -> Response:
     meaning, rest = split_meaning(node)
     with _asked(project):
         if meaning is not None:
-            rows, following = _nearest(request, meaning, find_events(rest, scope), project, place)
+            among = None if rest == And() else find_events(rest, scope)
+            rows, following = _nearest(request, meaning, among, project, place)
         else:
             page = page_of(_light(find_events(node, scope)), request=request, order=NEWEST, cursor=place)
             rows, following = page.rows, page.next
@@ -141,17 +143,14 @@ def _light(rows: QuerySet[Event]) -> QuerySet[Event]:
 
 
 def _nearest(
-    request: Request, meaning: Meaning, among: QuerySet[Event], project: Project, place: str
+    request: Request, meaning: Meaning, among: QuerySet[Event] | None, project: Project, place: str
 ) -> tuple[list[Event], str | None]:
     """A page of the events that are near enough, the nearest first, and the next page's place."""
     limit = read_limit(request)
-    ranked = near_events(meaning.text, project=project).filter(
-        event__in=among.order_by(), score__gte=NEAR_ENOUGH
-    )
-    if place:
-        score, last = _read_near(place)
-        ranked = ranked.filter(score__lte=score).exclude(score=score, event_id__lte=last)
-    page = list(ranked.order_by("-score", "event_id").values_list("event_id", "score")[: limit + 1])
+    page = nearest_events(
+        project=project, vector=meaning_vector(meaning.text), limit=limit + 1, among=among, at_least=NEAR_ENOUGH,
+        after=_read_near(place) if place else None,
+    )  # fmt: skip
     found = _light(Event.objects.filter(project=project)).in_bulk([event for event, _ in page[:limit]])
     rows = []
     for event, score in page[:limit]:
@@ -182,11 +181,11 @@ def _near_cursor(row: Event) -> str:
     return base64.urlsafe_b64encode(json.dumps([vars(row)["nearness"], str(row.id)]).encode()).decode()
 
 
-def _read_near(place: str) -> tuple[float, uuid.UUID]:
+def _read_near(place: str) -> Near:
     try:
         score, event = json.loads(base64.b64decode(place, altchars=b"-_", validate=True))
         if not isinstance(score, float) or not -2 <= score <= 2:
             raise ValueError("not a cosine")
-        return score, uuid.UUID(event)
+        return uuid.UUID(event), score
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
         raise ApiError(400, BAD_CURSOR, details={"field": "cursor"}) from error

@@ -3,13 +3,24 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from pgvector.django import HalfVectorField
+from django.db.models.functions import Cast
+from pgvector.django import BitField, HalfVectorField
 
 from ingest.models import Event, Project
 from ingest.models.events import BigForeignKey
 from raindrop.embedder import AGENT_TONES, TONES
 
 DIMENSIONS = 384
+
+
+def _signs_of(column: str) -> models.GeneratedField:
+    """A bit for each of the vector's numbers: whether it is above zero. Null where the vector is."""
+    bits = models.Func(models.F(column), function="binary_quantize")
+    return models.GeneratedField(
+        expression=Cast(bits, BitField(length=DIMENSIONS)),
+        output_field=BitField(length=DIMENSIONS, null=True),
+        db_persist=True,
+    )
 
 
 class EventEmbedding(models.Model):
@@ -25,11 +36,20 @@ class EventEmbedding(models.Model):
     user_tones = HalfVectorField(dimensions=len(TONES), null=True)
     # Of the agent's side, likewise.
     agent_tones = HalfVectorField(dimensions=len(AGENT_TONES), null=True)
+    # The vectors' signs, by which those that may be near are told from most others (signals/vectors/nearest.py).
+    user_signs = _signs_of("user_vector")
+    agent_signs = _signs_of("agent_vector")
     # The hash of the texts that the vectors were made from: an event that comes again unchanged is not embedded again.
     text_hash = models.BinaryField(max_length=16)
 
     class Meta:
-        indexes = [models.Index(fields=["project", "event"], name="event_embedding_of_project")]
+        indexes = [
+            models.Index(
+                fields=["project", "event"],
+                include=["user_signs", "agent_signs"],
+                name="event_embedding_signs",
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.event_id)

@@ -13,7 +13,8 @@ from pgvector.django import MaxInnerProduct
 from ingest.models import Event, Project
 from raindrop.embedder import embed_texts
 from signals.models import EventEmbedding
-from signals.vectors.reading import Side, nearest_events
+from signals.vectors.nearest import nearest_events
+from signals.vectors.reading import Side
 
 # Below this cosine a text has as little to do with another as any two: docs/benchmarks.md, "Searching by meaning". It belongs to the
 # embedder (raindrop/embedder). `~"words"` holds from here on; the callers of /v1/events/search give a `threshold` of their own.
@@ -46,10 +47,4 @@ def rank_by_meaning(
 
     Events are found once the pipeline has embedded them.
     """
-    if among is None:
-        return nearest_events(project=project, vector=meaning_vector(text), limit=limit, side=side)
-    # The nearest of all may hold none of these: so only these are ranked.
-    ranked = near_events(text, project=project, side=side).filter(
-        event__in=among.select_related(None).order_by(), score__isnull=False
-    )
-    return list(ranked.order_by("-score", "event_id").values_list("event_id", "score")[:limit])
+    return nearest_events(project=project, vector=meaning_vector(text), limit=limit, side=side, among=among)

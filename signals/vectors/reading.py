@@ -1,4 +1,4 @@
-"""Reading the stored vectors into numpy, and asking for the nearest."""
+"""Reading the stored vectors into numpy."""
 
 import uuid
 from collections.abc import Iterator
@@ -70,34 +70,6 @@ def vectors_by_event(event_ids: list[uuid.UUID]) -> VectorChunk:
         )
     }
     return _chunk([found.get(event_id, (event_id, None, None, None, None)) for event_id in event_ids])
-
-
-def nearest_events(
-    *, project: Project, vector: npt.NDArray[np.float32], limit: int, side: Side = "both"
-) -> list[tuple[uuid.UUID, float]]:
-    """The events whose text is nearest to the vector, with the cosine, best first. `both`: the better of the two sides.
-
-    Exact: it looks at every vector of the project (an HNSW index filtered by project silently returns too few rows:
-    it filters the few that it has found).
-    """
-    length = float(np.linalg.norm(vector))
-    if not length or limit < 1:
-        return []
-    literal = str(np.round(np.asarray(vector, dtype=np.float64) / length, 6).tolist())
-    score = {
-        "user": "-(user_vector <#> v)",
-        "agent": "-(agent_vector <#> v)",
-        "both": "greatest(-(user_vector <#> v), -(agent_vector <#> v))",  # greatest() ignores nulls
-    }[side]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT event_id, score FROM (
-                  SELECT event_id, {score} AS score FROM signals_eventembedding, (SELECT %s::halfvec AS v) q
-                  WHERE project_id = %s) s
-                WHERE score IS NOT NULL ORDER BY score DESC, event_id LIMIT %s""",
-            [literal, project.id, limit],
-        )
-        return [(event_id, float(value)) for event_id, value in cursor.fetchall()]
 
 
 def _fetch(sql: str, params: list[Any]) -> list[Row]:

@@ -20,7 +20,8 @@ from signals.matching.batches import load_batch
 from signals.matching.matches import NewMatch, save_matches
 from signals.models import EventEmbedding, EventText, SignalDefinition, SignalMatch
 from signals.vectors.embedding import embed
-from signals.vectors.reading import iter_embedded, nearest_events, vectors_of
+from signals.vectors.nearest import nearest_events
+from signals.vectors.reading import iter_embedded, vectors_of
 from signals.vectors.text_search import search_events
 
 MakeEvent = Callable[..., Event]
