@@ -15,6 +15,7 @@ class IssuesConfig(AppConfig):
         from issues.classifier.merged_events import drop_matches
         from issues.following.deciding import follow_changed
         from issues.following.history import refill_clusters
+        from issues.inbox import kinds as inbox_kinds
         from signals.matching.observers import on_change, on_replaced
         from signals.pages.panels import Page, register_panel
 
@@ -26,6 +27,7 @@ class IssuesConfig(AppConfig):
         register_panel(Page.SIGNAL, "signal-causes")
         register_panel(Page.CLUSTER, "cluster-causes")
         register_panel(Page.TOOL, "tool-issues")
+        inbox_kinds.register()
         when_deleted(forget_subject)
         on_merge(drop_matches)
         on_change(follow_changed)

@@ -51,7 +51,7 @@ FLOORS: dict[str, list[str]] = {
         "models",
         "access actions matrix_rows query_fields states",
         "classifier",
-        "causes following",
+        "causes following inbox",
         "alerts",
         "api pages",
         "admin apps evaluation",

@@ -1,11 +1,13 @@
+import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from ingest.models import Project, Total
+from ingest.models import Hour, Project, SubjectUser, Total
 from issues.models.queries import issues_like
 from raindrop.ids import new_id
 from signals.models import Cluster, SignalDefinition
@@ -84,9 +86,31 @@ class IssueQuerySet(models.QuerySet["Issue"]):
             last_seen=models.Subquery(total.values("last_seen")),
         )
 
-    def sorted_by(self, sort: str) -> Self:
-        """One of SORTS, the default for any other word. Adds the counts."""
-        return self.with_counts().order_by(*SORTS.get(sort, SORTS[DEFAULT_SORT]), "-number")
+    def sorted_by(self, sort: str, *, since: dt.datetime | None = None) -> Self:
+        """One of SORTS, the default for any other word. Adds the counts of all time. `since` (a full hour): events and users are compared by
+        those from then on."""
+        found = self.with_counts()
+        if since is None or sort not in SINCE:
+            return found.order_by(*SORTS.get(sort, SORTS[DEFAULT_SORT]), "-number")
+        return found.annotate(
+            **{f"{name}_since": of(since) for name, of in SINCE.items() if name in SINCE_ORDER[sort]}
+        ).order_by(*(models.F(f"{name}_since").desc() for name in SINCE_ORDER[sort]), "-number")
+
+
+def _events_since(since: dt.datetime) -> Coalesce:
+    rows = Hour.objects.filter(subject=models.OuterRef("id"), start__gte=since).order_by().values("subject")
+    return Coalesce(models.Subquery(rows.annotate(n=models.Sum("events")).values("n")), 0)
+
+
+def _users_since(since: dt.datetime) -> Coalesce:
+    rows = SubjectUser.objects.filter(subject=models.OuterRef("id"), last_hour__gte=since).order_by()
+    return Coalesce(
+        models.Subquery(rows.values("subject").annotate(n=models.Count("end_user_id")).values("n")), 0
+    )
+
+
+SINCE: dict[str, Callable[[dt.datetime], Coalesce]] = {"events": _events_since, "users": _users_since}
+SINCE_ORDER = {"events": ["events"], "users": ["users", "events"]}
 
 
 _RANK = models.Case(

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 
+from ingest.counts.period import DAYS, DEFAULT
 from ingest.models import Project, User
 from issues.models.issues import Priority
 from issues.pages.acting import BUTTONS
@@ -86,6 +87,7 @@ class ListForm(forms.Form):
     state = forms.ChoiceField(choices=[(tab, tab) for tab in TABS], required=False)
     sort = forms.ChoiceField(choices=list(SORTS.items()), required=False)
     q = forms.CharField(required=False, max_length=MAX_LENGTH, strip=False)
+    period = forms.ChoiceField(choices=[(key, key) for key in DAYS], required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=1_000_000)
 
     @classmethod
@@ -99,7 +101,7 @@ class ListForm(forms.Form):
 
     @classmethod
     def read(cls, data: Any) -> dict[str, Any]:
-        """{"state", "sort", "q", "page"} with defaults in place of what is missing or wrong."""
+        """{"state", "sort", "q", "period", "page"} with defaults in place of what is missing or wrong."""
         form = cls(data)
         form.is_valid()
         found = form.cleaned_data
@@ -107,6 +109,7 @@ class ListForm(forms.Form):
             "state": found.get("state") or "open",
             "sort": found.get("sort") or "last_seen",
             "q": found.get("q") or "",
+            "period": found.get("period") or DEFAULT,
             "page": found.get("page") or 1,
         }
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from ingest.counts.period import Period
+from ingest.counts.period import DAYS, Period
 from ingest.counts.rollups import totals
 from ingest.models import Event, Job, Project, Total, User
 from ingest.models.projects import Role
@@ -47,7 +47,12 @@ DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    issue: Issue  # with counts
+    """An issue with its counts of all time, and those of the period."""
+
+    issue: Issue
+    events: int
+    users: int
+    rate: float | None  # of all events
     trend: list[float]
 
 
@@ -62,7 +67,9 @@ def issue_list(request: ProjectRequest, project: Project) -> HttpResponse:
         mine, wrong = mine.none(), f"{error.message} (at character {error.start + 1})"
     counts = {row["state"]: row["n"] for row in mine.order_by().values("state").annotate(n=Count("id"))}
     counts["all"] = sum(counts.values())
-    found = mine.with_state(filters["state"]).sorted_by(filters["sort"]).select_related("assignee")
+    period = Period.named(filters["period"])
+    found = mine.with_state(filters["state"]).sorted_by(filters["sort"], since=period.start)
+    found = found.select_related("assignee")
     page = Paginator(found, PAGE_SIZE).get_page(filters["page"])
     context = {
         "filters": filters,
@@ -70,7 +77,9 @@ def issue_list(request: ProjectRequest, project: Project) -> HttpResponse:
         "tabs": [(tab, counts.get(tab, 0)) for tab in TABS],
         "sorts": SORTS,
         "page": page,
-        "rows": _rows(list(page.object_list)),
+        "rows": _rows(list(page.object_list), project, period),
+        "period": period,
+        "periods": list(DAYS),
         "mute_menu": MUTE_MENU,
         "resolve_menu": RESOLVE_MENU,
         "ticked": set(request.GET.getlist("ticked")[:PAGE_SIZE]),
@@ -94,11 +103,22 @@ def project_has_issues(project: Project) -> bool:
     return Issue.objects.in_project(project).exists()
 
 
-def _rows(issues: list[Issue]) -> list[Row]:
-    if not issues:
+def _rows(issues: list[Issue], project: Project, period: Period) -> list[Row]:
+    ids = [issue.pk for issue in issues]
+    if not ids:
         return []
-    trends = Period.named("14d").rates((issue.id for issue in issues), project=issues[0].project_id)
-    return [Row(issue, trends[issue.id]) for issue in issues]
+    sums, users = period.sums([project.pk, *ids]), period.users(ids)
+    trends, everything = period.rates(ids, project=project.pk), sums.get(project.pk, 0)
+    return [
+        Row(
+            issue,
+            sums.get(issue.pk, 0),
+            users.get(issue.pk, 0),
+            min(1.0, sums.get(issue.pk, 0) / everything) if everything else None,
+            trends[issue.pk],
+        )
+        for issue in issues
+    ]
 
 
 @require_POST
@@ -241,7 +261,7 @@ def _back_to_list(request: ProjectRequest, project: Project, ticked: list[int] |
     """The list as it was: its own filters only, so that the form's field cannot lead elsewhere."""
     shown = QueryDict(request.POST.get("back", "").removeprefix("?"))
     kept: list[tuple[str, Any]] = [
-        (key, shown[key]) for key in ("state", "sort", "q", "page") if shown.get(key)
+        (key, shown[key]) for key in ("state", "sort", "q", "period", "page") if shown.get(key)
     ]
     kept += [("ticked", number) for number in ticked or []]
     return reverse("issues", args=[project.slug]) + ("?" + urlencode(kept) if kept else "")

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from issues.pages import causes as cause_pages
+from issues.pages import inbox as inbox_pages
 from issues.pages import issue as issue_pages
 from issues.pages import issue_list as list_pages
 from issues.pages.overview import overview
@@ -12,6 +13,8 @@ urlpatterns = [
     path("", overview, name="overview"),
     path("discover/<uuid:cluster_id>/promote/", promote, name="cluster-promote"),
     path("issues/", list_pages.issue_list, name="issues"),
+    path("issues/inbox/", inbox_pages.inbox, name="inbox"),
+    path("issues/inbox/review/", inbox_pages.review_ticked, name="inbox-review"),
     path("issues/new/", list_pages.new_issue, name="issue-new"),
     path("issues/bulk/", list_pages.bulk, name="issues-bulk"),
     path("issues/undo/", list_pages.undo, name="issues-undo"),

@@ -72,8 +72,31 @@ def test_sorting(in_as_member: Client, project: Any) -> None:
     assert listed(in_as_member, project, sort="events") == ["Common", "Rare"]
 
 
+def test_the_numbers_are_those_of_the_period(in_as_member: Client, project: Any, make_event: Any) -> None:
+    now = timezone.now()
+    users = [make_event(user_id=f"u{n}").end_user_id for n in range(3)]
+    lately, once = new(project, "Lately"), new(project, "Once")
+    record(
+        [Occurrence(lately.id, project.id, now, users[0]), Occurrence(lately.id, project.id, now, users[1])]
+    )
+    record(Occurrence(once.id, project.id, now - dt.timedelta(days=20), users[2]) for _ in range(5))
+    record(Occurrence(project.id, project.id, now, None) for _ in range(8))
+
+    def rows(**query: str) -> list[tuple[str, int, int, float | None]]:
+        found = in_as_member.get(reverse("issues", args=[project.slug]), query).context["rows"]
+        return [(row.issue.title, row.events, row.users, row.rate) for row in found]
+
+    assert rows(sort="events") == [("Lately", 2, 2, 0.25), ("Once", 0, 0, 0.0)]
+    assert rows(sort="events", period="30d") == [("Once", 5, 1, 0.625), ("Lately", 2, 2, 0.25)]
+    assert rows(sort="users", period="30d")[0][0] == "Lately"
+    assert rows(period="24h")[0][1:] == (2, 2, 0.25)
+    page = html_of(in_as_member.get(reverse("issues", args=[project.slug]), {"period": "30d"}))
+    assert f"/issues/{once.number}/matches/?range=30d" in page
+
+
 @pytest.mark.parametrize(
-    "query", [{"q": "a\x00b"}, {"page": "-1"}, {"page": "9" * 30}, {"state": "x"}, {"sort": "x"}]
+    "query",
+    [{"q": "a\x00b"}, {"page": "-1"}, {"page": "9" * 30}, {"state": "x"}, {"sort": "x"}, {"period": "x"}],
 )
 def test_a_strange_address_is_no_error(in_as_member: Client, project: Any, query: dict[str, str]) -> None:
     new(project, "One")

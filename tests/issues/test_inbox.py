@@ -1,0 +1,91 @@
+"""The inbox: what waits, in which order, and what a review of it does."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from issues.actions import create_issue
+from issues.inbox.items import Kind, read_inbox, register_kind, review
+from issues.models import Issue
+from issues.states.doors import escalate_issue, mute_issue, regress_issue, resolve_issue, settle_issue
+from signals.models import Cluster
+from tests.html import html_of
+
+
+@pytest.fixture
+def issues(project: Any, member: Any) -> list[Issue]:
+    made = [create_issue(project=project, title=f"Issue {n}", description="", user=member) for n in range(5)]
+    escalate_issue(issue=made[1], reason={"why": "40 events an hour. The limit is 12."})
+    resolve_issue(issue=made[2], user=member)
+    regress_issue(issue=made[2], reason={"events": 3})
+    settle_issue(issue=made[3], user=member)
+    mute_issue(issue=made[4], user=member)
+    return made
+
+
+@pytest.fixture
+def emerging(project: Any) -> Cluster:
+    reason = "9 users in 7 days, 1 before."
+    Cluster.objects.create(project=project, kind="problem", label="Old", status="known", is_emerging=True)
+    return Cluster.objects.create(
+        project=project, kind="problem", label="Receipts stick", is_emerging=True, emerging_reason=reason
+    )
+
+
+def waiting(project: Any) -> list[tuple[str, str, str]]:
+    return [(item.title, item.reason, item.why) for item in read_inbox(project)]
+
+
+def test_what_waits(project: Any, other_project: Any, issues: list[Issue], emerging: Cluster) -> None:
+    assert waiting(project) == [
+        ("Issue 1", "escalating", "40 events an hour. The limit is 12."),
+        ("Issue 2", "regressed", "It happened again after it was resolved: 3 events."),
+        ("Receipts stick", "emerging", "9 users in 7 days, 1 before."),
+        ("Issue 0", "new", "It was opened by alice, and nobody has marked it as seen."),
+    ]
+    assert waiting(other_project) == []
+
+
+def test_a_review_is_of_what_is_named(
+    project: Any, other_project: Any, issues: list[Issue], emerging: Cluster
+) -> None:
+    names = [item.name for item in read_inbox(project)]
+    assert review(project=other_project, names=names, user=None) == (0, None)
+    done, undo = review(
+        project=project, names=[*names[:3], "issue:x", "cluster:x", "nothing", "issue:99"], user=None
+    )
+    assert (done, undo is not None) == (3, True)
+    assert [title for title, *_ in waiting(project)] == ["Issue 0"]
+    emerging.refresh_from_db()
+    assert emerging.status == "known"
+    assert set(Issue.objects.filter(state="open").values_list("substate", flat=True)) == {"new", "ongoing"}
+
+
+def test_a_kind_is_registered_once() -> None:
+    with pytest.raises(ValueError, match="issue"):
+        register_kind(Kind("issue", lambda project: [], lambda project, keys, user: (0, None)))
+
+
+def test_the_page(
+    client: Client, project: Any, member: Any, viewer: Any, issues: list[Issue], emerging: Cluster
+) -> None:
+    client.force_login(member)
+    address = reverse("inbox", args=[project.slug])
+    text = html_of(client.get(address))
+    assert "4 wait for somebody" in text and "40 events an hour. The limit is 12." in text
+    assert (
+        text.index("Issue 1") < text.index("Issue 2") < text.index("Receipts stick") < text.index("Issue 0")
+    )
+    names = [row.item.name for row in client.get(address).context["rows"]]
+    to = reverse("inbox-review", args=[project.slug])
+    assert "Nothing was done" in html_of(client.post(to, {}, follow=True))
+    response = client.post(to, {"issue": names}, follow=True)
+    text = html_of(response)
+    assert "4 items reviewed." in text and 'name="undo"' in text
+    assert "Nothing waits for you" in text and "4 open issues are known and counted" in text
+    assert "4 were reviewed" in text
+    client.force_login(viewer)
+    assert client.post(to, {"issue": names}).status_code == 403
+    assert "Reviewed" not in html_of(client.get(address))
