@@ -64,6 +64,9 @@ class EventCount(serializers.Serializer[Any]):
     count = serializers.IntegerField(help_text="Events.")
     users = serializers.IntegerField(help_text="Different end users among them.")
     conversations = serializers.IntegerField()
+    at_least = serializers.BooleanField(
+        required=False, help_text="True where more events pass than were counted; else it is not there."
+    )
 
 
 class FacetItem(serializers.Serializer[Any]):
@@ -71,6 +74,13 @@ class FacetItem(serializers.Serializer[Any]):
     events = serializers.IntegerField()
     users = serializers.IntegerField()
     query = serializers.CharField(help_text="The condition that selects them, to be added to the query.")
+
+
+class Facets(serializers.Serializer[Any]):
+    results = FacetItem(many=True)
+    since = serializers.DateTimeField(
+        required=False, help_text="The events from then on were counted; all of them where it is not there."
+    )
 
 
 class Words(Strict):

@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
@@ -19,7 +20,7 @@ from rest_framework.response import Response
 from ingest.models import Event, Project
 from ingest.projects.authentication import project_of
 from raindrop.api.pagination import cursor_of, page_of, read_limit
-from raindrop.api.shapes import answers, listed, refuse_unknown, results
+from raindrop.api.shapes import answers, listed, refuse_unknown
 from raindrop.errors import ApiError
 from signals.api.event_schema import (
     COUNT,
@@ -28,13 +29,14 @@ from signals.api.event_schema import (
     FACETS,
     MAX_FACETS,
     EventCount,
-    FacetItem,
+    Facets,
     FoundEventItem,
 )
 from signals.read_api.bytes import EVENT_TEXTS, items_within, light
 from signals.read_api.found import found_items
 from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
-from signals.search.faceting import count_facets, facet_field
+from signals.search.counting import count_found
+from signals.search.faceting import count_facets, facet_field, newest_of
 from signals.search.finding import find_events, split_meaning
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import And, Meaning, Node
@@ -82,28 +84,27 @@ def events(request: Request) -> Response:
 )  # fmt: skip
 @api_view(["GET"])
 def count(request: Request) -> Response:
-    """Exactly, with their different users and conversations. An event whose own id is `count` or `facets` answers here when there is
-    no parameter."""
+    """Exactly, with their different users and conversations; of more than 50,000 events that a condition finds, `at_least` is true, and users and
+    conversations are those of 50,000. All events, and all of the last days (`-30d`), are always counted exactly. An event whose own id is `count`
+    or `facets` answers here when there is no parameter."""
     refuse_unknown(request, COUNT)
     project, node = project_of(request), _read_query(request)
     with _asked(project):
-        found = find_events(node, Scope(project)).order_by()
-        counts = found.aggregate(
-            count=Count("pk"),
-            users=Count("end_user", distinct=True),
-            conversations=Count("conversation", distinct=True),
-        )
+        counts = asdict(count_found(node, Scope(project)))
+    if not counts["at_least"]:
+        del counts["at_least"]
     return Response(counts)
 
 
 @extend_schema(
     operation_id="events_facets", tags=TAGS, summary="What a query's events have of a field", parameters=FACETS,
-    responses=answers(results(FacetItem), missing=False),
+    responses=answers(Facets, missing=False),
 )  # fmt: skip
 @api_view(["GET"])
 def facets(request: Request) -> Response:
-    """The values that most of the events have, counted exactly, those with most events first. Of `time`, days. Of a field that is
-    computed, such as `turns`, the values of the newest 2,000 events are counted."""
+    """The values that most of the events have, counted exactly, those with most events first. Of more than 50,000 events, about the newest 50,000
+    are counted: `since` says from when on. Of `time`, days. Of a field that is computed, such as `turns`, the values of the newest 2,000 events are
+    counted."""
     refuse_unknown(request, FACETS)
     project, node = project_of(request), _read_query(request)
     scope = Scope(project)
@@ -113,8 +114,10 @@ def facets(request: Request) -> Response:
         raise ApiError(400, f"{error}.", details={"field": "by"}) from error
     limit = read_limit(request, default=DEFAULT_FACETS, maximum=MAX_FACETS)
     with _asked(project):
-        found = count_facets(find_events(node, scope), by=request.GET["by"], scope=scope, limit=limit)
-    return Response({"results": [asdict(one) for one in found]})
+        events, since = newest_of(find_events(node, scope))
+        found = count_facets(events, by=request.GET["by"], scope=scope, limit=limit)
+    answer: dict[str, Any] = {"results": [asdict(one) for one in found]}
+    return Response(answer if since is None else answer | {"since": since})
 
 
 def _read_query(request: Request) -> Node:

@@ -12,6 +12,9 @@ from signals.search.fields.registry import Field, all_fields, find_field
 from signals.search.language.nodes import Comparison, Text
 from signals.search.scope import Scope
 
+# Of more events than that, only so many of the newest are looked at: docs/benchmarks.md, "Searching a million events".
+MOST = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class Facet:
@@ -37,6 +40,14 @@ def facet_field(name: str, scope: Scope) -> tuple[Field, str]:
     except ValueError as error:
         raise ValueError(f"{name} {error}") from error
     return field, key
+
+
+def newest_of(events: QuerySet[Event], *, most: int = MOST) -> tuple[QuerySet[Event], dt.datetime | None]:
+    """The newest of the events, about `most` of them, and the moment from which on they are; all of them and None where there are no more."""
+    cut = events.order_by("-timestamp", "-id").values_list("timestamp", flat=True)[most : most + 1]
+    for moment in cut:
+        return events.filter(timestamp__gte=moment), moment
+    return events, None
 
 
 def count_facets(events: QuerySet[Event], *, by: str, scope: Scope, limit: int) -> list[Facet]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from signals.discovery.breakdown import MOST_VALUES, count_values
 from signals.pages.events.filters import EventFilters
-from signals.search.faceting import count_facets
+from signals.search.faceting import count_facets, newest_of
 from signals.search.fields.registry import find_field
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import Comparison, Node, Text, all_of
@@ -13,6 +13,7 @@ from signals.search.language.parsing import parse
 from signals.search.scope import Scope
 
 READ = 2000  # of the events that pass the filters, the newest: which properties there are
+COUNTED = 10_000  # of those, whose values are counted
 VALUES = 6
 PROPERTIES = 5
 # Field -> heading, in the order of the page.
@@ -47,9 +48,9 @@ class Suggestions:
 
 
 def count_suggestions(filters: EventFilters) -> Suggestions:
-    """Counted over all events that pass the filters, which may take long. Only of valid filters. A value that all of them have narrows
-    nothing and is left out."""
-    events, scope = filters.matching(), Scope(filters.project)
+    """Counted over the events that pass the filters, of many over the newest COUNTED, which may take long. Only of valid filters. A value that
+    all of them have narrows nothing and is left out."""
+    (events, since), scope = newest_of(filters.matching(), most=COUNTED), Scope(filters.project)
     total = events.order_by().count()
     groups = []
     for name, heading in {**FIELDS, **_properties(filters)}.items():
@@ -62,7 +63,9 @@ def count_suggestions(filters: EventFilters) -> Suggestions:
             if one.events < total
         ]
         groups.append((heading, found[:VALUES]))
-    return Suggestions(None, [(heading, values) for heading, values in groups if values])
+    return Suggestions(
+        None if since is None else total, [(heading, values) for heading, values in groups if values]
+    )
 
 
 def sample_suggestions(filters: EventFilters) -> Suggestions:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ingest.incoming.values import IncomingSpan
 from ingest.models import Event
+from signals.search import counting, faceting
 from signals.search.meaning import NEAR_ENOUGH
 from signals.vectors.embedding import embed
 from tests.issues.people import Api
@@ -134,6 +135,32 @@ def test_counts_and_facets(api: Api, four: list[Event], project: Any) -> None:
     assert facets("tool.calls", "id:e4,e3") == [("1", 1, 1), ("2", 1, 1)]
     assert facets("turns", "id:e4") == [("2", 1, 1)]
     assert sum(events for _, events, _ in facets("time")) == 4
+
+
+def test_counts_of_many_say_that_they_are_bounds(
+    api: Api, four: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "MOST", 2)
+    found = api.get("/api/events/count/", q="plan:pro").json()
+    assert found["count"] == 2 and found["at_least"] is True
+    assert api.get("/api/events/count/", q="plan:free").json() == {"count": 1, "users": 1, "conversations": 1}
+    assert api.get("/api/events/count/", q="-plan:pro -plan:free -has:model").json()["count"] == 0
+
+
+def test_facets_of_many_are_of_the_newest(
+    api: Api, four: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = api.get("/api/events/facets/", by="user").json()
+    assert "since" not in whole
+    monkeypatch.setattr(faceting.newest_of, "__kwdefaults__", {"most": 2})
+    some = api.get("/api/events/facets/", by="user").json()
+    newest = sorted(four, key=lambda event: event.timestamp)[-3:]
+    assert dt.datetime.fromisoformat(some["since"]) == newest[0].timestamp
+    assert (
+        sum(item["events"] for item in some["results"])
+        == 3
+        < sum(item["events"] for item in whole["results"])
+    )
 
 
 @pytest.mark.parametrize("by", ["", "text", "since", "nothing", "prop", "score.nothing"])
