@@ -1,6 +1,6 @@
 """The people and keys that most tests need. The database comes from tests/database_plugin.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByServer:
     return _ByServer(config, log)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords() -> Iterator[None]:
+    """One password hash of the real kind takes 0.3 s, and more than a thousand tests make a user."""
+    from django.test import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _forget_cached_keys() -> None:
     from ingest.health import counts as health_counts
@@ -31,8 +40,8 @@ def _forget_cached_keys() -> None:
 
     keys._cache.clear()
     flushing.automatic = False  # no thread: its connection does not see a test's transaction
-    for counted in (health_counts, limits, usage):
-        counted.reset()
+    for module in (health_counts, limits, usage):
+        module.reset()
 
 
 @pytest.fixture
