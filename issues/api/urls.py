@@ -7,6 +7,7 @@ from issues.api import causes as cause_api
 from issues.api import events as event_api
 from issues.api import following, states
 from issues.api import issues as api
+from issues.api.comparing import comparison
 from signals.api import events as event_search
 
 urlpatterns = [
@@ -23,6 +24,7 @@ urlpatterns = [
     path("issues/<str:key>/breakdown/", cause_api.breakdown),
     path("signals/<str:key>/breakdown", cause_api.signal_breakdown, name="api-signal-breakdown"),
     path("signals/<str:key>/breakdown/", cause_api.signal_breakdown),
+    path("compare/", comparison, name="api-compare"),
     path("alerts/", alert_api.alerts, name="api-alerts"),
     path("alerts/<str:alert_id>/", alert_api.alert, name="api-alert"),
     path("alerts/<str:alert_id>/deliveries/", alert_api.deliveries, name="api-alert-deliveries"),

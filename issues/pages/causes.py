@@ -17,7 +17,11 @@ from signals.clusters.reading import find_cluster
 def of_signal(request: ProjectRequest, project: Project, key: str) -> HttpResponse:
     period = Period.named(request.GET.get("period", ""))
     found = causes_of_signal(find_signal(project, key), since=period.start)
-    return render(request, "issues/_subject_causes.html", {"found": found, "period": period.key})
+    return render(
+        request,
+        "issues/_subject_causes.html",
+        {"found": found, "period": period.key, "compare": f"signal:{key}"},
+    )
 
 
 @project_page()

@@ -53,6 +53,7 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
         "period": period,
         "periods": PERIODS,
         "sample": MATCHES,
+        "compare": f"issue:{issue.number}",
     }
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "numbers": lambda: {

@@ -6,6 +6,7 @@ from issues.pages import causes as cause_pages
 from issues.pages import inbox as inbox_pages
 from issues.pages import issue as issue_pages
 from issues.pages import issue_list as list_pages
+from issues.pages.comparing import comparison
 from issues.pages.overview import overview
 from issues.pages.promoting import promote
 
@@ -27,6 +28,7 @@ urlpatterns = [
     path("issues/<int:number>/note/", issue_pages.note, name="issue-note"),
     path("signals/<slug:key>/causes/", cause_pages.of_signal, name="signal-causes"),
     path("discover/<uuid:cluster_id>/causes/", cause_pages.of_cluster, name="cluster-causes"),
+    path("compare/", comparison, name="compare"),
     path("tool-issues/<path:name>/", issue_pages.tool_issues, name="tool-issues"),
     path("events/<uuid:event_pk>/issues/", issue_pages.event_issues, name="event-issues"),
 ]

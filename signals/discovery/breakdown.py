@@ -63,6 +63,13 @@ class Dimension:
     is_property: bool
     values: list[Value]
 
+    @property
+    def key(self) -> str:
+        """As the API names the dimension."""
+        if self.is_property:
+            return self.name if self.name == "release" else f"property.{self.name}"
+        return {MODEL: "model", EVENT: "event", TOOLS: "tool.called"}[self.name]
+
 
 def break_down(
     ids: Collection[uuid.UUID], *, project: uuid.UUID, since: dt.datetime | None = None

@@ -1,7 +1,6 @@
 """How often a tool fails by release, and what changed with the last one."""
 
 import datetime as dt
-import math
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from ingest.models import Event
-from raindrop.statistics import wilson
+from raindrop.statistics import newcombe, wilson
 from signals.tools.calls import Call
 
 RELEASE = "release"  # the property
@@ -88,13 +87,7 @@ def change_since(release: str, found: Sequence[InRelease], *, tools: int = 1) ->
     calls = sum(one.calls for one in found if one.release != release)
     errors = sum(one.errors for one in found if one.release != release)
     z = NormalDist().inv_cdf(1 - 0.05 / tools)
-    old = wilson(errors, calls, z=z)
-    new = wilson(now.errors, now.calls, z=z) if now else None
-    if now is None or old is None or new is None:
+    found_difference = newcombe(now.errors, now.calls, errors, calls, z=z) if now else None
+    if now is None or found_difference is None:
         return None
-    before = errors / calls
-    difference = now.rate - before
-    # Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10.
-    less = math.hypot(now.rate - new[0], old[1] - before)
-    more = math.hypot(new[1] - now.rate, before - old[0])
-    return Change(release, before, now.rate, difference, difference - less, difference + more)
+    return Change(release, errors / calls, now.rate, *found_difference)
