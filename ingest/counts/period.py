@@ -6,11 +6,12 @@ chart's bars added up, and the list behind them are therefore one number (once t
 
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from ingest.counts import rollups
@@ -136,9 +137,27 @@ def change(now: float, before: float) -> float | None:
 
 
 def _sums(subjects: Iterable[uuid.UUID], start: dt.datetime, end: dt.datetime) -> dict[uuid.UUID, int]:
-    rows = (
-        Hour.objects.filter(subject__in=list(subjects), start__gte=start, start__lt=end)
-        .values("subject")
-        .annotate(n=Sum("events"))
-    )
-    return {row["subject"]: row["n"] for row in rows}
+    """Events of the hours that begin from `start` to before `end`, by subject. Whole days are read as days: 24 times fewer rows."""
+    ids = list(subjects)
+    first, last = _midnight(start), _midnight(end)
+    if first < start:
+        first += dt.timedelta(days=1)
+    found: dict[uuid.UUID, int] = defaultdict(int)
+    if first < last:
+        days = Day.objects.filter(subject__in=ids, start__gte=first.date(), start__lt=last.date())
+        _add(found, days)
+        hours = Q(start__gte=start, start__lt=first) | Q(start__gte=last, start__lt=end)
+    else:
+        hours = Q(start__gte=start, start__lt=end)
+    if first >= last or start < first or last < end:
+        _add(found, Hour.objects.filter(hours, subject__in=ids))
+    return dict(found)
+
+
+def _add(found: dict[uuid.UUID, int], rows: QuerySet[Any]) -> None:
+    for subject, events in rows.values("subject").annotate(n=Sum("events")).values_list("subject", "n"):
+        found[subject] += events
+
+
+def _midnight(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)

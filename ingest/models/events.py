@@ -57,7 +57,12 @@ class Conversation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "convo_id"], name="conversation_per_project")
         ]
-        indexes = [models.Index(fields=["project", "-last_message_at"], name="conversation_recent")]
+        indexes = [
+            # With all that a count of those that have events reads (ingest/counts/period.py).
+            models.Index(
+                fields=["project", "-last_message_at"], include=["events_count"], name="conversation_counted"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.convo_id

@@ -1,13 +1,13 @@
 import datetime as dt
 import re
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from ingest.models import Hour, Project, SubjectUser, Total
+from ingest.models import Day, Hour, Project, SubjectUser, Total
 from issues.models.queries import issues_like
 from raindrop.ids import new_id
 from signals.models import Cluster, SignalDefinition
@@ -98,15 +98,16 @@ class IssueQuerySet(models.QuerySet["Issue"]):
 
 
 def _events_since(since: dt.datetime) -> Coalesce:
-    rows = Hour.objects.filter(subject=models.OuterRef("id"), start__gte=since).order_by().values("subject")
+    of_issue: models.QuerySet[Any] = Hour.objects.filter(subject=models.OuterRef("id"), start__gte=since)
+    if not since.hour:  # days are 24 times fewer rows
+        of_issue = Day.objects.filter(subject=models.OuterRef("id"), start__gte=since.date())
+    rows = of_issue.order_by().values("subject")
     return Coalesce(models.Subquery(rows.annotate(n=models.Sum("events")).values("n")), 0)
 
 
 def _users_since(since: dt.datetime) -> Coalesce:
     rows = SubjectUser.objects.filter(subject=models.OuterRef("id"), last_hour__gte=since).order_by()
-    return Coalesce(
-        models.Subquery(rows.values("subject").annotate(n=models.Count("end_user_id")).values("n")), 0
-    )
+    return Coalesce(models.Subquery(rows.values("subject").annotate(n=models.Count("*")).values("n")), 0)
 
 
 SINCE: dict[str, Callable[[dt.datetime], Coalesce]] = {"events": _events_since, "users": _users_since}

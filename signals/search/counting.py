@@ -91,13 +91,15 @@ def _since(moment: dt.datetime, scope: Scope) -> Counts:
                        UNION ALL SELECT end_user_id, conversation_id FROM first)
             SELECT (SELECT count(*) FROM others)
                 + (SELECT coalesce(sum(events), 0) FROM ingest_hour WHERE subject = %(project)s AND start >= %(hour)s),
-              (SELECT count(*) FROM (
-                SELECT end_user_id FROM others WHERE end_user_id IS NOT NULL
-                UNION SELECT end_user_id FROM ingest_subjectuser WHERE subject = %(project)s AND last_hour >= %(hour)s) u),
-              (SELECT count(*) FROM (
-                SELECT conversation_id FROM others WHERE conversation_id IS NOT NULL
-                UNION SELECT id FROM ingest_conversation
-                WHERE project_id = %(project)s AND last_message_at >= %(moment)s AND events_count > 0) c)""",
+              (SELECT count(*) FROM ingest_subjectuser WHERE subject = %(project)s AND last_hour >= %(hour)s)
+                + (SELECT count(DISTINCT end_user_id) FROM others o WHERE NOT EXISTS (
+                  SELECT 1 FROM ingest_subjectuser s
+                  WHERE (s.subject, s.end_user_id) = (%(project)s, o.end_user_id) AND s.last_hour >= %(hour)s)),
+              (SELECT count(*) FROM ingest_conversation
+                WHERE project_id = %(project)s AND last_message_at >= %(moment)s AND events_count > 0)
+                + (SELECT count(DISTINCT conversation_id) FROM others o WHERE NOT EXISTS (
+                  SELECT 1 FROM ingest_conversation c
+                  WHERE c.id = o.conversation_id AND c.last_message_at >= %(moment)s AND c.events_count > 0))""",
         {
             "project": scope.project.id,
             "moment": moment,
