@@ -6,10 +6,12 @@ from django.utils import timezone
 
 from ingest.models import Event, Project
 from ingest.models.events import BigForeignKey
+from issues.models import Issue
 from raindrop.ids import new_id
 
 KIND_LENGTH = 20
 AUTHOR_LENGTH = 60
+TEACHER = "llm"  # the author and the source of the teacher's labels, which no figure of people's counts
 
 
 class Answer(models.TextChoices):
@@ -37,6 +39,10 @@ class LabelQuerySet(models.QuerySet["Label"]):
         """Answers that nobody took back, changed ones among them."""
         taken_back = Label.objects.filter(retracts=models.OuterRef("pk"))
         return self.filter(~models.Exists(taken_back), retracts=None)
+
+    def of_people(self) -> Self:
+        """Without the teacher's."""
+        return self.exclude(author=TEACHER)
 
     def standing(self) -> Self:
         """Of each author the newest live answer on each (subject, event). What is filtered before limits what is looked at, and
@@ -82,7 +88,7 @@ class Label(models.Model):
     event = BigForeignKey(Event, related_name="labels")
     author = models.CharField(
         max_length=AUTHOR_LENGTH,
-        help_text="Whose answer it is: user:ID, or key (a program). It outlives the user's account.",
+        help_text="Whose answer it is: user:ID, key (a program) or llm (the teacher). It outlives the user's account.",
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -99,7 +105,7 @@ class Label(models.Model):
         help_text="What is taken back.",
     )
     note = models.TextField(blank=True)
-    source = models.CharField(max_length=20, default="queue", help_text="queue, api, page, admin.")
+    source = models.CharField(max_length=20, default="queue", help_text="queue, api, page, admin, llm.")
     reason = models.CharField(
         max_length=20, blank=True, choices=Reason.choices, help_text="Why it was asked. Empty: it was not."
     )
@@ -167,3 +173,47 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} to {self.author}"
+
+
+class LessonState(models.TextChoices):
+    ASKING = "asking"  # with a worker, until available_at; money is held for it
+    ANSWERED = "answered"  # there is a label of it
+    VOID = "void"  # answered, but not to be used; `problem` says why
+    FAILED = "failed"  # given up; `problem` says why
+
+
+class Lesson(models.Model):
+    """What the teacher (an LLM) was asked about one event of one issue, and what came of it: one row each, asked anew once the definition has
+    changed. Its answer is a label too, of the author TEACHER."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="+")
+    event = BigForeignKey(Event, db_index=False, related_name="+")
+    state = models.CharField(max_length=8, choices=LessonState.choices, default=LessonState.ASKING)
+    problem = models.TextField(default="", blank=True, help_text="Why there is no label of it.")
+    match = models.BooleanField(null=True)
+    quote = models.TextField(
+        default="", blank=True, help_text="Verbatim from the event, where it is a match."
+    )
+    explanation = models.TextField(default="", blank=True, help_text="Why, in the teacher's words.")
+    definition_version = models.PositiveIntegerField()
+    prompt_version = models.CharField(max_length=32)
+    model = models.TextField()
+    input_tokens = models.PositiveIntegerField(default=0)
+    cache_write_tokens = models.PositiveIntegerField(default=0)
+    cache_read_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cost = models.BigIntegerField(default=0, help_text="Microdollars, of all attempts.")
+    held = models.BigIntegerField(default=0, help_text="Microdollars that are reserved for it now.")
+    day = models.DateField(null=True, help_text="Of whose budget they are held.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    available_at = models.DateTimeField(help_text="Until then a worker has it.")
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issue", "event"], name="one_lesson_each")]
+        indexes = [models.Index(fields=["event"], name="lesson_of_event")]
+
+    def __str__(self) -> str:
+        return f"{self.state} on {self.event_id}"

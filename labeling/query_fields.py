@@ -53,7 +53,7 @@ class LabelField(Field):
 
 
 def _labels(key: str, scope: Scope) -> LabelQuerySet:
-    rows = Label.objects.filter(project=scope.project)
+    rows = Label.objects.filter(project=scope.project).of_people()
     return rows.filter(subject_id=_subject(key, scope)) if key else rows
 
 

@@ -16,7 +16,7 @@ from issues.classifier.rescoring import request_rescore
 from issues.classifier.training import NothingToLearn, train
 from issues.models import Classifier, Definition, Issue
 from labeling.labels.judgements import count_judged, judged_events
-from labeling.labels.labels import random_weights, standing_answers, standing_labels
+from labeling.labels.labels import random_weights, standing_answers, standing_labels, taught_answers
 from raindrop.locks import hold_lock
 from signals.learning.tuning import TUNE, can_tune, is_due, request_tuning, tune
 from signals.models import SignalDefinition
@@ -26,8 +26,8 @@ AT_ONCE = 200  # standing labels below which an API caller waits for the trainin
 
 
 @transaction.atomic
-def retrain(issue: Issue) -> Classifier | None:
-    """Trains a new version on the standing answers, and queues a rescore of all events.
+def retrain(issue: Issue, *, rescore: bool = True) -> Classifier | None:
+    """Trains a new version on the standing answers, people's and the teacher's, and (`rescore`) queues a rescore of all events.
 
     None for an issue that follows something, and when there is nothing to learn: no event is a match by majority, no match has a vector
     yet, or no other event exists. An earlier classifier then stays.
@@ -36,8 +36,8 @@ def retrain(issue: Issue) -> Classifier | None:
     hold_lock(f"train:{issue.pk}")
     if Issue.objects.filter(pk=issue.pk).exclude(follows="").exists():
         return None  # what it follows decides: the labels measure it
-    answers = standing_answers(issue)
-    if not any(answers.values()):
+    answers, taught = standing_answers(issue), taught_answers(issue)
+    if not any(answers.values()) and not any(taught.values()):
         return None
     try:
         classifier = train(
@@ -45,10 +45,12 @@ def retrain(issue: Issue) -> Classifier | None:
             event_ids=list(answers),
             answers=np.fromiter(answers.values(), bool, len(answers)),
             drawn=random_weights(issue),
+            taught=taught,
         )
     except NothingToLearn:
         return None
-    request_rescore(issue)
+    if rescore:
+        request_rescore(issue)
     return classifier
 
 

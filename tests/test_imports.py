@@ -61,7 +61,7 @@ FLOORS: dict[str, list[str]] = {
         "labels query_fields",
         "teaching",
         "queue",
-        "refinement",
+        "refinement teacher",
         "api pages",
         "admin apps evaluation",
     ],

@@ -19,6 +19,10 @@ from raindrop import live
 from signals.vectors.reading import vectors_of
 
 BACKGROUND = 500  # unlabelled events to tell the issue from
+# Of the teacher's answers before people checked any: (right, of so many). A yes is worth less than a no, because most events are no match: of a rare
+# issue a teacher who errs on 8 % is wrong on most of what it calls a match.
+PRIOR = {True: (3.0, 4.0), False: (9.0, 10.0)}
+LEAST_TRUST = 0.05
 
 
 class NothingToLearn(ValueError):
@@ -31,20 +35,24 @@ def train(
     event_ids: list[uuid.UUID],
     answers: NDArray[np.bool_],
     drawn: Mapping[uuid.UUID, float] = MappingProxyType({}),
+    taught: Mapping[uuid.UUID, bool] = MappingProxyType({}),
 ) -> Classifier:
-    """Trains on the answers (one per event id) and stores the result as the newest version. `drawn`: of
-    events that were asked about at random, 1 / the probability of that.
+    """Trains on people's answers (one per event id) and stores the result as the newest version. `drawn`: of events that people were asked about at
+    random, 1 / the probability of that. `taught`: what a teacher said of events; where people answered too, they are right.
 
     Events without a vector (not embedded yet, or without text) are left out. Raises NothingToLearn. The caller asks for
     a rescore (issues/classifier/rescoring.py): until then the matches are those of the version before.
     """
     project = issue.project
-    known = dict(zip(event_ids, answers.tolist(), strict=True))
-    chunk = vectors_of(project=project, event_ids=event_ids)
+    of_people = dict(zip(event_ids, answers.tolist(), strict=True))
+    known = {**taught, **of_people}
+    trust = trust_of_teacher(taught, of_people)
+    chunk = vectors_of(project=project, event_ids=list(known))
     has_text = np.any(chunk.user, axis=1) | np.any(chunk.agent, axis=1)
     labelled = Sides(chunk.user, chunk.agent).take(has_text)
     kept = np.array([known[event] for event in chunk.ids], bool)[has_text]
     chance = np.array([drawn.get(event, 0.0) for event in chunk.ids], np.float64)[has_text]
+    worth = np.array([1.0 if event in of_people else trust[known[event]] for event in chunk.ids])[has_text]
     if not kept.any():
         raise NothingToLearn("None of the labelled matches has been embedded yet, or none has text.")
     # The same draw for the same issue, so that a version differs from the last by its labels.
@@ -60,6 +68,7 @@ def train(
         labelled=labelled,
         answers=kept,
         weights=chance,
+        trust=worth,
         background=Sides(around.user, around.agent),
     )
     with transaction.atomic():
@@ -73,8 +82,8 @@ def train(
             weights=to_bytes(fitted.weights),
             threshold=fitted.threshold,
             definition_version=definition.version,
-            labels_count=len(kept),
-            positives_count=int(kept.sum()),
+            labels_count=int((worth == 1.0).sum()),
+            positives_count=int(kept[worth == 1.0].sum()),
             quality=fitted.quality,
         )
         Activity.objects.create(
@@ -82,11 +91,29 @@ def train(
             kind=ActivityKind.TRAINED,
             data={
                 "version": classifier.version,
-                "labels": len(kept),
-                "matches": int(kept.sum()),
+                "labels": classifier.labels_count,
+                "matches": classifier.positives_count,
                 "threshold": round(fitted.threshold, 3),
                 **{name: published(fitted.quality)[name] for name in ("precision", "recall", "low", "high")},
             },
         )
         live.changed([project.pk])
     return classifier
+
+
+def trust_of_teacher(
+    taught: Mapping[uuid.UUID, bool], of_people: Mapping[uuid.UUID, bool]
+) -> Mapping[bool, float]:
+    """What one of the teacher's answers, yes and no, is worth beside a person's (below 1): by how many of them people agreed with where both
+    answered, PRIOR taken as seen before. At half agreement an answer says nothing."""
+    worth = {}
+    for said in (True, False):
+        both = [
+            of_people[event] == said
+            for event, match in taught.items()
+            if match == said and event in of_people
+        ]
+        right, asked = PRIOR[said]
+        share = (sum(both) + right) / (len(both) + asked)
+        worth[said] = float(min(0.95, max(LEAST_TRUST, 2 * share - 1)))
+    return worth

@@ -15,7 +15,7 @@ from issues.api.schema import QualityItem
 from issues.classifier.audit import published
 from issues.classifier.rescoring import RESCORE
 from issues.models import Classifier, Issue
-from labeling.labels.labels import EventAnswer, record_labels, standing_labels
+from labeling.labels.labels import EventAnswer, all_standing_labels, record_labels
 from labeling.models import Answer
 from labeling.queue.lookahead import held_by_others, offer
 from labeling.queue.of_issues import next_cards
@@ -47,8 +47,8 @@ class LabelItem(serializers.Serializer[Any]):
     event_id = serializers.CharField()
     label = hiding(serializers.CharField(help_text="match, not_match or unsure."))
     note = serializers.CharField()
-    user = serializers.CharField(allow_null=True, help_text="Null when a key labelled.")
-    source = hiding(serializers.CharField())
+    user = serializers.CharField(allow_null=True, help_text="Null when a key or the teacher labelled.")
+    source = hiding(serializers.CharField(help_text="queue, api, page, admin; llm: the teacher's."))
     reason = serializers.CharField(help_text="Why it was asked; empty when it was not.")
     score = serializers.FloatField(allow_null=True, help_text="When it was asked.")
     probability = serializers.FloatField(
@@ -128,7 +128,7 @@ def candidates(request: Request, key: str) -> Response:
     methods=["GET"],
     operation_id="issues_labels_list",
     tags=TAGS,
-    summary="The labels that stand, newest first",
+    summary="The labels that stand, newest first, the teacher's among them",
     parameters=PAGE,
     responses=answers(listed(LabelItem)),
 )
@@ -148,7 +148,7 @@ def labels(request: Request, key: str) -> Response:
     if request.method == "POST":
         stored = _store(issue, request.data, actor(request))
         return Response({"stored": stored, **_train(issue)})
-    found = standing_labels(issue).select_related("event", "user")
+    found = all_standing_labels(issue).select_related("event", "user")
     page = page_of(found, request=request, order=("-created_at", "-id"))
     return Response(
         page.body(

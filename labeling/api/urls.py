@@ -4,9 +4,11 @@ from django.urls import path
 
 from labeling.api import definitions
 from labeling.api import labels as api
+from labeling.api import teaching
 
 urlpatterns = [
     path("issues/<str:key>/candidates/", api.candidates, name="api-issue-candidates"),
     path("issues/<str:key>/labels/", api.labels, name="api-issue-labels"),
     path("issues/<str:key>/definitions/", definitions.definitions, name="api-issue-definitions"),
+    path("issues/<str:key>/teach/", teaching.teach, name="api-issue-teach"),
 ]

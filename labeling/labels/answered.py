@@ -17,7 +17,11 @@ class LabelAnswers:
         self, issues: Collection[uuid.UUID], events: Collection[uuid.UUID]
     ) -> Mapping[tuple[uuid.UUID, uuid.UUID], bool]:
         votes: dict[uuid.UUID, list[tuple[uuid.UUID, str]]] = defaultdict(list)
-        rows = Label.objects.filter(subject_kind=ISSUE, event__in=events, subject_id__in=issues).standing()
+        rows = (
+            Label.objects.filter(subject_kind=ISSUE, event__in=events, subject_id__in=issues)
+            .of_people()
+            .standing()
+        )
         for issue, event, answer in rows.values_list("subject_id", "event_id", "answer"):
             votes[issue].append((event, answer))
         return {
@@ -29,7 +33,7 @@ class LabelAnswers:
     def all_of(self, issues: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[Answered]]:
         votes: dict[uuid.UUID, list[tuple[uuid.UUID, str]]] = defaultdict(list)
         drawn: set[tuple[uuid.UUID, uuid.UUID]] = set()
-        rows = Label.objects.filter(subject_kind=ISSUE, subject_id__in=issues).standing()
+        rows = Label.objects.filter(subject_kind=ISSUE, subject_id__in=issues).of_people().standing()
         for issue, event, answer, reason in rows.values_list("subject_id", "event_id", "answer", "reason"):
             votes[issue].append((event, answer))
             if reason == Reason.RANDOM:

@@ -18,7 +18,7 @@ from labeling.labels.authors import (
     definition_version,
     kind_of,
 )
-from labeling.models import Answer, Label, Offer, Reason
+from labeling.models import TEACHER, Answer, Label, Offer, Reason
 from raindrop import live
 from raindrop.locks import hold_lock
 from signals.models import SignalDefinition
@@ -102,6 +102,22 @@ def record_labels(
     return labels
 
 
+def record_teaching(
+    *, issue: Issue, event: Event, answer: Answer, note: str, why: Why, version: int
+) -> Label | None:
+    """Stores the teacher's answer on (issue, event), about this version of the definition. No figure of people's changes by it. None when it said
+    the same before."""
+    _lock(issue, TEACHER)
+    last = Label.objects.filter(subject_id=issue.pk, event=event, author=TEACHER).standing().first()
+    if last and (last.answer, last.note, last.definition_version) == (answer, note, version):
+        return None
+    label: Label = Label.objects.create(
+        project_id=issue.project_id, subject_kind=kind_of(issue), subject_id=issue.pk, event=event, author=TEACHER, answer=answer, note=note,
+        source=TEACHER, reason=why.reason, score=why.score, probability=why.probability, definition_version=version,
+    )  # fmt: skip
+    return label
+
+
 def why_asked(subject: Labelled, events: Iterable[uuid.UUID], author: str) -> dict[uuid.UUID, Why]:
     """Why the author was asked about these events, by event id. The reason comes from the queue's offer, else from the author's own
     earlier label, else, where the newest label of anybody counts, from that. An event that nobody was asked about is missing."""
@@ -175,13 +191,24 @@ def undo_last_label(*, subject: Labelled, user: User | None) -> Label | None:
 
 
 def standing_labels(subject: Labelled) -> QuerySet[Label]:
-    """The answers in force: of each author at most one per event."""
+    """The answers in force, of people and programs: of each author at most one per event."""
+    return Label.objects.filter(subject_id=subject.pk).of_people().standing()
+
+
+def all_standing_labels(subject: Labelled) -> QuerySet[Label]:
+    """As `standing_labels`, with the teacher's."""
     return Label.objects.filter(subject_id=subject.pk).standing()
+
+
+def taught_answers(issue: Issue) -> dict[uuid.UUID, bool]:
+    """Event id -> is it a match, as the teacher says."""
+    rows = Label.objects.filter(subject_id=issue.pk, author=TEACHER).standing()
+    return {event: answer == Answer.MATCH for event, answer in rows.values_list("event_id", "answer")}
 
 
 def last_words(subject: Labelled) -> QuerySet[Label]:
     """On each event the newest answer, whoever gave it."""
-    return Label.objects.filter(subject_id=subject.pk).last_words()
+    return Label.objects.filter(subject_id=subject.pk).of_people().last_words()
 
 
 def standing_answers(subject: Labelled) -> dict[uuid.UUID, bool]:

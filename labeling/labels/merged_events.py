@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from django.db import connection
 
 from ingest.counts.rollups import TakenBack
-from labeling.models import Offer
+from labeling.models import Lesson, LessonState, Offer
 
 
 def move_labels(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
@@ -19,5 +19,14 @@ def move_labels(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
                FROM unnest(%s::uuid[], %s::uuid[]) AS m(gone, stays) WHERE l.event_id = m.gone""",
             [gone, stay],
         )
+        # What the teacher was asked about the event that stays counts; of what it was asked about both, the other one is forgotten.
+        cursor.execute(
+            """UPDATE labeling_lesson l SET event_id = m.stays
+               FROM (SELECT DISTINCT ON (stays) gone, stays FROM unnest(%s::uuid[], %s::uuid[]) AS p(gone, stays) ORDER BY stays, gone) AS m
+               WHERE l.event_id = m.gone
+                 AND NOT EXISTS (SELECT 1 FROM labeling_lesson o WHERE o.issue_id = l.issue_id AND o.event_id = m.stays)""",
+            [gone, stay],
+        )
+    Lesson.objects.filter(event__in=gone).exclude(state=LessonState.ASKING).delete()
     Offer.objects.filter(event__in=gone).delete()
     return []

@@ -50,17 +50,18 @@ def next_cards(
     issue: Issue,
     limit: int,
     user: User | None = None,
+    author: str = "",
     exclude: Collection[uuid.UUID] = (),
     audit: bool = False,
 ) -> list[Card]:
     """Up to `limit` cards, in the order to ask them. `exclude`: event ids that are on somebody's screen. `audit`: only cards drawn at random.
 
-    With a user, events that this user has not labelled. Without one, events that no program has labelled.
+    With a user, events that this user has not labelled. Without one, events that no program has labelled, or that `author` has not.
     """
     standing = list(
         standing_labels(issue).order_by("-created_at").values_list("event_id", "answer", "author", "reason")
     )
-    author = author_of(user)
+    author = author or author_of(user)
     mine = {event for event, _, owner, _ in standing if owner == author}
     settled = majority((event, answer) for event, answer, _, _ in standing)
     skip = mine | settled.keys() | set(exclude)
