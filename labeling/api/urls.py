@@ -2,9 +2,8 @@
 
 from django.urls import path
 
-from labeling.api import definitions
+from labeling.api import definitions, teaching
 from labeling.api import labels as api
-from labeling.api import teaching
 
 urlpatterns = [
     path("issues/<str:key>/candidates/", api.candidates, name="api-issue-candidates"),
