@@ -27,10 +27,12 @@ FIELDS = (
 
 @dataclass(slots=True)
 class Kind:
-    """Evidence that says the same. `some`: at most SAME observations, of different people first. `events`: all that have it."""
+    """Evidence that says the same. `some`: at most SAME observations, of different people first. `events`: all that have it, `units`: the
+    conversation of each."""
 
     some: list[Observation] = field(default_factory=list)
     events: list[uuid.UUID] = field(default_factory=list)
+    units: list[uuid.UUID] = field(default_factory=list)
     people: set[uuid.UUID] = field(default_factory=set)
 
     def add(self, observation: Observation) -> None:
@@ -39,6 +41,7 @@ class Kind:
             self.some.append(observation)
         self.people.add(person)
         self.events.append(observation.event)
+        self.units.append(observation.unit)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """What the Discover pages show of clusters: trend, share, examples with their quotes, what they come with."""
 
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,12 +15,15 @@ from raindrop.statistics import wilson
 from signals.clusters.members import FACET
 from signals.clusters.reading import CANDIDATES, EXAMPLES, examples_of
 from signals.discovery.breakdown import Row, Value, compare, read_rows
+from signals.discovery.templates import message_of
 from signals.models import Cluster, ClusterMember, Facet, Sampled
 
 Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90 % interval
 HELD, USUAL = 200, 1000  # newest events of a cluster, and of the project, that are compared for a list
 TOGETHER = 3
 QUOTE = 240
+SHORT = 48  # characters: fewer of a quote say too little by themselves
+ENDS = re.compile(r"[.!?…](?=\s|$)|\n+")  # of sentences
 SOME = 3  # events with a value, for a line of a list
 PEOPLE = 3  # with that value, for a line of a list
 PART = 0.2  # of the events, that have it
@@ -127,13 +131,29 @@ def different(candidates: Sequence[tuple[Event, str]]) -> list[Example]:
             line = _line("" if of_user else phrase, event)
             if len(found) == EXAMPLES or any(one.event.pk == event.pk for one in found.values()):
                 continue
-            found.setdefault(line.casefold(), Example(event, line))
+            found.setdefault(line.casefold().replace("’", "'"), Example(event, line))
     return list(found.values())
 
 
 def _line(phrase: str, event: Event) -> str:
-    text = " ".join((phrase or event.input or event.output).split())
+    """The message in a result that is JSON; a few words with the sentence that they stand in."""
+    text = message_of(phrase) if phrase.lstrip()[:1] in set("{[") else phrase.strip(' "')
+    if phrase and len(text) < SHORT:
+        text = next(
+            (_around(text, said) for said in (event.input, event.output) if text and text in said), text
+        )
+    text = " ".join((text or event.input or event.output).split())
     return text if len(text) <= QUOTE else text[: QUOTE - 1] + "…"
+
+
+def _around(words: str, text: str) -> str:
+    start = text.index(words)
+    left = max(
+        (found.end() for found in ENDS.finditer(text, max(0, start - QUOTE), start)),
+        default=max(0, start - QUOTE),
+    )
+    right = ENDS.search(text, start + len(words), start + len(words) + QUOTE)
+    return text[left : right.start() + 1 if right else start + len(words) + QUOTE]
 
 
 def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[Together]]:
@@ -152,17 +172,21 @@ def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, 
     rows = dict(read_rows(project.id, {*usual, *(event for some in held.values() for event in some)}))
     base = [rows[event] for event in usual if event in rows]
     return {
-        cluster: _most([rows[event] for event in some if event in rows], base)
-        for cluster, some in held.items()
+        cluster.pk: _most(
+            [rows[event] for event in held[cluster.pk] if event in rows], base, without=cluster.origin
+        )
+        for cluster in clusters
     }
 
 
-def _most(held: list[Row], base: list[Row]) -> list[Together]:
+def _most(held: list[Row], base: list[Row], *, without: str) -> list[Together]:
+    """`without`: the origin of the cluster: that a tool's failures come with calls of it says nothing."""
     found = [
         Together(dimension.name, value)
         for dimension in compare(held, base)
         for value in dimension.values
         if value.lift is not None
+        and f"tool {value.name}" != without
         and value.low > value.usual
         and value.lift >= SURE
         and value.events >= SOME

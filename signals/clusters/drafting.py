@@ -18,6 +18,7 @@ from signals.clusters.hints import hints_of
 from signals.clusters.members import EVIDENCE, FACET
 from signals.clusters.plan import Floats, Plan, Planned, features_of
 from signals.clusters.polishing import polish
+from signals.clusters.told_twice import join_told_twice
 from signals.discovery.assigner import Assigner, train_assigner
 from signals.discovery.intents import group_intents
 from signals.discovery.matching_runs import Trace, match_to_known
@@ -123,7 +124,7 @@ class _Known:
         traced = [row for row in self._traced if row.kind == drafts[0].kind]
         new = [Trace(frozenset(d.events), d.centroid, _trace_key(d.level, d.origin)) for d in drafts]
         old = [
-            Trace(frozenset(self._events[row.id]), centroid, _trace_key(row.level, row.origin))
+            Trace(frozenset(self._events[row.id]), centroid, _trace_key(self._depth(row), row.origin))
             for row in traced
             if (centroid := vector_from(row.centroid)) is not None
         ]
@@ -131,6 +132,11 @@ class _Known:
             if place is not None:
                 draft.row = self.root(traced[place])
                 draft.id = draft.row.id
+
+    def _depth(self, row: Cluster) -> int:
+        """Its level, but below a problem of another origin (told_twice.py), which it may be of in one run and not in the next."""
+        above = row.level and self.rows.get(row.parent_id) if row.parent_id else None
+        return self._depth(above) + 1 if above and above.origin == row.origin else 0 if above else row.level
 
     def root(self, row: Cluster) -> Cluster:
         seen = {row.id}
@@ -198,6 +204,17 @@ def _problems(project: Project, collected: Collected, known: _Known) -> list[Dra
     for draft, group in zip(drafts, groups, strict=True):
         draft.parent = None if group.parent is None else drafts[group.parent].id
     drafts = _folded(drafts)
+    talks = {
+        event: unit
+        for kind in collected.kinds.values()
+        for event, unit in zip(kind.events, kind.units, strict=True)
+    }
+    join_told_twice(
+        drafts,
+        units={one.id: {talks[event] for event in one.events} for one in drafts},
+        read={unit for unit, wish in collected.wishes.items() if wish.is_read},
+        alone={one.id for one in drafts if one.row is not None and is_touched(one.row)},
+    )
     _train(project, drafts)
     return drafts
 

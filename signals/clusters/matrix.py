@@ -18,6 +18,7 @@ from signals.models import ClusterKind, SignalDefinition
 
 Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90 % interval
 ROWS, COLUMNS = 40, 25  # those with the most events
+SOME = 2  # events that stand out together: one alone may be chance, of so many cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Cell:
 
     @property
     def stands_out(self) -> bool:
-        return self.low is not None and (self.low > 1 or (self.high or 0) < 1)
+        return self.low is not None and ((self.low > 1 and self.events >= SOME) or (self.high or 0) < 1)
 
     @property
     def tone(self) -> str:

@@ -67,7 +67,12 @@ class Plan:
     def by_origin(self) -> dict[str, tuple[list[Planned], Floats]]:
         """The finest problems of each origin, with their centroids as rows: those that do not take all that is read from there."""
         found: dict[str, list[Planned]] = {}
-        whole = {one.parent for one in self.clusters} | {one.id for one in self.clusters if one.takes_all}
+        # A part of another origin (a failing tool, of what a reader said) leaves its parent what is said.
+        whole = {
+            one.parent
+            for one in self.clusters
+            if one.parent in self.by_id and self.by_id[one.parent].origin == one.origin
+        } | {one.id for one in self.clusters if one.takes_all}
         for one in self.clusters:
             if one.kind == ClusterKind.PROBLEM and one.centroid is not None and one.id not in whole:
                 found.setdefault(one.origin, []).append(one)

@@ -22,6 +22,7 @@ from signals.discovery.naming import LONGEST, central_first, cut
 from signals.discovery.observations import Floats
 from signals.discovery.problems import unit
 from signals.discovery.tongues import without_language
+from signals.discovery.wishes import wish_of
 
 # What two texts' likeness is made of: their meaning, the words that neither few nor most texts have, and the tools that were called. On the
 # planted products tools and words raise V from .30 to .49 with first messages, and from .42 to .57 with a reader's words. On BANKING77, HWU64
@@ -214,7 +215,7 @@ def _made(
     texts: Sequence[str], vectors: Floats, members: list[int], level: int, parent: int | None
 ) -> Intent:
     centroid = unit(vectors[members].mean(axis=0))
-    central = central_first([texts[i] for i in members], vectors[members], centroid) or [""]
+    central = central_first([wish_of(texts[i]) for i in members], vectors[members], centroid) or [""]
     description = " · ".join(cut(" ".join(text.split()), LONGEST) for text in central[:3])
     return Intent(
         level, parent, tuple(members), cut(" ".join(central[0].split()), LONGEST), description, (), centroid

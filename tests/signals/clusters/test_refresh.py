@@ -125,6 +125,33 @@ def test_what_a_reader_said_makes_clusters_and_is_given_to_its_event(
     assert {(row.source, row.phrase) for row in found.members.all()} == {("facet", "a flight")}
 
 
+def test_a_failing_tool_is_a_part_of_what_a_reader_said_of_it_and_stays_itself(
+    project: Project, broken: list[Event]
+) -> None:
+    find(project)
+    before = Cluster.objects.get(origin="tool sync")
+    for event in broken[:6]:
+        Facet.objects.create(
+            project=project, conversation=event.conversation, event=event, end_user=event.end_user, timestamp=event.timestamp, text_hash=b"h",
+            prompt_version="1", sampled="random", intent="Book a flight", quote="node", where="tool", went_wrong="The sync server is away",
+        )  # fmt: skip
+    find(project)
+    said, sync = Cluster.objects.get(origin="facet"), Cluster.objects.get(origin="tool sync")
+    assert (sync.pk, sync.parent_id, sync.level, said.level) == (before.pk, said.pk, 1, 0)
+    assert counts_of(project, "problem") == {
+        "facet": (6, 6, 6),
+        "tool sync": (6, 6, 6),
+        "tool export": (4, 4, 4),
+    }
+    assert find(project).message.startswith("2 problems")  # one problem, once; and the same the next night
+    sync.refresh_from_db()
+    assert (sync.parent_id, sync.level, sync.is_gone) == (said.pk, 1, False)
+    change_cluster(cluster=sync, status=ClusterStatus.KNOWN)
+    find(project)
+    sync.refresh_from_db()
+    assert (sync.parent_id, sync.level) == (None, 0)  # a person sees it as a problem of its own
+
+
 def test_one_run_at_a_time_and_it_looks_again_for_who_asked_meanwhile(
     project: Project, broken: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,13 @@ def test_three_examples_say_three_things(make_event: Callable[..., Event]) -> No
     assert [(one.event.event_id, one.quote) for one in found] == [
         ("x0", "Time out"), ("x2", "question 2"), ("x3", "question 0"),
     ]  # fmt: skip
+    json, words = different(
+        [
+            (events[0], '{"error": "gateway timeout"}'),
+            (Event(output="Sorry. I cannot do that. Bye."), "cannot"),
+        ]
+    )
+    assert (json.quote, words.quote) == ("gateway timeout", "I cannot do that.")
     same = different([(event, "Time out") for event in events])
     assert [one.quote for one in same] == ["Time out", "question 1", "question 2"]
 

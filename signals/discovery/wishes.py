@@ -1,0 +1,43 @@
+"""What a user wants, as a person would name it, from how they say it: "Hi! I'd like to return a lamp. Can you help?" is "Return a lamp". Pure."""
+
+import re
+
+# Said before a wish, and saying nothing of it.
+_GREETING = re.compile(
+    r"^(?:(?:um+|uh+|well|ok(?:ay)?|so|yes|please|hi|hello|hey|hiya|greetings|thanks|thank you|good (?:morning|afternoon|evening|day))"
+    r"(?: there| again| everyone| team)?\b(?:[\s,.!–-]+|$))+",
+    re.IGNORECASE,
+)
+# "I'd like to", "I actually need", "could you please": what follows is the wish.
+_ASKING = re.compile(
+    r"^(?:(?:i|we)(?: (?:just|also|actually|really|was|am|were|are)|['’]m|['’]re)*"
+    r"(?:['’]d like| would like| want(?:ed)?| wanna| need(?:ed)?| wish| hop(?:e|ing)| look(?:ing)?| try(?:ing)?| call(?:ing)?| writ(?:e|ing))"
+    r"(?: (?:to|for|about))?(?: (?:please|you to))?"
+    r"|(?:can|could|would|will) you(?: please| kindly)?(?: (?:help|assist) (?:me|us)(?: to| with)?)?"
+    r"|(?:can|could|may) (?:i|we)(?: please)?|please)\s+",
+    re.IGNORECASE,
+)
+_HELP = re.compile(r"^(?:some )?(?:help|assistance)(?: (?:with|to|in))?\s+(?=\S+\s+\S)", re.IGNORECASE)
+# A sentence that only asks for help with what another one says.
+_TAIL = re.compile(
+    r"^(?:(?:can|could|would) you(?: please)? (?:help|assist)(?: me| us)?(?: out)?(?: with (?:that|this|it|these))?"
+    r"|(?:please )?(?:help|let me know|thanks?|thank you)\b.{0,30}|is that (?:possible|ok(?:ay)?))\s*[?.!]*$",
+    re.IGNORECASE,
+)
+_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'“])")
+_LEAST = 2  # words of a wish
+
+
+def wish_of(text: str) -> str:
+    """The first sentence that says what is wanted, without greeting and asking. The text itself, on one line, where nothing is left."""
+    line = " ".join(text.split())
+    for sentence in _SENTENCES.split(line):
+        said = _GREETING.sub("", sentence)
+        if _TAIL.match(said):
+            continue
+        wanted = _HELP.sub("", _ASKING.sub("", said, count=1), count=1)
+        wanted = re.sub(r",? please(?=[.!?]*$)", "", wanted.strip(), flags=re.IGNORECASE)
+        wanted = wanted.rstrip(" .!") if wanted == said else wanted.rstrip(" .!?")
+        if len(wanted.split()) >= _LEAST:
+            return wanted[:1].upper() + wanted[1:]
+    return line

@@ -1,0 +1,58 @@
+"""A tool's failures and what a reader said of the same conversations are one problem."""
+
+import uuid
+from dataclasses import dataclass, field
+
+import pytest
+
+from signals.clusters.told_twice import join_told_twice
+
+
+@dataclass(slots=True)
+class Draft:
+    origin: str
+    parent: uuid.UUID | None = None
+    level: int = 0
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+def talks(*numbers: int) -> set[uuid.UUID]:
+    return {uuid.UUID(int=n) for n in numbers}
+
+
+READ = talks(*range(100))
+
+
+def test_a_tool_of_the_same_conversations_is_a_part_of_what_was_said() -> None:
+    tool, said, other = Draft("tool sync"), Draft("facet"), Draft("facet")
+    part = Draft("tool sync", parent=tool.id, level=1)
+    units = {
+        tool.id: talks(1, 2, 3, 4, 200, 201, 202),
+        said.id: talks(1, 2, 3, 5, 6),
+        other.id: talks(4, 7, 8),
+    }
+    join_told_twice([tool, part, said, other], units=units, read=READ, alone=set())
+    assert (tool.parent, tool.level, part.parent, part.level) == (said.id, 1, tool.id, 2)
+    assert said.parent is None and other.parent is None
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [
+        (talks(1, 2, 3, 4, 5, 6), talks(1, 2, 3)),  # half of the failures are something else
+        (talks(1, 2, 3), talks(*range(1, 20))),  # much more is said than the tool tells
+        (talks(1, 2), talks(1, 2)),  # too few
+        (talks(200, 201, 202), talks(1, 2, 3)),  # none was read
+    ],
+)
+def test_others_stay_apart(tool: set[uuid.UUID], said: set[uuid.UUID]) -> None:
+    one, other = Draft("tool sync"), Draft("facet")
+    join_told_twice([one, other], units={one.id: tool, other.id: said}, read=READ, alone=set())
+    assert one.parent is None and one.level == 0
+
+
+def test_what_a_person_touched_and_other_evidence_stay() -> None:
+    one, complaint, other = Draft("tool sync"), Draft("complaint"), Draft("facet")
+    units = {draft.id: talks(1, 2, 3, 4) for draft in (one, complaint, other)}
+    join_told_twice([one, complaint, other], units=units, read=READ, alone={one.id})
+    assert one.parent is None and complaint.parent is None
