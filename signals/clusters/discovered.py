@@ -14,7 +14,7 @@ from ingest.models import Event, Project, Total
 from raindrop.statistics import wilson
 from signals.clusters.members import FACET
 from signals.clusters.reading import CANDIDATES, EXAMPLES, examples_of
-from signals.discovery.breakdown import Row, Value, compare, read_rows
+from signals.discovery.breakdown import Base, Row, Value, compare, read_rows
 from signals.discovery.templates import message_of
 from signals.models import Cluster, ClusterMember, Facet, Sampled
 
@@ -170,7 +170,7 @@ def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, 
     newest = Event.objects.filter(project=project, is_pending=False).order_by("-timestamp", "-id")
     usual = list(newest.values_list("id", flat=True)[:USUAL])
     rows = dict(read_rows(project.id, {*usual, *(event for some in held.values() for event in some)}))
-    base = [rows[event] for event in usual if event in rows]
+    base = Base.of([rows[event] for event in usual if event in rows])
     return {
         cluster.pk: _most(
             [rows[event] for event in held[cluster.pk] if event in rows], base, without=cluster.origin
@@ -179,7 +179,7 @@ def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, 
     }
 
 
-def _most(held: list[Row], base: list[Row], *, without: str) -> list[Together]:
+def _most(held: list[Row], base: Base, *, without: str) -> list[Together]:
     """`without`: the origin of the cluster: that a tool's failures come with calls of it says nothing."""
     found = [
         Together(dimension.name, value)

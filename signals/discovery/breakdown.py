@@ -6,9 +6,9 @@ For each value of a dimension: events, users, rate, lift against all events, and
 import datetime as dt
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from ingest.models import Event, Span
 from ingest.models.events import SpanKind
@@ -102,7 +102,19 @@ def read_rows(project: uuid.UUID, ids: Collection[uuid.UUID]) -> Iterator[tuple[
         yield pk, Row((model, name, properties), user, frozenset(tools.get(pk, ())))
 
 
-def compare(held: list[Row], usual: list[Row]) -> list[Dimension]:
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Events that others are compared with, counted once: how many they are, and how many have each value of a dimension."""
+
+    events: int
+    counts: dict[tuple[bool, str], Counter[str]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Self:
+        return cls(len(rows), _count(rows))
+
+
+def compare(held: list[Row], usual: list[Row] | Base) -> list[Dimension]:
     """Models, event names and tools first, then properties, those that most of `held` have before the others."""
     if not held:
         return []
@@ -111,18 +123,18 @@ def compare(held: list[Row], usual: list[Row]) -> list[Dimension]:
         if row.user is not None:
             for (is_property, dimension), value in _values_of(row):
                 users[is_property, dimension, value].add(row.user)
-    counts, base = _count(held), _count(usual)
+    counts, base = _count(held), usual if isinstance(usual, Base) else Base.of(usual)
     properties = [name for name in counts if name[0] and len(counts[name]) <= MOST_VALUES]
     properties.sort(key=lambda name: (-counts[name].total(), name))
     chosen = [name for name in ((False, MODEL), (False, EVENT), (False, TOOLS)) if name in counts]
     found = []
     for is_property, name in chosen + properties[:DIMENSIONS]:
         most = sorted(counts[is_property, name].items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES]
-        others = base.get((is_property, name), Counter())
+        others = base.counts.get((is_property, name), Counter())
         values = []
         for value, n in most:
             low, high = wilson(n, len(held)) or (0.0, 1.0)
-            rate, elsewhere = n / len(held), others[value] / len(usual) if usual else 0.0
+            rate, elsewhere = n / len(held), others[value] / base.events if base.events else 0.0
             lift = rate / elsewhere if elsewhere else None
             people = len(users[is_property, name, value])
             parameters = _parameters(is_property, name, value)
