@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from ingest.models import Event
 from issues.models import Issue, IssueMatch
 from signals.search.comparing import OneOf, Test
 from signals.search.fields.registry import Field, register
@@ -45,6 +46,10 @@ class IssueField(Field):
         for event, issue in rows.values_list("event_id", "issue_id"):
             found[event].append(issue)
         return [found[event.id] for event in facts.events]
+
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        matches = IssueMatch.objects.filter(project=scope.project, event__in=events.values("pk"))
+        return matches.annotate(value=F("issue__number"))
 
     def shown(self, value: Any, scope: Scope) -> str:
         return str(

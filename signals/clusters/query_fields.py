@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from ingest.models import Event
 from signals.clusters.reading import clusters_of_events, live_clusters
@@ -92,6 +92,11 @@ class ClusterField(Field):
         held = clusters_of_events(facts.ids, project=facts.scope.project, kind=self.of)
         return [[one.pk for one in held.get(event.id, ())] for event in facts.events]
 
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        """By label: clusters of one label are found by it together."""
+        members = ClusterMember.objects.filter(project=scope.project, event__in=events.values("pk"))
+        return members.filter(cluster__in=self._clusters(scope)).annotate(value=F("cluster__label"))
+
     def shown(self, value: Any, scope: Scope) -> str:
         return str(self._clusters(scope).filter(pk=value).values_list("label", flat=True).first() or value)
 
@@ -127,6 +132,10 @@ class IntentField(ClusterField):
             [*held, *(facet.intent for facet in facets.get(event.id, ()) if facet.intent)]
             for event, held in zip(facts.events, clusters, strict=True)
         ]
+
+    def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
+        """By the reader's words where nothing was grouped yet."""
+        return super().grouped(events, key=key, scope=scope) if self._clusters(scope).exists() else None
 
     def present(self, *, key: str, scope: Scope) -> Q:
         return super().present(key=key, scope=scope) | said_at_all("intent", scope.project)

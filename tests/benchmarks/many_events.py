@@ -83,17 +83,22 @@ def _asked(project: Any) -> Iterator[tuple[str, str, dict[str, str]]]:
         "overview": "",
         "issue list": "issues/",
         "issue page": f"issues/{number}/",
-        "events": "events/",
+        "events": "events/?range=14d",
+        "facets beside events": "event-suggestions/?range=14d",
         "signals": "signals/",
         "signal page": "signals/user_frustration/",
         "discover": "discover/",
         "cluster page": f"discover/{cluster.id if cluster else ''}/",
         "matrix": "discover/matrix/",
+        "map of 20,000": "discover/map/points/",
         "tools": "tools/",
-        "users": "users/",
     }.items():
         for period in ("14d", "90d") if name in ("overview", "issue list", "issue page") else ("14d",):
-            yield f"page: {name}, {period}", f"/p/{project.slug}/{path}", {"period": period}
+            yield (
+                f"page: {name}, {period}",
+                f"/p/{project.slug}/{path}",
+                {} if "?" in path else {"period": period},
+            )
 
 
 def _measure(client: Any, name: str, path: str, query: dict[str, str], times: int, *, explain: bool) -> None:

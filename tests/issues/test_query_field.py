@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from issues.models import Issue, IssueMatch
+from signals.search.faceting import count_facets
 from signals.search.finding import find_events
 from signals.search.holding import holds
 from signals.search.language.errors import QueryError
@@ -39,6 +40,8 @@ def test_an_issue_is_a_field_of_events(project: Any, other_project: Any, make_ev
             for e, held in zip(events, holds(parse(query), Facts(events, scope)), strict=True)
             if held
         ] == found
+    [facet] = count_facets(find_events(parse(""), scope), by="issue", scope=scope, limit=5)
+    assert (facet.value, facet.events, facet.users, facet.query) == ("12", 1, 1, "issue:12")
     for query in ("issue:13", "issue:x", "issue:1*", "issue:99999999999"):
         with pytest.raises(QueryError, match="there is no issue"):
             find_events(parse(query), scope)

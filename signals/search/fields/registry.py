@@ -90,9 +90,13 @@ class Field(ABC):
         if not self.reads_texts:  # they may be long
             newest = newest.defer("input", "output")
         facts = Facts(list(newest.order_by("-timestamp", "-id")[:READ]), scope)
-        counts = Counter(
-            self.shown(value, scope) for values in self.values(facts, key=key) for value in set(values)
+        # By type as well: 1 and true are equal, and shown otherwise. Each value is shown once, which may take a query.
+        by_value = Counter(
+            (type(value), value) for values in self.values(facts, key=key) for value in set(values)
         )
+        counts: Counter[str] = Counter()
+        for (_, value), n in by_value.items():
+            counts[self.shown(value, scope)] += n
         found = [(value, n) for value, n in counts.items() if value.lower().startswith(starts.lower())]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 

@@ -1,10 +1,14 @@
 """`problem:`, `intent:` and `cluster:` find the same events by both evaluators."""
 
+from typing import Any
+
 import pytest
 
 from ingest.models import Event, Project
 from signals.clusters.changing import merge_clusters
 from signals.models import Cluster
+from signals.search.faceting import count_facets
+from signals.search.fields.registry import find_field
 from signals.search.finding import find_events
 from signals.search.holding import holds
 from signals.search.language.errors import QueryError
@@ -40,6 +44,22 @@ def test_fields_of_clusters(project: Project, broken: list[Event]) -> None:
     assert found(project, f"-intent:{intent.pk} problem:{sync.pk}") < first
     merge_clusters(into=export, others=[sync])
     assert found(project, f"problem:{sync.pk}") == ten
+
+
+@pytest.mark.parametrize("by", ["intent", "problem", "cluster"])
+def test_facets_of_clusters_are_counted_at_once(
+    project: Project, broken: list[Event], by: str, django_assert_max_num_queries: Any
+) -> None:
+    find(project)
+    scope = Scope(project)
+    with django_assert_max_num_queries(3):
+        facets = count_facets(find_events(parse(""), scope), by=by, scope=scope, limit=20)
+    assert facets
+    for facet in facets:
+        assert find_events(parse(facet.query), scope).count() == facet.events
+    field, _ = find_field(by) or pytest.fail("no such field")
+    with django_assert_max_num_queries(20):
+        assert {label for label, _ in field.known(scope)} == {facet.value for facet in facets}
 
 
 def test_what_is_no_cluster_is_refused_with_a_hint(
