@@ -1,8 +1,9 @@
 """The conversation shape, one of the file formats: messages of user, assistant and tool, turned into events. Pure: no database.
 
 Each user message with the assistant text that follows is one event; tool calls and their results in between are its
-spans. The data has no times: the moments made here are believable distances for reading and typing, the same ones for the
-same conversation. No latency is made up: a tool span begins and ends at one moment.
+spans. Messages may carry a `timestamp`: a tool's span then lasts from the message that calls it to the one with its result. Where they have
+none, the moments made here are believable distances for reading and typing, the same ones for the same conversation. No latency is made
+up: a tool span begins and ends at one moment.
 """
 
 import datetime as dt
@@ -35,7 +36,7 @@ class Turn:
     texts: list[str] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(
         default_factory=list
-    )  # {"id", "name", "arguments", "result"?, "failed"?}
+    )  # {"id", "name", "arguments", "called"?, "result"?, "failed"?, "returned"?}: `called` and `returned` are the messages' timestamps
 
 
 def events_of_conversation(
@@ -91,7 +92,7 @@ def turns_of(conversation: dict[str, Any]) -> list[Turn]:
             calls = message.get("tool_calls") or []
             if not isinstance(calls, list):
                 raise BadConversation(f"message {number} has tool_calls that are not a list")
-            turns[-1].calls += [_call(call, number) for call in calls]
+            turns[-1].calls += [_call(call, number) | {"called": message.get("timestamp")} for call in calls]
         else:
             _add_result(turns[-1].calls, message)
     if not turns:
@@ -193,6 +194,7 @@ def _add_result(calls: list[dict[str, Any]], message: dict[str, Any]) -> None:
         if matches:
             matches[0]["result"] = text_of(message.get("content"))
             matches[0]["failed"] = message.get("is_error") is True
+            matches[0]["returned"] = message.get("timestamp")
             return
     calls.append(
         {
@@ -209,16 +211,29 @@ def _span(call: dict[str, Any], number: int, moment: dt.datetime) -> IncomingSpa
     result = call.get("result")
     failed = result is not None and (call.get("failed", False) or is_error(result))
     at = moment + dt.timedelta(milliseconds=number + 1)  # keeps the order
+    called, returned = _moment(call.get("called")), _moment(call.get("returned"))
+    if called and returned and returned >= called:
+        at = called + dt.timedelta(microseconds=number)
+    else:
+        returned = at
     return IncomingSpan(
         name=call["name"],
         kind="tool",
         status="unset" if result is None else "error" if failed else "ok",
         error=(result or "")[:ERROR_LENGTH] if failed else "",
         started_at=at,
-        ended_at=at,
+        ended_at=max(at, returned),
         input=call["arguments"],
         output=result or "",
     )
+
+
+def _moment(timestamp: Any) -> dt.datetime | None:
+    """None where there is none, or none that can be read: a step is kept without its length."""
+    try:
+        return parse_timestamp(timestamp) if timestamp else None
+    except ValueError:
+        return None
 
 
 def is_error(result: str) -> bool:

@@ -5,6 +5,7 @@ from django.urls import path
 from signals.api import clusters as cluster_api
 from signals.api import events, translate
 from signals.api import matrix as matrix_api
+from signals.api import past as past_api
 from signals.api import reader as reader_api
 from signals.api import signals as api
 from signals.api import taxonomy as taxonomy_api
@@ -23,6 +24,7 @@ urlpatterns = [
     path("facets/", reader_api.facets, name="api-facets"),
     path("llm/", reader_api.llm, name="api-llm"),
     path("reader/", reader_api.reader, name="api-reader"),
+    path("reader/past/", past_api.past, name="api-reader-past"),
     path("signals/<str:key>/", api.signal, name="api-signal"),
     path("signals/<str:key>/series", api.series, name="api-signal-series"),
     path("signals/<str:key>/series/", api.series),

@@ -447,3 +447,31 @@ def test_only_its_owner_may_read_a_reject_file(project: Project, tmp_path: Path)
     rejects.chmod(0o644)  # of an earlier version
     import_file(path, project=project)
     assert rejects.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_tool_takes_as_long_as_the_messages_say() -> None:
+    def at(second: int) -> dict[str, Any]:
+        return {"timestamp": f"2026-11-02T08:18:{second:02}Z"}
+
+    def call(name: str) -> dict[str, Any]:
+        return {"id": name, "name": name, "arguments": "{}"}
+
+    line = conversation(
+        user("Well?", **at(1)),
+        agent("", call("slow"), call("quick"), call("lost")) | at(4),
+        tool("2", tool_call_id="quick", name="quick") | at(5),
+        tool("1", tool_call_id="slow", name="slow") | at(9),
+        agent("", call("odd")) | {"timestamp": "yesterday"},
+        tool("3", tool_call_id="odd", name="odd") | at(12),
+    )
+    [event] = events_of_conversation(line, start=NOON)
+    lengths = {
+        span.name: (span.ended_at - span.started_at).total_seconds()
+        for span in event.spans
+        if span.started_at and span.ended_at
+    }
+    assert lengths == {
+        "slow": pytest.approx(5, abs=0.001), "quick": pytest.approx(1, abs=0.001), "lost": 0, "odd": 0,
+    }  # fmt: skip
+    slow, quick = event.spans[:2]
+    assert slow.started_at and quick.started_at and slow.started_at < quick.started_at  # the order stays

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from ingest.jobs.runner import run_job
@@ -228,3 +229,36 @@ def test_hostile_results(project: Project, past: None, service: Stub) -> None:
         Reading.objects.filter(state="read").count() == 1
         and Reading.objects.filter(state="void").count() == 1
     )
+
+
+def test_by_api_with_an_estimate_first(
+    client: Client,
+    project: Project,
+    past: None,
+    service: Stub,
+    admin_key: str,
+    query_key: str,
+    member: User,
+    viewer: User,
+) -> None:
+    headers = {"authorization": f"Bearer {admin_key}"}
+    shown = client.get("/api/reader/past/", headers=headers).json()
+    assert (shown["conversations"], shown["job"]) == (4, None)
+    assert 0 < shown["expected_dollars"] < shown["most_dollars"] and shown["a_day"] > 0
+    assert not Job.objects.exists() and not service.batches
+    answer = client.post("/api/reader/past/", headers=headers)
+    assert answer.status_code == 202
+    run_job(answer.json()["job"])
+    assert states() == ["batched"] * 4
+    assert client.post("/api/reader/past/", headers=headers).json() == answer.json(), "one at a time"
+    shown = client.get("/api/reader/past/", headers=headers).json()
+    assert (shown["conversations"], shown["job"]) == (0, answer.json()["job"])
+    assert (
+        client.post("/api/reader/past/", headers={"authorization": f"Bearer {query_key}"}).status_code == 403
+    )
+    for user, status in ((viewer, 403), (member, 202)):
+        client.force_login(user)
+        assert client.post("/api/reader/past/?project=acme").status_code == status
+    set_budget(project, daily_calls=0)
+    refused = client.post("/api/reader/past/", headers=headers)
+    assert refused.status_code == 400 and "the budget of a day is 0" in refused.json()["error"]["message"]
