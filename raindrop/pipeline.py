@@ -37,6 +37,8 @@ import ingest.tracing.trace_events
 import issues.alerts.checking
 import issues.alerts.sending
 import issues.classifier.scoring
+import issues.escalation.opening
+import issues.escalation.watch
 import issues.following.deciding
 import issues.states.doors
 import labeling.teaching
@@ -275,9 +277,16 @@ def every_minute() -> None:
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),
         lambda: ingest.jobs.queueing.purge_old_jobs(now=now),
         lambda: issues.states.doors.age_issues(now=now),
+        lambda: watch_for_rises(now=now),
         lambda: issues.alerts.sending.purge_old_deliveries(now=now),
         lambda: labeling.teaching.retrain_redefined(),
     )
+
+
+def watch_for_rises(*, now: dt.datetime) -> None:
+    """Marks the issues that escalate, and opens those that a project wants opened."""
+    for project in issues.escalation.watch.watch_due(now=now):
+        issues.escalation.opening.open_issues(project, now=now)
 
 
 def _each(*steps: Callable[[], object]) -> None:

@@ -52,7 +52,7 @@ FLOORS: dict[str, list[str]] = {
         "access actions matrix_rows query_fields states",
         "classifier",
         "causes following inbox",
-        "alerts",
+        "alerts escalation",
         "api pages",
         "admin apps evaluation",
     ],

@@ -7,6 +7,7 @@ from issues.models.activity import Activity
 from issues.models.alerts import AlertChannel, AlertDelivery, AlertRule, AlertThread
 from issues.models.causes import IssueCauses
 from issues.models.classifiers import Classifier, IssueMatch
+from issues.models.escalations import Escalation, TrackingSettings
 from issues.models.issues import Definition, Issue
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "AlertThread",
     "Classifier",
     "Definition",
+    "Escalation",
     "Issue",
     "IssueCauses",
     "IssueMatch",
+    "TrackingSettings",
 ]
