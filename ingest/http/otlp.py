@@ -27,7 +27,7 @@ from ingest.otlp.decoding.decode import decode_logs, decode_traces
 from ingest.otlp.raw import BadOtlp
 from ingest.tracing.traces import store_logs, store_traces
 from raindrop.errors import ApiError, error_response
-from raindrop.server.grpc_refusal import NO_GRPC, UNIMPLEMENTED
+from raindrop.server.no_grpc import NO_GRPC, UNIMPLEMENTED
 
 logger = logging.getLogger(__name__)
 

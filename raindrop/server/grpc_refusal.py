@@ -15,12 +15,8 @@ import h2.events
 import h2.exceptions
 
 from raindrop.server.http_protocol import BoundedProtocol
+from raindrop.server.no_grpc import NO_GRPC, UNIMPLEMENTED
 
-NO_GRPC = (
-    "OTLP over gRPC is not spoken here: use OTLP over HTTP. Set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf (in a Collector: the "
-    "otlphttp exporter instead of otlp) and OTEL_EXPORTER_OTLP_ENDPOINT to this server's http:// address."
-)
-UNIMPLEMENTED = 12  # https://grpc.github.io/grpc/core/md_doc_statuscodes.html
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # RFC 9113, 3.4
 SECONDS = 20.0  # that such a connection may last
 MAX_BYTES = 1024 * 1024  # that are read of it; a window of 64 KiB a request, for gRPC's first few

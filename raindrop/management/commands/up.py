@@ -36,6 +36,10 @@ WEB_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "67108864"}
 # more of a core than all that `assign_clusters` does (docs/benchmarks.md). One who sets it otherwise is obeyed.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1")}
 
+# `up` has made Django's checks when it starts a cluster. They load all pages, 0.9 s and 30 MB; the workers, who are forked, share what the
+# pipeline needs of that, and load it so.
+UNCHECKED = "--skip-checks"
+
 
 class Command(BaseCommand):
     help = "Runs everything in the foreground: database (if embedded), migrations, web and workers. Ctrl-C stops it."
@@ -185,7 +189,9 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
     serving = [Child("web", python(*web), {"RAINDROP_DB_POOL": "1", **static_files.HASHED, **WEB_MEMORY})]
     if not workers:
         return serving  # events are stored and wait
-    asking = [Child("LLM workers", python(manage, "qcluster"), {"Q_CLUSTER_NAME": "llm"}, cluster=True)]
+    asking = [
+        Child("LLM workers", python(manage, "qcluster", UNCHECKED), {"Q_CLUSTER_NAME": "llm"}, cluster=True)
+    ]
     return [
         *serving,
         *(asking if settings.ANTHROPIC_API_KEY else []),
@@ -198,7 +204,7 @@ def children(*, host: str, port: int, workers: int) -> list[Child]:
         ),
         Child(
             "slow workers",
-            python(manage, "qcluster"),
+            python(manage, "qcluster", UNCHECKED),
             {"Q_CLUSTER_NAME": "slow"},
             cluster=True,
             nice=WORKERS_NICE,
