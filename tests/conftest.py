@@ -1,25 +1,50 @@
 """The people and keys that most tests need. The database comes from tests/database_plugin.py."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests.database_plugin import migrated_template
+
 SHARED_SERVER = ("tests/browser", "tests/sdks")
+# Its two tests take minutes each, and share nothing. They begin first: at the end one core would work on them alone.
+LONGEST = "tests/test_fuzz_api.py"
 
 
 class _ByServer(LoadFileScheduling):
-    """A file at a time, but the files of a folder that shares one live server (and one installation of the SDKs) together."""
+    """A file at a time, but the files of a folder that shares one live server (and one installation of the SDKs) together, and the
+    tests of the longest file each by itself."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(LONGEST):
+            return nodeid
         folder = next((folder for folder in SHARED_SERVER if nodeid.startswith(f"{folder}/")), None)
         return folder or super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByServer:
     return _ByServer(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> None:
+    """The databases of xdist's workers begin as copies of one in which the migrations are done."""
+    from django.db import connection
+
+    if "PYTEST_XDIST_WORKER" in os.environ and not urlsplit(os.environ["DATABASE_URL"]).port:
+        with django_db_blocker.unblock():
+            connection.settings_dict["TEST"].update(TEMPLATE=migrated_template(), MIGRATE=False)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,5 +1,7 @@
 """Starts one embedded PostgreSQL for the whole run, before pytest-django reads the settings (`-p` in pyproject.toml).
 
+Under pytest-xdist the first worker migrates a database, and those of all workers are copies of it (12 s of work each).
+
 Each run has a data directory of its own, removed at its end, unless RAINDROP_TEST_DIR names one to keep and reuse. With
 DATABASE_URL set, that server is used instead. So do pytest-xdist's workers, which find it set: each has a database of its
 own there (pytest-django), and a data directory of its own.
@@ -7,9 +9,13 @@ own there (pytest-django), and a data directory of its own.
 Whole servers of the tests (tests/processes.py) begin as copies of one data directory, which the first of them makes.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
+from pathlib import Path
+
+DATABASE_TEMPLATE = "test_template"
 
 _kept = None if os.environ.get("PYTEST_XDIST_WORKER") else os.environ.get("RAINDROP_TEST_DIR")
 _directory = _kept or tempfile.mkdtemp(prefix="raindrop-test-")
@@ -18,12 +24,32 @@ _starts = not os.environ.get("DATABASE_URL")
 if _starts:
     from raindrop.server import embedded_postgres
 
+    # These databases are thrown away: nobody waits for a disk. The servers that tests start wait as they should.
+    embedded_postgres.SETTINGS += "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
     os.environ["DATABASE_URL"] = embedded_postgres.start()
 
 
 _template = None if "TEST_SERVER_TEMPLATE" in os.environ else tempfile.mkdtemp(prefix="raindrop-template-")
 if _template:  # xdist's workers find it set
     os.environ["TEST_SERVER_TEMPLATE"] = _template
+
+
+def migrated_template() -> str:
+    """The name of a database of this run's own server in which all migrations are done, made by the first worker that asks."""
+    from django.db import connection
+
+    settings, test = connection.settings_dict, connection.settings_dict["TEST"]
+    names = settings["NAME"], test["NAME"]
+    made = Path(os.environ["TEST_SERVER_TEMPLATE"]) / "database-made"
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+        if not made.exists():
+            test["NAME"] = DATABASE_TEMPLATE
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            connection.close()  # PostgreSQL copies a database only while nobody uses it
+            settings["NAME"], test["NAME"] = names
+            made.touch()
+    return DATABASE_TEMPLATE
 
 
 def pytest_unconfigure() -> None:
