@@ -19,6 +19,8 @@ class LabelingConfig(AppConfig):
         from labeling.queue.issue_subject import IssueSubject
         from labeling.queue.signal_subject import SignalSubject
         from labeling.queue.subject import register_subject
+        from labeling.refinement.raising import raise_question
+        from labeling.teaching import when_taught
         from signals.models.judgements import register_judgements
 
         import_kinds(self.name)
@@ -27,5 +29,6 @@ class LabelingConfig(AppConfig):
         register_judgements(LabelJudgements())
         when_deleted(forget_labels)
         on_merge(move_labels)
+        when_taught(raise_question)
         register_subject(IssueSubject)
         register_subject(SignalSubject)

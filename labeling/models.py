@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from ingest.models import Event, Project
 from ingest.models.events import BigForeignKey
-from issues.models import Issue
+from issues.models import Definition, Issue
 from raindrop.ids import new_id
 
 KIND_LENGTH = 20
@@ -30,6 +30,7 @@ class Reason(models.TextChoices):
     LIKELY = "likely", "likely"
     SIMILAR = "similar", "similar to the description"
     NEAR = "near", "near miss"
+    REDEFINED = "redefined", "asked again: the definition has changed"
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
@@ -217,3 +218,63 @@ class Lesson(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} on {self.event_id}"
+
+
+class QuestionState(models.TextChoices):
+    OPEN = "open"
+    ANSWERED = "answered"
+    DISMISSED = "dismissed"
+
+
+class ClarifyingQuestion(models.Model):
+    """A question about an issue's definition, over a contrast pair: a first event of which it is not clear whether it counts, and a second
+    one that is. Its answer proposes a version of the definition. Written by labeling/refinement/."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="questions")
+    kind = models.CharField(max_length=12, help_text="Why it is asked: labeling/refinement/picking.py, Kind.")
+    state = models.CharField(max_length=9, choices=QuestionState.choices, default=QuestionState.OPEN)
+    first = BigForeignKey(Event, db_index=False, related_name="+")
+    second = BigForeignKey(Event, db_index=False, related_name="+")
+    other_issue = models.ForeignKey(
+        Issue, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="Of a merge."
+    )
+    first_quote = models.TextField(help_text="What is quoted of the events; it outlives them.")
+    second_quote = models.TextField()
+    words = models.JSONField(default=list, help_text="What sets the first apart from the second.")
+    text = models.TextField(help_text="The question.")
+    written_by = models.CharField(max_length=8, default="template", help_text="template or llm.")
+    settles = models.PositiveIntegerField(help_text="How many events its answer is about, when it was asked.")
+    asked_version = models.PositiveIntegerField(help_text="Of the definition.")
+    answer = models.CharField(max_length=8, blank=True, help_text="include, exclude or depends.")
+    answer_text = models.TextField(blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True)
+    # {"base_version", "heading", "rule", "title", "description", "written_by"}: labeling/refinement/proposing.py
+    proposal = models.JSONField(null=True)
+    effect = models.JSONField(null=True, help_text="As labeling.refinement.effects.Effect.")
+    # Of the events whose labels an accepted proposal took back to ask about them again.
+    reasked = models.JSONField(default=list)
+    definition = models.ForeignKey(
+        Definition,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="questions",
+        help_text="The version that the accepted proposal made.",
+    )
+    accepted_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue"], condition=models.Q(state=QuestionState.OPEN), name="one_open_question"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

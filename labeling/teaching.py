@@ -4,6 +4,8 @@ An issue's labels train its next classifier: at once for an API caller who waits
 labels lead to a proposal of another threshold or model, when enough of them are new.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Subquery
@@ -22,6 +24,7 @@ from signals.learning.tuning import TUNE, can_tune, is_due, request_tuning, tune
 from signals.models import SignalDefinition
 
 TRAIN = "train"  # the job's kind
+_told: list[Callable[[Issue], object]] = []
 AT_ONCE = 200  # standing labels below which an API caller waits for the training
 
 
@@ -77,6 +80,18 @@ def retrain_redefined() -> int:
     return len(issues)
 
 
+def when_taught(tell: Callable[[Issue], object]) -> None:
+    """`tell(issue)` is called after each training that new labels have asked for, also where there was nothing to learn. For
+    `AppConfig.ready()`."""
+    if tell not in _told:
+        _told.append(tell)
+
+
+def tell_taught(issue: Issue) -> None:
+    for tell in _told:
+        tell(issue)
+
+
 def may_wait(issue: Issue) -> bool:
     """Are the labels few enough to train while a caller waits?"""
     return standing_labels(issue).count() < AT_ONCE
@@ -88,6 +103,7 @@ def train_issue(job: Job) -> str:
     if issue is None:
         return "The issue is gone."
     classifier = retrain(issue)
+    tell_taught(issue)
     return f"Version {classifier.version} is trained." if classifier else "No match is labelled yet."
 
 

@@ -23,6 +23,7 @@ from ingest.models import Job
 from issues.actions import create_issue
 from issues.alerts.rules import create_rule
 from labeling.labels.labels import record_label
+from labeling.models import ClarifyingQuestion
 from signals.catalogue.installing import install_builtin_signals
 from signals.models import Cluster, ClusterKind, SignalDefinition, SignalGroup
 
@@ -58,6 +59,10 @@ def known(make_event: Callable[..., Any], project: Any, member: Any) -> dict[str
     )
     for n, event in enumerate(events[:4]):
         record_label(subject=issue, event=event, answer="match" if n % 2 else "not_match", user=member)
+    question = ClarifyingQuestion.objects.create(
+        project=project, issue=issue, kind="flip", first=events[0], second=events[1], first_quote="you forgot", second_quote="my name",
+        text="Does it count?", settles=1, asked_version=1,
+    )  # fmt: skip
     cluster = Cluster.objects.create(project=project, kind=ClusterKind.PROBLEM, label="Forgets names")
     signals = [str(signal.id) for signal in SignalDefinition.objects.filter(project=project)[:3]]
     # A private address: nothing goes out, and a test has its answer at once.
@@ -69,6 +74,7 @@ def known(make_event: Callable[..., Any], project: Any, member: Any) -> dict[str
         "event_id": [event.event_id for event in events[:3]],
         "signal_id": signals,
         "cluster_id": [str(cluster.id)],
+        "question_id": [str(question.id)],
         "name": ["search"],
         "group_id": [str(group.id) for group in SignalGroup.objects.filter(project=project)[:2]],
         "user_id": ["user-1"],

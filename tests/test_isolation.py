@@ -42,7 +42,7 @@ from issues.actions import add_note, create_issue
 from issues.alerts.rules import create_rule
 from issues.models import Activity, AlertDelivery, AlertRule, Definition, Issue, IssueMatch
 from labeling.labels.labels import record_label
-from labeling.models import Answer, Label, Offer
+from labeling.models import Answer, ClarifyingQuestion, Label, Offer
 from signals.models import (
     Cluster,
     ClusterMember,
@@ -76,6 +76,7 @@ class World:
     label: Label
     tuning: SignalTuning
     cluster: Cluster
+    question: ClarifyingQuestion
     member: User
     stranger: User
     others_keys: dict[str, str]
@@ -141,13 +142,31 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     add_note(issue=issue, text=f"note {SECRET}", user=member)
     IssueMatch.objects.create(issue=issue, classifier_version=1, score=0.9, **common)
     label = record_label(subject=issue, event=event, answer=Answer.MATCH, user=member, note=SECRET)
+    question = ClarifyingQuestion.objects.create(
+        project=project, issue=issue, kind="flip", first=event, second=events[1], first_quote=SECRET, second_quote=SECRET, text=SECRET,
+        settles=1, asked_version=1,
+    )  # fmt: skip
     key, _ = create_key(project=project, kind=KeyKind.QUERY, name=f"key {SECRET}")
     job = Job.objects.create(project=project, kind="rescore", subject=issue.id, message=SECRET)
     ProcessingFailure.objects.create(project=project, event=event, attempts=1, reason=SECRET)
     User.objects.filter(pk=member.pk).update(email=f"{SECRET}@example.org", first_name=SECRET)
     keys = {kind.value: create_key(project=other_project, kind=kind)[1] for kind in KeyKind}
     return World(
-        project, event, issue, signal, group, key, job, alert, label, tuning, cluster, member, stranger, keys
+        project,
+        event,
+        issue,
+        signal,
+        group,
+        key,
+        job,
+        alert,
+        label,
+        tuning,
+        cluster,
+        question,
+        member,
+        stranger,
+        keys,
     )
 
 
@@ -173,6 +192,7 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "job_id": lambda w, r: w.job.id,
     "alert_id": lambda w, r: w.alert.id,
     "label_id": lambda w, r: w.label.id,
+    "question_id": lambda w, r: w.question.id,
     "tuning_id": lambda w, r: w.tuning.id,
     "name": lambda w, r: "a-tool",
     "view_id": lambda w, r: SavedView.objects.get(project=w.project).pk,
@@ -242,7 +262,7 @@ def snapshot(world: World) -> dict[str, Any]:
     project = world.project
     tables: list[Any] = [
         AlertRule, ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
-         Cluster, ClusterMember, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, Reading, SignalDefinition, Offer, SignalGroup, SignalMatch,
+         Cluster, ClusterMember, ClarifyingQuestion, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, Reading, SignalDefinition, Offer, SignalGroup, SignalMatch,
          SignalTuning, SavedView, Span,
     ]  # fmt: skip
     of_issue: list[Any] = [Activity, Definition]
@@ -338,7 +358,7 @@ def test_a_member_does_see_it(world: World) -> None:
         "signal-review", "signal-labels", "signal-labels-export", "issues", "issue", "issue-review", "settings",
         "v1-events", "v1-events-search", "v1-event", "v1-events-facets", "v1-signals", "v1-signal", "v1-signal-groups",
         "v1-signal-group", "v1-signal-group-signals", "v1-users", "v1-user", "v1-conversations", "v1-conversation",
-        "v1-traces", "api-clusters", "api-cluster", "api-cluster-events", "api-taxonomy", "api-event", "api-facets", "api-issues", "api-issue", "api-alerts", "api-alert", "api-alert-deliveries",
+        "v1-traces", "api-clusters", "api-cluster", "api-cluster-events", "api-taxonomy", "api-event", "api-facets", "api-issues", "api-issue", "api-issue-definitions", "api-issue-questions", "api-alerts", "api-alert", "api-alert-deliveries",
     } <= shown  # fmt: skip
 
 

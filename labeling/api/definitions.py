@@ -14,6 +14,7 @@ from issues.api.lookup import actor, find_issue
 from issues.api.schema import DESCRIPTION_LENGTH, QualityItem
 from issues.classifier.audit import published
 from issues.models import Issue
+from labeling.api.refinement_schema import EffectItem
 from labeling.refinement.versions import UnknownVersion, Version, revert_to, versions_of, write_version
 from raindrop.api.pagination import page_of
 from raindrop.api.shapes import PAGE, Strict, answers, listed
@@ -35,6 +36,7 @@ class DefinitionItem(serializers.Serializer[Any]):
         allow_null=True, help_text="Of the last classifier that was trained on it."
     )
     quality = QualityItem(allow_null=True, help_text="Of that classifier.")
+    effect = EffectItem(allow_null=True, help_text="What the question's answer was worked out to change.")
 
 
 class NewDefinition(Strict):
@@ -107,4 +109,5 @@ def definition_item(version: Version) -> dict[str, Any]:
         "diff": version.diff,
         "classifier_version": classifier.version if classifier else None,
         "quality": published(classifier.quality) if classifier else None,
+        "effect": version.effect,
     }

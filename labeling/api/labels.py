@@ -17,9 +17,9 @@ from issues.classifier.rescoring import RESCORE
 from issues.models import Classifier, Issue
 from labeling.labels.labels import EventAnswer, all_standing_labels, record_labels
 from labeling.models import Answer
+from labeling.queue.asked_again import cards_of_issue
 from labeling.queue.lookahead import held_by_others, offer
-from labeling.queue.of_issues import next_cards
-from labeling.teaching import may_wait, retrain, retrain_soon
+from labeling.teaching import may_wait, retrain, retrain_soon, tell_taught
 from raindrop.api.fields import hiding
 from raindrop.api.pagination import page_of, read_limit
 from raindrop.api.shapes import PAGE, Strict, answers, listed, results
@@ -36,7 +36,9 @@ class CandidateItem(serializers.Serializer[Any]):
     score = serializers.FloatField(
         allow_null=True, help_text="The classifier's; before the first one the cosine to the definition."
     )
-    reason = serializers.CharField(help_text="similar, uncertain, likely or random.")
+    reason = serializers.CharField(
+        help_text="similar, uncertain, likely or random; redefined: asked again, because the definition has changed."
+    )
     probability = serializers.FloatField(
         allow_null=True,
         help_text="Of a random one the chance that this event was the one drawn; null for what was picked.",
@@ -107,7 +109,7 @@ def candidates(request: Request, key: str) -> Response:
     limit = read_limit(request, default=20, maximum=MAX_CANDIDATES)
     audit = read_choice(request, "for", PURPOSES, PURPOSES[0]) == "audit"
     held = held_by_others(issue, user)
-    cards = next_cards(issue=issue, limit=limit, user=user, exclude=held, audit=audit)
+    cards = cards_of_issue(issue=issue, limit=limit, user=user, exclude=held, audit=audit)
     offer(subject=issue, user=user, cards=cards)
     return Response(
         {
@@ -194,6 +196,7 @@ def _train(issue: Issue) -> dict[str, Any]:
     job: Job | None
     if may_wait(issue):
         trained = retrain(issue)
+        tell_taught(issue)
         rescores = Job.objects.filter(project_id=issue.project_id, kind=RESCORE, subject=issue.pk)
         job = rescores.order_by("-created_at").first() if trained else None
     else:

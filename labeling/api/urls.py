@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from labeling.api import definitions, teaching
+from labeling.api import definitions, questions, teaching
 from labeling.api import labels as api
 
 urlpatterns = [
@@ -10,4 +10,11 @@ urlpatterns = [
     path("issues/<str:key>/labels/", api.labels, name="api-issue-labels"),
     path("issues/<str:key>/definitions/", definitions.definitions, name="api-issue-definitions"),
     path("issues/<str:key>/teach/", teaching.teach, name="api-issue-teach"),
+    path("issues/<str:key>/questions/", questions.questions, name="api-issue-questions"),
+    path("issues/<str:key>/questions/<uuid:question_id>/", questions.question, name="api-issue-question"),
+    path(
+        "issues/<str:key>/questions/<uuid:question_id>/accept/",
+        questions.accept,
+        name="api-issue-question-accept",
+    ),
 ]

@@ -1,12 +1,13 @@
-"""Labels of an event that is merged into another (ingest/store/merged_events.py): they are of the event that stays."""
+"""Labels of an event that is merged into another (ingest/store/merged_events.py), and questions about it: they are of the event that stays."""
 
 import uuid
 from collections.abc import Mapping, Sequence
 
 from django.db import connection
+from django.db.models import F
 
 from ingest.counts.rollups import TakenBack
-from labeling.models import Lesson, LessonState, Offer
+from labeling.models import ClarifyingQuestion, Lesson, LessonState, Offer, QuestionState
 
 
 def move_labels(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
@@ -28,5 +29,15 @@ def move_labels(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
             [gone, stay],
         )
     Lesson.objects.filter(event__in=gone).exclude(state=LessonState.ASKING).delete()
+    with connection.cursor() as cursor:
+        for side in ("first_id", "second_id"):
+            cursor.execute(
+                f"""UPDATE labeling_clarifyingquestion q SET {side} = m.stays
+                   FROM unnest(%s::uuid[], %s::uuid[]) AS m(gone, stays) WHERE q.{side} = m.gone""",
+                [gone, stay],
+            )
+    # A pair that has become one event asks nothing.
+    same = ClarifyingQuestion.objects.filter(first_id__in=stay, first_id=F("second_id"))
+    same.filter(state=QuestionState.OPEN).update(state=QuestionState.DISMISSED)
     Offer.objects.filter(event__in=gone).delete()
     return []

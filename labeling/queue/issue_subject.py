@@ -13,8 +13,8 @@ from issues.models import Issue, IssueMatch
 from labeling.labels.authors import ISSUE
 from labeling.labels.progress import progress
 from labeling.models import Answer, Reason
+from labeling.queue.asked_again import cards_of_issue
 from labeling.queue.cards import Card
-from labeling.queue.of_issues import next_cards
 from labeling.queue.subject import Chip, Words
 from labeling.teaching import retrain_soon
 
@@ -35,6 +35,11 @@ WORDS = Words(
             "uncertain", "The score lies nearest the threshold: your answer teaches most here", "yellow"
         ),
         Reason.LIKELY: Chip("likely", "Among the highest scores that nobody has checked", "green"),
+        Reason.REDEFINED: Chip(
+            "definition changed",
+            "Answered before, of an earlier version of the definition: does the answer still hold?",
+            "secondary",
+        ),
         Reason.SIMILAR: Chip("similar to the description", "Close in meaning to the issue's text", "blue"),
     },
     score="The classifier's score when it was asked, or before the first one the likeness to the issue's text",
@@ -92,7 +97,7 @@ class IssueSubject:
     def cards(
         self, *, limit: int, user: User | None, exclude: Collection[uuid.UUID] = (), audit: bool = False
     ) -> list[Card]:
-        return next_cards(issue=self.row, limit=limit, user=user, exclude=exclude, audit=audit)
+        return cards_of_issue(issue=self.row, limit=limit, user=user, exclude=exclude, audit=audit)
 
     def score_of(self, event: Event) -> float | None:
         match = IssueMatch.objects.filter(issue=self.row, event=event).first()

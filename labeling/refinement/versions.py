@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -10,6 +11,8 @@ from ingest.models import User
 from issues.actions import edit_definition
 from issues.classifier.definition_text import difference
 from issues.models import Classifier, Definition, Issue
+from labeling.models import ClarifyingQuestion
+from labeling.refinement.changes import bring_back
 from labeling.teaching import retrain_soon
 
 
@@ -26,6 +29,7 @@ class Version:
     diff: str | None
     classifier: Classifier | None
     is_current: bool
+    effect: dict[str, Any] | None  # labeling.refinement.effects.Effect, of one that an accepted proposal made
 
 
 def versions_of(issue: Issue, rows: Sequence[Definition]) -> list[Version]:
@@ -41,12 +45,15 @@ def versions_of(issue: Issue, rows: Sequence[Definition]) -> list[Version]:
         issue.classifiers.filter(definition_version__in=numbers).defer("weights").order_by("version")
     ):
         trained[classifier.definition_version] = classifier
+    accepted = ClarifyingQuestion.objects.filter(issue=issue, definition__in=rows)
+    effects = dict(accepted.values_list("definition", "effect"))
     return [
         Version(
             row,
             difference(_text(before[row.version - 1]), _text(row)) if row.version - 1 in before else None,
             trained.get(row.version),
             row.version == newest,
+            effects.get(row.pk),
         )
         for row in rows
     ]
@@ -69,11 +76,16 @@ def write_version(
 
 @transaction.atomic
 def revert_to(*, issue: Issue, user: User | None, version: int) -> Definition:
-    """A new version with the text of an old one. Raises UnknownVersion."""
+    """A new version with the text of an old one. The labels that proposals accepted since have taken back, and that nobody has given anew,
+    stand again. Raises UnknownVersion."""
     old = issue.definitions.filter(version=version).first()
     if old is None:
         raise UnknownVersion(f"The definition has no version {version}.")
-    return write_version(issue=issue, user=user, title=old.title, description=old.description)
+    written = write_version(issue=issue, user=user, title=old.title, description=old.description)
+    since = ClarifyingQuestion.objects.filter(issue=issue, definition__version__gt=version)
+    if bring_back(issue=issue, questions=since.select_related("project")):
+        retrain_soon(issue)
+    return written
 
 
 def _newest(issue: Issue) -> uuid.UUID | None:

@@ -14,7 +14,7 @@ from labeling.models import TEACHER, Lesson, LessonState
 from labeling.queue.of_issues import next_cards
 from labeling.teacher.asking import BudgetSpent, Claim, ask_about, examples_of, put_down, take
 from labeling.teacher.prompt import MAX_TOKENS, TYPICAL_OUTPUT_TOKENS
-from labeling.teaching import retrain
+from labeling.teaching import retrain, tell_taught
 from raindrop import llm
 from raindrop.locks import hold_lock
 from raindrop.web.plurals import counted
@@ -146,6 +146,7 @@ def teach_issue(job: Job) -> str | Pause:
         if time.monotonic() > deadline:
             return Pause.HAND_ON
     retrain(issue)
+    tell_taught(issue)
     return " ".join(part for part in (_said(job), ended) if part)
 
 

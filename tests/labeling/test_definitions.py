@@ -47,6 +47,7 @@ def test_versions_over_the_api(issue: Issue, client: Client, admin_key: str, que
     assert made.json() | {"created_at": ""} == {
         "version": 2, "title": "Flights", "description": "A flight.\n\nDoes not count:\n- hotels", "author": None, "created_at": "",
         "current": True, "diff": " A flight.\n+\n+Does not count:\n+- hotels", "classifier_version": None, "quality": None,
+        "effect": None,
     }  # fmt: skip
     assert api.get(f"/api/issues/{issue.number}/").json()["description"] == made.json()["description"]
     listed = Api(client, query_key).get(path).json()

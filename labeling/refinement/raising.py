@@ -1,0 +1,198 @@
+"""Raising a question about an issue's definition, once labels are stored: one open at a time, none about an event that was asked about before."""
+
+import uuid
+from dataclasses import dataclass
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Count
+
+from ingest.counts.rollups import totals
+from ingest.jobs.queueing import queue_job
+from issues.classifier.sampling import draw_events
+from issues.classifier.scoring import found_in
+from issues.models import Issue, IssueMatch
+from labeling.labels.authors import definition_version
+from labeling.models import TEACHER, Answer, ClarifyingQuestion, Label, QuestionState
+from labeling.refinement import wording
+from labeling.refinement.events import texts_of, together, users_alone
+from labeling.refinement.llm_wording import WORD_QUESTION
+from labeling.refinement.picking import (
+    Candidate,
+    Kind,
+    Known,
+    Overlap,
+    Vote,
+    candidates,
+    overlaps_enough,
+    region,
+    settled_rows,
+)
+from raindrop import live, llm
+from raindrop.locks import hold_lock
+from signals.discovery.keywords import telling_words
+from signals.vectors.reading import vectors_of
+
+SAMPLE = 1000  # events drawn at random that a region is counted among
+MATCHES = 500  # of the newest, among which other issues' are looked for
+OF_OVERLAP = 50  # events of each part of an overlap
+ALIKE = 12  # events around each of a pair, in whose words the pair is told apart
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The events that are looked at: row i of `known` is event ids[i]."""
+
+    ids: list[uuid.UUID]
+    known: Known
+    votes: list[Vote]
+    taught: list[Vote]
+    overlaps: list[Overlap]
+    others: list[Issue]
+
+
+@transaction.atomic
+def raise_question(issue: Issue) -> ClarifyingQuestion | None:
+    """Asks what would settle most events. None while a question is open, where there is nothing to ask, and for an issue that follows
+    something: its text decides nothing."""
+    hold_lock(f"questions:{issue.pk}")
+    questions = ClarifyingQuestion.objects.filter(issue=issue)
+    if issue.follows or questions.filter(state=QuestionState.OPEN).exists():
+        return None
+    world = _look(issue)
+    if world is None:
+        return None
+    asked = list(questions.values_list("first_id", "other_issue_id"))
+    about = {first for first, _ in asked}
+    merges = {other for _, other in asked if other is not None}
+    for one in candidates(world.known, world.votes, taught=world.taught, overlaps=world.overlaps):
+        other = None if one.other is None else world.others[one.other]
+        if (other is None and world.ids[one.first] in about) or (other is not None and other.pk in merges):
+            continue
+        if (made := _store(issue, world, one, other)) is not None:
+            return made
+    return None
+
+
+def _look(issue: Issue) -> World | None:
+    """None where no answer and no overlap gives any reason to ask."""
+    rows = Label.objects.filter(subject_id=issue.pk).live().order_by("created_at", "id")
+    given = list(rows.values_list("event_id", "author", "answer", "definition_version", "note"))
+    shared = _shared(issue)
+    if not given and not shared:
+        return None
+    sample, number = draw_events(project=issue.project, count=SAMPLE, seed=issue.pk.int)
+    wanted = dict.fromkeys([*(event for event, *_ in given), *sample])
+    for _, both, only in shared:
+        wanted.update(dict.fromkeys([*both, *only]))
+    chunk = vectors_of(project=issue.project, event_ids=list(wanted))
+    has_text = np.any(chunk.user, axis=1) | np.any(chunk.agent, axis=1)
+    place = {event: row for row, event in enumerate(chunk.ids) if has_text[row]}
+    drawn = [place[event] for event in sample if event in place]
+    weights = np.zeros(len(chunk.ids))
+    weights[drawn] = number / max(1, len(drawn))
+    classifier = issue.classifiers.current().first()
+    known = Known(
+        together(chunk),
+        users_alone(chunk),
+        weights,
+        found_in(chunk, [classifier])[:, 0] if classifier else None,
+        classifier.threshold if classifier else None,
+    )
+    votes = [
+        Vote(place[event], author, answer, version, answer == Answer.UNSURE and says_unclear(note))
+        for event, author, answer, version, note in given
+        if event in place
+    ]
+    overlaps = [
+        Overlap(index, [place[e] for e in both if e in place], [place[e] for e in only if e in place])
+        for index, (_, both, only) in enumerate(shared)
+    ]
+    return World(
+        list(chunk.ids),
+        known,
+        [vote for vote in votes if vote.author != TEACHER],
+        [vote for vote in votes if vote.author == TEACHER],
+        overlaps,
+        [other for other, _, _ in shared],
+    )
+
+
+def says_unclear(note: str) -> bool:
+    """Does the note of an "unsure" say that the definition is unclear?"""
+    return "unclear" in note.casefold() and "definition" in note.casefold()
+
+
+def _shared(issue: Issue) -> list[tuple[Issue, list[uuid.UUID], list[uuid.UUID]]]:
+    """The issues that hold on many of the same events, each with events of both and of this issue alone."""
+    newest = list(
+        IssueMatch.objects.filter(issue=issue)
+        .order_by("-timestamp")
+        .values_list("event_id", flat=True)[:MATCHES]
+    )
+    theirs = IssueMatch.objects.filter(project_id=issue.project_id, event_id__in=newest).exclude(issue=issue)
+    counts = dict(theirs.values_list("issue").annotate(n=Count("id")).values_list("issue", "n"))
+    if not counts:
+        return []
+    sizes = {key: total.events for key, total in totals(list(counts)).items()}
+    found = []
+    for other in Issue.objects.filter(pk__in=counts).order_by("number"):
+        if not overlaps_enough(both=counts[other.pk], mine=len(newest), others=sizes[other.pk]):
+            continue
+        both = set(theirs.filter(issue=other).values_list("event_id", flat=True))
+        found.append(
+            (
+                other,
+                [event for event in newest if event in both][:OF_OVERLAP],
+                [event for event in newest if event not in both][:OF_OVERLAP],
+            )
+        )
+    return found
+
+
+def _store(issue: Issue, world: World, one: Candidate, other: Issue | None) -> ClarifyingQuestion | None:
+    """None where one of the pair is gone."""
+    first, second = world.ids[one.first], world.ids[one.second]
+    around = [
+        _around(world, row, against) for row, against in ((one.first, one.second), (one.second, one.first))
+    ]
+    texts = texts_of({event for group in around for event in group} | {first, second})
+    if first not in texts or second not in texts:
+        return None
+    words = telling_words(
+        [[" ".join(texts[event]) for event in group if event in texts] for group in around]
+    )[0]
+    words = words[: wording.WORDS]
+    settled = settled_rows(world.votes)
+    said = {True: "that it counts", False: "that it does not count"}
+    first_quote, second_quote = wording.quote(*texts[first]), wording.quote(*texts[second])
+    made: ClarifyingQuestion = ClarifyingQuestion.objects.create(
+        project_id=issue.project_id,
+        issue=issue,
+        kind=one.kind,
+        first_id=first,
+        second_id=second,
+        other_issue=other,
+        first_quote=first_quote,
+        second_quote=second_quote,
+        words=words,
+        text=wording.question(
+            kind=one.kind, title=issue.title, first=first_quote, second=second_quote,
+            second_counts=settled.get(one.second, True), words=words,
+            said=said[settled[one.first]] if one.kind == Kind.CONFLICT else "", other=other.title if other else "",
+        ),
+        settles=one.settles,
+        asked_version=definition_version(issue) or 1,
+    )  # fmt: skip
+    live.changed([issue.project_id])
+    if not llm.why_not():
+        queue_job(project=issue.project, kind=WORD_QUESTION, subject=made.pk)
+    return made
+
+
+def _around(world: World, row: int, against: int) -> list[uuid.UUID]:
+    """The event and those most like it that are nearer to it than to the other."""
+    vectors = world.known.vectors
+    inside = np.flatnonzero(region(vectors, row, against))
+    nearest = inside[np.argsort(-(vectors[inside] @ vectors[row]), kind="stable")][:ALIKE]
+    return [world.ids[int(index)] for index in nearest]
