@@ -43,6 +43,13 @@ _LEFT_OUT = r"\b(?:without|except(?: for)?|excluding|not about|nothing about|oth
 _ABOUT = r"\b(?:about|regarding|concerning|related to|asking for|ask for|asked for|asks for|wanting|want|wants|wanted|complaining about|talk(?:ing|ed|s)? about|discuss(?:ing|ed)?)\s+"
 _SAYS = r"\b(?:mention(?:s|ed|ing)?|contain(?:s|ed|ing)?|say(?:s|ing)?|said|with)\s+(?:the\s+)?(?:words?|phrase|text|term)\s+([^\s,.]+)|\b(?:mention(?:s|ed|ing)?|contain(?:s|ed|ing)?)\s+([\w'-]+)\b"
 
+_BUT_NOT = re.compile(r"\s+(?:but|and)\s+not\s+([\w'-]+)")
+_COMPLAINING = r"\bcomplain(?:s|ed|ing)?\s+(?:that|because)\b"
+# What a number of the field says better.
+ADJECTIVES = (
+    ("duration", r"\bslow\w*"), ("cost", r"\bexpensive|\bcostly"), ("turns", r"\b(?:long|short)\b"), ("tokens", r"\b(?:long|short)\b"),
+)  # fmt: skip
+
 
 def translate_by_rules(text: str, vocabulary: Vocabulary, *, today: dt.date, near: Nearness) -> Node:
     """A query for the sentence; And() where it names nothing. What already is a query stays it."""
@@ -57,10 +64,12 @@ def translate_by_rules(text: str, vocabulary: Vocabulary, *, today: dt.date, nea
     parts += read_values(sentence, vocabulary)
     parts += read_tools(sentence, vocabulary)
     parts += read_numbers(sentence)
-    for field, adjectives in (("duration", r"\bslow\w*"), ("cost", r"\bexpensive|\bcostly")):
+    for field, adjectives in ADJECTIVES:
         if any(part.field == field for part in parts):  # the number says what they mean
             list(sentence.take(adjectives))
     parts += read_signals(sentence, vocabulary)
+    if any(part.field == "signal" for part in parts):  # it says what they complain of
+        list(sentence.take(_COMPLAINING))
     parts += read_kinds(sentence)
     parts += _left(sentence, vocabulary, near)
     return _join(parts, sentence)
@@ -100,6 +109,9 @@ def _left(sentence: Sentence, vocabulary: Vocabulary, near: Nearness) -> list[Pa
         group = 1 if found[1] else 2
         if sentence.text and found[group] not in EMPTY:
             parts.append(Part(WORDS, "", (found[group],), found.span(), sentence.is_negated(found.start())))
+            if (other := _BUT_NOT.match(sentence.text, found.end())) and other[1] not in EMPTY:
+                parts.append(Part(WORDS, "", (other[1],), other.span(), negated=not parts[-1].negated))
+                sentence.blank(other.span())
     if about := re.search(_ABOUT, sentence.text):
         sentence.blank((0, about.end()))
     words = [(found[0], found.span()) for found in re.finditer(r"[^\W_]+(?:['-][^\W_]+)*", sentence.text)]
