@@ -136,6 +136,23 @@ def change(now: float, before: float) -> float | None:
     return (now - before) / before if before else None
 
 
+def begins_with(subjects: Iterable[uuid.UUID], *, events: int) -> dt.datetime | None:
+    """The last midnight since which the subjects have at least so many events together; None: they have fewer."""
+    days = Day.objects.filter(subject__in=list(subjects)).values("start").order_by("-start")
+    for day, of_day in days.annotate(n=Sum("events")).values_list("start", "n"):
+        events -= of_day
+        if events <= 0:
+            return dt.datetime.combine(day, dt.time(), dt.UTC)
+    return None
+
+
+def events_since(subjects: Iterable[uuid.UUID], midnight: dt.datetime) -> dict[uuid.UUID, int]:
+    """Events of each subject that has any from that day on, those ahead of now too."""
+    found: dict[uuid.UUID, int] = defaultdict(int)
+    _add(found, Day.objects.filter(subject__in=list(subjects), start__gte=midnight.date()))
+    return dict(found)
+
+
 def _sums(subjects: Iterable[uuid.UUID], start: dt.datetime, end: dt.datetime) -> dict[uuid.UUID, int]:
     """Events of the hours that begin from `start` to before `end`, by subject. Whole days are read as days: 24 times fewer rows."""
     ids = list(subjects)

@@ -102,7 +102,7 @@ def count(request: Request) -> Response:
 )  # fmt: skip
 @api_view(["GET"])
 def facets(request: Request) -> Response:
-    """The values that most of the events have, counted exactly, those with most events first. Of more than 50,000 events, about the newest 50,000
+    """The values that most of the events have, counted exactly, those with most events first. Of more than 20,000 events, about the newest 20,000
     are counted: `since` says from when on. Of `time`, days. Of a field that is computed, such as `turns`, the values of the newest 2,000 events are
     counted."""
     refuse_unknown(request, FACETS)

@@ -43,6 +43,10 @@ MATRIX = inline_serializer(
         "cells": CellItem(many=True),
         "results": CellItem(many=True, help_text="The cells, as every list is called."),
         "next": serializers.CharField(allow_null=True, help_text="Always null: it is one page."),
+        "since": serializers.DateTimeField(
+            required=False,
+            help_text="All numbers are of the events from then on; of all events where it is not there.",
+        ),
     },
 )
 
@@ -73,7 +77,8 @@ def matrix(request: Request) -> Response:
         for cell in found.cells
     ]
     lines = {"rows": [_line(one) for one in found.rows], "columns": [_line(one) for one in found.columns]}
-    return Response({**lines, "cells": cells, "results": cells, "next": None})
+    since = {} if found.since is None else {"since": found.since}
+    return Response({**lines, "cells": cells, "results": cells, "next": None, **since})
 
 
 def _line(line: Line) -> dict[str, Any]:

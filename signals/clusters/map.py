@@ -4,16 +4,15 @@ The axes are the first two linear discriminants of the clusters' means: the prin
 space of the events' vectors. They pull clusters apart, where those of all vectors show only the loudest topics, and cost two small products.
 """
 
-import datetime as dt
 import uuid
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
-from django.db.models import Sum
 
-from ingest.models import Day, Project
+from ingest.counts.period import begins_with
+from ingest.models import Project
 from signals.clusters.reading import live_clusters
 from signals.models import ClusterKind, ClusterMember
 from signals.vectors.reading import vectors_of
@@ -36,7 +35,7 @@ def map_points(project: Project, *, kind: ClusterKind) -> dict[str, Any]:
     )
     place = {row.pk: index for index, row in enumerate(finest)}
     members = ClusterMember.objects.filter(project=project, cluster__in=finest)
-    since = _begins([row.pk for row in finest], members=2 * POINTS)
+    since = begins_with([row.pk for row in finest], events=2 * POINTS)
     if since is not None:
         members = members.filter(timestamp__gte=since)
     newest = members.order_by("-timestamp", "-id").values_list("event_id", "cluster_id")
@@ -56,16 +55,6 @@ def map_points(project: Project, *, kind: ClusterKind) -> dict[str, Any]:
         ],
         "total": len(of),
     }
-
-
-def _begins(clusters: list[uuid.UUID], *, members: int) -> dt.datetime | None:
-    """A midnight since which the clusters have at least so many members, so that the newest are not looked for among all; None: they have fewer."""
-    days = Day.objects.filter(subject__in=clusters).values("start").order_by("-start")
-    for day, events in days.annotate(n=Sum("events")).values_list("start", "n"):
-        members -= events
-        if members <= 0:
-            return dt.datetime.combine(day, dt.time(), dt.UTC)
-    return None
 
 
 def flatten(vectors: Floats, groups: npt.NDArray[np.intp]) -> Floats:

@@ -4,6 +4,7 @@ A cell holds the events of both. Its lift is the row's rate within the intent ov
 (Wilson, 90 %) over the same. What else may be rows registers itself: issues are above this room.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from ingest.counts import rollups
+from ingest.counts.period import begins_with, events_since
 from ingest.models import Project
 from raindrop.statistics import wilson
 from signals.clusters.reading import live_clusters
@@ -18,6 +20,8 @@ from signals.models import ClusterKind, SignalDefinition
 
 Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90 % interval
 ROWS, COLUMNS = 40, 25  # those with the most events
+# Of intents with more events than that, the cells are those of the last days that have as many: 300 ms.
+MOST = 100_000
 SOME = 2  # events that stand out together: one alone may be chance, of so many cells
 
 
@@ -41,11 +45,13 @@ class Cell:
     lift: float | None
     low: float | None
     high: float | None
+    since: dt.datetime | None = None  # as the matrix's
 
     @property
     def query(self) -> str:
         """Its events, in the query language."""
-        return f"{self.row.field}:{self.row.value} {self.column.field}:{self.column.value}"
+        since = f" since:{self.since:%Y-%m-%d}" if self.since else ""
+        return f"{self.row.field}:{self.row.value} {self.column.field}:{self.column.value}{since}"
 
     @property
     def stands_out(self) -> bool:
@@ -59,10 +65,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
+    """`since`: only events from that midnight on count, in all its numbers; None: all."""
+
     rows: list[Line]
     columns: list[Line]
     cells: list[Cell]
     events: int  # of the project
+    since: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +101,41 @@ def row_kinds() -> list[RowKind]:
 def make_matrix(project: Project, *, rows: str) -> Matrix:
     """All cells with an event, or where the row and the intent both have one. Raises KeyError for rows of an unknown kind."""
     kind = _kinds[rows]
-    lines = _largest(kind.lines(project), ROWS)
-    columns = _largest(_intents(project), COLUMNS)
-    together = _together(kind, lines, columns, project)
-    everything = max(rollups.totals([project.id])[project.id].events, 1)
+    intents = list(_intents(project))
+    since = begins_with([intent.subject for intent in intents], events=MOST)
+    lines = _largest(kind.lines(project), ROWS, since)
+    columns = _largest(intents, COLUMNS, since)
+    together = _together(kind, lines, columns, project, since)
+    everything = max(_events([project.id], since).get(project.id, 0), 1)
     cells = [
-        _cell(line, column, together.get((line.subject, column.subject), 0), everything)
+        _cell(line, column, together.get((line.subject, column.subject), 0), everything, since)
         for line in lines
         for column in columns
     ]
-    return Matrix(lines, columns, cells, everything)
+    return Matrix(lines, columns, cells, everything, since)
 
 
-def _cell(row: Line, column: Line, events: int, everything: int) -> Cell:
+def _events(subjects: Iterable[uuid.UUID], since: dt.datetime | None) -> dict[uuid.UUID, int]:
+    if since is not None:
+        return events_since(subjects, since)
+    return {subject: total.events for subject, total in rollups.totals(subjects).items()}
+
+
+def _cell(row: Line, column: Line, events: int, everything: int, since: dt.datetime | None) -> Cell:
     usual = row.events / everything
     interval = wilson(min(events, column.events), column.events, z=Z90)
     if interval is None or not usual:
-        return Cell(row, column, events, None, None, None)
+        return Cell(row, column, events, None, None, None, since)
     low, high = interval
-    return Cell(row, column, events, events / column.events / usual, low / usual, high / usual)
+    return Cell(row, column, events, events / column.events / usual, low / usual, high / usual, since)
 
 
-def _largest(lines: Iterable[Line], most: int) -> list[Line]:
+def _largest(lines: Iterable[Line], most: int, since: dt.datetime | None) -> list[Line]:
     """Those that have events, most first."""
     some = list(lines)
-    totals = rollups.totals(line.subject for line in some)
+    events = _events([line.subject for line in some], since)
     with_events = [
-        Line(line.subject, line.key, line.label, line.field, line.value, totals[line.subject].events)
+        Line(line.subject, line.key, line.label, line.field, line.value, events.get(line.subject, 0))
         for line in some
     ]
     return sorted((line for line in with_events if line.events), key=lambda line: (-line.events, line.label))[
@@ -152,7 +169,7 @@ def _signals(project: Project) -> Iterable[Line]:
 
 
 def _together(
-    kind: RowKind, rows: Sequence[Line], columns: Sequence[Line], project: Project
+    kind: RowKind, rows: Sequence[Line], columns: Sequence[Line], project: Project, since: dt.datetime | None
 ) -> dict[tuple[uuid.UUID, uuid.UUID], int]:
     """(row, column) -> events of both: one pass over the members of the columns."""
     if not rows or not columns:
@@ -161,8 +178,14 @@ def _together(
         cursor.execute(
             f"""SELECT r.{kind.column}, m.cluster_id, count(*) FROM signals_clustermember m
                 JOIN {kind.table} r ON r.event_id = m.event_id AND r.project_id = m.project_id
-                WHERE m.cluster_id = ANY(%s) AND m.project_id = %s AND r.{kind.column} = ANY(%s) GROUP BY 1, 2""",
-            [[line.subject for line in columns], project.id, [line.subject for line in rows]],
+                WHERE m.cluster_id = ANY(%s) AND m.project_id = %s AND r.{kind.column} = ANY(%s)
+                  AND m.timestamp >= %s GROUP BY 1, 2""",
+            [
+                [line.subject for line in columns],
+                project.id,
+                [line.subject for line in rows],
+                since or dt.datetime.min.replace(tzinfo=dt.UTC),
+            ],
         )
         return {(row, column): events for row, column, events in cursor.fetchall()}
 

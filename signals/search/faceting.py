@@ -13,7 +13,7 @@ from signals.search.language.nodes import Comparison, Text
 from signals.search.scope import Scope
 
 # Of more events than that, only so many of the newest are looked at: docs/benchmarks.md, "Searching a million events".
-MOST = 50_000
+MOST = 20_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from signals.search.language.parsing import parse
 from signals.search.scope import Scope
 
 READ = 2000  # of the events that pass the filters, the newest: which properties there are
-COUNTED = 10_000  # of those, whose values are counted
+COUNTED = 5_000  # of those, whose values are counted
 VALUES = 6
 PROPERTIES = 5
 # Field -> heading, in the order of the page.

@@ -9,6 +9,7 @@ from ingest.models import Event, Project, User
 from issues.actions import create_issue
 from issues.models import IssueMatch
 from raindrop.statistics import wilson
+from signals.clusters import matrix as matrices
 from signals.clusters.matrix import Z90, make_matrix, row_kinds
 from signals.search.finding import find_events
 from signals.search.language.parsing import parse
@@ -31,6 +32,23 @@ def test_each_cell_is_what_its_query_finds(project: Project, broken: list[Event]
     [sync] = [line for line in make_matrix(project, rows="problem").rows if "sync" in line.label]
     cells = [cell for cell in make_matrix(project, rows="problem").cells if cell.row == sync]
     assert sum(cell.events for cell in cells) == 6 == sync.events
+
+
+def test_of_many_events_the_last_days_count(
+    project: Project, broken: list[Event], query_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find(project)
+    assert make_matrix(project, rows="problem").since is None
+    monkeypatch.setattr(matrices, "MOST", 19)
+    matrix = make_matrix(project, rows="problem")
+    newest = [event for event in broken if matrix.since and event.timestamp >= matrix.since]
+    assert 19 <= len(newest) < len(broken) and matrix.events == len(newest)
+    for line in (*matrix.rows, *matrix.columns):
+        assert line.events == count(project, f"{line.field}:{line.value} since:{matrix.since:%Y-%m-%d}") > 0
+    for cell in matrix.cells:
+        assert cell.events == count(project, cell.query), cell.query
+    client = Client(headers={"Authorization": f"Bearer {query_key}"})
+    assert client.get("/api/matrix/?rows=problem").json()["since"]
 
 
 def test_the_lift_is_the_rate_over_the_usual_rate(project: Project, broken: list[Event]) -> None:
