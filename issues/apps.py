@@ -8,11 +8,12 @@ class IssuesConfig(AppConfig):
 
     def ready(self) -> None:
         from ingest.jobs.kinds import import_kinds  # it reads models
+        from ingest.store.erasing import keeps_longer, on_erase
         from ingest.store.merged_events import on_merge
         from issues.actions import when_deleted
         from issues.alerts import event_triggers, issue_triggers, watching
         from issues.alerts.rules import forget_subject
-        from issues.classifier.merged_events import drop_matches
+        from issues.classifier.merged_events import drop_matches, erase_matches, matched
         from issues.following.deciding import follow_changed
         from issues.following.history import refill_clusters
         from issues.inbox import kinds as inbox_kinds
@@ -30,5 +31,7 @@ class IssuesConfig(AppConfig):
         inbox_kinds.register()
         when_deleted(forget_subject)
         on_merge(drop_matches)
+        on_erase(erase_matches)
+        keeps_longer(matched)
         on_change(follow_changed)
         on_replaced(refill_clusters)

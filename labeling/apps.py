@@ -9,13 +9,14 @@ class LabelingConfig(AppConfig):
     def ready(self) -> None:
         # These read models.
         from ingest.jobs.kinds import import_kinds
+        from ingest.store.erasing import keeps_longer, on_erase
         from ingest.store.merged_events import on_merge
         from issues.actions import when_deleted
         from issues.models.answers import register_answers
         from labeling.labels.answered import LabelAnswers
         from labeling.labels.judgements import LabelJudgements
         from labeling.labels.labels import forget_labels
-        from labeling.labels.merged_events import move_labels
+        from labeling.labels.merged_events import erase_labels, labelled, move_labels
         from labeling.queue.issue_subject import IssueSubject
         from labeling.queue.signal_subject import SignalSubject
         from labeling.queue.subject import register_subject
@@ -30,5 +31,7 @@ class LabelingConfig(AppConfig):
         when_deleted(forget_labels)
         on_merge(move_labels)
         when_taught(raise_question)
+        on_erase(erase_labels)
+        keeps_longer(labelled)
         register_subject(IssueSubject)
         register_subject(SignalSubject)

@@ -26,6 +26,7 @@ from django_q.tasks import async_task
 import ingest.counts.rollups
 import ingest.jobs.queueing
 import ingest.limits.flushing
+import ingest.retention.expiring
 import ingest.store.events
 import ingest.store.feedback
 import ingest.store.merged_events
@@ -276,6 +277,7 @@ def every_minute() -> None:
         lambda: signals.clusters.refresh.refresh_due(now=now),
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),
         lambda: ingest.jobs.queueing.purge_old_jobs(now=now),
+        lambda: ingest.retention.expiring.request_expiries(now=now),
         lambda: issues.states.doors.age_issues(now=now),
         lambda: watch_for_rises(now=now),
         lambda: issues.alerts.sending.purge_old_deliveries(now=now),

@@ -26,7 +26,7 @@ FLOORS: dict[str, list[str]] = {
         "counts incoming jobs projects",
         "limits redaction",
         "otlp store",
-        "decoding health",
+        "decoding health retention",
         "tracing",
         "api files http pages",
         "admin apps evaluation",

@@ -36,6 +36,14 @@ class Project(models.Model):
     monthly_quota = models.PositiveBigIntegerField(
         null=True, blank=True, help_text="Events a calendar month (UTC) that are taken; empty: no limit."
     )
+    retention_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="For how long events are kept; empty: for ever."
+    )
+    retention_relevant_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="The same of events that are labelled or in an issue's history; empty: for ever.",
+    )
 
     class Meta:
         ordering = ["slug"]

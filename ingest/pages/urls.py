@@ -4,6 +4,7 @@ from django.urls import path
 
 from ingest.pages import health as health_pages
 from ingest.pages import redaction as redaction_pages
+from ingest.pages import retention as retention_pages
 from ingest.pages import settings as settings_pages
 
 urlpatterns = [
@@ -16,6 +17,9 @@ urlpatterns = [
     path("settings/members/<int:member_id>/remove/", settings_pages.member_remove, name="member-remove"),
     path("settings/limits/", settings_pages.limits, name="limits"),
     path("settings/ingest/", health_pages.ingest_health, name="ingest-health"),
+    path("settings/retention/", retention_pages.retention, name="retention"),
+    path("settings/retention/save/", retention_pages.save_retention, name="retention-save"),
+    path("settings/retention/erase/", retention_pages.erase, name="erase"),
     path("settings/redaction/", redaction_pages.redaction, name="redaction"),
     path("settings/redaction/try/", redaction_pages.try_redaction, name="redaction-try"),
 ]

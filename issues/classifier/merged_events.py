@@ -1,7 +1,7 @@
 """Issue matches of an event that is merged into another (ingest/store/merged_events.py): the event that stays is scored anew."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import connection
 
@@ -19,3 +19,13 @@ def drop_matches(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
         )
         rows = [Occurrence(*row) for row in cursor.fetchall()]
     return [TakenBack(rows, IssueMatch._meta.db_table, "issue_id")]
+
+
+def erase_matches(gone: Sequence[uuid.UUID]) -> Sequence[TakenBack]:
+    """As ingest.store.erasing.Eraser has it."""
+    return drop_matches({event: event for event in gone})
+
+
+def matched(event_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those that are in an issue's history."""
+    return set(IssueMatch.objects.filter(event__in=event_ids).values_list("event_id", flat=True))

@@ -1,13 +1,13 @@
 """Labels of an event that is merged into another (ingest/store/merged_events.py), and questions about it: they are of the event that stays."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 
 from ingest.counts.rollups import TakenBack
-from labeling.models import ClarifyingQuestion, Lesson, LessonState, Offer, QuestionState
+from labeling.models import ClarifyingQuestion, Label, Lesson, LessonState, Offer, QuestionState
 
 
 def move_labels(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
@@ -41,3 +41,19 @@ def move_labels(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
     same.filter(state=QuestionState.OPEN).update(state=QuestionState.DISMISSED)
     Offer.objects.filter(event__in=gone).delete()
     return []
+
+
+def erase_labels(gone: Sequence[uuid.UUID]) -> Sequence[TakenBack]:
+    """As ingest.store.erasing.Eraser has it: an answer's note may quote the event."""
+    Label.objects.filter(event__in=gone).delete()
+    ClarifyingQuestion.objects.filter(Q(first__in=gone) | Q(second__in=gone)).delete()
+    Lesson.objects.filter(event__in=gone).exclude(
+        state=LessonState.ASKING
+    ).delete()  # a worker has those: it finds the event gone
+    Offer.objects.filter(event__in=gone).delete()
+    return []
+
+
+def labelled(event_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of which somebody said something."""
+    return set(Label.objects.filter(event__in=event_ids).values_list("event_id", flat=True))

@@ -109,6 +109,11 @@ def move_members(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack]:
     return [TakenBack([one.occurrence for one in deleted], TABLE, "cluster_id")]
 
 
+def erase_members(gone: Sequence[uuid.UUID]) -> Sequence[TakenBack]:
+    """As ingest.store.erasing.Eraser has it."""
+    return move_members({event: event for event in gone})
+
+
 @transaction.atomic
 def replace_members(
     project: uuid.UUID, members: Sequence[NewMember], *, clusters: Collection[uuid.UUID]

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 
 from django.db import connection
+from django.db.models import Q
 
 from ingest.counts.rollups import Occurrence, TakenBack
 from ingest.models import Event
@@ -40,6 +41,17 @@ def move_observations(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack
         )
         rows = [Occurrence(*row) for row in cursor.fetchall()]
     return [TakenBack(rows, SignalMatch._meta.db_table, "signal_id")]
+
+
+def erase_observations(gone: Sequence[uuid.UUID]) -> Sequence[TakenBack]:
+    """As ingest.store.erasing.Eraser has it. What was read of a whole conversation quotes it, and goes with any of its events."""
+    talks = Event.objects.filter(id__in=gone, conversation__isnull=False).values_list(
+        "conversation_id", flat=True
+    )
+    of_these = Q(event__in=gone) | Q(conversation__in=list(talks))
+    Facet.objects.filter(of_these).delete()
+    Reading.objects.filter(of_these).exclude(state__in=IN_HAND).delete()
+    return move_observations({event: event for event in gone})
 
 
 def _move_readings(into: Mapping[uuid.UUID, uuid.UUID]) -> None:
