@@ -95,11 +95,12 @@ def assign_issue(*, issue: Issue, assignee: User | None, user: User | None) -> I
 
 @transaction.atomic
 def set_priority(*, issue: Issue, priority: Priority, user: User | None) -> Issue:
+    """By a person or a program: from then on the priority no longer follows the impact (issues/impact.py)."""
     locked = Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
     before, after = locked.priority, Priority(priority)
+    issue.priority, issue.priority_locked = after, True
+    issue.save(update_fields=["priority", "priority_locked", "updated_at"])
     if before != after:
-        issue.priority = after
-        issue.save(update_fields=["priority", "updated_at"])
         _note_activity(issue, ActivityKind.PRIORITY, user, {"from": before, "to": after.value})
     return issue
 

@@ -41,6 +41,7 @@ import issues.classifier.scoring
 import issues.escalation.opening
 import issues.escalation.watch
 import issues.following.deciding
+import issues.impact
 import issues.states.doors
 import labeling.teaching
 import signals.clusters.assigning
@@ -278,6 +279,7 @@ def every_minute() -> None:
         lambda: ingest.jobs.queueing.resume_silent_jobs(now=now),
         lambda: ingest.jobs.queueing.purge_old_jobs(now=now),
         lambda: ingest.retention.expiring.request_expiries(now=now),
+        lambda: issues.impact.prioritise_by_impact(now=now),
         lambda: issues.states.doors.age_issues(now=now),
         lambda: watch_for_rises(now=now),
         lambda: issues.alerts.sending.purge_old_deliveries(now=now),

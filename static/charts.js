@@ -1,6 +1,7 @@
 "use strict";
-// <div data-chart="line|bar" data-values='{"labels": [...], "series": [{"name", "values", "color"?, "type"?}], "fraction"?, "unfinished"?}'>
+// <div data-chart="line|bar" data-values='{"labels": [...], "series": [{"name", "values", "color"?, "type"?}], "fraction"?, "unfinished"?, "marks"?}'>
 // "fraction": the values are shares. "unfinished": the last bucket is not over; its bar is paler, and the line that leads to it dashed.
+// "marks": [{"at", "text"}], numbered upright lines at these buckets. A series with "edge" is the end of an interval: thin and dotted.
 // Nothing here writes a style attribute or HTML: a strict content security policy holds.
 
 const echartsUrl = document.currentScript.dataset.echarts;
@@ -29,7 +30,7 @@ function drawCharts(root) {
         type: "value", minInterval: data.fraction ? 0 : 1, splitLine: { lineStyle: { color: line } },
         axisLabel: { color: text, formatter: data.fraction ? (value) => shown(data, value) : undefined },
       },
-      series: data.series.flatMap((series, i) => seriesOf(data, series, box.dataset.chart, palette[i % palette.length])),
+      series: data.series.flatMap((series, i) => seriesOf(data, series, box.dataset.chart, palette[i % palette.length])).concat(marksOf(data, text)),
     }, true);
   }
 }
@@ -39,7 +40,8 @@ function seriesOf(data, series, kind, fallback) {
   const last = series.values.length - 1, type = series.type || kind;
   const common = {
     name: series.name, type, stack: data.stacked ? "all" : undefined, showSymbol: false, barMaxWidth: 28, color: chosen,
-    areaStyle: type === "line" && data.series.length === 1 ? { opacity: 0.12 } : undefined,
+    lineStyle: series.edge ? { width: 1, type: "dotted" } : undefined,
+    areaStyle: type === "line" && data.series.filter((one) => !one.edge).length === 1 && !series.edge ? { opacity: 0.12 } : undefined,
   };
   if (!data.unfinished || last < 1) return [{ ...common, data: series.values }];
   if (type === "bar") {
@@ -50,11 +52,17 @@ function seriesOf(data, series, kind, fallback) {
   const since = series.values.map((value, i) => (i < last - 1 ? null : value));
   return [
     { ...common, data: until },
-    { ...common, data: since, lineStyle: { type: "dashed", opacity: 0.7 }, areaStyle: common.areaStyle && { opacity: 0.05 } },
+    { ...common, data: since, lineStyle: { ...common.lineStyle, type: series.edge ? "dotted" : "dashed", opacity: 0.7 }, areaStyle: common.areaStyle && { opacity: 0.05 } },
   ];
 }
 
-const shown = (data, value) => (data.fraction ? `${+(value * 100).toFixed(value < 0.01 ? 2 : 1)}%` : value.toLocaleString("en"));
+function marksOf(data, color) {
+  if (!data.marks?.length) return [];
+  const lines = data.marks.map((mark, i) => ({ xAxis: mark.at, label: { formatter: String(i + 1), color } }));
+  return [{ type: "line", data: [], markLine: { silent: true, symbol: "none", lineStyle: { color, type: "dotted" }, data: lines } }];
+}
+
+const shown = (data, value) => value === null ? "–" : (data.fraction ? `${+(value * 100).toFixed(value < 0.01 ? 2 : 1)}%` : value.toLocaleString("en"));
 
 function tooltip(data, i) {
   const box = document.createElement("div"), title = document.createElement("div");

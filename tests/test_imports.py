@@ -49,7 +49,7 @@ FLOORS: dict[str, list[str]] = {
     ],
     "issues": [
         "models",
-        "access actions matrix_rows query_fields states",
+        "access actions impact matrix_rows query_fields states",
         "classifier",
         "causes following inbox",
         "alerts escalation",

@@ -6,6 +6,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from ingest.models import Day, Hour, Project, SubjectUser, Total
 from issues.models.queries import issues_like
@@ -155,6 +156,14 @@ class Issue(models.Model):
         help_text="What a person is to look at; empty once somebody did.",
     )
     priority = models.CharField(max_length=6, choices=Priority.choices, default=Priority.MEDIUM)
+    priority_locked = models.BooleanField(
+        default=False, editable=False, help_text="A person set it: it no longer follows the impact."
+    )
+    impact_at = models.DateTimeField(
+        default=timezone.now,
+        editable=False,
+        help_text="When its impact was last looked at: issues/impact.py.",
+    )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ingest.counts import rollups
-from ingest.counts.period import DAYS, Period, change, shares
+from ingest.counts.period import DAYS, Period
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, Project
 from ingest.models.jobs import JobState
@@ -28,10 +28,13 @@ from issues.models.activity import ActivityKind
 from issues.models.issues import Priority, State
 from issues.pages.acting import BUTTONS, MUTE_MENU, RESOLVE_MENU, read_action
 from issues.pages.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
+from issues.pages.related import related_issues, related_problems
+from issues.pages.trend import trend
 from issues.states.doors import apply_action, legal_actions, mute_terms
 from issues.states.terms import MuteTerms
 from issues.states.transitions import SYSTEMS, IllegalTransition
 from issues.states.words import fixed_words, until_words, words_for
+from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.discovery.breakdown import EVENTS, MATCHES, break_down
 from signals.search.scope import Scope
@@ -68,9 +71,12 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
     }
 
     def rest() -> dict[str, Any]:
+        newest = newest_events(issue)
         return {
+            "related": related_issues(issue, newest),
+            "problems": related_problems(issue, newest),
             "definitions": list(issue.definitions.select_related("author")[:20]),
-            "dimensions": break_down(newest_events(issue), project=project.pk),
+            "dimensions": break_down(newest, project=project.pk),
             "where": {"q": f"issue:{issue.number}", "range": "all"},
             "most": MATCHES,
             "events": EVENTS,
@@ -91,36 +97,6 @@ def state_of(issue: Issue) -> dict[str, Any]:
         "mute_menu": MUTE_MENU,
         "resolve_menu": RESOLVE_MENU,
         "on_terms": until or fixed_words(issue.terms),
-    }
-
-
-def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:
-    """The period's numbers, and the chart: matches and users per day, or the share of all events ("rate")."""
-    days = rollups.daily([issue.id, issue.project_id], start=period.start.date(), end=period.end.date())
-    mine, every = days[issue.id], days[issue.project_id]
-    if chart == "rate":
-        daily = shares([point.events for point in mine], [point.events for point in every])
-        series = [{"name": "Share of all events", "values": [round(share, 5) for share in daily]}]
-    else:
-        series = [
-            {"name": "Matches", "values": [point.events for point in mine], "type": "bar"},
-            {"name": "Users", "values": [point.users for point in mine], "type": "line"},
-        ]
-    matches, events = sum(point.events for point in mine), sum(point.events for point in every)
-    before = period.previous_sums([issue.id]).get(issue.id, 0)
-    return {
-        "chart": {
-            "labels": period.labels(),
-            "series": series,
-            "fraction": chart == "rate",
-            "unfinished": True,
-        },
-        "chart_label": "Share of all events per day" if chart == "rate" else "Matches and users per day",
-        "chart_kind": "rate" if chart == "rate" else "matches",
-        "matches": matches,
-        "matches_change": change(matches, before),
-        "users": period.users([issue.id]).get(issue.id, 0),
-        "rate": matches / events if events else None,
     }
 
 
@@ -168,6 +144,9 @@ def recent_activity(issue: Issue) -> list[tuple[Activity, str]]:
 
 def _said(entry: Activity) -> str:
     """Of a change of state: the system's reason, or a person's terms."""
+    if entry.kind == ActivityKind.PRIORITY and "of_users" in entry.data:
+        said = entry.data
+        return f"Its impact: {said['users']:,} of {counted(said['of_users'], 'user')} in {said['days']} days, of severity {said['severity']:g}."
     if entry.kind != ActivityKind.STATE:
         return ""
     if entry.data["action"] in SYSTEMS:
