@@ -68,6 +68,9 @@ BELIEVED = {
     "user_frustration": OUTRIGHT,
     "win": OUTRIGHT,
 }
+# Of signals that are about a text as a whole: no longer than this (words) are 99 of 100 turns of the corpus and the readings on which they hold.
+# Of a longer text the models know nothing (they took every second answer of a page for a repetition), and the rules decide.
+WHOLE = {"agent_repetition": 105, "laziness": 125, "user_repetition": 36}
 # What a sub-agent may do in its own words, read in its steps.
 OF_STEPS = frozenset(["refusal", "task_failure", "missing_capability"])
 
@@ -75,7 +78,9 @@ OF_STEPS = frozenset(["refusal", "task_failure", "missing_capability"])
 def _detector(key: str, rule: Detector) -> Detector:
     detector = rule
     if key in LEARNED:
-        detector = learned(rule, RULES, side=LEARNED[key], believed=BELIEVED.get(key, NEVER))
+        detector = learned(
+            rule, RULES, side=LEARNED[key], believed=BELIEVED.get(key, NEVER), longest=WHOLE.get(key)
+        )
     return with_steps(detector, rule) if key in OF_STEPS else detector
 
 

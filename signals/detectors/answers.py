@@ -15,10 +15,12 @@ WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 HESITATION = frozenset(
     ["um", "umm", "uh", "oh", "ah", "well", "okay", "ok", "hmm", "hm", "yeah", "sorry", "actually"]
 )
+WANTS_NOT = frozenset([("i", "don't"), ("i", "dont"), ("i", "do"), ("i", "won't"), ("i'm", "not")])
+SENTENCE_END = re.compile(r"[.!?\n]")
 NO = frozenset(["no", "nope", "nah", "not", "nothing", "none", "later"])
 # All that a message that turns something down is made of.
 DECLINING = NO | frozenset(
-    ["a", "able", "about", "all", "am", "an", "and", "any", "anything", "appointment", "appreciate", "at", "be", "been", "bit", "book", "booking", "buy", "bye", "cancel",
+    ["a", "able", "about", "all", "am", "an", "and", "any", "anything", "appointment", "appreciate", "at", "away", "be", "been", "bit", "book", "booking", "buy", "bye", "cancel",
      "day", "do", "doing", "don't", "dont", "else", "everything", "fine", "for", "further", "going", "good", "goodbye", "great", "have", "help", "helpful", "helping", "i",
      "i'll", "i'm", "im", "in", "info", "information", "interested", "is", "it", "it's", "its", "just", "know", "make", "making", "maybe", "me", "minute", "moment", "more",
      "much", "my", "necessary", "need", "needed", "nice", "ok", "okay", "alright", "now", "of", "one", "options", "pass", "please", "problem", "purchase", "ready", "required", "reservation",
@@ -33,13 +35,26 @@ def turns_down(turn: Turn) -> bool:
     if not turn.previous or not OFFER.search(turn.previous[-1].output.normal[-LAST_WORDS:]):
         return False
     clauses = [words for found in CLAUSE.findall(message) if (words := WORD.findall(found))]
-    # "No. Make it for two" answers with the second clause.
-    alone = clauses and len(clauses[0]) > 1
-    first = clauses[0] if alone else [word for words in clauses for word in words]
+    while clauses and HESITATION.issuperset(clauses[0]):
+        clauses = clauses[1:]
+    if not clauses:
+        return False
+    if len(clauses[0]) > 1:
+        first = clauses[0]
+    elif tuple(clauses[1][:2] if len(clauses) > 1 else ()) in WANTS_NOT:
+        first = clauses[0] + clauses[1]
+    else:  # "No. Make it for two" answers with the second clause.
+        first = [word for words in clauses for word in words]
     while first and first[0] in HESITATION:
         first = first[1:]
-    opens = bool(first) and (first[0] in NO or first[:2] == ["i", "don't"])
-    return opens and DECLINING.issuperset(first)
+    opens = bool(first) and (first[0] in NO or tuple(first[:2]) in WANTS_NOT)
+    return opens and (DECLINING | _question(turn)).issuperset(first)
+
+
+def _question(turn: Turn) -> frozenset[str]:
+    """The words in which the agent asked last: who says them after a no declines just that."""
+    sentence = SENTENCE_END.split(turn.previous[-1].output.normal[-LAST_WORDS:].rstrip(" ?!."))[-1]
+    return frozenset(WORD.findall(sentence)) - {"like"}
 
 
 def says_no(turn: Turn) -> bool:

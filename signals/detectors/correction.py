@@ -229,4 +229,4 @@ SIGNAL = BuiltIn(
     USER_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("correction", 4, other_languages.united("correction", detect))
+DETECTOR = Detector("correction", 5, other_languages.united("correction", detect))

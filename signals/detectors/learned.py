@@ -6,6 +6,7 @@ rules read is the evidence; where they read nothing, or little, the sentence who
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,7 @@ from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.judging import LONGEST_EVIDENCE, WORTH_SHOWING
 from signals.detectors.passages import passages_of
 from signals.detectors.phrases import Side, piece
+from signals.detectors.text import Text
 from signals.detectors.turn_features import Floats, facts_of
 from signals.detectors.turn_model import TurnModel, load_turn_model
 
@@ -26,18 +28,33 @@ TELLS = 0.5
 FOUND, SCORES = "what the rules found", "what the turn model says"
 
 
-def learned(rule: Detector, rules: Rules, *, side: Side, believed: float = NEVER) -> Detector:
+def learned(
+    rule: Detector, rules: Rules, *, side: Side, believed: float = NEVER, longest: int | None = None
+) -> Detector:
     """`side`: where the signal is read. `rules` are those of all signals: the model was trained on what they find. From the score `believed`
-    on the rule's word stands, whatever the model says."""
-    return Detector(
-        rule.key,
-        rule.version + MODEL_VERSION,
-        partial(_detect, rule=rule, rules=rules, side=side, believed=believed),
-    )
+    on the rule's word stands, whatever the model says. `longest`: of a text of more words the rule alone speaks, and passages are not
+    read."""
+    asked = Asked(rule, rules, side, believed, longest)
+    return Detector(rule.key, rule.version + MODEL_VERSION, partial(_detect, asked=asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """As `learned` takes them."""
+
+    rule: Detector
+    rules: Rules
+    side: Side
+    believed: float
+    longest: int | None
+
+    def may_judge(self, turn: Turn) -> bool:
+        """Whether the model has learned from texts of this length."""
+        return self.longest is None or _text(turn, self.side).words <= self.longest
 
 
 # Added to a rule's own version, so that a match says which model found it.
-MODEL_VERSION = 500
+MODEL_VERSION = 600
 
 
 def findings(batch: Batch, rules: Rules) -> dict[str, dict[int, Finding]]:
@@ -54,16 +71,20 @@ def is_exchange(turn: Turn) -> bool:
     return bool(turn.previous) or not (turn.input.is_blank or turn.output.is_blank)
 
 
-def _detect(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: float) -> list[Finding]:
+def _detect(batch: Batch, *, asked: Asked) -> list[Finding]:
     """On the turns, and on the passages of long texts. A passage stands when it is surer than its whole turn, and sure enough."""
-    found = _judge(batch, rule=rule, rules=rules, side=side, believed=believed)
-    passages = passages_of(batch) if len(batch.user_vectors) == len(batch.turns) else None
+    found = _judge(batch, asked)
+    if asked.longest is not None or len(batch.user_vectors) != len(batch.turns):
+        return found
+    passages = passages_of(batch)
     if passages is None:
         return found
     best = {one.index: one for one in found}
-    for one in _judge(passages.batch, rule=rule, rules=rules, side=side, believed=believed):
+    for one in _judge(passages.batch, asked):
         turn = passages.on_turn(one)
-        if passages.sides[one.index] == side and one.score >= max(PASSAGE, _score_of(best.get(turn.index))):
+        if passages.sides[one.index] == asked.side and one.score >= max(
+            PASSAGE, _score_of(best.get(turn.index))
+        ):
             best[turn.index] = turn
     return [best[index] for index in sorted(best)]
 
@@ -72,7 +93,8 @@ def _score_of(found: Finding | None) -> float:
     return 0.0 if found is None else found.score
 
 
-def _judge(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: float) -> list[Finding]:
+def _judge(batch: Batch, asked: Asked) -> list[Finding]:
+    rule = asked.rule
     by_rule = (
         {one.index: one for one in rule.detect(batch)}
         if FOUND not in batch.notes
@@ -80,18 +102,18 @@ def _judge(batch: Batch, *, rule: Detector, rules: Rules, side: Side, believed: 
     )
     if len(batch.user_vectors) != len(batch.turns):
         return list(by_rule.values())
-    scores = _scores(batch, rules)
+    scores = _scores(batch, asked.rules)
     if scores is None:
         return list(by_rule.values())
     column = load_turn_model().keys.index(rule.key)
     found = []
     for index, turn in enumerate(batch.turns):
-        score = float(scores[index, column])
-        if index in by_rule and (np.isnan(score) or by_rule[index].score >= max(score, believed)):
+        score = float(scores[index, column]) if asked.may_judge(turn) else np.nan
+        if index in by_rule and (np.isnan(score) or by_rule[index].score >= max(score, asked.believed)):
             found.append(by_rule[index])
         elif score >= WORTH_SHOWING:
             pieces = by_rule[index].evidence if index in by_rule and by_rule[index].score >= TELLS else []
-            found.append(Finding(index, score, pieces or _telling(turn, column, side)))
+            found.append(Finding(index, score, pieces or _telling(turn, column, asked.side)))
     return found
 
 
@@ -116,10 +138,14 @@ def _score(batch: Batch, rules: Rules, model: TurnModel) -> Floats | None:
 
 
 def _telling(turn: Turn, column: int, side: Side) -> list[Evidence]:
-    text = turn.input if side == "user" else turn.output
+    text = _text(turn, side)
     if text.is_blank:
         return []
     model = load_turn_model()
     words = model.user_words if side == "user" else model.agent_words
     start, end = words.telling(text, column)
     return [piece(side, text, start, min(end, start + LONGEST_EVIDENCE))]
+
+
+def _text(turn: Turn, side: Side) -> Text:
+    return turn.input if side == "user" else turn.output

@@ -118,8 +118,19 @@ ITSELF = re.compile(r"\b(?:i|i'm|i'd|i'll|we|we're|my|our|me|us|sorry|unfortunat
 SURE = 0.85
 # "A delivered order cannot be cancelled" is a state, and may be a refusal: the turn model has the last word, which the rule gets above this.
 STATED = 0.7
+# Of what was tried and failed: no match by the rule, but the nearest miss there is.
+TRIED = 0.45
 OF_ITSELF = re.compile(
     r"\b(?:i|i'(?!m (?:so |very |really |truly |deeply )?(?:sorry|afraid)\b)\w+|we|we'\w+|my|our|policy|policies|rules?|guidelines|programming|terms|principles|appropriate|inappropriate|unethical|illegal|harmful|offensive)\b(?! am (?:so |very )?(?:sorry|afraid)\b)"
+)
+# "I could not complete the reservation", "I cannot find any other": it tried, or looked, and failed.
+FAILED = re.compile(
+    r"\b(?:(?:could not|couldn't|(?:was|were) (?:not able|unable) to|wasn't able to|weren't able to)\b(?! (?:help|assist|do that|answer|share|in good))|"
+    r"(?:cannot|can't|can not|unable to|not able to) (?:seem to )?(?:find|locate|see|reach|connect|load|open|retrieve|get through)\b)"
+)
+REACHES = 12  # characters after the words of a hit: the verb
+BY_RULE = re.compile(
+    r"\b(?:polic(?:y|ies)|rules?|guidelines?|terms|principles|programming|allowed|permitted|authori[sz]ed|comfortable|appropriate|ethical|an ai|language model)\b"
 )
 HEAD = "refusal"
 NAMES = (
@@ -169,7 +180,9 @@ def detect(batch: Batch) -> list[Finding]:
         elif hits and text.words <= BRIEF and by_rule >= SURE and _speaks_for_itself(text, hits):
             score = max(score, PLAIN_SCORE)
         if hits:
-            if _tells_a_state(text, hits):
+            if _tells_a_failure(text, hits):
+                score = min(score, TRIED)
+            elif _tells_a_state(text, hits):
                 score = min(score, STATED)
             found.append(Finding(index, score, evidence("assistant", text, hits)))
         elif score >= WORTH_SHOWING and not HANDS_OVER.search(text.normal[:PLAIN_WITHIN]):
@@ -188,6 +201,16 @@ def _tells_a_state(text: Text, hits: list[Hit]) -> bool:
     """All that is said plainly is said of a thing ("it cannot be cancelled"), nothing of the agent or its rules."""
     plain = [text.normal[hit.start : hit.end] for hit in hits if hit.weight > 0.8]
     return bool(plain) and not any(OF_ITSELF.search(words) for words in plain)
+
+
+def _tells_a_failure(text: Text, hits: list[Hit]) -> bool:
+    """Wherever it says plainly that it does not do it, it has tried and failed; and no rule is named."""
+    plain = [hit for hit in hits if hit.weight > 0.8]
+    return (
+        bool(plain)
+        and BY_RULE.search(text.normal[:OPENING]) is None
+        and all(FAILED.search(text.normal[hit.start : hit.end + REACHES]) for hit in plain)
+    )
 
 
 def _speaks_for_itself(text: Text, hits: list[Hit]) -> bool:
@@ -244,4 +267,4 @@ SIGNAL = BuiltIn(
     AGENT_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("refusal", 5, united("refusal", detect))
+DETECTOR = Detector("refusal", 6, united("refusal", detect))

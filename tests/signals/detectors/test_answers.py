@@ -20,6 +20,8 @@ DECLINED = [
     ("Is there anything else I can do for you?", "Nope, that was all. You've been great!"),
     ("Do you want me to buy the tickets?", "Not at this time, what's the weather like in Oslo?"),
     ("Can I help you with anything else today?", "Nothing, I'm good."),
+    ("Should I hold the room for you?", "No, I don't want to hold it yet. What is the weather like there?"),
+    ("Shall I go ahead and order?", "no, I'm not going to order right away"),
     ("Would you care for a reminder?", "I don't need it right now. Please find me a bus to Turin."),
 ]
 
@@ -38,6 +40,8 @@ def test_an_offer_turned_down(agent: str, user: str) -> None:
     [
         ("Would you like to listen to it in the kitchen?", "No, play it in the living room."),
         ("You want a table for two at noon, right?", "No. Make it for three."),
+        ("Would you like to share it with Amanda?", "No, I want to share it with Sandra."),
+        ("Shall I send it on Monday?", "No, I said Friday."),
         ("I booked it for Monday.", "No, not Monday."),
         ("Shall I send it to Amanda?", "That's wrong, send it to Sandra."),
         ("Your refund goes to the gift card. Anything else?", "No, I said the credit card!"),

@@ -204,3 +204,26 @@ def test_a_model_without_words_still_answers() -> None:
         [(Text("a"), Text("b"))],
     )
     assert scores.tolist() == [[0.5]]
+
+
+TIPS = [
+    "Mindfulness: sit still for ten minutes and follow your breath, which helps to calm the mind and to lower stress.",
+    "Activity: a walk or some light stretching can help to release tension and to reduce stress.",
+    "Friends: talk with people who you trust, which helps you to feel supported.",
+    "Sleep: go to bed at the same time each night, and keep screens out of the bedroom.",
+    "Food: eat regular meals, and drink less coffee in the afternoon.",
+    "Limits: say no to what you cannot do, and tell others early.",
+    "Music: listen to something calm for a quarter of an hour.",
+    "Help: if stress becomes too much, speak with a counsellor.",
+    "Nature: spend half an hour outside each day, away from traffic, with no aim at all.",
+]
+
+
+def test_of_long_answers_the_rule_alone_says_whether_they_repeat() -> None:
+    """The models have learned from short ones."""
+    advice = "There are many ways to manage stress. Here are some of them. " + " ".join(TIPS)
+    asked = ("how do I manage stress?", advice)
+    changed = [asked, ("can you bold the names?", advice.replace("Mindfulness", "**Mindfulness**"))]
+    more = [asked, ("I told them, should be fine right?", "It is important to rest. " + " ".join(TIPS[:8]))]
+    assert not {"agent_repetition"} & (held(changed) | held(more))
+    assert "agent_repetition" in held([asked, ("none of this works for me", advice)])
