@@ -63,8 +63,8 @@ class IssueAction(Strict):
 
     def get_fields(self) -> dict[str, Any]:
         """`for` is no name that Python takes for a field."""
-        said = "With mute: so long, such as `7d`. The first event after that opens the issue."
-        return {**super().get_fields(), "for": SecondsField(required=False, help_text=said)}
+        help_text = "With mute: so long, such as `7d`. The first event after that opens the issue."
+        return {**super().get_fields(), "for": SecondsField(required=False, help_text=help_text)}
 
 
 class ManyAction(IssueAction):
@@ -105,10 +105,13 @@ def act(request: Request, key: str) -> Response:
     issue = find_issue(request, key)
     form = IssueAction(data=request.data)
     form.is_valid(raise_exception=True)
-    said = form.validated_data
+    fields = form.validated_data
     try:
         apply_action(
-            issue=issue, action=Action(said["action"]), user=actor(request), terms=_terms(issue.project, said)
+            issue=issue,
+            action=Action(fields["action"]),
+            user=actor(request),
+            terms=_terms(issue.project, fields),
         )
     except IllegalTransition as error:
         raise ApiError(409, str(error)) from error
@@ -127,11 +130,11 @@ def act_on_many(request: Request) -> Response:
     """Exactly the issues that are named. Those to which the action does not apply are `refused`, and stay as they are."""
     form = ManyAction(data=request.data)
     form.is_valid(raise_exception=True)
-    said, project = form.validated_data, project_of(request)
+    fields, project = form.validated_data, project_of(request)
     issues = list(
-        {issue.pk: issue for issue in (find_issue(request, key) for key in said["issues"])}.values()
+        {issue.pk: issue for issue in (find_issue(request, key) for key in fields["issues"])}.values()
     )
-    batch = apply_to_many(issues, said["action"], actor(request), terms=_terms(project, said))
+    batch = apply_to_many(issues, fields["action"], actor(request), terms=_terms(project, fields))
     return Response(_many(issues, batch.changed, batch.refused, str(batch.undo) if batch.changed else None))
 
 
@@ -169,42 +172,42 @@ def _many(
     }
 
 
-def _terms(project: Project, said: dict[str, Any]) -> Terms | None:
+def _terms(project: Project, fields: dict[str, Any]) -> Terms | None:
     """What the action is bound to. Raises ApiError (400)."""
-    action = said["action"]
+    action = fields["action"]
     for name in ("release", *MUTES):
-        if name in said and action != (Action.RESOLVE if name == "release" else Action.MUTE):
+        if name in fields and action != (Action.RESOLVE if name == "release" else Action.MUTE):
             raise _refused(name, f"{name} goes with {'resolve' if name == 'release' else 'mute'} alone.")
-    if "release" in said:
+    if "release" in fields:
         try:
-            return read_resolution(project.pk, said["release"].strip())
+            return read_resolution(project.pk, fields["release"].strip())
         except ValueError as error:
             raise _refused("release", str(error)) from error
     if action != Action.MUTE:
         return None
-    until, escalating = _until(said)
+    until, escalating = _until(fields)
     try:
         return MuteTerms(
             until=until,
             escalating=escalating,
-            events=said.get("events"),
-            users=said.get("users"),
-            window=said.get("window"),
+            events=fields.get("events"),
+            users=fields.get("users"),
+            window=fields.get("window"),
         )
     except ValueError as error:
         raise _refused("window" if "window" in str(error) else "until", str(error)) from error
 
 
-def _until(said: dict[str, Any]) -> tuple[dt.datetime | None, bool]:
+def _until(fields: dict[str, Any]) -> tuple[dt.datetime | None, bool]:
     """(until when, until it escalates)."""
     now = timezone.now()
-    if "for" in said:
-        if "until" in said:
+    if "for" in fields:
+        if "until" in fields:
             raise _refused("for", "Say until or for, not both.")
-        if not 60 <= said["for"] <= LONGEST_MUTE:
+        if not 60 <= fields["for"] <= LONGEST_MUTE:
             raise _refused("for", "for is a minute to ten years.")
-        return now + dt.timedelta(seconds=said["for"]), False
-    text = said.get("until", "").strip()
+        return now + dt.timedelta(seconds=fields["for"]), False
+    text = fields.get("until", "").strip()
     if not text:
         return None, False
     if text.lower() == ESCALATING:

@@ -78,9 +78,9 @@ class Seen:
     difference: Difference | None = None
 
 
-def read_subject(project: Project, asked: str) -> Subject:
+def read_subject(project: Project, name: str) -> Subject:
     """`issue:12` or `signal:KEY`. Raises Http404."""
-    kind, _, key = asked.replace("\x00", "").partition(":")
+    kind, _, key = name.replace("\x00", "").partition(":")
     if kind == "issue" and key.isascii() and key.isdigit() and len(key) < 10:
         return get_issue(project, int(key))
     if kind == "signal" and key:

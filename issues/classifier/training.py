@@ -107,13 +107,13 @@ def trust_of_teacher(
     """What one of the teacher's answers, yes and no, is worth beside a person's (below 1): by how many of them people agreed with where both
     answered, PRIOR taken as seen before. At half agreement an answer says nothing."""
     worth = {}
-    for said in (True, False):
+    for verdict in (True, False):
         both = [
-            of_people[event] == said
+            of_people[event] == verdict
             for event, match in taught.items()
-            if match == said and event in of_people
+            if match == verdict and event in of_people
         ]
-        right, asked = PRIOR[said]
-        share = (sum(both) + right) / (len(both) + asked)
-        worth[said] = float(min(0.95, max(LEAST_TRUST, 2 * share - 1)))
+        right, prior = PRIOR[verdict]
+        share = (sum(both) + right) / (len(both) + prior)
+        worth[verdict] = float(min(0.95, max(LEAST_TRUST, 2 * share - 1)))
     return worth

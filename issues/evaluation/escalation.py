@@ -91,7 +91,7 @@ def run(seed: int, name: str, draw: Callable[[Generator], Drawn]) -> tuple[int, 
 
 def watch(drawn: Drawn, rng: Generator) -> list[float]:
     """The hours, from the start of the warm-up, at which an escalation begins in the month."""
-    issue, traffic = counted(drawn, rng)
+    issue, traffic = numbers_of(drawn, rng)
     by_hour, all_by_hour = issue.reshape(-1, STEPS).sum(axis=1), traffic.reshape(-1, STEPS).sum(axis=1)
     alarms: list[float] = []
     began: int | None = None
@@ -122,7 +122,7 @@ def watch(drawn: Drawn, rng: Generator) -> list[float]:
     return alarms
 
 
-def counted(drawn: Drawn, rng: Generator) -> tuple[Array, Array]:
+def numbers_of(drawn: Drawn, rng: Generator) -> tuple[Array, Array]:
     """The issue's events and all events, step by step."""
     scatter = rng.gamma(1 / drawn.scatter, drawn.scatter, len(drawn.issue)) if drawn.scatter else 1.0
     mean = np.repeat(drawn.issue * scatter, STEPS)

@@ -227,10 +227,10 @@ def _apply(
         before, status = status_of(issue), _after(issue, action)
         if substate is not None and status.state == State.OPEN:
             status = Status(State.OPEN, substate.value)
-        said = terms.as_json() if terms and status.state != State.OPEN else {}
+        conditions = terms.as_json() if terms and status.state != State.OPEN else {}
         why = dict(reason or {})
-        if said:
-            why["terms"] = said
+        if conditions:
+            why["terms"] = conditions
         if batch:
             why["before"] = {
                 "state": before.state.value, "substate": before.substate, "terms": issue.terms, "review": issue.review,
@@ -240,7 +240,7 @@ def _apply(
             issue.state_changed_at = now
         review = review_after(action, issue.review)
         changes.append(
-            _set(issue, before, status, action.value, user, now, terms=said, review=review, reason=why, batch=batch)
+            _set(issue, before, status, action.value, user, now, terms=conditions, review=review, reason=why, batch=batch)
         )  # fmt: skip
     _store(locked, changes)
     return locked

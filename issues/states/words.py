@@ -42,8 +42,8 @@ def _regressed(data: Mapping[str, Any]) -> str:
     if not data.get("release"):
         return happened + "."
     fixed = data.get("in_release") or data.get("after_release")
-    said = f"{'fixed in' if data.get('in_release') else 'fixed after'} {fixed}" if fixed else "fixed"
-    return f"{happened} in release {data['release']}, and it was said to be {said}."
+    mended = f"{'fixed in' if data.get('in_release') else 'fixed after'} {fixed}" if fixed else "fixed"
+    return f"{happened} in release {data['release']}, and it was said to be {mended}."
 
 
 def _unmuted(data: Mapping[str, Any]) -> str:

@@ -43,11 +43,11 @@ def asked_again(
     if not taken:
         return []
     standing = standing_labels(issue).filter(event__in=taken).values_list("event_id", flat=True)
-    left = [event for event in taken if event not in set(standing)]
-    events = Event.objects.select_related("conversation", "end_user").in_bulk(left)
-    scores = dict(IssueMatch.objects.filter(issue=issue, event__in=left).values_list("event_id", "score"))
+    waiting = [event for event in taken if event not in set(standing)]
+    events = Event.objects.select_related("conversation", "end_user").in_bulk(waiting)
+    scores = dict(IssueMatch.objects.filter(issue=issue, event__in=waiting).values_list("event_id", "score"))
     cards = []
-    for event in left:
+    for event in waiting:
         before = taken[event].retracts
         if event not in events or before is None:
             continue

@@ -24,8 +24,8 @@ def together(chunk: VectorChunk) -> NDArray[np.float32]:
 
 def users_alone(chunk: VectorChunk) -> NDArray[np.float32]:
     """(n, 384): the user's side, of events where the user said nothing the agent's."""
-    said = chunk.user.any(axis=1, keepdims=True)
-    return _unit(np.where(said, chunk.user, chunk.agent))
+    by_user = chunk.user.any(axis=1, keepdims=True)
+    return _unit(np.where(by_user, chunk.user, chunk.agent))
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -62,9 +62,9 @@ def raise_question(issue: Issue) -> ClarifyingQuestion | None:
     world = _look(issue)
     if world is None:
         return None
-    asked = list(questions.values_list("first_id", "other_issue_id"))
-    about = {first for first, _ in asked}
-    merges = {other for _, other in asked if other is not None}
+    pairs = list(questions.values_list("first_id", "other_issue_id"))
+    about = {first for first, _ in pairs}
+    merges = {other for _, other in pairs if other is not None}
     for one in candidates(world.known, world.votes, taught=world.taught, overlaps=world.overlaps):
         other = None if one.other is None else world.others[one.other]
         if (other is None and world.ids[one.first] in about) or (other is not None and other.pk in merges):
@@ -164,7 +164,7 @@ def _store(issue: Issue, world: World, one: Candidate, other: Issue | None) -> C
     )[0]
     words = words[: wording.WORDS]
     settled = settled_rows(world.votes)
-    said = {True: "that it counts", False: "that it does not count"}
+    verdicts = {True: "that it counts", False: "that it does not count"}
     first_quote, second_quote = wording.quote(*texts[first]), wording.quote(*texts[second])
     made: ClarifyingQuestion = ClarifyingQuestion.objects.create(
         project_id=issue.project_id,
@@ -179,7 +179,7 @@ def _store(issue: Issue, world: World, one: Candidate, other: Issue | None) -> C
         text=wording.question(
             kind=one.kind, title=issue.title, first=first_quote, second=second_quote,
             second_counts=settled.get(one.second, True), words=words,
-            said=said[settled[one.first]] if one.kind == Kind.CONFLICT else "", other=other.title if other else "",
+            answer=verdicts[settled[one.first]] if one.kind == Kind.CONFLICT else "", other=other.title if other else "",
         ),
         settles=one.settles,
         asked_version=definition_version(issue) or 1,

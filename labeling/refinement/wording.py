@@ -13,7 +13,7 @@ HEADINGS = {INCLUDE: Heading.COUNTS, EXCLUDE: Heading.DOES_NOT, DEPENDS: Heading
 _WHY = {
     Kind.DISAGREEMENT: "People disagree about this.",
     Kind.FLIP: "The same person has answered both ways here.",
-    Kind.CONFLICT: "A person said {said}, and the classifier is sure of the opposite.",
+    Kind.CONFLICT: "A person said {answer}, and the classifier is sure of the opposite.",
     Kind.UNCLEAR: "Several answers say that the definition is unclear here.",
     Kind.SPLIT: "The matches fall into two groups that are far apart, and this is the smaller one.",
     Kind.MERGE: "“{other}” holds on many of the same events, and this is one of them.",
@@ -34,11 +34,11 @@ def question(
     second: str,
     second_counts: bool,
     words: Sequence[str],
-    said: str = "",
+    answer: str = "",
     other: str = "",
 ) -> str:
-    """One thing asked, of somebody who knows neither event. `said`: the person's answer, of CONFLICT. `other`: the other issue's title."""
-    why = _WHY[kind].format(said=said or "something else", other=other)
+    """One thing asked, of somebody who knows neither event. `answer`: the person's answer, of CONFLICT. `other`: the other issue's title."""
+    why = _WHY[kind].format(answer=answer or "something else", other=other)
     unlike = f" What sets it apart: {', '.join(words)}." if words else ""
     clear = "counts" if second_counts else "does not count"
     return f"Does an event like “{first}” count as “{title}”? {why} “{second}” {clear}.{unlike}"

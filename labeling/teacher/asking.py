@@ -57,8 +57,8 @@ class Claim:
 
 
 @transaction.atomic
-def take(issue: Issue, *, limit: int, asked: int) -> list[Claim]:
-    """The next events to ask about, `limit` at most; none when no event is left. `asked`: calls that this run has made. Raises BudgetSpent when
+def take(issue: Issue, *, limit: int, calls: int) -> list[Claim]:
+    """The next events to ask about, `limit` at most; none when no event is left. `calls`: that this run has made. Raises BudgetSpent when
     the budget does not hold even one."""
     hold_lock(f"teach:{issue.pk}")
     forfeit(issue)
@@ -68,7 +68,7 @@ def take(issue: Issue, *, limit: int, asked: int) -> list[Claim]:
     busy = set(fresh.values_list("event_id", flat=True))
     limits, day, examples = budget.settings_of(issue.project_id), budget.today(), examples_of(issue)
     claims: list[Claim] = []
-    for card in _cards(issue, busy, limit, asked):
+    for card in _cards(issue, busy, limit, calls):
         event = card.event
         told, request = ask_about(issue, event, examples)
         if not told.quotable:
@@ -187,11 +187,11 @@ def _judge(issue: Issue, row: Lesson, claimed: Claim, reply: Reply) -> int:
     return keep_usage(row, reply, most=claimed.most)
 
 
-def _cards(issue: Issue, busy: set[uuid.UUID], limit: int, asked: int) -> list[Card]:
+def _cards(issue: Issue, busy: set[uuid.UUID], limit: int, calls: int) -> list[Card]:
     """What the queue would ask next, and among it events that people have answered."""
     answered = standing_answers(issue)
     compared = sum(event in busy for event in answered)
-    wanted = min(CHECKS - compared, round((asked + limit) * CHECKED) - round(asked * CHECKED))
+    wanted = min(CHECKS - compared, round((calls + limit) * CHECKED) - round(calls * CHECKED))
     to_check = sorted(answered.keys() - busy)[: max(0, wanted)]
     events = Event.objects.filter(project=issue.project_id).in_bulk(to_check)
     cards = [Card(events[event], None, "", None) for event in to_check if event in events]

@@ -43,12 +43,12 @@ class TeacherLost(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Of asking about `calls` events: microdollars, as a guess and at most. `left`: calls that the day's budget still holds."""
+    """Of asking about `calls` events: microdollars, as a guess and at most. `calls_left`: that the day's budget still holds."""
 
     calls: int
     expected: int
     most: int
-    left: int
+    calls_left: int
 
     @property
     def dollars(self) -> float:
@@ -104,8 +104,8 @@ def estimate_teaching(issue: Issue, *, calls: int = DEFAULT_CALLS) -> Estimate |
     most = [prices.most(prompt_bytes=size, max_tokens=MAX_TOKENS) for size in sizes]
     meter = budget.meter(issue.project_id)
     money = (meter.daily_money - meter.money) // max(1, sum(expected) // len(sizes))
-    left = max(0, min(meter.daily_calls - meter.calls, money))
-    return Estimate(calls, calls * sum(expected) // len(sizes), calls * sum(most) // len(sizes), left)
+    calls_left = max(0, min(meter.daily_calls - meter.calls, money))
+    return Estimate(calls, calls * sum(expected) // len(sizes), calls * sum(most) // len(sizes), calls_left)
 
 
 @job_kind(TEACH, cluster="llm", title="A teacher labels events")
@@ -125,7 +125,7 @@ def teach_issue(job: Job) -> str | Pause:
             retrain(issue)
             raise TeacherLost(f"{_said(job)} The service does not take the key.")
         try:
-            claims = take(issue, limit=min(CHUNK, calls - job.done, ROUND - job.done % ROUND), asked=job.done)
+            claims = take(issue, limit=min(CHUNK, calls - job.done, ROUND - job.done % ROUND), calls=job.done)
         except BudgetSpent:
             ended = "Today's LLM budget of the project is spent."
             break
@@ -169,5 +169,5 @@ def _said(job: Job) -> str:
     rows = Lesson.objects.filter(issue=job.subject, answered_at__gte=job.created_at)
     matches = rows.filter(state=LessonState.ANSWERED, match=True).count()
     void = rows.exclude(state=LessonState.ANSWERED).count()
-    said = f"{counted(job.done, 'event')} asked about, {counted(matches, 'match', 'matches')} found."
-    return said + (f" {counted(void, 'answer')} could not be used." if void else "")
+    sentence = f"{counted(job.done, 'event')} asked about, {counted(matches, 'match', 'matches')} found."
+    return sentence + (f" {counted(void, 'answer')} could not be used." if void else "")

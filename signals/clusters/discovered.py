@@ -140,7 +140,7 @@ def _line(phrase: str, event: Event) -> str:
     text = message_of(phrase) if phrase.lstrip()[:1] in set("{[") else phrase.strip(' "')
     if phrase and len(text) < SHORT:
         text = next(
-            (_around(text, said) for said in (event.input, event.output) if text and text in said), text
+            (_around(text, side) for side in (event.input, event.output) if text and text in side), text
         )
     text = " ".join((text or event.input or event.output).split())
     return text if len(text) <= QUOTE else text[: QUOTE - 1] + "…"
@@ -148,12 +148,12 @@ def _line(phrase: str, event: Event) -> str:
 
 def _around(words: str, text: str) -> str:
     start = text.index(words)
-    left = max(
+    start_at = max(
         (found.end() for found in ENDS.finditer(text, max(0, start - QUOTE), start)),
         default=max(0, start - QUOTE),
     )
     right = ENDS.search(text, start + len(words), start + len(words) + QUOTE)
-    return text[left : right.start() + 1 if right else start + len(words) + QUOTE]
+    return text[start_at : right.start() + 1 if right else start + len(words) + QUOTE]
 
 
 def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[Together]]:

@@ -145,9 +145,9 @@ def _emergence(
     """By cluster. Those of a reader's findings are held against what was read, the others against all events."""
     met: dict[uuid.UUID, list[Occurrence]] = defaultdict(list)
     intents = {draft.id for draft in drafts if draft.kind == ClusterKind.INTENT}
-    said = {draft.id for draft in drafts if draft.origin == FACET}
+    from_reader = {draft.id for draft in drafts if draft.origin == FACET}
     for one in members:
-        if one.cluster in said and one.source != FACET:
+        if one.cluster in from_reader and one.source != FACET:
             continue  # of a tool that fails, read or not
         if one.source != ASSIGNER or one.cluster in intents:
             met[one.cluster].append(Occurrence(one.timestamp, one.end_user or one.conversation or one.event))

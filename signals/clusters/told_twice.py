@@ -27,15 +27,15 @@ def join_told_twice(
     """Makes the problem of a failing tool a part of the reader's problem that it is. `units`: by draft its conversations; `read`: those that a
     reader read; `alone`: drafts that stay as they are, because a person did something with them."""
     tops = [one for one in drafts if one.parent is None]
-    said = [one for one in tops if one.origin == "facet"]
+    from_reader = [one for one in tops if one.origin == "facet"]
     for tool in tops:
         mine = units.get(tool.id, set()) & read
         if not tool.origin.startswith("tool ") or tool.id in alone or not mine:
             continue
-        common = {one.id: len(mine & units.get(one.id, set())) for one in said}
+        common = {one.id: len(mine & units.get(one.id, set())) for one in from_reader}
         same = [
             one
-            for one in said
+            for one in from_reader
             if common[one.id] >= max(CONVERSATIONS, OF_TOOL * len(mine), OF_READ * len(units[one.id]))
         ]
         if same:

@@ -32,12 +32,12 @@ def wish_of(text: str) -> str:
     """The first sentence that says what is wanted, without greeting and asking. The text itself, on one line, where nothing is left."""
     line = " ".join(text.split())
     for sentence in _SENTENCES.split(line):
-        said = _GREETING.sub("", sentence)
-        if _TAIL.match(said):
+        wish = _GREETING.sub("", sentence)
+        if _TAIL.match(wish):
             continue
-        wanted = _HELP.sub("", _ASKING.sub("", said, count=1), count=1)
+        wanted = _HELP.sub("", _ASKING.sub("", wish, count=1), count=1)
         wanted = re.sub(r",? please(?=[.!?]*$)", "", wanted.strip(), flags=re.IGNORECASE)
-        wanted = wanted.rstrip(" .!") if wanted == said else wanted.rstrip(" .!?")
+        wanted = wanted.rstrip(" .!") if wanted == wish else wanted.rstrip(" .!?")
         if len(wanted.split()) >= _LEAST:
             return wanted[:1].upper() + wanted[1:]
     return line

@@ -110,7 +110,7 @@ def test_what_settles_most_events_is_asked_first() -> None:
 def test_each_question_is_about_both_events_and_asks_one_thing(kind: Kind) -> None:
     asked = question(
         kind=kind, title="Late", first="The train was late", second="My plane was late", second_counts=True, words=["train", "rail"],
-        said="that it counts", other="Rail",
+        answer="that it counts", other="Rail",
     )  # fmt: skip
     assert (
         "“The train was late”" in asked and "“My plane was late” counts" in asked and "train, rail" in asked

@@ -266,10 +266,10 @@ send = llm.send
 
 def test_what_a_lost_worker_held_counts_as_spent(api: Api, project: Any, issue: Issue, service: Stub) -> None:
     two_topics(project, 4, 4)
-    claims = take(issue, limit=2, asked=0)
-    assert meter(project.pk).held > 0 and not take(issue, limit=2, asked=8 - 2)[2:]
+    claims = take(issue, limit=2, calls=0)
+    assert meter(project.pk).held > 0 and not take(issue, limit=2, calls=8 - 2)[2:]
     Lesson.objects.update(available_at=timezone.now() - dt.timedelta(seconds=1))
-    take(issue, limit=1, asked=0)
+    take(issue, limit=1, calls=0)
     assert put_down(issue, claims[0], llm.Unavailable("late")) is None
     assert Lesson.objects.count() == 1 and LEASE.total_seconds() > 900
 
