@@ -96,12 +96,12 @@ def retention(request: Request) -> Response:
         _check_admin(request, project)
         form = RetentionChange(data=request.data)
         form.is_valid(raise_exception=True)
-        said = form.validated_data
+        fields = form.validated_data
         try:
             set_retention(
                 project=project,
-                days=said.get("days", project.retention_days),
-                relevant_days=said.get("relevant_days", project.retention_relevant_days),
+                days=fields.get("days", project.retention_days),
+                relevant_days=fields.get("relevant_days", project.retention_relevant_days),
             )
         except BadRetention as error:
             raise ApiError(400, str(error), details={"field": error.field}) from error
@@ -120,10 +120,10 @@ def export(request: Request) -> Response:
     """All that was sent of an end user, a conversation or an event, the newest first."""
     refuse_unknown(request, [*OF, *PAGE])
     project = project_of(request)
-    asked = {of.value: request.GET[of.value] for of in Of if of.value in request.GET}
-    if len(asked) != 1:
+    subject_name = {of.value: request.GET[of.value] for of in Of if of.value in request.GET}
+    if len(subject_name) != 1:
         raise ApiError(400, "Name one of user_id, convo_id and event_id.", details={"field": "user_id"})
-    subject = _find(project, asked)
+    subject = _find(project, subject_name)
     page = page_of(for_export(project, subject), request=request)
     user = EndUser.objects.filter(pk=subject.pk).first() if subject.of is Of.USER else None
     return Response(
@@ -156,8 +156,8 @@ def erase(request: Request) -> Response:
     return Response({"events": events, "job": str(job.pk) if job else None})
 
 
-def _find(project: Project, asked: dict[str, str]) -> Subject:
-    [(name, key)] = asked.items()
+def _find(project: Project, subject_name: dict[str, str]) -> Subject:
+    [(name, key)] = subject_name.items()
     try:
         return find_subject(project, Of(name), key)
     except NotKnown as error:

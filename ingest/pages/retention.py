@@ -65,10 +65,10 @@ def erase(request: ProjectRequest, project: Project) -> HttpResponse:
             messages.error(request, f"Nothing was deleted: {error}")
         else:
             events, job = request_erasure(project=project, subject=subject, user=request.user)
-            said = (
+            message = (
                 "There is a lot of it: it is deleted in the background."
                 if job
                 else f"{counted(events, 'event')} deleted."
             )
-            messages.success(request, said)
+            messages.success(request, message)
     return redirect("retention", project.slug)

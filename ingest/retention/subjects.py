@@ -99,8 +99,8 @@ def erase_batches(project: Project, subject: Subject, job: Job | None = None) ->
 @job_kind(ERASE, cluster="slow", title="Deleting what was asked for")
 def erase_in_background(job: Job) -> str:
     subject = Subject(Of(job.argument), subject_of(job))
-    left = events_of(job.project, subject).count()
-    report_job(job, total=job.done + left, message="Deleting the events.")
+    remaining = events_of(job.project, subject).count()
+    report_job(job, total=job.done + remaining, message="Deleting the events.")
     return f"{erase_batches(job.project, subject, job):,} events deleted."
 
 

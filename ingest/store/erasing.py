@@ -95,12 +95,12 @@ def _try(
         ((event.end_user_id, event.conversation_id) for event in gone if event.counted),
         others=((event.end_user_id, event.conversation_id) for event in gone if not event.counted),
     )
-    counted = [
+    occurrences = [
         Occurrence(project.pk, project.pk, event.timestamp, event.end_user_id, event.conversation_id)
         for event in gone
         if event.counted
     ]
-    take_back([TakenBack(counted, Event._meta.db_table, "project_id"), *taken])
+    take_back([TakenBack(occurrences, Event._meta.db_table, "project_id"), *taken])
     return len(gone)
 
 

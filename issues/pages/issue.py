@@ -145,8 +145,8 @@ def recent_activity(issue: Issue) -> list[tuple[Activity, str]]:
 def _said(entry: Activity) -> str:
     """Of a change of state: the system's reason, or a person's terms."""
     if entry.kind == ActivityKind.PRIORITY and "of_users" in entry.data:
-        said = entry.data
-        return f"Its impact: {said['users']:,} of {counted(said['of_users'], 'user')} in {said['days']} days, of severity {said['severity']:g}."
+        impact = entry.data
+        return f"Its impact: {impact['users']:,} of {counted(impact['of_users'], 'user')} in {impact['days']} days, of severity {impact['severity']:g}."
     if entry.kind != ActivityKind.STATE:
         return ""
     if entry.data["action"] in SYSTEMS:

@@ -34,12 +34,12 @@ def learned(
     """`side`: where the signal is read. `rules` are those of all signals: the model was trained on what they find. From the score `believed`
     on the rule's word stands, whatever the model says. `longest`: of a text of more words the rule alone speaks, and passages are not
     read."""
-    asked = Asked(rule, rules, side, believed, longest)
-    return Detector(rule.key, rule.version + MODEL_VERSION, partial(_detect, asked=asked))
+    learnt = LearnedRule(rule, rules, side, believed, longest)
+    return Detector(rule.key, rule.version + MODEL_VERSION, partial(_detect, learnt=learnt))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LearnedRule:
     """As `learned` takes them."""
 
     rule: Detector
@@ -71,18 +71,18 @@ def is_exchange(turn: Turn) -> bool:
     return bool(turn.previous) or not (turn.input.is_blank or turn.output.is_blank)
 
 
-def _detect(batch: Batch, *, asked: Asked) -> list[Finding]:
+def _detect(batch: Batch, *, learnt: LearnedRule) -> list[Finding]:
     """On the turns, and on the passages of long texts. A passage stands when it is surer than its whole turn, and sure enough."""
-    found = _judge(batch, asked)
-    if asked.longest is not None or len(batch.user_vectors) != len(batch.turns):
+    found = _judge(batch, learnt)
+    if learnt.longest is not None or len(batch.user_vectors) != len(batch.turns):
         return found
     passages = passages_of(batch)
     if passages is None:
         return found
     best = {one.index: one for one in found}
-    for one in _judge(passages.batch, asked):
+    for one in _judge(passages.batch, learnt):
         turn = passages.on_turn(one)
-        if passages.sides[one.index] == asked.side and one.score >= max(
+        if passages.sides[one.index] == learnt.side and one.score >= max(
             PASSAGE, _score_of(best.get(turn.index))
         ):
             best[turn.index] = turn
@@ -93,8 +93,8 @@ def _score_of(found: Finding | None) -> float:
     return 0.0 if found is None else found.score
 
 
-def _judge(batch: Batch, asked: Asked) -> list[Finding]:
-    rule = asked.rule
+def _judge(batch: Batch, learnt: LearnedRule) -> list[Finding]:
+    rule = learnt.rule
     by_rule = (
         {one.index: one for one in rule.detect(batch)}
         if FOUND not in batch.notes
@@ -102,18 +102,18 @@ def _judge(batch: Batch, asked: Asked) -> list[Finding]:
     )
     if len(batch.user_vectors) != len(batch.turns):
         return list(by_rule.values())
-    scores = _scores(batch, asked.rules)
+    scores = _scores(batch, learnt.rules)
     if scores is None:
         return list(by_rule.values())
     column = load_turn_model().keys.index(rule.key)
     found = []
     for index, turn in enumerate(batch.turns):
-        score = float(scores[index, column]) if asked.may_judge(turn) else np.nan
-        if index in by_rule and (np.isnan(score) or by_rule[index].score >= max(score, asked.believed)):
+        score = float(scores[index, column]) if learnt.may_judge(turn) else np.nan
+        if index in by_rule and (np.isnan(score) or by_rule[index].score >= max(score, learnt.believed)):
             found.append(by_rule[index])
         elif score >= WORTH_SHOWING:
             pieces = by_rule[index].evidence if index in by_rule and by_rule[index].score >= TELLS else []
-            found.append(Finding(index, score, pieces or _telling(turn, column, asked.side)))
+            found.append(Finding(index, score, pieces or _telling(turn, column, learnt.side)))
     return found
 
 
