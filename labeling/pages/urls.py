@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from labeling.labels.authors import ISSUE, SIGNAL
-from labeling.pages import judging, labels, review, teacher
+from labeling.pages import judging, labels, questions, review, teacher
 
 WHERE = {ISSUE: "issues/<int:key>/", SIGNAL: "signals/<slug:key>/"}
 
@@ -34,4 +34,7 @@ urlpatterns = [
     path("issues/<int:number>/teaching/", labels.teaching_card, name="issue-teaching"),
     path("issues/<int:number>/teacher/", teacher.teacher, name="issue-teacher"),
     path("issues/<int:number>/teach/", teacher.teach, name="issue-teach"),
+    path("issues/<int:number>/question/", questions.question, name="issue-question"),
+    path("issues/<int:number>/questions/<uuid:question_id>/", questions.answer, name="issue-question-answer"),
+    path("issues/<int:number>/definition/revert/", questions.revert, name="issue-definition-revert"),
 ]

@@ -41,7 +41,7 @@ def addresses_of(page: Client, path: str) -> list[str]:
 
 def test_all_regions_of_an_issue_are_one_request(page: Client, issue: Issue) -> None:
     addresses = addresses_of(page, at("issue", issue))
-    assert len(addresses) == 8, addresses
+    assert len(addresses) == 9, addresses
     answer = read(page, *addresses)
     assert answer.status_code == 200
     shown = [one["html"] for one in answer.json()["regions"]]
