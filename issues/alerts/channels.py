@@ -108,7 +108,7 @@ def mask(url: str) -> str:
 
 def _is_token(piece: str) -> bool:
     """Long, or letters and digits mixed as no name is."""
-    return len(piece) > 24 or (
+    return len(piece) >= 20 or (
         len(piece) >= 8 and bool(re.search(r"\d", piece)) and bool(re.search(r"[A-Za-z]", piece))
     )
 

@@ -1,5 +1,6 @@
 """Every write on an alert rule, and its test."""
 
+import re
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,23 @@ LEAST_WINDOW, MOST_WINDOW = 60, 30 * 86400
 MOST_THROTTLE = 30 * 86400
 # A change of one of these makes it another condition: what held of the old one says nothing.
 CONDITION = frozenset({"trigger", "query", "threshold", "window", "enabled"})
+
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def read_seconds(text: str) -> int:
+    """Of "90", "30m", "1h", "7d". Raises ValueError, with a message for people."""
+    found = re.fullmatch(r"([0-9]{1,7})([smhdw]?)", text.strip().lower())
+    if not found:
+        raise ValueError("Seconds, or a text such as 30m, 1h, 7d.")
+    return int(found[1]) * UNITS[found[2] or "s"]
+
+
+def write_seconds(seconds: int) -> str:
+    """As `read_seconds` reads it, in the largest unit that fits."""
+    unit = next((unit for unit in reversed(UNITS) if seconds and seconds % UNITS[unit] == 0), "s")
+    return f"{seconds // UNITS[unit]}{unit}" if seconds else "0"
 
 
 class BadRule(ValueError):
@@ -93,7 +111,7 @@ def test_rule(*, rule: AlertRule) -> list[AlertDelivery]:
         subject="test",
         title=f"[{rule.project.name}] Test of the alert {rule.name}",
         text="Somebody asked for this test. A message like this one comes when the alert is triggered.",
-        path=f"/p/{rule.project.slug}/settings/",
+        path=f"/p/{rule.project.slug}/settings/alerts/{rule.pk}/",
     )
     rows = deliveries_of(rule, found, str(uuid.uuid4()), is_test=True)
     AlertDelivery.objects.bulk_create(rows)
@@ -149,11 +167,15 @@ def _check_numbers(rule: AlertRule, trigger: Trigger) -> None:
 def _set_channels(rule: AlertRule, urls: Sequence[str]) -> None:
     """Channels that stay keep their row, and with it what still waits to be sent."""
     standing = list(rule.channels.all())
-    masked = {mask(channel.url): channel.url for channel in reversed(standing)}
-    wanted = []
+    masked: dict[str, list[str]] = {}
+    for one in standing:
+        masked.setdefault(mask(one.url), []).append(one.url)
+    wanted: list[str] = []
     for url in urls:
         try:
-            wanted.append(masked.get(url.strip()) or check_channel(url))
+            # Two that look alike when masked stand for themselves in their order.
+            alike = masked.get(url.strip())
+            wanted.append(alike.pop(0) if alike else check_channel(url))
         except BadChannel as error:
             raise BadRule("channels", str(error)) from error
     if not 1 <= len(wanted) <= MAX_CHANNELS:

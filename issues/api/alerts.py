@@ -1,6 +1,5 @@
 """`/api/alerts/`: rules, what they sent, and their test."""
 
-import re
 import uuid
 from typing import Any
 
@@ -13,13 +12,20 @@ from rest_framework.response import Response
 
 from ingest.projects.authentication import project_of
 from issues.alerts.channels import mask
-from issues.alerts.rules import BadRule, change_rule, create_rule, delete_rule, renew_secret, test_rule
+from issues.alerts.rules import (
+    BadRule,
+    change_rule,
+    create_rule,
+    delete_rule,
+    read_seconds,
+    renew_secret,
+    test_rule,
+)
 from issues.api.lookup import actor
 from issues.models import AlertDelivery, AlertRule
 from raindrop.api.pagination import page_of
 from raindrop.api.shapes import PAGE, Strict, answers, listed, refuse_unknown, results
 from raindrop.errors import ApiError
-from signals.search.comparing import SECONDS
 
 TAGS = ["Alerts"]
 TRIGGERS = "issue_new, issue_escalates, issue_regresses, event_count, user_count, rate, percent_change, signal_rate, tool_error_streak, cluster_emerging, ingest_stopped or budget_spent."
@@ -37,9 +43,10 @@ class SecondsField(serializers.Field[int, Any, int, Any]):
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, int) and not isinstance(data, bool) and 0 <= data < 10**9:
             return data
-        if isinstance(data, str) and (found := re.fullmatch(r"([0-9]{1,7})([smhdw]?)", data.strip().lower())):
-            return int(found[1]) * int(SECONDS[found[2] or "s"])
-        raise serializers.ValidationError("Seconds, or a text such as 30m, 1h, 7d.")
+        try:
+            return read_seconds(data if isinstance(data, str) else "")
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
 
     def to_representation(self, value: int) -> int:
         return value

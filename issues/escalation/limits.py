@@ -5,7 +5,7 @@ seen is drawn to the hour of the day, and that to the rate of all hours. What th
 scattered as the history is, and more so where the history is short. The limit is the number that chance would pass once in 1 / CHANCE windows,
 at least LEAST events, and at least RATIO times the usual. Three windows are looked at, all ending now: SPANS.
 
-The constants were chosen on seeds 0 to 13 of issues/evaluation/escalation.py; docs/benchmarks.md has what others give.
+The constants were chosen on seeds 0 to 39 of issues/evaluation/escalation.py; docs/benchmarks.md has what others give.
 """
 
 import enum

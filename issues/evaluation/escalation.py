@@ -28,8 +28,8 @@ from issues.escalation.limits import (
 from raindrop.evaluation.measurement import Measurement, Table
 from raindrop.statistics import wilson
 
-CHOSEN_ON = range(14)
-REPORTED = range(1000, 1040)
+CHOSEN_ON = range(40)
+REPORTED = range(3000, 3040)
 STEPS = 12  # in an hour
 MONTH = 30 * 24
 WITHIN = 2  # hours

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from issues.pages import alerts as alert_pages
 from issues.pages import causes as cause_pages
 from issues.pages import inbox as inbox_pages
 from issues.pages import issue as issue_pages
@@ -29,6 +30,13 @@ urlpatterns = [
     path("signals/<slug:key>/causes/", cause_pages.of_signal, name="signal-causes"),
     path("discover/<uuid:cluster_id>/causes/", cause_pages.of_cluster, name="cluster-causes"),
     path("compare/", comparison, name="compare"),
+    path("settings/alerts/", alert_pages.alerts, name="alerts"),
+    path("settings/alerts/new/", alert_pages.alert_new, name="alert-new"),
+    path("settings/alerts/<uuid:alert_id>/", alert_pages.alert, name="alert"),
+    path("settings/alerts/<uuid:alert_id>/secret/", alert_pages.alert_secret, name="alert-secret"),
+    path("settings/alerts/<uuid:alert_id>/test/", alert_pages.alert_test, name="alert-test"),
+    path("settings/alerts/<uuid:alert_id>/switch/", alert_pages.alert_switch, name="alert-switch"),
+    path("settings/alerts/<uuid:alert_id>/delete/", alert_pages.alert_delete, name="alert-delete"),
     path("tool-issues/<path:name>/", issue_pages.tool_issues, name="tool-issues"),
     path("events/<uuid:event_pk>/issues/", issue_pages.event_issues, name="event-issues"),
 ]

@@ -117,7 +117,7 @@ def paths(project: Project, ids: dict[str, str]) -> list[str]:
         signal, f"{signal}labels/", f"{signal}review/", f"{base}discover/", f"{base}discover/?kind=intent", f"{base}discover/{ids['problem']}/",
         f"{base}discover/matrix/", f"{base}discover/map/",
         f"{base}issues/", f"{base}issues/new/", issue, f"{issue}review/", f"{issue}matches/?range=all", f"{issue}labels/",
-        f"{base}settings/", f"{base}settings/ingest/", f"{base}settings/redaction/", f"{base}settings/llm/",
+        f"{base}settings/", f"{base}settings/ingest/", f"{base}settings/redaction/", f"{base}settings/llm/", f"{base}settings/alerts/", f"{base}settings/alerts/new/",
         "/accounts/password/", "/accounts/projects/new/",
     ]  # fmt: skip
 
