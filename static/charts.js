@@ -39,7 +39,7 @@ function seriesOf(data, series, kind, fallback) {
   const chosen = series.color ? (series.color.startsWith("--") ? colour(series.color) : series.color) : fallback;
   const last = series.values.length - 1, type = series.type || kind;
   const common = {
-    name: series.name, type, stack: data.stacked ? "all" : undefined, showSymbol: false, barMaxWidth: 28, color: chosen,
+    name: series.name, type, stack: data.stacked ? "all" : undefined, connectNulls: true, showSymbol: series.values.filter((value) => value !== null).length < 3, barMaxWidth: 28, color: chosen,
     lineStyle: series.edge ? { width: 1, type: "dotted" } : undefined,
     areaStyle: type === "line" && data.series.filter((one) => !one.edge).length === 1 && !series.edge ? { opacity: 0.12 } : undefined,
   };
