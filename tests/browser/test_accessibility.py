@@ -57,7 +57,7 @@ def test_every_chart_has_a_name_and_its_numbers(root_page: Any, filled: dict[str
         for chart in root_page.locator("[data-chart]").all():
             name = chart.get_attribute("aria-label")
             assert name and chart.get_attribute("role") == "img", path
-            assert chart.locator("xpath=following-sibling::table[1]/caption").text_content() == name
+            assert chart.locator("xpath=following-sibling::div[1]/table/caption").text_content() == name
             seen += 1
         for sparkline in root_page.locator("svg.sparkline, progress").all():
             assert sparkline.get_attribute("aria-label"), path
