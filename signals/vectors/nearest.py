@@ -15,6 +15,8 @@ from signals.vectors.reading import Side
 
 # Up to so many vectors are compared exactly: 100 ms (docs/benchmarks.md, "Searching a million events"). Above, the signs are compared first.
 EXACT = 20_000
+# The same of events that a filter finds: joining them costs less than reading all signs in vain.
+EXACT_AMONG = 100_000
 # So many of the nearest by their signs are then compared exactly, and SPARE for each that is shown: what is missed of the true nearest is
 # in docs/benchmarks.md.
 SHORTLIST = 5_000
@@ -63,9 +65,9 @@ def nearest_events(
     )
     if among is not None:
         among = among.select_related(None).order_by()
-        few = list(among.values_list("pk", flat=True)[: EXACT + 1])
-        if len(few) <= EXACT:
-            return search.exact(few)
+        found = among[: EXACT_AMONG + 1].count()
+        if found <= EXACT_AMONG:
+            return search.exact(among) if found else []
     elif rollups.totals([project.id])[project.id].events <= EXACT:
         return search.exact(None)
     near = search.by_signs(max(SHORTLIST, SPARE * limit))

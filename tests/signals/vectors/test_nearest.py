@@ -42,6 +42,7 @@ class Many:
 def many(project: Project, other_project: Project, monkeypatch: pytest.MonkeyPatch) -> Many:
     """Events of twelve topics, whose signs are compared first from 50 events on, a shortlist of 60."""
     monkeypatch.setattr(nearest, "EXACT", 50)
+    monkeypatch.setattr(nearest, "EXACT_AMONG", 50)
     monkeypatch.setattr(nearest, "SHORTLIST", 60)
     random = np.random.default_rng(5)
     topics = random.normal(size=(12, 384))
