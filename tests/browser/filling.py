@@ -8,7 +8,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from ingest.models import Event, Job, ProcessingFailure, Project, QueuedEvent, User
+from ingest.models import Event, Job, ProcessingFailure, Project, QueuedEvent, Span, User
 from issues.actions import create_issue
 from labeling.labels.labels import Why, record_label
 from signals.clusters.members import NewMember, replace_members
@@ -95,7 +95,9 @@ def fill(project: Project) -> dict[str, str]:
         project=project, kind="backfill", state="failed", total=3, message=SAID, created_by=root
     )
     event = (
-        Event.objects.filter(project=project, tool_calls__gt=2).select_related("conversation").first()
+        Event.objects.filter(project=project, tool_calls__gt=2)
+        .select_related("conversation", "end_user")
+        .first()
         or events[0]
     )
     assert event.conversation
@@ -104,6 +106,11 @@ def fill(project: Project) -> dict[str, str]:
         "event": event.event_id,
         "convo": event.conversation.convo_id,
         "problem": str(problem.pk),
+        "user": event.end_user.user_id if event.end_user else "",
+        "tool": Span.objects.filter(project=project, event=event, kind="tool")
+        .exclude(name="")
+        .latest("id")
+        .name,
     }
 
 
@@ -115,7 +122,8 @@ def paths(project: Project, ids: dict[str, str]) -> list[str]:
         base, f"{base}events/", f"{base}events/?signal=refusal", f"{base}conversations/{ids['convo']}/",
         f"{base}signals/", f"{base}signals/new/", f"{base}signals/names/", f"{base}signals/patterns/", f"{base}signals/yaml/",
         signal, f"{signal}labels/", f"{signal}review/", f"{base}discover/", f"{base}discover/?kind=intent", f"{base}discover/{ids['problem']}/",
-        f"{base}discover/matrix/", f"{base}discover/map/",
+        f"{base}discover/matrix/", f"{base}discover/map/", f"{base}tools/?period=90d", f"{base}tools/{ids['tool']}/?period=90d",
+        f"{base}users/{ids['user']}/",
         f"{base}issues/", f"{base}issues/new/", issue, f"{issue}review/", f"{issue}matches/?range=all", f"{issue}labels/",
         f"{base}settings/", f"{base}settings/ingest/", f"{base}settings/redaction/", f"{base}settings/llm/", f"{base}settings/alerts/", f"{base}settings/alerts/new/",
         "/accounts/password/", "/accounts/projects/new/",

@@ -1,0 +1,39 @@
+"""From a rectangle drawn on the map to the events in it."""
+
+import re
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_a_lasso_of_the_map_is_a_search(root_page: Any, filled: dict[str, list[str]]) -> None:
+    path = next(path for path in filled["pages"] if path.endswith("/discover/map/"))
+    root_page.goto(path)
+    root_page.wait_for_selector("[data-map] canvas")
+    note = root_page.locator("[data-map-note]")
+    [drawn] = map(int, re.findall(r"(\d+) events", note.text_content()))
+    root_page.evaluate(
+        """() => echarts.getInstanceByDom(document.querySelector("[data-map]"))
+          .dispatchAction({type: "takeGlobalCursor", key: "brush", brushOption: {brushType: "rect", brushMode: "single"}})"""
+    )
+    box = root_page.locator("[data-map]").bounding_box()
+
+    def draw(*corners: tuple[float, float]) -> None:
+        (x, y), (right, below) = (
+            (box["x"] + box["width"] * a, box["y"] + box["height"] * b) for a, b in corners
+        )
+        root_page.mouse.move(x, y)
+        root_page.mouse.down()
+        root_page.mouse.move(right, below, steps=5)
+        root_page.mouse.up()
+
+    draw((0.005, 0.11), (0.99, 0.99))
+    link = note.locator("a")
+    link.wait_for()
+    [chosen] = map(int, re.findall(r"Search the (\d+) events in it", link.text_content()))
+    assert drawn / 2 <= chosen <= drawn
+    link.click()
+    root_page.wait_for_url(re.compile(r"/events/\?q="))
+    assert root_page.locator("tr[data-row]").count() == chosen
