@@ -28,7 +28,7 @@ from signals.search.scope import Scope
 
 NO_QUALITY: dict[str, Any] = {
     "precision": None, "recall": None, "low": None, "high": None, "recall_low": None, "recall_high": None,
-    "labels": 0, "random_labels": 0,
+    "labels": 0, "random_labels": 0, "more_random_labels": None,
 }  # fmt: skip
 WITH = ("project", "assignee", "signal", "cluster__merged_into")  # what an issue is written down with
 
@@ -98,9 +98,8 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
     items = []
     for issue in issues:
         total, classifier, rate = totals[issue.pk], classifiers.get(issue.pk), rates[issue.pk]
-        quality = NO_QUALITY | issue.quality if issue.follows else NO_QUALITY
-        if classifier:
-            quality = published(classifier.quality, rate=rate.rate)
+        measured = classifier.quality if classifier else issue.quality if issue.follows else {}
+        quality = published(measured, rate=rate.rate) if measured else NO_QUALITY
         items.append(
             {
                 "id": str(issue.pk),

@@ -14,7 +14,7 @@ DESCRIPTION_LENGTH = 20_000
 
 
 class QualityItem(serializers.Serializer[Any]):
-    """Of a classifier from the random labels alone (from 10 on), each weighted by 1 / its probability, with 90 % intervals."""
+    """Of a classifier, or of what is followed, from the random labels alone (from 10 on), each weighted by 1 / its probability, with 90 % intervals."""
 
     precision = serializers.FloatField(allow_null=True)
     low = serializers.FloatField(allow_null=True, help_text="Of the precision.")
@@ -24,6 +24,11 @@ class QualityItem(serializers.Serializer[Any]):
     )
     recall_low = serializers.FloatField(allow_null=True, required=False)
     recall_high = serializers.FloatField(allow_null=True, required=False)
+    more_random_labels = serializers.IntegerField(
+        allow_null=True,
+        required=False,
+        help_text="About so many more bring the intervals of precision and recall to 5 points on each side.",
+    )
     labels = serializers.IntegerField(help_text="Labelled events that it was trained on.")
     random_labels = serializers.IntegerField(
         required=False,

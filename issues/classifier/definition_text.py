@@ -2,8 +2,15 @@
 
 import difflib
 import enum
+import re
 
 BULLET = "- "
+# A sentence of prose that says what is left out: "Does not count when the user asks for it." "Don't count greetings."
+EXCLUDES = re.compile(
+    r"\b(?:do(?:es)?(?: not|n['\u2019]t) (?:count|include)|(?:is|are) (?:not counted|excluded|left out))\b",
+    re.IGNORECASE,
+)
+SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
 
 
 class Heading(enum.StrEnum):
@@ -53,7 +60,11 @@ def what_counts(description: str) -> str:
         elif not line.strip():
             section = None
         if section in (None, Heading.COUNTS):
-            kept.append(line)
+            kept.append(
+                " ".join(part for part in SENTENCE_END.split(line) if not EXCLUDES.search(part))
+                if heading is None
+                else line
+            )
     return "\n".join(kept).strip()
 
 

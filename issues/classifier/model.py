@@ -27,7 +27,7 @@ from typing import Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from issues.classifier.audit import estimate, flat
+from issues.classifier.audit import audited_names
 from raindrop.statistics import wilson
 
 Floats = NDArray[np.float32]
@@ -85,6 +85,7 @@ class Quality(TypedDict):
     audited_recall: float | None
     recall_low: float | None
     recall_high: float | None
+    more_random_labels: int | None  # until both intervals are 5 points wide to each side
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +353,7 @@ def _quality(
     quality = Quality(
         precision=None, recall=None, low=None, high=None, labels=len(answers), random_labels=int(chance.sum()), audit=None, strata=None,
         audited_precision=None, audited_low=None, audited_high=None, audited_recall=None, recall_low=None, recall_high=None,
+        more_random_labels=None,
     )  # fmt: skip
     if held_out is None:
         return quality
@@ -363,10 +365,7 @@ def _quality(
         for hit in (True, False)
         for yes in (True, False)
     ]
-    audited = flat(estimate(rows, rate=rate))
-    quality["audited_precision"], quality["audited_low"] = audited["precision"], audited["low"]
-    quality["audited_high"], quality["audited_recall"] = audited["high"], audited["recall"]
-    quality["recall_low"], quality["recall_high"] = audited["recall_low"], audited["recall_high"]
+    quality.update(audited_names(rows, rate=rate))  # type: ignore[typeddict-item]  # its names are those of Quality
     if min(answers.sum(), (~answers).sum()) < MEASURABLE:
         return quality
     hits, claimed = int((predicted & answers).sum()), int(predicted.sum())

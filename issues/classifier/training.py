@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -101,9 +102,7 @@ def train(
     return classifier
 
 
-def trust_of_teacher(
-    taught: Mapping[uuid.UUID, bool], of_people: Mapping[uuid.UUID, bool]
-) -> Mapping[bool, float]:
+def trust_of_teacher(taught: Mapping[Any, bool], of_people: Mapping[Any, bool]) -> Mapping[bool, float]:
     """What one of the teacher's answers, yes and no, is worth beside a person's (below 1): by how many of them people agreed with where both
     answered, PRIOR taken as seen before. At half agreement an answer says nothing."""
     worth = {}

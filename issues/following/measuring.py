@@ -6,14 +6,14 @@ from typing import Any
 
 from django.db import transaction
 
+from ingest.counts.rollups import totals
 from ingest.models import Event
-from issues.classifier.audit import RANDOM_LEAST
+from issues.classifier.audit import audited_names
 from issues.classifier.model import MEASURABLE
 from issues.classifier.scoring import score_again
 from issues.following.deciding import decide, follow_dependents, follow_events, light_events
 from issues.models import Issue
 from issues.models.answers import Answered, answers
-from raindrop.statistics import wilson
 from signals.models import SignalDefinition
 
 
@@ -44,26 +44,31 @@ def measure(issue: Issue) -> None:
     known = set(Event.objects.filter(pk__in=[one.event for one in given]).values_list("pk", flat=True))
     given = [one for one in given if one.event in known]
     hits = (decide(issue.project, [issue], [one.event for one in given]) >= 0)[:, 0].tolist()
-    issue.quality = quality(given, hits)
+    totals_now = totals([issue.pk, issue.project_id])
+    every = max(totals_now[issue.project_id].events, totals_now[issue.pk].events)
+    issue.quality = quality(given, hits, rate=totals_now[issue.pk].events / every if every else 0.0)
     Issue.objects.filter(pk=issue.pk).update(quality=issue.quality)
 
 
-def quality(given: list[Answered], hits: list[bool]) -> dict[str, Any]:
-    """As Classifier.quality. `hits`: which of the answered events the source holds on. The precision is over all that it holds on, from
-    MEASURABLE of these on, the recall over the events drawn at random, from RANDOM_LEAST of these on; each with Wilson's interval, 95 %."""
+def quality(given: list[Answered], hits: list[bool], *, rate: float) -> dict[str, Any]:
+    """As Classifier.quality. `hits`: which of the answered events the source holds on; `rate`: the share of all events that it holds on. What is
+    published comes from the events drawn at random alone (audit.estimate, 90 % intervals); `precision` is that over all answered events, from
+    MEASURABLE of these that it holds on."""
     pairs = list(zip(given, hits, strict=True))
-    measured: dict[str, Any] = dict.fromkeys(
-        ("precision", "recall", "low", "high", "recall_low", "recall_high")
-    )
-    measured |= {"labels": len(given), "random_labels": sum(one.is_random for one in given)}
     claimed = [one.is_match for one, hit in pairs if hit]
-    if len(claimed) >= MEASURABLE and (interval := wilson(sum(claimed), len(claimed))):
-        measured["precision"] = sum(claimed) / len(claimed)
-        measured["low"], measured["high"] = interval
-    drawn = [(hit, one.is_match) for one, hit in pairs if one.is_random]
-    measured["strata"] = [drawn.count((hit, held)) for hit in (True, False) for held in (True, False)]
-    held = [hit for one, hit in pairs if one.is_random and one.is_match]
-    if measured["random_labels"] >= RANDOM_LEAST and (interval := wilson(sum(held), len(held))):
-        measured["recall"] = sum(held) / len(held)
-        measured["recall_low"], measured["recall_high"] = interval
-    return measured
+    rows = [[float(hit), float(one.is_match), one.weight] for one, hit in pairs if one.is_random]
+    return {
+        "labels": len(given),
+        "random_labels": len(rows),
+        "precision": sum(claimed) / len(claimed) if len(claimed) >= MEASURABLE else None,
+        "recall": None,
+        "low": None,
+        "high": None,
+        "audit": rows,
+        "strata": [
+            sum((row[0] > 0, row[1] > 0) == (hit, yes) for row in rows)
+            for hit in (True, False)
+            for yes in (True, False)
+        ],
+        **audited_names(rows, rate=rate),
+    }

@@ -8,11 +8,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An event of an issue that people settled. `is_random`: it was drawn at random from all events."""
+    """An event of an issue that people settled. `is_random`: it was drawn at random from all events; `weight`: how many events it stands for
+    then (1 / the probability of the draw; 1 where that was not kept)."""
 
     event: uuid.UUID
     is_match: bool
     is_random: bool
+    weight: float = 1.0
 
 
 class Answers(Protocol):

@@ -1,14 +1,14 @@
 """A person who answers card after card, and what the issue's classifier makes of it: the product's own choice of cards and training over
 arrays, and beside it a plain logistic regression with uncertainty sampling."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from issues.classifier.model import Bools, Floats, fit, scores
-from issues.classifier.training import BACKGROUND
+from issues.classifier.training import BACKGROUND, trust_of_teacher
 from labeling.evaluation.worlds import World
 from labeling.models import Reason
 from labeling.queue.of_issues import SAMPLE
@@ -23,6 +23,7 @@ from labeling.queue.picking import (
 )
 
 BATCH = 5  # cards a request
+ROUND = 20  # calls of the teacher, after which the classifier learns
 Labeller = Callable[[World, int], bool]
 
 
@@ -38,8 +39,17 @@ def true_answer(world: World, event: int) -> bool:
     return bool(world.truth[event])
 
 
-def ours(world: World, budgets: Sequence[int], *, seed: int, answer: Labeller = true_answer) -> Run:
-    """The queue's cards, answered, and the classifier trained after each batch. Deterministic for a seed."""
+def ours(
+    world: World,
+    budgets: Sequence[int],
+    *,
+    seed: int,
+    answer: Labeller = true_answer,
+    teacher: Labeller | None = None,
+    calls: int = 0,
+) -> Run:
+    """The queue's cards, answered, and the classifier trained after each batch. Deterministic for a seed. With a `teacher`, it is asked about so many
+    events before the person begins, ROUND a time."""
     draw = np.random.default_rng(seed)
     run = Run()
     cards: list[int] = []
@@ -48,23 +58,41 @@ def ours(world: World, budgets: Sequence[int], *, seed: int, answer: Labeller = 
     together = _together(world)
     background = draw.permutation(world.pool)
     found, threshold = None, 0.5
+    taught: dict[int, bool] = {}
+
+    def learn() -> None:
+        nonlocal found, threshold, predicted
+        people = dict(zip(cards, answers, strict=True))
+        known = {**taught, **people}
+        if not any(known.values()):
+            return
+        trust = trust_of_teacher(taught, people)
+        others = background[~np.isin(background, list(known))][:BACKGROUND]
+        fitted = fit(
+            definition=world.definition,
+            labelled=world.sides.take(np.array(list(known))),
+            answers=np.array(list(known.values())),
+            background=world.sides.take(others),
+            trust=np.array([1.0 if event in people else trust[verdict] for event, verdict in known.items()]),
+        )
+        found, threshold = scores(world.sides.user, world.sides.agent, fitted.weights), fitted.threshold
+        predicted = found >= threshold
+
+    while teacher is not None and len(taught) < calls:
+        yes = sum(taught.values())
+        chosen = _cards(world, together, list(taught), yes, found, threshold, ROUND, draw, {}, "teacher")
+        if not chosen:
+            break
+        taught |= {event: teacher(world, event) for event in chosen}
+        learn()
     while len(cards) < max(budgets):
         limit = min(BATCH, min(stop for stop in budgets if stop > len(cards)) - len(cards))
-        chosen = _cards(world, together, cards, found, threshold, limit, draw)
+        chosen = _cards(world, together, cards, sum(answers), found, threshold, limit, draw, taught)
         if not chosen:
             break
         cards += chosen
         answers += [answer(world, event) for event in chosen]
-        if any(answers):
-            others = background[~np.isin(background, cards)][:BACKGROUND]
-            fitted = fit(
-                definition=world.definition,
-                labelled=world.sides.take(np.array(cards)),
-                answers=np.array(answers),
-                background=world.sides.take(others),
-            )
-            found, threshold = scores(world.sides.user, world.sides.agent, fitted.weights), fitted.threshold
-            predicted = found >= threshold
+        learn()
         _note(run, world, predicted, cards, answers, budgets)
     return run
 
@@ -110,10 +138,13 @@ def _cards(
     world: World,
     together: Floats,
     cards: Sequence[int],
+    matches: int,
     found: NDArray[np.float64] | None,
     threshold: float,
     limit: int,
     draw: np.random.Generator,
+    taught: Mapping[int, bool],
+    who: str = "program",
 ) -> list[int]:
     unlabelled = np.setdiff1d(world.pool, cards)
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
@@ -127,7 +158,11 @@ def _cards(
         start=float(draw.random()),
     )
     drawn = sample[order]
-    ids = np.array(list(dict.fromkeys([*best.tolist(), *drawn.tolist()])), np.intp)
+    alike = unlabelled[np.argsort(-likeness[unlabelled], kind="stable")][: SHORTLIST // 2]
+    matches_of_teacher = [event for event, is_match in taught.items() if is_match and event not in cards]
+    ids = np.array(
+        list(dict.fromkeys([*best.tolist(), *alike.tolist(), *matches_of_teacher, *drawn.tolist()])), np.intp
+    )
     place = {event: index for index, event in enumerate(ids.tolist())}
     random = [place[event] for event in drawn.tolist()]
     pool = Pool([], together[ids], known[ids].astype(np.float64), {}, dict(zip(random, chances, strict=True)))
@@ -135,10 +170,18 @@ def _cards(
     if found is None:
         pool.orders[Reason.SIMILAR] = list(range(len(best)))
     else:
-        order_by_score(pool, threshold=threshold)
-    cycle = cycle_of(labels=len(cards), trained=found is not None)
+        known_of = np.array([_said(taught.get(event)) for event in ids.tolist()])
+        order_by_score(
+            pool, likeness[ids].astype(np.float64), threshold=threshold, matches=matches, taught=known_of
+        )
+    cycle = cycle_of(labels=len(cards), matches=matches, trained=found is not None, who=who)
+    pool.orders = {reason: order for reason, order in pool.orders.items() if reason in cycle}
     picked = pick(pool, together[list(cards)], reasons_in_turn(cycle, start=len(cards)), limit)
     return [int(ids[index]) for index, _ in picked]
+
+
+def _said(is_match: bool | None) -> float:
+    return 0.0 if is_match is None else 1.0 if is_match else -1.0
 
 
 def _note(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from issues.classifier.definition_text import what_counts
 from issues.classifier.model import Bools, Floats, Sides
 from raindrop.evaluation.measurement import read_rows
 from signals.evaluation.builtin.vectors import VectorStore
@@ -146,7 +147,7 @@ def _planted(product: Planted, data: Path, store: VectorStore) -> Iterator[World
     every = np.arange(len(units))
     for kind, problem in problems.items():
         truth = np.array([shows.get(turn) == kind for turn in range(len(units))])
-        definition = store.of([f"{problem['title']}. {problem['description']}".strip()])[0]
+        definition = store.of([f"{problem['title']}. {what_counts(problem['description'])}".strip()])[0]
         yield World(f"{product.name}: {kind}", definition, sides, truth, every, every, units)
 
 

@@ -32,15 +32,17 @@ class LabelAnswers:
 
     def all_of(self, issues: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[Answered]]:
         votes: dict[uuid.UUID, list[tuple[uuid.UUID, str]]] = defaultdict(list)
-        drawn: set[tuple[uuid.UUID, uuid.UUID]] = set()
+        drawn: dict[tuple[uuid.UUID, uuid.UUID], float] = {}
         rows = Label.objects.filter(subject_kind=ISSUE, subject_id__in=issues).of_people().standing()
-        for issue, event, answer, reason in rows.values_list("subject_id", "event_id", "answer", "reason"):
+        for issue, event, answer, reason, probability in rows.values_list(
+            "subject_id", "event_id", "answer", "reason", "probability"
+        ):
             votes[issue].append((event, answer))
             if reason == Reason.RANDOM:
-                drawn.add((issue, event))
+                drawn[issue, event] = 1 / probability if probability else 1.0
         return {
             issue: [
-                Answered(event, is_match, (issue, event) in drawn)
+                Answered(event, is_match, (issue, event) in drawn, drawn.get((issue, event), 1.0))
                 for event, is_match in majority(mine).items()
             ]
             for issue, mine in votes.items()

@@ -1,18 +1,15 @@
 """Which events to ask a person about next.
 
-Before the first classifier, three of four events are those most like the definition, and one is drawn at random. With a classifier:
+Before the first classifier these are the events most like the definition. With one, they are likely ones (the highest scores that nobody has checked)
+until five matches are known, then likely and uncertain ones (nearest the threshold) by turns. Some are random (picking.RANDOM_CARDS), drawn in strata of
+score with known probabilities (picking.draw_in_strata): only these can show what the classifier misses. Picked events also differ from each other. How
+the mixture was chosen: picking.py.
 
-- half are uncertain: their score is nearest the threshold,
-- a quarter is likely: they have the highest scores that nobody has checked,
-- a quarter is random, drawn in strata of score with known probabilities (picking.draw_in_strata). Only these can show what the classifier
-  misses.
-
-While few labels stand, half are likely and a quarter is uncertain, because matches are rare then. Uncertain and likely events are also
-picked to differ from each other. Nobody is asked twice about an event, or about an event that most people have answered alike.
+Nobody is asked twice about an event, or about an event that most people have answered alike.
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +21,8 @@ from issues.classifier.sampling import SMALL, draw_events
 from issues.classifier.scoring import weights_of
 from issues.models import Classifier, Issue
 from labeling.labels.authors import author_of
-from labeling.labels.labels import majority, standing_labels
-from labeling.models import Reason
+from labeling.labels.labels import all_standing_labels, majority, standing_labels, taught_answers
+from labeling.models import TEACHER, Reason
 from labeling.queue.cards import Card
 from labeling.queue.picking import (
     AUDIT,
@@ -58,20 +55,30 @@ def next_cards(
 
     With a user, events that this user has not labelled. Without one, events that no program has labelled, or that `author` has not.
     """
-    standing = list(
-        standing_labels(issue).order_by("-created_at").values_list("event_id", "answer", "author", "reason")
-    )
     author = author or author_of(user)
+    labels = all_standing_labels(issue) if author == TEACHER else standing_labels(issue)
+    standing = list(labels.order_by("-created_at").values_list("event_id", "answer", "author", "reason"))
     mine = {event for event, _, owner, _ in standing if owner == author}
     settled = majority((event, answer) for event, answer, _, _ in standing)
     skip = mine | settled.keys() | set(exclude)
     classifier = issue.classifiers.current().first()
     number = sum(reason == Reason.RANDOM for *_, reason in standing)
     start = (issue.pk.int % 997 / 997 + number * GOLDEN) % 1.0
-    pool = _scored(issue, classifier, skip, start) if classifier else _similar(issue, skip, start)
-    cycle = cycle_of(labels=len(standing), trained=classifier is not None)
+    matches = sum(settled.values())
+    taught = {} if author == TEACHER else taught_answers(issue)
+    if classifier:
+        pool = _scored(issue, classifier, skip, start, matches, taught)
+    else:
+        pool = _similar(issue, skip, start)
+    cycle = cycle_of(
+        labels=len(standing),
+        matches=matches,
+        trained=classifier is not None,
+        who="teacher" if author == TEACHER else "person" if user else "program",
+    )
     if audit:
-        cycle, pool.orders = AUDIT, {Reason.RANDOM: pool.orders[Reason.RANDOM]}
+        cycle = AUDIT
+    pool.orders = {reason: order for reason, order in pool.orders.items() if reason in cycle}
     before = [*exclude, *(event for event, _, _, _ in standing[:REMEMBERED])]
     asked_vectors = _together(vectors_of(project=issue.project, event_ids=list(dict.fromkeys(before))))
     picked = pick(pool, asked_vectors, reasons_in_turn(cycle, start=len(standing) + len(exclude)), limit)
@@ -108,19 +115,34 @@ def _similar(issue: Issue, skip: set[uuid.UUID], start: float) -> Pool:
     return pool
 
 
-def _scored(issue: Issue, classifier: Classifier, skip: set[uuid.UUID], start: float) -> Pool:
-    """With a classifier: the events with the largest projection on its weights, and a random draw, all with their scores."""
-    weights = weights_of([classifier])[0]
+def _scored(
+    issue: Issue,
+    classifier: Classifier,
+    skip: set[uuid.UUID],
+    start: float,
+    matches: int,
+    taught: Mapping[uuid.UUID, bool],
+) -> Pool:
+    """With a classifier: the events with the largest projection on its weights, those most like the definition, those that a teacher called a match
+    (`taught`: what it said of events), and a random draw, all with their scores."""
+    weights, definition = weights_of([classifier])[0], definition_vector(issue)
     ids: dict[uuid.UUID, None] = {}
     for side, direction in weight_directions(weights).items():
         near = nearest_events(project=issue.project, vector=direction, limit=SHORTLIST + len(skip), side=side)
         ids.update(dict.fromkeys(event for event, _ in near if event not in skip))
+    alike = nearest_events(project=issue.project, vector=definition, limit=SHORTLIST // 2 + len(skip))
+    ids.update(dict.fromkeys(event for event, _ in alike if event not in skip))
+    ids.update(dict.fromkeys(event for event, is_match in taught.items() if is_match and event not in skip))
     drawn, number = _drawn(issue.project, skip)
     ids.update(dict.fromkeys(drawn))
     chunk = vectors_of(project=issue.project, event_ids=list(ids))
     found = scores(chunk.user, chunk.agent, weights)
+    likeness = np.maximum(chunk.user @ definition, chunk.agent @ definition).astype(np.float64)
     pool = _pool(chunk, found, drawn, number=number, threshold=classifier.threshold, start=start)
-    order_by_score(pool, threshold=classifier.threshold)
+    verdicts = np.array(
+        [0.0 if event not in taught else 1.0 if taught[event] else -1.0 for event in pool.ids]
+    )
+    order_by_score(pool, likeness, threshold=classifier.threshold, matches=matches, taught=verdicts)
     return pool
 
 

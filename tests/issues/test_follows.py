@@ -17,7 +17,7 @@ from issues.following import history
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
 from issues.states.doors import resolve_issue
-from labeling.labels.labels import record_label, take_back_label
+from labeling.labels.labels import Why, record_label, take_back_label
 from labeling.models import Answer
 from signals.clusters.changing import merge_clusters
 from signals.matching.observers import tell_changed
@@ -150,12 +150,30 @@ def test_labels_decide_at_once_and_measure_the_signal(api: Api, project: Any, me
     assert matched(issue) == {"e0", "e1", "e2", "e3", "e6"}
     assert_exact(issue)
     quality = api.get("/api/issues/1/").json()["quality"]
-    assert quality["precision"] == pytest.approx(4 / 6)
-    assert quality["low"] < 4 / 6 < quality["high"]
-    assert quality["labels"] == 7
+    assert quality["labelled_precision"] == pytest.approx(4 / 6)
+    assert quality["precision"] is quality["recall"] is quality["low"] is None, "none was drawn at random"
+    assert (quality["labels"], quality["random_labels"]) == (7, 0)
     assert not issue.classifiers.exists()
     raindrop.pipeline.process([event.id for event in events])
     assert matched(issue) == {"e0", "e1", "e2", "e3", "e6"}
+
+
+def test_its_quality_is_read_off_random_labels_alone(api: Api, project: Any, member: Any) -> None:
+    events = send(project, *range(14), signal="receipt_stuck") + send(project, *range(14, 30))
+    issue = make(api, {"signal": "receipt_stuck"})
+    for event in events[:6]:  # picked, and right: they say nothing of all events
+        record_label(subject=issue, event=event, answer=Answer.MATCH, user=member, why=Why("likely"))
+    for n, event in enumerate([*events[6:14], *events[14:22]]):
+        answer = Answer.MATCH if n in (0, 1, 2, 3, 4, 8) else Answer.NOT_MATCH
+        why = Why("random", None, 1 / 14 if n < 8 else 1 / 16)
+        record_label(subject=issue, event=event, answer=answer, user=member, why=why)
+    quality = api.get("/api/issues/1/").json()["quality"]
+    assert quality["random_labels"] == 16
+    assert quality["precision"] == pytest.approx(5 / 8), "of the random ones that it holds on"
+    assert quality["low"] < 5 / 8 < quality["high"]
+    assert quality["recall_low"] < quality["recall"] < quality["recall_high"] < 1
+    assert quality["more_random_labels"] > 50
+    assert quality["labelled_precision"] == pytest.approx(11 / 14)
 
 
 def test_an_event_that_is_merged_goes(api: Api, project: Any) -> None:

@@ -47,13 +47,17 @@ def label_truly(issue: Issue, user: Any, count: int) -> list[str]:
 def test_before_the_first_classifier(project: Any, issue: Issue, member: Any) -> None:
     two_topics(project, 40, 40)
     cards = next_cards(issue=issue, limit=8, user=member)
-    assert [card.reason for card in cards] == ["similar", "similar", "similar", "random"] * 2
+    assert [card.reason for card in cards] == ["similar"] * 8, "of a rare issue a random card meets no match"
     assert len({card.event.id for card in cards}) == 8
-    similar = [card for card in cards if card.reason == "similar"]
-    assert all(card.event.event_id.startswith("flight") for card in similar)
+    assert all(card.event.event_id.startswith("flight") for card in cards)
     assert all(card.score is not None and 0 < card.score < 1 for card in cards)
-    # one at a time gives the same mixture
-    assert label_truly(issue, member, 8) == ["similar", "similar", "similar", "random"] * 2
+    assert label_truly(issue, member, 22)[:20] == ["similar"] * 20  # one at a time gives the same mixture
+    assert [card.reason for card in next_cards(issue=issue, limit=8, user=member)].count("random") == 2
+    assert {card.reason for card in next_cards(issue=issue, limit=8)} == {"similar"}, (
+        "a program asks for them"
+    )
+    audit = next_cards(issue=issue, limit=8, audit=True)
+    assert {card.reason for card in audit} == {"random"} and all(card.probability for card in audit)
 
 
 def test_near_duplicates_are_asked_once(project: Any, issue: Issue, member: Any, make_event: Any) -> None:
@@ -71,7 +75,11 @@ def test_near_duplicates_are_asked_once(project: Any, issue: Issue, member: Any,
 
 def test_after_the_first_classifier(project: Any, issue: Issue, member: Any) -> None:
     two_topics(project, 60, 60)
-    label_truly(issue, member, 8)
+    label_truly(issue, member, 4)
+    assert retrain(issue) is not None
+    few = next_cards(issue=issue, limit=6, user=member)
+    assert {card.reason for card in few} == {"likely"}, "until five matches are known"
+    label_truly(issue, member, 18)
     classifier = retrain(issue)
     assert classifier is not None
     cards = next_cards(issue=issue, limit=12, user=member)
@@ -82,9 +90,9 @@ def test_after_the_first_classifier(project: Any, issue: Issue, member: Any) -> 
     assert min(card.score or 0 for card in likely[:2]) > classifier.threshold
     distance = [abs((card.score or 0) - classifier.threshold) for card in uncertain]
     assert np.mean(distance) < np.mean([abs((card.score or 0) - classifier.threshold) for card in likely])
-    label_truly(issue, member, 12)
-    reasons = [card.reason for card in next_cards(issue=issue, limit=8, user=member)]
-    assert (reasons.count("uncertain"), reasons.count("likely"), reasons.count("random")) == (4, 2, 2)
+    assert [card.reason for card in cards].count("uncertain") > [card.reason for card in cards].count(
+        "random"
+    )
 
 
 def test_nothing_is_asked_twice(project: Any, issue: Issue, member: Any, viewer: Any) -> None:
