@@ -26,7 +26,7 @@ from issues.alerts.rules import (
     test_rule,
     write_seconds,
 )
-from issues.models import AlertDelivery, AlertRule
+from issues.models import AlertDelivery, AlertRule, TrackingSettings
 from issues.models.alerts import DeliveryState
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
@@ -118,7 +118,17 @@ def alerts(request: ProjectRequest, project: Project) -> HttpResponse:
         Row(rule, _title(rule), [mask(channel.url) for channel in rule.channels.all()], last.get(rule.pk))
         for rule in rules
     ]
-    return render_page(request, "issues/alerts.html", {"rows": rows})
+    opens = TrackingSettings.objects.filter(project=project, opens_issues=True).exists()
+    return render_page(request, "issues/alerts.html", {"rows": rows, "opens_issues": opens})
+
+
+@require_POST
+@project_page(Role.ADMIN)
+def opening_switch(request: ProjectRequest, project: Project) -> HttpResponse:
+    """`on`: 1 lets what emerges or escalates open an issue by itself; anything else ends that."""
+    opens = request.POST.get("on") == "1"
+    TrackingSettings.objects.update_or_create(project=project, defaults={"opens_issues": opens})
+    return redirect("alerts", project.slug)
 
 
 @never_cache

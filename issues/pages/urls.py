@@ -31,6 +31,7 @@ urlpatterns = [
     path("discover/<uuid:cluster_id>/causes/", cause_pages.of_cluster, name="cluster-causes"),
     path("compare/", comparison, name="compare"),
     path("settings/alerts/", alert_pages.alerts, name="alerts"),
+    path("settings/alerts/opening/", alert_pages.opening_switch, name="opening-switch"),
     path("settings/alerts/new/", alert_pages.alert_new, name="alert-new"),
     path("settings/alerts/<uuid:alert_id>/", alert_pages.alert, name="alert"),
     path("settings/alerts/<uuid:alert_id>/secret/", alert_pages.alert_secret, name="alert-secret"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from issues.models import AlertDelivery, AlertRule
+from issues.models import AlertDelivery, AlertRule, TrackingSettings
 from tests.html import html_of
 from tests.issues.alerts.sinks import Webhook, webhook_sink
 
@@ -118,3 +118,16 @@ def test_only_admins(client: Client, member: Any, page: Client, project: Any) ->
         assert client.post(f"{LIST}{rule.pk}/{action}").status_code == 403
     assert AlertRule.objects.exists()
     assert "settings/alerts" not in html_of(client.get("/p/acme/settings/"))
+
+
+def test_issues_that_open_by_themselves_are_switched_on_and_off(
+    page: Client, member: Any, project: Any
+) -> None:
+    assert "Switch on" in html_of(page.get(LIST))
+    assert "Switch off" in html_of(page.post(f"{LIST}opening/", {"on": "1"}, follow=True))
+    assert TrackingSettings.objects.get().opens_issues
+    project.memberships.filter(user=member).update(role="member")
+    assert page.post(f"{LIST}opening/", {"on": ""}).status_code == 403
+    project.memberships.filter(user=member).update(role="admin")
+    assert "Switch on" in html_of(page.post(f"{LIST}opening/", follow=True))
+    assert not TrackingSettings.objects.get().opens_issues
