@@ -10,6 +10,7 @@ from issues.models import Activity, Issue
 from issues.models.activity import ActivityKind
 from raindrop.statistics import wilson
 
+AT_ONCE = dt.timedelta(minutes=1)  # what an issue follows from its opening on is no change
 MARKED = (ActivityKind.STATE, ActivityKind.TRAINED, ActivityKind.EDITED, ActivityKind.FOLLOWS)
 MOST_MARKS = 200  # changes that are read
 # A change of state by its action.
@@ -74,7 +75,8 @@ def marks(issue: Issue, period: Period) -> list[dict[str, Any]]:
     rows = Activity.objects.filter(issue=issue, kind__in=MARKED, created_at__gte=period.start)
     by_day: dict[dt.date, list[str]] = defaultdict(list)
     for entry in reversed(list(rows.order_by("-id")[:MOST_MARKS])):
-        text = _mark(entry)
+        is_beginning = entry.kind == ActivityKind.FOLLOWS and entry.created_at - issue.created_at < AT_ONCE
+        text = "" if is_beginning else _mark(entry)
         day = by_day[entry.created_at.astimezone(dt.UTC).date()]
         if text and text not in day:
             day.append(text)

@@ -8,11 +8,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from ingest.counts.period import Period
 from ingest.counts.rollups import Occurrence, record
 from ingest.models import Event
 from issues.actions import create_issue, edit_definition, set_priority
 from issues.impact import EVERY, Impact, prioritise_by_impact
-from issues.models import Issue, IssueMatch
+from issues.models import Activity, Issue, IssueMatch
+from issues.models.activity import ActivityKind
+from issues.pages.trend import AT_ONCE, marks
 from issues.states.doors import resolve_issue
 from signals.models import Facet
 from tests.html import html_of
@@ -108,3 +111,11 @@ def test_the_page(client: Client, project: Any, member: Any, events: list[Event]
     assert (rate["values"][-1], rate["values"][0]) == (0.25, None)
     assert low["values"][-1] < 0.25 < high["values"][-1] and low["edge"] and high["edge"]
     assert 'data-key="a"' in text and 'data-key="p"' in text
+
+
+def test_what_an_issue_follows_from_its_opening_on_is_no_mark(project: Any, member: Any) -> None:
+    issue = create_issue(project=project, title="One", description="")
+    entry = Activity.objects.create(issue=issue, kind=ActivityKind.FOLLOWS, actor=member, data={})
+    assert marks(issue, Period.named("14d")) == []
+    Activity.objects.filter(pk=entry.pk).update(created_at=issue.created_at + 2 * AT_ONCE)
+    assert [mark["text"] for mark in marks(issue, Period.named("14d"))] == ["follows something else"]
