@@ -51,8 +51,8 @@ function showChosen(note, box, points) {
   note.dataset.before ||= note.textContent;
   if (!points.length) { note.textContent = note.dataset.before; return; }
   const some = points.slice(0, MOST_IDS), link = document.createElement("a");
-  const ids = some.map((point) => `"${point[3].replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`);
-  link.href = `${box.dataset.events}?${new URLSearchParams({ q: `id:(${ids.join(" OR ")})`, range: "all" })}`;
+  const ids = some.map((point) => `id:"${point[3].replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`);
+  link.href = `${box.dataset.events}?${new URLSearchParams({ q: ids.join(" OR "), range: "all" })}`;
   link.textContent = some.length < points.length ? `Search the first ${some.length} of ${points.length.toLocaleString("en")} events in it` : `Search the ${points.length} events in it`;
   note.replaceChildren(link);
 }

@@ -22,7 +22,7 @@ A fit takes 20 to 100 ms. Without the definition the average precision with 5 + 
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -365,7 +365,8 @@ def _quality(
         for hit in (True, False)
         for yes in (True, False)
     ]
-    quality.update(audited_names(rows, rate=rate))  # type: ignore[typeddict-item]  # its names are those of Quality
+    audited: Any = audited_names(rows, rate=rate)
+    quality.update(audited)
     if min(answers.sum(), (~answers).sum()) < MEASURABLE:
         return quality
     hits, claimed = int((predicted & answers).sum()), int(predicted.sum())

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -89,8 +89,8 @@ class AlertForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(trigger.name, trigger.title) for trigger in all_triggers()]
-        self.fields["trigger"].choices = choices  # type: ignore[attr-defined]  # it is a ChoiceField
+        trigger = cast(forms.ChoiceField, self.fields["trigger"])
+        trigger.choices = [(one.name, one.title) for one in all_triggers()]
 
     def fields_of_rule(self) -> dict[str, Any]:
         cleaned = dict(self.cleaned_data)

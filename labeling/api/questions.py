@@ -121,7 +121,7 @@ def _items(rows: Sequence[ClarifyingQuestion]) -> list[dict[str, Any]]:
                 {"event_id": names.get(row.first_id), "quote": row.first_quote},
                 {"event_id": names.get(row.second_id), "quote": row.second_quote},
             ],
-            "words": row.words,
+            "distinguishing_words": row.words,
             "other_issue": row.other_issue.number if row.other_issue else None,
             "settles": row.settles,
             "written_by": row.written_by,

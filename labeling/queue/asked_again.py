@@ -38,7 +38,7 @@ def asked_again(
     taken: dict[uuid.UUID, Label] = {}
     for row in rows.exclude(event__in=list(exclude)).select_related("retracts").order_by("created_at", "id"):
         kept = taken.get(row.event_id)
-        if kept is None or kept.retracts.reason != Reason.RANDOM:  # type: ignore[union-attr]  # the filter leaves no null
+        if kept is None or kept.retracts is None or kept.retracts.reason != Reason.RANDOM:
             taken[row.event_id] = row
     if not taken:
         return []

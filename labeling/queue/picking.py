@@ -17,6 +17,8 @@ FEW_MATCHES = 5
 # teach most: a quarter of random cards from the start costs .05 of F1 at 40 labels on public intents and .11 on planted problems. A program asks for
 # them by name (candidates?for=audit); a person is given them, because nothing else says what is missed; a teacher's say what it is worth.
 RANDOM_CARDS = {"person": (20, 4), "program": (40, 8), "teacher": (10, 5)}
+# When so many labels stand and all are matches, every second card is random: a classifier needs an event that is none.
+ALL_ALIKE = 4
 BEFORE = (Reason.SIMILAR,)
 EARLY = (Reason.LIKELY,)
 LATER = (Reason.UNCERTAIN, Reason.LIKELY)
@@ -52,6 +54,8 @@ class Pool:
 
 def cycle_of(*, labels: int, matches: int, trained: bool, who: str = "program") -> tuple[Reason, ...]:
     """The reasons in turn, with so many standing labels and matches among them, before or after the first classifier. `who` is asked, of RANDOM_CARDS."""
+    if not trained and labels == matches >= ALL_ALIKE:
+        return (*BEFORE, Reason.RANDOM)
     picked = BEFORE if not trained else EARLY if matches < FEW_MATCHES else LATER
     since, each = RANDOM_CARDS[who]
     if labels < since:

@@ -74,7 +74,8 @@ def bring_back(*, issue: Issue, questions: Iterable[ClarifyingQuestion]) -> int:
         ).select_related("retracts__event", "retracts__user")  # fmt: skip
         last: dict[tuple[uuid.UUID, str], Label] = {}
         for row in taken.order_by("retracts__created_at", "retracts__id"):
-            last[row.event_id, row.author] = row.retracts  # type: ignore[assignment]  # the filter leaves no null
+            if row.retracts is not None:
+                last[row.event_id, row.author] = row.retracts
         for label in last.values():
             why = Why(label.reason, label.score, label.probability)
             answer = EventAnswer(label.event, label.answer, label.note, why)

@@ -17,8 +17,9 @@ from issues.actions import create_issue
 from issues.models import Issue, IssueMatch
 from labeling.labels.labels import Why, record_label, standing_labels
 from labeling.models import Label, Offer
+from labeling.queue import picking
+from labeling.queue.asked_again import cards_of_issue
 from labeling.queue.lookahead import AHEAD
-from labeling.queue.of_issues import next_cards
 from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
 from signals.vectors.embedding import embed
@@ -162,8 +163,9 @@ def test_an_answer_can_be_changed_from_the_side_list(
 
 
 def test_a_random_card_hides_its_score_until_it_is_answered(
-    in_as_member: Client, issue: Issue, events: list[Event], member: Any
+    in_as_member: Client, issue: Issue, events: list[Event], member: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(picking.RANDOM_CARDS, "person", (6, 4))  # else from 20 labels on
     for event, said in zip(events[::2], ["match"] * 3 + ["not_match"] * 3, strict=True):
         record_label(subject=issue, event=event, answer=said, user=member)
     run_job(Job.objects.create(project=issue.project, kind="train", subject=issue.id).id)
@@ -385,9 +387,9 @@ def test_cards_are_chosen_a_few_at_a_time(
 
     def counted(**options: Any) -> Any:
         calls.append(options)
-        return next_cards(**options)
+        return cards_of_issue(**options)
 
-    monkeypatch.setattr("labeling.queue.issue_subject.next_cards", counted)
+    monkeypatch.setattr("labeling.queue.issue_subject.cards_of_issue", counted)
     page = in_as_member.get(at("issue-review", issue))
     first = page.context["shown"].card
     page = in_as_member.get(at("issue-review", issue))

@@ -104,8 +104,9 @@ def test_a_conversation_without_a_word_is_not_asked_about(
 
 def test_a_budget_that_is_spent_in_mid_run(project: Project, make_event: MakeEvent, service: Stub) -> None:
     set_budget(project, daily_calls=3, daily_dollars=1)
+    failed = [IncomingSpan(name="order", kind="tool", status="error", error="full")]  # so that each is read
     for n in range(8):
-        make_event(convo_id=f"c{n}", input=f"Order {n}, please", output="I cannot do that.")
+        make_event(convo_id=f"c{n}", input=f"Order {n}, please", output="I cannot do that.", spans=failed)
     note_all()
     read_all(project)
     read_all(project)
