@@ -12,7 +12,9 @@ def test_a_lasso_of_the_map_is_a_search(root_page: Any, filled: dict[str, list[s
     path = next(path for path in filled["pages"] if path.endswith("/discover/map/"))
     root_page.goto(path)
     root_page.wait_for_selector("[data-map] canvas")
-    root_page.wait_for_function("() => /\\d events/.test(document.querySelector('[data-map-note]').textContent)")
+    root_page.wait_for_function(
+        "() => /\\d events/.test(document.querySelector('[data-map-note]').textContent)"
+    )
     note = root_page.locator("[data-map-note]")
     [drawn] = map(int, re.findall(r"(\d+) events", note.text_content()))
     root_page.evaluate(

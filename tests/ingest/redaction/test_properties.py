@@ -91,9 +91,10 @@ def test_time_is_linear(unit: str) -> None:
     small, large = (unit * (size // len(unit)) for size in (50_000, 500_000))
 
     def seconds(text: str) -> float:
-        start = time.process_time()
+        start = time.thread_time()
         ALL.text(text)
-        return time.process_time() - start
+        return time.thread_time() - start
 
     first = max(seconds(small), 0.005)
-    assert seconds(large) < 30 * first
+    # The best of up to three: a garbage collection of a worker that holds a gigabyte takes seconds.
+    assert any(seconds(large) < 30 * first for _ in range(3))
