@@ -14,7 +14,6 @@ from labeling.labels.labels import standing_labels
 from labeling.models import Answer, ClarifyingQuestion, QuestionState
 from labeling.refinement.events import TEXT, nearest_of, pair_texts
 from labeling.refinement.prompt import (
-    Unusable,
     cut,
     question_request,
     read_question,
@@ -24,6 +23,7 @@ from labeling.refinement.prompt import (
 from labeling.refinement.wording import HEADINGS
 from raindrop import live, llm
 from signals.llm.one_call import BudgetSpent, call_once
+from signals.llm.structured import Void
 
 logger = logging.getLogger(__name__)
 WORD_QUESTION = "word_question"  # the job's kind
@@ -42,7 +42,7 @@ def word_question(job: Job) -> str:
     try:
         request = question_request(_told(question), model=settings.LLM_MODEL)
         text = read_question(call_once(request, project=question.project, timeout=PATIENT))
-    except (Unusable, BudgetSpent, llm.Unavailable) as error:
+    except (Void, BudgetSpent, llm.Unavailable) as error:
         return f"The question keeps the template's words: {error}"
     open_still = ClarifyingQuestion.objects.filter(pk=question.pk, state=QuestionState.OPEN)
     open_still.update(text=text, written_by="llm")
@@ -63,7 +63,7 @@ def word_rule(question: ClarifyingQuestion, *, answer: str, text: str) -> str | 
     try:
         request = rule_request(told, model=settings.LLM_MODEL)
         return read_rule(call_once(request, project=question.project, timeout=WAITED_FOR, retries=0))
-    except (Unusable, BudgetSpent, llm.Unavailable) as error:
+    except (Void, BudgetSpent, llm.Unavailable) as error:
         logger.info("The rule of %s keeps the template's words: %s", question.pk, error)
         return None
 

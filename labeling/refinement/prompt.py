@@ -1,11 +1,10 @@
 """What the LLM is told to word a question, or the rule that an answer adds to a definition, and what is made of its reply. Pure: no database,
 no network. All texts are data (signals/llm/wrapping.py)."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from raindrop import llm
+from signals.llm.structured import Void, output_config, read_answer
 from signals.llm.wrapping import as_data, cut_middle, storable
 
 if TYPE_CHECKING:
@@ -38,10 +37,6 @@ the answer does, contradicts no other rule, and keeps all that the person wrote.
 Answer with one JSON object: "rule", without the heading."""
 
 
-class Unusable(ValueError):
-    """The reply holds no text that can be used. The message is meant for people."""
-
-
 def question_request(told: Mapping[str, object], *, model: str) -> dict[str, Any]:
     """The parameters of `messages.create`."""
     return _request(ASK, "question", "The question.", told, model)
@@ -52,15 +47,15 @@ def rule_request(told: Mapping[str, object], *, model: str) -> dict[str, Any]:
 
 
 def read_question(message: "Message") -> str:
-    """Raises Unusable."""
+    """Raises Void."""
     text = _read(message, "question", QUESTION_LENGTH)
     if not text.endswith("?"):
-        raise Unusable("The model's text is no question.")
+        raise Void("The model's text is no question.")
     return text
 
 
 def read_rule(message: "Message") -> str:
-    """Raises Unusable."""
+    """Raises Void."""
     return _read(message, "rule", RULE_LENGTH).removeprefix("- ")
 
 
@@ -75,30 +70,21 @@ def _request(system: str, name: str, what: str, told: Mapping[str, object], mode
         "required": [name],
         "additionalProperties": False,
     }
-    output_config: dict[str, Any] = {"format": {"type": "json_schema", "schema": schema}}
-    if effort := llm.effort():
-        output_config["effort"] = effort
     return {
         "model": model,
         "max_tokens": MAX_TOKENS,
         "system": [{"type": "text", "text": system}],
         "messages": [{"role": "user", "content": f"<issue>\n{as_data(dict(told))}\n</issue>"}],
-        "output_config": output_config,
+        "output_config": output_config(schema),
     }
 
 
 def _read(message: "Message", name: str, longest: int) -> str:
-    stopped = getattr(message, "stop_reason", None)
-    if stopped != "end_turn":
-        raise Unusable("The model declined." if stopped == "refusal" else "The model's answer was cut off.")
-    try:
-        answer = json.loads("".join(block.text for block in message.content if block.type == "text"))
-        text = answer[name]
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise Unusable("The model's answer is not of the asked-for shape.") from error
+    answer = read_answer(message)
+    text = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(text, str) or set(answer) != {name}:
-        raise Unusable("The model's answer is not of the asked-for shape.")
+        raise Void("The model's answer is not of the asked-for shape.")
     text = " ".join(storable("".join(c if c.isprintable() else " " for c in text)).split())
     if not 0 < len(text) <= longest:
-        raise Unusable("The model's text is empty or too long.")
+        raise Void("The model's text is empty or too long.")
     return text

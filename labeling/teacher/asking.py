@@ -23,7 +23,6 @@ from labeling.teacher.prompt import (
     MAX_TOKENS,
     PROMPT_VERSION,
     Example,
-    Void,
     build_request,
     read_reply,
 )
@@ -32,6 +31,7 @@ from raindrop.locks import hold_lock
 from signals.llm import budget
 from signals.llm.calls import Answer as Reply
 from signals.llm.calls import keep_usage
+from signals.llm.structured import Void
 from signals.llm.wrapping import prompt_bytes
 from signals.reader.transcript import Message, Told, Transcript, load_transcript, tell
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from raindrop import llm
+from signals.llm.structured import Void, output_config, read_verdict
 from signals.llm.wrapping import as_data, cut_middle, storable
 from signals.reader.prompt import find_quote
 from signals.reader.transcript import Message as Said
@@ -80,10 +80,6 @@ class Opinion:
     explanation: str
 
 
-class Void(ValueError):
-    """The answer is not to be used; the text says why."""
-
-
 def build_request(
     *,
     title: str,
@@ -108,34 +104,18 @@ def build_request(
     system = f"{INSTRUCTIONS}\n\n<issue>\n{as_data(issue)}\n</issue>"
     before = as_data([_told_earlier(message) for message in earlier[-EARLIER:]])
     exchange = f'{{"messages": {told.text},\n"earlier": {before}}}'
-    output_config: dict[str, Any] = {"format": {"type": "json_schema", "schema": SCHEMA}}
-    if effort := llm.effort():
-        output_config["effort"] = effort
     return {
         "model": model,
         "max_tokens": MAX_TOKENS,
         "system": [{"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}],
         "messages": [{"role": "user", "content": f"<exchange>\n{exchange}\n</exchange>"}],
-        "output_config": output_config,
+        "output_config": output_config(SCHEMA),
     }
 
 
 def read_reply(message: "Message", told: Told) -> Opinion:
     """What the answer says, with its quote found in what was told of the event. Raises Void."""
-    stopped = getattr(message, "stop_reason", None)
-    if stopped == "refusal":
-        raise Void("The model declined to answer.")
-    if stopped != "end_turn":
-        raise Void(f"The answer was cut off ({str(stopped)[:40]}).")
-    try:
-        answer = json.loads("".join(block.text for block in message.content if block.type == "text"))
-    except (AttributeError, TypeError, ValueError, RecursionError) as error:
-        raise Void("The answer is not JSON.") from error
-    if not isinstance(answer, dict) or set(answer) != {"match", "quote", "reason"}:
-        raise Void("The answer has not the asked-for fields.")
-    match, quote, reason = answer["match"], answer["quote"], answer["reason"]
-    if not isinstance(match, bool) or not isinstance(quote, str) or not isinstance(reason, str):
-        raise Void("A field of the answer is of the wrong type.")
+    match, quote, reason = read_verdict(message)
     explanation = storable(reason).strip()[:MAX_EXPLANATION]
     if not match:
         return Opinion(False, "", explanation)

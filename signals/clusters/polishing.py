@@ -4,7 +4,6 @@ One call a refresh, within the project's budget. It sees the phrases of a reader
 (signals/llm/wrapping.py). Without a key, a budget or a usable answer the groups stay as they are.
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
 
 from ingest.models import Project
 from raindrop import llm
 from signals.discovery.joining import Join, join_groups
 from signals.discovery.observations import Floats, Observation, text_of
 from signals.discovery.problems import Group
-from signals.llm import budget
-from signals.llm.wrapping import as_data, prompt_bytes
+from signals.llm.one_call import BudgetSpent, call_once
+from signals.llm.structured import Void, output_config, read_answer
+from signals.llm.wrapping import as_data
 
 if TYPE_CHECKING:
     from anthropic.types import Message
@@ -65,10 +64,6 @@ The groups and the names in use are given as a JSON document between <groups> an
 Answer with one JSON object: "problems", in which each group's number stands once."""
 
 
-class Unusable(ValueError):
-    """The answer says nothing of the groups; the text says why."""
-
-
 @dataclass(frozen=True, slots=True)
 class Card:
     """A group as the model sees it."""
@@ -91,8 +86,9 @@ def polish(
     if not cards or llm.why_not():
         return list(groups)
     try:
-        joins = read_reply(_call(build_request(cards, names, model=settings.LLM_MODEL), project), cards)
-    except (Unusable, llm.Unavailable) as error:
+        request = build_request(cards, names, model=settings.LLM_MODEL)
+        joins = read_reply(call_once(request, project=project, timeout=TIMEOUT), cards)
+    except (Void, BudgetSpent, llm.Unavailable) as error:
         logger.info("The problems of %s keep their own names: %s", project.slug, error)
         return list(groups)
     return join_groups(groups, joins, vectors)
@@ -112,9 +108,6 @@ def cards_of(groups: Sequence[Group], observations: Sequence[Observation], vecto
 
 def build_request(cards: Sequence[Card], names: Sequence[str], *, model: str) -> dict[str, Any]:
     """The parameters of `messages.create`."""
-    output_config: dict[str, Any] = {"format": {"type": "json_schema", "schema": SCHEMA}}
-    if effort := llm.effort():
-        output_config["effort"] = effort
     told = {
         "groups": [
             {"number": one.number, "conversations": one.conversations, "phrases": list(one.phrases)}
@@ -127,22 +120,19 @@ def build_request(cards: Sequence[Card], names: Sequence[str], *, model: str) ->
         "max_tokens": MAX_TOKENS,
         "system": [{"type": "text", "text": INSTRUCTIONS}],
         "messages": [{"role": "user", "content": f"<groups>\n{as_data(told)}\n</groups>"}],
-        "output_config": output_config,
+        "output_config": output_config(SCHEMA),
     }
 
 
 def read_reply(message: "Message", cards: Sequence[Card]) -> list[Join]:
-    """What it joins and names. A problem with a number that was not told, or that another one has, is left out. Raises Unusable."""
-    stopped = getattr(message, "stop_reason", None)
-    if stopped != "end_turn":
-        raise Unusable("The model declined." if stopped == "refusal" else "The answer was cut off.")
+    """What it joins and names. A problem with a number that was not told, or that another one has, is left out. Raises Void."""
+    answer = read_answer(message)
     try:
-        answer = json.loads("".join(block.text for block in message.content if block.type == "text"))
         problems = answer["problems"]
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise Unusable("The answer is not of the asked-for shape.") from error
+    except (KeyError, TypeError) as error:
+        raise Void("The answer is not of the asked-for shape.") from error
     if not isinstance(problems, list):
-        raise Unusable("The answer is not of the asked-for shape.")
+        raise Void("The answer is not of the asked-for shape.")
     open_numbers = {card.number for card in cards}
     found: list[Join] = []
     for problem in problems:
@@ -169,23 +159,3 @@ def _join(problem: Any) -> Join | None:
 
 def _clean(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
-
-
-def _call(request: dict[str, Any], project: Project) -> "Message":
-    """One call, within the project's daily budget. Raises Unusable where that is spent, and llm.Unavailable."""
-    prices, day = llm.known_prices(), budget.today()
-    most = prices.most(prompt_bytes=prompt_bytes(request), max_tokens=MAX_TOKENS)
-    with transaction.atomic():
-        if not budget.reserve(budget.settings_of(project.id), day=day, money=most):
-            raise Unusable("Today's budget for the LLM is spent.")
-    cost, reached = most, True
-    try:
-        message, lost = llm.send(request, timeout=TIMEOUT)
-        usage = getattr(message, "usage", None)
-        cost = (prices.of(usage) if usage is not None else most) + lost * most
-        return message
-    except llm.Unavailable as error:
-        cost, reached = (most, True) if error.lost else (0, False)
-        raise
-    finally:
-        budget.settle(project_id=project.id, day=day, held=most, cost=cost, reached_model=reached)

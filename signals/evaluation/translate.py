@@ -13,11 +13,11 @@ from django.conf import settings
 from raindrop import llm
 from raindrop.evaluation.measurement import Measurement, Table
 from signals.detectors import SIGNALS
+from signals.llm.structured import Void
 from signals.search.fields.registry import find_field
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import Comparison, Meaning, Node, Not, Or, Phrase, conjuncts
 from signals.search.language.parsing import parse
-from signals.translating.prompt import Unusable
 from signals.translating.rules import translate_by_rules
 from signals.translating.sentence import stem, words_of
 from signals.translating.service import TIMEOUT, ask, nearness
@@ -163,7 +163,7 @@ def by_llm(sentence: str) -> Node | None:
                 call=lambda request: llm.send(request, timeout=TIMEOUT)[0], check=_check,
             ).query
         )  # fmt: skip
-    except (Unusable, llm.Unavailable):
+    except (Void, llm.Unavailable):
         return None
 
 

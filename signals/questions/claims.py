@@ -16,13 +16,14 @@ from raindrop import llm
 from signals.detectors.batch import Turn
 from signals.llm import budget
 from signals.llm.calls import Answer, keep_usage
+from signals.llm.structured import Void
 from signals.llm.wrapping import prompt_bytes
 from signals.matching.batches import load_batch, load_texts
 from signals.models import LlmSettings, QuestionBatch, QuestionVerdict, SignalDefinition
 from signals.models.questions import VerdictState
 from signals.questions.config import check, question_of
 from signals.questions.detector import NO_KEY, OFF, SPENT
-from signals.questions.prompt import MAX_TOKENS, Question, Void, build_request, read_reply
+from signals.questions.prompt import MAX_TOKENS, Question, build_request, read_reply
 from signals.vectors.embedding import text_hash
 
 MAX_ATTEMPTS = 4

@@ -10,9 +10,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from raindrop import llm
 from signals.detectors.batch import Evidence, Turn
 from signals.detectors.sentence import SIDES
+from signals.llm.structured import Void, output_config, read_verdict
 from signals.llm.wrapping import as_data, cut_middle, storable
 
 if TYPE_CHECKING:
@@ -83,10 +83,6 @@ class Verdict:
     reason: str
 
 
-class Void(ValueError):
-    """The answer is not to be used; the text says why."""
-
-
 def sides_of(question: Question, *, input: str, output: str) -> dict[Literal["user", "assistant"], str]:
     """The texts that the question reads, and may quote."""
     both: dict[Literal["user", "assistant"], str] = {"user": input, "assistant": output}
@@ -97,15 +93,12 @@ def build_request(question: Question, turn: Turn, *, model: str) -> dict[str, An
     """The parameters of `messages.create`. What does not change from event to event comes first, and is marked for the prompt
     cache (which takes it when it is long enough for the model)."""
     system = f"{INSTRUCTIONS}\n\n<question>\n{_asked(question)}\n</question>"
-    output_config: dict[str, Any] = {"format": {"type": "json_schema", "schema": SCHEMA}}
-    if effort := llm.effort():
-        output_config["effort"] = effort
     return {
         "model": model,
         "max_tokens": MAX_TOKENS,
         "system": [{"type": "text", "text": system, "cache_control": {"type": "ephemeral"}}],
         "messages": [{"role": "user", "content": f"<exchange>\n{_exchange(question, turn)}\n</exchange>"}],
-        "output_config": output_config,
+        "output_config": output_config(SCHEMA),
     }
 
 
@@ -115,21 +108,7 @@ def is_too_long(question: Question) -> bool:
 
 def read_reply(message: "Message", question: Question, *, input: str, output: str) -> Verdict:
     """The verdict in an answer. Raises Void."""
-    stopped = getattr(message, "stop_reason", None)
-    if stopped == "refusal":
-        raise Void("The model declined to answer.")
-    if stopped != "end_turn":
-        raise Void(f"The answer was cut off ({str(stopped)[:40]}).")
-    try:
-        blocks = [block.text for block in message.content if block.type == "text"]
-        answer = json.loads("".join(blocks))
-    except (AttributeError, TypeError, ValueError, RecursionError) as error:
-        raise Void("The answer is not JSON.") from error
-    if not isinstance(answer, dict) or set(answer) != {"match", "quote", "reason"}:
-        raise Void("The answer has not the asked-for fields.")
-    match, quote, reason = answer["match"], answer["quote"], answer["reason"]
-    if not isinstance(match, bool) or not isinstance(quote, str) or not isinstance(reason, str):
-        raise Void("A field of the answer is of the wrong type.")
+    match, quote, reason = read_verdict(message)
     evidence = _find(quote, sides_of(question, input=input, output=output)) if quote.strip() else None
     if match and evidence is None:
         raise Void("It says yes without quoting anything.")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from raindrop import llm
 from signals.llm import budget
 from signals.llm.calls import Answer, keep_usage
+from signals.llm.structured import Void
 from signals.llm.workers import DENIED
 from signals.llm.wrapping import prompt_bytes
 from signals.models import Facet, LlmSettings, Reading
@@ -21,7 +22,7 @@ from signals.models.facets import FacetSource, Sampled
 from signals.models.readings import ReadingState
 from signals.reader.facets import save_facet
 from signals.reader.noting import OFF, SPENT
-from signals.reader.prompt import MAX_TOKENS, PROMPT_VERSION, Void, build_request, read_reply
+from signals.reader.prompt import MAX_TOKENS, PROMPT_VERSION, build_request, read_reply
 from signals.reader.transcript import Told, Transcript, load_transcript, tell
 
 CHUNK = 8

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from raindrop import llm
+from signals.llm.structured import Void, output_config, read_answer
 from signals.llm.wrapping import storable
 from signals.models.facets import Where
 from signals.reader.transcript import Side, Told
@@ -111,36 +111,20 @@ class Finding:
     resolved: bool | None = None
 
 
-class Void(ValueError):
-    """The answer is not to be used; the text says why."""
-
-
 def build_request(told: Told, *, model: str) -> dict[str, Any]:
     """The parameters of `messages.create`. What is the same for all conversations comes first, and is marked for the prompt cache."""
-    output_config: dict[str, Any] = {"format": {"type": "json_schema", "schema": SCHEMA}}
-    if effort := llm.effort():
-        output_config["effort"] = effort
     return {
         "model": model,
         "max_tokens": MAX_TOKENS,
         "system": [{"type": "text", "text": INSTRUCTIONS, "cache_control": {"type": "ephemeral"}}],
         "messages": [{"role": "user", "content": f"<conversation>\n{told.text}\n</conversation>"}],
-        "output_config": output_config,
+        "output_config": output_config(SCHEMA),
     }
 
 
 def read_reply(message: "Message", told: Told) -> Finding:
     """What the answer says. Raises Void."""
-    stopped = getattr(message, "stop_reason", None)
-    if stopped == "refusal":
-        raise Void("The model declined to answer.")
-    if stopped != "end_turn":
-        raise Void(f"The answer was cut off ({str(stopped)[:40]}).")
-    try:
-        answer = json.loads("".join(block.text for block in message.content if block.type == "text"))
-    except (AttributeError, TypeError, ValueError, RecursionError) as error:
-        raise Void("The answer is not JSON.") from error
-    return check_finding(answer, told)
+    return check_finding(read_answer(message), told)
 
 
 def check_finding(answer: object, told: Told) -> Finding:

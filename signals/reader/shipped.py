@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from ingest.models import Conversation, Project
 from ingest.store.people import conversation_id
+from signals.llm.structured import Void
 from signals.models import Facet
 from signals.models.facets import FacetSource, Sampled
 from signals.reader.facets import save_facet
-from signals.reader.prompt import Void, check_finding
+from signals.reader.prompt import check_finding
 from signals.reader.transcript import load_transcript, tell
 
 PROMPT_VERSION = "shipped"

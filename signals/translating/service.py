@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from ingest.models import Project
 from raindrop import llm
 from raindrop.embedder import embed_texts
-from signals.llm import budget
-from signals.llm.wrapping import prompt_bytes
+from signals.llm.one_call import BudgetSpent, call_once
+from signals.llm.structured import Void
 from signals.search.finding import find_events
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import Node
 from signals.search.language.parsing import parse
 from signals.search.scope import Scope
-from signals.translating.prompt import MAX_TOKENS, Unusable, build_request, read_reply
+from signals.translating.prompt import build_request, read_reply
 from signals.translating.rules import translate_by_rules
 from signals.translating.vocabulary import Vocabulary, read_vocabulary
 
@@ -51,9 +50,9 @@ def translate(text: str, *, project: Project) -> Translation:
         try:
             return ask(
                 text, vocabulary, today=today,
-                call=lambda request: _call(request, project), check=lambda node: find_events(node, scope),
+                call=lambda request: call_once(request, project=project, timeout=TIMEOUT, retries=0), check=lambda node: find_events(node, scope),
             )  # fmt: skip
-        except (Unusable, llm.Unavailable) as error:
+        except (Void, BudgetSpent, llm.Unavailable) as error:
             notes.append(f"Translated by rules: {error}")
     query = str(translate_by_rules(text, vocabulary, today=today, near=nearness))
     return Translation(query, "rules", notes + ([] if query else [NOTHING_NAMED]))
@@ -74,7 +73,7 @@ def ask(
     call: Callable[[dict[str, Any]], "Message"],
     check: Callable[[Node], object],
 ) -> Translation:
-    """What the model makes of it. `check` raises QueryError for a query that the project cannot be asked. Raises Unusable, and
+    """What the model makes of it. `check` raises QueryError for a query that the project cannot be asked. Raises Void, and
     llm.Unavailable where `call` does."""
     refused: list[tuple[str, str]] = []
     for _ in range(ROUNDS):
@@ -87,24 +86,4 @@ def ask(
             refused.append((query, f"{error.message} (at character {error.start + 1})"))
             continue
         return Translation(str(node), "llm", left_out or ([] if query else [NOTHING_NAMED]))
-    raise Unusable(f"The model's query was refused: {refused[-1][1]}")
-
-
-def _call(request: dict[str, Any], project: Project) -> "Message":
-    """One call, within the project's daily budget. Raises Unusable where that is spent, and llm.Unavailable."""
-    prices, day = llm.known_prices(), budget.today()
-    most = prices.most(prompt_bytes=prompt_bytes(request), max_tokens=MAX_TOKENS)
-    with transaction.atomic():
-        if not budget.reserve(budget.settings_of(project.id), day=day, money=most):
-            raise Unusable("today's budget for the LLM is spent.")
-    cost, reached = most, True
-    try:
-        message, _ = llm.send(request, retries=0, timeout=TIMEOUT)
-        usage = getattr(message, "usage", None)
-        cost = prices.of(usage) if usage is not None else most
-        return message
-    except llm.Unavailable as error:
-        cost, reached = (most, True) if error.lost else (0, False)
-        raise
-    finally:
-        budget.settle(project_id=project.id, day=day, held=most, cost=cost, reached_model=reached)
+    raise Void(f"The model's query was refused: {refused[-1][1]}")
