@@ -1,4 +1,4 @@
-"""Alerts of issues: they are raised in the transaction that makes the issue or changes its state."""
+"""Alerts of issues: they are raised in the transaction that makes the issue or changes its state, whoever does it."""
 
 from typing import Any
 
@@ -9,13 +9,17 @@ from issues.actions import when_created
 from issues.alerts.raising import raise_alert
 from issues.alerts.registry import Found, Over, Trigger, register_trigger
 from issues.models import AlertRule, Issue
-from issues.models.issues import Substate
+from issues.models.issues import State, Substate
 from issues.models.queries import issues_like
 from issues.states.doors import Change, on_change
 from signals.search.language.errors import QueryError
 
 NEW, ESCALATES, REGRESSES = "issue_new", "issue_escalates", "issue_regresses"
+UNMUTED, REOPENED = "issue_unmuted", "issue_reopened"
+RESOLVED, MUTED = "issue_resolved", "issue_muted"
 BECAME = {Substate.ESCALATING.value: ESCALATES, Substate.REGRESSED.value: REGRESSES}
+OPENED = {State.MUTED: UNMUTED, State.RESOLVED: REOPENED}
+CLOSED = {State.MUTED: MUTED, State.RESOLVED: RESOLVED}
 
 
 def check_issue_query(project: Project, query: str) -> None:
@@ -29,17 +33,30 @@ def tell_of_new(issue: Issue) -> None:
 
 
 def tell_of_change(change: Change) -> None:
-    """Of an issue that the system found to escalate or to have come back. What a person sets, that person knows."""
-    trigger = BECAME.get(change.after.substate)
-    if trigger is None or change.by is not None or change.before == change.after:
+    trigger = trigger_of(change)
+    if trigger is None:
         return
+    data = change.activity.data
+    who = change.by.username if change.by else data.get("via")
     _tell(
         change.issue,
         trigger,
-        change.words,
+        f"{change.words} By {who}." if who else change.words,
         occurrence=str(change.activity.pk),
-        data=dict(change.activity.data),
+        data={**data, "by": who},
     )
+
+
+def trigger_of(change: Change) -> str | None:
+    """What the change is to who is told: one thing at most. A change that is taken back brings nothing back that was not told before."""
+    before, after = change.before, change.after
+    if before == after:
+        return None
+    if after.substate in BECAME and not change.is_undone:
+        return BECAME[after.substate]
+    if before.state == after.state:
+        return None
+    return OPENED.get(before.state) if after.state == State.OPEN else CLOSED[after.state]
 
 
 def found_of(issue: Issue, text: str, data: dict[str, Any]) -> Found:
@@ -86,6 +103,10 @@ def register() -> None:
         (NEW, "A new issue"),
         (ESCALATES, "An issue escalates"),
         (REGRESSES, "A resolved issue happens again"),
+        (UNMUTED, "A muted issue comes back"),
+        (REOPENED, "A resolved issue is reopened"),
+        (RESOLVED, "An issue is resolved"),
+        (MUTED, "An issue is muted"),
     ):
         register_trigger(Trigger(name=name, title=title, over=Over.ISSUES, check_query=check_issue_query))
     when_created(tell_of_new)

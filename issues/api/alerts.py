@@ -28,7 +28,7 @@ from raindrop.api.shapes import PAGE, Strict, answers, listed, refuse_unknown, r
 from raindrop.errors import ApiError
 
 TAGS = ["Alerts"]
-TRIGGERS = "issue_new, issue_escalates, issue_regresses, event_count, user_count, rate, percent_change, signal_rate, tool_error_streak, cluster_emerging, ingest_stopped or budget_spent."
+TRIGGERS = "issue_new, issue_escalates, issue_regresses, issue_unmuted, issue_reopened, issue_resolved, issue_muted, event_count, user_count, rate, percent_change, signal_rate, tool_error_streak, cluster_emerging, ingest_stopped or budget_spent."
 
 
 @extend_schema_field(

@@ -13,19 +13,24 @@ from ingest.models import User
 from ingest.projects.authentication import project_of
 from issues.actions import NotAMember, assign_issue, edit_definition, set_priority
 from issues.api.following import read_follows
-from issues.api.lookup import WITH, actor, find_issue, issue_items, issue_page, read_choice
+from issues.api.lookup import WITH, actor, find_issue, issue_items, issue_page, read_choice, reason
 from issues.api.schema import LIST, IssueChange, IssueItem, MatchItem, NewIssue
 from issues.following.history import create_following, follow_source
 from issues.models import Issue, IssueMatch
 from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
-from issues.states.doors import mute_issue, reopen_issue, resolve_issue, settle_issue
-from issues.states.transitions import IllegalTransition
+from issues.states.doors import apply_action
+from issues.states.transitions import Action, IllegalTransition
 from raindrop.api.pagination import page_of
 from raindrop.api.shapes import PAGE, answers, listed, refuse_unknown, results
 from raindrop.errors import ApiError
 from signals.search.language.errors import QueryError
 
 TAGS = ["Issues"]
+# The substates that an open issue can be given.
+BY_HAND: dict[str | None, Action] = {
+    Substate.ONGOING.value: Action.SETTLE,
+    Substate.ESCALATING.value: Action.ESCALATE,
+}
 
 
 @extend_schema(
@@ -89,7 +94,7 @@ def issue(request: Request, key: str) -> Response:
             source = read_follows(found.project, form.validated_data["follows"], issue=found)
         try:
             with transaction.atomic():
-                _change(found, form.validated_data, actor(request))
+                _change(found, form.validated_data, request)
         except NotAMember as error:
             raise ApiError(400, str(error), details={"field": "assignee"}) from error
         except IllegalTransition as error:
@@ -100,7 +105,8 @@ def issue(request: Request, key: str) -> Response:
     return Response(issue_items([found])[0])
 
 
-def _change(issue: Issue, changes: dict[str, Any], user: User | None) -> None:
+def _change(issue: Issue, changes: dict[str, Any], request: Request) -> None:
+    user = actor(request)
     if "title" in changes or "description" in changes:
         edit_definition(
             issue=issue,
@@ -116,22 +122,24 @@ def _change(issue: Issue, changes: dict[str, Any], user: User | None) -> None:
         if name is not None and assignee is None:
             raise NotAMember(f"There is no member {name!r} in this project.")
         assign_issue(issue=issue, assignee=assignee, user=user)
-    _change_state(issue, changes.get("state", issue.state), changes.get("substate"), user)
+    action, substate = _action(issue, changes.get("state", issue.state), changes.get("substate"))
+    if action is not None:
+        apply_action(issue=issue, action=action, user=user, substate=substate, reason=reason(request))
 
 
-def _change_state(issue: Issue, state: str, substate: str | None, user: User | None) -> None:
-    """What is so already stays as it is. Raises IllegalTransition."""
+def _action(issue: Issue, state: str, substate: str | None) -> tuple[Action | None, Substate | None]:
+    """What leads there; None where it is so already. Raises IllegalTransition."""
     if substate is not None and state != State.OPEN:
         raise IllegalTransition(f"Only an open issue has a substate, and this one is or would be {state}.")
-    if state == issue.state:
-        if substate not in {None, issue.substate}:
-            if substate != Substate.ONGOING:
-                raise IllegalTransition("By hand an open issue can only be set to ongoing.")
-            settle_issue(issue=issue, user=user)
-    elif state == State.OPEN:
-        reopen_issue(issue=issue, user=user, substate=Substate(substate or Substate.ONGOING))
-    else:
-        (resolve_issue if state == State.RESOLVED else mute_issue)(issue=issue, user=user)
+    if state != issue.state:
+        if state != State.OPEN:
+            return (Action.RESOLVE if state == State.RESOLVED else Action.MUTE), None
+        return Action.REOPEN, Substate(substate or Substate.ONGOING)
+    if substate in {None, issue.substate}:
+        return None, None
+    if substate not in BY_HAND:
+        raise IllegalTransition("By hand an open issue can only be set to ongoing or escalating.")
+    return BY_HAND[substate], None
 
 
 @extend_schema(

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from ingest.counts import rollups
 from ingest.jobs.progress import UNFINISHED, subject_of
-from ingest.models import Event, EventKey, Job, Project, User
+from ingest.models import ApiKey, Event, EventKey, Job, Project, User
 from ingest.projects.authentication import project_of
 from issues.classifier.audit import published
 from issues.classifier.rescoring import RESCORE
@@ -60,6 +60,13 @@ def find_events(project: Project, event_ids: Sequence[str]) -> dict[str, Event]:
 def actor(request: Request) -> User | None:
     """Who acts: None when a key does."""
     return request.user if isinstance(request.user, User) else None
+
+
+def reason(request: Request) -> dict[str, str]:
+    """What an activity keeps of who acts where that is no person."""
+    if not isinstance(request.auth, ApiKey):
+        return {}
+    return {"via": f"the key {request.auth.name}" if request.auth.name else "a key"}
 
 
 def read_choice(request: Request, name: str, choices: Sequence[str], default: str) -> str:

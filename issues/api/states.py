@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from ingest.models import Project
 from ingest.projects.authentication import project_of
 from issues.api.alerts import SecondsField
-from issues.api.lookup import actor, find_issue, issue_items
+from issues.api.lookup import actor, find_issue, issue_items, reason
 from issues.api.schema import IssueItem
 from issues.models import Issue
 from issues.states.arrival import read_resolution
@@ -112,6 +112,7 @@ def act(request: Request, key: str) -> Response:
             action=Action(fields["action"]),
             user=actor(request),
             terms=_terms(issue.project, fields),
+            reason=reason(request),
         )
     except IllegalTransition as error:
         raise ApiError(409, str(error)) from error
@@ -134,7 +135,8 @@ def act_on_many(request: Request) -> Response:
     issues = list(
         {issue.pk: issue for issue in (find_issue(request, key) for key in fields["issues"])}.values()
     )
-    batch = apply_to_many(issues, fields["action"], actor(request), terms=_terms(project, fields))
+    terms = _terms(project, fields)
+    batch = apply_to_many(issues, fields["action"], actor(request), terms=terms, reason=reason(request))
     return Response(_many(issues, batch.changed, batch.refused, str(batch.undo) if batch.changed else None))
 
 
@@ -151,7 +153,8 @@ def undo(request: Request) -> Response:
     form = UndoAction(data=request.data)
     form.is_valid(raise_exception=True)
     project = project_of(request)
-    undone, kept = undo_many(project=project, batch=form.validated_data["undo"], user=actor(request))
+    batch = form.validated_data["undo"]
+    undone, kept = undo_many(project=project, batch=batch, user=actor(request), reason=reason(request))
     if not undone and not kept:
         raise ApiError(
             404,

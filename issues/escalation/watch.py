@@ -60,7 +60,6 @@ def watch_due(*, now: dt.datetime) -> list[Project]:
 
 def watch_project(project: Project, *, now: dt.datetime) -> None:
     """Marks what escalates, and ends what no longer does."""
-    _end_closed(project)
     running = {row.issue_id: row for row in Escalation.objects.filter(issue__project=project, ended_at=None)}
     watched = _watched(project, now=now, running=running)
     for start in range(0, len(watched), READ_AT_ONCE):
@@ -147,8 +146,7 @@ def _begin(issue: Issue, verdict: Verdict, *, now: dt.datetime) -> None:
         "events": verdict.events, "of": verdict.everything, "hours": verdict.hours, "usual": round(verdict.usual, 2),
         "limit": verdict.limit, "by": verdict.by,
     }  # fmt: skip
-    if escalate_issue(issue=issue, reason={"why": why_it_escalates(verdict), **data}):
-        Escalation.objects.create(issue=issue, began_at=now, data=data)
+    escalate_issue(issue=issue, reason={"why": why_it_escalates(verdict), "at": now.isoformat(), **data})
 
 
 @transaction.atomic
@@ -159,11 +157,3 @@ def _end(issue: Issue, escalation: Escalation, ending: Ending, series: Series, *
         data = {"events": events, "of": of, "hours": LEFT_OUT, "since": escalation.began_at.isoformat()}
         subside_issue(issue=issue, reason={"why": why_it_ends(ending, events=events, of=of), **data})
         live.changed([issue.project_id])
-
-
-def _end_closed(project: Project) -> None:
-    """Those whose issue was resolved or muted: what comes after that is another rise. A rise of which somebody knew who muted the issue until
-    it escalates goes on: another one has to come."""
-    watched = Issue.objects.in_project(project).filter(WATCHED)
-    closed = Escalation.objects.filter(issue__project=project, ended_at=None).exclude(issue__in=watched)
-    closed.update(ended_at=Now(), end=EscalationEnd.CLOSED)

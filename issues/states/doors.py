@@ -1,6 +1,7 @@
 """The doors through which a state changes: one issue, many at once, and back again.
 
-Each change writes an Activity, whose actor is null when the system made it; its data say why, in numbers.
+Each change, whoever makes it, writes an Activity, whose data say why and how often the issue had happened by then, and is told to the
+observers (`on_change`): they write alerts and the rows of escalations. The activity's actor is null when the system or a program made it.
 """
 
 import datetime as dt
@@ -12,12 +13,21 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from ingest.counts import rollups
 from ingest.models import Project, User
 from issues.models import Activity, Issue
 from issues.models.activity import ActivityKind
 from issues.models.issues import IssueQuerySet, State, Substate
 from issues.states.terms import MuteTerms, ResolveTerms
-from issues.states.transitions import Action, IllegalTransition, Status, after, legal, review_after
+from issues.states.transitions import (
+    ASKS,
+    Action,
+    IllegalTransition,
+    Status,
+    after,
+    legal,
+    review_after,
+)
 from issues.states.words import words_for
 from raindrop import live
 from raindrop.ids import new_id
@@ -47,7 +57,7 @@ def legal_actions(issue: Issue) -> list[Action]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one issue; `by` None: the system's. `words`: why, for people."""
+    """One change of one issue; `by` None: the system's, or a program's. `words`: why, for people."""
 
     issue: Issue
     before: Status
@@ -55,6 +65,11 @@ class Change:
     by: User | None
     activity: Activity
     words: str
+
+    @property
+    def is_undone(self) -> bool:
+        """An earlier change is taken back."""
+        return bool(self.activity.data["action"] == UNDO)
 
 
 _observers: list[Callable[[Change], None]] = []
@@ -124,8 +139,8 @@ def apply_action(
     reason: dict[str, Any] | None = None,
     terms: Terms | None = None,
 ) -> Issue:
-    """Any action, on the row as it now stands; `issue` is brought up to date. `terms`: of a muting or a resolution. Raises
-    IllegalTransition."""
+    """Any action, on the row as it now stands; `issue` is brought up to date. `terms`: of a muting or a resolution. `reason`: what the activity
+    keeps of it; `via` names the program that acts. Raises IllegalTransition."""
     # no_key: scoring holds a key lock on the row while it writes matches (issues/classifier/matching.py), and need not wait.
     locked = Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
     [changed] = _apply([locked], action, user=user, substate=substate, reason=reason, terms=terms)
@@ -153,20 +168,23 @@ def apply_to_many(
     user: User | None,
     *,
     terms: Terms | None = None,
+    reason: dict[str, Any] | None = None,
 ) -> Batch:
-    """The action on each issue to which it applies."""
+    """The action on each issue to which it applies. `reason`: as of `apply_action`."""
     action = Action(action)
     ids = [issue.pk for issue in issues]  # a frozen list of ids: what the person saw
     locked = list(Issue.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
     fits = {issue.pk for issue in locked if _applies(issue, action)}
     changed = [issue for issue in locked if issue.pk in fits]
     batch = new_id()
-    _apply(changed, action, user=user, terms=terms, batch=batch)
+    _apply(changed, action, user=user, terms=terms, reason=reason, batch=batch)
     return Batch(batch, changed, [issue for issue in locked if issue.pk not in fits])
 
 
 @transaction.atomic
-def undo_many(*, project: Project, batch: uuid.UUID, user: User | None) -> tuple[list[Issue], list[Issue]]:
+def undo_many(
+    *, project: Project, batch: uuid.UUID, user: User | None, reason: dict[str, Any] | None = None
+) -> tuple[list[Issue], list[Issue]]:
     """Takes an action on many back: (the issues that are as they were before, those that changed again since and stay). Two empty lists
     for a batch that is not of this project, is older than a day, or is taken back already."""
     since = timezone.now() - UNDO_WITHIN
@@ -186,15 +204,16 @@ def undo_many(*, project: Project, batch: uuid.UUID, user: User | None) -> tuple
             undone.append(issue)
         elif entry.data.get("undoes") != str(batch):
             kept.append(issue)
-    now, changes = timezone.now(), []
+    now, changes, happened = timezone.now(), [], _happened(undone)
     for issue in undone:
         before, was = status_of(issue), done[issue.pk].data["before"]
         status = Status(State(was["state"]), was["substate"])
         # What happened in between is looked at as if it had never changed, hence the time of then.
         issue.state_changed_at = dt.datetime.fromisoformat(was["state_changed_at"])
+        why = {**(reason or {}), "undoes": str(batch), **happened[issue.pk]}
         changes.append(
-            _set(issue, before, status, UNDO, user, now, terms=was["terms"], review=was["review"], reason={"undoes": str(batch)})
-        )  # fmt: skip
+            _set(issue, before, status, UNDO, user, now, terms=was["terms"], review=was["review"], reason=why)
+        )
     _store(undone, changes)
     return undone, kept
 
@@ -222,13 +241,13 @@ def _apply(
     terms: Terms | None = None,
     batch: uuid.UUID | None = None,
 ) -> list[Issue]:
-    now, changes = timezone.now(), []
+    now, changes, happened = timezone.now(), [], _happened(locked)
     for issue in locked:
         before, status = status_of(issue), _after(issue, action)
         if substate is not None and status.state == State.OPEN:
             status = Status(State.OPEN, substate.value)
         conditions = terms.as_json() if terms and status.state != State.OPEN else {}
-        why = dict(reason or {})
+        why = {**(reason or {}), **happened[issue.pk]}
         if conditions:
             why["terms"] = conditions
         if batch:
@@ -238,12 +257,22 @@ def _apply(
             }  # fmt: skip
         if before.state != status.state:
             issue.state_changed_at = now
-        review = review_after(action, issue.review)
+        # A person's own change asks for nothing, also where it is one that the system makes as a rule.
+        review = "" if user is not None and action in ASKS else review_after(action, issue.review)
         changes.append(
             _set(issue, before, status, action.value, user, now, terms=conditions, review=review, reason=why, batch=batch)
         )  # fmt: skip
     _store(locked, changes)
     return locked
+
+
+def _happened(issues: list[Issue]) -> dict[uuid.UUID, dict[str, Any]]:
+    """How often each issue had happened, and to whom, when it changed."""
+    found = rollups.totals(issue.pk for issue in issues)
+    return {
+        subject: {"counts": {"events": total.events, "users": total.users}}
+        for subject, total in found.items()
+    }
 
 
 def _set(

@@ -22,7 +22,9 @@ class Action(enum.StrEnum):
     SETTLE = "settle"  # a person has seen it: an open issue is no longer new, escalating or regressed
     REGRESS = "regress"  # it happened again after it was resolved
     UNMUTE = "unmute"  # what it was muted until has come
-    ESCALATE = "escalate"  # it happens far more often than it used to (issues/escalation/)
+    ESCALATE = (
+        "escalate"  # it happens far more often than it used to (issues/escalation/), or a person says so
+    )
     SUBSIDE = "subside"  # it no longer does
     AGE = "age"  # it has been new or regressed for long
 

@@ -34,7 +34,16 @@ def words_for(data: Mapping[str, Any]) -> str:
         return _unmuted(data)
     if action == Action.AGE:
         return f"It has been {data.get('was') or 'new'} for {counted(data.get('days', 7), 'day')}."
-    return f"It is {data['to']}{' (' + data['substate'] + ')' if data['substate'] else ''} now."
+    terms = data.get("terms") or {}
+    if action == Action.RESOLVE:
+        return f"It was resolved {fixed_words(terms)}".strip() + "."
+    if action == Action.MUTE:
+        return f"It was muted {until_words(MuteTerms.from_json(terms))}."
+    if action == Action.REOPEN:
+        return f"It was reopened as {data['substate']}."
+    if action in (Action.ESCALATE, Action.SETTLE):
+        return f"It was marked as {data['substate']}."
+    return f"It is {data['to']}{' (' + data['substate'] + ')' if data['substate'] else ''} again."
 
 
 def _regressed(data: Mapping[str, Any]) -> str:

@@ -149,6 +149,11 @@ def test_substates_by_hand(api: Api, project: Any) -> None:
         api.patch("/api/issues/1/", {"state": "open", "substate": "escalating"}).json()["substate"]
         == "escalating"
     )
+    assert api.patch("/api/issues/1/", {"substate": "ongoing"}).json()["review"] is None
+    marked = api.patch("/api/issues/1/", {"substate": "escalating"}).json()
+    assert (marked["substate"], marked["review"]) == ("escalating", "escalating")
+    entry = Issue.objects.get().activity.order_by("-id")[0]
+    assert (entry.actor, entry.data["action"], entry.data["via"]) == (None, "escalate", "a key")
 
 
 def test_a_stranger_cannot_be_given_an_issue(api: Api, project: Any, stranger: Any) -> None:
