@@ -105,10 +105,10 @@ def _emerging(rule: AlertRule, now: dt.datetime) -> Iterable[Found]:
         total = Total.objects.filter(subject=cluster.pk).first() or Total()
         yield Found(
             subject=str(cluster.pk),
-            title=f"[{rule.project.name}] Emerging {cluster.kind}: {cluster.label}",
+            title=f"[{rule.project.name}] Emerging {cluster.kind}: {cluster.plain_label}",
             text=f"{cluster.emerging_reason or 'It is met by more users than before.'}",
             path=reverse("cluster", args=[rule.project.slug, cluster.pk]),
-            data={"cluster": str(cluster.pk), "label": cluster.label, "kind": cluster.kind, "events": total.events, "users": total.users},
+            data={"cluster": str(cluster.pk), "label": cluster.plain_label, "kind": cluster.kind, "events": total.events, "users": total.users},
         )  # fmt: skip
 
 

@@ -138,7 +138,7 @@ def event(request: Request, event_id: str) -> Response:
         {
             **_facts(found),
             "signals": _signals(found),
-            "intents": [one.label for one in clusters if one.kind == ClusterKind.INTENT],
+            "intents": [one.plain_label for one in clusters if one.kind == ClusterKind.INTENT],
             "cluster_ids": [one.pk for one in clusters],
             "issues": _issues(found),
             "facets": [reader_facet_item(facet) for facet in facets_of(project, event=found)],

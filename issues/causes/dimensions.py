@@ -13,6 +13,7 @@ from ingest.models.events import SpanKind
 from issues.causes.finding import CALLED, FAILED, INTENT, SIGNAL, Value
 from issues.models import Issue
 from issues.models.issues import Follows
+from raindrop.web.names import plain_name
 from signals.clusters.evidence import TOOL_FAILURE
 from signals.models import Cluster, ClusterKind, ClusterMember, EventText, SignalMatch
 from signals.search.fields.registry import find_field
@@ -105,7 +106,7 @@ def _related(project: Project, event_ids: list[uuid.UUID]) -> Iterator[tuple[uui
     intents = ClusterMember.objects.filter(**mine, cluster__kind=ClusterKind.INTENT, cluster__is_gone=False)
     finest: dict[uuid.UUID, tuple[int, str]] = {}
     for event, level, label in intents.values_list("event_id", "cluster__level", "cluster__label"):
-        finest[event] = max(finest.get(event, (-1, "")), (level, label))
+        finest[event] = max(finest.get(event, (-1, "")), (level, plain_name(label)))
     for event, (_, label) in finest.items():
         yield event, (INTENT, label)
 

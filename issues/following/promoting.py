@@ -16,8 +16,8 @@ from signals.models import Cluster, ClusterStatus
 def promote_cluster(
     *, cluster: Cluster, user: User | None, title: str = "", description: str | None = None
 ) -> tuple[Issue, bool]:
-    """(The issue that follows the cluster, whether it is new.) The cluster is marked as promoted. The title and the description are the
-    cluster's unless given."""
+    """(The issue that follows the cluster, whether it is new.) The cluster is marked as promoted. The title is the
+    cluster's name as plain text, and the description its description, unless given."""
     with transaction.atomic():
         hold_lock(f"promote:{cluster.pk}")
         Cluster.objects.filter(pk=cluster.pk).update(status=ClusterStatus.PROMOTED)
@@ -27,7 +27,7 @@ def promote_cluster(
             return found, False
         issue = begin_following(
             project=cluster.project,
-            title=title or cluster.label[:TITLE_LENGTH].strip() or "A cluster without a name",
+            title=title or cluster.plain_label[:TITLE_LENGTH].strip() or "A cluster without a name",
             description=cluster.description if description is None else description,
             source=Source(Follows.CLUSTER, cluster=cluster),
             user=user,

@@ -54,7 +54,7 @@ def emerging_problems(project: Project) -> list[Item]:
     ).order_by("-refreshed_at")[:MOST_OF_KIND]
     return [
         Item(
-            "cluster", str(row.pk), row.label, reverse("cluster", args=[project.slug, row.pk]), EMERGING,
+            "cluster", str(row.pk), row.plain_label, reverse("cluster", args=[project.slug, row.pk]), EMERGING,
             row.emerging_reason or "It is met by more users than before.", row.refreshed_at, row.pk,
         )
         for row in rows

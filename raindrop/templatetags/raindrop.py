@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from raindrop.data_dir import BASE_DIR
+from raindrop.web.names import CODE, plain_name
 
 register = template.Library()
 
@@ -153,13 +154,10 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-_CODE = re.compile(r"`([^`]+)`")
-
-
 @register.filter
 def with_code(name: str) -> SafeString:
     """The name of a cluster or an issue, escaped: what stands between backticks (the name of a tool) becomes <code>."""
-    parts = _CODE.split(name)
+    parts = CODE.split(name)
     return format_html_join(
         "", "{}", ((format_html("<code>{}</code>", part) if i % 2 else part,) for i, part in enumerate(parts))
     )
@@ -168,7 +166,7 @@ def with_code(name: str) -> SafeString:
 @register.filter
 def without_code(name: str) -> str:
     """As `with_code`, where no element may stand: in a title or an attribute."""
-    return _CODE.sub(r"\1", name)
+    return plain_name(name)
 
 
 @register.filter

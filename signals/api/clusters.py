@@ -34,6 +34,15 @@ LIST = [
 ]
 
 
+class ClusterPrecision(serializers.Serializer[Any]):
+    value = serializers.FloatField(help_text="Right of what it finds, on conversations held out of training.")
+    low = serializers.FloatField(help_text="Of the 90 % interval.")
+    high = serializers.FloatField()
+    judged = serializers.IntegerField(
+        allow_null=True, help_text="So many it found there; null: not kept before the next refresh."
+    )
+
+
 class ClusterItem(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(ClusterKind.choices)
@@ -53,7 +62,7 @@ class ClusterItem(serializers.Serializer[Any]):
     emerging_reason = serializers.CharField(help_text="With its numbers.")
     status = serializers.ChoiceField(ClusterStatus.choices)
     keywords = serializers.ListField(child=serializers.CharField())
-    precision = serializers.FloatField(
+    precision = ClusterPrecision(
         allow_null=True,
         help_text="Of the small model that finds it on conversations that were not read; null: none is used.",
     )

@@ -47,7 +47,7 @@ def map_points(project: Project, *, kind: ClusterKind) -> dict[str, Any]:
     at = flatten(vectors, groups)
     words = _words(ids)
     return {
-        "clusters": [{"id": str(row.pk), "label": row.label} for row in finest],
+        "clusters": [{"id": str(row.pk), "label": row.plain_label} for row in finest],
         "coloured": COLOURED,
         "points": [
             [round(float(x), 4), round(float(y), 4), int(group), *words.get(event, ("", ""))]

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models import Value as Constant
 
 from ingest.models import Event
+from raindrop.web.names import CODE, plain_name
 from signals.clusters.reading import clusters_of_events, live_clusters
 from signals.models import Cluster, ClusterKind, ClusterMember, Facet
 from signals.reader.facets import facets_of_events
@@ -18,6 +20,11 @@ from signals.search.fields.columns import text_test
 from signals.search.fields.registry import Field, register
 from signals.search.language.nodes import Text, Value
 from signals.search.scope import Facts, Scope
+
+# What raindrop.web.names.plain_name makes of a label.
+PLAIN = Func(
+    F("cluster__label"), Constant(CODE.pattern), Constant(r"\1"), Constant("g"), function="regexp_replace"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +43,9 @@ class ClusterField(Field):
     def test(self, value: Value, *, operator: str, key: str, scope: Scope) -> Test:
         if isinstance(value, Text) and (ids := self._by_id(value.text, scope)):
             return OneOf(ids)
-        rows = list(self._clusters(scope).values_list("id", "label"))
+        rows = [(row.pk, row.plain_label) for row in self._clusters(scope).only("id", "label")]
         if isinstance(value, Text):
-            words = value.text.casefold()
+            words = plain_name(value.text).casefold()
             found = frozenset(pk for pk, label in rows if label.casefold() == words) or frozenset(
                 pk for pk, label in rows if words in label.casefold()
             )
@@ -95,10 +102,11 @@ class ClusterField(Field):
     def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
         """By label: clusters of one label are found by it together."""
         members = ClusterMember.objects.filter(project=scope.project, event__in=events.values("pk"))
-        return members.filter(cluster__in=self._clusters(scope)).annotate(value=F("cluster__label"))
+        return members.filter(cluster__in=self._clusters(scope)).annotate(value=PLAIN)
 
     def shown(self, value: Any, scope: Scope) -> str:
-        return str(self._clusters(scope).filter(pk=value).values_list("label", flat=True).first() or value)
+        found = self._clusters(scope).filter(pk=value).only("id", "label").first()
+        return found.plain_label if found else str(value)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from django.http import Http404
 
 from ingest.counts import rollups
 from ingest.models import Event, Project
+from signals.discovery.assigner import Assigner, from_bytes
 from signals.models import Cluster, ClusterKind, ClusterMember, ClusterStatus, SignalDefinition, SignalMatch
 
 EXAMPLES = 3
@@ -76,11 +77,23 @@ def cluster_items(clusters: Sequence[Cluster]) -> list[dict[str, Any]]:
             **{name: getattr(totals[cluster.pk], name) for name in ("events", "users", "first_seen", "last_seen")},
             "emerging": cluster.is_emerging,
             "emerging_reason": cluster.emerging_reason,
-            "precision": cluster.assigner_precision,
+            "precision": _precision(cluster),
             "example_event_ids": [event.event_id for event in examples[cluster.pk]],
         }
         for cluster in clusters
     ]  # fmt: skip
+
+
+def small_model_of(cluster: Cluster) -> Assigner | None:
+    """The small model that finds the cluster on conversations that were not read, with its precision as measured; None where none is used."""
+    return from_bytes(bytes(cluster.assigner)) if cluster.assigner_precision is not None else None
+
+
+def _precision(cluster: Cluster) -> dict[str, float | int | None] | None:
+    model = small_model_of(cluster)
+    if model is None:
+        return None
+    return {"value": model.precision, "low": model.low, "high": model.high, "judged": model.judged}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ Answers = npt.NDArray[np.bool_]
 @dataclass(frozen=True, slots=True)
 class Assigner:
     """An event is assigned where assign() >= `threshold`. `weights` (d + names,): of the vectors, then of `names`. `precision` with its
-    90 % interval `low` to `high`, and `recall`, on folds held out, among members and others as they came."""
+    90 % interval `low` to `high`, and `recall`, on folds held out, among members and others as they came; `judged` were found there (None:
+    of a model that an earlier version stored without it)."""
 
     weights: Floats
     bias: float
@@ -42,11 +43,13 @@ class Assigner:
     high: float
     recall: float
     names: tuple[str, ...] = ()
+    judged: int | None = None
 
     def to_bytes(self) -> bytes:
         """Read again by from_bytes()."""
         file = io.BytesIO()
         numbers = [self.bias, self.threshold, self.precision, self.low, self.high, self.recall]
+        numbers += [] if self.judged is None else [self.judged]
         np.savez(
             file,
             weights=self.weights.astype(np.float32),
@@ -62,8 +65,9 @@ def from_bytes(data: bytes) -> Assigner | None:
         return None
     with np.load(io.BytesIO(data), allow_pickle=False) as kept:
         names = tuple(str(name) for name in kept["names"]) if "names" in kept else ()
-        bias, threshold, precision, low, high, recall = (float(number) for number in kept["numbers"])
-        return Assigner(kept["weights"], bias, threshold, precision, low, high, recall, names)
+        bias, threshold, precision, low, high, recall, *rest = (float(number) for number in kept["numbers"])
+        judged = int(rest[0]) if rest else None
+        return Assigner(kept["weights"], bias, threshold, precision, low, high, recall, names, judged)
 
 
 def train_assigner(
@@ -89,7 +93,7 @@ def train_assigner(
     low, high = wilson(right, found, z=Z90) or (0.0, 1.0)
     weights, bias = _fit(rows, truth)
     return Assigner(
-        weights, bias, _threshold(scores, truth), right / max(1, found), low, high, right / len(members), columns
+        weights, bias, _threshold(scores, truth), right / max(1, found), low, high, right / len(members), columns, found
     )  # fmt: skip
 
 

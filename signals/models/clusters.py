@@ -10,6 +10,7 @@ from django.utils import timezone
 from ingest.models import Conversation, EndUser, Event, Project
 from ingest.models.events import BigForeignKey
 from raindrop.ids import new_id
+from raindrop.web.names import plain_name
 from signals.models.definitions import SignalDefinition
 
 
@@ -96,6 +97,11 @@ class Cluster(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def plain_label(self) -> str:
+        """The label where no <code> can stand."""
+        return plain_name(self.label)
 
 
 class ClusterMember(models.Model):

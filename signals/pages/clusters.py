@@ -18,7 +18,7 @@ from signals.catalogue.access import find_signal
 from signals.clusters.discovered import show
 from signals.clusters.map import map_points
 from signals.clusters.matrix import make_matrix, row_kinds
-from signals.clusters.reading import find_cluster
+from signals.clusters.reading import find_cluster, small_model_of
 from signals.discovery.breakdown import EVENTS, MATCHES, break_down
 from signals.models import Cluster, ClusterKind, ClusterMember
 from signals.pages.panels import Page, panels_of
@@ -49,6 +49,7 @@ def cluster(request: ProjectRequest, project: Project, cluster_id: uuid.UUID) ->
     context = {
         "cluster": found,
         "shown": shown,
+        "small_model": small_model_of(found),
         "siblings": _parts(found),
         "period": period.key,
         "periods": PERIODS,

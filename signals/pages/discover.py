@@ -137,24 +137,24 @@ def _set(status: ClusterStatus, message: str) -> Callable[[list[Cluster], str], 
 def _merge(chosen: list[Cluster], label: str) -> str:
     """Into the one with the most events."""
     whole = merge_clusters(into=chosen[0], others=chosen[1:])
-    return f"Merged into “{whole.label}”. A refresh keeps them together."
+    return f"Merged into “{whole.plain_label}”. A refresh keeps them together."
 
 
 def _split(chosen: list[Cluster], label: str) -> str:
     if len(chosen) > 1:
         raise CannotChange("Split one cluster at a time.")
     parts = split_cluster(cluster=chosen[0])
-    return f"Split into {len(parts)}: {', '.join(f'“{one.label}”' for one in parts[:4])}."
+    return f"Split into {len(parts)}: {', '.join(f'“{one.plain_label}”' for one in parts[:4])}."
 
 
 def _rename(chosen: list[Cluster], label: str) -> str:
     if len(chosen) > 1:
         raise CannotChange("Rename one cluster at a time.")
-    return f"It is called “{change_cluster(cluster=chosen[0], label=label).label}” now, and stays so."
+    return f"It is called “{change_cluster(cluster=chosen[0], label=label).plain_label}” now, and stays so."
 
 
 def _names(chosen: list[Cluster]) -> str:
-    return f"“{chosen[0].label}”" if len(chosen) == 1 else f"{len(chosen)} clusters"
+    return f"“{chosen[0].plain_label}”" if len(chosen) == 1 else f"{len(chosen)} clusters"
 
 
 ACTIONS: dict[str, Callable[[list[Cluster], str], str]] = {

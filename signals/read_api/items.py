@@ -40,7 +40,7 @@ def event_items(
     for event in events:
         item = _event(event)
         item |= {
-            "topics": [intent.label for intent in intents.get(event.id, ())],
+            "topics": [intent.plain_label for intent in intents.get(event.id, ())],
             "input_attachments": [a for role, a in attachments[event.id] if role != "output"],
             "output_attachments": [a for role, a in attachments[event.id] if role == "output"],
             "signals": signals[event.id],

@@ -3,11 +3,15 @@
 import uuid
 
 import pytest
+from django.test import Client
 
-from ingest.models import Event, Project
+from ingest.models import Event, Project, User
+from raindrop.templatetags.raindrop import percent
 from signals.clusters.hints import hints_of
-from signals.clusters.reading import live_clusters
+from signals.clusters.reading import cluster_items, live_clusters
+from signals.discovery.assigner import Z90
 from signals.models import Facet, SignalDefinition, SignalMatch
+from tests.html import html_of
 from tests.signals.clusters.test_refresh import find
 from tests.signals.conftest import Happen, run_pipeline
 
@@ -38,7 +42,7 @@ def test_the_hints_of_an_event_are_those_of_its_conversation(project: Project, h
 
 
 def test_what_was_not_read_is_assigned_by_the_tool_that_failed(
-    project: Project, happen: Happen, monkeypatch: pytest.MonkeyPatch
+    project: Project, member: User, happen: Happen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Else the tool's problem is a part of what was said, and brings its events with it.
     monkeypatch.setattr("signals.clusters.drafting.join_told_twice", lambda drafts, **known: None)
@@ -62,3 +66,13 @@ def test_what_was_not_read_is_assigned_by_the_tool_that_failed(
     assert found.assigner_precision is not None and found.assigner_precision >= 0.9
     assigned = set(found.members.filter(source="assigner").values_list("event", flat=True))
     assert assigned == {unread[0].id, unread[2].id}
+    # Ten that were read have it: how often the model is right on them is told with how far that can be known.
+    [item] = cluster_items([found])
+    told = item["precision"]
+    assert 8 <= told["judged"] <= 10 and told["value"] == told["high"] == 1.0
+    assert told["low"] == pytest.approx(told["judged"] / (told["judged"] + Z90**2))
+    page = Client()
+    page.force_login(member)
+    shown = " ".join(html_of(page.get(f"/p/{project.slug}/discover/{found.pk}/")).split())
+    interval = f"(90 % interval: {percent(told['low'])} to 100%; {told['judged']} found among those held out)"
+    assert f"right in 100% of what it finds {interval}" in shown

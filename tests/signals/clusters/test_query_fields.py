@@ -37,6 +37,7 @@ def test_fields_of_clusters(project: Project, broken: list[Event]) -> None:
     first = {event.event_id for event in broken[:6]}
     ten = {event.event_id for event in broken[:10]}
     assert found(project, f"problem:{sync.pk}") == first == found(project, f'problem:"{sync.label.upper()}"')
+    assert found(project, 'problem:"sync fails"') == first == found(project, 'problem:"`sync` fails"')
     assert found(project, "problem:*fails*") == ten == found(project, "has:problem")
     assert found(project, f"cluster:{sync.pk} OR cluster:{export.pk}") == ten
     intent = Cluster.objects.filter(kind="intent").exclude(assigner=b"").order_by("label")[0]
@@ -56,6 +57,7 @@ def test_facets_of_clusters_are_counted_at_once(
         facets = count_facets(find_events(parse(""), scope), by=by, scope=scope, limit=20)
     assert facets
     for facet in facets:
+        assert "`" not in str(facet.value)
         assert find_events(parse(facet.query), scope).count() == facet.events
     field, _ = find_field(by) or pytest.fail("no such field")
     with django_assert_max_num_queries(20):

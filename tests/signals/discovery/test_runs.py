@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -118,6 +119,11 @@ def test_an_assigner_finds_new_members_and_knows_its_precision() -> None:
     model = train_assigner(members, others)
     assert model is not None
     again = from_bytes(model.to_bytes())
+    assert again is not None and again.judged == model.judged
+    earlier = from_bytes(
+        replace(model, judged=None).to_bytes()
+    )  # as it was stored before the number was kept
+    assert earlier is not None and earlier.judged is None and earlier.low == model.low
     assert again is not None and again.threshold == model.threshold
     new = (AXES[0] + 0.2 * draw.standard_normal((10, 384))).astype(np.float32)
     assert (assign(again, new) >= again.threshold).mean() >= 0.6

@@ -21,6 +21,12 @@ def test_an_issue_is_made_of_a_cluster_once(member: User, project: Project, brok
     issue = Issue.objects.get()
     assert shown.redirect_chain[-1][0].endswith(f"/issues/{issue.number}/")
     assert totals([issue.pk])[issue.pk].events == 6
+    assert sync.label.startswith("`sync` fails") and issue.title == sync.label.replace(
+        "`", ""
+    )  # a title is plain text
+    assert "<code>sync</code> fails" in html_of(
+        page.get(f"/p/{project.slug}/issues/{issue.number}/")
+    )  # what it follows
     sync.refresh_from_db()
     assert sync.status == ClusterStatus.PROMOTED and "Its issue" in html_of(page.get(here))
     page.post(f"{here}promote/")
