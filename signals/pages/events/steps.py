@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, Func, IntegerField, QuerySet
 from django.db.models.functions import Left
 from django.http import HttpRequest
 
@@ -39,6 +39,7 @@ class Step:
     matches: list[SignalMatch] = field(default_factory=list)
     error_evidence: list[dict[str, Any]] = field(default_factory=list)
     agent: str = ""  # whose step it is, where a span of an agent stands above it
+    text_bytes: int = 0  # of the whole input and output, UTF-8
 
 
 @dataclass(slots=True)
@@ -125,6 +126,7 @@ def _step(span: Any, evidence: list[dict[str, Any]], matches: list[SignalMatch],
         matches=matches,
         error_evidence=_standing_in(span.error, evidence),
         agent=agent,
+        text_bytes=span.text_bytes,
     )
 
 
@@ -138,7 +140,14 @@ def _standing_in(text: str, evidence: list[dict[str, Any]]) -> list[dict[str, An
 
 
 def _readable(spans: QuerySet[Span]) -> QuerySet[Span]:
-    """With the beginnings of their texts."""
+    """With the beginnings of their texts, and how long the texts are."""
     return spans.defer("input", "output", "attributes").annotate(
-        input_start=Left("input", STEP_CLIP + 1), output_start=Left("output", STEP_CLIP + 1)
+        input_start=Left("input", STEP_CLIP + 1),
+        output_start=Left("output", STEP_CLIP + 1),
+        text_bytes=_bytes_of("input") + _bytes_of("output"),
     )
+
+
+def _bytes_of(text: str) -> Func:
+    """Of UTF-8."""
+    return Func(F(text), function="octet_length", output_field=IntegerField())

@@ -62,6 +62,33 @@ def test_or_as_its_tokens(page: Client, talk: Event) -> None:
     ]
 
 
+def test_tokens_that_the_app_did_not_send_are_reckoned_from_the_text(
+    page: Client, make_event: Callable[..., Event]
+) -> None:
+    event = make_event(event_id="e1", convo_id="c1", input="Find it", output="Found")
+    add(
+        event,
+        "answer",
+        0,
+        1,
+        kind="llm",
+        input_tokens=300,
+        output_tokens=100,
+        input="not read: 400 were sent",
+    )
+    add(
+        event, "search", 1, 2, kind="tool", input='{"q":"x"}', output="r" * 9_991
+    )  # 10,000 bytes, more than a page reads of it
+    add(event, "found", 2, 3, kind="tool", output="\u6771\u4eac")  # two characters of three bytes
+    add(event, "nothing", 3, 4, kind="tool")
+    answer = page.get("/p/acme/conversations/c1/?width=tokens")
+    [(_, bars)] = answer.context["trajectory"].lines
+    assert [(bar.span.name, bar.amount, bar.is_reckoned) for bar in bars] == [
+        ("answer", 400, False), ("search", 2500, True), ("found", 2, True), ("nothing", None, False),
+    ]  # fmt: skip
+    assert "≈ 2,500" in html_of(answer) and "≈ 400" not in html_of(answer)
+
+
 def test_a_step_names_its_agent(page: Client, talk: Event) -> None:
     answer = page.get("/p/acme/conversations/c1/")
     [turn] = answer.context["turns"]
