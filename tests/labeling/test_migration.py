@@ -1,17 +1,22 @@
-"""Labels of issues and feedback on signals, as they lay in two tables, in the one table of today: nothing is lost, and the same counts."""
+"""Labels of issues and feedback on signals, as they lay in two tables, in the one table of today: nothing is lost, and the same counts.
+
+The migration runs once. Each story has a project of its own: it writes rows in the tables of before, yields, and judges after the migration
+what has become of them.
+"""
 
 import datetime as dt
 import random
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
-from ingest.models import User
+from ingest.models import Event, Membership, User
+from ingest.projects.projects import create_project
+from ingest.store.events import IncomingEvent, store_events
 from issues.models import Issue
 from labeling.labels.labels import standing_answers, standing_labels, undo_last_label
 from labeling.labels.progress import progress
@@ -19,9 +24,14 @@ from labeling.models import Label
 from raindrop.ids import new_id
 from signals.learning.precision import precision_of
 from signals.models import SignalDefinition
+from tests.migrating import database_of_a_module, migrate, migrate_to_newest
+
+pytestmark = pytest.mark.django_db
 
 BEFORE = [("labeling", "0005_label_source_admin"), ("signals", "0012_agent_tones")]
+UNFILLED, FILLED = ("labeling", "0006_one_label_table"), ("labeling", "0007_fill_one_label_table")
 START = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
+DEPARTED = "carol"
 
 
 def at(minutes: int) -> dt.datetime:
@@ -29,9 +39,10 @@ def at(minutes: int) -> dt.datetime:
 
 
 class Old:
-    """The tables of before. Rows are written as that version wrote them."""
+    """A project in the tables of before, with an issue, a signal and 8 events. Rows are written as that version wrote them."""
 
-    def __init__(self, apps: Any, project: Any, people: dict[str, Any]) -> None:
+    def __init__(self, apps: Any, project: Any, people: dict[str, Any], events: list[Event]) -> None:
+        self.events = events
         self.label = apps.get_model("labeling", "Label")
         self.feedback = apps.get_model("signals", "SignalFeedback")
         self.project = project.pk
@@ -52,6 +63,9 @@ class Old:
         )  # fmt: skip
         self.match = apps.get_model("signals", "SignalMatch")
 
+    def rows(self, table: Any) -> Any:
+        return table.objects.filter(project_id=self.project)
+
     def say(
         self, event: uuid.UUID, who: str, answer: str, minute: int, until: int | None = None, **more: Any
     ) -> Any:
@@ -70,25 +84,49 @@ class Old:
         return row.pk
 
 
-def migrate(*target: tuple[str, str]) -> Any:
-    MigrationExecutor(connection).migrate(list(target))
-    return MigrationExecutor(connection).loader.project_state(list(target)).apps
+Story = Callable[[Old], Iterator[None]]
 
 
-@pytest.fixture
-def old(transactional_db: None, project: Any, member: Any, viewer: Any) -> Iterator[Old]:
-    newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    try:
-        yield Old(migrate(*BEFORE), project, {"alice": member, "bob": viewer})
-    finally:
-        migrate(*newest)
+@dataclass
+class Told:
+    """The stories, told as far as the migration, which is done; and what a way back said when the tables of today were filled."""
+
+    stories: dict[Story, Iterator[None]]
+    refusal: str
+
+    def to_the_end(self, story: Story) -> None:
+        assert next(self.stories[story], "the end") == "the end"
 
 
-def migrated() -> None:
-    migrate(*MigrationExecutor(connection).loader.graph.leaf_nodes())
+@pytest.fixture(scope="module")
+def told(django_db_setup: None, django_db_blocker: Any) -> Iterator[Told]:
+    with database_of_a_module(django_db_blocker):
+        people = {
+            name: User.objects.create_user(username=user)
+            for name, user in (("alice", "alice"), ("bob", "bob"), (DEPARTED, DEPARTED))
+        }
+        places = {}
+        for story in (labels_of_issues, undo, feedback, figures):
+            project = create_project(slug=story.__name__.replace("_", "-"))
+            for name, role in (("alice", "admin"), ("bob", "viewer")):
+                Membership.objects.create(project=project, user=people[name], role=role)
+            incoming = [IncomingEvent(event_id=f"evt-{n}", name="chat", user_id="user-1") for n in range(8)]
+            store_events(project=project, events=incoming)
+            places[story] = project, list(Event.objects.filter(project=project).order_by("event_id"))
+        apps = migrate(*BEFORE)
+        stories = {
+            story: story(Old(apps, project, people, events)) for story, (project, events) in places.items()
+        }
+        for story in stories.values():
+            next(story)
+        migrate(FILLED)
+        with pytest.raises(RuntimeError) as refusal:
+            migrate(UNFILLED)
+        migrate_to_newest()
+        yield Told(stories, str(refusal.value))
 
 
-def test_labels_of_issues(old: Old) -> None:
+def labels_of_issues(old: Old) -> Iterator[None]:
     events = [new_id() for _ in range(9)]
     first = old.say(events[0], "alice", "match", 10, 20, reason="random", score=0.4)
     changed = old.say(events[0], "alice", "not_match", 20, note="no")
@@ -106,14 +144,14 @@ def test_labels_of_issues(old: Old) -> None:
     by_departed_program = [
         old.say(events[7], "key", answer, minute) for answer, minute in (("match", 43), ("unsure", 44))
     ]
-    standing = set(old.label.objects.filter(superseded_at=None).values_list("pk", flat=True))
-    before = {row["id"]: row for row in old.label.objects.values()}
-    migrated()
+    standing = set(old.rows(old.label).filter(superseded_at=None).values_list("pk", flat=True))
+    before = {row["id"]: row for row in old.rows(old.label).values()}
+    yield
 
-    issue = Issue.objects.get()
+    issue = Issue.objects.get(project=old.project)
     assert {row.pk for row in standing_labels(issue)} == standing
     assert standing == {changed, kept, *voted, *departed, by_key, *by_departed_program}
-    rows = {row.pk: row for row in Label.objects.exclude(answer="")}
+    rows = {row.pk: row for row in old.rows(Label).exclude(answer="")}
     assert rows.keys() == before.keys(), "no row is lost, none is made up"
     for pk, row in rows.items():
         same = (
@@ -140,20 +178,29 @@ def test_labels_of_issues(old: Old) -> None:
     }  # fmt: skip
 
 
-def test_undo_goes_on_where_it_was(old: Old, member: Any, make_event: Any) -> None:
-    event, other = make_event().id, make_event().id
+def test_labels_of_issues(told: Told) -> None:
+    told.to_the_end(labels_of_issues)
+
+
+def undo(old: Old) -> Iterator[None]:
+    event, other = (event.id for event in old.events[:2])
     old.say(event, "alice", "match", 10, 12)
     old.say(other, "alice", "match", 11)
     old.say(event, "alice", "unsure", 12)
-    migrated()
-    issue, taken_back = Issue.objects.get(), []
+    yield
+    issue, member = Issue.objects.get(project=old.project), User.objects.get(pk=old.people["alice"])
+    taken_back = []
     while label := undo_last_label(subject=issue, user=member):
         taken_back.append((label.event_id, label.answer))
     assert taken_back == [(event, "unsure"), (other, "match"), (event, "match")]
 
 
-def test_feedback_on_signals(old: Old, make_event: Any) -> None:
-    events = [make_event() for _ in range(8)]
+def test_undo_goes_on_where_it_was(told: Told) -> None:
+    told.to_the_end(undo)
+
+
+def feedback(old: Old) -> Iterator[None]:
+    events = old.events
     said = [
         ("alice", True, "", 0.9), ("alice", False, "random", 0.8), ("alice", None, "uncertain", 0.5), ("bob", True, "near", 0.4),
         ("gone", True, "random", None),
@@ -169,11 +216,11 @@ def test_feedback_on_signals(old: Old, make_event: Any) -> None:
         old.match.objects.create(
             id=new_id(), project_id=old.project, signal=old.signal, event_id=event.id, timestamp=event.timestamp, source="t"
         )  # fmt: skip
-    before = {row["id"]: row for row in old.feedback.objects.values()}
+    before = {row["id"]: row for row in old.rows(old.feedback).values()}
     assert before.keys() == {*made, overruled, last, *departed}
-    migrated()
+    yield
 
-    rows = {row.pk: row for row in Label.objects.all()}
+    rows = {row.pk: row for row in old.rows(Label)}
     assert rows.keys() == before.keys()
     answers = {True: "match", False: "not_match", None: "unsure"}
     for pk, row in rows.items():
@@ -186,7 +233,7 @@ def test_feedback_on_signals(old: Old, make_event: Any) -> None:
         )
         assert (row.subject_kind, row.subject_id, row.project_id) == ("signal", old.signal.pk, old.project)
     assert len({rows[pk].author for pk in departed}) == 2
-    signal = SignalDefinition.objects.get(key="lost")
+    signal = SignalDefinition.objects.get(project=old.project, key="lost")
     words = {row.event_id: row.answer for row in Label.objects.filter(subject_id=signal.pk).last_words()}
     assert (words[events[5].id], words[events[6].id], len(words)) == ("not_match", "match", 7)
     # As the version before counts these rows.
@@ -195,17 +242,16 @@ def test_feedback_on_signals(old: Old, make_event: Any) -> None:
     assert (found.near_judged, found.missed) == (1, 1)
 
 
-def test_nobody_goes_back_over_labels(old: Old) -> None:
-    old.say(new_id(), "alice", "match", 10)
-    migrated()
-    with pytest.raises(RuntimeError, match="cannot hold"):
-        migrate(*BEFORE)
-    Label.objects.all().delete()
+def test_feedback_on_signals(told: Told) -> None:
+    told.to_the_end(feedback)
+
+
+def test_nobody_goes_back_over_labels(told: Told) -> None:
+    assert "cannot hold" in told.refusal
 
 
 Row = dict[str, Any]
 REASONS = ("", "chosen", "random", "uncertain", "likely", "similar")
-DEPARTED = "carol"
 
 
 def answers_of_issue(draw: random.Random) -> list[Row]:
@@ -263,10 +309,9 @@ def majority_before(rows: list[Row]) -> Counter[str]:
     return won
 
 
-def test_no_figure_changes(old: Old, member: Any) -> None:
+def figures(old: Old) -> Iterator[None]:
     """The figures that pages showed, counted here by the rules of the version before from its tables, and by today's code afterwards."""
-    draw = random.Random(7)
-    old.people[DEPARTED] = User.objects.create_user(username=DEPARTED).pk
+    draw, member = random.Random(7), User.objects.get(pk=old.people["alice"])
     for row in answers_of_issue(draw):
         old.say(row["event"], row["who"], row["answer"], row["minute"], row["until"], reason=row["reason"])
     judgements = judgements_of_signal(draw)
@@ -283,9 +328,9 @@ def test_no_figure_changes(old: Old, member: Any) -> None:
         )
     departed = old.people[DEPARTED]
     for table in (old.label, old.feedback):
-        assert table.objects.filter(user_id=departed).update(user_id=None)  # as when an account is deleted
+        assert old.rows(table).filter(user_id=departed).update(user_id=None)  # as when an account is deleted
 
-    standing = list(old.label.objects.filter(superseded_at=None).values())
+    standing = list(old.rows(old.label).filter(superseded_at=None).values())
     won = majority_before(standing)
     issue_before = {
         "labels": len(standing),
@@ -295,8 +340,8 @@ def test_no_figure_changes(old: Old, member: Any) -> None:
         "unsure": sum(row["answer"] == "unsure" for row in standing),
         "random_labels": sum(row["reason"] == "random" and row["answer"] != "unsure" for row in standing),
     }
-    matched = set(old.match.objects.values_list("event_id", flat=True))
-    newest = {row["event_id"]: row for row in old.feedback.objects.order_by("updated_at", "id").values()}
+    matched = set(old.rows(old.match).values_list("event_id", flat=True))
+    newest = {row["event_id"]: row for row in old.rows(old.feedback).order_by("updated_at", "id").values()}
     last = [row for row in newest.values() if row["right"] is not None]
     seen = [row for row in last if row["event_id"] in matched and row["reason"] in ("", "random")]
     near = [row for row in last if row["reason"] == "near"]
@@ -308,9 +353,13 @@ def test_no_figure_changes(old: Old, member: Any) -> None:
         "missed": sum(row["right"] for row in near),
     }
     assert min(*issue_before.values(), *signal_before.values()) > 0, "else it would say nothing"
-    migrated()
+    yield
 
-    of_issue = progress(Issue.objects.get(), user=member)
-    of_signal = precision_of(SignalDefinition.objects.get(key="lost"))
+    of_issue = progress(Issue.objects.get(project=old.project), user=member)
+    of_signal = precision_of(SignalDefinition.objects.get(project=old.project, key="lost"))
     assert {name: getattr(of_issue, name) for name in issue_before} == issue_before
     assert {name: getattr(of_signal, name) for name in signal_before} == signal_before
+
+
+def test_no_figure_changes(told: Told) -> None:
+    told.to_the_end(figures)

@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.test import override_settings
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -14,9 +14,14 @@ from django_q.tasks import async_task
 from ingest.jobs.queueing import RUN_JOB, resume_silent_jobs
 from ingest.jobs.runner import run_job
 from ingest.models import Job
+from ingest.projects.projects import create_project
 from raindrop.ids import new_id
+from tests.migrating import database_of_a_module, migrate, migrate_to_newest
+
+pytestmark = pytest.mark.django_db
 
 BEFORE, AFTER = ("ingest", "0011_plain_spans"), ("ingest", "0014_jobs_name_no_function")
+FOREIGN = "of another secret key"
 WRITTEN = {
     "rescore": ("issues.rescoring.rescore", "slow"),
     "train": ("labeling.teaching.run_training", ""),
@@ -34,69 +39,94 @@ ENDED = {
 }
 
 
-def migrate(*target: tuple[str, str]) -> Any:
-    executor = MigrationExecutor(connection)
-    executor.migrate(list(target))
-    return MigrationExecutor(connection).loader.project_state(list(target)).apps
+Rows = dict[str, tuple[str, str]]
 
 
-@pytest.fixture
-def written(transactional_db: None, project: Any) -> Iterator[dict[str, str]]:
-    """The id of a waiting job by the kind that its row has, as an earlier version wrote them."""
-    newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    try:
+@dataclass
+class Seen:
+    """What lay in the tables at each station of the way. `written`: the id of a waiting job by the kind that its row had, as an earlier version
+    wrote them. Tasks: id of the job -> what the queue calls, as far as they are of the jobs."""
+
+    written: dict[str, str]
+    # After the migration.
+    jobs: set[tuple[str, str]]  # (kind, argument)
+    waiting_before: dict[int, tuple[str, dt.datetime]]
+    waiting: dict[int, tuple[str, dt.datetime]]  # (key, lock) of what is queued
+    functions: list[str]
+    tasks: dict[str, str]
+    # After it was taken back.
+    rows_back: Rows
+    tasks_back: dict[str, str]
+    # After it was done again while the queue was in Redis.
+    handed_out: int
+    tasks_handed_out: set[str]
+
+
+def readable() -> list[dict[str, Any]]:
+    return [row.task for row in OrmQ.objects.exclude(payload=FOREIGN)]
+
+
+@pytest.fixture(scope="module")
+def seen(django_db_setup: None, django_db_blocker: Any) -> Iterator[Seen]:
+    """There and back, and there again with the queue in Redis; then to today's schema, in which the jobs can run."""
+    with database_of_a_module(django_db_blocker):
+        project = create_project(slug="acme")
         old = migrate(BEFORE).get_model("ingest", "Job")
-        made = {}
+        written = {}
         for kind, (task, cluster) in WRITTEN.items():
             job = old.objects.create(
                 id=new_id(), project_id=project.pk, kind=kind, subject=new_id(), task=task, cluster=cluster
             )
-            made[kind] = str(job.pk)
+            written[kind] = str(job.pk)
             async_task(task, str(job.pk), **({"cluster": cluster} if cluster else {}))
-        yield made
-    finally:
-        migrate(*newest)
+        async_task("raindrop.workers.beat")
+        OrmQ.objects.create(key="raindrop", payload=FOREIGN)
+        waiting_before = {row.pk: (row.key, row.lock) for row in OrmQ.objects.all()}
+
+        migrate(AFTER)
+        jobs = set(Job.objects.values_list("kind", "argument"))
+        waiting = {row.pk: (row.key, row.lock) for row in OrmQ.objects.all()}
+        functions = [task["func"] for task in readable()]
+        tasks = {task["args"][0]: task["func"] for task in readable() if task["args"]}
+
+        old = migrate(BEFORE).get_model("ingest", "Job")
+        rows = old.objects.values_list("kind", "task", "cluster")
+        rows_back = {kind: (task, cluster) for kind, task, cluster in rows}
+        tasks_back = {task["args"][0]: task["func"] for task in readable() if task["args"]}
+
+        OrmQ.objects.all().delete()
+        with override_settings(REDIS_URL="redis://nowhere"):
+            then = migrate(AFTER)
+        handed_out = resume_silent_jobs(now=timezone.now() + dt.timedelta(seconds=1))
+        tasks_handed_out = {row.task["args"][0] for row in OrmQ.objects.all()}
+
+        # As signals/migrations/0020 does: there are none any more. By the model of then: today's looks into tables that are not there yet.
+        then.get_model("ingest", "Job").objects.filter(kind="evidence").delete()
+        migrate_to_newest()
+        yield Seen(
+            written=written, jobs=jobs, waiting_before=waiting_before, waiting=waiting, functions=functions, tasks=tasks,
+            rows_back=rows_back, tasks_back=tasks_back, handed_out=handed_out, tasks_handed_out=tasks_handed_out,
+        )  # fmt: skip
 
 
-def test_they_run_after_the_migration(written: dict[str, str]) -> None:
-    async_task("raindrop.workers.beat")
-    OrmQ.objects.create(key="raindrop", payload="of another secret key")
-    waiting = {row.pk: (row.key, row.lock) for row in OrmQ.objects.all()}
-    then = migrate(AFTER)
-    rows = set(Job.objects.values_list("kind", "argument"))
-    assert rows == {(kind, "14" if kind == "evidence" else "") for kind in (*ENDED, "evidence")}
-    assert {row.pk: (row.key, row.lock) for row in OrmQ.objects.all()} == waiting
-    tasks = [row.task for row in OrmQ.objects.exclude(payload="of another secret key")]
-    assert [task["func"] for task in tasks].count("raindrop.workers.beat") == 1
-    ours = [task for task in tasks if task["func"] == RUN_JOB]
-    assert {task["args"][0] for task in ours} == set(written.values()) and len(ours) == len(WRITTEN)
-    # As signals/migrations/0020 does: there are none any more. By the model of then: today's looks into tables that are not there yet.
-    then.get_model("ingest", "Job").objects.filter(kind="evidence").delete()
-    migrate(*MigrationExecutor(connection).loader.graph.leaf_nodes())
-    for task in ours:
-        run_job(*task["args"])
+def test_they_run_after_the_migration(seen: Seen) -> None:
+    assert seen.jobs == {(kind, "14" if kind == "evidence" else "") for kind in (*ENDED, "evidence")}
+    assert seen.waiting == seen.waiting_before
+    assert sorted(seen.functions) == sorted(["raindrop.workers.beat", *[RUN_JOB] * len(WRITTEN)])
+    assert seen.tasks == dict.fromkeys(seen.written.values(), RUN_JOB)
+    for job in seen.tasks:
+        run_job(job)
     assert dict(Job.objects.values_list("kind", "message")) == ENDED
     assert set(Job.objects.values_list("state", flat=True)) == {"done"}
 
 
-def test_with_the_queue_in_redis_they_are_handed_out_within_a_minute(
-    written: dict[str, str], settings: Any
-) -> None:
-    OrmQ.objects.all().delete()
-    settings.REDIS_URL = "redis://nowhere"
-    migrate(AFTER)
-    settings.REDIS_URL = ""
-    assert resume_silent_jobs(now=timezone.now() + dt.timedelta(seconds=1)) == len(WRITTEN)
-    kept = {job for kind, job in written.items() if not kind.startswith("evidence")}  # a kind that is no more
-    assert {row.task["args"][0] for row in OrmQ.objects.all()} == kept
+def test_with_the_queue_in_redis_they_are_handed_out_within_a_minute(seen: Seen) -> None:
+    assert seen.handed_out == len(WRITTEN)
+    # A kind that is no more is ended, not handed out.
+    kept = {job for kind, job in seen.written.items() if not kind.startswith("evidence")}
+    assert seen.tasks_handed_out == kept
 
 
-def test_the_migration_can_be_taken_back(written: dict[str, str]) -> None:
-    migrate(AFTER)
-    old = migrate(BEFORE).get_model("ingest", "Job")
-    rows = {
-        kind: (task, cluster) for kind, task, cluster in old.objects.values_list("kind", "task", "cluster")
-    }
-    assert rows == WRITTEN
-    functions = {row.task["args"][0]: row.task["func"] for row in OrmQ.objects.all()}
-    assert functions == {job: WRITTEN[kind][0] for kind, job in written.items()}
+def test_the_migration_can_be_taken_back(seen: Seen) -> None:
+    assert seen.rows_back == WRITTEN
+    assert seen.tasks_back == {job: WRITTEN[kind][0] for kind, job in seen.written.items()}
