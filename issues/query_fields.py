@@ -9,8 +9,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from ingest.models import Event
 from issues.models import Issue, IssueMatch
-from signals.search.comparing import OneOf, Test
-from signals.search.fields.registry import Field, register
+from signals.search.comparing import OneOf, Test, only_one
+from signals.search.fields.registry import Field, Kept, register
 from signals.search.language.nodes import Text, Value
 from signals.search.scope import Facts, Scope
 
@@ -33,6 +33,10 @@ class IssueField(Field):
 
     def where(self, test: Test, *, key: str, scope: Scope) -> Q:
         return Q(Exists(self._matches(scope).filter(test.q("issue"))))
+
+    def kept(self, tests: Sequence[Test]) -> Kept | None:
+        issue = only_one(tests)
+        return issue and Kept(issue, IssueMatch._meta.db_table, "issue_id")
 
     def present(self, *, key: str, scope: Scope) -> Q:
         return Q(Exists(self._matches(scope)))

@@ -28,7 +28,7 @@ _PEOPLE = (
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One event of a subject. `conversation` is counted where it is given: of projects and issues, not of signals."""
+    """One event of a subject. `conversation` is counted where it is given: not of clusters."""
 
     subject: uuid.UUID
     project: uuid.UUID

@@ -18,7 +18,7 @@ class Total(models.Model):
     events = models.IntegerField(default=0)
     users = models.IntegerField(default=0)
     conversations = models.IntegerField(
-        default=0, db_default=0, help_text="Of a project or an issue; 0 of a signal."
+        default=0, db_default=0, help_text="Of a project, a signal or an issue; 0 of a cluster."
     )
     first_seen = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
@@ -84,7 +84,7 @@ class SubjectUser(models.Model):
 
 
 class SubjectConversation(models.Model):
-    """Which conversations a project or an issue has met, and with how many events: makes Total.conversations exact."""
+    """Which conversations a project, a signal or an issue has met, and with how many events: makes Total.conversations exact."""
 
     pk = models.CompositePrimaryKey("subject", "conversation_id")
     subject = models.UUIDField()

@@ -36,7 +36,7 @@ from signals.read_api.bytes import EVENT_TEXTS, items_within, light
 from signals.read_api.found import found_items
 from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
 from signals.search.counting import count_found
-from signals.search.faceting import count_facets, facet_field, newest_of
+from signals.search.faceting import count_facets, facet_field, newest_found
 from signals.search.finding import find_events, split_meaning
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import And, Meaning, Node
@@ -84,9 +84,9 @@ def events(request: Request) -> Response:
 )  # fmt: skip
 @api_view(["GET"])
 def count(request: Request) -> Response:
-    """Exactly, with their different users and conversations; of more than 50,000 events that a condition finds, `at_least` is true, and users and
-    conversations are those of 50,000. All events, and all of the last days (`-30d`), are always counted exactly. An event whose own id is `count`
-    or `facets` answers here when there is no parameter."""
+    """Exactly, with their different users and conversations; of more than 10,000 events that a condition finds, `at_least` is true, and users and
+    conversations are those of 10,000. All events, and those of one signal or issue, are counted exactly however many they are; those of the last
+    days (`-30d`) too, of a signal or an issue up to 50,000. An event whose own id is `count` or `facets` answers here when there is no parameter."""
     refuse_unknown(request, COUNT)
     project, node = project_of(request), _read_query(request)
     with _asked(project):
@@ -102,9 +102,9 @@ def count(request: Request) -> Response:
 )  # fmt: skip
 @api_view(["GET"])
 def facets(request: Request) -> Response:
-    """The values that most of the events have, counted exactly, those with most events first. Of more than 20,000 events, about the newest 20,000
-    are counted: `since` says from when on. Of `time`, days. Of a field that is computed, such as `turns`, the values of the newest 2,000 events are
-    counted."""
+    """The values that most of the events have, counted exactly, those with most events first. Of more than 10,000 events (5,000 where texts or
+    properties must be read to find them), about so many of the newest are counted: `since` says from when on. Of `time`, days. Of a field that is
+    computed, such as `turns`, the values of the newest 2,000 events are counted."""
     refuse_unknown(request, FACETS)
     project, node = project_of(request), _read_query(request)
     scope = Scope(project)
@@ -114,7 +114,7 @@ def facets(request: Request) -> Response:
         raise ApiError(400, f"{error}.", details={"field": "by"}) from error
     limit = read_limit(request, default=DEFAULT_FACETS, maximum=MAX_FACETS)
     with _asked(project):
-        events, since = newest_of(find_events(node, scope))
+        events, since = newest_found(node, scope)
         found = count_facets(events, by=request.GET["by"], scope=scope, limit=limit)
     answer: dict[str, Any] = {"results": [asdict(one) for one in found]}
     return Response(answer if since is None else answer | {"since": since})

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ Key = tuple[uuid.UUID, uuid.UUID]  # event, signal
 
 @dataclass(frozen=True, slots=True)
 class NewMatch:
-    """A match to be stored. `evidence` is JSON text."""
+    """A match to be stored, which gets its event's conversation as well. `evidence` is JSON text."""
 
     signal: uuid.UUID
     event: uuid.UUID
@@ -38,7 +38,7 @@ def save_matches(*, events: Sequence[Event], matches: list[NewMatch], ran: set[u
     """Makes the stored matches of these events what they ought to be; returns how many were inserted and deleted.
 
     `ran`: the signals that were looked for; a match of one of these that is not among `matches` is deleted. Matches of other
-    signals (explicit, disabled) stay. A match whose event got another user or time is counted anew. Events whose
+    signals (explicit, disabled) stay. A match whose event got another user, conversation or time is counted anew. Events whose
     revision moved on since they were loaded are skipped. The roll-ups are written last (ingest/counts/rollups.py says why): a
     transaction of the caller's ends with this.
     """
@@ -48,14 +48,15 @@ def save_matches(*, events: Sequence[Event], matches: list[NewMatch], ran: set[u
     moved = {
         key
         for key, row in stored.items()
-        if (row["end_user"], row["timestamp"]) != _whose(current[key[0]])
+        if (row["end_user"], row["conversation"], row["timestamp"]) != _whose(current[key[0]])
         and (key in chosen or key[1] not in ran)
     }
     for key in moved - chosen.keys():
         chosen[key] = _as_stored(current[key[0]], key[1], stored[key])
     gone = {key for key in stored if key not in chosen and key[1] in ran} | moved
     deleted = _delete([stored.pop(key)["id"] for key in gone])
-    inserted = _insert([match for key, match in chosen.items() if key not in stored])
+    talks = {event.id: event.conversation_id for event in current.values()}
+    inserted = _insert([match for key, match in chosen.items() if key not in stored], talks)
     _update([match for key, match in chosen.items() if key in stored and _differs(stored[key], match)])
     rollups.record(inserted, removed=deleted)
     if deleted:
@@ -63,18 +64,18 @@ def save_matches(*, events: Sequence[Event], matches: list[NewMatch], ran: set[u
     return len(inserted), len(deleted)
 
 
-def _whose(event: Event) -> tuple[uuid.UUID | None, dt.datetime]:
-    return event.end_user_id, event.timestamp
+def _whose(event: Event) -> tuple[uuid.UUID | None, uuid.UUID | None, dt.datetime]:
+    return event.end_user_id, event.conversation_id, event.timestamp
 
 
 def _stored(event_ids: list[uuid.UUID]) -> dict[Key, dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT event_id, signal_id, id, end_user_id, timestamp, score, source, evidence::text
+            f"""SELECT event_id, signal_id, id, end_user_id, conversation_id, timestamp, score, source, evidence::text
                 FROM {TABLE} WHERE event_id = ANY(%s)""",
             [event_ids],
         )
-        names = ("id", "end_user", "timestamp", "score", "source", "evidence")
+        names = ("id", "end_user", "conversation", "timestamp", "score", "source", "evidence")
         return {(row[0], row[1]): dict(zip(names, row[2:], strict=True)) for row in cursor.fetchall()}
 
 
@@ -91,25 +92,26 @@ def _differs(row: dict[str, Any], match: NewMatch) -> bool:
     ) != orjson.loads(match.evidence)
 
 
-def _insert(matches: list[NewMatch]) -> list[rollups.Occurrence]:
-    """Inserts what is not there yet; returns exactly what was inserted."""
+def _insert(matches: list[NewMatch], talks: Mapping[uuid.UUID, uuid.UUID | None]) -> list[rollups.Occurrence]:
+    """Inserts what is not there yet; returns exactly what was inserted. `talks`: each event's conversation."""
     if not matches:
         return []
     matches = sorted(matches, key=lambda match: (match.event, match.signal))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO {TABLE}
-                  (id, project_id, signal_id, event_id, end_user_id, timestamp, score, source, evidence, created_at)
-                SELECT g.*, now() FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[],
+                  (id, project_id, signal_id, event_id, end_user_id, conversation_id, timestamp, score, source, evidence, created_at)
+                SELECT g.*, now() FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[],
                   %s::timestamptz[], %s::float8[], %s::text[], %s::jsonb[]) AS g
                 ON CONFLICT (event_id, signal_id) DO NOTHING
-                RETURNING signal_id, project_id, timestamp, end_user_id""",
+                RETURNING signal_id, project_id, timestamp, end_user_id, conversation_id""",
             [
                 [id_at(match.timestamp) for match in matches],
                 [match.project for match in matches],
                 [match.signal for match in matches],
                 [match.event for match in matches],
                 [match.end_user for match in matches],
+                [talks[match.event] for match in matches],
                 [match.timestamp for match in matches],
                 [match.score for match in matches],
                 [match.source for match in matches],
@@ -124,7 +126,7 @@ def _delete(ids: list[uuid.UUID]) -> list[rollups.Occurrence]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {TABLE} WHERE id = ANY(%s) RETURNING signal_id, project_id, timestamp, end_user_id",
+            f"DELETE FROM {TABLE} WHERE id = ANY(%s) RETURNING signal_id, project_id, timestamp, end_user_id, conversation_id",
             [sorted(ids)],
         )
         return [rollups.Occurrence(*row) for row in cursor.fetchall()]

@@ -36,7 +36,7 @@ def move_observations(into: Mapping[uuid.UUID, uuid.UUID]) -> Sequence[TakenBack
     with connection.cursor() as cursor:
         cursor.execute(
             """DELETE FROM signals_signalmatch WHERE event_id = ANY(%s)
-               RETURNING signal_id, project_id, timestamp, end_user_id""",
+               RETURNING signal_id, project_id, timestamp, end_user_id, conversation_id""",
             [gone],
         )
         rows = [Occurrence(*row) for row in cursor.fetchall()]

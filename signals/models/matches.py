@@ -3,7 +3,7 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
-from ingest.models import EndUser, Event, Project
+from ingest.models import Conversation, EndUser, Event, Project
 from ingest.models.events import BigForeignKey
 from raindrop.ids import new_id
 from signals.models.definitions import SignalDefinition
@@ -30,6 +30,7 @@ class SignalMatch(models.Model):
     )
     event = BigForeignKey(Event, db_index=False, related_name="signal_matches")
     end_user = BigForeignKey(EndUser, null=True, db_index=False, related_name="+")
+    conversation = BigForeignKey(Conversation, null=True, db_index=False, related_name="+")
     timestamp = models.DateTimeField(help_text="The event's.")
     score = models.FloatField(default=1.0)
     source = models.TextField(help_text="What found it: a detector and its version, or sdk.")

@@ -10,7 +10,7 @@ from ingest.models import EndUser, Event
 from signals.search import fields
 from signals.search.comparing import Test, TimeTest, moment_ago
 from signals.search.fields.meaning import MEANING
-from signals.search.fields.registry import Field, find_field, nearest_names
+from signals.search.fields.registry import Field, Kept, find_field, nearest_names
 from signals.search.fields.texts import TEXT, WordsTest
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import (
@@ -53,6 +53,10 @@ class Bound:
         if not self.tests:
             return events.filter(self.q())
         return self.field.narrow(events, self.tests, key=self.key, scope=self.scope)
+
+    def kept(self) -> Kept | None:
+        """Where what it finds is counted already."""
+        return self.field.kept(self.tests) if self.tests else None
 
     def holds(self, facts: Facts) -> list[bool]:
         """One an event."""

@@ -6,7 +6,7 @@ In SQL each gives a condition that is true or false and never null, so that its 
 import datetime as dt
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -161,6 +161,12 @@ class OneOf:
 
     def q(self, column: str) -> Q:
         return Q(**{f"{column}__in": self.ids})
+
+
+def only_one(tests: Sequence[Test]) -> Any:
+    """The id of the one thing that the tests ask for; None where they ask for several, or in another way."""
+    ids = {one for test in tests if isinstance(test, OneOf) for one in test.ids}
+    return ids.pop() if len(ids) == 1 and all(isinstance(test, OneOf) for test in tests) else None
 
 
 def glob_regex(parts: tuple[str, ...]) -> CompiledRegex:

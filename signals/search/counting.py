@@ -1,4 +1,5 @@
-"""How many events a query finds: by their rows where they are few enough, and of all events of a time by the roll-ups."""
+"""How many events a query finds: by their rows where they are few enough; of all events of a time, and of what is counted already as a signal's
+or an issue's matches are, exactly."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -10,13 +11,16 @@ from django.db.models import QuerySet
 
 from ingest.counts import rollups
 from ingest.models import Event
+from signals.search.binding import bind
 from signals.search.comparing import moment_ago
 from signals.search.finding import find_events
-from signals.search.language.nodes import Ago, And, Node
+from signals.search.language.nodes import Ago, And, Leaf, Node, conjuncts
 from signals.search.scope import Scope
 
 # So many events are counted by their rows, and no further: docs/benchmarks.md, "Searching a million events".
-MOST = 50_000
+MOST = 10_000
+# The same of matches, which are read without their events.
+MOST_KEPT = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ def count_found(node: Node, scope: Scope) -> Counts:
             return _of_all(scope)
         if isinstance(node, Ago):
             return _since(moment_ago(node, now=scope.now), scope)
+        if counts := _of_kept(node, scope):
+            return counts
     return _by_rows(found)
 
 
@@ -55,6 +61,30 @@ def _by_rows(found: QuerySet[Event]) -> Counts:
         list(params),
     )
     return Counts(min(events, MOST), users, conversations, at_least=events > MOST)
+
+
+def _of_kept(node: Node, scope: Scope) -> Counts | None:
+    """Of the events of one signal or issue, all or those of the last days; None of other queries, and of more than MOST_KEPT of some days."""
+    times = [part for part in conjuncts(node) if isinstance(part, Ago)]
+    others = [part for part in conjuncts(node) if not isinstance(part, Ago)]
+    if len(others) != 1 or len(times) > 1 or not isinstance(others[0], Leaf):
+        return None
+    bound = bind(others[0], scope)
+    kept = bound[0].kept() if len(bound) == 1 else None
+    if kept is None:
+        return None
+    if not times:
+        total = rollups.totals([kept.subject])[kept.subject]
+        return Counts(total.events, total.users, total.conversations)
+    counts = _one(
+        f"""WITH found AS MATERIALIZED (
+              SELECT end_user_id, conversation_id FROM {kept.table} WHERE {kept.column} = %s AND timestamp >= %s LIMIT {MOST_KEPT + 1})
+            SELECT (SELECT count(*) FROM found),
+              (SELECT count(*) FROM (SELECT DISTINCT end_user_id FROM found WHERE end_user_id IS NOT NULL) p),
+              (SELECT count(*) FROM (SELECT DISTINCT conversation_id FROM found WHERE conversation_id IS NOT NULL) t)""",
+        [kept.subject, moment_ago(times[0], now=scope.now)],
+    )
+    return Counts(*counts) if counts[0] <= MOST_KEPT else None
 
 
 # Events that no roll-up has yet: those that are not finished, those that wait for the pipeline, and those that it gave up.

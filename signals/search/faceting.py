@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.db.models.expressions import RawSQL
 
 from ingest.models import Event
 from signals.search.fields.registry import Field, all_fields, find_field
-from signals.search.language.nodes import Comparison, Text
+from signals.search.finding import find_events, looks_into_texts
+from signals.search.language.nodes import Comparison, Node, Text
 from signals.search.scope import Scope
 
 # Of more events than that, only so many of the newest are looked at: docs/benchmarks.md, "Searching a million events".
-MOST = 20_000
+MOST = 10_000
+# The same where texts or JSON must be read to find them.
+MOST_READ = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,22 @@ def facet_field(name: str, scope: Scope) -> tuple[Field, str]:
     return field, key
 
 
-def newest_of(events: QuerySet[Event], *, most: int = MOST) -> tuple[QuerySet[Event], dt.datetime | None]:
+def newest_found(node: Node, scope: Scope) -> tuple[QuerySet[Event], dt.datetime | None]:
+    """The newest of the events that a query finds, about MOST or MOST_READ of them, and the moment from which on they are; all of them and None
+    where there are no more. Raises QueryError."""
+    events = find_events(node, scope)
+    return _read_once(events) if looks_into_texts(node) else newest_of(events, most=MOST)
+
+
+def _read_once(events: QuerySet[Event]) -> tuple[QuerySet[Event], dt.datetime | None]:
+    """As `newest_of`, known by their ids: to look for them again takes as long as to count them. One array is sent: as many parameters as events
+    take longer to write and to read than the statement takes."""
+    found = list(events.order_by("-timestamp", "-id").values_list("pk", "timestamp")[: MOST_READ + 1])
+    known = Event.objects.filter(pk__in=RawSQL("SELECT unnest(%s::uuid[])", [[event for event, _ in found]]))
+    return known, found[-1][1] if len(found) > MOST_READ else None
+
+
+def newest_of(events: QuerySet[Event], *, most: int) -> tuple[QuerySet[Event], dt.datetime | None]:
     """The newest of the events, about `most` of them, and the moment from which on they are; all of them and None where there are no more."""
     cut = events.order_by("-timestamp", "-id").values_list("timestamp", flat=True)[most : most + 1]
     for moment in cut:

@@ -38,11 +38,10 @@ def reaches_of(
     ids = [signal.pk for signal in signals]
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT s, count(*), count(DISTINCT e.conversation_id) FROM unnest(%s::uuid[]) s, LATERAL (
-                 SELECT event_id FROM signals_signalmatch WHERE signal_id = s AND project_id = %s
-                   AND timestamp >= %s AND timestamp < %s ORDER BY timestamp DESC, id DESC LIMIT %s) m
-               JOIN ingest_event e ON e.id = m.event_id AND e.project_id = %s GROUP BY s""",
-            [ids, project.pk, period.start, period.until, look_at, project.pk],
+            """SELECT s, count(*), count(DISTINCT m.conversation_id) FROM unnest(%s::uuid[]) s, LATERAL (
+                 SELECT conversation_id FROM signals_signalmatch WHERE signal_id = s AND project_id = %s
+                   AND timestamp >= %s AND timestamp < %s ORDER BY timestamp DESC, id DESC LIMIT %s) m GROUP BY s""",
+            [ids, project.pk, period.start, period.until, look_at],
         )
         looked = {signal: (matches, talks) for signal, matches, talks in cursor.fetchall()}
     users, talks = period.users([project.pk, *ids]), period.conversations(project)

@@ -178,7 +178,7 @@ def _copy_what_hangs_on_events(cursor: Any, project: Project) -> None:
         on="t.event_id = made.id", project=project,
     )  # fmt: skip
     _copy(
-        cursor, "signals_signalmatch", "made", match | {"signal_id": "d.new"},
+        cursor, "signals_signalmatch", "made", match | {"signal_id": "d.new", "conversation_id": "talk"},
         on="t.event_id = made.id JOIN signals d ON d.old = t.signal_id", project=project,
     )  # fmt: skip
     _copy(
@@ -217,8 +217,12 @@ def _draw_matches(cursor: Any, project: Project, issues: list[Any]) -> None:
 
 
 def _count_conversations(cursor: Any, project: Project) -> None:
-    """What rollups.recount leaves to those who count conversations: projects and issues."""
-    for table, column in (("ingest_event", "project_id"), ("issues_issuematch", "issue_id")):
+    """What rollups.recount leaves to those who count conversations: projects, signals and issues."""
+    for table, column in (
+        ("ingest_event", "project_id"),
+        ("signals_signalmatch", "signal_id"),
+        ("issues_issuematch", "issue_id"),
+    ):
         cursor.execute(
             f"""INSERT INTO ingest_subjectconversation (subject, conversation_id, project_id, events)
                 SELECT {column}, conversation_id, project_id, count(*) FROM {table}

@@ -18,10 +18,12 @@ def raw(project: Project) -> dict[uuid.UUID, list[Occurrence]]:
     who = ("timestamp", "end_user_id", "conversation_id")
     for row in Event.objects.filter(project=project, counted=True).values_list(*who):
         found[project.pk].append(Occurrence(project.pk, project.pk, *row))
-    for subject, *row in IssueMatch.objects.filter(project=project).values_list("issue_id", *who):
-        found[subject].append(Occurrence(subject, project.pk, *row))
-    for table, column in ((SignalMatch, "signal_id"), (ClusterMember, "cluster_id")):
-        rows: Any = table._default_manager.filter(project=project).values_list(column, *who[:2])
+    for table, column, told in (
+        (SignalMatch, "signal_id", who),
+        (IssueMatch, "issue_id", who),
+        (ClusterMember, "cluster_id", who[:2]),
+    ):
+        rows: Any = table._default_manager.filter(project=project).values_list(column, *told)
         for subject, *row in rows:
             found[subject].append(Occurrence(subject, project.pk, *row))
     return found

@@ -1,6 +1,7 @@
 """What a field is, and which there are."""
 
 import difflib
+import uuid
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -16,6 +17,16 @@ from signals.search.scope import Facts, Scope
 
 READ = 2000  # of the newest events, for known values
 COMPARISONS = ("", ">", ">=", "<", "<=")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`subject` of the roll-ups, and the table of its matches: one for each of its events, with the event's user, conversation and time;
+    `column` is the subject."""
+
+    subject: uuid.UUID
+    table: str
+    column: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +87,11 @@ class Field(ABC):
     def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
         """The events, or rows of what hangs on them that have an `event`, each with its `value`; an event with several values is there
         several times. None for a field whose values are counted one by one (signals/search/faceting.py)."""
+        return None
+
+    def kept(self, tests: Sequence[Test]) -> Kept | None:
+        """Where the events on which one of the tests holds are kept and counted already: a match of the thing for each. None where no
+        such thing has exactly these events."""
         return None
 
     def shown(self, value: Any, scope: Scope) -> str:

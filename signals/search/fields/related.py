@@ -11,9 +11,9 @@ from django.db.models.functions import Coalesce
 from ingest.models import Event, ProcessingFailure, QueuedEvent, Span
 from ingest.models.events import SpanKind, SpanStatus
 from signals.models import SignalMatch
-from signals.search.comparing import NumberTest, OneOf, Test, TextTest
+from signals.search.comparing import NumberTest, OneOf, Test, TextTest, only_one
 from signals.search.fields.columns import text_test
-from signals.search.fields.registry import COMPARISONS, Field, register
+from signals.search.fields.registry import COMPARISONS, Field, Kept, register
 from signals.search.language.nodes import Text, Value
 from signals.search.scope import Facts, Scope, Step
 
@@ -91,11 +91,14 @@ class SignalField(Field):
         self, events: QuerySet[Event], tests: Sequence[Test], *, key: str, scope: Scope
     ) -> QuerySet[Event]:
         """One signal by a join, not EXISTS: there is one match per event and signal, and signal_match_recent finds a rare one."""
-        ids = frozenset(one for test in tests if isinstance(test, OneOf) for one in test.ids)
-        if len(ids) != 1:
+        kept = self.kept(tests)
+        if kept is None:
             return events.filter(self.any_of(tests, key=key, scope=scope))
-        [signal] = ids
-        return events.filter(signal_matches__signal=signal, signal_matches__project=scope.project)
+        return events.filter(signal_matches__signal=kept.subject, signal_matches__project=scope.project)
+
+    def kept(self, tests: Sequence[Test]) -> Kept | None:
+        signal = only_one(tests)
+        return signal and Kept(signal, SignalMatch._meta.db_table, "signal_id")
 
     def present(self, *, key: str, scope: Scope) -> Q:
         held = _matches(scope)

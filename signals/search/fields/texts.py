@@ -100,7 +100,9 @@ class TextField(Field):
             one = phrase_query(test.phrase)
             words = one if words is None else words | one
         assert words is not None, "a comparison has a value"
-        return events.filter(self._on_the_side(words), search_text__document=words)
+        return events.filter(
+            self._on_the_side(words), search_text__document=words, search_text__project=scope.project
+        )
 
     def _on_the_side(self, words: SearchQuery) -> Q:
         """The index does not tell the sides apart: what it finds is looked at again."""

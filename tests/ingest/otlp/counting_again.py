@@ -72,7 +72,7 @@ def recount() -> dict[str, Any]:
                 row.project_id,
                 row.timestamp,
                 row.end_user_id,
-                getattr(row, "conversation_id", None),
+                row.conversation_id,
             )
             for row in matches.objects.all()
         )

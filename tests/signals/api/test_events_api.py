@@ -152,15 +152,17 @@ def test_facets_of_many_are_of_the_newest(
 ) -> None:
     whole = api.get("/api/events/facets/", by="user").json()
     assert "since" not in whole
-    monkeypatch.setattr(faceting.newest_of, "__kwdefaults__", {"most": 2})
-    some = api.get("/api/events/facets/", by="user").json()
+    monkeypatch.setattr(faceting, "MOST", 2)
+    monkeypatch.setattr(faceting, "MOST_READ", 2)
     newest = sorted(four, key=lambda event: event.timestamp)[-3:]
-    assert dt.datetime.fromisoformat(some["since"]) == newest[0].timestamp
-    assert (
-        sum(item["events"] for item in some["results"])
-        == 3
-        < sum(item["events"] for item in whole["results"])
-    )
+    for query in ("", "has:prop.plan"):  # the second reads JSON
+        some = api.get("/api/events/facets/", by="user", q=query).json()
+        assert dt.datetime.fromisoformat(some["since"]) == newest[0].timestamp
+        assert (
+            sum(item["events"] for item in some["results"])
+            == 3
+            < sum(item["events"] for item in whole["results"])
+        )
 
 
 @pytest.mark.parametrize("by", ["", "text", "since", "nothing", "prop", "score.nothing"])

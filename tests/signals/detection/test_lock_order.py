@@ -84,7 +84,7 @@ def test_a_disabled_signals_match_that_changes_hands_is_never_gone(
     event.revision = 1
     Event.objects.filter(pk=event.pk).update(end_user=other.end_user, revision=1)
     with monkeypatch.context() as broken:
-        broken.setattr(matches, "_insert", lambda rows: 1 / 0)
+        broken.setattr(matches, "_insert", lambda rows, talks: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             save_matches(events=[event], matches=[], ran=set())
     assert SignalMatch.objects.get(event=event).end_user_id == match.end_user
