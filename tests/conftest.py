@@ -1,5 +1,6 @@
 """The people and keys that most tests need. The database comes from tests/database_plugin.py."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,6 +36,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What the imports and the collected tests leave lives until the end: 600,000 objects that no collection of garbage walks
+    again (0.4 s each time)."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
@@ -53,6 +67,26 @@ def _quick_passwords() -> Iterator[None]:
     from django.test import override_settings
 
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_listed_once() -> Iterator[None]:
+    """Each test client makes the middleware again, which looks at all 350 static files: 20 ms, most of what a quick test takes."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    listed: dict[tuple[Any, ...], dict[str, Any]] = {}
+    add_files = WhiteNoiseMiddleware.add_files_from_finders
+
+    def add_listed_files(middleware: Any) -> None:
+        key = middleware.static_prefix, middleware.max_age, middleware.static_root
+        if key not in listed:
+            add_files(middleware)
+            listed[key] = middleware.files
+        middleware.files = dict(listed[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_listed_files)
         yield
 
 
