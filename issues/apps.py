@@ -14,6 +14,7 @@ class IssuesConfig(AppConfig):
         from issues.alerts import event_triggers, issue_triggers, watching
         from issues.alerts.rules import forget_subject
         from issues.classifier.merged_events import drop_matches, erase_matches, matched
+        from issues.digest import due as digests
         from issues.escalation import rows as escalation_rows
         from issues.following.deciding import follow_changed
         from issues.following.history import refill_clusters
@@ -25,7 +26,7 @@ class IssuesConfig(AppConfig):
         import_module("issues.query_fields")
         import_module("issues.matrix_rows")
         escalation_rows.register()  # before the alerts: they may speak of the row
-        for triggers in (issue_triggers, event_triggers, watching):
+        for triggers in (issue_triggers, event_triggers, watching, digests):
             triggers.register()
         register_panel(Page.SIGNAL, "signal-causes")
         register_panel(Page.CLUSTER, "cluster-causes")

@@ -53,6 +53,7 @@ FLOORS: dict[str, list[str]] = {
         "classifier",
         "causes following inbox",
         "alerts escalation",
+        "digest",
         "api pages",
         "admin apps evaluation",
     ],

@@ -86,10 +86,10 @@ class Period:
 
     def sums(self, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
         """Events of each subject that has any: what `series` adds up to."""
-        return _sums(subjects, self.start, self.until)
+        return sums_between(subjects, self.start, self.until)
 
     def previous_sums(self, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
-        return _sums(subjects, *self.previous)
+        return sums_between(subjects, *self.previous)
 
     def users(self, subjects: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
         """Distinct end users of each subject that has any."""
@@ -153,7 +153,7 @@ def events_since(subjects: Iterable[uuid.UUID], midnight: dt.datetime) -> dict[u
     return dict(found)
 
 
-def _sums(subjects: Iterable[uuid.UUID], start: dt.datetime, end: dt.datetime) -> dict[uuid.UUID, int]:
+def sums_between(subjects: Iterable[uuid.UUID], start: dt.datetime, end: dt.datetime) -> dict[uuid.UUID, int]:
     """Events of the hours that begin from `start` to before `end`, by subject. Whole days are read as days: 24 times fewer rows."""
     ids = list(subjects)
     first, last = _midnight(start), _midnight(end)

@@ -25,7 +25,7 @@ def raise_holding(*, rule: AlertRule, found: Iterable[Found], now: dt.datetime) 
     holding = {one.subject: one for one in found}
     AlertThread.objects.filter(rule=rule, holds=True).exclude(subject__in=holding).update(holds=False)
     return sum(
-        _write(rule, one, now.isoformat())
+        _write(rule, one, one.occurrence or now.isoformat())
         for one in holding.values()
         if _take_turn(rule, one.subject, now, once=True)
     )

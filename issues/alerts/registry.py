@@ -35,13 +35,15 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One subject of which the condition holds now. `text` says why, with the numbers, which `data` has once more."""
+    """One subject of which the condition holds now. `text` says why, with the numbers, which `data` has once more. `occurrence`: which time it
+    is, where it has a name of its own: the same one is never told twice, however often it is found."""
 
     subject: str
     title: str
     text: str
     path: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    occurrence: str = ""
 
 
 Check = Callable[[AlertRule, dt.datetime], Iterable[Found]]
@@ -51,7 +53,7 @@ Check = Callable[[AlertRule, dt.datetime], Iterable[Found]]
 class Trigger:
     """`check(rule, now)`: of which subjects the condition holds; None where the rule is raised by what happens (`raising.raise_alert`).
     `check_query(project, query)` raises QueryError or ValueError, with a message for people. `window`: seconds where a rule says none;
-    None: it takes no window."""
+    None: it takes no window. `is_throttled`: a rule of it may say how often it speaks at most."""
 
     name: str
     title: str
@@ -61,6 +63,7 @@ class Trigger:
     window: int | None = None
     check: Check | None = None
     seconds: float = 10  # between two checks, at least
+    is_throttled: bool = True
 
 
 _triggers: dict[str, Trigger] = {}

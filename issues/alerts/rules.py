@@ -52,7 +52,7 @@ class BadRule(ValueError):
 
 @transaction.atomic
 def create_rule(*, project: Project, user: User | None, channels: Sequence[str], **fields: Any) -> AlertRule:
-    """`fields`: name, trigger, query, threshold, window, throttle, enabled; what is left out or None is the trigger's default. Raises
+    """`fields`: name, trigger, query, threshold, window, throttle, urgent, enabled; what is left out or None is the trigger's default. Raises
     BadRule."""
     rule = AlertRule(project=project, created_by=user, **{k: v for k, v in fields.items() if v is not None})
     _check(rule)
@@ -73,6 +73,7 @@ def change_rule(*, rule: AlertRule, channels: Sequence[str] | None = None, **fie
         rule.threshold = fields.get("threshold")
         rule.window = fields.get("window")
         rule.query = fields.get("query", "")
+        rule.throttle = fields.get("throttle", rule.throttle if _is_throttled(rule) else 0)
     _check(rule)
     if changed & CONDITION:
         rule.problem, rule.next_check_at = "", timezone.now()
@@ -84,6 +85,11 @@ def change_rule(*, rule: AlertRule, channels: Sequence[str] | None = None, **fie
         stop_sending(rule, reason="The rule was switched off.")
     live.changed([rule.project_id])
     return rule
+
+
+def _is_throttled(rule: AlertRule) -> bool:
+    trigger = find_trigger(rule.trigger)
+    return trigger is None or trigger.is_throttled
 
 
 @transaction.atomic
@@ -160,6 +166,8 @@ def _check_numbers(rule: AlertRule, trigger: Trigger) -> None:
         rule.window = trigger.window if rule.window is None else rule.window
         if not LEAST_WINDOW <= rule.window <= MOST_WINDOW:
             raise BadRule("window", f"window is {LEAST_WINDOW} to {MOST_WINDOW} seconds.")
+    if rule.throttle and not trigger.is_throttled:
+        raise BadRule("throttle", f"{trigger.name} takes no throttle.")
     if not 0 <= rule.throttle <= MOST_THROTTLE:
         raise BadRule("throttle", f"throttle is 0 to {MOST_THROTTLE} seconds.")
 

@@ -1,7 +1,8 @@
 """The way out of the messages that wait: claimed, sent without a transaction, and tried again when it failed.
 
 A process that dies before it has sent leaves a claim that runs out; one that dies between the receiver's answer and the note of it sends the
-message again, with the same Idempotency-Key. Several processes may send at once.
+message again, with the same Idempotency-Key. Several processes may send at once. In quiet hours only what is urgent goes out, and what
+somebody asks for (a test, "send now").
 """
 
 import contextvars
@@ -13,12 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from issues.alerts.channels import scrub
+from issues.alerts.quiet import quiet_until
 from issues.alerts.webhooks import NotSent, address_of, send_message
-from issues.models import AlertDelivery, AlertRule
+from issues.models import AlertDelivery, AlertRule, MessageSettings
 from issues.models.alerts import DeliveryState
 from raindrop import live
 
@@ -79,6 +81,8 @@ def _claim(only: Sequence[uuid.UUID] | None) -> list[AlertDelivery]:
     due = AlertDelivery.objects.filter(state=DeliveryState.PENDING, next_attempt_at__lte=now)
     if only is not None:
         due = due.filter(pk__in=only)
+    else:
+        _hold_back(due, now)
     ids = list(
         due.select_for_update(skip_locked=True, of=("self",))
         .order_by("next_attempt_at", "id")
@@ -90,6 +94,16 @@ def _claim(only: Sequence[uuid.UUID] | None) -> list[AlertDelivery]:
     return list(
         AlertDelivery.objects.filter(pk__in=ids).select_related("rule__project", "channel").order_by("id")
     )
+
+
+def _hold_back(due: QuerySet[AlertDelivery], now: dt.datetime) -> None:
+    """What is due in a project's quiet hours waits until they are over, unless its rule is urgent."""
+    quiet = MessageSettings.objects.filter(quiet_from__isnull=False, project__in=due.values("rule__project"))
+    for settings in quiet:
+        until = quiet_until(settings, now)
+        if until is not None:
+            calm = due.filter(rule__project=settings.project_id, rule__urgent=False, is_test=False)
+            calm.update(next_attempt_at=until)
 
 
 def _send(delivery: AlertDelivery) -> str:

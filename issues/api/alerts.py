@@ -28,7 +28,7 @@ from raindrop.api.shapes import PAGE, Strict, answers, listed, refuse_unknown, r
 from raindrop.errors import ApiError
 
 TAGS = ["Alerts"]
-TRIGGERS = "issue_new, issue_escalates, issue_regresses, issue_unmuted, issue_reopened, issue_resolved, issue_muted, event_count, user_count, rate, percent_change, signal_rate, tool_error_streak, cluster_emerging, ingest_stopped or budget_spent."
+TRIGGERS = "issue_new, issue_escalates, issue_regresses, issue_unmuted, issue_reopened, issue_resolved, issue_muted, digest_daily, digest_weekly, event_count, user_count, rate, percent_change, signal_rate, tool_error_streak, cluster_emerging, ingest_stopped or budget_spent."
 
 
 @extend_schema_field(
@@ -63,6 +63,7 @@ class AlertItem(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="Apprise URLs, their secrets masked."
     )
     throttle = serializers.IntegerField(help_text="Seconds.")
+    urgent = serializers.BooleanField(help_text="It goes out in the quiet hours too.")
     enabled = serializers.BooleanField()
     problem = serializers.CharField(allow_null=True, help_text="Why the last check failed.")
     signing_secret = serializers.CharField(
@@ -84,6 +85,7 @@ class AlertChange(Strict):
         help_text="Apprise URLs. A masked one is the channel that it stands for.",
     )  # fmt: skip
     throttle = SecondsField(required=False)
+    urgent = serializers.BooleanField(required=False)
     enabled = serializers.BooleanField(required=False)
     new_secret = serializers.BooleanField(required=False, help_text="True: signs with a new secret.")
 
@@ -98,6 +100,7 @@ class NewAlert(Strict):
         child=serializers.CharField(max_length=2000), min_length=1, max_length=10, help_text="Apprise URLs."
     )
     throttle = SecondsField(default=0)
+    urgent = serializers.BooleanField(default=False)
     enabled = serializers.BooleanField(default=True)
 
 
@@ -123,7 +126,7 @@ def find_rule(request: Request, alert_id: str) -> AlertRule:
         key = uuid.UUID(alert_id)
     except ValueError as error:
         raise Http404(f"There is no alert {alert_id[:60]!r} in this project.") from error
-    rules = AlertRule.objects.filter(project=project_of(request)).select_related("project")
+    rules = AlertRule.objects.filter(project=project_of(request), owner=None).select_related("project")
     found = rules.prefetch_related("channels").filter(pk=key).first()
     if found is None:
         raise Http404(f"There is no alert {alert_id[:60]!r} in this project.")
@@ -138,6 +141,7 @@ def alert_item(rule: AlertRule, *, secret: str | None = None) -> dict[str, Any]:
         "threshold",
         "window",
         "throttle",
+        "urgent",
         "enabled",
         "created_at",
         "updated_at",
@@ -197,7 +201,7 @@ def alerts(request: Request) -> Response:
             raise ApiError(400, str(error), details={"field": error.field}) from error
         return Response(alert_item(made, secret=made.secret), status=201)
     refuse_unknown(request, PAGE)
-    rules = AlertRule.objects.filter(project=project_of(request)).prefetch_related("channels")
+    rules = AlertRule.objects.filter(project=project_of(request), owner=None).prefetch_related("channels")
     page = page_of(rules, request=request, order=("-created_at", "-id"))
     return Response(page.body([alert_item(rule) for rule in page.rows]))
 

@@ -7,6 +7,7 @@ from issues.api import causes as cause_api
 from issues.api import events as event_api
 from issues.api import following, states
 from issues.api import issues as api
+from issues.api import messages as message_api
 from issues.api.comparing import comparison
 from signals.api import events as event_search
 
@@ -26,9 +27,12 @@ urlpatterns = [
     path("signals/<str:key>/breakdown/", cause_api.signal_breakdown),
     path("compare/", comparison, name="api-compare"),
     path("alerts/", alert_api.alerts, name="api-alerts"),
+    path("alerts/settings/", message_api.settings, name="api-alert-settings"),
     path("alerts/<str:alert_id>/", alert_api.alert, name="api-alert"),
     path("alerts/<str:alert_id>/deliveries/", alert_api.deliveries, name="api-alert-deliveries"),
     path("alerts/<str:alert_id>/test/", alert_api.test, name="api-alert-test"),
+    path("alerts/<str:alert_id>/preview/", message_api.preview, name="api-alert-preview"),
+    path("alerts/<str:alert_id>/send/", message_api.send, name="api-alert-send"),
     path("clusters/<uuid:cluster_id>/promote/", following.promote, name="api-cluster-promote"),
     # An event's id may be any text, and these too.
     path("events/count/", event_api.event_or(event_search.count, event_id="count")),

@@ -4,7 +4,7 @@ Uses ingest.
 """
 
 from issues.models.activity import Activity
-from issues.models.alerts import AlertChannel, AlertDelivery, AlertRule, AlertThread
+from issues.models.alerts import AlertChannel, AlertDelivery, AlertRule, AlertThread, MessageSettings
 from issues.models.causes import IssueCauses
 from issues.models.classifiers import Classifier, IssueMatch
 from issues.models.escalations import Escalation, TrackingSettings
@@ -22,5 +22,6 @@ __all__ = [
     "Issue",
     "IssueCauses",
     "IssueMatch",
+    "MessageSettings",
     "TrackingSettings",
 ]

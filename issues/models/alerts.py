@@ -30,6 +30,15 @@ class AlertRule(models.Model):
         default=0, help_text="Seconds between two messages about one subject, at least."
     )
     enabled = models.BooleanField(default=True)
+    urgent = models.BooleanField(default=False, help_text="Goes out in the quiet hours too.")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="own_alert_rules",
+        help_text="Whose own e-mail it is; empty: the team's rule.",
+    )
     secret = models.CharField(max_length=100, default=new_secret, help_text="Signs what goes to webhooks.")
     problem = models.TextField(default="", blank=True, help_text="Why the last check failed.")
     next_check_at = models.DateTimeField(default=timezone.now)
@@ -41,12 +50,36 @@ class AlertRule(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "owner", "trigger"],
+                name="one_own_alert_rule",
+                condition=models.Q(owner__isnull=False),
+            )
+        ]
         indexes = [
             models.Index(fields=["next_check_at"], name="alert_rule_due", condition=models.Q(enabled=True))
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class MessageSettings(models.Model):
+    """When a project's messages may go out. One row a project, at most; without one the defaults hold."""
+
+    project = models.OneToOneField(
+        Project, on_delete=models.CASCADE, primary_key=True, related_name="message_settings"
+    )
+    time_zone = models.CharField(max_length=60, default="UTC", help_text="Such as Europe/Berlin.")
+    quiet_from = models.TimeField(null=True, blank=True, help_text="Both or none.")
+    quiet_until = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "message settings"
+
+    def __str__(self) -> str:
+        return f"messages of {self.project}"
 
 
 class AlertChannel(models.Model):

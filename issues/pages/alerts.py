@@ -1,6 +1,7 @@
 """Settings › Alerts: who is told when something happens. Only an admin sees it: the channels are the team's."""
 
 import uuid
+import zoneinfo
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -15,6 +17,7 @@ from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.alerts.channels import mask
+from issues.alerts.quiet import BadSettings, change_settings, settings_of
 from issues.alerts.registry import all_triggers, find_trigger
 from issues.alerts.rules import (
     BadRule,
@@ -26,7 +29,8 @@ from issues.alerts.rules import (
     test_rule,
     write_seconds,
 )
-from issues.models import AlertDelivery, AlertRule, TrackingSettings
+from issues.digest.due import KINDS, compose, send_now
+from issues.models import AlertDelivery, AlertRule, MessageSettings, TrackingSettings
 from issues.models.alerts import DeliveryState
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
@@ -83,6 +87,9 @@ class AlertForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "form-control font-monospace", "rows": 3, "spellcheck": "false", "autocomplete": "off"}),
         help_text="A line that is shown with **** stays as it is. At most 10.",
     )  # fmt: skip
+    urgent = forms.BooleanField(
+        required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
+    )
     enabled = forms.BooleanField(
         required=False, initial=True, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )
@@ -98,6 +105,26 @@ class AlertForm(forms.Form):
         return {**cleaned, "throttle": cleaned["throttle"] or 0, "channels": [line for line in lines if line]}
 
 
+CLOCK = {"class": "form-control", "type": "time"}
+
+
+class QuietForm(forms.Form):
+    """When messages wait, and in which time zone. Both times empty: never."""
+
+    time_zone = forms.CharField(
+        max_length=60, widget=forms.TextInput(attrs={**CONTROL, "list": "zones", "autocomplete": "off"})
+    )
+    quiet_from = forms.TimeField(
+        required=False,
+        input_formats=["%H:%M"],
+        label="From",
+        widget=forms.TimeInput(format="%H:%M", attrs=CLOCK),
+    )
+    quiet_until = forms.TimeField(
+        required=False, input_formats=["%H:%M"], label="Until", widget=forms.TimeInput(format="%H:%M", attrs=CLOCK)
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     rule: AlertRule
@@ -109,7 +136,11 @@ class Row:
 @never_cache
 @project_page(Role.ADMIN)
 def alerts(request: ProjectRequest, project: Project) -> HttpResponse:
-    rules = AlertRule.objects.filter(project=project).prefetch_related("channels").order_by("name", "id")
+    rules = (
+        AlertRule.objects.filter(project=project, owner=None)
+        .prefetch_related("channels")
+        .order_by("name", "id")
+    )
     last = {
         row.rule_id: row
         for row in AlertDelivery.objects.filter(rule__in=rules).order_by("rule_id", "-id").distinct("rule_id")
@@ -118,8 +149,34 @@ def alerts(request: ProjectRequest, project: Project) -> HttpResponse:
         Row(rule, _title(rule), [mask(channel.url) for channel in rule.channels.all()], last.get(rule.pk))
         for rule in rules
     ]
-    opens = TrackingSettings.objects.filter(project=project, opens_issues=True).exists()
-    return render_page(request, "issues/alerts.html", {"rows": rows, "opens_issues": opens})
+    return _list(request, rows, QuietForm(initial=_hours(settings_of(project))))
+
+
+@require_POST
+@project_page(Role.ADMIN)
+def quiet_hours(request: ProjectRequest, project: Project) -> HttpResponse:
+    form = QuietForm(request.POST)
+    if form.is_valid():
+        try:
+            change_settings(project=project, changes=form.cleaned_data)
+        except BadSettings as error:
+            messages.error(request, f"Not saved. {error}")
+        else:
+            messages.success(request, "Saved.")
+    else:
+        messages.error(request, "Not saved. Times are written as 22:00.")
+    return redirect("alerts", project.slug)
+
+
+def _hours(settings: MessageSettings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in QuietForm.base_fields}
+
+
+def _list(request: ProjectRequest, rows: list[Row], hours: QuietForm) -> HttpResponse:
+    opens = TrackingSettings.objects.filter(project=request.project, opens_issues=True).exists()
+    zones = sorted(zoneinfo.available_timezones())
+    context = {"rows": rows, "opens_issues": opens, "hours": hours, "zones": zones}
+    return render_page(request, "issues/alerts.html", context)
 
 
 @require_POST
@@ -134,7 +191,7 @@ def opening_switch(request: ProjectRequest, project: Project) -> HttpResponse:
 @never_cache
 @project_page(Role.ADMIN)
 def alert_new(request: ProjectRequest, project: Project) -> HttpResponse:
-    form = AlertForm(request.POST or None)
+    form = AlertForm(request.POST or None, initial={"trigger": request.GET.get("trigger", "")})
     if request.method == "POST" and form.is_valid():
         try:
             rule = create_rule(project=project, user=request.user, **form.fields_of_rule())
@@ -187,6 +244,21 @@ def alert_test(request: ProjectRequest, project: Project, alert_id: uuid.UUID) -
 
 @require_POST
 @project_page(Role.ADMIN)
+def alert_send(request: ProjectRequest, project: Project, alert_id: uuid.UUID) -> HttpResponse:
+    """Sends the digest now."""
+    rule = _find(project, alert_id)
+    if rule.trigger not in KINDS:
+        raise Http404("This alert sends no digest.")
+    for row in send_now(rule):
+        if row.state == DeliveryState.SENT:
+            messages.success(request, f"The digest arrived: {row.channel_name}")
+        else:
+            messages.error(request, f"The digest did not arrive at {row.channel_name}. {row.error}")
+    return redirect("alert", project.slug, rule.pk)
+
+
+@require_POST
+@project_page(Role.ADMIN)
 def alert_switch(request: ProjectRequest, project: Project, alert_id: uuid.UUID) -> HttpResponse:
     rule = _find(project, alert_id)
     try:
@@ -207,7 +279,11 @@ def alert_delete(request: ProjectRequest, project: Project, alert_id: uuid.UUID)
 
 def _find(project: Project, alert_id: uuid.UUID) -> AlertRule:
     """Raises Http404."""
-    rules = AlertRule.objects.filter(project=project).select_related("project").prefetch_related("channels")
+    rules = (
+        AlertRule.objects.filter(project=project, owner=None)
+        .select_related("project")
+        .prefetch_related("channels")
+    )
     rule = rules.filter(pk=alert_id).first()
     if rule is None:
         raise Http404("There is no such alert in this project.")
@@ -220,7 +296,7 @@ def _title(rule: AlertRule) -> str:
 
 
 def _initial(rule: AlertRule) -> dict[str, Any]:
-    copied = ("name", "trigger", "query", "threshold", "window", "throttle", "enabled")
+    copied = ("name", "trigger", "query", "threshold", "window", "throttle", "urgent", "enabled")
     channels = "\n".join(mask(channel.url) for channel in rule.channels.all())
     return {**{name: getattr(rule, name) for name in copied}, "channels": channels}
 
@@ -237,5 +313,6 @@ def _form(
     context = {
         "form": form, "rule": rule, "secret": secret, "deliveries": deliveries, "triggers": all_triggers(), "services": SERVICES,
         "failed": counted(failed, "message") if failed else "",
+        "digest": compose(rule, now=timezone.now()) if rule and rule.trigger in KINDS else None,
     }  # fmt: skip
     return render_page(request, "issues/alert.html", context, status=400 if form.errors else 200)

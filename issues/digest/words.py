@@ -1,0 +1,96 @@
+"""A digest in plain words, and as what a webhook gets."""
+
+from dataclasses import asdict
+from typing import Any
+
+from issues.alerts.webhooks import address_of
+from issues.digest.moving import Share
+from issues.digest.reading import Digest, Line
+from raindrop.web.plurals import counted
+
+NOTHING_MOVED = "No rate moved by more than chance."
+
+
+def title_of(digest: Digest, *, every: str) -> str:
+    return f"[{digest.project.name}] {every} digest, {digest.stretch.name}"
+
+
+def text_of(digest: Digest) -> str:
+    before = digest.stretch.before_name
+    parts = [f"{counted(digest.events, 'event')}; {digest.before:,} {before}."]
+    moved = [_moved(line, before) for line in digest.moved] or [NOTHING_MOVED]
+    parts.append(_section("What moved", [*(_told(line) for line in digest.back), *moved]))
+    parts.append(_section("What is new", [_told(line) for line in digest.new] or ["Nothing."]))
+    parts.append(_section("Still open", _still_open(digest)))
+    parts.append("Rates are shares of all events, with their 95 % intervals.")
+    return "\n\n".join(parts)
+
+
+def data_of(digest: Digest) -> dict[str, Any]:
+    """As plain values: what `text_of` says."""
+    return {
+        "digest": {
+            "start": digest.stretch.start.isoformat(),
+            "end": digest.stretch.end.isoformat(),
+            "events": digest.events,
+            "events_before": digest.before,
+            "came_back": [_item(line) for line in digest.back],
+            "moved": [_item(line) for line in digest.moved],
+            "new": [_item(line) for line in digest.new],
+            "open_issues": digest.open_issues,
+            "still_open": [_item(line) for line in digest.still_open],
+        }
+    }
+
+
+def _item(line: Line) -> dict[str, Any]:
+    found = asdict(line)
+    return {**found, "url": address_of(line.path), "example_url": address_of(line.example_path)}
+
+
+def _section(title: str, lines: list[str]) -> str:
+    return "\n".join([title, *(f"- {line}" for line in lines)])
+
+
+def _still_open(digest: Digest) -> list[str]:
+    more = digest.open_issues - len(digest.still_open)
+    lines = [_told(line) for line in digest.still_open]
+    if not digest.open_issues:
+        return ["No issue."]
+    if more > 0:
+        lines.append(f"{'And ' if lines else ''}{more:,} more.")
+    return lines
+
+
+def _moved(line: Line, before: str) -> str:
+    assert line.share is not None
+    assert line.before is not None
+    rose = (line.share.value or 0) > (line.before.value or 0)
+    change = f"{'rose' if rose else 'fell'} to {rate(line.share)}, from {rate(line.before)} {before}."
+    return _pointed(line, f"{line.title} {change}")
+
+
+def _told(line: Line) -> str:
+    text = f"{line.title}: {line.text}" if line.text else f"{line.title}:"
+    if line.share is not None:
+        users = f" of {counted(line.users, 'user')}" if line.users is not None else ""
+        text += f" {counted(line.share.events, 'event')}{users}, {rate(line.share)}."
+    return _pointed(line, text)
+
+
+def _pointed(line: Line, text: str) -> str:
+    text += f" {address_of(line.path)}"
+    return (
+        f"{text}\n  Such as “{line.example}” {address_of(line.example_path)}" if line.example_path else text
+    )
+
+
+def rate(share: Share) -> str:
+    """ "4.1 % (3.2 to 5.1 %)"."""
+    if share.value is None or share.low is None or share.high is None:
+        return "no rate (no event)"
+    return f"{_percent(share.value)} % ({_percent(share.low)} to {_percent(share.high)} %)"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}" if share >= 0.001 or share == 0 else f"{100 * share:.2g}"
