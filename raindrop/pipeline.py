@@ -23,6 +23,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+import ingest.counts.appearances
 import ingest.counts.rollups
 import ingest.jobs.queueing
 import ingest.limits.flushing
@@ -69,6 +70,7 @@ STAGES: list[Callable[[list[Event]], None]] = [
     issues.classifier.scoring.score,
     issues.following.deciding.follow,
     ingest.counts.rollups.count_events,
+    ingest.counts.appearances.note_appearances,
     signals.reader.noting.note_conversations,
 ]
 

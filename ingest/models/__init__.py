@@ -3,6 +3,7 @@
 Uses `raindrop/` alone.
 """
 
+from ingest.models.appearances import Appearance, AppearanceKind
 from ingest.models.events import (
     Attachment,
     Conversation,
@@ -23,6 +24,6 @@ from ingest.models.rollups import Day, DayUser, Hour, SubjectConversation, Subje
 from ingest.models.traces import EarlierTurns, OpenTrace, PlainSpan, WaitingEvaluation
 
 __all__ = [
-    "ApiKey", "Attachment", "Conversation", "Day", "DayUser", "EarlierTurns", "EndUser", "Event", "EventKey", "ExplicitSignal", "Hour",
+    "ApiKey", "Appearance", "AppearanceKind", "Attachment", "Conversation", "Day", "DayUser", "EarlierTurns", "EndUser", "Event", "EventKey", "ExplicitSignal", "Hour",
     "IngestCount", "Job", "Membership", "MergedEvent", "MonthlyUsage", "OpenTrace", "PlainSpan", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectConversation", "SubjectUser", "Total", "User", "WaitingEvaluation",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from ingest.counts.period import sums_between
 from ingest.models import Event, Project
-from issues.digest.moving import Move, Share, moves, shares_between
+from issues.causes.moving import Move, Share, moves, shares_between
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
 from issues.models.issues import State

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from issues.alerts.webhooks import address_of
-from issues.digest.moving import Share
+from issues.causes.moving import Share
 from issues.digest.reading import Digest, Line
 from raindrop.web.plurals import counted
 

@@ -4,14 +4,19 @@ import datetime as dt
 from collections import defaultdict
 from typing import Any
 
+from django.db.models import DateTimeField, ExpressionWrapper, Subquery, Value
+
 from ingest.counts import rollups
 from ingest.counts.period import Period, change
+from ingest.models import Appearance, AppearanceKind, Total
 from issues.models import Activity, Issue
 from issues.models.activity import ActivityKind
 from raindrop.statistics import wilson
 
 AT_ONCE = dt.timedelta(minutes=1)  # what an issue follows from its opening on is no change
 MARKED = (ActivityKind.STATE, ActivityKind.TRAINED, ActivityKind.EDITED, ActivityKind.FOLLOWS)
+BEGINNING = dt.timedelta(hours=1)  # of a project
+MOST_RELEASES = 20
 MOST_MARKS = 200  # changes that are read
 # A change of state by its action.
 WORDS = {
@@ -71,7 +76,8 @@ def _rates(mine: list[int], every: list[int]) -> list[dict[str, Any]]:
 
 
 def marks(issue: Issue, period: Period) -> list[dict[str, Any]]:
-    """What changed on which day of the period: `at` its place among the labels, `day` in words, `text` in a few."""
+    """What changed on which day of the period: `at` its place among the labels, `day` in words, `text` in a few; `since`: the last release that
+    was first seen that day, as the page of releases names it, or ""."""
     rows = Activity.objects.filter(issue=issue, kind__in=MARKED, created_at__gte=period.start)
     by_day: dict[dt.date, list[str]] = defaultdict(list)
     for entry in reversed(list(rows.order_by("-id")[:MOST_MARKS])):
@@ -80,12 +86,34 @@ def marks(issue: Issue, period: Period) -> list[dict[str, Any]]:
         day = by_day[entry.created_at.astimezone(dt.UTC).date()]
         if text and text not in day:
             day.append(text)
+    since: dict[dt.date, str] = {}
+    for one in _releases(issue, period):
+        day_seen = one.first_seen.astimezone(dt.UTC).date()
+        by_day[day_seen].append(f"{one.kind} {one.value}")
+        since[day_seen] = f"{one.kind}:{one.value}"
     first = period.start.date()
     return [
-        {"at": (day - first).days, "day": f"{day:%d %b}", "text": ", ".join(texts)}
+        {
+            "at": (day - first).days,
+            "day": f"{day:%d %b}",
+            "text": ", ".join(texts),
+            "since": since.get(day, ""),
+        }
         for day, texts in sorted(by_day.items())
         if texts
     ]
+
+
+def _releases(issue: Issue, period: Period) -> list[Appearance]:
+    """Releases and models that were first seen in the period, and after the project's first event: what was there from the start is no
+    change."""
+    begun = Subquery(Total.objects.filter(subject=issue.project_id).values("first_seen"))
+    rows = Appearance.objects.filter(
+        project=issue.project_id, kind__in=[AppearanceKind.RELEASE, AppearanceKind.MODEL],
+        first_seen__gte=period.start, first_seen__lt=period.until,
+        first_seen__gt=ExpressionWrapper(begun + Value(BEGINNING), output_field=DateTimeField()),
+    )  # fmt: skip
+    return list(rows.order_by("first_seen", "kind", "value")[:MOST_RELEASES])
 
 
 def _mark(entry: Activity) -> str:

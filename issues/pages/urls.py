@@ -10,6 +10,7 @@ from issues.pages import issue_list as list_pages
 from issues.pages.comparing import comparison
 from issues.pages.overview import overview
 from issues.pages.promoting import promote
+from issues.pages.releases import releases
 
 urlpatterns = [
     path("", overview, name="overview"),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("signals/<slug:key>/causes/", cause_pages.of_signal, name="signal-causes"),
     path("discover/<uuid:cluster_id>/causes/", cause_pages.of_cluster, name="cluster-causes"),
     path("compare/", comparison, name="compare"),
+    path("releases/", releases, name="releases"),
     path("settings/alerts/", alert_pages.alerts, name="alerts"),
     path("settings/alerts/opening/", alert_pages.opening_switch, name="opening-switch"),
     path("settings/alerts/quiet/", alert_pages.quiet_hours, name="quiet-hours"),

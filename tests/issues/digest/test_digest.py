@@ -16,8 +16,8 @@ from issues.alerts.checking import check_due
 from issues.alerts.quiet import change_settings, quiet_until
 from issues.alerts.rules import create_rule
 from issues.alerts.sending import send_due
+from issues.causes.moving import moves, share
 from issues.digest.due import last_due, stretch_of
-from issues.digest.moving import moves, share
 from issues.models import Activity, AlertDelivery, AlertRule, Issue, IssueMatch, MessageSettings
 from issues.states.doors import escalate_issue, resolve_issue
 from raindrop.ids import new_id
