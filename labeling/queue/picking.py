@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -107,16 +108,23 @@ def draw_in_strata(
     strata = [np.flatnonzero(mask).tolist() for mask in (hit, near, ~hit & ~near)]
     sizes = [number * len(stratum) / len(found) for stratum in strata]
     order, chances = [], []
+    shares = _shares(strata)
+    ends = list(itertools.accumulate(shares.values()))
     for card in range(len(found)):
-        shares = np.array([share if stratum else 0.0 for share, stratum in zip(STRATA, strata, strict=True)])
-        shares /= shares.sum()
         at = (start + card * GOLDEN) % 1.0
-        stratum = min(
-            int(np.searchsorted(np.cumsum(shares), at, side="right")), int(np.flatnonzero(shares)[-1])
-        )
+        stratum = list(shares)[min(bisect_right(ends, at), len(ends) - 1)]
         order.append(strata[stratum].pop(0))
-        chances.append(float(shares[stratum]) / sizes[stratum])
+        chances.append(shares[stratum] / sizes[stratum])
+        if not strata[stratum]:
+            shares = _shares(strata)
+            ends = list(itertools.accumulate(shares.values()))
     return order, chances
+
+
+def _shares(strata: list[list[int]]) -> dict[int, float]:
+    """Of the cards, by the number of the stratum, for those that hold events still."""
+    shares = {number: STRATA[number] for number, stratum in enumerate(strata) if stratum}
+    return {number: share / sum(shares.values()) for number, share in shares.items()}
 
 
 def pick(

@@ -277,12 +277,18 @@ def _share(tree: Tree, events: list[TraceEvent]) -> None:
     owners = {span_id: event for event in events for span_id in event.span_ids}
     for name in ("user_id", "convo_id"):
         told = {value for span in tree.spans if (value := getattr(span, name))}
-        for span in tree.outermost_first(tree.spans):
+        nearest: dict[str, str] = {}  # what holds for each span: its own, or that of the next span around it
+        for span in tree.outermost_first(tree.spans) if told else ():
+            parent = tree.parent(span)
+            around = (
+                nearest[parent.span_id]
+                if parent
+                else next((value for one in tree.ancestors(span) if (value := getattr(one, name))), "")
+            )
+            nearest[span.span_id] = getattr(span, name) or around
             event = owners[span.span_id]
-            if getattr(event, name):
-                continue
-            own = (getattr(one, name) for one in (span, *tree.ancestors(span)))
-            setattr(event, name, next((value for value in own if value), ""))
+            if not getattr(event, name):
+                setattr(event, name, nearest[span.span_id])
         if len(told) == 1:
             for event in events:
                 setattr(event, name, getattr(event, name) or next(iter(told)))

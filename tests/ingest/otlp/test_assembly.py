@@ -259,8 +259,9 @@ def test_circles_and_long_chains_end() -> None:
         span(n, parent=n - 1, a=traces.usage(1, 1) | {"gen_ai.operation.name": "chat"})
         for n in range(1, 5001)
     ]
+    chain[4999]["attributes"] += span(1, a={"user.id": "u"})["attributes"]
     [event] = events_of(*chain)
-    assert event.tokens.input == 1
+    assert (event.tokens.input, event.user_id) == (1, "u")
 
 
 @settings(max_examples=60, deadline=None)

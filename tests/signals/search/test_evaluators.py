@@ -1,6 +1,7 @@
 """The database and memory give the same answer, on any events and any query."""
 
 import datetime as dt
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -157,46 +158,52 @@ def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) 
         EndUser.objects.create(id=end_user_id(project, user), project=project, user_id=user, traits=of)
     for convo in ("c1", "c2"):
         Conversation.objects.create(id=conversation_id(project, convo), project=project, convo_id=convo)
-    stored, languages = [], []
+    rows: dict[type[Any], list[Any]] = defaultdict(list)
+    languages = {}
     for number, fields in enumerate(made):
         fields = dict(fields)
         user, convo, tools, held, state, means, language = (
             fields.pop(name) for name in ("user", "convo", "tools", "signals", "state", "means", "language")
         )
-        languages.append(language)
-        event = Event.objects.create(
+        event = Event(
             id=new_id(), project=project, event_id=f"e{number}", end_user_id=user and end_user_id(project, user),
             conversation_id=convo and conversation_id(project, convo), **fields,
         )  # fmt: skip
-        for at, (kind, name, failed) in enumerate(tools):
-            Span.objects.create(
+        rows[Event].append(event)
+        languages[event.id] = language
+        rows[Span] += [
+            Span(
                 project=project, event=event, trace_id=f"{number:032x}", span_id=f"{at:016x}", kind=kind, name=name,
                 status="error" if failed else "ok", error=name if failed else "", started_at=NOW, ended_at=NOW,
-            )  # fmt: skip
-        for key, score in held.items():
-            SignalMatch.objects.create(
-                project=project,
-                signal=signals[key],
-                event=event,
-                timestamp=event.timestamp,
-                score=score,
-                source="test",
             )
+            for at, (kind, name, failed) in enumerate(tools)
+        ]  # fmt: skip
+        rows[SignalMatch] += [
+            SignalMatch(
+                project=project, signal=signals[key], event=event, timestamp=event.timestamp, score=score, source="test"
+            )
+            for key, score in held.items()
+        ]  # fmt: skip
         if state == "queued":
-            QueuedEvent.objects.create(project=project, event=event)
+            rows[QueuedEvent].append(QueuedEvent(project=project, event=event))
         if state == "failed":
-            ProcessingFailure.objects.create(project=project, event=event, attempts=1, reason="x")
+            rows[ProcessingFailure].append(
+                ProcessingFailure(project=project, event=event, attempts=1, reason="x")
+            )
         if means is not None:
             user_vector, agent_vector = (meaning_vector(text) if text else None for text in means)
-            EventEmbedding.objects.create(
-                project=project,
-                event=event,
-                user_vector=user_vector,
-                agent_vector=agent_vector,
-                text_hash=b"",
+            rows[EventEmbedding].append(
+                EventEmbedding(
+                    project=project,
+                    event=event,
+                    user_vector=user_vector,
+                    agent_vector=agent_vector,
+                    text_hash=b"",
+                )
             )
-        stored.append(event)
-    index_texts({event.id: language for event, language in zip(stored, languages, strict=True)})
+    for model, of_model in rows.items():
+        model._default_manager.bulk_create(of_model)
+    index_texts(languages)
     return list(
         Event.objects.filter(project=project).select_related("end_user", "conversation").order_by("event_id")
     )
@@ -211,11 +218,11 @@ def signals(project: Any, other_project: Any) -> None:
         SignalDefinition.objects.create(project=owner, key="loss", name="Loss")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    made=st.lists(events, min_size=1, max_size=4),
+    made=st.lists(events, min_size=2, max_size=8),
     traits=people,
-    asked=st.lists(queries.trees(leaves), min_size=5, max_size=15),
+    asked=st.lists(queries.trees(leaves), min_size=10, max_size=20),
 )
 def test_the_database_and_memory_give_the_same_answer(
     made: list[dict[str, Any]],

@@ -98,35 +98,47 @@ text_of = st.text(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
-@example(
-    name="a\x85b", description="\x85", group="a\x85 b", words=["ab"], threshold=None, flags=(True, False)
-)
-@given(
-    name=text_of.filter(str.strip), description=text_of, group=text_of.filter(str.strip),
-    words=st.lists(st.from_regex(r"[a-zé: #&*!\-']{2,20}", fullmatch=True).filter(lambda w: len(w.strip()) > 1), min_size=1, max_size=4),
-    threshold=st.none() | st.floats(0, 1), flags=st.tuples(st.booleans(), st.booleans()),
-)  # fmt: skip
+any_signal = st.fixed_dictionaries({
+    "name": text_of.filter(str.strip),
+    "description": text_of,
+    "words": st.lists(st.from_regex(r"[a-zé: #&*!\-']{2,20}", fullmatch=True).filter(lambda w: len(w.strip()) > 1), min_size=1, max_size=4),
+    "threshold": st.none() | st.floats(0, 1),
+    "enabled": st.booleans(),
+    "muted": st.booleans(),
+})  # fmt: skip
+ODD = {
+    "name": "a\x85b", "description": "\x85", "words": ["ab"], "threshold": None, "enabled": True, "muted": False,
+}  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8, deadline=None)
+@example(group=("a\x85 b", "\x85"), rows=[ODD])
+@given(group=st.tuples(text_of.filter(str.strip), text_of), rows=st.lists(any_signal, min_size=5, max_size=5))
 def test_any_signal_goes_round(
-    project: Project, other_project: Project, name: str, description: str, group: str, words: list[str],
-    threshold: float | None, flags: tuple[bool, bool],
-) -> None:  # fmt: skip
+    project: Project, other_project: Project, group: tuple[str, str], rows: list[dict[str, Any]]
+) -> None:
     SignalDefinition.objects.filter(builtin=False).delete()
     SignalGroup.objects.filter(signals=None).delete()
-    row = ensure_groups(project, {group: description})[group]
-    SignalDefinition.objects.create(
-        project=project, key="one", name=name, description=description, group=row, config={"words": words},
-        threshold=threshold, enabled=flags[0], muted=flags[1],
-    )  # fmt: skip
+    name, description = group
+    row = ensure_groups(project, {name: description})[name]
+    for number, fields in enumerate(rows):
+        config = {"words": fields["words"]}
+        others = {key: value for key, value in fields.items() if key != "words"}
+        SignalDefinition.objects.create(project=project, key=f"s{number}", group=row, config=config, **others)
     text = export_signals(project)
-    [entry] = [entry for entry in read_file(text).entries if entry.key == "one"]
-    assert (entry.fields["name"], entry.fields["group"]) == (name, group)
+    entries = {entry.key: entry for entry in read_file(text).entries}
+    for number, fields in enumerate(rows):
+        read = entries[f"s{number}"].fields
+        assert (read["name"], read["group"]) == (fields["name"], name)
     try:
         taken(other_project, text)
     except FileRefused as refused:  # words that the detector itself refuses: not the file's fault
         assert all(problem.message.startswith("config") for problem in refused.problems)
-    else:
-        assert export_signals(other_project) == text
+        keys = [problem.where.removeprefix("signal ") for problem in refused.problems]
+        assert SignalDefinition.objects.filter(project=project, key__in=keys).delete()[0] >= 1
+        text = export_signals(project)
+        taken(other_project, text)
+    assert export_signals(other_project) == text
 
 
 @settings(max_examples=200, deadline=None)
