@@ -14,7 +14,8 @@ from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import load_head
 from signals.detectors.judging import WORTH_SHOWING, judge, telling_words
 from signals.detectors.other_languages import LANGUAGES_READ
-from signals.detectors.outright import LESS
+from signals.detectors.other_value import gives_another
+from signals.detectors.outright import LESS, OUTRIGHT
 from signals.detectors.pattern_set import PatternSet
 from signals.detectors.phrases import Hit, compile_phrases, piece
 from signals.models.definitions import Reads, Sentiment
@@ -184,6 +185,9 @@ def detect(batch: Batch) -> list[Finding]:
         if not turn.previous or turn.input.is_blank:
             continue  # nothing was said yet that could be corrected
         if closes(turn):
+            continue
+        if another := gives_another(turn):
+            found.append(Finding(index, OUTRIGHT, another))
             continue
         sure = [Hit(match.start(), match.end(), SURE_WEIGHT) for match in SURE.finditer(turn.input.normal)]
         score = max(scores.get(index, 0.0), SURE_WEIGHT if sure else 0.0)

@@ -18,7 +18,6 @@ RULE = Rule(
         + WHO,
         "(i )?(want|need|would like|'d like|prefer|demand|require|give me|get me|find me|let me have) (to (speak|talk|chat) (to|with) )?(a |an |the |some )?(((real|actual|live) )?([a-z]{2,12} )?(human|person|representative|rep|human being|operator)|(real|actual|live|human) ([a-z]{2,12} )?(agent|support|help))",
         "(is|are) (there|this) (a |any |an )?(real |actual |live )?(human|humans|person|people|operator|representative)( there| here| available| i can| who| that| on| around| to (talk|speak))",
-        "(human|live agent|real person|representative|operator|agent|speak to agent|customer service|live chat|call me)( please| now| pls|!|\\.)",
         "(can|could|may|let) (i|me|someone|somebody|a person|a human)( please| just)? (speak|talk|call me|contact me|phone me|help me instead)( (to|with) "
         + WHO
         + ")?",
@@ -37,20 +36,21 @@ RULE = Rule(
     ],
     unless=[
         "(connect|talk|chat|speak) with people",
-        "(travel|real estate|user|insurance|estate|ticket|press|free|secret|chemical|ai|booking) (agent|agents|manager|operator)",
+        "(travel|real estate|user|insurance|estate|ticket|press|free|secret|chemical|ai|booking|account) (agent|agents|manager|operator)",
         "(not|don't|do not|no need to|without|didn't|rather not) (need |want |have to |like |to )*(to )?(speak|talk|chat|connect|transfer|be transferred)",
         "(talk|speak|talking|speaking) (to|with) (my|his|her|their|our) [a-z]{1,20}",
         "(how|when|why|what) (do|does|should|can) (i|we|you|one|a) ... (talk|speak) (to|with) (a|an|the) (manager|supervisor|representative) (about|at work|who)",
         "the (manager|agent|representative|supervisor) (said|told|is|was|did|has)",
     ],
 )
-# The whole message, or nearly.
+# The whole message, or nearly: in a longer one these words end a sentence about something else ("an agent.", "what makes us human.").
 SHORT = Rule(
     strong=[
-        "(human|a human|a person|agent|representative|operator|supervisor|manager|real person|live agent|customer service|live chat)"
+        "(human|a human|a person|agent|representative|operator|supervisor|manager|real person|live agent|customer service|live chat)",
+        "(speak to agent|call me)( please| now| pls|!|\\.)",
     ]
 )
-SHORT_WORDS = 3
+SHORT_WORDS = 4
 
 
 def detect(batch: Batch) -> list[Finding]:

@@ -54,7 +54,7 @@ class LearnedRule:
 
 
 # Added to a rule's own version, so that a match says which model found it.
-MODEL_VERSION = 600
+MODEL_VERSION = 700
 
 
 def findings(batch: Batch, rules: Rules) -> dict[str, dict[int, Finding]]:

@@ -7,6 +7,7 @@ a list that holds "problem", without negative look-behinds that nobody can read.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -18,6 +19,15 @@ from signals.detectors.text import Text
 
 Side = Literal["user", "assistant"]
 MAX_EVIDENCE = 5
+# "Dear Ms Ito, ... Kind regards": a letter that the agent drafts. A line of a play begins with a name that speaks again.
+LETTER = re.compile(
+    r"\bdear [^\n]{1,60}\n.*?\b(?:sincerely|regards|yours|best wishes|respectfully)\b", re.DOTALL
+)
+SPOKEN = re.compile(r"^\W*(?P<name>[a-z][\w .'-]{0,24}?)\W*: [^\n]*", re.MULTILINE)
+CHOICE = re.compile(r"(?<!\w)[a-e]\) [^\n]*?(?=\s[a-e]\) |\n|$)")
+FEWEST_CHOICES = 3
+# Labels of what a thing says, not a person.
+LABELS = frozenset(["error", "status", "note", "result", "reason", "warning", "output", "answer", "message"])
 QUOTED = re.compile(r'```.*?(?:```|\Z)|"[^"\n]{3,400}"', re.DOTALL)
 
 
@@ -170,14 +180,35 @@ def surest(hits: list[Hit]) -> list[Hit]:
 
 
 def in_own_words(hits: list[Hit], text: Text) -> list[Hit]:
-    """Without those in a quotation or in code, which somebody else says; a text that is nothing but a quotation keeps its hits."""
+    """Without those in a quotation, in code, or in what was written for the user (the lines of a play, a letter, the choices of a test),
+    which somebody else says; a text that is nothing but a quotation keeps its hits."""
+    if not hits:
+        return hits
     normal = text.normal
-    if not hits or ('"' not in normal and "```" not in normal):
-        return hits
-    quoted = [match.span() for match in QUOTED.finditer(normal)]
-    if normal.startswith('"') and quoted and quoted[0][1] > 0.9 * len(normal):
-        return hits
-    return [hit for hit in hits if not any(start <= hit.start < end for start, end in quoted)]
+    others = _written_for_others(normal)
+    if '"' in normal or "```" in normal:
+        quoted = [match.span() for match in QUOTED.finditer(normal)]
+        if not (normal.startswith('"') and quoted and quoted[0][1] > 0.9 * len(normal)):
+            others += quoted
+    return (
+        [hit for hit in hits if not any(start <= hit.start < end for start, end in others)]
+        if others
+        else hits
+    )
+
+
+def _written_for_others(normal: str) -> list[tuple[int, int]]:
+    """Where the lines of a play, a letter, and the choices of a test stand."""
+    found = [match.span() for match in LETTER.finditer(normal)] if "dear " in normal else []
+    if ": " in normal:
+        lines = list(SPOKEN.finditer(normal))
+        often = Counter(line["name"] for line in lines)
+        found += [line.span() for line in lines if often[line["name"]] > 1 and line["name"] not in LABELS]
+    if "b)" in normal:
+        choices = list(CHOICE.finditer(normal))
+        if len(choices) >= FEWEST_CHOICES:
+            found.append((choices[0].start(), choices[-1].end()))
+    return found
 
 
 def sentence_start(normal: str, at: int, marks: str = ".!?\n") -> int:

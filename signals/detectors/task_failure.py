@@ -12,7 +12,7 @@ import re
 from signals.detectors.batch import Batch, Detector, Finding, Turn
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.other_languages import LANGUAGES_READ, united
-from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence
+from signals.detectors.phrases import Hit, Rule, combined, compile_phrases, evidence, in_own_words
 from signals.detectors.text import Text
 from signals.models.definitions import Reads, Sentiment
 
@@ -91,7 +91,7 @@ def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         text = turn.output
-        hits = RULE.hits(text)
+        hits = in_own_words(RULE.hits(text), text)
         if hits and not _to_do(turn):
             hits = [hit for hit in hits if not _tells(text, hit)]
         if hits:

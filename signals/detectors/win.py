@@ -67,6 +67,12 @@ DENIED = compile_phrases(
         "(thank|thanks) (god|goodness|heavens|fuck)",
     ]
 )
+# Nor what is wished to others, or answered to their thanks.
+WISHES = re.compile(
+    r"\b(?:welcome|congrat\w*|good luck|best wishes|all the best|glad (?:you|to hear|someone)|happy (?:for you|i could|birthday)|proud of you)\b"
+)
+# Thanks that the head only half believes are meant where nothing is asked for beside them: of GoEmotions' comments 6 of 10 that it left out.
+PERHAPS, THANKED = 0.3, 0.6
 GLAD_FACES = re.compile("[👍🙏❤💯🎉😍🥰🙌👏🤩💖😊💕🫶]|<3")
 # Thanks are only manners where they close a request and name nothing to be thankful for, or where a doubt follows.
 REQUEST = re.compile(
@@ -105,8 +111,15 @@ def detect(batch: Batch) -> list[Finding]:
         if index in judged:
             # The head has read thousands of thanks: sarcasm, "no thanks", "thanks to the rain", "cheers".
             grateful = judged[index] * (POLITE if thanks and _manners(thanks, text) else 1.0)
-            if not thanks and DENIED.search(text.normal):
+            if not thanks and (DENIED.search(text.normal) or WISHES.search(text.normal)):
                 grateful = 0.0
+            elif (
+                thanks
+                and grateful >= PERHAPS
+                and not REQUEST.search(text.normal)
+                and not DOUBT.search(text.normal)
+            ):
+                grateful = max(grateful, THANKED)
         score = 1 - (1 - combined(praise, text)) * (1 - grateful)
         if not score:
             continue

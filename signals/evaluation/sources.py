@@ -41,7 +41,7 @@ LANGUAGES = BASE_DIR / "fixtures" / "languages"
 OF_LANGUAGES = frozenset(
     ("user_frustration", "correction", "win", "human_request", "refusal", "task_failure")
 )
-READ_SOURCES = ("taubench_retail_community", "sgd_dev")
+READ_SOURCES = ("taubench_retail_community", "sgd_dev", "multichallenge")
 # What an agent may answer before and after work, thanks and small talk: nothing is declined, failed or left out. Our own.
 SHORT_REPLIES = (Path(__file__).parent / "short_replies.txt").read_text(encoding="utf-8").splitlines()
 REPLIED_TO = (

@@ -7,6 +7,7 @@ import pytest
 from signals.detectors import DETECTORS
 from signals.detectors.answers import says_no, turns_down
 from signals.detectors.batch import Batch, Exchange, Turn
+from signals.detectors.other_value import gives_another
 from signals.detectors.text import Text
 
 
@@ -49,6 +50,36 @@ def test_an_offer_turned_down(agent: str, user: str) -> None:
 )
 def test_a_correction_is_none(agent: str, user: str) -> None:
     assert not turns_down(turn(agent, user))
+
+
+@pytest.mark.parametrize(
+    ("agent", "user", "words"),
+    [
+        ("Please confirm: a table for 2 at Otto's on March 8th at 1 pm.", "No, I'd like it on March 9th.", ["march 9th"]),
+        ("You check in on Monday, is that right?", "that's not right, it's Tuesday", ["tuesday"]),
+        ("So two tickets for the evening show?", "Nope, please make it for three people", ["for three"]),
+        ("Playing it in the kitchen. Is this right?", "No, play it in the living room.", ["no, play it in"]),
+    ],
+)  # fmt: skip
+def test_another_value_than_the_agents_corrects(agent: str, user: str, words: list[str]) -> None:
+    batch = Batch([turn(agent, user)])
+    detector = DETECTORS["correction"]
+    (finding,) = (one for one in detector.detect(batch) if one.score >= detector.threshold)
+    assert [piece["text"].lower() for piece in finding.evidence] == words
+
+
+@pytest.mark.parametrize(
+    ("agent", "user"),
+    [
+        ("Shall I book Friday at noon?", "Yes, and another one on Saturday."),  # no no
+        ("Do you take anything on Mondays?", "No diabetes, and Friday suits me."),  # a no to something else
+        ("So two tickets, right?", "no wait, changed my mind, three people"),  # oneself
+        ("There are seats on Friday. Anything else?", "No, that's all for Friday."),  # the agent's own value
+        ("I like trains.", "No, Saturday."),  # nothing to be checked
+    ],
+)
+def test_no_value_is_put_in_place_of_the_agents(agent: str, user: str) -> None:
+    assert not gives_another(turn(agent, user))
 
 
 def test_the_first_message_answers_nothing() -> None:

@@ -49,6 +49,12 @@ def test_templates_are_filled_alike_in_every_run() -> None:
         ("Guests without a pass are not allowed upstairs.", False),
         ("You could say: \"I'm sorry, I can't help with that.\"", False),
         ("```\nreturn \"I'm sorry, I can't help with that.\"\n```", False),
+        (
+            "Ana: Is the book in?\nClerk: I'm sorry, I can't give you that.\nAna: Please!\nClerk: I can't.",
+            False,
+        ),
+        ("Here it is:\n\nDear Mr Oke,\nI'm afraid we cannot accept the table.\nKind regards, Lin", False),
+        ("Error: denied.\nError: I'm sorry, but I cannot help you get around the paywall.", True),
     ],
 )
 def test_who_declines(said: str, declines: bool) -> None:
@@ -80,3 +86,25 @@ def test_who_is_abused(asked: str, abusive: bool) -> None:
 )
 def test_who_attacks(asked: str, attack: bool) -> None:
     assert matches("jailbreak", asked) is attack
+
+
+@pytest.mark.parametrize(
+    ("asked", "wants"),
+    [
+        ("representative now", True),
+        ("call me please", True),
+        ("I want to speak to a human.", True),
+        ("My novel is about a secret agent.", False),
+        ("It is kindness that makes us human.", False),
+        ("Write a mail from me, the sales representative.", False),
+    ],
+)
+def test_who_wants_a_person(asked: str, wants: bool) -> None:
+    assert matches("human_request", asked) is wants
+
+
+@pytest.mark.parametrize(
+    "asked", ["You're welcome! :)", "Congrats on the new house!", "Good luck to you both!", "Welcome back"]
+)
+def test_wishes_are_no_thanks(asked: str) -> None:
+    assert not matches("win", asked)

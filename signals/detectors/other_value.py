@@ -1,0 +1,62 @@
+"""The agent states a day, a time or a number to be checked, and the user says no and gives another: "A table for two on Friday, right?",
+"No, Saturday" corrects, in however friendly words. English."""
+
+import re
+
+from signals.detectors.answers import LAST_WORDS
+from signals.detectors.batch import Evidence, Turn
+from signals.detectors.phrases import piece
+
+READ = 300  # characters of the message
+NUMBER = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten)"
+MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,6}"
+VALUES = (
+    re.compile(
+        rf"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|today|tomorrow|tonight|{MONTH}\.? (?:the )?\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}(?:st|nd|rd|th))\b"
+    ),
+    re.compile(
+        r"\b(?:\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'?clock)|\d{1,2}:\d\d|noon|midnight|morning|afternoon|evening)\b"
+    ),
+    re.compile(
+        rf"\b{NUMBER} (?:more |other |economy |business |flexible )?(?:people|persons?|guests?|adults?|rooms?|tickets?|seats?|nights?|days?|weeks?|hours?|passengers?|of us|copies|items?|pieces?|boxes|bags?)\b"
+        rf"|\bfor {NUMBER}\b(?! ?(?:am|pm|:))"
+    ),
+)
+# What the agent says of a value that the user shall look at: a question, or what it understood, plans or did.
+CHECKS = re.compile(
+    r"\?\W*$|confirm|\b(?:you(?:'d| would) like|you(?:'ll| will| are| need| want|'re)|booking|booked|reservations?|appointment|schedul\w+|order|starting|so)\b"
+)
+# "No problem" and "no diabetes" say no to nothing: the no stands alone, or what follows begins a clause.
+OPENS = (
+    r"^\W*(?:(?:actually|oh|um+|hm+|uh|well|sorry|wait)\W+)*"
+    r"(?:(?:no+|nope|nah|negative)(?=\W*$| ?[,.;:!…-]| (?:i|i'm|i'd|it|it's|its|that|that's|make|please|can|change|actually|sorry|next|on|at|for|from|play|book|set|use|wait|let's|we|we're|they|just|only|the|my|not)\b)"
+    r"|(?:that|it|this)(?:'s| is) (?:not (?:right|correct)|wrong|incorrect)|wrong|incorrect|not right|not correct)"
+)
+NO = re.compile(OPENS)
+# "No, play it on the other speaker": another way to do it than the one that was checked.
+INSTEAD = re.compile(
+    OPENS + r"\W+(?:(?:actually|sorry|please|just|can you|could you)\W+)*"
+    r"(?:(?:make|change|play|book|set|put|move|send|switch|start) (?:it|that|them|this|me)|i(?:'d| would)? (?:actually |only |just )?(?:want|need|like|prefer)(?: to (?:watch|play|hear|have|book|send|share))? (?:it|that|them|this))\b"
+    r"(?: \w+){0,2}? (?:for|on|to|with|in|at|from|without|under)\b"
+)
+# Users who change their minds, or mistyped, correct themselves.
+THEIR_OWN = re.compile(
+    r"\b(?:changed? my mind|my (?:bad|mistake|fault|error)|i(?:'m| am) (?:such )?an idiot|i (?:mistyped|misread|mixed up|typed))\b"
+)
+
+
+def gives_another(turn: Turn) -> list[Evidence]:
+    """The words that put another value in place of the agent's; none where the user does no such thing."""
+    message = turn.input.normal[:READ]
+    if not turn.previous or not NO.search(message) or THEIR_OWN.search(message):
+        return []
+    checked = turn.previous[-1].output.normal[-2 * LAST_WORDS :]
+    if not CHECKS.search(checked):
+        return []
+    for values in VALUES:
+        theirs = set(values.findall(checked))
+        others = [found for found in values.finditer(message) if found[0] not in theirs]
+        if theirs and others:
+            return [piece("user", turn.input, found.start(), found.end()) for found in others[:3]]
+    instead = INSTEAD.search(message)
+    return [piece("user", turn.input, instead.start(), instead.end())] if instead else []
