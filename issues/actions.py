@@ -1,5 +1,6 @@
 """Every write on an issue other than its state (issues/states/) and its classifier (issues/classifier/training.py)."""
 
+import re
 import uuid
 from collections.abc import Callable
 
@@ -9,11 +10,13 @@ from django.db.models import Max
 from ingest.counts import rollups
 from ingest.models import Job, Project, User
 from ingest.projects.access import role_in
-from issues.models import Activity, Definition, Issue, IssueMatch
+from issues.models import Activity, Definition, Issue, IssueMatch, Mention
 from issues.models.activity import ActivityKind
 from issues.models.issues import Priority
 from raindrop import live
 
+# A name as Django's users have it, after an @ that is not within an address.
+NAMED = re.compile(r"(?<![\w.@+-])@([\w.@+-]{1,150})")
 TITLE_LENGTH = Issue._meta.get_field("title").max_length or 200
 
 
@@ -32,6 +35,14 @@ _also_created: list[Callable[[Issue], None]] = []
 def when_created(tell: Callable[[Issue], None]) -> None:
     """`tell(issue)` runs in the transaction that makes an issue: for rooms above this one. For `AppConfig.ready()`."""
     _also_created.append(tell)
+
+
+_also_noted: list[Callable[[Activity, list[User]], None]] = []
+
+
+def when_noted(tell: Callable[[Activity, list[User]], None]) -> None:
+    """`tell(note, members whom it names)` runs in the transaction that adds a note: for rooms above this one. For `AppConfig.ready()`."""
+    _also_noted.append(tell)
 
 
 class NotAMember(Exception):
@@ -107,10 +118,22 @@ def set_priority(*, issue: Issue, priority: Priority, user: User | None) -> Issu
 
 @transaction.atomic
 def add_note(*, issue: Issue, text: str, user: User | None) -> Activity:
-    """A person's remark in the issue's history. Raises ValueError when it is empty."""
+    """A person's remark in the issue's history. Members whom it names as @username have it in their inbox. Raises ValueError when it is
+    empty."""
     if not (text := text.strip()):
         raise ValueError("A note needs text.")
-    return _note_activity(issue, ActivityKind.NOTE, user, {"text": text})
+    note = _note_activity(issue, ActivityKind.NOTE, user, {"text": text})
+    named = [one for one in mentioned(text, issue.project) if one != user]
+    Mention.objects.bulk_create(Mention(activity=note, user=one) for one in named)
+    for tell in _also_noted:
+        tell(note, named)
+    return note
+
+
+def mentioned(text: str, project: Project) -> list[User]:
+    """The project's members whom the text names, each once. A full stop after a name ends the sentence."""
+    names = {name for found in NAMED.findall(text) for name in (found, found.rstrip(".+-@"))}
+    return list(project.members.filter(username__in=names, is_active=True).order_by("username"))
 
 
 @transaction.atomic

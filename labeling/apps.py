@@ -20,6 +20,7 @@ class LabelingConfig(AppConfig):
         from labeling.queue.issue_subject import IssueSubject
         from labeling.queue.signal_subject import SignalSubject
         from labeling.queue.subject import register_subject
+        from labeling.refinement import inbox as inbox_kinds
         from labeling.refinement.raising import raise_question
         from labeling.teaching import when_taught
         from signals.models.judgements import register_judgements
@@ -31,6 +32,7 @@ class LabelingConfig(AppConfig):
         when_deleted(forget_labels)
         on_merge(move_labels)
         when_taught(raise_question)
+        inbox_kinds.register()
         on_erase(erase_labels)
         keeps_longer(labelled)
         register_subject(IssueSubject)

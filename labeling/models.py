@@ -266,6 +266,9 @@ class ClarifyingQuestion(models.Model):
         help_text="The version that the accepted proposal made.",
     )
     accepted_at = models.DateTimeField(null=True)
+    reviewed_at = models.DateTimeField(
+        null=True, help_text="When somebody took it out of the inbox. It stays open."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,5 +1,6 @@
 """What waits for a person. Each kind of thing says what waits of it, and what a review of it does."""
 
+import contextlib
 import datetime as dt
 import uuid
 from collections import defaultdict
@@ -32,16 +33,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`read`: what waits, at most MOST_OF_KIND. `review`: of these keys, what waits no longer; returns (how many, what takes it back)."""
+    """`read(project, user)`: what waits for anybody, or for this person (None: a program), at most MOST_OF_KIND. `review`: of these keys, what waits no longer; returns (how many, what takes it back)."""
 
     name: str
-    read: Callable[[Project], list[Item]]
+    read: Callable[[Project, User | None], list[Item]]
     review: Callable[[Project, Sequence[str], User | None], tuple[int, uuid.UUID | None]]
 
 
 _kinds: dict[str, Kind] = {}
 # What is worst comes first; a reason that is not named here comes before the last one.
-ORDER = ("escalating", "regressed", "unmuted", "emerging", "new")
+ORDER = ("escalating", "regressed", "mentioned", "unmuted", "emerging", "proposal", "question", "new")
 
 
 def register_kind(kind: Kind) -> None:
@@ -51,9 +52,9 @@ def register_kind(kind: Kind) -> None:
     _kinds[kind.name] = kind
 
 
-def read_inbox(project: Project) -> list[Item]:
-    """The worst first, then the newest."""
-    items = [item for kind in _kinds.values() for item in kind.read(project)]
+def read_inbox(project: Project, user: User | None = None) -> list[Item]:
+    """The worst first, then the newest; with what waits for this person alone."""
+    items = [item for kind in _kinds.values() for item in kind.read(project, user)]
     rank = {reason: place for place, reason in enumerate(ORDER)}
     return sorted(items, key=lambda item: (rank.get(item.reason, len(ORDER) - 1.5), -item.at.timestamp()))
 
@@ -70,3 +71,12 @@ def review(*, project: Project, names: Sequence[str], user: User | None) -> tupl
             count, back = _kinds[kind].review(project, keys, user)
             done, undo = done + count, back or undo
     return done, undo
+
+
+def read_ids(keys: Sequence[str]) -> list[uuid.UUID]:
+    """The keys that are ids; the others are nobody's."""
+    ids = []
+    for key in keys:
+        with contextlib.suppress(ValueError):
+            ids.append(uuid.UUID(key))
+    return ids

@@ -3,7 +3,7 @@
 Uses ingest.
 """
 
-from issues.models.activity import Activity
+from issues.models.activity import Activity, Mention
 from issues.models.alerts import AlertChannel, AlertDelivery, AlertRule, AlertThread, MessageSettings
 from issues.models.causes import IssueCauses
 from issues.models.classifiers import Classifier, IssueMatch
@@ -22,6 +22,7 @@ __all__ = [
     "Issue",
     "IssueCauses",
     "IssueMatch",
+    "Mention",
     "MessageSettings",
     "TrackingSettings",
 ]

@@ -40,3 +40,21 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.created_at}"
+
+
+class Mention(models.Model):
+    """Somebody is named in a note: it waits in that person's inbox until seen."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="mentions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["activity", "user"], name="mentioned_once")]
+        indexes = [
+            models.Index(fields=["user"], name="mention_waits", condition=models.Q(seen_at__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.activity_id}"

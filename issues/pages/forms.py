@@ -54,7 +54,11 @@ class NoteForm(forms.Form):
     text = forms.CharField(
         max_length=10_000,
         widget=forms.Textarea(
-            attrs={"class": "form-control", "rows": 2, "placeholder": "What did you find out?"}
+            attrs={
+                "class": "form-control",
+                "rows": 2,
+                "placeholder": "What did you find out? @name tells a member.",
+            }
         ),
     )
 

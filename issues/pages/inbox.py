@@ -37,7 +37,7 @@ class Row:
 
 @project_page()
 def inbox(request: ProjectRequest, project: Project) -> HttpResponse:
-    items = read_inbox(project)
+    items = read_inbox(project, request.user)
     shown = items[:SHOWN]
     period = Period.named(PERIOD)
     ids = [item.subject for item in shown]

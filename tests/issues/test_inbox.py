@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from issues.actions import create_issue
+from issues.actions import add_note, create_issue
 from issues.inbox.items import Kind, read_inbox, register_kind, review
 from issues.models import Issue
 from issues.states.doors import escalate_issue, mute_issue, regress_issue, resolve_issue, settle_issue
+from labeling.models import ClarifyingQuestion
 from signals.models import Cluster
 from tests.html import html_of
 
@@ -65,7 +67,7 @@ def test_a_review_is_of_what_is_named(
 
 def test_a_kind_is_registered_once() -> None:
     with pytest.raises(ValueError, match="issue"):
-        register_kind(Kind("issue", lambda project: [], lambda project, keys, user: (0, None)))
+        register_kind(Kind("issue", lambda project, user: [], lambda project, keys, user: (0, None)))
 
 
 def test_the_page(
@@ -89,3 +91,46 @@ def test_the_page(
     client.force_login(viewer)
     assert client.post(to, {"issue": names}).status_code == 403
     assert "Reviewed" not in html_of(client.get(address))
+
+
+def test_who_is_named_in_a_note_has_it_in_the_inbox(
+    project: Any, other_project: Any, member: Any, viewer: Any, stranger: Any
+) -> None:
+    """alice writes; bob and she are members, mallory is not."""
+    issue = create_issue(project=project, title="Loops", description="", user=member)
+    settle_issue(issue=issue, user=member)
+    note = add_note(issue=issue, text="@bob, @bob. and @mallory: see @alice and mail@bob", user=member)
+    assert [row.user for row in note.mentions.all()] == [viewer]
+    add_note(issue=issue, text="mail@bob and @bobby are others", user=member)
+    assert read_inbox(project) == read_inbox(project, member) == read_inbox(other_project, viewer) == []
+    [item] = read_inbox(project, viewer)
+    assert (item.reason, item.why) == (
+        "mentioned",
+        "alice: @bob, @bob. and @mallory: see @alice and mail@bob",
+    )
+    for user, of in ((member, project), (None, project), (viewer, other_project)):
+        assert review(project=of, names=[item.name], user=user) == (0, None)
+    assert review(project=project, names=[item.name, "mention:x"], user=viewer) == (1, None)
+    assert read_inbox(project, viewer) == []
+
+
+def test_questions_and_proposals_wait(project: Any, member: Any, make_event: Any) -> None:
+    issue = create_issue(project=project, title="Loops", description="", user=member)
+    settle_issue(issue=issue, user=member)
+    first, second = make_event(), make_event()
+    question = ClarifyingQuestion.objects.create(
+        project=project, issue=issue, kind="flip", first=first, second=second, first_quote="a", second_quote="b", text="Does it count?",
+        settles=3, asked_version=1,
+    )  # fmt: skip
+    assert waiting(project) == [("Loops", "question", "Does it count? Its answer settles 3 events.")]
+    [item] = read_inbox(project)
+    assert review(project=project, names=[item.name], user=member) == (1, None)
+    question.refresh_from_db()
+    assert (waiting(project), question.state) == ([], "open")  # out of the inbox, and still asked
+    ClarifyingQuestion.objects.update(
+        state="answered", answered_at=timezone.now(), proposal={"base_version": 1}
+    )
+    [(_, reason, why)] = waiting(project)
+    assert (reason, why.split(".")[0]) == ("proposal", "An answer proposes a new version of the definition")
+    assert review(project=project, names=[item.name], user=member) == (1, None)
+    assert waiting(project) == []
