@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count
 
-from ingest.models import Day, Event, Hour, SubjectUser, Total
+from ingest.models import Day, Event, Hour, Total
 
 NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 _Pair = tuple[uuid.UUID | None, uuid.UUID | None]  # an event's end user and conversation
@@ -320,9 +319,16 @@ def hourly(subject: uuid.UUID, *, start: dt.datetime, end: dt.datetime) -> list[
 
 def users_since(subjects: Iterable[uuid.UUID], hour: dt.datetime) -> dict[uuid.UUID, int]:
     """Distinct end users met from that full hour on; a subject that met none is not in it. An index range of one row per user, of which the
-    table is not read."""
-    rows = SubjectUser.objects.filter(subject__in=list(subjects), last_hour__gte=hour).values("subject")
-    return dict(rows.annotate(n=Count("*")).values_list("subject", "n"))
+    table is not read: of those met since, or, where the subject was first seen not long before, of the others, who are taken off the total."""
+    found = "SELECT count(*) FROM ingest_subjectuser u WHERE u.subject = t.subject AND u.last_hour"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT t.subject, CASE WHEN %(hour)s - t.first_seen < t.last_seen - %(hour)s
+                  THEN t.users - ({found} < %(hour)s) ELSE ({found} >= %(hour)s) END
+                FROM ingest_total t WHERE t.subject = ANY(%(subjects)s)""",
+            {"hour": hour, "subjects": list(subjects)},
+        )
+        return {subject: users for subject, users in cursor.fetchall() if users}
 
 
 # -- inside

@@ -1,17 +1,14 @@
 """The overview: how the agent does, what goes wrong most, and what is still being processed.
 
-Counts come from roll-ups. The four that do not are bounded: conversations (an index range, cut off at COUNT_LIMIT), the
-pipeline's queue (likewise), the share of events with a negative signal (of the newest SHARE_OF), and that share in each
-bucket of the chart (of the newest events there, BUCKETS in all). Only signals that are not tentative stand in these shares.
+Counts come from roll-ups. Those that do not are bounded: conversations (an index range, cut off at COUNT_LIMIT), the pipeline's queue
+(likewise), and the shares of events with a negative signal (shares.py). Only signals that are not tentative stand in these shares.
 """
 
-import datetime as dt
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Prefetch
 from django.http import HttpResponse
 
 from ingest.counts.period import COUNT_LIMIT, DAYS, Period, change, shares
@@ -19,6 +16,7 @@ from ingest.counts.rollups import totals
 from ingest.models import ApiKey, Event, ProcessingFailure, Project, QueuedEvent
 from ingest.projects.access import ProjectRequest, project_page
 from issues.models import Issue
+from issues.pages.shares import SHARE_OF, bucket_windows, events_with, newest_window, share_with
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.catalogue.installing import install_builtin_signals
@@ -28,9 +26,6 @@ from signals.models.definitions import Sentiment
 
 # The period before must have at least this share of the events of now to be compared with.
 COMPARABLE = 0.05
-BUCKETS = 14_000  # events looked at for the chart, of all its buckets together: 40 ms
-LEAST_OF_BUCKET = 200
-SHARE_OF = 5000  # events looked at for the share with a negative signal: within 1.5 % of the share of all (95 %); 13 ms
 RECENT_EVENTS = 8
 TOP_ISSUES = 6
 TOP_SIGNALS = 10
@@ -117,8 +112,10 @@ def numbers(
     """`signals`: those that a headline may stand on. The four numbers on top, each with its change against the period before (None: nothing to compare with)."""
     negative = [signal.id for signal in signals if signal.sentiment == Sentiment.NEGATIVE]
     events, events_before = sums.get(project.id, 0), before.get(project.id, 0)
-    rate = share_with(negative, project, period.start, period.until) if negative else None
-    rate_before = share_with(negative, project, *period.previous) if before and negative else None
+    rate = share_with(negative, newest_window(project, period.start, period.until)) if negative else None
+    rate_before = None
+    if before and negative:
+        rate_before = share_with(negative, newest_window(project, *period.previous))
     conversations = period.conversations(project)
     return {
         "events": events,
@@ -135,42 +132,6 @@ def numbers(
     }
 
 
-def share_with(
-    signals: list[uuid.UUID], project: Project, start: dt.datetime, end: dt.datetime
-) -> float | None:
-    """The share of the events that has any of the signals: of the newest SHARE_OF there at most. None without events. No roll-up
-    holds it: one event may have several of them, and which signals are negative changes."""
-    events = Event.objects.filter(project=project, counted=True, timestamp__gte=start, timestamp__lt=end)
-    matches = SignalMatch.objects.filter(event=OuterRef("pk"), signal__in=signals)
-    newest = events.annotate(has=Exists(matches)).order_by("-timestamp", "-id")
-    found = list(newest.values_list("has", flat=True)[:SHARE_OF])
-    return sum(found) / len(found) if found else None
-
-
-def events_with(signals: list[uuid.UUID], project: Project, period: Period, events: list[int]) -> list[int]:
-    """Of each bucket's `events`, how many have any of the signals: the share of its newest ones, BUCKETS in all, times their number. Exact
-    where a bucket has no more than are looked at."""
-    if not signals or not any(events):
-        return [0] * len(events)
-    step = dt.timedelta(hours=1) if period.is_hourly else dt.timedelta(days=1)
-    starts = [period.start + step * place for place in range(len(events))]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT b.start, avg(EXISTS (SELECT 1 FROM signals_signalmatch m
-                                           WHERE m.event_id = e.id AND m.signal_id = ANY(%s))::int)::float8
-               FROM unnest(%s::timestamptz[], %s::timestamptz[]) AS b(start, until),
-                 LATERAL (SELECT id FROM ingest_event WHERE project_id = %s AND counted AND timestamp >= b.start AND timestamp < b.until
-                          ORDER BY timestamp DESC, id DESC LIMIT %s) e
-               GROUP BY b.start""",
-            [
-                *(signals, starts, [start + step for start in starts], project.id),
-                max(LEAST_OF_BUCKET, BUCKETS // len(events)),
-            ],
-        )
-        found = dict(cursor.fetchall())
-    return [round(found.get(start, 0.0) * count) for start, count in zip(starts, events, strict=True)]
-
-
 def chart_data(
     project: Project, period: Period, signals: list[SignalDefinition], events: list[int]
 ) -> dict[str, Any]:
@@ -179,8 +140,9 @@ def chart_data(
         sentiment: [signal.id for signal in signals if signal.sentiment == sentiment]
         for sentiment in Sentiment
     }
-    negative = events_with(by_sentiment[Sentiment.NEGATIVE], project, period, events)
-    positive = events_with(by_sentiment[Sentiment.POSITIVE], project, period, events)
+    windows = bucket_windows(project, period, len(events))
+    negative = events_with(by_sentiment[Sentiment.NEGATIVE], windows, events)
+    positive = events_with(by_sentiment[Sentiment.POSITIVE], windows, events)
     return {
         "labels": period.labels(),
         "unfinished": True,

@@ -15,6 +15,7 @@ from ingest.models import Event, ProcessingFailure, QueuedEvent
 from ingest.models.projects import KeyKind
 from ingest.projects.keys import create_key
 from issues.actions import create_issue
+from issues.pages import shares
 from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
 from tests.html import html_of
@@ -179,3 +180,33 @@ def test_a_day_is_24_hours() -> None:
 def test_change_is_none_without_a_before() -> None:
     assert change(3, 0) is None
     assert change(3, 2) == 0.5
+
+
+def test_shares_of_a_busy_hour_are_of_its_newest_events(
+    project: Any, make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole hours where these have few events, the rows of an hour that has many; an event with two signals counts once."""
+    install_builtin_signals(project)
+    period = Period.named("7d")
+    noon = period.end.replace(hour=12, minute=0, second=0, microsecond=0) - dt.timedelta(days=1)
+    events = [make_event(event_id=f"e{n}", timestamp=noon + dt.timedelta(minutes=n)) for n in range(10)]
+    processed([*events, make_event(event_id="early", timestamp=noon - dt.timedelta(hours=1))])
+    matched(project, "refusal", [*events[:3], events[9]])
+    matched(project, "task_failure", [events[9]])
+    ids = list(
+        SignalDefinition.objects.filter(project=project, key__in=["refusal", "task_failure"]).values_list(
+            "id", flat=True
+        )
+    )
+    series = period.series([project.id])[project.id]
+    assert shares.share_with(ids, shares.newest_window(project, period.start, period.until)) == 4 / 11
+    assert shares.events_with(ids, shares.bucket_windows(project, period, 7), series)[-2] == 4
+    monkeypatch.setattr(shares, "SHARE_OF", 2)
+    monkeypatch.setattr(shares, "BUCKETS", 14)
+    monkeypatch.setattr(shares, "LEAST_OF_BUCKET", 2)
+    assert shares.newest_window(project, period.start, period.until) == shares.Window(
+        events[8].timestamp, noon + dt.timedelta(hours=1), 2
+    )
+    assert shares.share_with(ids, shares.newest_window(project, period.start, period.until)) == 0.5
+    assert shares.events_with(ids, shares.bucket_windows(project, period, 7), series)[-2] == round(11 / 2)
+    assert shares.newest_window(project, period.start, noon - dt.timedelta(hours=2)) is None

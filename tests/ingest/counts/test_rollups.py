@@ -105,3 +105,14 @@ def test_people_whom_an_event_got_since_it_was_loaded_are_locked_before_it(
     people = dict(EndUser.objects.values_list("user_id", "events_count"))
     assert people == {"before": 0, "after": 1}
     assert rollups.totals([loaded.project_id])[loaded.project_id].events == 1
+
+
+def test_users_of_a_subject_are_counted_on_the_shorter_side_of_an_hour(met: Met) -> None:
+    """The total less those who were not met since is what those who were are, for every hour."""
+    days = [DAY - dt.timedelta(days=n) for n in range(9)]
+    met_on = [met(at(9, day), f"u{n % 5}") for n, day in enumerate(days)]
+    record(*met_on)
+    subject = met_on[0].subject
+    for hour in (at(hour, day) for day in (*days, DAY + dt.timedelta(days=1)) for hour in (0, 9, 10)):
+        rows = SubjectUser.objects.filter(subject=subject, last_hour__gte=hour).count()
+        assert users_since([subject], hour) == ({subject: rows} if rows else {}), hour

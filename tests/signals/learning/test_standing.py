@@ -12,7 +12,7 @@ from django.utils import timezone
 from ingest.counts.period import Period
 from ingest.counts.rollups import count_events
 from ingest.models import Event, Project, User
-from issues.pages.overview import events_with
+from issues.pages.shares import bucket_windows, events_with
 from signals.catalogue.audit_results import FEWEST
 from signals.catalogue.builtins import BY_KEY
 from signals.catalogue.installing import install_builtin_signals, shipped_default
@@ -185,9 +185,10 @@ def test_an_event_that_three_signals_tell_of_counts_once(project: Project, make_
     for signal in signals:
         match(signal, events[0])
     counts = period.series([project.id])[project.id]
-    found = events_with([signal.pk for signal in signals], project, period, counts)
+    windows = bucket_windows(project, period, 14)
+    found = events_with([signal.pk for signal in signals], windows, counts)
     assert found == [0] * 13 + [1] and counts[-2:] == [1, 2]
-    assert events_with([], project, period, counts) == [0] * 14
+    assert events_with([], windows, counts) == [0] * 14
 
 
 def test_reach_is_of_conversations_and_users(
