@@ -27,6 +27,7 @@ urlpatterns = [
     path("issues/<int:number>/priority/", issue_pages.prioritise, name="issue-priority"),
     path("issues/<int:number>/definition/", issue_pages.define, name="issue-definition"),
     path("issues/<int:number>/causes/", issue_pages.find_causes, name="issue-causes"),
+    path("issues/<int:number>/breakdown/", issue_pages.breakdown, name="issue-breakdown"),
     path("issues/<int:number>/note/", issue_pages.note, name="issue-note"),
     path("signals/<slug:key>/causes/", cause_pages.of_signal, name="signal-causes"),
     path("discover/<uuid:cluster_id>/causes/", cause_pages.of_cluster, name="cluster-causes"),

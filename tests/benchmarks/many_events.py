@@ -83,6 +83,7 @@ def _asked(project: Any) -> Iterator[tuple[str, str, dict[str, str]]]:
         "overview": "",
         "issue list": "issues/",
         "issue page": f"issues/{number}/",
+        "issue, where it happens": f"issues/{number}/breakdown/",
         "events": "events/?range=14d",
         "facets beside events": "event-suggestions/?range=14d",
         "signals": "signals/",

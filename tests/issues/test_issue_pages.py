@@ -67,12 +67,14 @@ def test_the_page_shows_definition_numbers_and_history(
     assert response.status_code == 200
     assert "Counts: it asks again." in text and "ACME-1" in text
     assert (response.context["matches"], response.context["users"], response.context["rate"]) == (1, 1, 0.25)
-    model = response.context["dimensions"][0]
+    where = in_as_member.get(at("issue-breakdown", issue))
+    model = where.context["dimensions"][0]
     assert model.name == "Model"
     assert [(value.name, value.events, value.users, value.rate, value.lift) for value in model.values] == [
         ("gpt-x", 1, 1, 1.0, 1.0)
     ]
-    assert "/p/acme/events/?q=issue%3A1&amp;range=all&amp;model=gpt-x" in text
+    assert "/p/acme/events/?q=issue%3A1&amp;range=all&amp;model=gpt-x" in html_of(where)
+    assert f'hx-get="{at("issue-breakdown", issue)}"' in text
     assert "opened the issue" in text
     assert at("issue-matches", issue) in text and at("issue-review", issue) in text
 
@@ -290,7 +292,7 @@ def test_trainings_in_a_row_are_one_line_and_releases_are_broken_down(
     assert [entry.kind for entry, _ in context["activity"]] == ["trained", "created"]
     shown = {
         one.name: [(value.name, value.events, value.rate) for value in one.values]
-        for one in context["dimensions"]
+        for one in client.get(at("issue-breakdown", issue)).context["dimensions"]
     }
     assert shown["release"] == [("v1", 2, 2 / 3), ("v2", 1, 1 / 3)]
     assert shown["Tools called"] == [("search", 3, 1.0)]
@@ -335,12 +337,12 @@ def test_a_value_of_the_breakdown_links_to_the_events_that_it_counts(
         )  # fmt: skip
         if number < 4:
             match(issue, event)
-    body = html_of(in_as_member.get(at("issue", issue)))
+    where = in_as_member.get(at("issue-breakdown", issue))
     links = [
         html.unescape(link)
-        for link in re.findall(r'class="text-reset"\s+href="([^"]*/events/\?[^"]*)"', body)
+        for link in re.findall(r'class="text-reset"\s+href="([^"]*/events/\?[^"]*)"', html_of(where))
     ]
-    dimensions = in_as_member.get(at("issue", issue)).context["dimensions"]
+    dimensions = where.context["dimensions"]
     values = [(one.name, value) for one in dimensions for value in one.values if value.parameters]
     assert {name for name, _ in values} == {"Model", "Event", "Tools called", "plan", "seats"}
     assert len(links) == len(values)
