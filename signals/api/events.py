@@ -38,12 +38,13 @@ from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
 from signals.search.counting import count_found
 from signals.search.faceting import count_facets, facet_field, newest_found
 from signals.search.finding import find_events, split_meaning
+from signals.search.kept import kept_ids
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import And, Meaning, Node
 from signals.search.language.parsing import parse
 from signals.search.meaning import NEAR_ENOUGH, meaning_vector
 from signals.search.scope import Scope
-from signals.vectors.nearest import Near, nearest_events
+from signals.vectors.nearest import EXACT_AMONG, Among, Near, nearest_events
 
 TAGS = ["Events"]
 NEWEST = ("-timestamp", "-id")
@@ -66,7 +67,9 @@ def events(request: Request) -> Response:
     meaning, rest = split_meaning(node)
     with _asked(project):
         if meaning is not None:
-            among = None if rest == And() else find_events(rest, scope)
+            among = (
+                None if rest == And() else kept_ids(rest, scope, most=EXACT_AMONG) or find_events(rest, scope)
+            )
             rows, following = _nearest(request, meaning, among, project, place)
         else:
             page = page_of(_light(find_events(node, scope)), request=request, order=NEWEST, cursor=place)
@@ -146,7 +149,7 @@ def _light(rows: QuerySet[Event]) -> QuerySet[Event]:
 
 
 def _nearest(
-    request: Request, meaning: Meaning, among: QuerySet[Event] | None, project: Project, place: str
+    request: Request, meaning: Meaning, among: Among | None, project: Project, place: str
 ) -> tuple[list[Event], str | None]:
     """A page of the events that are near enough, the nearest first, and the next page's place."""
     limit = read_limit(request)

@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 
 from ingest.counts import rollups
 from ingest.models import Event
-from signals.search.binding import bind
 from signals.search.comparing import moment_ago
 from signals.search.finding import find_events
-from signals.search.language.nodes import Ago, And, Leaf, Node, conjuncts
+from signals.search.kept import kept_of
+from signals.search.language.nodes import Ago, And, Node
 from signals.search.scope import Scope
 
 # So many events are counted by their rows, and no further: docs/benchmarks.md, "Searching a million events".
@@ -65,15 +65,11 @@ def _by_rows(found: QuerySet[Event]) -> Counts:
 
 def _of_kept(node: Node, scope: Scope) -> Counts | None:
     """Of the events of one signal or issue, all or those of the last days; None of other queries, and of more than MOST_KEPT of some days."""
-    times = [part for part in conjuncts(node) if isinstance(part, Ago)]
-    others = [part for part in conjuncts(node) if not isinstance(part, Ago)]
-    if len(others) != 1 or len(times) > 1 or not isinstance(others[0], Leaf):
+    found = kept_of(node, scope)
+    if found is None:
         return None
-    bound = bind(others[0], scope)
-    kept = bound[0].kept() if len(bound) == 1 else None
-    if kept is None:
-        return None
-    if not times:
+    kept, since = found
+    if since is None:
         total = rollups.totals([kept.subject])[kept.subject]
         return Counts(total.events, total.users, total.conversations)
     counts = _one(
@@ -82,7 +78,7 @@ def _of_kept(node: Node, scope: Scope) -> Counts | None:
             SELECT (SELECT count(*) FROM found),
               (SELECT count(*) FROM (SELECT DISTINCT end_user_id FROM found WHERE end_user_id IS NOT NULL) p),
               (SELECT count(*) FROM (SELECT DISTINCT conversation_id FROM found WHERE conversation_id IS NOT NULL) t)""",
-        [kept.subject, moment_ago(times[0], now=scope.now)],
+        [kept.subject, since],
     )
     return Counts(*counts) if counts[0] <= MOST_KEPT else None
 

@@ -144,3 +144,29 @@ def test_few_events_are_all_compared(project: Project, many: Many, monkeypatch: 
     monkeypatch.setattr(nearest._Search, "by_signs", lambda *_: pytest.fail("compared the signs"))
     found = nearest_events(project=project, vector=many.asked, limit=100)
     assert [event for event, _ in found] == [event for event, _ in many.ranked()[:100]]
+
+
+def test_of_many_that_a_filter_finds_the_signs_are_compared(
+    project: Project, many: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a query or by ids; and where the signs tell that none is near enough, not all vectors are compared."""
+    far = {*many.ids[-FAR:]}
+    among = Event.objects.filter(project=project, model="far")
+    expected = [event for event, _ in many.ranked() if event in far][:12]
+    compared: list[int] = []
+    exact = nearest._Search._ranked
+    monkeypatch.setattr(
+        nearest._Search,
+        "_ranked",
+        lambda self, ids, **more: compared.append(len(ids)) or exact(self, ids, **more),
+    )
+    for most in (FAR, 10):
+        monkeypatch.setattr(nearest, "EXACT", 9)
+        monkeypatch.setattr(nearest, "EXACT_AMONG", most)
+        for one in (among, list(far)):
+            found = [
+                event for event, _ in nearest_events(project=project, vector=many.asked, limit=12, among=one)
+            ]
+            assert found == expected
+            assert nearest_events(project=project, vector=many.asked, limit=12, among=one, at_least=0.9) == []
+    assert max(compared) <= 60
