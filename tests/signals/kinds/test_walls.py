@@ -28,22 +28,22 @@ def texts_in(node: ast.AST) -> set[str]:
 def branches(source: str) -> Iterator[str]:
     """The places where the source asks for a kind's name, or for what only one kind's config holds."""
     for node in ast.walk(ast.parse(source)):
-        text = ast.unparse(node) if isinstance(node, ast.expr | ast.ImportFrom | ast.Match) else ""
         if isinstance(node, ast.Compare):
-            asks_kind = re.search(r"\bkinds?\b", text) and texts_in(node) & NAMES
-            asks_config = re.search(r"\bconfig\b", text) and texts_in(node) & CONFIG_NAMES
+            texts = texts_in(node)
+            asks_kind = texts & NAMES and re.search(r"\bkinds?\b", ast.unparse(node))
+            asks_config = texts & CONFIG_NAMES and re.search(r"\bconfig\b", ast.unparse(node))
             found = bool(asks_kind or asks_config)
         elif isinstance(node, ast.Match):
             found = "kind" in ast.unparse(node.subject) and bool(texts_in(node) & NAMES)
         elif isinstance(node, ast.Dict):
             found = len({str(key.value) for key in node.keys if isinstance(key, ast.Constant)} & NAMES) > 1
         elif isinstance(node, ast.Subscript):
-            found = ast.unparse(node.value).endswith(("config", "KINDS")) and bool(
-                texts_in(node.slice) & (CONFIG_NAMES | NAMES)
+            found = bool(texts_in(node.slice) & (CONFIG_NAMES | NAMES)) and ast.unparse(node.value).endswith(
+                ("config", "KINDS")
             )
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            of_config = node.func.attr == "get" and ast.unparse(node.func.value).endswith(("config", "KINDS"))
-            found = of_config and bool(node.args and texts_in(node.args[0]) & (CONFIG_NAMES | NAMES))
+            of_one = node.func.attr == "get" and node.args and texts_in(node.args[0]) & (CONFIG_NAMES | NAMES)
+            found = bool(of_one) and ast.unparse(node.func.value).endswith(("config", "KINDS"))
         elif isinstance(node, ast.ImportFrom):
             found = node.module in MODULES and any(
                 alias.name == "KIND" or alias.name in {type(kind).__name__ for kind in KINDS.values()}
@@ -52,7 +52,7 @@ def branches(source: str) -> Iterator[str]:
         else:
             found = False
         if found:
-            yield f"{getattr(node, 'lineno', 0)}: {text[:120]}"
+            yield f"{getattr(node, 'lineno', 0)}: {ast.unparse(node)[:120]}"
 
 
 def test_nothing_else_branches_on_a_kind() -> None:
