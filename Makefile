@@ -10,9 +10,10 @@ export XDG_RUNTIME_DIR ?= $(or $(TMPDIR),/tmp)
 
 .DEFAULT_GOAL := help
 TEMPLATES = $(shell find templates -name '*.html')
+SOAK = $(shell grep -rl --include='test_*.py' 'mark[.]soak' tests)
 DJANGOFMT := $(BIN)/djangofmt --quiet --line-length 140 --indent-width 2
 
-.PHONY: help install install-dev demo run test test-fast test-newest test-external checks lint fmt types check-migrations browser lock clean
+.PHONY: help install install-dev demo run test test-fast test-soak test-newest test-external checks lint fmt types check-migrations browser lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -46,6 +47,9 @@ checks: lint types check-migrations
 
 test-fast: install-dev  ## the tests without the browser, the SDKs and what starts real processes
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow" --ignore tests/browser --ignore tests/sdks
+
+test-soak: install-dev  ## the long form of tests that repeat the same thing: ten kills, every hostile body, more requests of the fuzzer
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m soak $(SOAK)
 
 test-newest: install-dev  # a part of the tests under the newest Python of this machine
 	@$(BIN)/python tests/ci/newest_python.py

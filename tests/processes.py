@@ -65,9 +65,7 @@ class Server:
         }
 
     def start(self, *, ready: bool = True) -> None:
-        if not (self.fresh or self.data_dir.exists()):
-            self._copy_template()
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.prepare()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manage.py"), self.command, "--port", str(self.port), *self.arguments],
@@ -75,6 +73,12 @@ class Server:
             )  # fmt: skip
         if ready:
             self.wait(lambda: self.get("/readyz")[0] == 200, what="/readyz")
+
+    def prepare(self) -> None:
+        """Makes the data directory, with its database migrated unless it is to be `fresh`: for commands that run before a start, or without one."""
+        if not (self.fresh or self.data_dir.exists()):
+            self._copy_template()
+        self.data_dir.mkdir(parents=True, exist_ok=True)
 
     def _copy_template(self) -> None:
         folder = Path(os.environ[TEMPLATE])

@@ -1,12 +1,14 @@
 """Schemathesis sends what the schema allows, and what it forbids, to every path of the management API and the read path:
 nothing may fail with a 5xx, and a refusal has the one error shape (or, on OTLP's paths, a google.rpc.Status).
 
-Derandomized, so that a run is the same each time; RAINDROP_FUZZ_EXAMPLES=1000 looks further.
+Derandomized, so that a run is the same each time. `make test-soak` tries more cases, and RAINDROP_FUZZ_EXAMPLES=1000 of it even more.
 """
 
 import io
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
@@ -29,7 +31,8 @@ from signals.models import Cluster, ClusterKind, SignalDefinition, SignalGroup
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(600)]
 
-EXAMPLES = int(os.environ.get("RAINDROP_FUZZ_EXAMPLES", "20"))
+# Cases for each path, method and mode (what the schema allows, what it forbids), in `make test` and in `make test-soak`.
+EXAMPLES, MANY = 6, int(os.environ.get("RAINDROP_FUZZ_EXAMPLES", "20"))
 
 
 class RolledBack(Exception):
@@ -94,15 +97,21 @@ def schema() -> Any:
     return schemathesis.openapi.from_dict(yaml.safe_load(out.getvalue()))
 
 
+@dataclass
+class Answers:
+    """What one kind of key was answered: how often by status, and the first of each kind of problem."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
 @pytest.mark.usefixtures("_one_connection")
-@pytest.mark.parametrize("kind", ["admin", "query"])
+@pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(MANY, marks=pytest.mark.soak)])
 def test_nothing_fails_and_refusals_have_the_one_shape(
-    kind: str, schema: Any, known: dict[str, list[Any]], request: pytest.FixtureRequest
+    examples: int, schema: Any, known: dict[str, list[Any]], admin_key: str, query_key: str
 ) -> None:
-    key = request.getfixturevalue(f"{kind}_key")
     application = get_wsgi_application()
-    problems: dict[str, str] = {}
-    answers: dict[int, int] = {}
+    answers = {admin_key: Answers(), query_key: Answers()}
     operations = 0
     for result in schema.get_all_operations():
         operation = result.ok()
@@ -110,26 +119,26 @@ def test_nothing_fails_and_refusals_have_the_one_shape(
             continue  # the write path has fuzzers of its own
         operations += 1
         for mode in GenerationMode:
-            fuzz(operation, mode, application, key, known, problems, answers)
-    print(f"{kind}: {operations} operations, answers {dict(sorted(answers.items()))}")
+            fuzz(operation, mode, examples, application, known, answers)
     assert operations > 20
-    assert answers[200] > operations, "most of it must get past the door"
-    assert not problems, "\n\n".join(f"{name}: {text}" for name, text in problems.items())
+    for of_key in answers.values():
+        print(f"{operations} operations, answers {dict(sorted(of_key.statuses.items()))}")
+        assert of_key.statuses[200] > operations, "most of it must get past the door"
+        assert not of_key.problems, "\n\n".join(f"{name}: {text}" for name, text in of_key.problems.items())
 
 
 def fuzz(
     operation: Any,
     mode: Any,
+    examples: int,
     application: Any,
-    key: str,
     known: dict[str, list[Any]],
-    problems: dict[str, str],
-    answers: dict[int, int],
+    answers: dict[str, Answers],
 ) -> None:
-    """Sends EXAMPLES cases; notes the first of each kind of problem."""
+    """Sends so many cases, each with each of the keys that `answers` has."""
 
     @hypothesis.settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         derandomize=True,
         database=None,
         deadline=None,
@@ -145,18 +154,19 @@ def fuzz(
             there = known.get(place) or known[name]
             if luck < 70:
                 case.path_parameters[name] = there[luck % len(there)]
-        try:
-            with transaction.atomic():
-                response = case.call(app=application, headers={"Authorization": f"Bearer {key}"})
-                raise RolledBack
-        except RolledBack:
-            pass
-        answers[response.status_code] = answers.get(response.status_code, 0) + 1
-        if problem := problem_of(response):
-            problems.setdefault(
-                f"{operation.label} {response.status_code}",
-                f"{problem}\n  {case.method} {case.formatted_path} {case.query!r} {case.body!r}",
-            )
+        for key, of_key in answers.items():
+            try:
+                with transaction.atomic():
+                    response = case.call(app=application, headers={"Authorization": f"Bearer {key}"})
+                    raise RolledBack
+            except RolledBack:
+                pass
+            of_key.statuses[response.status_code] += 1
+            if problem := problem_of(response):
+                of_key.problems.setdefault(
+                    f"{operation.label} {response.status_code}",
+                    f"{problem}\n  {case.method} {case.formatted_path} {case.query!r} {case.body!r}",
+                )
 
     try:
         send()

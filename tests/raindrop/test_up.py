@@ -22,7 +22,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.kill_everything()
 
 
-def test_every_acknowledged_event_survives_kill_9_and_is_processed_once(server: Server) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(2, marks=pytest.mark.soak)])
+def test_every_acknowledged_event_survives_kill_9_and_is_processed_once(server: Server, kills: int) -> None:
     server.start()
     key = server.manage("create_key", "--project", "acme", "--kind", "write")
     query = server.manage("create_key", "--project", "acme", "--kind", "query")
@@ -48,7 +49,7 @@ def test_every_acknowledged_event_survives_kill_9_and_is_processed_once(server: 
     threads = [threading.Thread(target=send, args=(n,)) for n in range(2)]
     for thread in threads:
         thread.start()
-    for killed in range(2):
+    for killed in range(kills):
         server.wait(lambda least=(killed + 1) * 100: len(acknowledged) >= least, what="acknowledged events")
         server.kill_everything()
         server.start()

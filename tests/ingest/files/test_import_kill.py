@@ -18,6 +18,8 @@ from tests.processes import ROOT, Server
 pytestmark = pytest.mark.slow
 
 CONVERSATIONS, TRACES = 6000, 150
+# By the number of kills: (share of the lines after which one comes, seconds of a pause into a batch, whether the database is killed too).
+KILLS = {1: [(0.3, 0.1, True)], 2: [(0.1, 0.05, False), (0.4, 0.15, True)]}
 COUNT = """
 import collections, json
 from ingest.models import Event, EventKey, OpenTrace, QueuedEvent, Span
@@ -40,9 +42,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.kill_everything()
 
 
-def lines() -> Iterator[dict[str, Any]]:
+def lines(conversations: int, traces: int) -> Iterator[dict[str, Any]]:
     """Conversations of two turns with a tool call; among them the generations of traces, whose own lines come last."""
-    for number in range(CONVERSATIONS):
+    for number in range(conversations):
         yield {
             "conversation_id": f"talk-{number}",
             "user_id": f"user-{number % 90}",
@@ -59,17 +61,19 @@ def lines() -> Iterator[dict[str, Any]]:
                 {"role": "assistant", "content": "There is no other one."},
             ],
         }
-        if number % (CONVERSATIONS // TRACES) == 0:
+        if number % (conversations // traces) == 0:
             yield langfuse_generation(traceId=f"{number:032x}", id=f"{number:016x}")
-    for number in range(0, CONVERSATIONS, CONVERSATIONS // TRACES):
+    for number in range(0, conversations, conversations // traces):
         yield langfuse_trace(id=f"{number:032x}", observations=None, scores=None)
 
 
-def test_killed_twice_in_the_middle(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(2, marks=pytest.mark.soak)])
+def test_killed_twice_in_the_middle(server: Server, tmp_path: Path, kills: int) -> None:
+    conversations, traces = CONVERSATIONS * kills // 2, TRACES * kills // 2
     path = tmp_path / "talks.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines()))
-    total = CONVERSATIONS + 2 * TRACES
-    server.manage("migrate", "--verbosity", "0")
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines(conversations, traces)))
+    total = conversations + 2 * traces
+    server.prepare()
     server.manage("create_key", "--project", "acme", "--kind", "write")
 
     def start() -> subprocess.Popen[bytes]:
@@ -87,7 +91,7 @@ def test_killed_twice_in_the_middle(server: Server, tmp_path: Path) -> None:
 
     server.log.write_text("")
     reached = 0
-    for share, pause, kill_database in ((0.1, 0.05, False), (0.4, 0.15, True)):
+    for share, pause, kill_database in KILLS[kills]:
         process = start()
         server.wait(
             lambda share=share, process=process: done() >= share * total or process.poll() is not None,
@@ -106,12 +110,12 @@ def test_killed_twice_in_the_middle(server: Server, tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 0, errors.decode()
     found = json.loads(server.manage("shell", "-v", "0", "-c", COUNT).splitlines()[-1])
-    talks = {f"talk-{number}:{turn}" for number in range(CONVERSATIONS) for turn in range(2)}
-    traces = {f"{number:032x}" for number in range(0, CONVERSATIONS, CONVERSATIONS // TRACES)}
-    assert len(found["events"]) == found["keys"] == len(talks) + TRACES
-    assert set(found["events"]) == talks | traces
-    assert found["tool_calls"] == CONVERSATIONS and found["lost_tools"] == 0
-    assert found["spans"] == found["linked"] == CONVERSATIONS + 2 * TRACES
-    assert (found["of_maya"], found["open"], found["unqueued"]) == (TRACES, 0, 0)
+    talks = {f"talk-{number}:{turn}" for number in range(conversations) for turn in range(2)}
+    traced = {f"{number:032x}" for number in range(0, conversations, conversations // traces)}
+    assert len(found["events"]) == found["keys"] == len(talks) + traces
+    assert set(found["events"]) == talks | traced
+    assert found["tool_calls"] == conversations and found["lost_tools"] == 0
+    assert found["spans"] == found["linked"] == total
+    assert (found["of_maya"], found["open"], found["unqueued"]) == (traces, 0, 0)
     assert not list((server.data_dir / "imports").iterdir()), "nothing is left of an import that ended"
     assert not path.with_name("talks.jsonl.rejects.jsonl").exists()
