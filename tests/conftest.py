@@ -39,14 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """What the imports and the collected tests leave lives until the end: 600,000 objects that no collection of garbage walks
-    again (0.4 s each time). What comes after them is looked at less often than Python does by itself."""
+    again (0.4 s each time)."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.collect()
         gc.freeze()
-        gc.set_threshold(5_000, 20, 20)
         gc.enable()
 
 
