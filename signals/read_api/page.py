@@ -39,7 +39,12 @@ def time_limit(limit: dt.timedelta = TIME_LIMIT) -> Iterator[None]:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 milliseconds = str(int(limit.total_seconds() * 1000))
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [milliseconds])
+                # Several search at once: a process each is what two cores have. Where they are busy, a second one made a page of words take
+                # 460 ms instead of 110 (docs/benchmarks.md, "Searching a million events").
+                cursor.execute(
+                    "SELECT set_config('statement_timeout', %s, true), set_config('max_parallel_workers_per_gather', '0', true)",
+                    [milliseconds],
+                )
             yield
     except OperationalError as error:
         if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):
