@@ -4,13 +4,16 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.walk import Visit, visit
 from tests.processes import ROOT, Server
-from tests.signals.anthropic_stub import Reply, Stub, exchange_of, running_stub, verdict
+from tests.signals.anthropic_stub import Reply, Stub, error, exchange_of, running_stub, verdict
 
 PASSWORD = "correct horse battery"
 CONVERSATIONS = 60
@@ -29,9 +32,12 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def llm() -> Iterator[Stub]:
-    """A stub of the Messages API that says yes where the user speaks of cancelling."""
+    """A stub of the Messages API that says yes where the user speaks of cancelling. It refuses what is no question about an exchange: the
+    workers ask it to read conversations, too."""
 
     def answer(request: dict[str, Any], n: int) -> Reply:
+        if not request["messages"][0]["content"].startswith("<exchange>"):
+            return error(400, "invalid_request_error")
         found = re.search(r"cancel\w*", exchange_of(request)["user"])
         return verdict(
             bool(found), found[0] if found else "", f"It {'says' if found else 'does not say'} so."
@@ -103,7 +109,8 @@ def sessions() -> dict[str, Any]:
 @pytest.fixture
 def page(browser: Any, server: Server, sessions: dict[str, Any]) -> Iterator[Any]:
     """A page where ada, a member of the team, is logged in. The test fails on any script error or failed request of ours."""
-    yield from _page_of(browser, server, "ada", sessions)
+    with _page_of(browser, server, "ada", sessions) as page:
+        yield page
 
 
 @pytest.fixture
@@ -111,18 +118,56 @@ def root_page(
     browser: Any, server: Server, sessions: dict[str, Any], filled: dict[str, list[str]]
 ) -> Iterator[Any]:
     """The same of the server's owner, who may use the admin too."""
-    yield from _page_of(browser, server, "root", sessions)
+    with _page_of(browser, server, "root", sessions) as page:
+        yield page
 
 
+@dataclass
+class Walked:
+    """What the walk saw, in both schemes: of the main pages and the login page, of the admin's index and lists and its login page, and of
+    the admin's other pages and the API's documentation, which are opened in the light only."""
+
+    pages: list[Visit]
+    lists: list[Visit]
+    others: list[Visit]
+
+    def everything(self) -> list[Visit]:
+        return [*self.pages, *self.lists, *self.others]
+
+
+@pytest.fixture(scope="package")
+def walked(browser: Any, server: Server, sessions: dict[str, Any], filled: dict[str, list[str]]) -> Walked:
+    """Each page once in each scheme. By the server's owner, who may open all of them."""
+    lists = [path for path in filled["admin"] if is_list(path)]
+    forms = [path for path in filled["admin"] if not is_list(path)]
+    seen = Walked([], [], [])
+    with _page_of(browser, server, "root", sessions) as page:
+        for scheme in ("light", "dark"):
+            seen.pages += [visit(page, path, scheme=scheme) for path in filled["pages"]]
+            seen.lists += [visit(page, path, scheme=scheme) for path in lists]
+        seen.others += [visit(page, path, scheme="light", axe=False) for path in ("/api/docs/", *forms)]
+        page.context.clear_cookies()
+        for scheme in ("light", "dark"):
+            seen.pages.append(visit(page, "/accounts/login/", scheme=scheme))
+            seen.lists.append(visit(page, "/admin/login/", scheme=scheme))
+    return seen
+
+
+def is_list(path: str) -> bool:
+    """Whether a path of the admin is its index, a list or another page of its top: not a form of one row."""
+    return path.count("/") <= 4
+
+
+@contextmanager
 def _page_of(browser: Any, server: Server, user: str, sessions: dict[str, Any]) -> Iterator[Any]:
     """Each test has a context of its own: its own cookies, its own storage, nothing of another test."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, base_url=server.url, storage_state=sessions.get(user)
     )
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     problems: list[str] = []
-    page.problems = problems  # for the test that makes some
+    page.problems = problems  # for the test that makes some, and for the walk
     page.add_init_script(VIOLATIONS)
     page.on("pageerror", lambda error: problems.append(f"script: {error}"))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
@@ -146,3 +191,10 @@ def _page_of(browser: Any, server: Server, user: str, sessions: dict[str, Any]) 
 @pytest.fixture
 def screenshots(tmp_path: Path) -> Path:
     return tmp_path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test's fixtures fill a server and walk its pages."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(900))

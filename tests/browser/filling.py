@@ -121,7 +121,9 @@ def paths(project: Project, ids: dict[str, str]) -> list[str]:
     return [
         base, f"{base}events/", f"{base}events/?signal=refusal", f"{base}conversations/{ids['convo']}/",
         f"{base}signals/", f"{base}signals/new/", f"{base}signals/names/", f"{base}signals/patterns/", f"{base}signals/yaml/",
-        signal, f"{signal}labels/", f"{signal}review/", f"{base}discover/", f"{base}discover/?kind=intent", f"{base}discover/{ids['problem']}/",
+        signal, f"{signal}labels/", f"{signal}review/",
+        *(f"{base}signals/tool_failure/{page}" for page in ("", "labels/", "review/")),
+        f"{base}discover/", f"{base}discover/?kind=intent", f"{base}discover/{ids['problem']}/",
         f"{base}discover/matrix/", f"{base}discover/map/", f"{base}tools/?period=90d", f"{base}tools/{ids['tool']}/?period=90d",
         f"{base}users/{ids['user']}/",
         f"{base}issues/", f"{base}issues/new/", issue, f"{issue}review/", f"{issue}matches/?range=all", f"{issue}labels/",

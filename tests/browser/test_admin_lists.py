@@ -4,23 +4,22 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import Walked
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-OUTSIDE = """() => { const table = document.querySelector(".results");
-  return Math.max(document.documentElement.scrollWidth - innerWidth, table ? table.scrollWidth - table.clientWidth : 0); }"""
 SHADE = "getComputedStyle(document.body).backgroundColor"
 
 
-def test_no_list_is_wider_than_its_place(root_page: Any, filled: dict[str, list[str]]) -> None:
-    assert root_page.viewport_size["width"] == 1280
-    lists = [path for path in filled["admin"] if path.count("/") == 4]
+def test_no_list_is_wider_than_its_place(walked: Walked) -> None:
+    lists = [visit for visit in walked.lists if visit.path.count("/") == 4 and visit.scheme == "light"]
     assert len(lists) > 20
-    shown, wide = 0, {}
-    for path in lists:
-        root_page.goto(path)
-        shown += root_page.locator("#result_list tbody tr").count() > 0
-        if (outside := root_page.evaluate(OUTSIDE)) > 0:
-            wide[path] = outside
+    shown = sum(visit.parts["rows"] > 0 for visit in lists)
+    wide = {
+        visit.path: outside
+        for visit in lists
+        if (outside := max(visit.overflow[1280], visit.parts["list_overflow"])) > 0
+    }
     assert not wide
     assert shown > 15, "too few of them have rows"
 
