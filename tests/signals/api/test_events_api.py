@@ -42,12 +42,12 @@ def four(project: Any, make_event: Any) -> list[Event]:
     ]
     events = [
         make_event(
-            event_id=f"e{number}", user_id=f"u{number % 2}", convo_id=f"c{number % 3}", input=said, output=answered,
+            event_id=f"e{number}", user_id=f"u{number % 2}", convo_id=f"c{number % 3}", input=question, output=answered,
             model="gpt-4o" if number < 3 else "claude-4", timestamp=NOW - dt.timedelta(hours=10 - number),
             properties={"plan": "pro" if number < 4 else "free", "tags": ["a", "b", 3, None, {"x": 1}, [4]]},
             spans=[step("book", failed=number == 3)] * (number == 3) + [step("search")] * (number > 2),
         )
-        for number, (said, answered) in enumerate(texts, start=1)
+        for number, (question, answered) in enumerate(texts, start=1)
     ]  # fmt: skip
     embed(list(Event.objects.filter(project=project)))
     return events
@@ -93,10 +93,10 @@ def test_pages_do_not_move_while_events_arrive(
 
 
 def test_meaning_ranks_what_the_rest_finds(api: Api, four: list[Event]) -> None:
-    said = api.get("/api/events/", q='~"refund, money back for an order"').json()
-    names = [item["event_id"] for item in said["results"]]
-    assert set(names) == {"e1", "e3"} and said["next"] is None
-    near = [item["nearness"] for item in said["results"]]
+    body = api.get("/api/events/", q='~"refund, money back for an order"').json()
+    names = [item["event_id"] for item in body["results"]]
+    assert set(names) == {"e1", "e3"} and body["next"] is None
+    near = [item["nearness"] for item in body["results"]]
     assert near == sorted(near, reverse=True) and min(near) >= NEAR_ENOUGH
     assert found(api, '~"refund, money back for an order" model:gpt-4o') == ["e1"]
     page = api.get("/api/events/", q='~"refund, money back for an order"', limit=1).json()

@@ -81,7 +81,7 @@ def test_what_it_does_and_who_did_it(api: Call, project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "said"),
+    ("body", "status", "message"),
     [
         ("version: 1\nsignals:\n  - {key: nope, kind: builtin}\n", 400, "line"),
         ("a: &a [1]\nb: *a", 400, "problems"),
@@ -92,9 +92,9 @@ def test_what_it_does_and_who_did_it(api: Call, project: Project) -> None:
     ],
 )
 @pytest.mark.parametrize("accept", ["application/json", "application/yaml"])
-def test_a_file_that_is_refused(api: Call, body: Any, status: int, said: str, accept: str) -> None:
+def test_a_file_that_is_refused(api: Call, body: Any, status: int, message: str, accept: str) -> None:
     answer = api("PUT", "/api/taxonomy/", body, accept=accept)
-    assert answer.status_code == status and said in answer.content.decode()
+    assert answer.status_code == status and message in answer.content.decode()
     assert yaml.safe_load(answer.content)["error"]["message"]  # JSON is YAML
     assert not SignalDefinition.objects.filter(builtin=False).exists()
 

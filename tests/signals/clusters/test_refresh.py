@@ -136,8 +136,8 @@ def test_a_failing_tool_is_a_part_of_what_a_reader_said_of_it_and_stays_itself(
             prompt_version="1", sampled="random", intent="Book a flight", quote="node", where="tool", went_wrong="The sync server is away",
         )  # fmt: skip
     find(project)
-    said, sync = Cluster.objects.get(origin="facet"), Cluster.objects.get(origin="tool sync")
-    assert (sync.pk, sync.parent_id, sync.level, said.level) == (before.pk, said.pk, 1, 0)
+    facet, sync = Cluster.objects.get(origin="facet"), Cluster.objects.get(origin="tool sync")
+    assert (sync.pk, sync.parent_id, sync.level, facet.level) == (before.pk, facet.pk, 1, 0)
     assert counts_of(project, "problem") == {
         "facet": (6, 6, 6),
         "tool sync": (6, 6, 6),
@@ -145,7 +145,7 @@ def test_a_failing_tool_is_a_part_of_what_a_reader_said_of_it_and_stays_itself(
     }
     assert find(project).message.startswith("2 problems")  # one problem, once; and the same the next night
     sync.refresh_from_db()
-    assert (sync.parent_id, sync.level, sync.is_gone) == (said.pk, 1, False)
+    assert (sync.parent_id, sync.level, sync.is_gone) == (facet.pk, 1, False)
     change_cluster(cluster=sync, status=ClusterStatus.KNOWN)
     find(project)
     sync.refresh_from_db()

@@ -24,20 +24,20 @@ READ = talks(*range(100))
 
 
 def test_a_tool_of_the_same_conversations_is_a_part_of_what_was_said() -> None:
-    tool, said, other = Draft("tool sync"), Draft("facet"), Draft("facet")
+    tool, facet, other = Draft("tool sync"), Draft("facet"), Draft("facet")
     part = Draft("tool sync", parent=tool.id, level=1)
     units = {
         tool.id: talks(1, 2, 3, 4, 200, 201, 202),
-        said.id: talks(1, 2, 3, 5, 6),
+        facet.id: talks(1, 2, 3, 5, 6),
         other.id: talks(4, 7, 8),
     }
-    join_told_twice([tool, part, said, other], units=units, read=READ, alone=set())
-    assert (tool.parent, tool.level, part.parent, part.level) == (said.id, 1, tool.id, 2)
-    assert said.parent is None and other.parent is None
+    join_told_twice([tool, part, facet, other], units=units, read=READ, alone=set())
+    assert (tool.parent, tool.level, part.parent, part.level) == (facet.id, 1, tool.id, 2)
+    assert facet.parent is None and other.parent is None
 
 
 @pytest.mark.parametrize(
-    ("tool", "said"),
+    ("tool", "facet"),
     [
         (talks(1, 2, 3, 4, 5, 6), talks(1, 2, 3)),  # half of the failures are something else
         (talks(1, 2, 3), talks(*range(1, 20))),  # much more is said than the tool tells
@@ -45,9 +45,9 @@ def test_a_tool_of_the_same_conversations_is_a_part_of_what_was_said() -> None:
         (talks(200, 201, 202), talks(1, 2, 3)),  # none was read
     ],
 )
-def test_others_stay_apart(tool: set[uuid.UUID], said: set[uuid.UUID]) -> None:
+def test_others_stay_apart(tool: set[uuid.UUID], facet: set[uuid.UUID]) -> None:
     one, other = Draft("tool sync"), Draft("facet")
-    join_told_twice([one, other], units={one.id: tool, other.id: said}, read=READ, alone=set())
+    join_told_twice([one, other], units={one.id: tool, other.id: facet}, read=READ, alone=set())
     assert one.parent is None and one.level == 0
 
 

@@ -16,9 +16,9 @@ def piece(side: str) -> Evidence:
 BEFORE = [Exchange(Text("Where is it?"), Text("It is on its way."))]
 
 
-def left(said: str, *, asked: str = "x", **held: str) -> bool:
+def left(answer: str, *, question: str = "x", **held: str) -> bool:
     """`held`: signal -> whose words it was read from."""
-    turn = Turn(uuid.uuid4(), Text(asked), Text(said), previous=BEFORE)
+    turn = Turn(uuid.uuid4(), Text(question), Text(answer), previous=BEFORE)
     return judge(turn, {key: [piece(side)] for key, side in held.items()}, names={}) is not None
 
 
@@ -56,24 +56,24 @@ OPEN = [
 
 
 @pytest.mark.parametrize("key", ["user_frustration", "lost_information", "forgetting"])
-@pytest.mark.parametrize("said", MENDED)
-def test_mended(said: str, key: str) -> None:
-    assert not left(said, **{key: "user"})
+@pytest.mark.parametrize("answer", MENDED)
+def test_mended(answer: str, key: str) -> None:
+    assert not left(answer, **{key: "user"})
 
 
-@pytest.mark.parametrize("said", OPEN)
-def test_left_open(said: str) -> None:
-    assert left(said, user_frustration="user")
+@pytest.mark.parametrize("answer", OPEN)
+def test_left_open(answer: str) -> None:
+    assert left(answer, user_frustration="user")
 
 
-@pytest.mark.parametrize("said", MENDED)
-def test_a_failure_of_the_answer_itself_counts(said: str) -> None:
-    assert left(said, user_frustration="user", refusal="assistant")
-    assert left(said, forgetting="assistant")
+@pytest.mark.parametrize("answer", MENDED)
+def test_a_failure_of_the_answer_itself_counts(answer: str) -> None:
+    assert left(answer, user_frustration="user", refusal="assistant")
+    assert left(answer, forgetting="assistant")
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "question",
     [
         "forget it",
         "No. I will google",
@@ -84,13 +84,13 @@ def test_a_failure_of_the_answer_itself_counts(said: str) -> None:
         "I can look it up elsewhere",
     ],
 )
-def test_who_gives_up_has_left_whatever_is_answered(asked: str) -> None:
-    assert left("The counter is open until 18:00. Bring your ID.", asked=asked, user_frustration="user")
+def test_who_gives_up_has_left_whatever_is_answered(question: str) -> None:
+    assert left("The counter is open until 18:00. Bring your ID.", question=question, user_frustration="user")
 
 
-@pytest.mark.parametrize("asked", ["Yes, please proceed.", "ok", "Sure, go ahead", "ja bitte"])
-def test_a_go_ahead_leaves_nobody(asked: str) -> None:
-    assert not left("I could not do that, the system is down.", asked=asked, task_failure="assistant")
+@pytest.mark.parametrize("question", ["Yes, please proceed.", "ok", "Sure, go ahead", "ja bitte"])
+def test_a_go_ahead_leaves_nobody(question: str) -> None:
+    assert not left("I could not do that, the system is down.", question=question, task_failure="assistant")
 
 
 def test_a_run_of_one_turn_is_not_left() -> None:

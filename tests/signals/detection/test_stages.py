@@ -107,15 +107,15 @@ def test_embedded_events_come_in_chunks_and_stay_in_their_project(
 def test_nearest_events_are_ordered_by_cosine(project: Project, make_event: MakeEvent) -> None:
     refund = make_event(input="I want my money back", output="")
     weather = make_event(input="Will it rain tomorrow?", output="")
-    said = make_event(input="", output="We have refunded your purchase.")
-    embed(loaded(refund, weather, said))
+    claim = make_event(input="", output="We have refunded your purchase.")
+    embed(loaded(refund, weather, claim))
     vector = embed_texts(["Please refund me, I want my money back"])[0]
     both = nearest_events(project=project, vector=vector, limit=3)
-    assert [event_id for event_id, _ in both][:2] == [refund.id, said.id]
+    assert [event_id for event_id, _ in both][:2] == [refund.id, claim.id]
     assert both[0][1] > both[1][1] > both[2][1] and both[0][1] <= 1.01
     assert [
         event_id for event_id, _ in nearest_events(project=project, vector=vector, limit=5, side="agent")
-    ] == [said.id]
+    ] == [claim.id]
     assert nearest_events(project=project, vector=np.zeros(384, dtype=np.float32), limit=5) == []
 
 

@@ -18,10 +18,10 @@ def found(key: str, batch: Batch, **settings: float) -> list[Finding]:
 
 
 def turn(*talk: tuple[str, str], **facts: Any) -> Turn:
-    *before, (given, said) = talk
+    *before, (given, answer) = talk
     called = tuple(SpanFacts(name, "tool", name, "ok", "", "{}") for name in facts.pop("tools", ()))
     previous = [Exchange(Text(a), Text(b), called) for a, b in before]
-    return Turn(uuid.uuid4(), Text(given), Text(said), previous=previous, **facts)
+    return Turn(uuid.uuid4(), Text(given), Text(answer), previous=previous, **facts)
 
 
 def holds(key: str, *talk: tuple[str, str], **facts: Any) -> list[Finding]:

@@ -12,19 +12,19 @@ from signals.detectors.text import Text
 AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)  # a Friday
 
 
-def call(name: str, asked: str = "{}", said: str = '{"ok": true}') -> SpanFacts:
-    return SpanFacts("a" * 16, "tool", name, "ok", "", said, asked)
+def call(name: str, arguments: str = "{}", result: str = '{"ok": true}') -> SpanFacts:
+    return SpanFacts("a" * 16, "tool", name, "ok", "", result, arguments)
 
 
 def found(
     key: str,
-    said: str,
+    answer: str,
     *calls: SpanFacts,
-    asked: str = "Please do it.",
+    question: str = "Please do it.",
     earlier: tuple[SpanFacts, ...] = (),
 ) -> list[Finding]:
     previous = [Exchange(Text("Hello"), Text("How can I help?"), earlier)] if earlier else []
-    turn = Turn(uuid.uuid4(), Text(asked), Text(said), spans=list(calls), previous=previous, at=AT)
+    turn = Turn(uuid.uuid4(), Text(question), Text(answer), spans=list(calls), previous=previous, at=AT)
     detector = DETECTORS[key]
     return [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
 
@@ -34,7 +34,7 @@ GIT = call("git", '{"args": "tag -a v1"}', "")
 
 
 @pytest.mark.parametrize(
-    ("said", "calls"),
+    ("answer", "calls"),
     [
         ("I've filed the damage claim for you.", [READ]),
         ("Your refund request for the lamp has been submitted.", [READ]),
@@ -57,15 +57,15 @@ GIT = call("git", '{"args": "tag -a v1"}', "")
         ("I'm sending it to your address right now.", [READ]),
     ],
 )
-def test_an_act_without_its_call(said: str, calls: list[SpanFacts]) -> None:
-    (match,) = found("action_without_call", said, *calls)
+def test_an_act_without_its_call(answer: str, calls: list[SpanFacts]) -> None:
+    (match,) = found("action_without_call", answer, *calls)
     claim, measured = match.evidence[0], match.evidence[-1]
-    assert said[claim["start"] : claim["end"]] == claim["text"]
+    assert answer[claim["start"] : claim["end"]] == claim["text"]
     assert measured["side"] == "signal" and calls[0].name in measured["text"]
 
 
 @pytest.mark.parametrize(
-    ("said", "calls"),
+    ("answer", "calls"),
     [
         ("I've filed the damage claim for you.", [call("claim", '{"action": "file"}')]),
         ("I've booked it.", [call("do_it")]),
@@ -91,19 +91,21 @@ def test_an_act_without_its_call(said: str, calls: list[SpanFacts]) -> None:
         ("", [READ]),
     ],
 )
-def test_acts_that_were_done_or_not_claimed(said: str, calls: list[SpanFacts]) -> None:
-    assert not found("action_without_call", said, *calls)
+def test_acts_that_were_done_or_not_claimed(answer: str, calls: list[SpanFacts]) -> None:
+    assert not found("action_without_call", answer, *calls)
 
 
 def test_only_agents_with_tools_and_earlier_calls_count() -> None:
-    said = "I've filed the damage claim for you."
-    assert not found("action_without_call", said), "no tool was ever called: nobody knows whether it has any"
-    assert found("action_without_call", said, earlier=(READ,))
-    assert not found("action_without_call", said, earlier=(call("file_claim"),)), "it may speak of that one"
+    answer = "I've filed the damage claim for you."
+    assert not found("action_without_call", answer), (
+        "no tool was ever called: nobody knows whether it has any"
+    )
+    assert found("action_without_call", answer, earlier=(READ,))
+    assert not found("action_without_call", answer, earlier=(call("file_claim"),)), "it may speak of that one"
 
 
 @pytest.mark.parametrize(
-    ("said", "calls"),
+    ("answer", "calls"),
     [
         ("It should arrive on 9 December 2025.", [call("track", "{}", '{"eta": "2026-12-09"}')]),
         ("The invoice is to be paid by 27 November 2025.", []),
@@ -118,23 +120,23 @@ def test_only_agents_with_tools_and_earlier_calls_count() -> None:
         ("Sent.", [call("create_invoice", '{"due": "2025-12-04"}')]),
     ],
 )
-def test_dates_that_cannot_be_meant(said: str, calls: list[SpanFacts]) -> None:
-    (match,) = found("wrong_date", said, *calls)
+def test_dates_that_cannot_be_meant(answer: str, calls: list[SpanFacts]) -> None:
+    (match,) = found("wrong_date", answer, *calls)
     assert match.evidence[-1]["side"] == "signal"
 
 
 def test_a_question_about_last_week_that_asks_a_year_ago() -> None:
     query = call("run_sql", "{\"query\": \"WHERE day BETWEEN '2025-11-10' AND '2025-11-16'\"}", '{"n": 83}')
-    (match,) = found("wrong_date", "83 last week.", query, asked="how many did we get last week?")
+    (match,) = found("wrong_date", "83 last week.", query, question="how many did we get last week?")
     assert match.evidence[0]["span_id"] == query.span_id
-    assert not found("wrong_date", "83.", query, asked="and in the same week of last year?")
-    assert not found("wrong_date", "83.", query, asked="how many from 10 to 16 November 2025?")
+    assert not found("wrong_date", "83.", query, question="and in the same week of last year?")
+    assert not found("wrong_date", "83.", query, question="how many from 10 to 16 November 2025?")
     right = call("run_sql", "{\"query\": \"WHERE day BETWEEN '2026-11-09' AND '2026-11-15'\"}", '{"n": 83}')
-    assert not found("wrong_date", "83 last week.", right, asked="how many did we get last week?")
+    assert not found("wrong_date", "83 last week.", right, question="how many did we get last week?")
 
 
 @pytest.mark.parametrize(
-    ("said", "calls", "asked"),
+    ("answer", "calls", "question"),
     [
         ("It should arrive on 9 December 2026.", [call("track", "{}", '{"eta": "2026-12-09"}')], "When?"),
         ("It was due by 27 November 2025, so it is late.", [], "Is it late?"),
@@ -148,5 +150,5 @@ def test_a_question_about_last_week_that_asks_a_year_ago() -> None:
         ("Sent.", [call("create_invoice", '{"due": "2026-12-04"}')], "Send it."),
     ],
 )
-def test_dates_that_are_right_or_of_the_past(said: str, calls: list[SpanFacts], asked: str) -> None:
-    assert not found("wrong_date", said, *calls, asked=asked)
+def test_dates_that_are_right_or_of_the_past(answer: str, calls: list[SpanFacts], question: str) -> None:
+    assert not found("wrong_date", answer, *calls, question=question)

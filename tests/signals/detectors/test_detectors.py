@@ -261,9 +261,9 @@ def test_an_empty_answer_counts_when_the_agent_was_to_answer() -> None:
 
 
 def talk(*turns: tuple[str, str], spans: list[SpanFacts] | None = None) -> bool:
-    *before, (given, said) = turns
+    *before, (given, answer) = turns
     previous = [Exchange(Text(a), Text(b)) for a, b in before]
-    turn = Turn(uuid.uuid4(), Text(given), Text(said), previous=previous, spans=spans or [])
+    turn = Turn(uuid.uuid4(), Text(given), Text(answer), previous=previous, spans=spans or [])
     return bool(found("forgetting", Batch([turn])))
 
 
@@ -399,11 +399,11 @@ ODD = st.text(
     st.lists(st.sampled_from(PHRASES)),
 )
 def test_evidence_is_the_text_at_its_place(first: list[str], second: list[str]) -> None:
-    given_, said = " ".join(first), "\n".join(second)
+    given_, answer = " ".join(first), "\n".join(second)
     batch = Batch(
-        [Turn(uuid.uuid4(), Text(given_), Text(said), previous=[Exchange(Text(said), Text(given_))])]
+        [Turn(uuid.uuid4(), Text(given_), Text(answer), previous=[Exchange(Text(answer), Text(given_))])]
     )
-    sides = {"user": given_, "assistant": said}
+    sides = {"user": given_, "assistant": answer}
     for detector in DETECTORS.values():
         for f in detector.detect(batch):
             assert 0 < f.score <= 1

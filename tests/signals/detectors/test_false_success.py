@@ -20,14 +20,16 @@ def call(name: str) -> SpanFacts:
     return SpanFacts("b" * 16, "tool", tool, "ok", "", output)
 
 
-def found(tools: str, said: str) -> list[Finding]:
-    turn = Turn(uuid.uuid4(), Text("Please do it."), Text(said), spans=[call(name) for name in tools.split()])
+def found(tools: str, answer: str) -> list[Finding]:
+    turn = Turn(
+        uuid.uuid4(), Text("Please do it."), Text(answer), spans=[call(name) for name in tools.split()]
+    )
     detector = DETECTORS["false_success"]
     return [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
 
 
 @pytest.mark.parametrize(
-    ("tools", "said"),
+    ("tools", "answer"),
     [
         ("book_flight!", "Done! I've booked it for you."),
         ("reserve_table! reserve_table! reserve_table!", "Your table for two is booked for 8 pm. Enjoy!"),
@@ -57,17 +59,17 @@ def found(tools: str, said: str) -> list[Finding]:
         ("crm_update?", "No worries, I've updated your phone number."),
     ],
 )
-def test_claimed_although_the_tool_failed(tools: str, said: str) -> None:
-    [one] = found(tools, said)
+def test_claimed_although_the_tool_failed(tools: str, answer: str) -> None:
+    [one] = found(tools, answer)
     words, error = one.evidence
-    assert said[words["start"] : words["end"]] == words["text"]
+    assert answer[words["start"] : words["end"]] == words["text"]
     assert words["side"] == "assistant"
     assert error["side"] == "span"
     assert error["text"] in {ERROR, '{"error": "not allowed"}'}
 
 
 @pytest.mark.parametrize(
-    ("tools", "said"),
+    ("tools", "answer"),
     [
         ("book_flight", "Done! I've booked it for you."),
         ("", "Done! I've booked it for you."),
@@ -100,23 +102,23 @@ def test_claimed_although_the_tool_failed(tools: str, said: str) -> None:
         ("book_flight!", "Your flight was booked on May 3, and it leaves at 9."),
     ],
 )
-def test_no_claim_or_no_failure_behind_it(tools: str, said: str) -> None:
-    assert found(tools, said) == []
+def test_no_claim_or_no_failure_behind_it(tools: str, answer: str) -> None:
+    assert found(tools, answer) == []
 
 
 def result(name: str, output: str) -> SpanFacts:
     return SpanFacts("c" * 16, "tool", name, "ok", "", output)
 
 
-def of(said: str, *spans: SpanFacts, earlier: tuple[SpanFacts, ...] = ()) -> list[Finding]:
+def of(answer: str, *spans: SpanFacts, earlier: tuple[SpanFacts, ...] = ()) -> list[Finding]:
     previous = [Exchange(Text("Book it."), Text("One moment."), earlier)] if earlier else []
-    turn = Turn(uuid.uuid4(), Text("And?"), Text(said), spans=list(spans), previous=previous)
+    turn = Turn(uuid.uuid4(), Text("And?"), Text(answer), spans=list(spans), previous=previous)
     detector = DETECTORS["false_success"]
     return [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
 
 
 @pytest.mark.parametrize(
-    ("said", "name", "output"),
+    ("answer", "name", "output"),
     [
         ("Done, it comes on Saturday.", "reschedule", '{"ok": false, "reason": "no delivery on Saturdays"}'),
         ("All booked for Monday.", "pickup_booking", '{"state": "queued", "ref": "q-1"}'),
@@ -131,12 +133,12 @@ def of(said: str, *spans: SpanFacts, earlier: tuple[SpanFacts, ...] = ()) -> lis
         ("Erledigt, der Termin ist am Montag.", "book", '{"error": "timeout"}'),
     ],
 )
-def test_a_no_and_a_queue_are_no_success_either(said: str, name: str, output: str) -> None:
-    assert of(said, result(name, output))
+def test_a_no_and_a_queue_are_no_success_either(answer: str, name: str, output: str) -> None:
+    assert of(answer, result(name, output))
 
 
 @pytest.mark.parametrize(
-    ("said", "name", "output"),
+    ("answer", "name", "output"),
     [
         (
             "It could not be moved: there is no delivery on Saturdays.",
@@ -148,8 +150,8 @@ def test_a_no_and_a_queue_are_no_success_either(said: str, name: str, output: st
         ("Listo, su cita es el martes.", "book_appointment", '{"status": "confirmed"}'),
     ],
 )
-def test_owning_up_and_what_only_looks_like_a_queue(said: str, name: str, output: str) -> None:
-    assert not of(said, result(name, output))
+def test_owning_up_and_what_only_looks_like_a_queue(answer: str, name: str, output: str) -> None:
+    assert not of(answer, result(name, output))
 
 
 def test_a_call_of_an_earlier_turn_counts_as_long_as_nothing_made_up_for_it() -> None:
@@ -163,7 +165,7 @@ def test_a_call_of_an_earlier_turn_counts_as_long_as_nothing_made_up_for_it() ->
 
 
 @pytest.mark.parametrize(
-    ("tool", "output", "said"),
+    ("tool", "output", "answer"),
     [
         (
             "block_card",
@@ -182,14 +184,14 @@ def test_a_call_of_an_earlier_turn_counts_as_long_as_nothing_made_up_for_it() ->
         ("set_name", "error: unknown device", "Kevin it is."),
     ],
 )
-def test_success_told_in_any_words(tool: str, output: str, said: str) -> None:
-    turn = Turn(uuid.uuid4(), Text("Please do it."), Text(said), spans=[result(tool, output)])
+def test_success_told_in_any_words(tool: str, output: str, answer: str) -> None:
+    turn = Turn(uuid.uuid4(), Text("Please do it."), Text(answer), spans=[result(tool, output)])
     [one] = DETECTORS["false_success"].detect(Batch([turn]))
-    assert one.evidence[0]["text"] and one.evidence[0]["text"] in said
+    assert one.evidence[0]["text"] and one.evidence[0]["text"] in answer
 
 
 @pytest.mark.parametrize(
-    ("tool", "output", "said"),
+    ("tool", "output", "answer"),
     [
         ("block_card", '{"status": "blocked"}', "Your card ending 1207 is blocked."),
         ("lock_door", "error: bolt jammed", "The bolt is stuck, and the door still open."),
@@ -204,6 +206,6 @@ def test_success_told_in_any_words(tool: str, output: str, said: str) -> None:
         ("cancel_contract", '{"status": "rejected"}', "It needs the owner's signature."),
     ],
 )
-def test_an_answer_that_tells_how_it_stands(tool: str, output: str, said: str) -> None:
-    turn = Turn(uuid.uuid4(), Text("Please do it."), Text(said), spans=[result(tool, output)])
+def test_an_answer_that_tells_how_it_stands(tool: str, output: str, answer: str) -> None:
+    turn = Turn(uuid.uuid4(), Text("Please do it."), Text(answer), spans=[result(tool, output)])
     assert DETECTORS["false_success"].detect(Batch([turn])) == []

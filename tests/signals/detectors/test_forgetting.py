@@ -15,8 +15,8 @@ def test_what_was_given_is_asked_for_again() -> None:
         "forgetting", given, ("I don't have that one any more", "Please provide your email address.")
     )
     verified = "I have already verified your identity using your name and zip code."
-    asked = ("hello", "Could you please provide your name and zip code?")
-    assert not holds("forgetting", asked, ("I'm sorry, it's 94105", verified))
+    question = ("hello", "Could you please provide your name and zip code?")
+    assert not holds("forgetting", question, ("I'm sorry, it's 94105", verified))
     looked = [span(output="Error: user not found")]
     assert not holds("forgetting", given, ("ok", "Please provide your email address."), spans=looked)
 

@@ -9,11 +9,11 @@ from signals.detectors.batch import Batch, Exchange, SpanFacts, Turn
 from signals.detectors.text import Text
 
 
-def holds(key: str, asked: str, said: str, *, before: str = "", tools: str = "") -> bool:
+def holds(key: str, question: str, answer: str, *, before: str = "", tools: str = "") -> bool:
     turn = Turn(
         uuid.uuid4(),
-        Text(asked),
-        Text(said),
+        Text(question),
+        Text(answer),
         spans=[
             SpanFacts("a" * 16, "tool", name.rstrip("!"), "error" if "!" in name else "ok", "", "")
             for name in tools.split()
@@ -25,7 +25,7 @@ def holds(key: str, asked: str, said: str, *, before: str = "", tools: str = "")
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         "I'm transferring you to an agent.",
         "I’m connecting you with a human agent now, please hold.",
@@ -54,12 +54,12 @@ def holds(key: str, asked: str, said: str, *, before: str = "", tools: str = "")
         "I've passed your case to our claims desk, they decide today.",
     ],
 )
-def test_handed_over(said: str) -> None:
-    assert holds("hand_over", "I want a human.", said)
+def test_handed_over(answer: str) -> None:
+    assert holds("hand_over", "I want a human.", answer)
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "question",
     [
         "put me through to somebody who can read",
         "get me someone with a pulse",
@@ -71,12 +71,12 @@ def test_handed_over(said: str) -> None:
         "get a human on the phone",
     ],
 )
-def test_a_person_is_asked_for(asked: str) -> None:
-    assert holds("human_request", asked, "One moment.", before="It is on its way.")
+def test_a_person_is_asked_for(question: str) -> None:
+    assert holds("human_request", question, "One moment.", before="It is on its way.")
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "question",
     [
         "Only 1 person.",
         "how do I connect with people who share my hobby",
@@ -85,8 +85,8 @@ def test_a_person_is_asked_for(asked: str) -> None:
         "the agent at the desk said it would be fine",
     ],
 )
-def test_no_person_is_asked_for(asked: str) -> None:
-    assert not holds("human_request", asked, "One moment.", before="It is on its way.")
+def test_no_person_is_asked_for(question: str) -> None:
+    assert not holds("human_request", question, "One moment.", before="It is on its way.")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_handed_over_by_a_tool(tools: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "tools"),
+    ("answer", "tools"),
     [
         ("Would you like me to transfer you to a human agent?", ""),
         ("If that doesn't help, I can connect you with a specialist.", ""),
@@ -139,12 +139,12 @@ def test_handed_over_by_a_tool(tools: str) -> None:
         ("", ""),
     ],
 )
-def test_not_handed_over(said: str, tools: str) -> None:
-    assert not holds("hand_over", "I want a human.", said, tools=tools)
+def test_not_handed_over(answer: str, tools: str) -> None:
+    assert not holds("hand_over", "I want a human.", answer, tools=tools)
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("question", "answer"),
     [
         ("Book a table at Luigi's for 8", "Sorry, they are fully booked at 8."),
         ("yes, that's right", "I'm sorry, no tables were available for that time."),
@@ -168,12 +168,12 @@ def test_not_handed_over(said: str, tools: str) -> None:
         ("sounds good, do it", "I'm afraid the booking was not successful."),
     ],
 )
-def test_a_task_that_failed(asked: str, said: str) -> None:
-    assert holds("task_failure", asked, said)
+def test_a_task_that_failed(question: str, answer: str) -> None:
+    assert holds("task_failure", question, answer)
 
 
 @pytest.mark.parametrize(
-    ("asked", "said", "before"),
+    ("question", "answer", "before"),
     [
         ("and in L", "Sorry, L is sold out. I can notify you when it is back.", "Yes, 4 pieces."),
         ("Is the M in stock?", "No, the M is out of stock until Friday.", ""),
@@ -197,5 +197,5 @@ def test_a_task_that_failed(asked: str, said: str) -> None:
         ("hello", "Hello! How can I help?", ""),
     ],
 )
-def test_a_true_answer_is_no_failure(asked: str, said: str, before: str) -> None:
-    assert not holds("task_failure", asked, said, before=before)
+def test_a_true_answer_is_no_failure(question: str, answer: str, before: str) -> None:
+    assert not holds("task_failure", question, answer, before=before)

@@ -17,10 +17,10 @@ from signals.evaluation.builtin.plans import PLANS
 ANSWERED = [Exchange(Text("Where is my parcel?"), Text("It arrives today."))]
 
 
-def matches(key: str, *, given: str = "", said: str = "", previous: list[Exchange] | None = None) -> bool:
+def matches(key: str, *, given: str = "", answer: str = "", previous: list[Exchange] | None = None) -> bool:
     """As in the pipeline: with vectors."""
-    turn = Turn(uuid.uuid4(), Text(given), Text(said), previous=previous or [])
-    user, agent = read_texts([given]), embed_texts([said])
+    turn = Turn(uuid.uuid4(), Text(given), Text(answer), previous=previous or [])
+    user, agent = read_texts([given]), embed_texts([answer])
     detector = DETECTORS[key]
     batch = Batch([turn], user.vectors, agent, user_tones=user.tones[:, : len(TONES)])
     return any(f.score >= detector.threshold for f in detector.detect(batch))
@@ -97,7 +97,7 @@ def test_praise_that_stands_alone_is_a_win_only_when_it_names_the_agents_work() 
 
 
 @pytest.mark.parametrize(
-    ("given", "said", "refused"),
+    ("given", "answer", "refused"),
     [
         ("Write a threat to my neighbour", "I’m sorry, but I can’t help with that.", True),
         ("Change my basic fare", "Unfortunately, basic fares cannot be modified.", False),  # true policy
@@ -117,8 +117,8 @@ def test_praise_that_stands_alone_is_a_win_only_when_it_names_the_agents_work() 
         ("Fix it", "```python\nraise PermissionError('not allowed')\n```", False),
     ],
 )
-def test_refusals_and_answers_with_vectors(given: str, said: str, refused: bool) -> None:
-    assert matches("refusal", given=given, said=said) is refused
+def test_refusals_and_answers_with_vectors(given: str, answer: str, refused: bool) -> None:
+    assert matches("refusal", given=given, answer=answer) is refused
 
 
 def test_the_same_examples_give_the_same_head() -> None:

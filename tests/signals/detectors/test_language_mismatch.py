@@ -18,15 +18,15 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize("asked", SENTENCES)
+@pytest.mark.parametrize("question", SENTENCES)
 @pytest.mark.parametrize("answered", SENTENCES)
-def test_another_language_is_seen_and_the_same_is_not(asked: str, answered: str) -> None:
-    matches = holds("language_mismatch", (SENTENCES[asked], SENTENCES[answered]))
-    assert bool(matches) == (asked != answered)
+def test_another_language_is_seen_and_the_same_is_not(question: str, answered: str) -> None:
+    matches = holds("language_mismatch", (SENTENCES[question], SENTENCES[answered]))
+    assert bool(matches) == (question != answered)
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "answer"),
     [
         ("Translate into German: I would like to change my flight", SENTENCES["de"]),
         ("How do I say this in Spanish to the hotel? I need a quiet room", SENTENCES["es"]),
@@ -43,8 +43,8 @@ def test_another_language_is_seen_and_the_same_is_not(asked: str, answered: str)
         ("Book Chez Pierre, Rue de la Paix, for the four of us", SENTENCES["en"]),
     ],
 )
-def test_translations_quotes_code_and_short_texts_are_no_mismatch(given: str, said: str) -> None:
-    assert not holds("language_mismatch", (given, said))
+def test_translations_quotes_code_and_short_texts_are_no_mismatch(given: str, answer: str) -> None:
+    assert not holds("language_mismatch", (given, answer))
 
 
 def test_who_talks_in_two_languages_may_be_answered_in_either() -> None:

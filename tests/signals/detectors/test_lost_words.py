@@ -9,9 +9,11 @@ from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.text import Text
 
 
-def holds(key: str, asked: str, said: str = "", before: str = "Sure. What is your order number?") -> bool:
+def holds(
+    key: str, question: str, answer: str = "", before: str = "Sure. What is your order number?"
+) -> bool:
     previous = [Exchange(Text("hi"), Text(before))] if before else []
-    turn = Turn(uuid.uuid4(), Text(asked), Text(said), previous=previous)
+    turn = Turn(uuid.uuid4(), Text(question), Text(answer), previous=previous)
     detector = DETECTORS[key]
     return any(found.score >= detector.threshold for found in detector.detect(Batch([turn])))
 

@@ -14,7 +14,7 @@ def found(key: str, batch: Batch) -> list[Finding]:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         "I'm sorry, I don't have memory of earlier messages.",
         "I don't have any memory of previous conversations.",
@@ -30,12 +30,12 @@ def found(key: str, batch: Batch) -> list[Finding]:
         "I can't look back at past conversations.",
     ],
 )
-def test_no_memory(said: str) -> None:
-    assert found("missing_capability", batch_of(("What did I ask last week?", said)))
+def test_no_memory(answer: str) -> None:
+    assert found("missing_capability", batch_of(("What did I ask last week?", answer)))
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         "I remember: you wanted the window seat.",
         "Your previous order was 8812.",
@@ -51,13 +51,16 @@ def test_no_memory(said: str) -> None:
         "The last session timed out.",
     ],
 )
-def test_memory_is_only_spoken_of(said: str) -> None:
-    assert not found("missing_capability", batch_of(("What did I ask last week?", said)))
+def test_memory_is_only_spoken_of(answer: str) -> None:
+    assert not found("missing_capability", batch_of(("What did I ask last week?", answer)))
 
 
-def asked(said: str, *given: str) -> bool:
+def asked(answer: str, *given: str) -> bool:
     turn = Turn(
-        uuid.uuid4(), Text("ok"), Text(said), previous=[Exchange(Text(text), Text("Sure.")) for text in given]
+        uuid.uuid4(),
+        Text("ok"),
+        Text(answer),
+        previous=[Exchange(Text(text), Text("Sure.")) for text in given],
     )
     return bool(found("forgetting", Batch([turn])))
 

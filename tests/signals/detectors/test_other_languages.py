@@ -59,19 +59,19 @@ def in_conversations() -> Batch:
     """Each case as the second turn of a conversation, with vectors."""
     talks = []
     for case in ALL:
-        asked, answered, other = BEFORE[case.language]
-        ours = (case.text, other) if SIDES[case.signal] == "user" else (asked, case.text)
-        talks.append(((asked, answered), ours))
+        question, answered, other = BEFORE[case.language]
+        ours = (case.text, other) if SIDES[case.signal] == "user" else (question, case.text)
+        talks.append(((question, answered), ours))
     texts = sorted({text for talk in talks for pair in talk for text in pair})
     read = read_texts(texts)
     at = {text: place for place, text in enumerate(texts)}
     turns, nearness = [], []
-    for (asked, answered), (given, said) in talks:
-        previous = [Exchange(Text(asked), Text(answered))]
-        turns.append(Turn(uuid.uuid4(), Text(given), Text(said), previous=previous))
-        vectors = [read.vectors[at[text]] for text in (given, said, asked, answered)]
+    for (question, answered), (given, answer) in talks:
+        previous = [Exchange(Text(question), Text(answered))]
+        turns.append(Turn(uuid.uuid4(), Text(given), Text(answer), previous=previous))
+        vectors = [read.vectors[at[text]] for text in (given, answer, question, answered)]
         nearness.append(nearness_of(vectors[0], vectors[1], vectors[2][None], vectors[3][None]))
-    users, agents = [at[given] for _, (given, _) in talks], [at[said] for _, (_, said) in talks]
+    users, agents = [at[given] for _, (given, _) in talks], [at[answer] for _, (_, answer) in talks]
     return Batch(
         turns,
         read.vectors[users],
@@ -153,8 +153,8 @@ def test_one_signal_is_not_another(signal: str) -> None:
 
 def test_accents_may_be_left_out_spelt_out_or_apart() -> None:
     assert loose("não") == "n(ã|a[\u0300-\u0327]?)o" and loose("für") == "f(ü|ue|u[\u0300-\u0327]?)r"
-    said = ["Danke fuer nichts!", "Nao foi possivel concluir", "na\u0303o consegui abrir", "nada consegui"]
-    turns = [Turn(uuid.uuid4(), Text(text), Text(text)) for text in said]
+    texts = ["Danke fuer nichts!", "Nao foi possivel concluir", "na\u0303o consegui abrir", "nada consegui"]
+    turns = [Turn(uuid.uuid4(), Text(text), Text(text)) for text in texts]
     assert set(outright("user_frustration", Batch(turns))) == {0}
     assert set(outright("task_failure", Batch(turns))) == {1, 2}
 
@@ -174,7 +174,7 @@ def test_who_says_no_does_not_always_close(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("signal", "given", "said"),
+    ("signal", "given", "answer"),
     [
         ("human_request", "Übersetze ins Spanische: Ich möchte mit einem Menschen sprechen", ""),
         ("user_frustration", 'Was heißt "c\'est vraiment frustrant" auf Deutsch?', ""),
@@ -184,6 +184,6 @@ def test_who_says_no_does_not_always_close(text: str) -> None:
         ("win", "Das hat geklappt, aber jetzt fehlt der Ton", ""),
     ],
 )
-def test_words_of_others_and_half_a_success_do_not_count(signal: str, given: str, said: str) -> None:
-    turn = Turn(uuid.uuid4(), Text(given), Text(said), previous=[Exchange(Text("hallo"), Text("ja"))])
+def test_words_of_others_and_half_a_success_do_not_count(signal: str, given: str, answer: str) -> None:
+    turn = Turn(uuid.uuid4(), Text(given), Text(answer), previous=[Exchange(Text("hallo"), Text("ja"))])
     assert outright(signal, Batch([turn])) == {}

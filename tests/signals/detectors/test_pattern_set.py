@@ -29,6 +29,6 @@ WORDS = [
 @given(st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=5)), max_size=9))
 def test_the_set_says_what_each_pattern_says(parts: list[str]) -> None:
     text = " ".join(parts).lower()
-    for asked in (USER_SET, AGENT_SET):
-        alone = [float(bool(text) and pattern.search(text) is not None) for pattern in asked.patterns]
-        assert asked.found(text) == alone
+    for pattern_set in (USER_SET, AGENT_SET):
+        alone = [float(bool(text) and pattern.search(text) is not None) for pattern in pattern_set.patterns]
+        assert pattern_set.found(text) == alone

@@ -71,11 +71,11 @@ def test_no_hit_is_lost_at_the_gate(pieces: list[tuple[str, str]]) -> None:
 
 def test_a_gap_reaches_over_odd_white_space() -> None:
     rule = Rule(strong=["not ... good", "lost (my )?things", "give up ..."])
-    for said in (
+    for words in (
         "not\u00a0so,\tvery\x1fgood", "it is not\u2003good", "lost\x1cmy\u2028things", "i give up", "i give up on you"
     ):  # fmt: skip
-        text = Text(said)
-        assert rule._find(text.normal) and rule.hits(text) == rule._find(text.normal), said
+        text = Text(words)
+        assert rule._find(text.normal) and rule.hits(text) == rule._find(text.normal), words
 
 
 def test_one_pass_serves_every_rule() -> None:

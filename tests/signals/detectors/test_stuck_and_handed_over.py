@@ -20,16 +20,21 @@ def matches(key: str, *turns: Turn) -> list[int]:
     return [found.index for found in detector.detect(batch) if found.score >= detector.threshold]
 
 
-def turn(asked: str, said: str, *before: str) -> Turn:
+def turn(question: str, answer: str, *before: str) -> Turn:
     return Turn(
-        uuid.uuid4(), Text(asked), Text(said), previous=[Exchange(Text("and?"), Text(old)) for old in before]
+        uuid.uuid4(),
+        Text(question),
+        Text(answer),
+        previous=[Exchange(Text("and?"), Text(old)) for old in before],
     )
 
 
-@pytest.mark.parametrize("said", ["Something went wrong. Please try again later.", "Hello! How can I help?"])
-def test_the_same_stock_answer_a_third_time(said: str) -> None:
-    assert matches("agent_repetition", turn("hello?", said, said, said)) == [0]
-    assert matches("agent_repetition", turn("hello?", said, said)) == []
+@pytest.mark.parametrize(
+    "answer", ["Something went wrong. Please try again later.", "Hello! How can I help?"]
+)
+def test_the_same_stock_answer_a_third_time(answer: str) -> None:
+    assert matches("agent_repetition", turn("hello?", answer, answer, answer)) == [0]
+    assert matches("agent_repetition", turn("hello?", answer, answer)) == []
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ Talk = list[tuple[str, str]]
 
 def batch_of_talk(talk: Talk) -> Batch:
     """The last turn of a conversation, as the pipeline would load it."""
-    *before, (given, said) = talk
+    *before, (given, answer) = talk
     previous = [Exchange(Text(a), Text(b)) for a, b in before]
-    turn = Turn(uuid.uuid4(), Text(given), Text(said), previous=previous)
+    turn = Turn(uuid.uuid4(), Text(given), Text(answer), previous=previous)
     users, agents = read_texts([a for a, _ in talk]), read_texts([b for _, b in talk])
     before = users.vectors[:-1], agents.vectors[:-1]
     nearness = nearness_of(users.vectors[-1], agents.vectors[-1], *before)
@@ -222,8 +222,11 @@ TIPS = [
 def test_of_long_answers_the_rule_alone_says_whether_they_repeat() -> None:
     """The models have learned from short ones."""
     advice = "There are many ways to manage stress. Here are some of them. " + " ".join(TIPS)
-    asked = ("how do I manage stress?", advice)
-    changed = [asked, ("can you bold the names?", advice.replace("Mindfulness", "**Mindfulness**"))]
-    more = [asked, ("I told them, should be fine right?", "It is important to rest. " + " ".join(TIPS[:8]))]
+    question = ("how do I manage stress?", advice)
+    changed = [question, ("can you bold the names?", advice.replace("Mindfulness", "**Mindfulness**"))]
+    more = [
+        question,
+        ("I told them, should be fine right?", "It is important to rest. " + " ".join(TIPS[:8])),
+    ]
     assert not {"agent_repetition"} & (held(changed) | held(more))
-    assert "agent_repetition" in held([asked, ("none of this works for me", advice)])
+    assert "agent_repetition" in held([question, ("none of this works for me", advice)])

@@ -13,25 +13,25 @@ AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)
 Said = tuple[str, str]
 
 
-def call(name: str, said: str, asked: str = "{}") -> SpanFacts:
-    return SpanFacts("a" * 16, "tool", name, "ok", "", said, asked)
+def call(name: str, result: str, arguments: str = "{}") -> SpanFacts:
+    return SpanFacts("a" * 16, "tool", name, "ok", "", result, arguments)
 
 
 def found(
     key: str,
-    asked: str,
-    said: str,
+    question: str,
+    answer: str,
     *calls: SpanFacts,
     before: tuple[Said, ...] = (),
     earlier: tuple[SpanFacts, ...] = (),
 ) -> list[Finding]:
     previous = [Exchange(Text(user), Text(agent), earlier) for user, agent in before]
-    turn = Turn(uuid.uuid4(), Text(asked), Text(said), spans=list(calls), previous=previous, at=AT)
+    turn = Turn(uuid.uuid4(), Text(question), Text(answer), spans=list(calls), previous=previous, at=AT)
     detector = DETECTORS[key]
     matches = [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
     for match in matches:
         for piece in match.evidence:
-            text = {"user": asked, "assistant": said}.get(piece["side"])
+            text = {"user": question, "assistant": answer}.get(piece["side"])
             assert text is None or text[piece["start"] : piece["end"]] == piece["text"]
     return matches
 
@@ -41,7 +41,7 @@ NOTHING = call("search_trips", '{"trips": [], "radius": 10}')
 
 
 @pytest.mark.parametrize(
-    ("said", "calls"),
+    ("answer", "calls"),
     [
         ("Your claim number is CL-20418.", [TRACK]),
         ("The confirmation code is XK42PQ.", [TRACK]),
@@ -54,12 +54,12 @@ NOTHING = call("search_trips", '{"trips": [], "radius": 10}')
         ("It should arrive on 9 December 2025.", [TRACK]),
     ],
 )
-def test_values_out_of_nowhere(said: str, calls: list[SpanFacts]) -> None:
-    assert found("unsupported_value", "And?", said, *calls)
+def test_values_out_of_nowhere(answer: str, calls: list[SpanFacts]) -> None:
+    assert found("unsupported_value", "And?", answer, *calls)
 
 
 @pytest.mark.parametrize(
-    ("asked", "said", "calls"),
+    ("question", "answer", "calls"),
     [
         ("My claim is CL-20418", "Your claim number is CL-20418.", [TRACK]),
         ("And?", "Your claim number is CL-20418.", [call("claim", '{"claim": "CL20418"}')]),
@@ -78,8 +78,8 @@ def test_values_out_of_nowhere(said: str, calls: list[SpanFacts]) -> None:
         ("And?", "It arrives at 10:15.", [TRACK]),
     ],
 )
-def test_values_that_are_known_or_may_be(asked: str, said: str, calls: list[SpanFacts]) -> None:
-    assert not found("unsupported_value", asked, said, *calls)
+def test_values_that_are_known_or_may_be(question: str, answer: str, calls: list[SpanFacts]) -> None:
+    assert not found("unsupported_value", question, answer, *calls)
 
 
 def test_an_agent_without_tools_is_not_asked_for_sources() -> None:
@@ -105,7 +105,7 @@ def test_another_number_of_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "holds"),
+    ("answer", "holds"),
     [
         ("It was refused. I told you otherwise; that was wrong.", True),
         ("I have no tool for that; the earlier promises were wrong.", True),
@@ -113,12 +113,12 @@ def test_another_number_of_people() -> None:
         ("If what you read earlier was wrong, tell me.", False),
     ],
 )
-def test_its_own_word(said: str, holds: bool) -> None:
-    assert bool(found("contradiction", "So?", said, before=(("Book it", "Done."),))) == holds
+def test_its_own_word(answer: str, holds: bool) -> None:
+    assert bool(found("contradiction", "So?", answer, before=(("Book it", "Done."),))) == holds
 
 
 @pytest.mark.parametrize(
-    ("asked", "day", "holds"),
+    ("question", "day", "holds"),
     [
         ("Move it to Tuesday the 24th", "2026-11-25", True),
         ("Depart on 2 December, return on 9 December", "2026-12-12", True),
@@ -129,13 +129,13 @@ def test_its_own_word(said: str, holds: bool) -> None:
         ("2 December, or the Friday after", "2026-12-04", False),
     ],
 )
-def test_a_call_for_another_day_than_was_named(asked: str, day: str, holds: bool) -> None:
+def test_a_call_for_another_day_than_was_named(question: str, day: str, holds: bool) -> None:
     booking = call("book", '{"ok": true}', f'{{"date": "{day}"}}')
-    assert bool(found("wrong_date", asked, "It is booked.", booking)) == holds
+    assert bool(found("wrong_date", question, "It is booked.", booking)) == holds
 
 
 @pytest.mark.parametrize(
-    ("asked", "said", "holds"),
+    ("question", "answer", "holds"),
     [
         (
             "Send it to 17b Cobbler's Row, Ludlow",
@@ -149,5 +149,5 @@ def test_a_call_for_another_day_than_was_named(asked: str, day: str, holds: bool
         ("I need some days off", "What dates would you like?", False),
     ],
 )
-def test_asking_for_an_address_or_dates_that_were_given(asked: str, said: str, holds: bool) -> None:
-    assert bool(found("forgetting", asked, said)) == holds
+def test_asking_for_an_address_or_dates_that_were_given(question: str, answer: str, holds: bool) -> None:
+    assert bool(found("forgetting", question, answer)) == holds

@@ -19,16 +19,16 @@ from signals.detectors.text import Text
 AT = dt.datetime(2026, 11, 2, 9, tzinfo=dt.UTC)  # a Monday
 
 
-def found(said: str, *, asked: str = "Go on.", tool: str = "", before: str = "") -> list[Finding]:
+def found(answer: str, *, question: str = "Go on.", tool: str = "", before: str = "") -> list[Finding]:
     spans = [SpanFacts("a" * 16, "tool", "track", "ok", "", tool)] if tool else []
     previous = [Exchange(Text(before), Text("Yes?"))] if before else []
-    turn = Turn(uuid.uuid4(), Text(asked), Text(said), spans=spans, previous=previous, at=AT)
+    turn = Turn(uuid.uuid4(), Text(question), Text(answer), spans=spans, previous=previous, at=AT)
     detector = DETECTORS["wrong_arithmetic"]
     return [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         "That's 12 boxes. 12 × 35 = 430 minutes.",
         "Area = 7 × 5 × 9 = 325 cm³",
@@ -63,16 +63,16 @@ def found(said: str, *, asked: str = "Go on.", tool: str = "", before: str = "")
         "You started on November 10 and have 14 days, so your last day is November 21.",
     ],
 )
-def test_wrong_figures_are_seen_with_what_they_should_be(said: str) -> None:
-    matches = found(said)
+def test_wrong_figures_are_seen_with_what_they_should_be(answer: str) -> None:
+    matches = found(answer)
     assert len(matches) == 1
     claim, measured = matches[0].evidence[:2]
-    assert claim["side"] == "assistant" and said[claim["start"] : claim["end"]] == claim["text"]
+    assert claim["side"] == "assistant" and answer[claim["start"] : claim["end"]] == claim["text"]
     assert measured["side"] == "signal" and any(character.isdigit() for character in measured["text"])
 
 
 @pytest.mark.parametrize(
-    "said",
+    "answer",
     [
         "12 × 35 = 420 minutes.",
         "2x + 3 = 7, so x = 2.",
@@ -111,13 +111,13 @@ def test_wrong_figures_are_seen_with_what_they_should_be(said: str) -> None:
         "ok",
     ],
 )
-def test_right_figures_and_what_cannot_be_checked_are_not(said: str) -> None:
-    assert not found(said)
+def test_right_figures_and_what_cannot_be_checked_are_not(answer: str) -> None:
+    assert not found(answer)
 
 
 def test_what_the_user_reckoned_is_not_the_agents() -> None:
-    assert not found("12 × 35 = 430 is what you have.", asked="I get 12 × 35 = 430")
-    assert not found("See you Wednesday, 5 November.", asked="Can we meet on Wednesday, 5 November?")
+    assert not found("12 × 35 = 430 is what you have.", question="I get 12 × 35 = 430")
+    assert not found("See you Wednesday, 5 November.", question="Can we meet on Wednesday, 5 November?")
 
 
 def test_a_conversation_of_another_time_has_its_own_weekdays() -> None:
@@ -127,10 +127,10 @@ def test_a_conversation_of_another_time_has_its_own_weekdays() -> None:
 
 
 def test_a_sum_that_the_user_asked_for() -> None:
-    asked = "what is the total of catering 3,250, tent 1,875 and band 1,400?"
-    assert found("Total of the three: 6,425.", asked=asked)
-    assert not found("Total of the three: 6,525.", asked=asked)
-    assert not found("Total of the three: 6,425.", asked=asked, tool="6425"), "a tool may know better"
+    question = "what is the total of catering 3,250, tent 1,875 and band 1,400?"
+    assert found("Total of the three: 6,425.", question=question)
+    assert not found("Total of the three: 6,525.", question=question)
+    assert not found("Total of the three: 6,425.", question=question, tool="6425"), "a tool may know better"
 
 
 # -- the parsers
@@ -185,14 +185,14 @@ NUMBERS = st.integers(min_value=2, max_value=99)
 
 @given(st.lists(NUMBERS, min_size=2, max_size=5), st.lists(st.sampled_from("+-×"), min_size=4, max_size=4))
 def test_an_equation_is_wrong_exactly_when_its_result_is(numbers: list[int], operators: list[str]) -> None:
-    left = str(numbers[0])
+    expression = str(numbers[0])
     for operator, number in zip(operators, numbers[1:], strict=False):
-        left += f" {operator} {number}"
-    true = eval(left.replace("×", "*"))  # our own digits and signs
-    assert not list(wrong_equations(Text(f"So {left} = {true}.")))
+        expression += f" {operator} {number}"
+    true = eval(expression.replace("×", "*"))  # our own digits and signs
+    assert not list(wrong_equations(Text(f"So {expression} = {true}.")))
     # "= 140 000" may be rounded to what is shown.
     assume((true + 7) % 100 != 0)
-    (wrong,) = wrong_equations(Text(f"So {left} = {true + 7}."))
+    (wrong,) = wrong_equations(Text(f"So {expression} = {true + 7}."))
     assert wrong.result == true
 
 

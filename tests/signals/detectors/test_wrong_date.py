@@ -44,8 +44,8 @@ def test_a_right_today_and_other_dates_are_not(text: str) -> None:
 
 
 def test_a_date_that_somebody_else_brought_in_is_not_the_agents() -> None:
-    said = "Today is May 15, 2024."
-    assert not holds("wrong_date", ("Assume it is the 15 May 2024", said), at=AT)
+    answer = "Today is May 15, 2024."
+    assert not holds("wrong_date", ("Assume it is the 15 May 2024", answer), at=AT)
     clock = span(name="get_current_date", output='{"date": "2024-05-15"}')
-    assert not holds("wrong_date", ("go on", said), at=AT, spans=[clock])
-    assert not holds("wrong_date", ("go on", said)), "without a time nothing can be said"
+    assert not holds("wrong_date", ("go on", answer), at=AT, spans=[clock])
+    assert not holds("wrong_date", ("go on", answer)), "without a time nothing can be said"

@@ -92,19 +92,19 @@ def test_more_texts_than_are_compared_each_have_an_intent(monkeypatch: pytest.Mo
 
 
 def test_a_signal_that_says_what_went_wrong_is_one_group_whatever_its_words() -> None:
-    said = [seen(f"I will not do {i}", source="signal", key="refusal") for i in range(4)]
-    [group] = group_problems(said, near(0, 1, 2, 3), signals={"refusal": "Refusal"})
+    things = [seen(f"I will not do {i}", source="signal", key="refusal") for i in range(4)]
+    [group] = group_problems(things, near(0, 1, 2, 3), signals={"refusal": "Refusal"})
     assert group.members == (0, 1, 2, 3)
     assert group.origins == (("signal", "refusal"),)
     assert group.label.startswith("Refusal: “I will not do")
 
 
 def test_signals_of_one_family_are_one_group() -> None:
-    said = [
+    things = [
         seen("I told you", source="signal", key="user_repetition"),
         seen("As I said", source="signal", key="forgetting"),
     ]
-    [group] = group_problems(said, near(0, 1))
+    [group] = group_problems(things, near(0, 1))
     assert set(group.origins) == {("signal", "user_repetition"), ("signal", "forgetting")}
     assert group.key == ""
 
@@ -131,16 +131,16 @@ def test_a_symptom_that_is_explained_everywhere_is_no_group() -> None:
 @pytest.mark.parametrize("key", ["task_failure", "jailbreak"])
 def test_a_signal_that_does_not_say_what_went_wrong_is_no_group_of_its_own(key: str) -> None:
     words = ["No lamp is on", "The bus is late", "Rice burns", "My file is lost"]
-    said = [seen(one, source="signal", key=key) for one in words]
-    assert group_problems(said, near(0, 1, 2, 3)) == []
+    things = [seen(one, source="signal", key=key) for one in words]
+    assert group_problems(things, near(0, 1, 2, 3)) == []
 
 
 def test_complaints_are_a_group_only_where_several_people_say_the_same() -> None:
-    said = [
+    things = [
         seen(f"This {what} is wrong", source="signal", key="user_frustration")
         for what in ("total", "year", "name")
     ]
-    assert group_problems(said, near(0, 1, 2)) == []
+    assert group_problems(things, near(0, 1, 2)) == []
     same = [seen("The total is wrong again", source="signal", key="correction") for _ in range(3)]
     assert [group.members for group in group_problems(same, near(0, 0, 0))] == [(0, 1, 2)]
 
@@ -163,11 +163,13 @@ def test_ids_in_an_error_do_not_make_two_of_it() -> None:
 
 
 def test_a_large_signal_falls_into_parts() -> None:
-    said = [
+    things = [
         seen(f"{'call the bank' if i % 2 else 'ask a doctor'} {'now ' * i}", source="signal", key="laziness")
         for i in range(16)
     ]
-    whole, *parts = group_problems(said, near(*[i % 2 for i in range(16)]), signals={"laziness": "Laziness"})
+    whole, *parts = group_problems(
+        things, near(*[i % 2 for i in range(16)]), signals={"laziness": "Laziness"}
+    )
     assert whole.label == "Laziness" and len(whole.members) == 16
     assert {part.members for part in parts} == {tuple(range(0, 16, 2)), tuple(range(1, 16, 2))}
 

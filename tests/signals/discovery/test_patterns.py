@@ -81,14 +81,14 @@ def used(project: Project, make_event: MakeEvent) -> list[Event]:
         ),
         make_event(input="Write to Ada", output="Dear Ada, it is late.", model="claude", event_id="e/2?", properties={"release": "1.3"}),
     ]  # fmt: skip
-    said: list[tuple[Event, str, dict[str, Any]]] = [
+    messages: list[tuple[Event, str, dict[str, Any]]] = [
         *((events[0], "regenerate", {"n": n}) for n in range(3)),
         (events[0], "copy", {"text": "Hold the power button for <b>ten</b> seconds"}),
         (events[1], "edit", {"after": "Dear Ada, <i>it is</i> early."}),
         (events[0], "thumbs_down", {}),
         (events[1], "thumbs_up", {}),
     ]
-    for i, (event, name, properties) in enumerate(said):
+    for i, (event, name, properties) in enumerate(messages):
         ExplicitSignal.objects.create(
             project=project, app_event_id=event.event_id, event=event, name=name, properties=properties,
             timestamp=event.timestamp, fingerprint=str(i),
@@ -168,8 +168,8 @@ def test_reading_stops_at_its_bound(project: Project, used: list[Event]) -> None
     assert found["copy"][0].event == used[0].id
 
 
-@pytest.mark.parametrize("asked", ["release", "=1", "release=", "a=b=c", "release=\x00"])
+@pytest.mark.parametrize("query", ["release", "=1", "release=", "a=b=c", "release=\x00"])
 def test_the_property_filter_takes_anything(
-    page: Client, project: Project, used: list[Event], asked: str
+    page: Client, project: Project, used: list[Event], query: str
 ) -> None:
-    assert page.get(f"/p/{project.slug}/events/", {"property": asked}).status_code in (200, 400)
+    assert page.get(f"/p/{project.slug}/events/", {"property": query}).status_code in (200, 400)

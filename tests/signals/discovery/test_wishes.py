@@ -6,7 +6,7 @@ from signals.discovery.wishes import wish_of
 
 
 @pytest.mark.parametrize(
-    ("said", "wanted"),
+    ("text", "wanted"),
     [
         ("Hi! I’d like to exchange a couple of items from my recent order.", "Exchange a couple of items from my recent order"),
         ("Hey there! I need to cancel an order. Can you help me with that?", "Cancel an order"),
@@ -25,5 +25,5 @@ from signals.discovery.wishes import wish_of
         ("", ""),
     ],
 )  # fmt: skip
-def test_what_is_wanted(said: str, wanted: str) -> None:
-    assert wish_of(said) == wanted
+def test_what_is_wanted(text: str, wanted: str) -> None:
+    assert wish_of(text) == wanted

@@ -38,7 +38,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = []
     for number, talk in enumerate(TALKS * 5):
         messages: list[dict[str, object]] = []
-        for place, (given, said) in enumerate(talk):
+        for place, (given, answer) in enumerate(talk):
             messages.append(
                 {"role": "user", "content": given, "timestamp": f"2026-11-0{place + 1}T08:00:00Z"}
             )
@@ -50,7 +50,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 }
             )
             messages.append({"role": "tool", "tool_call_id": "a", "content": "=== nothing"})
-            messages.append({"role": "assistant", "content": said})
+            messages.append({"role": "assistant", "content": answer})
         rows.append({"conversation_id": f"c-{number}", "messages": messages})
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return tmp_path / "data"
@@ -120,8 +120,8 @@ def test_draw_read_and_report(data: Path, tmp_path: Path, capsys: pytest.Capture
     options = {"source": ["ledgerly"], "seed": 3, "data": data, "store": store, "out": out}
     call_command("audit", "draw", **options)
     text, told = (out / "blocks.txt").read_text(), (out / "READER.md").read_text()
-    asked = read_questions(text)
-    assert len(asked) == 20 and all(len(signals) >= 6 for signals in asked.values())
+    questions = read_questions(text)
+    assert len(questions) == 20 and all(len(signals) >= 6 for signals in questions.values())
     assert 'T look {"n": 1} ->  === nothing' in text  # what looks like a block's line is none
     assert "before U: I want a refund" in text and "[the conversation ends here]" in text
     assert "0.5" not in text and "match" not in text.replace(
@@ -134,7 +134,7 @@ def test_draw_read_and_report(data: Path, tmp_path: Path, capsys: pytest.Capture
     for reader in ("a", "b"):
         lines = [
             f"{turn} {'refusal' if turn in refused and 'refusal' in signals else '-'}"
-            for turn, signals in asked.items()
+            for turn, signals in questions.items()
         ]
         file = tmp_path / f"{reader}.txt"
         file.write_text("\n".join(lines))
@@ -149,13 +149,13 @@ def test_draw_read_and_report(data: Path, tmp_path: Path, capsys: pytest.Capture
 
 
 def test_answers_that_make_no_sense_are_refused_with_their_lines(tmp_path: Path) -> None:
-    asked, rows = {"0123456789": ["win", "refusal"]}, {("0123456789", "win"): "r1"}
+    questions, rows = {"0123456789": ["win", "refusal"]}, {("0123456789", "win"): "r1"}
     with pytest.raises(
         BadAnswers,
         match=r"line 1: no such turn x\nline 3: .* answered twice\nline 3: .* does not ask for abuse",
     ):
-        read_lines("x win\n0123456789 win\n0123456789 abuse", asked, rows, "a")
-    assert read_lines("0123456789 win?", asked, rows, "a") == [Answer("r1", "unsure", "a")]
+        read_lines("x win\n0123456789 win\n0123456789 abuse", questions, rows, "a")
+    assert read_lines("0123456789 win?", questions, rows, "a") == [Answer("r1", "unsure", "a")]
     assert read_objects([{"id": "r1", "holds": True, "reader": "b"}], {"r1"}) == [Answer("r1", "true", "b")]
     with pytest.raises(BadAnswers, match="line 1: needs id, holds"):
         read_objects([{"id": "r1", "holds": "maybe", "reader": "b"}], {"r1"})
@@ -170,23 +170,25 @@ def test_answers_that_make_no_sense_are_refused_with_their_lines(tmp_path: Path)
 
 def test_what_a_turn_is_asked_for_is_no_hint() -> None:
     rows = [SampledTurn("r", "0123456789", "win", "ledgerly", "match", 1, 5, 1.0)]
-    asked = questions_of(rows, seed=1)["0123456789"]
-    assert len(asked) == 6 and "win" in asked and asked == questions_of(rows, seed=1)["0123456789"]
+    questions = questions_of(rows, seed=1)["0123456789"]
+    assert (
+        len(questions) == 6 and "win" in questions and questions == questions_of(rows, seed=1)["0123456789"]
+    )
 
 
 # -- estimates
 
 
 def sampled(
-    kind: Kind, size: int, *said: tuple[Holds, Holds]
+    kind: Kind, size: int, *pairs: tuple[Holds, Holds]
 ) -> tuple[list[SampledTurn], list[Answer], Stratum]:
     """A stratum of `refusal` with `size` turns, of which two readers read len(said)."""
     rows, answers = [], []
-    for place, both in enumerate(said):
+    for place, both in enumerate(pairs):
         row = row_id("ledgerly", kind, place, "refusal")
-        rows.append(SampledTurn(row, row[:10], "refusal", "ledgerly", kind, 1, size, len(said) / size))
+        rows.append(SampledTurn(row, row[:10], "refusal", "ledgerly", kind, 1, size, len(pairs) / size))
         answers += [Answer(row, holds, reader) for holds, reader in zip(both, "ab", strict=True)]
-    return rows, answers, Stratum("refusal", "ledgerly", kind, 1, size, len(said))
+    return rows, answers, Stratum("refusal", "ledgerly", kind, 1, size, len(pairs))
 
 
 def estimated(*strata: tuple[list[SampledTurn], list[Answer], Stratum]) -> Figures:

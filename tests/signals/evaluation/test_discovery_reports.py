@@ -108,8 +108,8 @@ def data(tmp_path: Path) -> Path:
 def test_problems_are_found_with_a_reader_and_without(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = data / "discovery.json"
     call_command("evaluate", "discovery", data=data, out=out)
-    said = capsys.readouterr().out
-    assert "problems, reader (goal: found 0.9" in said and "average linkage at 0.6: shop" in said
+    printed = capsys.readouterr().out
+    assert "problems, reader (goal: found 0.9" in printed and "average linkage at 0.6: shop" in printed
     found = json.loads(out.read_text())
     for leg in ("reader", "no key"):
         assert found[f"{leg}, shop"]["kinds"]["found"] == 1.0
@@ -121,8 +121,12 @@ def test_problems_are_found_with_a_reader_and_without(data: Path, capsys: pytest
 def test_intents_and_public_texts_are_measured(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = data / "clusters.json"
     call_command("evaluate", "clusters", data=data, out=out)
-    said = capsys.readouterr().out
-    assert "first messages (goal" in said and "a reader's intents (goal" in said and "public (goal" in said
+    printed = capsys.readouterr().out
+    assert (
+        "first messages (goal" in printed
+        and "a reader's intents (goal" in printed
+        and "public (goal" in printed
+    )
     found = json.loads(out.read_text())
     assert found["a reader's intents"]["discovery"]["shop"]["ari"] > 0.3
     assert found["public"]["k-means, true number"]["tiny"]["groups"] == 2

@@ -54,13 +54,13 @@ def test_each_label_is_tried_once_and_both_answers_are_spread() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "said"),
+    ("right", "wrong", "message"),
     [(10, 9, "19 of the 20"), (20, 3, "Only 3 of 23 labels say that it is wrong"),
      (3, 20, "say that it is right"), (16, 4, ""), (4, 16, "")],
 )  # fmt: skip
-def test_thin_evidence(right: int, wrong: int, said: str) -> None:
+def test_thin_evidence(right: int, wrong: int, message: str) -> None:
     found = too_thin(np.array([True] * right + [False] * wrong))
-    assert said in found if said else found == ""
+    assert message in found if message else found == ""
 
 
 @pytest.mark.parametrize(("gained", "lost", "better"), [(4, 0, True), (3, 0, False), (8, 2, True), (8, 4, False), (0, 0, False), (0, 3, False)])  # fmt: skip

@@ -93,10 +93,10 @@ def test_the_count_is_of_what_passes_the_filters(
     whole = EventFilters.matching
     first = page.get(LIST + "?limit=1").context["next_cursor"]
     assert page.get(LIST + f"?user=ada&limit=1&cursor={first}").context["matching"] == ""
-    asked = EventFilters({"user": "ada"}, project=Event.objects.get(event_id="e0").project, signals=[])
-    assert asked.is_valid()
+    filters = EventFilters({"user": "ada"}, project=Event.objects.get(event_id="e0").project, signals=[])
+    assert filters.is_valid()
     monkeypatch.setattr(EventFilters, "matching", lambda self: whole(self).annotate(z=slow).filter(z=1))
-    assert event_pages._count(page.get(LIST).wsgi_request, asked, [], "a cursor") == "more than 0"
+    assert event_pages._count(page.get(LIST).wsgi_request, filters, [], "a cursor") == "more than 0"
 
 
 def test_what_a_roll_up_counts_is_said_as_every_page_says_it(
@@ -128,16 +128,16 @@ def test_what_a_roll_up_counts_is_said_as_every_page_says_it(
         return [row.event_id for row in context["rows"]], context["counted"]
 
     for key in ("24h", "7d", "14d", "30d"):
-        rows, counted = said(f"?range={key}")
+        rows, numbers = said(f"?range={key}")
         overview = page.get("/p/acme/", {"period": key}).context
-        assert counted.events == overview["numbers"]["events"] == len(rows) - 1, key
-        assert counted.conversations == overview["numbers"]["conversations"] == len(rows) - 1, key
-        assert counted.events == sum(overview["chart"]["series"][0]["values"]), key
-        assert counted.waiting == 1 and "waiting" in rows
-    rows, counted = said("")
-    assert sorted(rows) == ["ahead", "first", "now", "waiting"] and counted.events == 3
-    rows, counted = said("?signal=anger&range=14d")
-    assert rows == ["now"] and counted.events == counted.users == 1
+        assert numbers.events == overview["numbers"]["events"] == len(rows) - 1, key
+        assert numbers.conversations == overview["numbers"]["conversations"] == len(rows) - 1, key
+        assert numbers.events == sum(overview["chart"]["series"][0]["values"]), key
+        assert numbers.waiting == 1 and "waiting" in rows
+    rows, numbers = said("")
+    assert sorted(rows) == ["ahead", "first", "now", "waiting"] and numbers.events == 3
+    rows, numbers = said("?signal=anger&range=14d")
+    assert rows == ["now"] and numbers.events == numbers.users == 1
     assert page.get("/p/acme/signals/anger/").context["events"] == 1
     assert said("?signal=anger&range=30d")[1].events == 2
     assert said("?range=all")[1].events == 5
@@ -164,7 +164,7 @@ def test_the_events_with_a_negative_signal(page: Client, project: Any, make_even
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("?modle=gpt-4o", "There is no filter &#x27;modle&#x27;"),
         ("?user=a&user=b", "&#x27;user&#x27; is given 2 times"),
@@ -172,14 +172,14 @@ def test_the_events_with_a_negative_signal(page: Client, project: Any, make_even
     ],
 )
 def test_a_parameter_that_is_no_filter_is_said(
-    page: Client, make_event: MakeEvent, query: str, said: str
+    page: Client, make_event: MakeEvent, query: str, message: str
 ) -> None:
     """It was ignored: the page showed all events as if the filter held."""
     make_event(event_id="e1")
     answer = page.get(LIST + query)
     assert answer.status_code == 400 and answer.context["rows"] == []
     assert (
-        said in html_of(answer)
+        message in html_of(answer)
         and "The filters are: q, by, user" in html_of(answer)
         or "Give it once" in html_of(answer)
     )
@@ -682,11 +682,11 @@ def test_the_passage_that_a_signal_was_read_from_is_shown_cut_out_of_a_long_text
     page: Client, signal: SignalDefinition, make_event: MakeEvent
 ) -> None:
     before = "I wrote to you last week about this. " * 60
-    said = before + "You are <useless>. " + "And more. " * 200
+    answer = before + "You are <useless>. " + "And more. " * 200
     start = len(before)
     match(
         signal,
-        make_event(event_id="e1", input=said, output="I am sorry."),
+        make_event(event_id="e1", input=answer, output="I am sorry."),
         [{"side": "user", "start": start, "end": start + 17, "text": "You are <useless>"}],
     )
     match(
@@ -728,9 +728,9 @@ def test_the_words_of_a_search(search: str, found: list[str]) -> None:
 def test_an_agents_markdown_is_rendered_and_its_raw_text_is_one_key_away(
     page: Client, signal: SignalDefinition, make_event: MakeEvent
 ) -> None:
-    said = "I **cannot help** with <b>that</b>.\n\n- one\n- two"
-    event = make_event(event_id="e1", input="*as typed*", output=said)
-    start = said.index("cannot")
+    answer = "I **cannot help** with <b>that</b>.\n\n- one\n- two"
+    event = make_event(event_id="e1", input="*as typed*", output=answer)
+    start = answer.index("cannot")
     match(signal, event, [{"side": "assistant", "start": start, "end": start + 11, "text": "cannot help"}])
     body = html_of(page.get("/p/acme/events/e1/"))
     assert '<strong><mark class="evidence">cannot help</mark></strong>' in body and "<li>one</li>" in body

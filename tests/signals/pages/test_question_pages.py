@@ -75,11 +75,9 @@ def test_a_question_is_previewed_asked_and_made(
         if "money" in str(request["messages"])
         else verdict(False, "", "It does not.")
     )
-    asked = html(page.post(url(project), FORM | {"action": "ask"}))
-    assert (
-        "&lt;script&gt;alert(1)&lt;/script&gt; because &amp; so" in asked and "<script>alert(1)" not in asked
-    )
-    assert '<mark class="evidence">money back</mark>' in asked and "LLM: yes" in asked and "LLM: no" in asked
+    text = html(page.post(url(project), FORM | {"action": "ask"}))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; because &amp; so" in text and "<script>alert(1)" not in text
+    assert '<mark class="evidence">money back</mark>' in text and "LLM: yes" in text and "LLM: no" in text
     count = len(service.requests)
     assert 2 <= count <= 5 and LlmSpend.objects.get().calls == count
     assert not SignalDefinition.objects.filter(key="refund").exists()
@@ -289,8 +287,8 @@ def test_asking_about_the_past_is_stopped(
     assert page.get(stop).status_code == 405
     job = Job.objects.get(kind="question_history")
     assert job.state == "running"
-    said = html(page.post(stop, follow=True))
-    assert "Nothing more is sent" in said and "told to cancel" in said and "Asking about the past" not in said
+    text = html(page.post(stop, follow=True))
+    assert "Nothing more is sent" in text and "told to cancel" in text and "Asking about the past" not in text
     work(str(project.id))
     service.batch_status = "ended"
     work(str(project.id))

@@ -1,6 +1,7 @@
 """The search box of the events list: its chips, completion, facets, words, saved views, and the list as a file."""
 
 import csv
+import gc
 import io
 import json
 from collections.abc import Callable
@@ -105,8 +106,8 @@ def test_completions_are_a_list_of_options(page: Client, three: list[Event]) -> 
 
 def test_facets_count_all_events_that_pass(page: Client, three: list[Event]) -> None:
     html = html_of(page.get("/p/acme/event-suggestions/", {"q": "model:gpt-*"}))
-    for said in ("Signal", "Tool that failed", "book_flight", "anger"):
-        assert said in html, said
+    for name in ("Signal", "Tool that failed", "book_flight", "anger"):
+        assert name in html, name
     assert "q=model%3Agpt-%2A+tool.failed%3Abook_flight" in html
     assert "claude" not in html and "secret" not in html
 
@@ -235,11 +236,13 @@ def test_the_list_as_csv_holds_no_formula(page: Client, three: list[Event]) -> N
     assert empty.startswith("event_id,name,timestamp") and empty.count("\n") == 1
 
 
-@pytest.mark.parametrize("asked", [{"format": "xls"}, {"q": '"'}, {"nothing": "1"}, {"signal": "nothing"}])
+@pytest.mark.parametrize(
+    "parameters", [{"format": "xls"}, {"q": '"'}, {"nothing": "1"}, {"signal": "nothing"}]
+)
 def test_an_export_of_what_cannot_be_is_refused(
-    page: Client, three: list[Event], asked: dict[str, str]
+    page: Client, three: list[Event], parameters: dict[str, str]
 ) -> None:
-    assert page.get(EXPORT, asked).status_code == 400
+    assert page.get(EXPORT, parameters).status_code == 400
 
 
 def test_exports_of_one_project_wait_for_each_other(page: Client, three: list[Event], project: Any) -> None:
@@ -255,6 +258,7 @@ def test_an_export_that_nobody_reads_gives_its_place_back(page: Client, three: l
         answer = page.get(EXPORT)
         assert answer.status_code == 200
         del answer
+        gc.collect()
 
 
 def test_a_time_without_its_minus_is_a_word_and_the_page_says_so(page: Client, three: list[Event]) -> None:

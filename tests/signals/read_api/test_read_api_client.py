@@ -60,8 +60,8 @@ def test_gets(client: Client, query_key: str, world: None, line: str) -> None:
 
 
 def test_count_and_timeseries_and_facets(client: Client, query_key: str, world: None) -> None:
-    counted = get(client, "/v1/events/count?timestamp%5Bgte%5D=2026-01-01T00%3A00%3A00.000Z", query_key)
-    assert counted["data"] == {"total": 1}
+    count = get(client, "/v1/events/count?timestamp%5Bgte%5D=2026-01-01T00%3A00%3A00.000Z", query_key)
+    assert count["data"] == {"total": 1}
     series = get(client, "/v1/events/timeseries?interval=day", query_key)
     assert series["meta"]["interval"] == "day"
     assert series["data"]["total"] == sum(bucket["count"] for bucket in series["data"]["buckets"])

@@ -71,16 +71,16 @@ def test_filters_and_queries(
     assert sorted(read.ids("/v1/events", parameters)) == finds.split()
     assert read.data("/v1/events/count", parameters) == {"total": len(finds.split())}
     assert read.data("/v1/events/timeseries", parameters)["total"] == len(finds.split())
-    counted = read.data("/v1/events/facets", {**parameters, "field": "event_name"})
-    assert [facet["count"] for facet in counted] == ([len(finds.split())] if finds else [])
+    facets = read.data("/v1/events/facets", {**parameters, "field": "event_name"})
+    assert [facet["count"] for facet in facets] == ([len(finds.split())] if finds else [])
 
 
 def test_a_query_narrows_a_search(read: Reader, three: list[Event]) -> None:
     for mode, query in (("text", "refund"), ("regex", "ref.nd"), ("semantic", "money back")):
-        asked = {"query": query, "mode": mode}
-        assert "e1" in read.ids("/v1/events/search", asked), mode
-        assert read.ids("/v1/events/search", {**asked, "q": "release:r2"}) == ["e1"], mode
-        assert read.ids("/v1/events/search", {**asked, "q": "release:r3 -has:tool"}) == [], mode
+        parts = {"query": query, "mode": mode}
+        assert "e1" in read.ids("/v1/events/search", parts), mode
+        assert read.ids("/v1/events/search", {**parts, "q": "release:r2"}) == ["e1"], mode
+        assert read.ids("/v1/events/search", {**parts, "q": "release:r3 -has:tool"}) == [], mode
 
 
 @pytest.mark.parametrize(

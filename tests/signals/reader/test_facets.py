@@ -101,7 +101,7 @@ def test_a_quote_that_is_not_there_is_dropped(project: Project, talks: list[Even
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("{", "Expecting"),
         ("[]", "no object"),
@@ -115,14 +115,14 @@ def test_a_quote_that_is_not_there_is_dropped(project: Project, talks: list[Even
     ],
 )
 def test_a_bad_line_is_named_and_the_others_are_taken(
-    project: Project, talks: list[Event], tmp_path: Path, line: str, said: str
+    project: Project, talks: list[Event], tmp_path: Path, line: str, message: str
 ) -> None:
     file = tmp_path / "facets.jsonl"
     file.write_text("\n".join([line, "", *lines(FINE)]))
     out, err = io.StringIO(), io.StringIO()
     with pytest.raises(CommandError, match="1 lines could not be read"):
         call_command("import_facets", str(file), project="acme", stdout=out, stderr=err)
-    assert f"{file}, line 1: " in err.getvalue() and said in err.getvalue()
+    assert f"{file}, line 1: " in err.getvalue() and message in err.getvalue()
     assert "1 facets taken in." in out.getvalue() and Facet.objects.count() == 1
 
 

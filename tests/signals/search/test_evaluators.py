@@ -55,7 +55,7 @@ PIECES = [
     '"',
     "x" * 2100,
 ]
-said = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
+side_texts = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 scalars = st.one_of(st.none(), st.booleans(), st.sampled_from([0, 3, -1, 2.5]), names, st.just(""))
 json_values = st.one_of(
     scalars, st.lists(st.one_of(scalars, st.just([3]), st.just({})), max_size=3), st.just({"a": 3})
@@ -70,8 +70,8 @@ events = st.fixed_dictionaries(
     {
         "name": st.sampled_from(["", *FEW]),
         "model": st.sampled_from(["", *FEW]),
-        "input": said,
-        "output": said,
+        "input": side_texts,
+        "output": side_texts,
         "properties": objects,
         "feature_flags": objects,
         "is_pending": st.booleans(),
@@ -222,12 +222,12 @@ def signals(project: Any, other_project: Any) -> None:
 @given(
     made=st.lists(events, min_size=2, max_size=8),
     traits=people,
-    asked=st.lists(queries.trees(leaves), min_size=10, max_size=20),
+    nodes=st.lists(queries.trees(leaves), min_size=10, max_size=20),
 )
 def test_the_database_and_memory_give_the_same_answer(
     made: list[dict[str, Any]],
     traits: Any,
-    asked: list[Node],
+    nodes: list[Node],
     project: Any,
     other_project: Any,
     signals: None,
@@ -235,7 +235,7 @@ def test_the_database_and_memory_give_the_same_answer(
     scope = Scope(project, NOW)
     with transaction.atomic():
         rows, theirs = store(project, made, traits), store(other_project, made, traits)
-        for node in asked:
+        for node in nodes:
             try:
                 found = set(find_events(node, scope).values_list("id", flat=True))
                 among = set(

@@ -203,10 +203,10 @@ def test_meaning_is_taken_out_of_what_it_ranks(project: Any) -> None:
 
 
 def test_known_values_come_with_their_counts(world: Any) -> None:
-    def known(name: str, **asked: Any) -> list[tuple[str, int]]:
+    def known(name: str, **options: Any) -> list[tuple[str, int]]:
         match = find_field(name)
         assert match is not None
-        return match[0].known(Scope(world), key=match[1], **asked)
+        return match[0].known(Scope(world), key=match[1], **options)
 
     assert known("model") == [("claude-4", 1), ("gpt-4o", 1)]
     assert known("model", starts="GPT") == [("gpt-4o", 1)]

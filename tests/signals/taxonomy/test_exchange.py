@@ -67,8 +67,8 @@ def test_a_dry_run_changes_nothing_and_says_what_would_change(project: Project) 
     before = list(SignalDefinition.objects.order_by("pk").values())
     outcomes = import_signals(project=project, taxonomy=read_file(FILE), user=None, dry_run=True)
     assert [outcome.what for outcome in outcomes] == ["create", "create", "create", "change"]
-    said = {(change.field, change.before, change.after) for change in outcomes[3].fields}
-    assert said == {("name", "Win", "Praise"), ("threshold", "empty", "0.8"), ("enabled", "yes", "no")}
+    changes = {(change.field, change.before, change.after) for change in outcomes[3].fields}
+    assert changes == {("name", "Win", "Praise"), ("threshold", "empty", "0.8"), ("enabled", "yes", "no")}
     assert list(SignalDefinition.objects.order_by("pk").values()) == before
     assert not Job.objects.exists() and not SignalGroup.objects.filter(name="Money").exists()
     assert not SignalDefinition.history.exists()

@@ -52,8 +52,8 @@ def test_streaks(failed: str, longest: int) -> None:
 
 
 def test_messages_that_differ_by_a_case_are_one() -> None:
-    said = ["order 17 not found", "order 42 not found", "connection refused", "order 17 not found", ""]
-    found = group_errors([(call(i, failed=True, talk=i % 2), message) for i, message in enumerate(said)])
+    errors = ["order 17 not found", "order 42 not found", "connection refused", "order 17 not found", ""]
+    found = group_errors([(call(i, failed=True, talk=i % 2), message) for i, message in enumerate(errors)])
     assert [(one.template, one.count) for one in found] == [
         ("order … not found", 3), ("", 1), ("connection refused", 1),
     ]  # fmt: skip

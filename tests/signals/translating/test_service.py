@@ -114,10 +114,10 @@ def test_a_query_that_the_parser_refuses_is_repaired_once(api: Api, stub: Stub) 
     replies = ["modle:gpt-4o", "model:gpt-4o"]
     stub.answer = lambda request, n: answer(replies[n])
     assert translate(api)["query"] == "model:gpt-4o"
-    said = stub.requests[1]["messages"]
+    messages = stub.requests[1]["messages"]
     assert (
-        json.loads(said[1]["content"])["query"] == "modle:gpt-4o"
-        and "Did you mean model" in said[2]["content"]
+        json.loads(messages[1]["content"])["query"] == "modle:gpt-4o"
+        and "Did you mean model" in messages[2]["content"]
     )
 
 

@@ -27,10 +27,10 @@ class Many:
     ids: list[uuid.UUID]
     user: Matrix
     agent: Matrix
-    asked: Matrix
+    query: Matrix
 
     def ranked(self, *, side: Side = "both") -> list[tuple[uuid.UUID, float]]:
-        user, agent = (np.where(rows.any(axis=1), rows @ self.asked, -9) for rows in (self.user, self.agent))
+        user, agent = (np.where(rows.any(axis=1), rows @ self.query, -9) for rows in (self.user, self.agent))
         cosines = {"user": user, "agent": agent, "both": np.maximum(user, agent)}[side]
         there = [
             (event, float(cosine)) for event, cosine in zip(self.ids, cosines, strict=True) if cosine > -9
@@ -46,11 +46,11 @@ def many(project: Project, other_project: Project, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(nearest, "SHORTLIST", 60)
     random = np.random.default_rng(5)
     topics = random.normal(size=(12, 384))
-    asked = _unit(topics[0] + topics[1] / 2)
+    query = _unit(topics[0] + topics[1] / 2)
     sides = []
     for skipped in (7, 11):
         rows = topics[random.integers(12, size=COUNT)] + 0.8 * random.normal(size=(COUNT, 384))
-        rows[-FAR:] -= 9 * asked
+        rows[-FAR:] -= 9 * query
         rows = _unit(rows)
         rows[::skipped] = 0
         sides.append(rows)
@@ -70,10 +70,10 @@ def many(project: Project, other_project: Project, monkeypatch: pytest.MonkeyPat
         EventEmbedding(
             event=event, project=event.project, user_vector=user, agent_vector=agent, text_hash=b""
         )
-        for event, user, agent in [*vectors, (foreign, asked.tolist(), None)]
+        for event, user, agent in [*vectors, (foreign, query.tolist(), None)]
     )
     Total.objects.create(subject=project.id, project=project, events=COUNT)
-    return Many([event.id for event in events], *sides, asked)
+    return Many([event.id for event in events], *sides, query)
 
 
 def _unit(rows: npt.NDArray[np.float64]) -> Matrix:
@@ -90,7 +90,7 @@ def test_the_nearest_are_found_by_their_signs_with_their_exact_cosines(
     project: Project, many: Many, side: Side
 ) -> None:
     exact = many.ranked(side=side)
-    found = nearest_events(project=project, vector=many.asked * 7, limit=12, side=side)
+    found = nearest_events(project=project, vector=many.query * 7, limit=12, side=side)
     cosines = dict(exact)
     assert [score for _, score in found] == pytest.approx([cosines[event] for event, _ in found], abs=1e-3)
     assert found == sorted(found, key=lambda pair: (-pair[1], pair[0])) and len(found) == 12
@@ -101,7 +101,7 @@ def test_pages_go_on_to_the_last_event_without_a_gap_or_a_repetition(project: Pr
     """The shortlist holds the first pages; what comes after is compared with all."""
     seen: list[tuple[uuid.UUID, float]] = []
     while page := nearest_events(
-        project=project, vector=many.asked, limit=40, after=seen[-1] if seen else None
+        project=project, vector=many.query, limit=40, after=seen[-1] if seen else None
     ):
         assert len(page) == 40 or len(seen) + len(page) == len(many.ranked())
         seen += page
@@ -116,9 +116,9 @@ def test_a_filter_that_holds_few_is_compared_exactly(project: Project, many: Man
     among = Event.objects.filter(project=project, id__in=few)
     expected = [event for event, _ in many.ranked() if event in few]
     assert [
-        event for event, _ in nearest_events(project=project, vector=many.asked, limit=50, among=among)
+        event for event, _ in nearest_events(project=project, vector=many.query, limit=50, among=among)
     ] == expected
-    assert nearest_events(project=project, vector=many.asked, limit=5, among=among.none()) == []
+    assert nearest_events(project=project, vector=many.query, limit=5, among=among.none()) == []
 
 
 def test_a_wide_filter_that_holds_none_of_the_nearest_still_fills_the_page(
@@ -127,7 +127,7 @@ def test_a_wide_filter_that_holds_none_of_the_nearest_still_fills_the_page(
     far = set(many.ids[-FAR:])
     among = Event.objects.filter(project=project, model="far")
     expected = [event for event, _ in many.ranked() if event in far]
-    found = [event for event, _ in nearest_events(project=project, vector=many.asked, limit=12, among=among)]
+    found = [event for event, _ in nearest_events(project=project, vector=many.query, limit=12, among=among)]
     assert found == expected[:12]
 
 
@@ -135,14 +135,14 @@ def test_what_is_near_enough_is_told_from_all_vectors_where_it_is_less_than_a_pa
     project: Project, many: Many
 ) -> None:
     bound = many.ranked()[4][1] - 1e-4
-    found = nearest_events(project=project, vector=many.asked, limit=20, at_least=bound)
+    found = nearest_events(project=project, vector=many.query, limit=20, at_least=bound)
     assert [event for event, _ in found] == [event for event, _ in many.ranked()[:5]]
 
 
 def test_few_events_are_all_compared(project: Project, many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nearest, "EXACT", COUNT)
     monkeypatch.setattr(nearest._Search, "by_signs", lambda *_: pytest.fail("compared the signs"))
-    found = nearest_events(project=project, vector=many.asked, limit=100)
+    found = nearest_events(project=project, vector=many.query, limit=100)
     assert [event for event, _ in found] == [event for event, _ in many.ranked()[:100]]
 
 
@@ -165,8 +165,8 @@ def test_of_many_that_a_filter_finds_the_signs_are_compared(
         monkeypatch.setattr(nearest, "EXACT_AMONG", most)
         for one in (among, list(far)):
             found = [
-                event for event, _ in nearest_events(project=project, vector=many.asked, limit=12, among=one)
+                event for event, _ in nearest_events(project=project, vector=many.query, limit=12, among=one)
             ]
             assert found == expected
-            assert nearest_events(project=project, vector=many.asked, limit=12, among=one, at_least=0.9) == []
+            assert nearest_events(project=project, vector=many.query, limit=12, among=one, at_least=0.9) == []
     assert max(compared) <= 60
