@@ -41,7 +41,7 @@ FLOORS: dict[str, list[str]] = {
         "detection reader",
         "learning",
         "taxonomy",
-        "discovery translating",
+        "dimensions discovery translating",
         "clusters tools",
         "read_api",
         "api pages templatetags",

@@ -58,7 +58,7 @@ def values_of(event: Event) -> Iterator[tuple[AppearanceKind, str]]:
 
 
 def _scalar(value: Any) -> str:
-    """As dimensions write it (issues/causes/dimensions.py); "" for what is no plain value."""
+    """As dimensions write it (signals/dimensions/facts.py); "" for what is no plain value."""
     if not isinstance(value, str | int | float):
         return ""
     text = str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -9,15 +10,18 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ingest.models import Job
+from ingest.models import Job, Project
 from ingest.projects.authentication import project_of
 from issues.api.lookup import actor, find_issue
-from issues.causes.breakdown import break_down_issue, break_down_signal, is_dimension
 from issues.causes.finding import MOST
 from issues.causes.reading import causes_of
+from issues.models import IssueMatch
 from raindrop.api.shapes import answers, refuse_unknown, results
 from raindrop.errors import ApiError
 from signals.catalogue.access import find_signal
+from signals.dimensions.breakdown import MATCHES, break_down
+from signals.dimensions.names import is_dimension
+from signals.models import SignalMatch
 
 TAGS = ["Issues"]
 BY = [
@@ -107,7 +111,7 @@ def causes(request: Request, key: str) -> Response:
 def breakdown(request: Request, key: str) -> Response:
     """Of the newest matches, against the project's newest events. The values that most of the issue's events have come first."""
     issue = find_issue(request, key)
-    return Response({"results": break_down_issue(issue, _dimension(request))})
+    return Response({"results": _break_down(request, IssueMatch.objects.filter(issue=issue), issue.project)})
 
 
 @extend_schema(
@@ -121,7 +125,16 @@ def breakdown(request: Request, key: str) -> Response:
 def signal_breakdown(request: Request, key: str) -> Response:
     """Of the newest matches, against the project's newest events. The values that most of the signal's events have come first."""
     signal = find_signal(project_of(request), key)
-    return Response({"results": break_down_signal(signal, _dimension(request))})
+    matches = SignalMatch.objects.filter(signal=signal, project=signal.project_id)
+    return Response({"results": _break_down(request, matches, signal.project)})
+
+
+def _break_down(
+    request: Request, matches: QuerySet[IssueMatch] | QuerySet[SignalMatch], project: Project
+) -> list[dict[str, Any]]:
+    by = _dimension(request)
+    newest = matches.order_by("-timestamp", "-id").values_list("event_id", flat=True)[:MATCHES]
+    return [value.as_item() for value in break_down(list(newest), by=by, project=project)]
 
 
 def _dimension(request: Request) -> str:

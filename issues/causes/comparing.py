@@ -15,12 +15,12 @@ from django.http import Http404
 from ingest.counts.period import Period
 from ingest.models import Event, Project
 from issues.access import get_issue
-from issues.causes.breakdown import is_dimension
-from issues.causes.dimensions import facts_of, query_of
 from issues.causes.finding import Z90
 from issues.models import Issue, IssueMatch
 from raindrop.statistics import newcombe, wilson
 from signals.catalogue.access import find_signal
+from signals.dimensions.facts import facts_of
+from signals.dimensions.names import is_dimension, part_of, query_of
 from signals.models import SignalDefinition, SignalMatch
 from signals.search.finding import find_events
 from signals.search.language.parsing import parse
@@ -122,7 +122,7 @@ def usual_values(project: Project, dimension: str, period: Period) -> list[str]:
     ids = list(newest.order_by("-timestamp", "-id").values_list("id", flat=True)[:LOOKED_THROUGH])
     counts: Counter[str] = Counter()
     first: dict[str, dt.datetime] = {}
-    for facts in facts_of(project, ids).values():
+    for facts in facts_of(project, ids, parts=[part_of(dimension)]).values():
         for name, value in facts.values:
             if name == dimension:
                 counts[value] += 1

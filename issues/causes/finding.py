@@ -23,9 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raindrop.statistics import wilson
+from signals.dimensions.names import CALLED, FAILED, INTENT, SIGNAL, Value
 
 Bools = NDArray[np.bool_]
-Value = tuple[str, str]  # dimension, value
 
 ALPHA = 0.10
 OF_PAIRS = 0.2  # of ALPHA
@@ -43,7 +43,6 @@ EXPLAINED = 0.05  # the p from which a value says nothing more once another is k
 Z90 = 1.6448536269514722  # a two-sided 90 % interval
 
 GIVEN, TOOLS, OBSERVED = 0, 1, 2
-CALLED, FAILED, INTENT, SIGNAL = "tool.called", "tool.failed", "intent", "signal."
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import report_job, subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, Project, User
-from issues.causes.dimensions import Facts, facts_of, own_dimensions, query_of
-from issues.causes.finding import Cause, Unit, Value, find_causes
+from issues.causes.dimensions import own_dimensions
+from issues.causes.finding import Cause, Unit, find_causes
 from issues.models import Issue, IssueCauses, IssueMatch
 from raindrop import live
+from signals.dimensions.facts import Facts, facts_of
+from signals.dimensions.names import Value, query_of
 
 CAUSES = "causes"  # the job's kind
 # Events of a project up to which a caller waits: about a second.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from ingest.counts.appearances import PROMPTS
 from ingest.counts.period import sums_between
 from ingest.models import Appearance, AppearanceKind, Project
-from issues.causes.dimensions import query_of
 from issues.causes.moving import Move, moves, shares_between
 from issues.models import Issue
 from issues.models.issues import State
 from raindrop.web.plurals import counted
+from signals.dimensions.names import query_of
 from signals.models import SignalDefinition
 
 DAYS = 7  # before and after, at most

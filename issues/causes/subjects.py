@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 
 from ingest.models import Event, Project
 from issues.causes.dimensions import dimensions_of
-from issues.causes.finding import SIGNAL, find_causes
+from issues.causes.finding import find_causes
 from issues.causes.reading import AT_ONCE, as_item, units_among
 from issues.causes.words import in_words, shown
+from signals.dimensions.names import SIGNAL
 from signals.models import Cluster, ClusterMember, SignalDefinition, SignalMatch
 
 EVENTS = AT_ONCE

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from issues.causes.finding import CALLED, FAILED, INTENT, OBSERVED, SIGNAL, rank_of
+from issues.causes.finding import OBSERVED, rank_of
+from signals.dimensions.names import CALLED, FAILED, INTENT, SIGNAL
 
 Item = Mapping[str, Any]  # as the API answers
 HALF = 0.5

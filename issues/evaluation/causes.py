@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from issues.causes.finding import CALLED, FAILED, Unit, Value, find_causes, fisher_of
+from issues.causes.finding import Unit, find_causes, fisher_of
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
 from signals.detectors.batch import SpanFacts
 from signals.detectors.tool_failure import failure
+from signals.dimensions.names import CALLED, FAILED, Value
 
 PRODUCTS = ("ledgerly", "tutor")
 ALPHA = 0.05  # of the baseline

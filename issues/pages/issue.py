@@ -36,11 +36,12 @@ from issues.states.transitions import SYSTEMS, IllegalTransition
 from issues.states.words import fixed_words, until_words, words_for
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
-from signals.discovery.breakdown import EVENTS, MATCHES, break_down
+from signals.dimensions.breakdown import EVENTS, MATCHES, break_down_for_page
 from signals.search.scope import Scope
 from signals.tools.calls import read_calls
 
 ACTIVITY_SHOWN = 50
+NEWEST = 1000  # matches whose users and neighbours are read
 USERS_SHOWN = 8
 PERIODS = [key for key in DAYS if key != "24h"]
 
@@ -55,7 +56,7 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
         "followed": follows_item(issue, Scope(project)),
         "period": period,
         "periods": PERIODS,
-        "sample": MATCHES,
+        "sample": NEWEST,
         "compare": f"issue:{issue.number}",
     }
     parts: dict[str, Callable[[], dict[str, Any]]] = {
@@ -67,16 +68,16 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
         "activity": lambda: {"activity": recent_activity(issue)},
         "state": lambda: state_of(issue),
         "causes": lambda: causes_panel(issue),
-        "people": lambda: {"people": issue.matches.top_users(among=MATCHES, limit=USERS_SHOWN)},
+        "people": lambda: {"people": issue.matches.top_users(among=NEWEST, limit=USERS_SHOWN)},
     }
 
     def rest() -> dict[str, Any]:
-        newest = newest_events(issue)
+        newest = newest_events(issue)[:NEWEST]
         return {
             "related": related_issues(issue, newest),
             "problems": related_problems(issue, newest),
             "definitions": list(issue.definitions.select_related("author")[:20]),
-            "most": MATCHES,
+            "most": NEWEST,
             "form": IssueForm(initial={"title": issue.title, "description": issue.description}),
             "note_form": NoteForm(),
             "assignee_form": AssigneeForm(initial={"assignee": issue.assignee_id}, project=project),
@@ -88,10 +89,10 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
 
 @project_page()
 def breakdown(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
-    """A fragment: where it happens. It reads 3,000 events with their properties, which would hold the page up."""
+    """A fragment: where it happens. It reads thousands of events with their properties, which would hold the page up."""
     issue = get_issue(project, number)
     context = {
-        "dimensions": break_down(newest_events(issue), project=project.pk),
+        "dimensions": break_down_for_page(newest_events(issue), project=project),
         "where": {"q": f"issue:{issue.number}", "range": "all"},
         "compare": f"issue:{issue.number}",
         "most": MATCHES,
@@ -250,7 +251,7 @@ def tool_issues(request: ProjectRequest, project: Project, name: str) -> HttpRes
     period = Period.named(request.GET.get("period", ""))
     calls = read_calls(project.pk, start=period.start, end=period.until)
     failed = list(dict.fromkeys(call.event for call in reversed(calls) if call.failed and call.name == name))
-    rows = IssueMatch.objects.filter(project=project, event__in=failed[:MATCHES]).values("issue")
+    rows = IssueMatch.objects.filter(project=project, event__in=failed[:NEWEST]).values("issue")
     counts = dict(rows.annotate(n=Count("id")).values_list("issue", "n"))
     found = sorted(Issue.objects.filter(pk__in=counts), key=lambda issue: (-counts[issue.pk], issue.number))
     context = {"found": [(issue, counts[issue.pk]) for issue in found[:USERS_SHOWN]]}

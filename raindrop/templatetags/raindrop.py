@@ -51,8 +51,14 @@ def query(context: dict[str, Any], **changes: Any) -> str:
 
 @register.simple_tag
 def parameters(*groups: dict[str, str], **more: Any) -> str:
-    """`{% parameters where value.parameters range="all" %}`: a query string of all of them."""
-    return "?" + urlencode([pair for group in (*groups, more) for pair in group.items()])
+    """`{% parameters where q="tool:x" range="all" %}`: a query string of all of them; of two of one name the last."""
+    return "?" + urlencode({name: value for group in (*groups, more) for name, value in group.items()})
+
+
+@register.filter
+def also(query: str, condition: str) -> str:
+    """What finds the events that both find. Neither has an OR that is not in parentheses."""
+    return f"{query} {condition}".strip()
 
 
 @register.simple_tag

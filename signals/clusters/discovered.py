@@ -14,7 +14,8 @@ from ingest.models import Event, Project, Total
 from raindrop.statistics import wilson
 from signals.clusters.members import FACET
 from signals.clusters.reading import CANDIDATES, EXAMPLES, examples_of
-from signals.discovery.breakdown import Base, Row, Value, compare, read_rows
+from signals.dimensions.breakdown import ON_PAGES, Base, Value, dimensions_for_page
+from signals.dimensions.facts import Facts, facts_of
 from signals.discovery.templates import message_of
 from signals.models import Cluster, ClusterMember, Facet, Sampled
 
@@ -169,7 +170,7 @@ def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, 
             held[cluster].append(event)
     newest = Event.objects.filter(project=project, is_pending=False).order_by("-timestamp", "-id")
     usual = list(newest.values_list("id", flat=True)[:USUAL])
-    rows = dict(read_rows(project.id, {*usual, *(event for some in held.values() for event in some)}))
+    rows = facts_of(project, {*usual, *(event for some in held.values() for event in some)}, parts=ON_PAGES)
     base = Base.of([rows[event] for event in usual if event in rows])
     return {
         cluster.pk: _most(
@@ -179,11 +180,11 @@ def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, 
     }
 
 
-def _most(held: list[Row], base: Base, *, without: str) -> list[Together]:
+def _most(held: list[Facts], base: Base, *, without: str) -> list[Together]:
     """`without`: the origin of the cluster: that a tool's failures come with calls of it says nothing."""
     found = [
         Together(dimension.name, value)
-        for dimension in compare(held, base)
+        for dimension in dimensions_for_page(held, base)
         for value in dimension.values
         if value.lift is not None
         and f"tool {value.name}" != without

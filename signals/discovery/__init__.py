@@ -1,4 +1,4 @@
-"""What the evidence of many matches has in common: groups, breakdowns by dimension, patterns of what the app reports.
+"""What the evidence of many matches has in common: groups, patterns of what the app reports.
 
 Uses every room of signals up to taxonomy.
 """

@@ -19,7 +19,7 @@ from signals.clusters.discovered import show
 from signals.clusters.map import map_points
 from signals.clusters.matrix import make_matrix, row_kinds
 from signals.clusters.reading import find_cluster, small_model_of
-from signals.discovery.breakdown import EVENTS, MATCHES, break_down
+from signals.dimensions.breakdown import EVENTS, MATCHES, break_down_for_page
 from signals.models import Cluster, ClusterKind, ClusterMember
 from signals.pages.panels import Page, panels_of
 
@@ -54,9 +54,9 @@ def cluster(request: ProjectRequest, project: Project, cluster_id: uuid.UUID) ->
         "period": period.key,
         "periods": PERIODS,
         "chart": _chart(found, period),
-        "dimensions": break_down(
+        "dimensions": break_down_for_page(
             list(in_period.values_list("event_id", flat=True)[:MATCHES]),
-            project=project.pk,
+            project=project,
             since=period.start,
         ),
         "where": {"q": f"cluster:{found.pk}", "range": period.key},

@@ -17,7 +17,7 @@ from signals.catalogue.access import find_signal
 from signals.clusters.reading import problems_of
 from signals.clusters.refresh import last_refresh, refresh_of
 from signals.detection.backfill import backfills_of
-from signals.discovery.breakdown import EVENTS, MATCHES, break_down
+from signals.dimensions.breakdown import EVENTS, MATCHES, break_down_for_page
 from signals.learning.precision import precision_of
 from signals.learning.thresholds import LEAST_LABELS
 from signals.learning.tuning import (
@@ -59,9 +59,9 @@ def breakdown(request: ProjectRequest, project: Project, key: str) -> HttpRespon
     since = _midnight() - dt.timedelta(days=days - 1)
     context = {
         "signal": signal,
-        "dimensions": break_down(newest_events(signal, since=since), project=project.pk, since=since),
+        "dimensions": break_down_for_page(newest_events(signal, since=since), project=project, since=since),
         "since": since,
-        "where": {"signal": signal.key, "range": f"{days}d"},
+        "where": {"q": f"signal:{signal.key}", "range": f"{days}d"},
         "most": MATCHES,
         "events": EVENTS,
     }

@@ -10,8 +10,8 @@ import numpy as np
 
 from ingest.models import Span
 from ingest.models.events import SpanKind
+from signals.dimensions.failures import failed_calls
 from signals.discovery.templates import mask, message_of
-from signals.tools.failures import failed_calls
 
 # The newest calls that a page and the API count: 20,000 take about 0.2 s, whatever the project's history.
 CALLS = 20_000

@@ -15,8 +15,8 @@ from ingest.store.events import store_events
 from ingest.store.feedback import store_signals
 from ingest.store.people import store_users
 from issues.causes import reading
-from issues.causes.dimensions import query_of
 from issues.models import Issue
+from signals.dimensions.names import query_of
 from signals.models import Cluster, ClusterMember
 from tests.issues.people import Api
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from signals.discovery.breakdown import MOST_VALUES, count_values
+from signals.dimensions.breakdown import MOST_VALUES
+from signals.dimensions.facts import count_properties
 from signals.pages.events.filters import EventFilters
 from signals.search.faceting import count_facets, newest_of
 from signals.search.fields.registry import find_field
@@ -72,13 +73,13 @@ def sample_suggestions(filters: EventFilters) -> Suggestions:
     """The same over the newest events alone: models, event names, users and properties."""
     newest = filters.matching().order_by("-timestamp", "-id")
     rows = list(newest.values_list("model", "name", "properties", "end_user__user_id")[:READ])
-    counts = count_values([(model, name, properties) for model, name, properties, _ in rows])
+    counts = count_properties(properties for _, _, properties, _ in rows)
     groups = [
-        ("Model", "model", counts.pop((False, "Model"), Counter())),
-        ("Event", "event", counts.pop((False, "Event"), Counter())),
+        ("Model", "model", Counter(model for model, *_ in rows if model)),
+        ("Event", "event", Counter(name for _, name, *_ in rows if name)),
         ("User", "user", Counter(user for *_, user in rows if user)),
     ]
-    properties = [(name, values) for (_, name), values in counts.items() if len(values) <= MOST_VALUES]
+    properties = [(name, values) for name, values in counts.items() if len(values) <= MOST_VALUES]
     properties.sort(key=lambda pair: (-pair[1].total(), pair[0]))
     groups += [(name, f"prop.{name}", values) for name, values in properties[:PROPERTIES]]
     found = [
@@ -98,11 +99,9 @@ def sample_suggestions(filters: EventFilters) -> Suggestions:
 def _properties(filters: EventFilters) -> dict[str, str]:
     """Field -> heading of the properties that most of the newest events have, but for those with many different values: ids, texts."""
     newest = filters.matching().order_by("-timestamp", "-id").values_list("properties", flat=True)[:READ]
-    counts = count_values([("", "", properties) for properties in newest])
+    counts = count_properties(newest)
     found = [
-        (name, values)
-        for (_, name), values in counts.items()
-        if len(values) <= MOST_VALUES and name != "release"
+        (name, values) for name, values in counts.items() if len(values) <= MOST_VALUES and name != "release"
     ]
     found.sort(key=lambda pair: (-pair[1].total(), pair[0]))
     return {f"prop.{name}": name for name, _ in found[:PROPERTIES]}
