@@ -45,6 +45,14 @@ def when_noted(tell: Callable[[Activity, list[User]], None]) -> None:
     _also_noted.append(tell)
 
 
+_also_assigned: list[Callable[[Issue, Activity], None]] = []
+
+
+def when_assigned(tell: Callable[[Issue, Activity], None]) -> None:
+    """`tell(issue, its activity)` runs in the transaction that gives an issue to somebody or to nobody. For `AppConfig.ready()`."""
+    _also_assigned.append(tell)
+
+
 class NotAMember(Exception):
     """The person cannot be given an issue of this project. The message is meant for people."""
 
@@ -100,7 +108,11 @@ def assign_issue(*, issue: Issue, assignee: User | None, user: User | None) -> I
     if locked.assignee_id != (assignee.pk if assignee else None):
         issue.assignee = assignee
         issue.save(update_fields=["assignee", "updated_at"])
-        _note_activity(issue, ActivityKind.ASSIGNED, user, {"to": assignee.username if assignee else None})
+        activity = _note_activity(
+            issue, ActivityKind.ASSIGNED, user, {"to": assignee.username if assignee else None}
+        )
+        for tell in _also_assigned:
+            tell(issue, activity)
     return issue
 
 

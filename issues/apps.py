@@ -11,7 +11,7 @@ class IssuesConfig(AppConfig):
         from ingest.store.erasing import keeps_longer, on_erase
         from ingest.store.merged_events import on_merge
         from issues.actions import when_deleted
-        from issues.alerts import event_triggers, issue_triggers, watching
+        from issues.alerts import event_triggers, issue_triggers, personal, watching
         from issues.alerts.rules import forget_subject
         from issues.classifier.merged_events import drop_matches, erase_matches, matched
         from issues.digest import due as digests
@@ -26,7 +26,7 @@ class IssuesConfig(AppConfig):
         import_module("issues.query_fields")
         import_module("issues.matrix_rows")
         escalation_rows.register()  # before the alerts: they may speak of the row
-        for triggers in (issue_triggers, event_triggers, watching, digests):
+        for triggers in (issue_triggers, event_triggers, watching, digests, personal):
             triggers.register()
         register_panel(Page.SIGNAL, "signal-causes")
         register_panel(Page.CLUSTER, "cluster-causes")

@@ -331,6 +331,13 @@ PUBLIC_URL = os.environ.get("RAINDROP_URL", "").strip().rstrip("/")
 # Whether alerts may go to addresses of the own network (issues/alerts/guard.py): whoever may write a rule could else look around there.
 ALERT_PRIVATE_ADDRESSES = env_bool("RAINDROP_ALERT_PRIVATE_ADDRESSES", False)
 
+# The server's own outgoing mail server, an apprise URL without `to=`: people's own e-mail goes by it (issues/alerts/personal.py).
+MAIL_URL = os.environ.get("RAINDROP_MAIL_URL", "").strip()
+if MAIL_URL and not MAIL_URL.startswith(("mailto://", "mailtos://")):
+    raise ImproperlyConfigured(
+        "RAINDROP_MAIL_URL is a URL such as mailtos://user:password@smtp.example.org:587?from=raindrop@example.org"
+    )
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

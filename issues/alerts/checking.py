@@ -27,7 +27,10 @@ LONGEST = 300.0  # seconds between two checks
 def check_due() -> int:
     """Checks the rules whose time has come; returns how many. Each is claimed, so that several processes may do it at once."""
     now = timezone.now()
-    due = AlertRule.objects.filter(enabled=True, next_check_at__lte=now, trigger__in=checked_triggers())
+    standing = AlertRule.objects.standing()
+    due = AlertRule.objects.filter(
+        pk__in=standing.values("pk"), next_check_at__lte=now, trigger__in=checked_triggers()
+    )
     with transaction.atomic():
         ids = list(
             due.select_for_update(skip_locked=True)

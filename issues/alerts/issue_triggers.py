@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from ingest.models import Project
+from ingest.models import Project, User
 from issues.actions import when_created
 from issues.alerts.raising import raise_alert
 from issues.alerts.registry import Found, Over, Trigger, register_trigger
@@ -29,7 +29,7 @@ def check_issue_query(project: Project, query: str) -> None:
 
 
 def tell_of_new(issue: Issue) -> None:
-    _tell(issue, NEW, "It is a new issue.", occurrence="created", data={})
+    _tell(issue, NEW, "It is a new issue.", occurrence="created", data={}, by=issue.created_by)
 
 
 def tell_of_change(change: Change) -> None:
@@ -44,6 +44,7 @@ def tell_of_change(change: Change) -> None:
         f"{change.words} By {who}." if who else change.words,
         occurrence=str(change.activity.pk),
         data={**data, "by": who},
+        by=change.by,
     )
 
 
@@ -76,12 +77,14 @@ def found_of(issue: Issue, text: str, data: dict[str, Any]) -> Found:
     )  # fmt: skip
 
 
-def _tell(issue: Issue, trigger: str, text: str, *, occurrence: str, data: dict[str, Any]) -> None:
-    rules = list(
-        AlertRule.objects.filter(project=issue.project_id, trigger=trigger, enabled=True).prefetch_related(
-            "channels"
-        )
-    )
+def _tell(
+    issue: Issue, trigger: str, text: str, *, occurrence: str, data: dict[str, Any], by: User | None
+) -> None:
+    """`by`: who did it, and is told nothing of it by e-mail."""
+    rules = AlertRule.objects.standing().filter(project=issue.project_id, trigger=trigger)
+    if by is not None:
+        rules = rules.exclude(owner=by)
+    rules = rules.select_related("owner").prefetch_related("channels")
     for rule in rules:
         if _concerns(rule, issue):
             raise_alert(

@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from issues.alerts.channels import mask
 from issues.alerts.registry import Found
-from issues.models import AlertDelivery, AlertRule, AlertThread
+from issues.models import AlertChannel, AlertDelivery, AlertRule, AlertThread
+from issues.models.alerts import PERSON
 from raindrop.ids import new_id
 
 
@@ -59,8 +60,14 @@ def deliveries_of(
     data: Mapping[str, object] = found.data
     return [
         AlertDelivery(
-            rule=rule, channel=channel, channel_name=mask(channel.url)[:300], subject=found.subject, occurrence=occurrence,
+            rule=rule, channel=channel, channel_name=_name(rule, channel), subject=found.subject, occurrence=occurrence,
             is_test=is_test, title=found.title[:300], text=found.text, path=found.path[:500], data=dict(data),
         )
         for channel in rule.channels.all()
     ]  # fmt: skip
+
+
+def _name(rule: AlertRule, channel: AlertChannel) -> str:
+    if channel.url == PERSON and rule.owner is not None:
+        return f"e-mail to {rule.owner.username}"
+    return mask(channel.url)[:300]

@@ -53,7 +53,7 @@ Check = Callable[[AlertRule, dt.datetime], Iterable[Found]]
 class Trigger:
     """`check(rule, now)`: of which subjects the condition holds; None where the rule is raised by what happens (`raising.raise_alert`).
     `check_query(project, query)` raises QueryError or ValueError, with a message for people. `window`: seconds where a rule says none;
-    None: it takes no window. `is_throttled`: a rule of it may say how often it speaks at most."""
+    None: it takes no window. `is_throttled`: a rule of it may say how often it speaks at most. `is_personal`: only people have rules of it, for their own e-mail."""
 
     name: str
     title: str
@@ -64,6 +64,7 @@ class Trigger:
     check: Check | None = None
     seconds: float = 10  # between two checks, at least
     is_throttled: bool = True
+    is_personal: bool = False
 
 
 _triggers: dict[str, Trigger] = {}
@@ -81,8 +82,8 @@ def find_trigger(name: str) -> Trigger | None:
 
 
 def all_triggers() -> list[Trigger]:
-    """In the order in which they were registered."""
-    return list(_triggers.values())
+    """Those that a team's rule may have, in the order in which they were registered."""
+    return [trigger for trigger in _triggers.values() if not trigger.is_personal]
 
 
 def checked_triggers() -> list[str]:

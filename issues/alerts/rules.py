@@ -131,7 +131,7 @@ def _check(rule: AlertRule) -> None:
     if not rule.name or len(rule.name) > 200:
         raise BadRule("name", "An alert needs a name of at most 200 characters.")
     trigger = find_trigger(rule.trigger)
-    if trigger is None:
+    if trigger is None or trigger.is_personal:
         raise BadRule("trigger", f"trigger is one of {', '.join(one.name for one in all_triggers())}.")
     rule.query = rule.query.strip()
     try:

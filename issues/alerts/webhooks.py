@@ -1,5 +1,6 @@
 """Sending one message: to a webhook by ourselves, signed; to all else through apprise."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -33,11 +34,19 @@ class NotSent(Exception):
 
 
 def send_message(
-    *, url: str, secret: str, delivery: str, thread: str, title: str, text: str, data: Mapping[str, Any]
+    *,
+    url: str,
+    secret: str,
+    delivery: str,
+    thread: str,
+    title: str,
+    text: str,
+    data: Mapping[str, Any],
+    is_trusted: bool = False,
 ) -> None:
     """`delivery`: the message's id, by which a receiver knows one that comes twice. `thread`: the same for all messages of a rule about one
-    subject. `data`: what a webhook gets. Raises NotSent. Takes up to half a minute, and touches no database."""
-    with guarded():
+    subject. `data`: what a webhook gets. `is_trusted`: the operator named the server, which may have a private address. Raises NotSent. Takes up to half a minute, and touches no database."""
+    with contextlib.nullcontext() if is_trusted else guarded():
         if is_webhook(url):
             body = json.dumps(data, separators=(",", ":"), default=str).encode()
             _post(url, body, secret=secret, delivery=delivery)

@@ -1,6 +1,7 @@
 """Who is told what, and every message that was to go out. Written by issues/alerts/."""
 
 import secrets
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -10,10 +11,21 @@ from ingest.models import Project
 from raindrop.ids import new_id
 
 SUBJECT_LENGTH = 200
+PERSON = "person:"  # in place of a channel's URL: the mailbox of the rule's owner
 
 
 def new_secret() -> str:
     return secrets.token_urlsafe(32)
+
+
+class AlertRuleQuerySet(models.QuerySet["AlertRule"]):
+    def standing(self) -> Self:
+        """Those that are on; a person's own ones while that person may see the project."""
+        may_see = models.Q(owner__memberships__project=models.F("project")) | models.Q(
+            owner__is_superuser=True
+        )
+        theirs = models.Q(owner__is_active=True) & may_see
+        return self.filter(models.Q(owner=None) | theirs, enabled=True).distinct()
 
 
 class AlertRule(models.Model):
@@ -47,6 +59,8 @@ class AlertRule(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = AlertRuleQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "id"]

@@ -8,6 +8,7 @@ from issues.pages import inbox as inbox_pages
 from issues.pages import issue as issue_pages
 from issues.pages import issue_list as list_pages
 from issues.pages.comparing import comparison
+from issues.pages.mail import my_mail
 from issues.pages.overview import overview
 from issues.pages.promoting import promote
 from issues.pages.releases import releases
@@ -33,6 +34,7 @@ urlpatterns = [
     path("discover/<uuid:cluster_id>/causes/", cause_pages.of_cluster, name="cluster-causes"),
     path("compare/", comparison, name="compare"),
     path("releases/", releases, name="releases"),
+    path("settings/mail/", my_mail, name="my-mail"),
     path("settings/alerts/", alert_pages.alerts, name="alerts"),
     path("settings/alerts/opening/", alert_pages.opening_switch, name="opening-switch"),
     path("settings/alerts/quiet/", alert_pages.quiet_hours, name="quiet-hours"),
