@@ -64,7 +64,7 @@ class ClusterItem(serializers.Serializer[Any]):
     keywords = serializers.ListField(child=serializers.CharField())
     precision = ClusterPrecision(
         allow_null=True,
-        help_text="Of the small model that finds it on conversations that were not read; null: none is used.",
+        help_text="Of the small model that finds it on conversations that were not read; null: there is none. Below .6 it is not used.",
     )
     example_event_ids = serializers.ListField(child=serializers.CharField())
 

@@ -29,7 +29,6 @@ Floats = npt.NDArray[np.float32]
 NEAR = 0.62
 INTENT_NEAR = 0.3  # of a message and an intent; below it the event has none
 OWN_INTENT, OWN_MARGIN = 0.6, 0.15  # a later turn is of another intent than its conversation from here on
-PRECISE = 0.6  # a small model that is right less often assigns nothing
 SAYS_SOMETHING = 12  # characters: a shorter first message, such as a greeting, tells no intent
 
 
@@ -80,9 +79,7 @@ class Plan:
 
     @cached_property
     def assigners(self) -> list[tuple[Planned, Assigner]]:
-        return [
-            (one, one.assigner) for one in self.clusters if one.assigner and one.assigner.precision >= PRECISE
-        ]
+        return [(one, one.assigner) for one in self.clusters if one.assigner and one.assigner.is_used]
 
     @cached_property
     def intents(self) -> tuple[list[Planned], Floats]:

@@ -19,6 +19,7 @@ from signals.discovery.observations import Floats
 FOLDS = 5
 WANTED = 0.8  # precision that the threshold is chosen for
 RECALL = 0.2  # and that is not bought with less than this
+PRECISE = 0.6  # a model that is right less often assigns nothing
 FEWEST = 5  # members below which nothing is trained
 NAMES = 50  # columns
 STRENGTH = 10.0  # inverse of the regularisation
@@ -44,6 +45,10 @@ class Assigner:
     recall: float
     names: tuple[str, ...] = ()
     judged: int | None = None
+
+    @property
+    def is_used(self) -> bool:
+        return self.precision >= PRECISE
 
     def to_bytes(self) -> bytes:
         """Read again by from_bytes()."""

@@ -1,6 +1,7 @@
 """What else holds in an event's conversation, and what it does: an unread conversation is given to a reader's cluster by the tool that failed."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -8,9 +9,9 @@ from django.test import Client
 from ingest.models import Event, Project, User
 from raindrop.templatetags.raindrop import percent
 from signals.clusters.hints import hints_of
-from signals.clusters.reading import cluster_items, live_clusters
+from signals.clusters.reading import cluster_items, live_clusters, small_model_of
 from signals.discovery.assigner import Z90
-from signals.models import Facet, SignalDefinition, SignalMatch
+from signals.models import Cluster, Facet, SignalDefinition, SignalMatch
 from tests.html import html_of
 from tests.signals.clusters.test_refresh import find
 from tests.signals.conftest import Happen, run_pipeline
@@ -76,3 +77,9 @@ def test_what_was_not_read_is_assigned_by_the_tool_that_failed(
     shown = " ".join(html_of(page.get(f"/p/{project.slug}/discover/{found.pk}/")).split())
     interval = f"(90 % interval: {percent(told['low'])} to 100%; {told['judged']} found among those held out)"
     assert f"right in 100% of what it finds {interval}" in shown
+    # One that is right too seldom assigns nothing, and the page does not say that it does.
+    model = small_model_of(found)
+    assert model is not None
+    Cluster.objects.filter(pk=found.pk).update(assigner=replace(model, precision=0.3).to_bytes())
+    shown = " ".join(html_of(page.get(f"/p/{project.slug}/discover/{found.pk}/")).split())
+    assert "not listed here: the small model that would find them is right in 30% of what it finds." in shown
