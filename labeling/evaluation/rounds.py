@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from issues.classifier.audit import Row
 from issues.classifier.model import Bools, Floats, fit, scores
 from issues.classifier.training import BACKGROUND, trust_of_teacher
 from labeling.evaluation.worlds import World
 from labeling.models import Reason
 from labeling.queue.of_issues import SAMPLE
 from labeling.queue.picking import (
+    AUDIT,
     SHORTLIST,
     Pool,
     cycle_of,
@@ -29,10 +31,14 @@ Labeller = Callable[[World, int], bool]
 
 @dataclass(slots=True)
 class Run:
-    """F1 and how many matches were met, by number of labels."""
+    """F1 and how many matches were met, by number of labels. At the end: the rows of the audit (issues/classifier/audit.py, Row), empty
+    where it says nothing, and what counts as a match."""
 
     f1: dict[int, float] = field(default_factory=dict)
     met: dict[int, int] = field(default_factory=dict)
+    audit: list[Row] = field(default_factory=list)
+    cards: list[int] = field(default_factory=list)
+    predicted: Bools | None = field(default=None, compare=False)
 
 
 def true_answer(world: World, event: int) -> bool:
@@ -47,18 +53,20 @@ def ours(
     answer: Labeller = true_answer,
     teacher: Labeller | None = None,
     calls: int = 0,
+    audit: int = 0,
 ) -> Run:
     """The queue's cards, answered, and the classifier trained after each batch. Deterministic for a seed. With a `teacher`, it is asked about so many
-    events before the person begins, ROUND a time."""
+    events before the person begins, ROUND a time. After the budgets so many cards of an audit follow, drawn at random."""
     draw = np.random.default_rng(seed)
     run = Run()
-    cards: list[int] = []
+    cards = run.cards
     answers: list[bool] = []
     predicted: Bools = np.zeros(len(world.truth), bool)
     together = _together(world)
     background = draw.permutation(world.pool)
     found, threshold = None, 0.5
     taught: dict[int, bool] = {}
+    drawn: dict[int, float] = {}
 
     def learn() -> None:
         nonlocal found, threshold, predicted
@@ -73,10 +81,12 @@ def ours(
             labelled=world.sides.take(np.array(list(known))),
             answers=np.array(list(known.values())),
             background=world.sides.take(others),
+            weights=np.array([1 / drawn[event] if event in drawn else 0.0 for event in known]),
             trust=np.array([1.0 if event in people else trust[verdict] for event, verdict in known.items()]),
         )
+        run.audit = list(fitted.quality["audit"] or [])
         found, threshold = scores(world.sides.user, world.sides.agent, fitted.weights), fitted.threshold
-        predicted = found >= threshold
+        predicted = run.predicted = found >= threshold
 
     while teacher is not None and len(taught) < calls:
         yes = sum(taught.values())
@@ -85,13 +95,17 @@ def ours(
             break
         taught |= {event: teacher(world, event) for event in chosen}
         learn()
-    while len(cards) < max(budgets):
-        limit = min(BATCH, min(stop for stop in budgets if stop > len(cards)) - len(cards))
-        chosen = _cards(world, together, cards, sum(answers), found, threshold, limit, draw, taught)
+    while len(cards) < max(budgets) + audit:
+        picking = len(cards) < max(budgets)
+        stops = [*budgets, max(budgets) + audit]
+        limit = min(BATCH, min(stop for stop in stops if stop > len(cards)) - len(cards))
+        who = "program" if picking else "audit"
+        chosen = _cards(world, together, cards, sum(answers), found, threshold, limit, draw, taught, who)
         if not chosen:
             break
         cards += chosen
         answers += [answer(world, event) for event in chosen]
+        drawn |= {event: chance for event, chance in chosen.items() if chance is not None}
         learn()
         _note(run, world, predicted, cards, answers, budgets)
     return run
@@ -145,7 +159,8 @@ def _cards(
     draw: np.random.Generator,
     taught: Mapping[int, bool],
     who: str = "program",
-) -> list[int]:
+) -> dict[int, float | None]:
+    """Events, and of those drawn at random the probability of that. `who`: as `cycle_of` takes it, or "audit" for random cards alone."""
     unlabelled = np.setdiff1d(world.pool, cards)
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
     known = likeness if found is None else found
@@ -174,10 +189,13 @@ def _cards(
         order_by_score(
             pool, likeness[ids].astype(np.float64), threshold=threshold, matches=matches, taught=known_of
         )
-    cycle = cycle_of(labels=len(cards), matches=matches, trained=found is not None, who=who)
+    in_turn = AUDIT if who == "audit" else None
+    cycle = in_turn or cycle_of(labels=len(cards), matches=matches, trained=found is not None, who=who)
     pool.orders = {reason: order for reason, order in pool.orders.items() if reason in cycle}
     picked = pick(pool, together[list(cards)], reasons_in_turn(cycle, start=len(cards)), limit)
-    return [int(ids[index]) for index, _ in picked]
+    return {
+        int(ids[index]): pool.chances[index] if reason == Reason.RANDOM else None for index, reason in picked
+    }
 
 
 def _said(is_match: bool | None) -> float:

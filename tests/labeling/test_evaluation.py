@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from issues.classifier.model import Sides
-from labeling.evaluation import fewshot, worlds
+from labeling.evaluation import fewshot, quality, worlds
 from labeling.evaluation.rounds import ours, plain
 from labeling.evaluation.worlds import World, intent_worlds, planted_worlds, roughened
 from signals.evaluation.builtin.vectors import VectorStore
@@ -113,3 +113,30 @@ def test_a_planted_problem_stands_on_the_turn_that_shows_it(tmp_path: Path) -> N
     [one] = planted_worlds(tmp_path, VectorStore(tmp_path / "vectors.npz"), "shop")
     assert one.truth.tolist() == [False, True, False, False]
     assert one.units is not None and one.units.tolist() == [0, 0, 1, 1]
+
+
+def test_what_is_published_stands_on_cards_drawn_at_random() -> None:
+    made = world(1200)
+    run = ours(made, (25,), seed=0, audit=40)
+    assert len(run.cards) == 65 and len(run.audit) == 40
+    assert all(weight > 0 for _, _, weight in run.audit)
+    outcome = quality.outcome_of(made, run)
+    precision, recall = outcome.published["precision"], outcome.published["recall"]
+    assert (
+        precision
+        and outcome.truth["precision"]
+        and precision.low <= outcome.truth["precision"] <= precision.high
+    )
+    assert recall and recall.low < recall.value < recall.high
+
+
+def test_quality_is_measured_by_a_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("intent_worlds", "mixed_worlds", "planted_worlds"):
+        monkeypatch.setattr(quality, name, lambda *args, **options: [world(800)])
+    monkeypatch.setattr(quality, "AUDITS", (15,))
+    found = quality.measure(tmp_path)
+    assert [row[:3] for row in found.tables[0].rows] == [
+        [kind, "25 + 15", 2] for kind in ("public intents", "half out of scope", "planted, ledgerly")
+    ]
+    with pytest.raises(ValueError, match="report or chosen"):
+        quality.measure(tmp_path, only="all")

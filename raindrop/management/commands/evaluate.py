@@ -29,6 +29,7 @@ EVALUATIONS: dict[str, str] = {
     "few_shot": "signals.evaluation.few_shot",
     "languages": "signals.evaluation.languages_report",
     "meaning": "signals.evaluation.meaning",
+    "quality": "labeling.evaluation.quality",
     "redaction": "ingest.evaluation.redaction",
     "signals": "signals.evaluation.builtin",
     "translate": "signals.evaluation.translate",
