@@ -5,12 +5,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import report_job, subject_of
 from ingest.jobs.queueing import queue_job
-from ingest.models import Conversation, EndUser, Event, EventKey, Job, Project, User
+from ingest.models import Appearance, Conversation, EndUser, Event, EventKey, Job, Project, User
 from ingest.store.erasing import BATCH, erase_empty_people, erase_events
 from ingest.store.people import conversation_id, end_user_id
 
@@ -73,6 +73,8 @@ def request_erasure(*, project: Project, subject: Subject, user: User | None) ->
 def erase_batches(project: Project, subject: Subject, job: Job | None = None) -> int:
     """Until nothing of it is left: what arrives meanwhile goes too."""
     done = job.done if job else 0
+    if subject.of is Of.USER:
+        _forget_flags_named(project, subject)
     while ids := list(events_of(project, subject).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         talks = Event.objects.filter(pk__in=ids, conversation__isnull=False).values_list(
             "conversation_id", flat=True
@@ -94,6 +96,13 @@ def erase_batches(project: Project, subject: Subject, job: Job | None = None) ->
     elif subject.of is Of.CONVERSATION:
         erase_empty_people(project=project, conversations=[subject.pk])
     return done
+
+
+def _forget_flags_named(project: Project, subject: Subject) -> None:
+    """The first sight of a flag or version outlives its events; not where an app writes the user's id as its value."""
+    for name in EndUser.objects.filter(project=project, pk=subject.pk).values_list("user_id", flat=True):
+        named = Q(value=name) | Q(value__endswith=f"={name}")
+        Appearance.objects.filter(named, project=project).delete()
 
 
 @job_kind(ERASE, cluster="slow", title="Deleting what was asked for")

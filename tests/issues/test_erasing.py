@@ -19,7 +19,7 @@ from ingest.incoming.values import (
     IncomingUser,
 )
 from ingest.jobs.runner import run_job
-from ingest.models import Conversation, EndUser, Event, Job, Membership, Project, Span
+from ingest.models import Appearance, Conversation, EndUser, Event, Job, Membership, Project, Span
 from ingest.retention import subjects
 from ingest.retention.expiring import expire, request_expiries, set_retention
 from ingest.store.erasing import erase_events
@@ -59,6 +59,7 @@ def send(project: Project, days: int, *, user: str, talk: str, turns: int = 2) -
             IncomingEvent(
                 event_id=name, name="chat", user_id=user, convo_id=talk, timestamp=at + dt.timedelta(minutes=turn),
                 input=f"This is wrong again, {SECRET}!", output="I am sorry, I cannot do that.", properties={"note": SECRET},
+                feature_flags={"canary": user, "search": "new"},
                 attachments=[IncomingAttachment(value=SECRET, name="file")],
                 spans=[IncomingSpan(name="search", kind="tool", status="error", error=SECRET, input=SECRET)],
             )
@@ -124,6 +125,7 @@ def test_nothing_of_a_user_stays(api: Api, project: Any, member: Any) -> None:
     } <= set(left_of(names))
     assert api.post("/api/erase/", {"user_id": "ann"}).json() == {"events": 4, "job": None}
     assert left_of(names) == []
+    assert {*Appearance.objects.values_list("value", flat=True)} == {"canary=bob", "search=new"}
     answer = api.get("/api/issues/1/").json()
     assert (answer["events"], answer["users"], answer["conversations"]) == (2, 1, 1)
     assert totals([project.pk])[project.pk].events == 2
