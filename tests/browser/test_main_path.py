@@ -59,7 +59,14 @@ def test_from_the_overview_to_a_labelled_issue(page: Any, server: Server) -> Non
     # The workers train it meanwhile, and the issue page shows matches and their trend without being reloaded.
     page.get_by_role("link", name="Back to the issue").click()
     page.wait_for_url(re.compile(r"/issues/\d+/$"))
-    page.get_by_text("of the classifier is in use").first.wait_for(timeout=60_000)
+    # Only what is in view is read again, and what comes later above it pushes this card down.
+    page.wait_for_function(
+        "() => { const card = document.querySelector('#teaching'); card.scrollIntoView();"
+        " return card.innerText.includes('of the classifier is in use'); }",
+        polling=250,
+        timeout=60_000,
+    )
+    page.evaluate("scrollTo(0, 0)")
     page.wait_for_function(
         "() => JSON.parse(document.querySelector('[data-chart]')?.dataset.values || '{\"series\": []}')"
         ".series.some(series => series.values.some(value => value > 0))",
