@@ -116,9 +116,9 @@ def test_a_planted_problem_stands_on_the_turn_that_shows_it(tmp_path: Path) -> N
 
 
 def test_what_is_published_stands_on_cards_drawn_at_random() -> None:
-    made = world(1200)
-    run = ours(made, (25,), seed=0, audit=40)
-    assert len(run.cards) == 65 and len(run.audit) == 40
+    made = world(600)
+    run = ours(made, (10,), seed=0, audit=20)
+    assert len(run.cards) == 30 and len(run.audit) == 20
     assert all(weight > 0 for _, _, weight in run.audit)
     outcome = quality.outcome_of(made, run)
     precision, recall = outcome.published["precision"], outcome.published["recall"]
@@ -132,11 +132,13 @@ def test_what_is_published_stands_on_cards_drawn_at_random() -> None:
 
 def test_quality_is_measured_by_a_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("intent_worlds", "mixed_worlds", "planted_worlds"):
-        monkeypatch.setattr(quality, name, lambda *args, **options: [world(800)])
-    monkeypatch.setattr(quality, "AUDITS", (15,))
+        monkeypatch.setattr(quality, name, lambda *args, **options: [world(240)])
+    monkeypatch.setattr(quality, "AUDITS", (5,))
+    monkeypatch.setattr(quality, "PICKED", 10)
+    monkeypatch.setattr(quality, "SEEDS", (0,))
     found = quality.measure(tmp_path)
     assert [row[:3] for row in found.tables[0].rows] == [
-        [kind, "25 + 15", 2] for kind in ("public intents", "half out of scope", "planted, ledgerly")
+        [kind, "10 + 5", 1] for kind in ("public intents", "half out of scope", "planted, ledgerly")
     ]
     with pytest.raises(ValueError, match="report or chosen"):
         quality.measure(tmp_path, only="all")
