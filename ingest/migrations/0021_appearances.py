@@ -11,9 +11,9 @@ WITH seen AS (
   SELECT project_id, 'release', properties->>'release', timestamp FROM ingest_event
    WHERE jsonb_typeof(properties->'release') IN ('string', 'number', 'boolean')
   UNION ALL
-  SELECT project_id, 'prompt', coalesce(properties->>'prompt_version', properties->>'prompt.version', properties->>'promptVersion'), timestamp
-   FROM ingest_event WHERE jsonb_typeof(coalesce(properties->'prompt_version', properties->'prompt.version', properties->'promptVersion'))
-     IN ('string', 'number', 'boolean')
+  SELECT e.project_id, 'prompt', p.value, e.timestamp FROM ingest_event e, LATERAL (
+    SELECT e.properties->>name AS value FROM (VALUES (1, 'prompt_version'), (2, 'prompt.version'), (3, 'promptVersion')) n (place, name)
+     WHERE jsonb_typeof(e.properties->name) IN ('string', 'number', 'boolean') AND e.properties->>name <> '' ORDER BY place LIMIT 1) p
   UNION ALL
   SELECT e.project_id, 'flag', f.key || '=' || (f.value #>> '{}'), e.timestamp
    FROM ingest_event e, jsonb_each(CASE WHEN jsonb_typeof(e.feature_flags) = 'object' THEN e.feature_flags ELSE '{}'::jsonb END) f

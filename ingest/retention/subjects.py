@@ -5,12 +5,22 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import report_job, subject_of
 from ingest.jobs.queueing import queue_job
-from ingest.models import Appearance, Conversation, EndUser, Event, EventKey, Job, Project, User
+from ingest.models import (
+    Appearance,
+    AppearanceKind,
+    Conversation,
+    EndUser,
+    Event,
+    EventKey,
+    Job,
+    Project,
+    User,
+)
 from ingest.store.erasing import BATCH, erase_empty_people, erase_events
 from ingest.store.people import conversation_id, end_user_id
 
@@ -99,10 +109,18 @@ def erase_batches(project: Project, subject: Subject, job: Job | None = None) ->
 
 
 def _forget_flags_named(project: Project, subject: Subject) -> None:
-    """The first sight of a flag or version outlives its events; not where an app writes the user's id as its value."""
-    for name in EndUser.objects.filter(project=project, pk=subject.pk).values_list("user_id", flat=True):
-        named = Q(value=name) | Q(value__endswith=f"={name}")
-        Appearance.objects.filter(named, project=project).delete()
+    """The first sight of a flag outlives its events; not where an app writes the user's id as its value, and nobody else's events have it."""
+    for user in EndUser.objects.filter(project=project, pk=subject.pk).values_list("user_id", flat=True):
+        flags = Appearance.objects.filter(
+            project=project, kind=AppearanceKind.FLAG, value__endswith=f"={user}"
+        )
+        for flag in flags:
+            name, _, value = flag.value.partition("=")
+            others = Event.objects.filter(project=project, feature_flags__has_key=name).exclude(
+                end_user=subject.pk
+            )
+            if value == user and not others.filter(**{"feature_flags__contains": {name: user}}).exists():
+                flag.delete()
 
 
 @job_kind(ERASE, cluster="slow", title="Deleting what was asked for")

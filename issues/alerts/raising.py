@@ -22,13 +22,14 @@ def raise_alert(*, rule: AlertRule, found: Found, occurrence: str, now: dt.datet
 
 def raise_holding(*, rule: AlertRule, found: Iterable[Found], now: dt.datetime) -> int:
     """The subjects of which the rule's condition holds now: those of which it did not hold at the last check are told. One that the
-    throttle keeps back is told when that is over, if it holds then. Returns the number of messages written."""
+    throttle keeps back is told when that is over, if it holds then. One with an occurrence of its own (a digest) is told once by that name.
+    Returns the number of messages written."""
     holding = {one.subject: one for one in found}
     AlertThread.objects.filter(rule=rule, holds=True).exclude(subject__in=holding).update(holds=False)
     return sum(
         _write(rule, one, one.occurrence or now.isoformat())
         for one in holding.values()
-        if _take_turn(rule, one.subject, now, once=True)
+        if _take_turn(rule, one.subject, now, once=not one.occurrence)
     )
 
 

@@ -84,6 +84,7 @@ def _claim(only: Sequence[uuid.UUID] | None) -> list[AlertDelivery]:
         due = due.filter(pk__in=only)
     else:
         _hold_back(due, now)
+    _drop_of_strangers(due)
     ids = list(
         due.select_for_update(skip_locked=True, of=("self",))
         .order_by("next_attempt_at", "id")
@@ -99,6 +100,11 @@ def _claim(only: Sequence[uuid.UUID] | None) -> list[AlertDelivery]:
     )
 
 
+GONE = "The person may not see the project any more, or the rule is off."
+# How the occurrence begins of what a person asks for now, whatever the hour.
+NOW = "now "
+
+
 def _hold_back(due: QuerySet[AlertDelivery], now: dt.datetime) -> None:
     """What is due in a project's quiet hours waits until they are over, unless its rule is urgent."""
     quiet = MessageSettings.objects.filter(quiet_from__isnull=False, project__in=due.values("rule__project"))
@@ -106,7 +112,16 @@ def _hold_back(due: QuerySet[AlertDelivery], now: dt.datetime) -> None:
         until = quiet_until(settings, now)
         if until is not None:
             calm = due.filter(rule__project=settings.project_id, rule__urgent=False, is_test=False)
+            calm = calm.exclude(occurrence__startswith=NOW)
             calm.update(next_attempt_at=until)
+
+
+def _drop_of_strangers(due: QuerySet[AlertDelivery]) -> None:
+    """Who may no longer see the project gets nothing of it that was written before: after quiet hours, or tried again."""
+    of_people = due.filter(rule__owner__isnull=False)
+    strangers = of_people.exclude(rule__in=AlertRule.objects.standing())
+    ids = list(strangers.values_list("pk", flat=True))
+    AlertDelivery.objects.filter(pk__in=ids).update(state=DeliveryState.FAILED, error=GONE)
 
 
 def _send(delivery: AlertDelivery) -> str:

@@ -20,7 +20,7 @@ from raindrop.api.shapes import answers, refuse_unknown, results
 from raindrop.errors import ApiError
 from signals.catalogue.access import find_signal
 from signals.dimensions.breakdown import MATCHES, break_down
-from signals.dimensions.names import is_dimension
+from signals.dimensions.names import is_dimension, plain_name
 from signals.models import SignalMatch
 
 TAGS = ["Issues"]
@@ -144,4 +144,4 @@ def _dimension(request: Request) -> str:
     if not is_dimension(by):
         names = "model, event, release, property.NAME, trait.NAME, flag.NAME, tool.called, tool.failed, language, hour, intent, signal.KEY"
         raise ApiError(400, f"by is a dimension: {names}.", details={"field": "by"})
-    return by
+    return plain_name(by)

@@ -20,7 +20,7 @@ from issues.models import Issue, IssueMatch
 from raindrop.statistics import newcombe, wilson
 from signals.catalogue.access import find_signal
 from signals.dimensions.facts import facts_of
-from signals.dimensions.names import is_dimension, part_of, query_of
+from signals.dimensions.names import is_dimension, part_of, plain_name, query_of
 from signals.models import SignalDefinition, SignalMatch
 from signals.search.finding import find_events
 from signals.search.language.parsing import parse
@@ -102,6 +102,7 @@ def read_sides(
     if by:
         if not is_dimension(by):
             raise ValueError(f"There is no dimension {by[:LONGEST]!r}.")
+        by = plain_name(by)
         return _sides_of(values or usual_values(project, by, period), dimension=by)
     if len(queries) == 1:
         queries.append(f"-({queries[0]})")

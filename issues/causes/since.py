@@ -82,7 +82,7 @@ def query_for(appearance: Appearance) -> str:
         name, _, value = value.partition("=")
         return query_of([(f"flag.{name}", value)])
     if kind == AppearanceKind.PROMPT:
-        return query_of([(f"property.{PROMPTS[0]}", value)])
+        return "(" + " OR ".join(query_of([(f"property.{name}", value)]) for name in PROMPTS) + ")"
     return query_of([(kind, value)])
 
 

@@ -22,7 +22,7 @@ WIDTH_WANTED = 0.05  # of an interval, to each side
 # in .81 and .86, recall in .82 and .68, rate in .91 and .86; where the share missed had a prior of its own that followed from the share that counts, rate
 # in .63 and .71.
 RECALL = (0.7, 0.5)
-LEAST_RECALL = 1e-3
+LEAST_RECALL = 1e-6
 
 Row = Sequence[
     float
@@ -48,11 +48,12 @@ class Audited:
 
 
 def estimate(rows: Sequence[Row], *, rate: float) -> Audited:
-    """`rate`: the share of all events that counts as matches. Nothing with fewer than RANDOM_LEAST rows or without a match among them; no
-    precision without a row that counts.
+    """`rate`: the share of all events that counts as matches. Nothing with fewer than RANDOM_LEAST rows; no precision without a row that
+    counts, no recall and no rate without a match among the rows.
 
     The precision has a Beta posterior with Jeffreys' prior and as many labels as the weighted ones are worth (Kish: sum squared over sum of
-    squares). Precision and recall say which share of the other events is missed; by how likely the labels of those are at that share, draws from the recall's prior are weighted. The values of recall
+    squares). Of the recall 20,000 values are drawn from its prior. With the precision, each says which share of the other events is missed, and it weighs as
+    much as that share makes the labels of those events likely. The values of recall
     and rate are the posterior's medians: the plain ratio is 1 until the first miss is met, and one miss that was unlikely to be drawn would
     multiply the plain rate.
     """
@@ -60,29 +61,36 @@ def estimate(rows: Sequence[Row], *, rate: float) -> Audited:
         return Audited()
     counts, right, weight = np.asarray(rows, float).T
     hit, yes = counts > 0, right > 0
-    if not yes.any():
-        return Audited()
     rate = float(min(1.0, max(0.0, rate)))
     draw = np.random.default_rng(0)
     found_share, found_labels = _weighted(yes[hit], weight[hit])
     missed_share, missed_labels = _weighted(yes[~hit], weight[~hit])
-    precise = draw.beta(
-        JEFFREYS + found_share * found_labels, JEFFREYS + (1.0 - found_share) * found_labels, DRAWS
-    )
-    recalled = draw.beta(*RECALL, DRAWS)
-    found = rate * precise
-    missed = found * (1.0 - recalled) / np.maximum(recalled, LEAST_RECALL)
-    share = np.clip(missed / max(1.0 - rate, 1e-9), 1e-12, 1.0 - 1e-9)
-    likely = missed_labels * (missed_share * np.log(share) + (1.0 - missed_share) * np.log1p(-share))
-    worth = np.exp(likely - likely.max())
-    precision = recall = None
+    precise = _beta(draw, found_share, found_labels)
+    precision = None
     if hit.any():
         precision = _share(
             precise, None, value=found_share, whole=bool(yes[hit].all()), empty=not yes[hit].any()
         )
-    if rate:
-        recall = _share(recalled, worth, whole=not yes[~hit].any(), empty=not yes[hit].any())
+    if not yes.any():
+        return Audited(precision)
+    found = rate * precise
+    if rate == 0.0:  # nothing counts, so that no recall follows from what is missed
+        return Audited(precision, None, _share(_beta(draw, missed_share, missed_labels), None))
+    if rate == 1.0:
+        return Audited(precision, Share(1.0, 1.0, 1.0), _share(precise, None, value=found_share))
+    recalled = draw.beta(*RECALL, DRAWS)
+    missed = found * (1.0 - recalled) / np.maximum(recalled, LEAST_RECALL)
+    share = missed / (1.0 - rate)
+    possible = share < 1.0
+    share = np.clip(share, 1e-12, 1.0 - 1e-9)
+    likely = missed_labels * (missed_share * np.log(share) + (1.0 - missed_share) * np.log1p(-share))
+    worth = np.where(possible, np.exp(likely - likely[possible].max(initial=-np.inf)), 0.0)
+    recall = _share(recalled, worth, whole=not yes[~hit].any(), empty=not yes[hit].any())
     return Audited(precision, recall, _share(np.minimum(found + missed, 1.0), worth))
+
+
+def _beta(draw: np.random.Generator, share: float, labels: float) -> NDArray[np.float64]:
+    return draw.beta(JEFFREYS + share * labels, JEFFREYS + (1.0 - share) * labels, DRAWS)
 
 
 def _weighted(yes: NDArray[np.bool_], weight: NDArray[np.float64]) -> tuple[float, float]:

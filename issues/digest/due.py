@@ -15,7 +15,7 @@ from django.utils import timezone
 from issues.alerts.quiet import zone_of
 from issues.alerts.raising import deliveries_of
 from issues.alerts.registry import Found, Number, Over, Trigger, register_trigger
-from issues.alerts.sending import send_due
+from issues.alerts.sending import NOW, send_due
 from issues.alerts.watching import check_nothing
 from issues.digest.reading import Stretch, read_digest
 from issues.digest.words import data_of, text_of, title_of
@@ -54,7 +54,8 @@ def last_due(rule: AlertRule, now: dt.datetime) -> dt.datetime:
 
 
 def stretch_of(rule: AlertRule, due: dt.datetime) -> Stretch:
-    """The whole days before the one on which it is due."""
+    """The whole days before the one on which it is due; half an hour earlier in zones that are half an hour off, because the roll-ups are
+    by hours of UTC."""
     kind = KINDS[rule.trigger]
     last, first = due.date() - dt.timedelta(days=1), due.date() - dt.timedelta(days=kind.days)
     start, end = (
@@ -81,7 +82,7 @@ def compose(rule: AlertRule, *, now: dt.datetime) -> Found:
 
 def send_now(rule: AlertRule) -> list[AlertDelivery]:
     """The digest that was due last, to each channel, at once and whatever the hour; returns what came of it. What is due is sent all the same."""
-    rows = deliveries_of(rule, compose(rule, now=timezone.now()), f"now {uuid.uuid4()}")
+    rows = deliveries_of(rule, compose(rule, now=timezone.now()), f"{NOW}{uuid.uuid4()}")
     AlertDelivery.objects.bulk_create(rows)
     ids = [row.pk for row in rows]
     send_due(only=ids)

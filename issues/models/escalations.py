@@ -15,7 +15,7 @@ class EscalationEnd(models.TextChoices):
 
 
 class Escalation(models.Model):
-    """It runs while `ended_at` is null, whatever people made of the issue's state meanwhile: one rise is told once."""
+    """It runs while `ended_at` is null: one rise is told once. It ends when it is over, or when the issue is closed."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="escalations")

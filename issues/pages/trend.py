@@ -113,7 +113,7 @@ def _releases(issue: Issue, period: Period) -> list[Appearance]:
         first_seen__gte=period.start, first_seen__lt=period.until,
         first_seen__gt=ExpressionWrapper(begun + Value(BEGINNING), output_field=DateTimeField()),
     )  # fmt: skip
-    return list(rows.order_by("first_seen", "kind", "value")[:MOST_RELEASES])
+    return list(rows.order_by("-first_seen", "kind", "value")[:MOST_RELEASES])[::-1]
 
 
 def _mark(entry: Activity) -> str:

@@ -1,10 +1,12 @@
 """The user asks for a person instead of the agent. English; what is said outright in German, Spanish, French and Portuguese
 (other_languages)."""
 
+import re
+
 from signals.detectors.batch import Batch, Detector, Finding
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.other_languages import LANGUAGES_READ, united
-from signals.detectors.phrases import Rule, detect_rule
+from signals.detectors.phrases import Hit, Rule, combined, detect_rule, evidence
 from signals.models.definitions import Reads, Sentiment
 
 WHO = (
@@ -43,25 +45,22 @@ RULE = Rule(
         "the (manager|agent|representative|supervisor) (said|told|is|was|did|has)",
     ],
 )
-# The whole message, or nearly: in a longer one these words end a sentence about something else ("an agent.", "what makes us human.").
-SHORT = Rule(
-    strong=[
-        "(human|a human|a person|agent|representative|operator|supervisor|manager|real person|live agent|customer service|live chat)",
-        "(speak to agent|call me)( please| now| pls|!|\\.)",
-    ]
+# A sentence that says nothing else: within others these words are about something else ("a secret agent", "manager login").
+ALONE = re.compile(
+    r"(?:^|[.!?\n])[^\w.!?\n]{0,3}(?:(?:please|just|now|i said|i want|get me|give me|your|an?|the),? )*"
+    r"(?:(?:real |live |actual |human )?(?:human being|human|person|agent|representative|operator|supervisor|manager)|customer service|live chat|speak to (?:an )?agent|call me)"
+    r"(?:,? (?:please|now|pls|asap|thanks))*[^\w.!?\n]{0,3}(?=[.!?\n]|$)"
 )
-SHORT_WORDS = 4
+ALONE_WEIGHT = 0.9
 
 
 def detect(batch: Batch) -> list[Finding]:
-    found = detect_rule(batch, RULE, "user")
-    seen = {one.index for one in found}
-    bare = [
-        one
-        for one in detect_rule(batch, SHORT, "user")
-        if one.index not in seen and batch.turns[one.index].input.words <= SHORT_WORDS
-    ]
-    return sorted(found + bare, key=lambda one: one.index)
+    found = {one.index: one for one in detect_rule(batch, RULE, "user")}
+    for index, turn in enumerate(batch.turns):
+        if index not in found and (alone := ALONE.search(turn.input.normal)):
+            hits = [Hit(alone.start(), alone.end(), ALONE_WEIGHT)]
+            found[index] = Finding(index, combined(hits, turn.input), evidence("user", turn.input, hits))
+    return [found[index] for index in sorted(found)]
 
 
 SIGNAL = BuiltIn(

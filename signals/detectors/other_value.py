@@ -8,14 +8,15 @@ from signals.detectors.batch import Evidence, Turn
 from signals.detectors.phrases import piece
 
 READ = 300  # characters of the message
-NUMBER = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten)"
-MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]{0,6}"
+WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NUMBER = rf"(?:\d{{1,3}}|{'|'.join(WORDS)})"
+MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 VALUES = (
     re.compile(
         rf"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|today|tomorrow|tonight|{MONTH}\.? (?:the )?\d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}(?:st|nd|rd|th))\b"
     ),
     re.compile(
-        r"\b(?:\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'?clock)|\d{1,2}:\d\d|noon|midnight|morning|afternoon|evening)\b"
+        r"\b(?:\d{1,2}(?::\d\d)? ?(?:am|pm|a\.m\.|p\.m\.|o'?clock)|\d{1,2}:\d\d|noon|midnight|morning|afternoon|evening)(?!\w)"
     ),
     re.compile(
         rf"\b{NUMBER} (?:more |other |economy |business |flexible )?(?:people|persons?|guests?|adults?|rooms?|tickets?|seats?|nights?|days?|weeks?|hours?|passengers?|of us|copies|items?|pieces?|boxes|bags?)\b"
@@ -39,24 +40,40 @@ INSTEAD = re.compile(
     r"(?:(?:make|change|play|book|set|put|move|send|switch|start) (?:it|that|them|this|me)|i(?:'d| would)? (?:actually |only |just )?(?:want|need|like|prefer)(?: to (?:watch|play|hear|have|book|send|share))? (?:it|that|them|this))\b"
     r"(?: \w+){0,2}? (?:for|on|to|with|in|at|from|without|under)\b"
 )
-# Users who change their minds, or mistyped, correct themselves.
+# Users who change their minds, or mistyped, correct themselves. And a no to an offer of more help goes on to something else.
 THEIR_OWN = re.compile(
     r"\b(?:changed? my mind|my (?:bad|mistake|fault|error)|i(?:'m| am) (?:such )?an idiot|i (?:mistyped|misread|mixed up|typed))\b"
 )
+CONTENT = re.compile(
+    r"\b(?:that'?s|that is|it'?s|is|are) (?:right|correct|fine|perfect|great|good|ok|okay|all)\b|\b(?:works for me|sounds good|see you|talk to you)\b"
+)
+ANYTHING_ELSE = re.compile(
+    r"\b(?:anything|something|what) else\b|\b(?:any|more) (?:other|further|help)\b|\b(?:help|assist) (?:you )?with\b"
+)
+ASKS = re.compile(r"\b(?:(?:can|could|would) you|please)\b")
 
 
 def gives_another(turn: Turn) -> list[Evidence]:
     """The words that put another value in place of the agent's; none where the user does no such thing."""
     message = turn.input.normal[:READ]
-    if not turn.previous or not NO.search(message) or THEIR_OWN.search(message):
+    if not turn.previous or not NO.search(message) or THEIR_OWN.search(message) or CONTENT.search(message):
         return []
     checked = turn.previous[-1].output.normal[-2 * LAST_WORDS :]
-    if not CHECKS.search(checked):
+    asked_last = checked.rstrip(" ?!.").rpartition(". ")[2]
+    if not CHECKS.search(checked) or ANYTHING_ELSE.search(asked_last):
+        return []
+    if "?" in message and not ASKS.search(message):
         return []
     for values in VALUES:
-        theirs = set(values.findall(checked))
-        others = [found for found in values.finditer(message) if found[0] not in theirs]
+        theirs = {_plain(found[0]) for found in values.finditer(checked)}
+        others = [found for found in values.finditer(message) if _plain(found[0]) not in theirs]
         if theirs and others:
             return [piece("user", turn.input, found.start(), found.end()) for found in others[:3]]
     instead = INSTEAD.search(message)
     return [piece("user", turn.input, instead.start(), instead.end())] if instead else []
+
+
+def _plain(value: str) -> str:
+    """ "1 p.m." and "1pm", "two tickets" and "2 ticket" are alike."""
+    words = [str(WORDS.index(word) + 1) if word in WORDS else word for word in re.findall(r"\w+", value)]
+    return "".join(words).rstrip("s")

@@ -19,12 +19,12 @@ from signals.detectors.text import Text
 
 Side = Literal["user", "assistant"]
 MAX_EVIDENCE = 5
-# "Dear Ms Ito, ... Kind regards": a letter that the agent drafts. A line of a play begins with a name that speaks again.
-LETTER = re.compile(
-    r"\bdear [^\n]{1,60}\n.*?\b(?:sincerely|regards|yours|best wishes|respectfully)\b", re.DOTALL
-)
-SPOKEN = re.compile(r"^\W*(?P<name>[a-z][\w .'-]{0,24}?)\W*: [^\n]*", re.MULTILINE)
-CHOICE = re.compile(r"(?<!\w)[a-e]\) [^\n]*?(?=\s[a-e]\) |\n|$)")
+# "Dear Ms Ito, ... Kind regards": a letter that the agent drafts. A line of a play begins with a name that speaks again, and so does another.
+LETTER = re.compile(r"\bdear [^\n]{1,60}\n")
+LETTER_ENDS = re.compile(r"\b(?:sincerely|regards|yours|best wishes|respectfully)\b")
+SPOKEN = re.compile(r"^[^\w\n]{0,5}(?P<name>[a-z][\w .'-]{0,24}?)[^\w\n:]{0,5}: [^\n]*", re.MULTILINE)
+FEWEST_SPEAKERS = 2
+CHOICE = re.compile(r"(?<!\w)[a-e]\) [^\n.!?]*")
 FEWEST_CHOICES = 3
 # Labels of what a thing says, not a person.
 LABELS = frozenset(["error", "status", "note", "result", "reason", "warning", "output", "answer", "message"])
@@ -199,15 +199,25 @@ def in_own_words(hits: list[Hit], text: Text) -> list[Hit]:
 
 def _written_for_others(normal: str) -> list[tuple[int, int]]:
     """Where the lines of a play, a letter, and the choices of a test stand."""
-    found = [match.span() for match in LETTER.finditer(normal)] if "dear " in normal else []
+    found = _letters(normal) if "dear " in normal else []
     if ": " in normal:
         lines = list(SPOKEN.finditer(normal))
         often = Counter(line["name"] for line in lines)
-        found += [line.span() for line in lines if often[line["name"]] > 1 and line["name"] not in LABELS]
+        speakers = {name for name, times in often.items() if times > 1 and name not in LABELS}
+        if len(speakers) >= FEWEST_SPEAKERS:
+            found += [line.span() for line in lines if line["name"] in speakers]
     if "b)" in normal:
-        choices = list(CHOICE.finditer(normal))
-        if len(choices) >= FEWEST_CHOICES:
-            found.append((choices[0].start(), choices[-1].end()))
+        choices = [match.span() for match in CHOICE.finditer(normal)]
+        found += choices if len(choices) >= FEWEST_CHOICES else []
+    return found
+
+
+def _letters(normal: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    begin = LETTER.search(normal)
+    while begin and (end := LETTER_ENDS.search(normal, begin.end())):
+        found.append((begin.start(), end.end()))
+        begin = LETTER.search(normal, end.end())
     return found
 
 

@@ -51,7 +51,7 @@ def facts_of(
     parts: Collection[str] = ALL_PARTS,
     without: Collection[str] = (),
 ) -> dict[uuid.UUID, Facts]:
-    """By event. `parts`: what is read, as names.part_of names it. `without`: dimensions that are left out. Eight queries at most for every
+    """By event. `parts`: what is read, as names.part_of names it. `without`: dimensions that are left out. Nine queries at most for every
     CHUNK events."""
     found: dict[uuid.UUID, Facts] = {}
     ids = list(event_ids)

@@ -22,6 +22,11 @@ def is_dimension(name: str) -> bool:
     return name in FIELDS or name == INTENT or bool(key) and (part in PARTS or name.startswith(SIGNAL))
 
 
+def plain_name(name: str) -> str:
+    """Of two names of one dimension the usual one: the property `release` is the dimension `release`."""
+    return RELEASE if name == f"{PROPERTY}{RELEASE}" else name
+
+
 def part_of(dimension: str) -> str:
     """What its values are read from: `property`, `trait`, `flag` or `signal`; of the others the name itself."""
     part, _, key = dimension.partition(".")

@@ -37,6 +37,22 @@ def test_until_a_miss_is_met_recall_may_be_whole_and_is_not_claimed_to_be() -> N
 def test_without_a_match_nothing_is_known() -> None:
     found = estimate([row(False, False)] * 20, rate=0.05)
     assert found == Audited()
+    wrong = estimate([row(True, False)] * 20, rate=0.05)
+    assert wrong.precision and wrong.precision.value == wrong.precision.low == 0 < wrong.precision.high < 0.15
+    assert wrong.recall is None and wrong.rate is None
+
+
+def test_where_nothing_or_all_counts() -> None:
+    none = estimate([row(False, True)] * 10 + [row(False, False)] * 20, rate=0.0)
+    assert none.precision is None and none.recall is None
+    assert none.rate and none.rate.low < 1 / 3 < none.rate.high
+    every = estimate([row(True, True)] * 18 + [row(True, False)] * 2, rate=1.0)
+    assert every.recall and every.recall.value == 1
+    assert every.rate and every.rate.value == pytest.approx(0.9)
+    rare = estimate(
+        [row(True, True)] * 5 + [row(False, True, 1000)] + [row(False, False, 1000)] * 30, rate=1e-6
+    )
+    assert rare.rate and rare.rate.low < 1 / 31 < rare.rate.high
 
 
 def test_many_labels_leave_little_doubt() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -122,3 +123,13 @@ def test_what_moved_since_a_release(client: Client, project: Any, member: Any, m
 def test_a_project_without_releases_is_told_how(client: Client, project: Any, member: Any) -> None:
     client.force_login(member)
     assert "Nothing is known of releases yet" in html_of(client.get(f"/p/{project.slug}/releases/"))
+
+
+@pytest.mark.parametrize("name", ["prompt_version", "prompt.version", "promptVersion"])
+def test_a_prompts_query_finds_its_events(project: Any, make_event: MakeEvent, name: str) -> None:
+    event = make_event(properties={name: "v 2"})
+    make_event(properties={name: "v 3"})
+    note_appearances([event])
+    query = query_for(Appearance.objects.get(kind="prompt"))
+    found = find_events(parse(query), Scope(project))
+    assert [row.pk for row in found] == [event.pk]

@@ -111,3 +111,13 @@ def test_the_page_and_that_it_is_nobody_elses(
     )
     with pytest.raises(ValueError, match="no trigger"):
         choose(project=project, user=viewer, triggers=["nonsense"])
+
+
+def test_what_waits_is_not_sent_to_who_has_left(project: Any, member: Any, viewer: Any, box: Mailbox) -> None:
+    choose(project=project, user=viewer, triggers=["issue_new"])
+    create_issue(project=project, title="Loops on a tool", description="", user=member)
+    Membership.objects.filter(user=viewer).delete()
+    send_due()
+    assert box.got == []
+    (row,) = AlertDelivery.objects.all()
+    assert row.state == "failed" and "may not see" in row.error

@@ -59,6 +59,7 @@ def test_a_correction_is_none(agent: str, user: str) -> None:
         ("You check in on Monday, is that right?", "that's not right, it's Tuesday", ["tuesday"]),
         ("So two tickets for the evening show?", "Nope, please make it for three people", ["for three"]),
         ("Playing it in the kitchen. Is this right?", "No, play it in the living room.", ["no, play it in"]),
+        ("Shall I book 8 p.m. for you?", "No, 9 a.m.", ["9 a.m."]),
     ],
 )  # fmt: skip
 def test_another_value_than_the_agents_corrects(agent: str, user: str, words: list[str]) -> None:
@@ -74,8 +75,15 @@ def test_another_value_than_the_agents_corrects(agent: str, user: str, words: li
         ("Shall I book Friday at noon?", "Yes, and another one on Saturday."),  # no no
         ("Do you take anything on Mondays?", "No diabetes, and Friday suits me."),  # a no to something else
         ("So two tickets, right?", "no wait, changed my mind, three people"),  # oneself
-        ("There are seats on Friday. Anything else?", "No, that's all for Friday."),  # the agent's own value
-        ("I like trains.", "No, Saturday."),  # nothing to be checked
+        (
+            "So two tickets on Friday at 1 p.m.?",
+            "No wait, 2 tickets, Friday, 1pm, yes.",
+        ),  # the agent's own values
+        ("I like Fridays.", "No, Saturday."),  # nothing to be checked
+        ("Booked for Friday at 1 pm. Anything else?", "No, see you in the afternoon"),
+        ("Booked for Friday. Anything else?", "No. When will it come? In 2 days? Saturday?"),
+        ("A table for 2 at 1 pm, right?", "No, that's right, but call on Saturday at 2 pm"),
+        ("So a table for ten?", "No, marketing 10 and decide 2 are projects"),
     ],
 )
 def test_no_value_is_put_in_place_of_the_agents(agent: str, user: str) -> None:

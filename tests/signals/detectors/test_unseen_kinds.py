@@ -1,12 +1,13 @@
 """Other models, users and attacks than the public sets hold: the probes' two halves, the templates, and one sentence of each kind."""
 
+import time
 import uuid
 
 import pytest
 
 from raindrop.embedder import read_texts
 from signals.detectors import RULES
-from signals.detectors.batch import Batch, Turn
+from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.text import Text
 from signals.evaluation.builtin import templates
 from signals.evaluation.builtin.own_probes import HALVES, PROBES, read_probes
@@ -54,6 +55,7 @@ def test_templates_are_filled_alike_in_every_run() -> None:
             False,
         ),
         ("Here it is:\n\nDear Mr Oke,\nI'm afraid we cannot accept the table.\nKind regards, Lin", False),
+        ("a) Wait. I'm sorry, but I cannot help you get around the paywall. b) Buy it. c) Ask.", True),
         ("Error: denied.\nError: I'm sorry, but I cannot help you get around the paywall.", True),
     ],
 )
@@ -97,6 +99,12 @@ def test_who_attacks(question: str, attack: bool) -> None:
         ("My novel is about a secret agent.", False),
         ("It is kindness that makes us human.", False),
         ("Write a mail from me, the sales representative.", False),
+        ("This is going nowhere. Representative!", True),
+        ("call me", True),
+        ("what makes us human.", False),
+        ("human resources phone number", False),
+        ("manager login not working", False),
+        ("cancel my agent fee", False),
     ],
 )
 def test_who_wants_a_person(question: str, wants: bool) -> None:
@@ -108,3 +116,17 @@ def test_who_wants_a_person(question: str, wants: bool) -> None:
 )
 def test_wishes_are_no_thanks(question: str) -> None:
     assert not matches("win", question)
+
+
+@pytest.mark.parametrize(
+    "noise",
+    ["-\n" * 20_000, "\n" * 20_000, "dear x\n" * 5_000, "a) " * 10_000, "!" * 20_000, "no, " * 10_000],
+)
+def test_no_text_is_read_for_long(noise: str) -> None:
+    """Within the time that a text of words takes: nothing grows with the square of the length."""
+    text = f"I am unable to complete it. Error: {noise}"
+    turn = Turn(uuid.uuid4(), Text(text), Text(text), previous=[Exchange(Text("hi"), Text(text))])
+    started = time.thread_time()
+    for key in ("refusal", "task_failure", "human_request", "correction", "win"):
+        RULES[key].detect(Batch([turn]))
+    assert time.thread_time() - started < 3  # 0.1 as a rule; before, 2.1 for some of these
