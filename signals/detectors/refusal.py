@@ -128,6 +128,9 @@ FAILED = re.compile(
     r"\b(?:(?:could not|couldn't|(?:was|were) (?:not able|unable) to|wasn't able to|weren't able to)\b(?! (?:help|assist|do that|answer|share|in good))|"
     r"(?:cannot|can't|can not|unable to|not able to) (?:seem to )?(?:find|locate|see|reach|connect|load|open|retrieve|get through)\b)"
 )
+# "I don't think so", "Not today": so short a reply declines something or nothing, and what was said before decides (the turn model does below
+# this score).
+REPLY, REPLIED = 6, 0.79
 REACHES = 12  # characters after the words of a hit: the verb
 BY_RULE = re.compile(
     r"\b(?:polic(?:y|ies)|rules?|guidelines?|terms|principles|programming|allowed|permitted|authori[sz]ed|comfortable|appropriate|ethical|an ai|language model)\b"
@@ -179,6 +182,8 @@ def detect(batch: Batch) -> list[Finding]:
             score = score if goes_on else max(score, PLAIN_SCORE)
         elif hits and text.words <= BRIEF and by_rule >= SURE and _speaks_for_itself(text, hits):
             score = max(score, PLAIN_SCORE)
+        if text.words <= REPLY and PLAIN.search(text.normal) is None:
+            score = min(score, REPLIED)
         if hits:
             if _tells_a_failure(text, hits):
                 score = min(score, TRIED)

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from raindrop.embedder import read_texts
-from signals.detectors import RULES
+from signals.detectors import DETECTORS, RULES
 from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.text import Text
 from signals.evaluation.builtin import templates
@@ -130,3 +130,18 @@ def test_no_text_is_read_for_long(noise: str) -> None:
     for key in ("refusal", "task_failure", "human_request", "correction", "win"):
         RULES[key].detect(Batch([turn]))
     assert time.thread_time() - started < 3  # 0.1 as a rule; before, 2.1 for some of these
+
+
+@pytest.mark.parametrize(
+    "said", ["I see.", "I don't think so.", "Not today.", "I can imagine.", "I think so."]
+)
+@pytest.mark.parametrize("asked", ["what do you think?", "it's raining here", "thanks!"])
+def test_a_short_reply_declines_nothing(asked: str, said: str) -> None:
+    read = read_texts([asked, said])
+    batch = Batch(
+        [Turn(uuid.uuid4(), Text(asked), Text(said))],
+        read.vectors[:1],
+        read.vectors[1:],
+        user_tones=read.tones[:1],
+    )
+    assert not [f for f in DETECTORS["refusal"].detect(batch) if f.score >= DETECTORS["refusal"].threshold]
