@@ -128,9 +128,14 @@ FAILED = re.compile(
     r"\b(?:(?:could not|couldn't|(?:was|were) (?:not able|unable) to|wasn't able to|weren't able to)\b(?! (?:help|assist|do that|answer|share|in good))|"
     r"(?:cannot|can't|can not|unable to|not able to) (?:seem to )?(?:find|locate|see|reach|connect|load|open|retrieve|get through)\b)"
 )
-# "I don't think so", "Not today": so short a reply declines something or nothing, and what was said before decides (the turn model does below
-# this score).
-REPLY, REPLIED = 6, 0.79
+# "I don't think so", "Not today": so short a reply (words) declines something or nothing, and what was said before decides (the turn model,
+# below STATED), unless it says plainly that the agent does not do it ("I cannot look that up").
+REPLY = 6
+DOES_NOT = re.compile(
+    rf"\b(?:i|we) (?:can't|cannot|can not|won't|will not) (?:{ACT}|look|check|search|track|pull|send|call|order|transfer|open|move|pay|read|run|delete|post)\b"
+)
+# Of a hit: said in so many words.
+CLEAR = 0.8
 REACHES = 12  # characters after the words of a hit: the verb
 BY_RULE = re.compile(
     r"\b(?:polic(?:y|ies)|rules?|guidelines?|terms|principles|programming|allowed|permitted|authori[sz]ed|comfortable|appropriate|ethical|an ai|language model)\b"
@@ -182,8 +187,8 @@ def detect(batch: Batch) -> list[Finding]:
             score = score if goes_on else max(score, PLAIN_SCORE)
         elif hits and text.words <= BRIEF and by_rule >= SURE and _speaks_for_itself(text, hits):
             score = max(score, PLAIN_SCORE)
-        if text.words <= REPLY and PLAIN.search(text.normal) is None:
-            score = min(score, REPLIED)
+        if text.words <= REPLY and not _says_plainly(text, hits):
+            score = min(score, STATED)
         if hits:
             if _tells_a_failure(text, hits):
                 score = min(score, TRIED)
@@ -195,6 +200,10 @@ def detect(batch: Batch) -> list[Finding]:
     return found
 
 
+def _says_plainly(text: Text, hits: list[Hit]) -> bool:
+    return any(hit.weight > CLEAR or DOES_NOT.match(text.normal, hit.start) for hit in hits)
+
+
 def _plain(text: Text, hits: list[Hit]) -> re.Match[str] | None:
     found = PLAIN.search(text.normal[:PLAIN_WITHIN])
     return (
@@ -204,13 +213,13 @@ def _plain(text: Text, hits: list[Hit]) -> re.Match[str] | None:
 
 def _tells_a_state(text: Text, hits: list[Hit]) -> bool:
     """All that is said plainly is said of a thing ("it cannot be cancelled"), nothing of the agent or its rules."""
-    plain = [text.normal[hit.start : hit.end] for hit in hits if hit.weight > 0.8]
+    plain = [text.normal[hit.start : hit.end] for hit in hits if hit.weight > CLEAR]
     return bool(plain) and not any(OF_ITSELF.search(words) for words in plain)
 
 
 def _tells_a_failure(text: Text, hits: list[Hit]) -> bool:
     """Wherever it says plainly that it does not do it, it has tried and failed; and no rule is named."""
-    plain = [hit for hit in hits if hit.weight > 0.8]
+    plain = [hit for hit in hits if hit.weight > CLEAR]
     return (
         bool(plain)
         and BY_RULE.search(text.normal[:OPENING]) is None
@@ -220,7 +229,7 @@ def _tells_a_failure(text: Text, hits: list[Hit]) -> bool:
 
 def _speaks_for_itself(text: Text, hits: list[Hit]) -> bool:
     return GOES_ON.search(text.normal) is None and any(
-        hit.weight > 0.8 and ITSELF.search(text.normal[hit.start : hit.end]) for hit in hits
+        hit.weight > CLEAR and ITSELF.search(text.normal[hit.start : hit.end]) for hit in hits
     )
 
 
@@ -244,7 +253,7 @@ def facts(turn: Turn) -> list[float]:
     disclaims = float(bool(DISCLAIMER.hits(text)))
     return [
         score,
-        float(any(hit.start < FIRST_WORDS and hit.weight > 0.8 for hit in hits)),
+        float(any(hit.start < FIRST_WORDS and hit.weight > CLEAR for hit in hits)),
         min(text.words, 300) / 100,
         float(text.words < 50),
         float(text.words > 130),
