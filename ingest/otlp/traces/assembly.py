@@ -167,7 +167,8 @@ def _event(tree: Tree, tally: Tally, group: Group) -> TraceEvent:
     outermost = tree.outermost_first(known)
     event.name = next((span.event_name for span in outermost if span.event_name), "") or DEFAULT_NAME
     event.input = group.turn.question or _any_text(tree, outermost, outputs=False)
-    event.output = group.turn.answer or _any_text(tree, outermost, outputs=True)
+    # An agent's span and its model's span end the same answer with and without a line break (Strands): whichever came first decided.
+    event.output = (group.turn.answer or _any_text(tree, outermost, outputs=True)).rstrip()
     event.model = _model(tree, tally, known)
     _count(tally, members, known, event)
     for span in outermost:
