@@ -58,7 +58,7 @@ LEARNED: dict[str, Side] = {
 BELIEVED = {
     "abuse": OUTRIGHT,
     "agent_repetition": 0.5,
-    "correction": 0.85,
+    "correction": 0.75,
     "distress": 0.5,
     "hand_over": 0.5,
     "human_request": 0.5,

@@ -8,7 +8,7 @@ dissatisfied user has in common with a correction.
 import re
 
 from signals.detectors import other_languages
-from signals.detectors.answers import turns_down
+from signals.detectors.answers import LAST_WORDS, turns_down
 from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.heads import load_head
@@ -120,6 +120,24 @@ HAS_NOT = re.compile(
     r" (?:(?:it|them|that|those|these|one)\b|(?:the|my|any|that|those|which)\b(?: \S+){0,4}?"
     r" (?:ids?|numbers?|codes?|e-?mails?|details?|address|information|password|reference)\b)"
 )
+# "My bad, I typed September": users who correct themselves.
+OWN_SLIP = re.compile(
+    r"\b(?:my (?:bad|mistake|fault|error)|i (?:misread|mistyped|misspoke|misremembered|typed|meant to (?:say|type|write)|(?:got|had) (?:it|that|them) wrong)|"
+    r"typo|i(?:'ve| have)? changed my mind)\b"
+)
+# "I don't care, either is fine", "leave it", "I'd rather not", "please try again": it leaves the choice to the agent, or lets the matter go.
+LETS_GO = re.compile(
+    r"^\W*(?:(?:no|oh|ok|okay|um|well|then|sorry|please|just|can you|could you)\W+)*"
+    r"(?:(?:i )?(?:really )?(?:don'?t|do not) (?:really )?(?:care|mind)\b(?! (?:about|for) (?:your|these|those|this|that)\b)|"
+    r"(?:either|any|both|whichever|whatever)(?: one| of them| of those)? (?:is|are|works?|would be|will|you)\b|"
+    r"leave it\b|i(?:'d| would) rather not\b|try (?:it |that )?(?:once more|again)\b)"
+)
+# "No wait, can you make it half past one?": a second thought. "No." and "No, none.": an answer.
+SECOND_THOUGHT = re.compile(
+    r"^\W*(?:(?:no|oh|argh|sorry|ah)\W+)*(?:wait|hang on|on second thoughts?|actually,? (?:can|could))\b"
+)
+BARE_NO, NONE = re.compile(r"\W*(?:no|nope|nah)\W*"), re.compile(r"^\W*no,? (?:none|nothing|nope)\b")
+LETS_GO_WORDS = 16  # at most: of a longer message this is the beginning
 # What surely corrects, in the order of what is shown as evidence.
 SURE = compile_phrases(
     [
@@ -199,14 +217,29 @@ def detect(batch: Batch) -> list[Finding]:
 
 
 def closes(turn: Turn) -> bool:
-    """ "No, that's all, thanks", "not right now": it turns down more help, or an offer, not what was done. "I don't have the number":
-    an answer."""
+    """ "No, that's all, thanks", "not right now": it turns down more help, or an offer, not what was done. "I don't have the number", "no"
+    to a question: an answer. "Either is fine", "my mistake": nobody is corrected but the user."""
     message = turn.input.normal[:READ]
+    if OWN_SLIP.search(message) or (not SURE.search(message) and _lets_go(turn, message)):
+        return True
     polite = USER["closes with no"].search(message) is not None or HAS_NOT.search(message) is not None
     return (
         turns_down(turn)
         or other_languages.closes(turn.input)
         or (polite and not USER["dislikes"].search(message))
+    )
+
+
+def _lets_go(turn: Turn, message: str) -> bool:
+    return (
+        SECOND_THOUGHT.search(message) is not None
+        or NONE.search(message) is not None
+        or (turn.input.words <= LETS_GO_WORDS and LETS_GO.search(message) is not None)
+        or (
+            bool(turn.previous)
+            and BARE_NO.fullmatch(message) is not None
+            and "?" in turn.previous[-1].output.normal[-LAST_WORDS:]
+        )
     )
 
 
@@ -233,4 +266,4 @@ SIGNAL = BuiltIn(
     USER_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("correction", 5, other_languages.united("correction", detect))
+DETECTOR = Detector("correction", 6, other_languages.united("correction", detect))

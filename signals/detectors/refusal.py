@@ -281,4 +281,4 @@ SIGNAL = BuiltIn(
     AGENT_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("refusal", 6, united("refusal", detect))
+DETECTOR = Detector("refusal", 7, united("refusal", detect))

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from signals.detectors import DETECTORS
+from signals.detectors import DETECTORS, correction
 from signals.detectors.answers import says_no, turns_down
 from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.other_value import gives_another
@@ -93,3 +93,37 @@ def test_no_value_is_put_in_place_of_the_agents(agent: str, user: str) -> None:
 def test_the_first_message_answers_nothing() -> None:
     assert not says_no(Turn(uuid.uuid4(), Text("No."), Text("")))
     assert says_no(turn("Ready?", "Um, no."))
+
+
+@pytest.mark.parametrize(
+    ("agent", "user"),
+    [
+        ("There is one at nine and one at noon. Which do you want?", "I don't care, whichever is cheaper."),
+        ("Aisle or window?", "either is fine, thanks"),
+        ("Monday or Friday. Which?", "don't care, either. it's only compost"),
+        ("Do you have a fever, or did you fall?", "No, none. Just tired."),
+        ("I could not save it. What shall I do?", "oh just leave it"),
+        ("May I have your date of birth?", "I'd rather not"),
+        ("The printer did not answer.", "ok, please try again"),
+        ("Is the light on the router green?", "nope"),
+        ("You're booked at 1 pm.", "no wait, could you make it 1.30? I misread my calendar"),
+        ("412 orders in May.", "argh, my mistake, I typed May but need June"),
+    ],
+)
+def test_a_matter_let_go_and_a_slip_of_ones_own(agent: str, user: str) -> None:
+    assert correction.closes(turn(agent, user))
+
+
+@pytest.mark.parametrize(
+    ("agent", "user"),
+    [
+        ("I sent it to Amanda.", "no"),
+        ("Here are three thrillers.", "I don't care about your thrillers, I asked for comedies"),
+        ("Booked for Monday.", "no, leave Monday out, I said Tuesday"),
+        ("That makes 40.", "your mistake, it makes 42"),
+        ("Booked for Monday.", "no no no, I said Tuesday"),
+        ("Here is the report.", "wait, that's not what I asked for"),
+    ],
+)
+def test_what_lets_nothing_go(agent: str, user: str) -> None:
+    assert not correction.closes(turn(agent, user))

@@ -147,7 +147,15 @@ def test_a_short_reply_declines_nothing(asked: str, said: str) -> None:
     assert not [f for f in DETECTORS["refusal"].detect(batch) if f.score >= DETECTORS["refusal"].threshold]
 
 
-@pytest.mark.parametrize("said", ["I cannot help with that.", "I cannot look that up.", "I won't do that.", "Sorry, I can't discuss that."])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I cannot help with that.",
+        "I cannot look that up.",
+        "I won't do that.",
+        "Sorry, I can't discuss that.",
+    ],
+)
 def test_a_short_reply_that_says_plainly_what_it_declines(said: str) -> None:
     read = read_texts(["where is my order?", said])
     turn = Turn(uuid.uuid4(), Text("where is my order?"), Text(said))
