@@ -41,6 +41,7 @@ LANGUAGES = BASE_DIR / "fixtures" / "languages"
 OF_LANGUAGES = frozenset(
     ("user_frustration", "correction", "win", "human_request", "refusal", "task_failure")
 )
+RATED = 2500  # rated turns of task chats that are learned from, drawn at random
 READ_SOURCES = ("taubench_retail_community", "sgd_dev", "multichallenge")
 # What an agent may answer before and after work, thanks and small talk: nothing is declined, failed or left out. Our own.
 SHORT_REPLIES = (Path(__file__).parent / "short_replies.txt").read_text(encoding="utf-8").splitlines()
@@ -91,7 +92,7 @@ def public(data: Path) -> list[LabelledTurn]:
     """Rows of the public sets, each asked only for what its set labels. Raises MissingData."""
     draw = random.Random(0)  # noqa: S311
     answered = corpora.refusals(data)
-    rated = [sample for name in ("uss_sgd", "uss_redial") for sample in corpora.satisfaction(data, name)]
+    rated = rated_turns(data)
     chats = [one for talk in corpora.talks(data, "sgd_dev") for one in _task_chat(talk)]
     failures = [one for one in chats if one.answers]
     return [
@@ -100,11 +101,23 @@ def public(data: Path) -> list[LabelledTurn]:
             "own refusals", corpora.refusal_sentences(), frozenset(["refusal"]), "refusal", weight=0.2
         ),
         *_labelled(
-            "uss", draw.sample(rated, 2500), frozenset(["user_frustration"]), "user_frustration", weight=0.2
+            "uss", draw.sample(rated, RATED), frozenset(["user_frustration"]), "user_frustration", weight=0.2
         ),
         *failures,
         *draw.sample([one for one in chats if not one.answers], 1500),
     ]
+
+
+def rated_turns(data: Path) -> list[Sample]:
+    """Of uss_sgd and then of uss_redial, in their order."""
+    return [sample for name in ("uss_sgd", "uss_redial") for sample in corpora.satisfaction(data, name)]
+
+
+def rated_and_not_learned(data: Path) -> list[Sample]:
+    """The rated turns that `public` leaves out: no turn model has learned from them."""
+    rated = rated_turns(data)
+    learned = {id(sample) for sample in random.Random(0).sample(rated, RATED)}  # noqa: S311
+    return [sample for sample in rated if id(sample) not in learned]
 
 
 def _task_chat(talk: corpora.Talk) -> list[LabelledTurn]:

@@ -6,12 +6,17 @@ Uses every room of signals up to read_api. Only management commands import it.
 from pathlib import Path
 
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
-from signals.evaluation.builtin import ordinary, own_probes, unsafe
+from signals.evaluation.builtin import dissatisfied_turns, ordinary, own_probes, unsafe
 from signals.evaluation.builtin import rows as measured_rows
 from signals.evaluation.builtin.rows import Row
 from signals.evaluation.builtin.vectors import VectorStore
 
-MEASURED = {**measured_rows.MEASURED, "unsafe_content": unsafe.rows, "own_probes": own_probes.rows}
+MEASURED = {
+    **measured_rows.MEASURED,
+    "dissatisfied": dissatisfied_turns.rows,
+    "unsafe_content": unsafe.rows,
+    "own_probes": own_probes.rows,
+}
 PARTS = [*MEASURED, "rates", "cost"]
 SHORT = {"f1": "F1", "average_precision": "AP", "auc": "AUC", "false_alarms": "false alarms"}
 
