@@ -8,6 +8,7 @@ from issues.api import events as event_api
 from issues.api import following, states
 from issues.api import issues as api
 from issues.api import messages as message_api
+from issues.api import releases as release_api
 from issues.api.comparing import comparison
 from signals.api import events as event_search
 
@@ -26,6 +27,8 @@ urlpatterns = [
     path("signals/<str:key>/breakdown", cause_api.signal_breakdown, name="api-signal-breakdown"),
     path("signals/<str:key>/breakdown/", cause_api.signal_breakdown),
     path("compare/", comparison, name="api-compare"),
+    path("releases/", release_api.releases, name="api-releases"),
+    path("releases/moved/", release_api.moved, name="api-releases-moved"),
     path("alerts/", alert_api.alerts, name="api-alerts"),
     path("alerts/settings/", message_api.settings, name="api-alert-settings"),
     path("alerts/<str:alert_id>/", alert_api.alert, name="api-alert"),

@@ -24,6 +24,7 @@ from signals.search.finding import find_events
 from signals.search.language.parsing import parse
 from signals.search.scope import Scope
 from tests.html import html_of
+from tests.issues.people import Api
 
 MakeEvent = Callable[..., Event]
 
@@ -68,7 +69,15 @@ def test_what_events_name_is_noted_once_and_in_any_order(
     assert Appearance.objects.filter(kind="release").count() == 3
 
 
-def test_what_moved_since_a_release(client: Client, project: Any, member: Any, make_event: MakeEvent) -> None:
+def test_what_moved_since_a_release(
+    client: Client,
+    project: Any,
+    member: Any,
+    make_event: MakeEvent,
+    query_key: str,
+    other_project: Any,
+    stranger: Any,
+) -> None:
     """Release r2 came three days ago: the issue held on 2 of 60 events before, and on 20 of 60 since. The signal stayed."""
     issue = create_issue(project=project, title="Forgets the seat", description="")
     Issue.objects.update(created_at=ago(days=20))
@@ -104,6 +113,38 @@ def test_what_moved_since_a_release(client: Client, project: Any, member: Any, m
     for appearance in (second, flag):
         found = find_events(parse(query_for(appearance)), Scope(project))
         assert found.count() == 60
+    # By the API.
+    api = Api(client, query_key)
+    answer = api.get("/api/releases/moved/", since="release:r2").json()
+    assert (answer["events_before"], answer["events"], answer["summary"]) == (60, 60, "")
+    [row] = answer["results"]
+    assert (row["subject"], row["title"]) == ("issue:1", "Forgets the seat")
+    assert (row["before"]["events"], row["after"]["events"], row["after"]["of"]) == (2, 20, 60)
+    assert row["after"]["rate"] == pytest.approx(1 / 3) and row["low"] < row["difference"] < row["high"]
+    newest = api.get("/api/releases/moved/").json()["since"]
+    assert (newest["kind"], newest["value"]) == (
+        "flag",
+        "seats=r2",
+    )  # of what came with one event, in the order of the list
+    assert newest == api.get("/api/releases/").json()["results"][0]
+    rows = api.pages("/api/releases/", limit=1)
+    assert [(one["kind"], one["value"]) for one in rows][:4:2] == [("flag", "seats=r2"), ("flag", "seats=r1")]
+    assert [one["value"] for one in api.pages("/api/releases/", kind="release")] == ["r2", "r1"]
+    assert rows[1]["query"] == query_for(second)
+    for path, query, status in (
+        ("/api/releases/", {"kind": "nonsense"}, 400),
+        ("/api/releases/", {"sort": "x"}, 400),
+        ("/api/releases/moved/", {"since": "release:r9"}, 404),
+        ("/api/releases/moved/", {"since": "r2"}, 400),
+        ("/api/releases/moved/", {"since": "release:\x00"}, 404),
+    ):
+        assert api.get(path, **query).status_code == status, query
+    client.force_login(stranger)
+    assert client.get("/api/releases/", {"project": other_project.slug}).json()["results"] == []
+    assert (
+        client.get("/api/releases/moved/", {"project": other_project.slug, "since": "release:r2"}).status_code
+        == 404
+    )
     # On the page, from the navigation; and on the issue's trend.
     client.force_login(member)
     address = f"/p/{project.slug}/releases/"
