@@ -114,7 +114,8 @@ def report_stored(
             with transaction.atomic():
                 report, forgotten = _store(project, events, former, now)
                 if moved is None:
-                    rollups.record(removed=forgotten)  # last: see ingest/counts/rollups.py
+                    taken = rollups.TakenBack(forgotten, Event._meta.db_table, "project_id")
+                    rollups.take_back([taken])  # last: see ingest/counts/rollups.py
         except _OwnersChanged as found:  # rare; the next try locks these people before it locks events
             former |= found.owners
         else:
