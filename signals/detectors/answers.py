@@ -23,7 +23,7 @@ DECLINING = NO | frozenset(
     ["a", "able", "about", "all", "am", "an", "and", "any", "anything", "appointment", "appreciate", "at", "away", "be", "been", "bit", "book", "booking", "buy", "bye", "cancel",
      "day", "do", "doing", "don't", "dont", "else", "everything", "fine", "for", "further", "going", "good", "goodbye", "great", "have", "help", "helpful", "helping", "i",
      "i'll", "i'm", "im", "in", "info", "information", "interested", "is", "it", "it's", "its", "just", "know", "make", "making", "maybe", "me", "minute", "moment", "more",
-     "much", "my", "necessary", "need", "needed", "nice", "ok", "okay", "alright", "now", "of", "one", "options", "pass", "please", "problem", "purchase", "ready", "required", "reservation",
+     "much", "my", "necessary", "need", "needed", "new", "nice", "ok", "okay", "alright", "now", "of", "one", "options", "pass", "please", "problem", "purchase", "ready", "required", "reservation",
      "reserve", "right", "schedule", "set", "so", "that", "there", "really", "some", "thank", "thanks", "that'll", "that's", "thats", "the", "them", "then", "think", "this", "those",
      "ticket", "tickets", "time", "to", "today", "very", "wanted", "want", "was", "will", "worries", "would", "wish", "yet", "you", "you've", "your"]
 )  # fmt: skip
@@ -54,7 +54,8 @@ def turns_down(turn: Turn) -> bool:
 def _question(turn: Turn) -> frozenset[str]:
     """The words in which the agent asked last: who says them after a no declines just that."""
     sentence = SENTENCE_END.split(turn.previous[-1].output.normal[-LAST_WORDS:].rstrip(" ?!."))[-1]
-    return frozenset(WORD.findall(sentence)) - {"like"}
+    words = frozenset(WORD.findall(sentence)) - {"like"}
+    return words | {f"{word}s" for word in words}
 
 
 def says_no(turn: Turn) -> bool:

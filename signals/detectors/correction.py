@@ -222,7 +222,7 @@ def closes(turn: Turn) -> bool:
     message = turn.input.normal[:READ]
     if OWN_SLIP.search(message) or (not SURE.search(message) and _lets_go(turn, message)):
         return True
-    polite = USER["closes with no"].search(message) is not None or HAS_NOT.search(message) is not None
+    polite = USER["closes with no"].search(message) is not None
     return (
         turns_down(turn)
         or other_languages.closes(turn.input)
@@ -232,7 +232,8 @@ def closes(turn: Turn) -> bool:
 
 def _lets_go(turn: Turn, message: str) -> bool:
     return (
-        SECOND_THOUGHT.search(message) is not None
+        HAS_NOT.search(message) is not None
+        or SECOND_THOUGHT.search(message) is not None
         or NONE.search(message) is not None
         or (turn.input.words <= LETS_GO_WORDS and LETS_GO.search(message) is not None)
         or (

@@ -23,6 +23,10 @@ DECLINED = [
     ("Can I help you with anything else today?", "Nothing, I'm good."),
     ("Should I hold the room for you?", "No, I don't want to hold it yet. What is the weather like there?"),
     ("Shall I go ahead and order?", "no, I'm not going to order right away"),
+    (
+        "Would you like me to add a reminder?",
+        "No, I don't want any new reminders. Just wanted to see the old ones.",
+    ),
     ("Would you care for a reminder?", "I don't need it right now. Please find me a bus to Turin."),
 ]
 
@@ -104,6 +108,10 @@ def test_the_first_message_answers_nothing() -> None:
         ("Do you have a fever, or did you fall?", "No, none. Just tired."),
         ("I could not save it. What shall I do?", "oh just leave it"),
         ("May I have your date of birth?", "I'd rather not"),
+        (
+            "Please give me your e-mail address.",
+            "Ugh, I don’t remember which email I used. Take my name: Ada Byron.",
+        ),
         ("The printer did not answer.", "ok, please try again"),
         ("Is the light on the router green?", "nope"),
         ("You're booked at 1 pm.", "no wait, could you make it 1.30? I misread my calendar"),
