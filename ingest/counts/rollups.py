@@ -90,7 +90,7 @@ def hold_people(pairs: Iterable[_Pair]) -> None:
 
 def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = ()) -> None:
     """Adds occurrences to the counts, and takes back others that were added before. Call it in the transaction that inserted the
-    former and deleted the latter. First and last seen of a subject stay when they are taken back: see `look_again`."""
+    former and deleted the latter. First and last seen of a subject, and the last hour of a user's day, stay when they are taken back: see `look_again`."""
     tally = _Tally(added, removed)
     if not tally.total:
         return
@@ -180,6 +180,11 @@ def _forget_users(
            WHERE (subject, start, end_user_id) IN (SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[])) RETURNING 1""",
         day_users,
     )
+    _read_last_hours(sorted({(s, u) for s, _, u in day_users} - set(users)))
+
+
+def _read_last_hours(users: list[tuple[uuid.UUID, uuid.UUID]]) -> None:
+    """Of (subject, end user): as the last of the user's days says."""
     _upsert(
         """UPDATE ingest_subjectuser t SET last_hour = newest.hour
            FROM unnest(%s::uuid[], %s::uuid[]) AS g(subject, end_user), LATERAL (
@@ -187,21 +192,44 @@ def _forget_users(
              JOIN ingest_dayuser u ON (u.subject, u.start, u.end_user_id) = (d.subject, d.start, g.end_user)
              WHERE d.subject = g.subject ORDER BY d.start DESC LIMIT 1) newest
            WHERE (t.subject, t.end_user_id) = (g.subject, g.end_user) RETURNING 1""",
-        sorted({(s, u) for s, _, u in day_users} - set(users)),
+        users,
     )
 
 
-def look_again(subjects: Iterable[uuid.UUID], *, table: str, column: str) -> None:
-    """Reads their first and last occurrence anew, after it may have been taken back, from the table of what is counted, whose
-    column is the subject: of an index over (column, timestamp) the two ends."""
+def look_again(removed: Iterable[Occurrence], *, table: str, column: str) -> None:
+    """What cannot be taken back is read anew once these occurrences were (`record`), from the table of what is counted, whose column is the
+    subject: the subjects' first and last occurrence, of an index over (column, timestamp) the two ends; and the last hour of a user's day, where
+    it was that of a removed one."""
+    removed = list(removed)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""UPDATE ingest_total t SET
                   first_seen = (SELECT min(timestamp) FROM {table} WHERE {column} = t.subject),
                   last_seen = (SELECT max(timestamp) FROM {table} WHERE {column} = t.subject)
                 WHERE subject = ANY(%s)""",
-            [list(subjects)],
+            [list({one.subject for one in removed})],
         )
+    hours = {
+        (one.subject, moment.date(), one.end_user, moment.hour)
+        for one in removed
+        if one.end_user is not None and (moment := one.timestamp.astimezone(dt.UTC))
+    }
+    lowered = _upsert(
+        f"""WITH looked AS (
+              SELECT DISTINCT u.subject, u.start, u.end_user_id FROM ingest_dayuser u
+              JOIN unnest(%s::uuid[], %s::date[], %s::uuid[], %s::smallint[]) AS g(subject, start, end_user, hour)
+                ON (u.subject, u.start, u.end_user_id, u.last_hour) = (g.subject, g.start, g.end_user, g.hour)),
+            found AS (
+              SELECT l.subject, l.start, l.end_user_id, max(extract(hour FROM t.timestamp AT TIME ZONE 'UTC'))::smallint AS hour
+              FROM looked l JOIN {table} t ON t.{column} = l.subject AND t.end_user_id = l.end_user_id
+                AND t.timestamp >= l.start::timestamp AT TIME ZONE 'UTC' AND t.timestamp < (l.start + 1)::timestamp AT TIME ZONE 'UTC'
+              GROUP BY 1, 2, 3)
+            UPDATE ingest_dayuser u SET last_hour = f.hour FROM found f
+            WHERE (u.subject, u.start, u.end_user_id) = (f.subject, f.start, f.end_user_id) AND u.last_hour <> f.hour
+            RETURNING u.subject, u.end_user_id""",
+        sorted(hours),
+    )
+    _read_last_hours(sorted(set(lowered)))
 
 
 def take_back(taken: Iterable[TakenBack]) -> None:
@@ -209,7 +237,7 @@ def take_back(taken: Iterable[TakenBack]) -> None:
     taken = [one for one in taken if one.rows]
     record(removed=[row for one in taken for row in one.rows])
     for one in taken:
-        look_again({row.subject for row in one.rows}, table=one.table, column=one.column)
+        look_again(one.rows, table=one.table, column=one.column)
 
 
 def uncount_people(gone: Iterable[_Pair], *, others: Iterable[_Pair] = ()) -> None:

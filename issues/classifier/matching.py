@@ -74,9 +74,7 @@ def write_matches(
     inserted = _upsert(pairs)
     rollups.record(inserted, removed=deleted)
     if deleted:
-        rollups.look_again(
-            {one.subject for one in deleted}, table=IssueMatch._meta.db_table, column="issue_id"
-        )
+        rollups.look_again(deleted, table=IssueMatch._meta.db_table, column="issue_id")
     _wake(pairs)
 
 

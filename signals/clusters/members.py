@@ -89,7 +89,7 @@ def save_members(
     inserted = _insert([one for key, one in chosen.items() if key not in stored or key in moved])
     _record(inserted, deleted)
     if deleted:
-        rollups.look_again({one.cluster for one in deleted}, table=TABLE, column="cluster_id")
+        rollups.look_again([one.occurrence for one in deleted], table=TABLE, column="cluster_id")
     return len(inserted), len(deleted)
 
 

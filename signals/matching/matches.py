@@ -60,7 +60,7 @@ def save_matches(*, events: Sequence[Event], matches: list[NewMatch], ran: set[u
     _update([match for key, match in chosen.items() if key in stored and _differs(stored[key], match)])
     rollups.record(inserted, removed=deleted)
     if deleted:
-        rollups.look_again({one.subject for one in deleted}, table=TABLE, column="signal_id")
+        rollups.look_again(deleted, table=TABLE, column="signal_id")
     return len(inserted), len(deleted)
 
 
