@@ -13,7 +13,7 @@ def get_issue(project: Project, number: int) -> Issue:
     issue = (
         Issue.objects.in_project(project)
         .with_counts()
-        .select_related("project", "assignee", "created_by", "signal", "cluster__merged_into")
+        .select_related("project", "assignee", "created_by", "signal", "cluster__merged_into", "merged_into")
         .filter(number=min(number, 2**31 - 1))  # the column is an int4: a longer number is no issue's
         .first()
     )

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from ingest.counts import rollups
 from ingest.models import Job, Project, User
@@ -151,7 +151,8 @@ def mentioned(text: str, project: Project) -> list[User]:
 @transaction.atomic
 def delete_issue(*, issue: Issue) -> None:
     """The issue with all that hangs on it: definitions, classifiers, labels, history, matches and counts."""
-    Issue.objects.select_for_update().get(pk=issue.pk)  # no batch is writing matches from here on
+    # No batch is writing matches from here on; nor of those that are merged into it.
+    list(Issue.objects.select_for_update().filter(Q(pk=issue.pk) | Q(merged_into=issue)).order_by("pk"))
     IssueMatch.objects.filter(issue=issue).delete()
     Job.objects.filter(project_id=issue.project_id, subject=issue.pk).delete()
     rollups.forget(issue.pk)

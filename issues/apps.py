@@ -19,6 +19,7 @@ class IssuesConfig(AppConfig):
         from issues.following.deciding import follow_changed
         from issues.following.history import refill_clusters
         from issues.inbox import kinds as inbox_kinds
+        from issues.merging.doors import let_go
         from signals.matching.observers import on_change, on_replaced
         from signals.pages.panels import Page, register_panel
 
@@ -32,6 +33,7 @@ class IssuesConfig(AppConfig):
         register_panel(Page.CLUSTER, "cluster-causes")
         register_panel(Page.TOOL, "tool-issues")
         inbox_kinds.register()
+        when_deleted(let_go)
         when_deleted(forget_subject)
         on_merge(drop_matches)
         on_erase(erase_matches)

@@ -8,7 +8,7 @@ from signals.clusters.matrix import Line, RowKind, register_rows
 
 
 def _issues(project: Project) -> Iterable[Line]:
-    rows = Issue.objects.filter(project=project).only("id", "number", "title")
+    rows = Issue.objects.filter(project=project).unmerged().only("id", "number", "title")
     return [Line(row.pk, str(row.pk), row.title, "issue", str(row.number)) for row in rows]
 
 

@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from ingest.models import Event
 from issues.models import Issue, IssueMatch
+from issues.models.issues import State
 from signals.search.comparing import OneOf, Test, only_one
 from signals.search.fields.registry import Field, Kept, register
 from signals.search.language.nodes import Text, Value
@@ -53,6 +54,7 @@ class IssueField(Field):
 
     def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
         matches = IssueMatch.objects.filter(project=scope.project, event__in=events.values("pk"))
+        matches = matches.exclude(issue__state=State.MERGED)
         return matches.annotate(value=F("issue__number"))
 
     def shown(self, value: Any, scope: Scope) -> str:

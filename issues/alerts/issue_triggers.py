@@ -51,7 +51,7 @@ def tell_of_change(change: Change) -> None:
 def trigger_of(change: Change) -> str | None:
     """What the change is to who is told: one thing at most. A change that is taken back brings nothing back that was not told before."""
     before, after = change.before, change.after
-    if before == after:
+    if before == after or State.MERGED in (before.state, after.state):
         return None
     if after.substate in BECAME and not change.is_undone:
         return BECAME[after.substate]

@@ -16,6 +16,7 @@ from ingest.models import Attachment, Event, Span
 from ingest.projects.authentication import project_of
 from issues.api.lookup import find_events
 from issues.models import IssueMatch
+from issues.models.issues import State
 from raindrop.api.fields import hiding
 from raindrop.api.shapes import answers
 from signals.api.reader import ReaderFacetItem, reader_facet_item
@@ -205,7 +206,10 @@ def _signals(event: Event) -> list[dict[str, Any]]:
 
 
 def _issues(event: Event) -> list[dict[str, Any]]:
-    matches = IssueMatch.objects.filter(event=event, project_id=event.project_id).select_related("issue")
+    matches = IssueMatch.objects.filter(event=event, project_id=event.project_id).exclude(
+        issue__state=State.MERGED
+    )
+    matches = matches.select_related("issue")
     return [
         {
             "id": match.issue.pk,

@@ -20,6 +20,7 @@ from issues.classifier.rescoring import RESCORE
 from issues.following.history import FOLLOW
 from issues.following.rates import rates_of
 from issues.following.sources import follows_item
+from issues.merging.history import MERGE
 from issues.models import Classifier, Issue
 from issues.models.issues import IssueQuerySet
 from raindrop.api.pagination import read_limit
@@ -30,7 +31,13 @@ NO_QUALITY: dict[str, Any] = {
     "precision": None, "recall": None, "low": None, "high": None, "recall_low": None, "recall_high": None,
     "labels": 0, "random_labels": 0, "more_random_labels": None,
 }  # fmt: skip
-WITH = ("project", "assignee", "signal", "cluster__merged_into")  # what an issue is written down with
+WITH = (
+    "project",
+    "assignee",
+    "signal",
+    "cluster__merged_into",
+    "merged_into",
+)  # what an issue is written down with
 
 
 def find_issue(request: Request, key: str) -> Issue:
@@ -87,7 +94,7 @@ def issue_page(request: Request, issues: IssueQuerySet) -> tuple[list[Issue], st
 
 
 def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
-    """The issues (of one project, loaded WITH) as IssueItem; five queries for all of them, and those that look for what
+    """The issues (of one project, loaded WITH) as IssueItem; six queries for all of them, and those that look for what
     a followed query names."""
     if not issues:
         return []
@@ -101,6 +108,12 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
     qualities |= {issue: classifier.quality for issue, classifier in classifiers.items()}
     rates = rates_of([issue.pk for issue in issues], totals=totals, qualities=qualities, project=project_id)
     jobs = unfinished_jobs(issues)
+    merged: dict[uuid.UUID, list[int]] = {issue.pk: [] for issue in issues}
+    for child in (
+        Issue.objects.filter(merged_into__in=issues).only("number", "merged_into").order_by("number")
+    ):
+        if child.merged_into_id is not None:
+            merged[child.merged_into_id].append(child.number)
     scope = Scope(issues[0].project)
     items = []
     for issue in issues:
@@ -120,6 +133,8 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
                 "priority": issue.priority,
                 "assignee": issue.assignee.username if issue.assignee else None,
                 "follows": follows_item(issue, scope),
+                "merged_into": issue.merged_into.number if issue.merged_into else None,
+                "merged": merged[issue.pk],
                 "events": total.events,
                 "conversations": total.conversations,
                 "users": total.users,
@@ -143,7 +158,7 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
 def unfinished_jobs(issues: Sequence[Issue]) -> dict[uuid.UUID, uuid.UUID]:
     """By issue, the newest job that waits or runs and after which its matches are up to date."""
     jobs = Job.objects.filter(
-        project_id=issues[0].project_id, kind__in=[FOLLOW, RESCORE], subject__in=[issue.pk for issue in issues],
+        project_id=issues[0].project_id, kind__in=[FOLLOW, RESCORE, MERGE], subject__in=[issue.pk for issue in issues],
         state__in=UNFINISHED,
     )  # fmt: skip
     return {subject_of(job): job.pk for job in jobs.order_by("created_at")}

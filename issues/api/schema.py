@@ -97,7 +97,7 @@ class IssueItem(serializers.Serializer[Any]):
     number = serializers.IntegerField(help_text="Short id within the project; can be used in place of `id`.")
     title = serializers.CharField()
     description = serializers.CharField()
-    state = serializers.CharField(help_text="open, resolved or muted.")
+    state = serializers.CharField(help_text="open, resolved, muted or merged.")
     substate = serializers.CharField(
         allow_null=True, help_text="Of an open issue: new, ongoing, escalating or regressed."
     )
@@ -113,6 +113,12 @@ class IssueItem(serializers.Serializer[Any]):
     assignee = serializers.CharField(allow_null=True, help_text="A member's user name.")
     follows = FollowedItem(
         allow_null=True, help_text="What decides its matches; null: a classifier from labels."
+    )
+    merged_into = serializers.IntegerField(
+        allow_null=True, help_text="The number of the issue that it is part of, while its state is merged."
+    )
+    merged = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The numbers of the issues that are merged into it."
     )
     events = serializers.IntegerField(help_text="Events that match, of all time.")
     conversations = serializers.IntegerField(help_text="Conversations of these events.")
@@ -161,7 +167,7 @@ class NewIssue(Strict):
 class IssueChange(Strict):
     title = serializers.CharField(max_length=TITLE_LENGTH, required=False)
     description = serializers.CharField(max_length=DESCRIPTION_LENGTH, allow_blank=True, required=False)
-    state = serializers.ChoiceField(State.choices, required=False)
+    state = serializers.ChoiceField([state.value for state in State if state != State.MERGED], required=False)
     substate = serializers.ChoiceField(Substate.choices, required=False)
     priority = serializers.ChoiceField(Priority.choices, required=False)
     assignee = serializers.CharField(max_length=150, allow_null=True, required=False)
@@ -173,7 +179,7 @@ LIST = [
         "state",
         OpenApiTypes.STR,
         enum=["all", *State.values, *Substate.values],
-        description="A state, or the substate of an open issue.",
+        description="A state, or the substate of an open issue. `all`: but for merged ones.",
     ),
     OpenApiParameter(
         "q",

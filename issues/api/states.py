@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from ingest.models import Project
 from ingest.projects.authentication import project_of
 from issues.api.alerts import SecondsField
-from issues.api.lookup import actor, find_issue, issue_items, reason
+from issues.api.lookup import WITH, actor, find_issue, issue_items, reason
 from issues.api.schema import IssueItem
 from issues.models import Issue
 from issues.states.arrival import read_resolution
@@ -166,7 +166,7 @@ def undo(request: Request) -> Response:
 def _many(
     issues: Sequence[Issue], changed: Sequence[Issue], refused: Sequence[Issue], undo: str | None
 ) -> dict[str, Any]:
-    fresh = Issue.objects.select_related("project", "assignee", "signal", "cluster__merged_into")
+    fresh = Issue.objects.select_related(*WITH)
     rows = {issue.pk: issue for issue in fresh.filter(pk__in=[issue.pk for issue in changed])}
     return {
         "changed": issue_items([rows[issue.pk] for issue in issues if issue.pk in rows]),

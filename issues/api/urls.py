@@ -5,7 +5,7 @@ from django.urls import path
 from issues.api import alerts as alert_api
 from issues.api import causes as cause_api
 from issues.api import events as event_api
-from issues.api import following, states
+from issues.api import following, merging, states
 from issues.api import issues as api
 from issues.api import messages as message_api
 from issues.api import releases as release_api
@@ -18,6 +18,8 @@ urlpatterns = [
     path("issues/actions/undo/", states.undo, name="api-issues-undo"),
     path("issues/<str:key>/", api.issue, name="api-issue"),
     path("issues/<str:key>/actions/", states.act, name="api-issue-actions"),
+    path("issues/<str:key>/merge/", merging.merge, name="api-issue-merge"),
+    path("issues/<str:key>/unmerge/", merging.unmerge, name="api-issue-unmerge"),
     path("issues/<str:key>/matches/", api.matches, name="api-issue-matches"),
     path("issues/<str:key>/series", api.series, name="api-issue-series"),
     path("issues/<str:key>/series/", api.series),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ingest.counts import rollups
 from ingest.models import Event
 from ingest.store.event_locks import hold_events
+from issues.classifier.merged_issues import join_merged, record_matches
 from issues.models import Classifier, IssueMatch
 from issues.models.answers import answers
 from issues.states.arrival import wake
@@ -72,10 +73,9 @@ def write_matches(
         for row, column in zip(*(where.tolist() for where in np.nonzero(hits)), strict=True)
     ]
     inserted = _upsert(pairs)
-    rollups.record(inserted, removed=deleted)
-    if deleted:
-        rollups.look_again(deleted, table=IssueMatch._meta.db_table, column="issue_id")
-    _wake(pairs)
+    joined = join_merged([decider.issue_id for decider in deciders], events)
+    record_matches([*inserted, *joined.added], removed=[*deleted, *joined.removed])
+    _wake([*pairs, *((event, Decider(issue, 0), score) for event, issue, score in joined.holds)])
 
 
 def _as_answered(
@@ -125,7 +125,7 @@ def _delete(
     anew."""
     place = {event.id: row for row, event in enumerate(events)}
     column = {decider.issue_id: index for index, decider in enumerate(deciders)}
-    standing = IssueMatch.objects.filter(event_id__in=place, issue_id__in=column)
+    standing = IssueMatch.objects.own().filter(event_id__in=place, issue_id__in=column)
     gone = sorted(
         (event, issue)
         for event, issue, *whose in standing.values_list(
@@ -139,7 +139,7 @@ def _delete(
         cursor.execute(
             """DELETE FROM issues_issuematch t
                USING unnest(%s::uuid[], %s::uuid[], %s::int[]) AS g(event, issue, version)
-               WHERE t.event_id = g.event AND t.issue_id = g.issue AND t.classifier_version <= g.version
+               WHERE t.event_id = g.event AND t.issue_id = g.issue AND t.classifier_version <= g.version AND t.through_id IS NULL
                RETURNING t.issue_id, t.project_id, t.timestamp, t.end_user_id, t.conversation_id""",
             [
                 [event for event, _ in gone],
@@ -165,8 +165,8 @@ def _upsert(pairs: Sequence[Pair]) -> list[rollups.Occurrence]:
                SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[],
                                     %s::int[], %s::float8[])
                ON CONFLICT (event_id, issue_id) DO UPDATE
-                 SET score = EXCLUDED.score, classifier_version = EXCLUDED.classifier_version
-                 WHERE t.classifier_version < EXCLUDED.classifier_version OR (
+                 SET score = EXCLUDED.score, classifier_version = EXCLUDED.classifier_version, through_id = NULL
+                 WHERE t.classifier_version < EXCLUDED.classifier_version OR t.through_id IS NOT NULL OR (
                    t.classifier_version = EXCLUDED.classifier_version AND abs(t.score - EXCLUDED.score) > 1e-5)
                RETURNING issue_id, project_id, timestamp, end_user_id, conversation_id, xmax = 0""",
             [

@@ -124,7 +124,11 @@ def _moved(
 
 
 def _new_issues(project: Project, stretch: Stretch) -> list[Line]:
-    new = Issue.objects.in_project(project).filter(created_at__gte=stretch.start, created_at__lt=stretch.end)
+    new = (
+        Issue.objects.in_project(project)
+        .unmerged()
+        .filter(created_at__gte=stretch.start, created_at__lt=stretch.end)
+    )
     rows = list(new.order_by("-created_at")[:MOST])
     now = shares_between(project.pk, [row.pk for row in rows], stretch.start, stretch.end)
     return [

@@ -181,5 +181,5 @@ def within(cluster: Cluster) -> list[uuid.UUID]:
 
 
 def _standing(issue: Issue, event_ids: Collection[uuid.UUID]) -> Scores:
-    rows = IssueMatch.objects.filter(issue=issue, event__in=event_ids)
+    rows = IssueMatch.objects.own().filter(issue=issue, event__in=event_ids)
     return dict(rows.values_list("event_id", "score"))

@@ -16,6 +16,7 @@ from ingest.jobs.progress import report_job, subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, Project, User
 from issues.actions import create_issue
+from issues.classifier.merged_issues import join_history
 from issues.classifier.rescoring import request_rescore
 from issues.following.deciding import follow_dependents, follow_events, light_events, within
 from issues.following.sources import Source, as_merged
@@ -126,6 +127,8 @@ def _unfollow(issue: Issue, user: User | None) -> Job | None:
         Issue.objects.select_for_update().get(pk=issue.pk)
         IssueMatch.objects.filter(issue=issue).delete()
         rollups.forget(issue.pk)
+    for _ in join_history(issue):  # what issues that are merged into it give
+        pass
     return None
 
 

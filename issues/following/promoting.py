@@ -7,7 +7,7 @@ from issues.actions import TITLE_LENGTH
 from issues.following.history import begin_following, fill
 from issues.following.sources import Source
 from issues.models import Issue
-from issues.models.issues import Follows
+from issues.models.issues import Follows, standing_of
 from raindrop import live
 from raindrop.locks import hold_lock
 from signals.models import Cluster, ClusterStatus
@@ -24,7 +24,7 @@ def promote_cluster(
         live.changed([cluster.project_id])
         found = Issue.objects.followers().filter(project=cluster.project_id, cluster=cluster).first()
         if found is not None:
-            return found, False
+            return standing_of(found), False
         issue = begin_following(
             project=cluster.project,
             title=title or cluster.plain_label[:TITLE_LENGTH].strip() or "A cluster without a name",

@@ -14,6 +14,9 @@ class ActivityKind(models.TextChoices):
     TRAINED = "trained"
     NOTE = "note"
     FOLLOWS = "follows"
+    MERGED = "merged"
+    UNMERGED = "unmerged"
+    SPLIT = "split"
 
 
 class Activity(models.Model):

@@ -44,6 +44,10 @@ class Classifier(models.Model):
 
 
 class IssueMatchQuerySet(models.QuerySet["IssueMatch"]):
+    def own(self) -> Self:
+        """Without those that come from issues that are merged into it."""
+        return self.filter(through=None)
+
     def top_users(self, *, among: int, limit: int) -> list[dict[str, Any]]:
         """Whom the newest `among` of these matches met most: {"user": user_id, "events", "last": datetime}, most events first, then the
         latest. Matches without an end user are left out."""
@@ -68,13 +72,22 @@ class IssueMatch(models.Model):
     timestamp = models.DateTimeField(help_text="The event's.")
     classifier_version = models.PositiveIntegerField(help_text="0: what the issue follows decided.")
     score = models.FloatField()
+    # Which issue that is merged into this one it comes from (issues/classifier/merged_issues.py). Null: the issue's own.
+    through = models.ForeignKey(
+        Issue, null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
 
     objects = IssueMatchQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "issue matches"
         constraints = [models.UniqueConstraint(fields=["event", "issue"], name="issue_match_once")]
-        indexes = [models.Index(fields=["issue", "-timestamp", "-id"], name="issue_match_recent")]
+        indexes = [
+            models.Index(fields=["issue", "-timestamp", "-id"], name="issue_match_recent"),
+            models.Index(
+                fields=["issue", "-id"], name="issue_match_through", condition=models.Q(through__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.issue_id} on {self.event_id}"

@@ -18,6 +18,7 @@ class State(models.TextChoices):
     OPEN = "open"
     RESOLVED = "resolved"
     MUTED = "muted"
+    MERGED = "merged"
 
 
 class Substate(models.TextChoices):
@@ -58,12 +59,16 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         return self.filter(project=project)
 
     def with_state(self, state: str) -> Self:
-        """`open`, `resolved` or `muted`; a substate such as `regressed`; empty or `all` for every issue."""
+        """`open`, `resolved`, `muted` or `merged`; a substate such as `regressed`; empty or `all` for every issue that is not merged into another."""
         if state in State.values:
             return self.filter(state=state)
         if state in Substate.values:
             return self.filter(state=State.OPEN, substate=state)
-        return self if state in {"", "all"} else self.none()
+        return self.unmerged() if state in {"", "all"} else self.none()
+
+    def unmerged(self) -> Self:
+        """Without those that are part of another."""
+        return self.exclude(state=State.MERGED)
 
     def followers(self) -> Self:
         """Those whose matches a signal, a query or a cluster decides."""
@@ -196,6 +201,10 @@ class Issue(models.Model):
     )
     # As Classifier.quality, of what is followed, measured on the labels: issues/following/measuring.py
     quality = models.JSONField(default=dict, editable=False)
+    # While its state is `merged`: what matches it matches that one too. Written by issues/merging/.
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.RESTRICT, related_name="merged", editable=False, db_index=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     state_changed_at = models.DateTimeField(auto_now_add=True)
@@ -205,11 +214,30 @@ class Issue(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        constraints = [models.UniqueConstraint(fields=["project", "number"], name="issue_number_per_project")]
-        indexes = [models.Index(fields=["project", "state"], name="issue_state")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="issue_number_per_project"),
+            models.CheckConstraint(
+                condition=models.Q(state=State.MERGED, merged_into__isnull=False)
+                | (~models.Q(state=State.MERGED) & models.Q(merged_into=None)),
+                name="issue_merged_into",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "state"], name="issue_state"),
+            models.Index(
+                fields=["merged_into"], name="issue_merged", condition=models.Q(merged_into__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
+
+
+def standing_of(issue: Issue) -> Issue:
+    """The issue, or the one that it is part of."""
+    while issue.merged_into is not None:
+        issue = issue.merged_into
+    return issue
 
 
 class Definition(models.Model):

@@ -10,7 +10,7 @@ from issues.models.issues import Priority
 from issues.pages.acting import BUTTONS
 from signals.search.language.parsing import MAX_LENGTH
 
-TABS = ["open", "muted", "resolved", "all"]
+TABS = ["open", "muted", "resolved", "all", "merged"]  # the last one where there are any
 SORTS = {
     "last_seen": "Last seen",
     "events": "Events",

@@ -43,12 +43,16 @@ from signals.tools.calls import read_calls
 ACTIVITY_SHOWN = 50
 NEWEST = 1000  # matches whose users and neighbours are read
 USERS_SHOWN = 8
+OWN = "own"
 PERIODS = [key for key in DAYS if key != "24h"]
 
 
 @project_page()
 def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
+    """Of a merged issue the one that it is part of; its own with `own`."""
     issue = get_issue(project, number)
+    if issue.merged_into is not None and OWN not in request.GET:
+        return redirect("issue", project.slug, issue.merged_into.number)
     period = Period.named(request.GET.get("period", ""))
     period = Period.named("14d") if period.is_hourly else period
     context = {
@@ -75,6 +79,7 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
         newest = newest_events(issue)[:NEWEST]
         return {
             "related": related_issues(issue, newest),
+            "merged": list(Issue.objects.filter(merged_into=issue).with_counts().order_by("number")),
             "problems": related_problems(issue, newest),
             "definitions": list(issue.definitions.select_related("author")[:20]),
             "most": NEWEST,
@@ -251,7 +256,8 @@ def tool_issues(request: ProjectRequest, project: Project, name: str) -> HttpRes
     period = Period.named(request.GET.get("period", ""))
     calls = read_calls(project.pk, start=period.start, end=period.until)
     failed = list(dict.fromkeys(call.event for call in reversed(calls) if call.failed and call.name == name))
-    rows = IssueMatch.objects.filter(project=project, event__in=failed[:NEWEST]).values("issue")
+    standing = IssueMatch.objects.filter(project=project, event__in=failed[:NEWEST])
+    rows = standing.exclude(issue__state=State.MERGED).values("issue")
     counts = dict(rows.annotate(n=Count("id")).values_list("issue", "n"))
     found = sorted(Issue.objects.filter(pk__in=counts), key=lambda issue: (-counts[issue.pk], issue.number))
     context = {"found": [(issue, counts[issue.pk]) for issue in found[:USERS_SHOWN]]}
@@ -264,5 +270,6 @@ def event_issues(request: ProjectRequest, project: Project, event_pk: uuid.UUID)
     event = Event.objects.filter(project=project, id=event_pk).first()
     if event is None:
         raise Http404("There is no such event in this project.")
-    found = IssueMatch.objects.filter(event=event, project=project).select_related("issue").order_by("-score")
+    found = IssueMatch.objects.filter(event=event, project=project).exclude(issue__state=State.MERGED)
+    found = found.select_related("issue").order_by("-score")
     return render(request, "issues/_event_issues.html", {"event": event, "found": found})

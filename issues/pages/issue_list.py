@@ -24,7 +24,7 @@ from issues.actions import assign_issue, create_issue
 from issues.following.history import create_following
 from issues.following.sources import Source, UnknownSource, read_source
 from issues.models import Issue
-from issues.models.issues import IssueQuerySet
+from issues.models.issues import IssueQuerySet, State
 from issues.pages.acting import MUTE_MENU, RESOLVE_MENU, read_action
 from issues.pages.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
 from issues.pages.overview import shown_signals
@@ -66,7 +66,7 @@ def issue_list(request: ProjectRequest, project: Project) -> HttpResponse:
     except QueryError as error:
         mine, wrong = mine.none(), f"{error.message} (at character {error.start + 1})"
     counts = {row["state"]: row["n"] for row in mine.order_by().values("state").annotate(n=Count("id"))}
-    counts["all"] = sum(counts.values())
+    counts["all"] = sum(n for state, n in counts.items() if state != State.MERGED)
     period = Period.named(filters["period"])
     found = mine.with_state(filters["state"]).sorted_by(filters["sort"], since=period.start)
     found = found.select_related("assignee")
@@ -74,7 +74,11 @@ def issue_list(request: ProjectRequest, project: Project) -> HttpResponse:
     context = {
         "filters": filters,
         "wrong": wrong,
-        "tabs": [(tab, counts.get(tab, 0)) for tab in TABS],
+        "tabs": [
+            (tab, counts.get(tab, 0))
+            for tab in TABS
+            if tab != State.MERGED or counts.get(tab) or tab == filters["state"]
+        ],
         "sorts": SORTS,
         "page": page,
         "rows": _rows(list(page.object_list), project, period),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from issues.models import Issue, IssueMatch
+from issues.models.issues import State
 from signals.models import Cluster, ClusterKind, ClusterMember
 
 SHOWN = 5
@@ -27,6 +28,7 @@ class RelatedIssue:
 def related_issues(issue: Issue, newest: Sequence[uuid.UUID]) -> list[RelatedIssue]:
     """Most events together first. `newest`: events of the issue's newest matches."""
     rows = IssueMatch.objects.filter(project=issue.project_id, event__in=newest).exclude(issue=issue)
+    rows = rows.exclude(issue__state=State.MERGED)
     together = dict(
         rows.values("issue").annotate(n=Count("id")).order_by("-n").values_list("issue", "n")[:SHOWN]
     )

@@ -7,6 +7,7 @@ from issues.pages import causes as cause_pages
 from issues.pages import inbox as inbox_pages
 from issues.pages import issue as issue_pages
 from issues.pages import issue_list as list_pages
+from issues.pages import merging
 from issues.pages.comparing import comparison
 from issues.pages.mail import my_mail
 from issues.pages.overview import overview
@@ -29,6 +30,8 @@ urlpatterns = [
     path("issues/<int:number>/definition/", issue_pages.define, name="issue-definition"),
     path("issues/<int:number>/causes/", issue_pages.find_causes, name="issue-causes"),
     path("issues/<int:number>/breakdown/", issue_pages.breakdown, name="issue-breakdown"),
+    path("issues/<int:number>/merge/", merging.merge, name="issue-merge"),
+    path("issues/<int:number>/unmerge/", merging.unmerge, name="issue-unmerge"),
     path("issues/<int:number>/note/", issue_pages.note, name="issue-note"),
     path("signals/<slug:key>/causes/", cause_pages.of_signal, name="signal-causes"),
     path("discover/<uuid:cluster_id>/causes/", cause_pages.of_cluster, name="cluster-causes"),

@@ -34,8 +34,11 @@ from raindrop.ids import new_id
 
 Terms = MuteTerms | ResolveTerms
 UNDO = "undo"  # the action in an activity's data
+UNMERGE = "unmerge"  # likewise
 UNDO_WITHIN = dt.timedelta(days=1)
-_FIELDS = ("state", "substate", "terms", "review", "state_changed_at", "substate_changed_at", "updated_at")
+_FIELDS = (
+    "state", "substate", "terms", "review", "state_changed_at", "substate_changed_at", "updated_at", "merged_into",
+)  # fmt: skip
 
 
 def status_of(issue: Issue) -> Status:
@@ -69,7 +72,7 @@ class Change:
     @property
     def is_undone(self) -> bool:
         """An earlier change is taken back."""
-        return bool(self.activity.data["action"] == UNDO)
+        return self.activity.data["action"] in (UNDO, UNMERGE)
 
 
 _observers: list[Callable[[Change], None]] = []
@@ -206,16 +209,43 @@ def undo_many(
             kept.append(issue)
     now, changes, happened = timezone.now(), [], _happened(undone)
     for issue in undone:
-        before, was = status_of(issue), done[issue.pk].data["before"]
-        status = Status(State(was["state"]), was["substate"])
-        # What happened in between is looked at as if it had never changed, hence the time of then.
-        issue.state_changed_at = dt.datetime.fromisoformat(was["state_changed_at"])
         why = {**(reason or {}), "undoes": str(batch), **happened[issue.pk]}
-        changes.append(
-            _set(issue, before, status, UNDO, user, now, terms=was["terms"], review=was["review"], reason=why)
-        )
+        changes.append(_as_before(issue, done[issue.pk], UNDO, user, now, reason=why))
     _store(undone, changes)
     return undone, kept
+
+
+def _as_before(
+    issue: Issue, done: Activity, action: str, user: User | None, now: dt.datetime, *, reason: dict[str, Any]
+) -> Change:
+    """As the issue was before the change that `done` tells of. What happened in between is looked at as if it had never changed, hence
+    the time of then."""
+    before, was = status_of(issue), done.data["before"]
+    status = Status(State(was["state"]), was["substate"])
+    issue.state_changed_at = dt.datetime.fromisoformat(was["state_changed_at"])
+    return _set(
+        issue, before, status, action, user, now, terms=was["terms"], review=was["review"], reason=reason
+    )
+
+
+# -- the door of merging (issues/merging/), which holds the rows locked
+
+
+def merge_state(*, issue: Issue, into: Issue, user: User | None, reason: dict[str, Any]) -> None:
+    """Raises IllegalTransition where it is merged already."""
+    issue.merged_into = into
+    _apply([issue], Action.MERGE, user=user, reason={**reason, "into": into.number})
+
+
+def unmerge_state(*, issue: Issue, user: User | None, reason: dict[str, Any]) -> None:
+    """The issue, which is merged, is in the state in which it was."""
+    changes = Activity.objects.filter(issue=issue, kind=ActivityKind.STATE, data__action=Action.MERGE.value)
+    why = {**reason, **_happened([issue])[issue.pk]}
+    issue.merged_into = None
+    _store(
+        [issue],
+        [_as_before(issue, changes.order_by("-id")[0], UNMERGE, user, timezone.now(), reason=why)],
+    )
 
 
 def _applies(issue: Issue, action: Action) -> bool:
@@ -250,7 +280,7 @@ def _apply(
         why = {**(reason or {}), **happened[issue.pk]}
         if conditions:
             why["terms"] = conditions
-        if batch:
+        if batch or action is Action.MERGE:
             why["before"] = {
                 "state": before.state.value, "substate": before.substate, "terms": issue.terms, "review": issue.review,
                 "state_changed_at": issue.state_changed_at.isoformat(),

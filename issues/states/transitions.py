@@ -3,6 +3,7 @@
     open {new, ongoing, escalating, regressed}  --resolve-->  resolved  --reopen, regress-->            open
     open                                        --mute-->     muted     --reopen, unmute, escalate-->   open
                                                               muted     --resolve-->                    resolved
+    open, resolved, muted                       --merge-->    merged     (and back by undoing it: issues/merging/)
     open {new, ongoing, regressed}  --escalate-->  open {escalating}  --settle, subside-->  open {ongoing}
 
 A resolved issue cannot be muted, and resolving a muted issue ends its muting: the two never hold together.
@@ -27,6 +28,7 @@ class Action(enum.StrEnum):
     )
     SUBSIDE = "subside"  # it no longer does
     AGE = "age"  # it has been new or regressed for long
+    MERGE = "merge"  # it is part of another issue now
 
 
 PEOPLES = (Action.RESOLVE, Action.MUTE, Action.REOPEN, Action.SETTLE)
@@ -46,6 +48,7 @@ class IllegalTransition(Exception):
 
 OPEN = [Status(State.OPEN, substate.value) for substate in Substate]
 RESOLVED, MUTED = Status(State.RESOLVED, ""), Status(State.MUTED, "")
+MERGED = Status(State.MERGED, "")
 ONGOING, REGRESSED = Status(State.OPEN, Substate.ONGOING), Status(State.OPEN, Substate.REGRESSED)
 ESCALATING, NEW = Status(State.OPEN, Substate.ESCALATING), Status(State.OPEN, Substate.NEW)
 
@@ -59,6 +62,7 @@ TRANSITIONS: dict[tuple[Action, Status], Status] = {
     **{(Action.ESCALATE, status): ESCALATING for status in [*OPEN, MUTED] if status != ESCALATING},
     (Action.SUBSIDE, ESCALATING): ONGOING,
     **{(Action.AGE, status): ONGOING for status in [NEW, REGRESSED]},
+    **{(Action.MERGE, status): MERGED for status in [*OPEN, RESOLVED, MUTED]},
 }
 
 # What the system's changes ask a person to look at. A person's own change asks for nothing.

@@ -32,6 +32,8 @@ def words_for(data: Mapping[str, Any]) -> str:
         return _regressed(data)
     if action == Action.UNMUTE:
         return _unmuted(data)
+    if action == Action.MERGE:
+        return f"It was merged into #{data['into']}."
     if action == Action.AGE:
         return f"It has been {data.get('was') or 'new'} for {counted(data.get('days', 7), 'day')}."
     terms = data.get("terms") or {}

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from labeling.labels.authors import ISSUE, SIGNAL
-from labeling.pages import judging, labels, questions, review, teacher
+from labeling.pages import judging, labels, questions, review, splitting, teacher
 
 WHERE = {ISSUE: "issues/<int:key>/", SIGNAL: "signals/<slug:key>/"}
 
@@ -31,6 +31,7 @@ urlpatterns = [
     *_of_kind(ISSUE),
     *_of_kind(SIGNAL),
     path("issues/<int:number>/matches/", labels.matches, name="issue-matches"),
+    path("issues/<int:number>/split/", splitting.split, name="issue-split"),
     path("issues/<int:number>/teaching/", labels.teaching_card, name="issue-teaching"),
     path("issues/<int:number>/teacher/", teacher.teacher, name="issue-teacher"),
     path("issues/<int:number>/teach/", teacher.teach, name="issue-teach"),

@@ -136,7 +136,7 @@ def _shared(issue: Issue) -> list[tuple[Issue, list[uuid.UUID], list[uuid.UUID]]
         return []
     sizes = {key: total.events for key, total in totals(list(counts)).items()}
     found = []
-    for other in Issue.objects.filter(pk__in=counts).order_by("number"):
+    for other in Issue.objects.unmerged().filter(pk__in=counts).order_by("number"):
         if not overlaps_enough(both=counts[other.pk], mine=len(newest), others=sizes[other.pk]):
             continue
         both = set(theirs.filter(issue=other).values_list("event_id", flat=True))

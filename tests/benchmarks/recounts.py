@@ -161,6 +161,20 @@ class World:
             )
         )
 
+    def merge(self) -> bool:
+        others = list(self._issues().order_by("?").values_list("number", flat=True)[:2])
+        if len(others) < 2:
+            return False
+        self._api("POST", f"/api/issues/{others[0]}/merge/", {"into": str(others[1])}, refused=(409,))
+        return True
+
+    def unmerge(self) -> bool:
+        issue = self._issues().filter(state="merged").order_by("?").first()
+        if issue is None:
+            return False
+        self._api("POST", f"/api/issues/{issue.number}/unmerge/", {}, refused=())
+        return True
+
     def delete_issue(self) -> bool:
         from issues.actions import delete_issue
 
@@ -270,6 +284,8 @@ STEPS: dict[str, tuple[float, Callable[[World], object]]] = {
     "follow something else": (3, World.follow_something_else),
     "label": (3, World.label),
     "close": (2, World.close),
+    "merge": (3, World.merge),
+    "unmerge": (2, World.unmerge),
     "delete issue": (1, World.delete_issue),
     "switch signal": (2, World.switch_signal),
     "refresh clusters": (1, World.refresh_clusters),

@@ -31,13 +31,14 @@ from issues.states.terms import MuteTerms, ResolveTerms, reached
 from issues.states.transitions import Action, IllegalTransition, Status, after, review_after
 from issues.states.words import until_words, words_for
 
-NEW, ONGOING, ESCALATING, REGRESSED, RESOLVED, MUTED = [
+NEW, ONGOING, ESCALATING, REGRESSED, RESOLVED, MUTED, MERGED = [
     "open/new",
     "open/ongoing",
     "open/escalating",
     "open/regressed",
     "resolved",
     "muted",
+    "merged",
 ]
 STATUSES = {
     NEW: Status(State.OPEN, "new"),
@@ -46,18 +47,20 @@ STATUSES = {
     REGRESSED: Status(State.OPEN, "regressed"),
     RESOLVED: Status(State.RESOLVED, ""),
     MUTED: Status(State.MUTED, ""),
+    MERGED: Status(State.MERGED, ""),
 }
 TABLE = """
-             open/new  open/ongoing  open/escalating  open/regressed  resolved        muted
-    resolve  resolved  resolved      resolved         resolved        -               resolved
-    mute     muted     muted         muted            muted           -               -
-    reopen   -         -             -                -               open/ongoing    open/ongoing
-    settle   open/ongoing  -         open/ongoing     open/ongoing    -               -
-    regress  -         -             -                -               open/regressed  -
-    unmute   -         -             -                -               -               open/ongoing
-    escalate  open/escalating  open/escalating  -     open/escalating  -              open/escalating
-    subside  -         -             open/ongoing     -               -               -
-    age      open/ongoing  -         -                open/ongoing    -               -
+             open/new  open/ongoing  open/escalating  open/regressed  resolved        muted           merged
+    resolve  resolved  resolved      resolved         resolved        -               resolved        -
+    mute     muted     muted         muted            muted           -               -               -
+    reopen   -         -             -                -               open/ongoing    open/ongoing    -
+    settle   open/ongoing  -         open/ongoing     open/ongoing    -               -               -
+    regress  -         -             -                -               open/regressed  -               -
+    unmute   -         -             -                -               -               open/ongoing    -
+    escalate  open/escalating  open/escalating  -     open/escalating  -              open/escalating  -
+    subside  -         -             open/ongoing     -               -               -               -
+    age      open/ongoing  -         -                open/ongoing    -               -               -
+    merge    merged    merged        merged           merged          merged          merged          -
 """
 HEAD, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CASES = [(Action(row[0]), before, end) for row in ROWS for before, end in zip(HEAD, row[1:], strict=True)]
@@ -78,7 +81,7 @@ def test_the_table_is_whole() -> None:
 
 def test_what_a_person_is_to_look_at() -> None:
     assert [review_after(action, "new") for action in Action] == [
-        "", "", "", "", "regressed", "unmuted", "escalating", "new", "new",
+        "", "", "", "", "regressed", "unmuted", "escalating", "new", "new", "",
     ]  # fmt: skip
     assert after(Action.SETTLE, STATUSES[ONGOING], review="unmuted") == STATUSES[ONGOING]
     with pytest.raises(IllegalTransition):
@@ -318,7 +321,14 @@ def test_buttons_offer_what_is_legal(issue: Issue, member: Any) -> None:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(walk=st.lists(st.tuples(st.sampled_from(Action), st.booleans(), st.booleans()), max_size=12))
+@given(
+    walk=st.lists(
+        st.tuples(
+            st.sampled_from([one for one in Action if one != Action.MERGE]), st.booleans(), st.booleans()
+        ),
+        max_size=12,
+    )
+)
 def test_any_walk_keeps_the_rules(project: Any, walk: list[tuple[Action, bool, bool]]) -> None:
     """Both doors agree with the table, what is taken back is as it was, and history has one entry for each change and none for a
     refusal."""
