@@ -10,10 +10,10 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection, transaction
 
+from ingest.counts.last_hours import lower_last_hours, read_last_hours, write_rows
 from ingest.models import Day, Event, Hour, Total
 
 NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -94,7 +94,7 @@ def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = 
     tally = _Tally(added, removed)
     if not tally.total:
         return
-    met = _upsert(
+    met = write_rows(
         """INSERT INTO ingest_subjectuser AS t (subject, end_user_id, project_id, events, last_hour)
            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::timestamptz[])
            ON CONFLICT (subject, end_user_id) DO UPDATE SET events = t.events + EXCLUDED.events,
@@ -102,7 +102,7 @@ def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = 
            RETURNING subject, end_user_id, (xmax = 0)::int, (events <= 0)::int""",
         [(s, u, tally.project[s], n, tally.user_hour.get((s, u), NEVER)) for (s, u), n in sorted(tally.user.items())],
     )  # fmt: skip
-    met_that_day = _upsert(
+    met_that_day = write_rows(
         """INSERT INTO ingest_dayuser AS t (subject, start, end_user_id, project_id, events, last_hour)
            SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::uuid[], %s::int[], %s::smallint[])
            ON CONFLICT (subject, start, end_user_id) DO UPDATE SET events = t.events + EXCLUDED.events,
@@ -113,7 +113,7 @@ def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = 
             for (s, day, u), n in sorted(tally.day_user.items())
         ],
     )
-    talks = _upsert(
+    talks = write_rows(
         """INSERT INTO ingest_subjectconversation AS t (subject, conversation_id, project_id, events)
            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::int[])
            ON CONFLICT (subject, conversation_id) DO UPDATE SET events = t.events + EXCLUDED.events
@@ -129,20 +129,20 @@ def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = 
     day_users: dict[tuple[uuid.UUID, dt.date], int] = defaultdict(int)
     for subject, day, _, new, gone in met_that_day:
         day_users[subject, day] += new - gone
-    _upsert(
+    write_rows(
         """INSERT INTO ingest_hour AS t (subject, start, project_id, events)
            SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[], %s::int[])
            ON CONFLICT (subject, start) DO UPDATE SET events = t.events + EXCLUDED.events RETURNING 1""",
         [(s, hour, tally.project[s], n) for (s, hour), n in sorted(tally.hour.items())],
     )
-    _upsert(
+    write_rows(
         """INSERT INTO ingest_day AS t (subject, start, project_id, events, users)
            SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[], %s::int[], %s::int[])
            ON CONFLICT (subject, start) DO UPDATE SET events = t.events + EXCLUDED.events, users = t.users + EXCLUDED.users
            RETURNING 1""",
         [(s, day, tally.project[s], n, day_users[s, day]) for (s, day), n in sorted(tally.day.items())],
     )
-    _upsert(
+    write_rows(
         """INSERT INTO ingest_total AS t (subject, project_id, events, users, conversations, first_seen, last_seen)
            SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::int[], %s::timestamptz[], %s::timestamptz[])
            ON CONFLICT (subject) DO UPDATE SET events = t.events + EXCLUDED.events, users = t.users + EXCLUDED.users,
@@ -158,7 +158,7 @@ def record(added: Iterable[Occurrence] = (), *, removed: Iterable[Occurrence] = 
         [(s, u) for s, u, _, gone in met if gone],
         [(s, day, u) for s, day, u, _, gone in met_that_day if gone],
     )
-    _upsert(
+    write_rows(
         """DELETE FROM ingest_subjectconversation
            WHERE (subject, conversation_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[])) RETURNING 1""",
         [(s, c) for s, c, _, gone in talks if gone],
@@ -170,30 +170,17 @@ def _forget_users(
 ) -> None:
     """Deletes who has no event left, of all time and of a day. Who has others is as recent as those: as the last of the days that
     are left says, which are looked through from the newest one. All these rows are locked already."""
-    _upsert(
+    write_rows(
         """DELETE FROM ingest_subjectuser
            WHERE (subject, end_user_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[])) RETURNING 1""",
         users,
     )
-    _upsert(
+    write_rows(
         """DELETE FROM ingest_dayuser
            WHERE (subject, start, end_user_id) IN (SELECT * FROM unnest(%s::uuid[], %s::date[], %s::uuid[])) RETURNING 1""",
         day_users,
     )
-    _read_last_hours(sorted({(s, u) for s, _, u in day_users} - set(users)))
-
-
-def _read_last_hours(users: list[tuple[uuid.UUID, uuid.UUID]]) -> None:
-    """Of (subject, end user): as the last of the user's days says."""
-    _upsert(
-        """UPDATE ingest_subjectuser t SET last_hour = newest.hour
-           FROM unnest(%s::uuid[], %s::uuid[]) AS g(subject, end_user), LATERAL (
-             SELECT (u.start + make_interval(hours => u.last_hour)) AT TIME ZONE 'UTC' AS hour FROM ingest_day d
-             JOIN ingest_dayuser u ON (u.subject, u.start, u.end_user_id) = (d.subject, d.start, g.end_user)
-             WHERE d.subject = g.subject ORDER BY d.start DESC LIMIT 1) newest
-           WHERE (t.subject, t.end_user_id) = (g.subject, g.end_user) RETURNING 1""",
-        users,
-    )
+    read_last_hours(sorted({(s, u) for s, _, u in day_users} - set(users)))
 
 
 def look_again(removed: Iterable[Occurrence], *, table: str, column: str) -> None:
@@ -214,22 +201,7 @@ def look_again(removed: Iterable[Occurrence], *, table: str, column: str) -> Non
         for one in removed
         if one.end_user is not None and (moment := one.timestamp.astimezone(dt.UTC))
     }
-    lowered = _upsert(
-        f"""WITH looked AS (
-              SELECT DISTINCT u.subject, u.start, u.end_user_id FROM ingest_dayuser u
-              JOIN unnest(%s::uuid[], %s::date[], %s::uuid[], %s::smallint[]) AS g(subject, start, end_user, hour)
-                ON (u.subject, u.start, u.end_user_id, u.last_hour) = (g.subject, g.start, g.end_user, g.hour)),
-            found AS (
-              SELECT l.subject, l.start, l.end_user_id, max(extract(hour FROM t.timestamp AT TIME ZONE 'UTC'))::smallint AS hour
-              FROM looked l JOIN {table} t ON t.{column} = l.subject AND t.end_user_id = l.end_user_id
-                AND t.timestamp >= l.start::timestamp AT TIME ZONE 'UTC' AND t.timestamp < (l.start + 1)::timestamp AT TIME ZONE 'UTC'
-              GROUP BY 1, 2, 3)
-            UPDATE ingest_dayuser u SET last_hour = f.hour FROM found f
-            WHERE (u.subject, u.start, u.end_user_id) = (f.subject, f.start, f.end_user_id) AND u.last_hour <> f.hour
-            RETURNING u.subject, u.end_user_id""",
-        sorted(hours),
-    )
-    _read_last_hours(sorted(set(lowered)))
+    lower_last_hours(hours, table=table, column=column)
 
 
 def take_back(taken: Iterable[TakenBack]) -> None:
@@ -407,15 +379,6 @@ class _Tally:
             self.day_hour[key] = max(self.day_hour.get(key, 0), hour.hour)
 
 
-def _upsert(sql: str, rows: Sequence[tuple[object, ...]]) -> list[tuple[Any, ...]]:
-    """Runs a statement over the rows turned into one array per column; returns what it returns."""
-    if not rows:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
-        return list(cursor.fetchall())
-
-
 def _touch(table: str, first: str, last: str, seen: list[tuple[uuid.UUID | None, dt.datetime]]) -> None:
     """Moves the first and last time, and the event count, of the end users or conversations given."""
     tally: dict[uuid.UUID, tuple[dt.datetime, dt.datetime, int]] = {}
@@ -423,7 +386,7 @@ def _touch(table: str, first: str, last: str, seen: list[tuple[uuid.UUID | None,
         if row_id is not None:
             low, high, count = tally.get(row_id, (moment, moment, 0))
             tally[row_id] = (min(low, moment), max(high, moment), count + 1)
-    _upsert(
+    write_rows(
         f"""UPDATE {table} t SET events_count = t.events_count + g.n,
               {first} = CASE WHEN t.events_count = 0 THEN g.low ELSE least(t.{first}, g.low) END,
               {last} = CASE WHEN t.events_count = 0 THEN g.high ELSE greatest(t.{last}, g.high) END
