@@ -45,3 +45,14 @@ def newcombe(a: int, of_a: int, b: int, of_b: int, *, z: float = Z95) -> tuple[f
     less = math.hypot(p - first[0], second[1] - q)
     more = math.hypot(first[1] - p, q - second[0])
     return p - q, p - q - less, p - q + more
+
+
+def would_show(of_a: int, of_b: int, *, share: float, z: float = Z95) -> bool:
+    """Whether so many trials could tell that a share doubled: whether Newcombe's interval of the difference leaves out 0 where `share` was seen
+    of `of_b` and twice as much of `of_a` (half as much of a share above one half). False: there are too few to tell, whatever is seen."""
+    if of_a <= 0 or of_b <= 0 or share <= 0:
+        return False
+    p, q = (2 * share if share <= 0.5 else share / 2), share
+    first, second = wilson_of_share(p, of_a, z=z), wilson_of_share(q, of_b, z=z)
+    less, more = math.hypot(p - first[0], second[1] - q), math.hypot(first[1] - p, q - second[0])
+    return p - q - less > 0 or p - q + more < 0

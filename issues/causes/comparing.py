@@ -17,7 +17,7 @@ from ingest.models import Event, Project
 from issues.access import get_issue
 from issues.causes.finding import Z90
 from issues.models import Issue, IssueMatch
-from raindrop.statistics import newcombe, wilson
+from raindrop.statistics import newcombe, wilson, would_show
 from signals.catalogue.access import find_signal
 from signals.dimensions.facts import facts_of
 from signals.dimensions.names import is_dimension, part_of, plain_name, query_of
@@ -138,7 +138,7 @@ def compare(subject: Subject, sides: Sequence[Side], *, period: Period) -> list[
     seen = [_read(subject, side, scope, period) for side in sides]
     if len(seen) < 2:
         return seen
-    z = NormalDist().inv_cdf(1 - 0.05 / (len(seen) - 1))  # Bonferroni: two-sided 90 % in all
+    z = _z(len(seen))
     base = seen[0]
     return [base, *(replace(one, difference=_difference(one, base, z)) for one in seen[1:])]
 
@@ -196,6 +196,8 @@ def in_words(seen: Sequence[Seen]) -> str:
         return ""
     sure = [one for one in known if one.difference and one.difference.is_sure]
     if not sure:
+        if not any(_can_be_told(base, one, sides=len(seen)) for one in known):
+            return f"Too few conversations to tell whether a side differs from {base.side.name}."
         few = " Some sides have few conversations." if any(one.conversations < FEW for one in seen) else ""
         return f"No side differs from {base.side.name} by more than chance.{few}"
     most = max(sure, key=lambda one: abs(one.difference.value) if one.difference else 0.0)
@@ -205,3 +207,15 @@ def in_words(seen: Sequence[Seen]) -> str:
         f"{most.side.name} has it in {most.rate:.1%} of conversations, {base.side.name} in {base.rate:.1%}: "
         f"{abs(most.difference.value) * 100:.1f} points {'more' if most.difference.value > 0 else 'less'} ({low * 100:.1f} to {high * 100:.1f})."
     )
+
+
+def _can_be_told(base: Seen, other: Seen, *, sides: int) -> bool:
+    """Whether so many conversations would tell that the rate doubled."""
+    of_both = base.conversations + other.conversations
+    share = (base.matched + other.matched) / of_both if of_both else 0.0
+    return would_show(other.conversations, base.conversations, share=share, z=_z(sides))
+
+
+def _z(sides: int) -> float:
+    """Bonferroni: two-sided 90 % for all sides against the first."""
+    return NormalDist().inv_cdf(1 - 0.05 / (sides - 1))

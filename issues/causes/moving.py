@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from ingest.counts.period import sums_between
-from raindrop.statistics import newcombe, wilson
+from raindrop.statistics import newcombe, wilson, would_show
 
 ERROR = 0.05  # in all, however many subjects are looked at
 LEAST_EVENTS = 5  # of a subject, in both stretches together: of fewer nothing can be told
@@ -52,10 +52,8 @@ def shares_between(
 
 def moves(now: dict[uuid.UUID, Share], before: dict[uuid.UUID, Share]) -> list[Move]:
     """What moved, the largest difference first. Newcombe's interval of a difference, with Bonferroni's correction."""
-    tried = [one for one in now if now[one].events + before[one].events >= LEAST_EVENTS]
-    if not tried:
-        return []
-    z = NormalDist().inv_cdf(1 - ERROR / 2 / len(tried))
+    tried = _tried(now, before)
+    z = _z(len(tried))
     found = []
     for subject in tried:
         one, other = now[subject], before[subject]
@@ -63,3 +61,26 @@ def moves(now: dict[uuid.UUID, Share], before: dict[uuid.UUID, Share]) -> list[M
         if difference is not None and (difference[1] > 0 or difference[2] < 0):
             found.append(Move(subject, one, other, *difference))
     return sorted(found, key=lambda move: -abs(move.difference))
+
+
+def can_be_told(now: dict[uuid.UUID, Share], before: dict[uuid.UUID, Share]) -> int:
+    """Of how many subjects `moves` would find that their share doubled. Of the others there are too few events to tell."""
+    tried = _tried(now, before)
+    z = _z(len(tried))
+    return sum(
+        would_show(
+            now[one].of,
+            before[one].of,
+            share=(now[one].events + before[one].events) / (now[one].of + before[one].of),
+            z=z,
+        )
+        for one in tried
+    )
+
+
+def _tried(now: dict[uuid.UUID, Share], before: dict[uuid.UUID, Share]) -> list[uuid.UUID]:
+    return [one for one in now if now[one].events + before[one].events >= LEAST_EVENTS]
+
+
+def _z(tried: int) -> float:
+    return NormalDist().inv_cdf(1 - ERROR / 2 / max(1, tried))

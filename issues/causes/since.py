@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ingest.counts.appearances import PROMPTS
 from ingest.counts.period import sums_between
 from ingest.models import Appearance, AppearanceKind, Project
-from issues.causes.moving import Move, moves, shares_between
+from issues.causes.moving import Move, can_be_told, moves, shares_between
 from issues.models import Issue
 from issues.models.issues import State
 from raindrop.web.plurals import counted
@@ -37,7 +37,7 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class Since:
     """Of the hours from `start` to before `at`, and from then to before `end`; `events` and `events_before`: the project's. `tried`: how many
-    signals and issues were looked at."""
+    signals and issues were looked at; of `can_be_told` of them there are enough events to tell that their share doubled."""
 
     appearance: Appearance
     start: dt.datetime
@@ -47,6 +47,7 @@ class Since:
     events: int
     moved: list[Moved]
     tried: int
+    can_be_told: int
 
     @property
     def words(self) -> str:
@@ -55,9 +56,13 @@ class Since:
             return "Nothing came in the week before, so that there is nothing to compare with."
         if not self.events:
             return "Nothing has come since."
-        if not self.moved:
-            return f"None of {counted(self.tried, 'signal and issue', 'signals and issues')} moved by more than chance."
-        return ""
+        if self.moved:
+            return ""
+        if not self.can_be_told:
+            return "Too few events to tell: even a share that doubled could not be told from chance yet."
+        known = f"None of {counted(self.can_be_told, 'signal or issue', 'signals and issues')} moved by more than chance."
+        rest = self.tried - self.can_be_told
+        return known + (f" Of {rest:,} others there are too few events to tell." if rest else "")
 
 
 def timeline(project: Project, *, kind: str = "") -> list[Appearance]:
@@ -108,4 +113,5 @@ def moved_since(project: Project, appearance: Appearance, *, now: dt.datetime) -
             Moved(issues.get(move.subject) or signals[move.subject], move) for move in found[:MOST]
         ],
         tried=len(subjects),
+        can_be_told=can_be_told(after, before),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from ingest.counts.period import sums_between
 from ingest.models import Event, Project
-from issues.causes.moving import Move, Share, moves, shares_between
+from issues.causes.moving import Move, Share, can_be_told, moves, shares_between
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
 from issues.models.issues import State
@@ -52,7 +52,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """`moved` in both directions, the largest first. `open_issues`: how many there are, of which `still_open` are those that met most."""
+    """`moved` in both directions, the largest first; `can_be_told`: of how many issues and signals there are enough events to tell. `open_issues`: how many there are, of which `still_open` are those that met most."""
 
     project: Project
     stretch: Stretch
@@ -60,6 +60,7 @@ class Digest:
     before: int
     back: list[Line] = field(default_factory=list)
     moved: list[Line] = field(default_factory=list)
+    can_be_told: int = 0
     new: list[Line] = field(default_factory=list)
     still_open: list[Line] = field(default_factory=list)
     open_issues: int = 0
@@ -74,7 +75,8 @@ def read_digest(project: Project, stretch: Stretch) -> Digest:
     begins = [row.pk for row in issues.values() if row.created_at < stretch.start]
     # What was opened meanwhile is new, and has not moved.
     known = {*begins, *signals}
-    moved = moves({one: now[one] for one in known}, earlier)[:MOST]
+    compared = {one: now[one] for one in known}
+    moved = moves(compared, earlier)[:MOST]
     sums = sums_between([project.pk], stretch.start, stretch.end)
     standing = sorted((issues[pk] for pk in begins), key=lambda row: (-now[row.pk].events, row.number))
     return Digest(
@@ -87,6 +89,7 @@ def read_digest(project: Project, stretch: Stretch) -> Digest:
             _moved(project, move, issues.get(move.subject), signals.get(move.subject), stretch)
             for move in moved
         ],
+        can_be_told=can_be_told(compared, earlier),
         new=_new_issues(project, stretch) + _new_problems(project, stretch),
         still_open=[_open(project, row, now[row.pk], stretch) for row in standing[:MOST]],
         open_issues=len(issues),

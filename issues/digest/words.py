@@ -9,6 +9,7 @@ from issues.digest.reading import Digest, Line
 from raindrop.web.plurals import counted
 
 NOTHING_MOVED = "No rate moved by more than chance."
+TOO_FEW = "Too few events to tell whether a rate moved."
 
 
 def title_of(digest: Digest, *, every: str) -> str:
@@ -18,7 +19,9 @@ def title_of(digest: Digest, *, every: str) -> str:
 def text_of(digest: Digest) -> str:
     before = digest.stretch.before_name
     parts = [f"{counted(digest.events, 'event')}; {digest.before:,} {before}."]
-    moved = [_moved(line, before) for line in digest.moved] or [NOTHING_MOVED]
+    moved = [_moved(line, before) for line in digest.moved] or [
+        NOTHING_MOVED if digest.can_be_told else TOO_FEW
+    ]
     parts.append(_section("What moved", [*(_told(line) for line in digest.back), *moved]))
     parts.append(_section("What is new", [_told(line) for line in digest.new] or ["Nothing."]))
     parts.append(_section("Still open", _still_open(digest)))

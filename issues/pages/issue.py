@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -38,7 +37,6 @@ from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.dimensions.breakdown import EVENTS, MATCHES, break_down_for_page
 from signals.search.scope import Scope
-from signals.tools.calls import read_calls
 
 ACTIVITY_SHOWN = 50
 NEWEST = 1000  # matches whose users and neighbours are read
@@ -248,20 +246,6 @@ def note(request: ProjectRequest, project: Project, number: int) -> HttpResponse
 
 def _problems(form: IssueForm | NoteForm) -> str:
     return " ".join(f"{field}: {' '.join(map(str, errors))}" for field, errors in form.errors.items())
-
-
-@project_page()
-def tool_issues(request: ProjectRequest, project: Project, name: str) -> HttpResponse:
-    """A fragment for a tool's page: the issues of the newest events in which it failed."""
-    period = Period.named(request.GET.get("period", ""))
-    calls = read_calls(project.pk, start=period.start, end=period.until)
-    failed = list(dict.fromkeys(call.event for call in reversed(calls) if call.failed and call.name == name))
-    standing = IssueMatch.objects.filter(project=project, event__in=failed[:NEWEST])
-    rows = standing.exclude(issue__state=State.MERGED).values("issue")
-    counts = dict(rows.annotate(n=Count("id")).values_list("issue", "n"))
-    found = sorted(Issue.objects.filter(pk__in=counts), key=lambda issue: (-counts[issue.pk], issue.number))
-    context = {"found": [(issue, counts[issue.pk]) for issue in found[:USERS_SHOWN]]}
-    return render(request, "issues/_tool_issues.html", context)
 
 
 @project_page()

@@ -28,6 +28,7 @@ from issues.models.issues import IssueQuerySet, State
 from issues.pages.acting import MUTE_MENU, RESOLVE_MENU, read_action
 from issues.pages.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
 from issues.pages.overview import shown_signals
+from issues.pages.tools import first_words
 from issues.states.doors import apply_to_many, undo_many
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
@@ -242,10 +243,14 @@ def asked_source(project: Project, params: QueryDict) -> tuple[Source | None, st
 
 
 def _prefill(project: Project, params: QueryDict, event: Event | None) -> dict[str, str]:
-    """A first wording from the signal or the event that the issue is made from."""
+    """A first wording from the signal, the event or the failing tool that the issue is made from."""
     key = params.get("signal", "").replace("\x00", "")
     signal = SignalDefinition.objects.filter(project=project, key=key).first() if key else None
     if query := params.get("query", ""):
+        if tool := params.get("tool", "").replace("\x00", ""):
+            period = Period.named(params.get("period", ""))
+            if words := first_words(project, tool, period):
+                return words
         return {"title": " ".join(query.split())[:120], "description": ""}
     if event:
         text = " ".join((event.input or event.output).split())

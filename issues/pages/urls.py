@@ -8,6 +8,7 @@ from issues.pages import inbox as inbox_pages
 from issues.pages import issue as issue_pages
 from issues.pages import issue_list as list_pages
 from issues.pages import merging
+from issues.pages import tools as tool_pages
 from issues.pages.comparing import comparison
 from issues.pages.mail import my_mail
 from issues.pages.overview import overview
@@ -32,6 +33,7 @@ urlpatterns = [
     path("issues/<int:number>/breakdown/", issue_pages.breakdown, name="issue-breakdown"),
     path("issues/<int:number>/merge/", merging.merge, name="issue-merge"),
     path("issues/<int:number>/unmerge/", merging.unmerge, name="issue-unmerge"),
+    path("issues/<int:number>/tools/", tool_pages.failing_tools, name="issue-tools"),
     path("issues/<int:number>/note/", issue_pages.note, name="issue-note"),
     path("signals/<slug:key>/causes/", cause_pages.of_signal, name="signal-causes"),
     path("discover/<uuid:cluster_id>/causes/", cause_pages.of_cluster, name="cluster-causes"),
@@ -48,6 +50,6 @@ urlpatterns = [
     path("settings/alerts/<uuid:alert_id>/send/", alert_pages.alert_send, name="alert-send"),
     path("settings/alerts/<uuid:alert_id>/switch/", alert_pages.alert_switch, name="alert-switch"),
     path("settings/alerts/<uuid:alert_id>/delete/", alert_pages.alert_delete, name="alert-delete"),
-    path("tool-issues/<path:name>/", issue_pages.tool_issues, name="tool-issues"),
+    path("tool-issues/<path:name>/", tool_pages.tool_issues, name="tool-issues"),
     path("events/<uuid:event_pk>/issues/", issue_pages.event_issues, name="event-issues"),
 ]

@@ -3,10 +3,11 @@
 import datetime as dt
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import QuerySet
 
 from ingest.models import Span
 from ingest.models.events import SpanKind
@@ -85,18 +86,28 @@ def read_calls(
     limit: int = CALLS,
 ) -> list[Call]:
     """The newest `limit` calls whose event is known, from `start` to before `end`; oldest first."""
-    spans = Span.objects.filter(
-        project=project, kind=SpanKind.TOOL, event__isnull=False, event__project=project
-    )
-    spans = spans.exclude(name="")
+    spans = _tool_spans(project).filter(event__isnull=False)
     if start is not None:
         spans = spans.filter(started_at__gte=start)
     if end is not None:
         spans = spans.filter(started_at__lt=end)
+    return _as_calls(project, spans.order_by("-started_at", "-id")[:limit])
+
+
+def calls_of_events(project: uuid.UUID, events: Collection[uuid.UUID], *, limit: int = CALLS) -> list[Call]:
+    """The newest `limit` calls of these events, whatever their time; oldest first."""
+    spans = _tool_spans(project).filter(event__in=list(events))
+    return _as_calls(project, spans.order_by("-started_at", "-id")[:limit])
+
+
+def _tool_spans(project: uuid.UUID) -> QuerySet[Span]:
+    return Span.objects.filter(project=project, kind=SpanKind.TOOL, event__project=project).exclude(name="")
+
+
+def _as_calls(project: uuid.UUID, newest: QuerySet[Span]) -> list[Call]:
+    """`newest` first; the calls are oldest first."""
     rows = list(
-        spans.order_by("-started_at", "-id").values_list(
-            "id", "name", "event_id", "event__conversation_id", "started_at", "ended_at"
-        )[:limit]
+        newest.values_list("id", "name", "event_id", "event__conversation_id", "started_at", "ended_at")
     )
     failed = failed_calls(project, {row[2] for row in rows})
     return [

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from ingest.models import Event
-from raindrop.statistics import newcombe, wilson
+from raindrop.statistics import newcombe, wilson, would_show
 from signals.tools.calls import Call
 
 RELEASE = "release"  # the property
 LONGEST = 80  # characters of a release
 CHUNK = 5000  # events
+SMALLEST = (
+    0.05  # share of failed calls whose double is to be told; a tool that never failed has none of its own
+)
 Z90 = 1.6448536269514722  # a two-sided 90 % interval
 
 
@@ -33,7 +36,8 @@ class InRelease:
 @dataclass(frozen=True, slots=True)
 class Change:
     """What the last release changed: `difference` of the share of failed calls since, to that in all releases before; `low` to `high`: its
-    interval (Newcombe's, of two Wilson intervals), 90 % for all the tools that are looked at together."""
+    interval (Newcombe's, of two Wilson intervals), 90 % for all the tools that are looked at together. `can_be_told`: so many
+    calls would tell that the share doubled."""
 
     release: str
     before: float
@@ -41,6 +45,7 @@ class Change:
     difference: float
     low: float
     high: float
+    can_be_told: bool
 
     @property
     def tone(self) -> str:
@@ -90,4 +95,6 @@ def change_since(release: str, found: Sequence[InRelease], *, tools: int = 1) ->
     found_difference = newcombe(now.errors, now.calls, errors, calls, z=z) if now else None
     if now is None or found_difference is None:
         return None
-    return Change(release, errors / calls, now.rate, *found_difference)
+    share = max(SMALLEST, (now.errors + errors) / (now.calls + calls))
+    can_be_told = would_show(now.calls, calls, share=share, z=z)
+    return Change(release, errors / calls, now.rate, *found_difference, can_be_told=can_be_told)

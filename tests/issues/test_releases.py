@@ -161,6 +161,40 @@ def test_what_moved_since_a_release(
     assert f'href="{address}?since=release%3Ar2"' in shown
 
 
+def test_too_few_events_are_said_to_be_too_few(
+    client: Client, project: Any, member: Any, make_event: MakeEvent
+) -> None:
+    """Nine events tell nothing, whatever they show; of five hundred it can be told that nothing moved, but not of what is rare."""
+    client.force_login(member)
+    often, rare = (
+        SignalDefinition.objects.create(project=project, key=key, name=key, enabled=True)
+        for key in ("often", "rare")
+    )
+    page = f"/p/{project.slug}/releases/"
+    counted_so_far = 0
+    for n, words in (
+        (5, "Too few events to tell"),
+        (250, "None of 1 signal or issue moved by more than chance."),
+    ):
+        for release, days in (("r1", 5), ("r2", 3)):
+            events = [
+                make_event(timestamp=ago(days=days, minutes=-i), properties={"release": release})
+                for i in range(counted_so_far, n)
+            ]
+            count_events(events)
+            note_appearances(events)
+            record(
+                Occurrence(signal.pk, project.pk, one.timestamp, one.end_user_id)
+                for signal, every in ((often, 2), (rare, 60))
+                for one in events[::every]
+            )
+        counted_so_far = n
+        text = html_of(client.get(page, {"since": "release:r2"}))
+        assert words in text, n
+        assert ("more than chance" in text) == (n > 5)
+    assert "there are too few events to tell" in text
+
+
 def test_a_project_without_releases_is_told_how(client: Client, project: Any, member: Any) -> None:
     client.force_login(member)
     assert "Nothing is known of releases yet" in html_of(client.get(f"/p/{project.slug}/releases/"))

@@ -168,7 +168,7 @@ def test_a_new_rule_waits_for_its_first_hour_and_an_empty_day_is_told(project: A
     AlertRule.objects.update(created_at=yesterday(0), next_check_at=timezone.now())
     check_due()
     [told] = AlertDelivery.objects.all()
-    assert told.text.startswith("0 events; 0 the day before.\n\nWhat moved\n- No rate moved")
+    assert told.text.startswith("0 events; 0 the day before.\n\nWhat moved\n- Too few events to tell")
     assert told.occurrence == last_due(rule, timezone.now()).date().isoformat()
 
 

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from ingest.models import Event, Span
-from signals.models import Cluster, ClusterMember
+from issues.models import Issue
+from signals.models import Cluster, ClusterMember, SignalMatch
 from tests.html import html_of
 from tests.signals.tools.test_tools import FAILURES, START, send
 
@@ -70,6 +71,52 @@ def test_issues_where_it_fails(page: Client, project: Any, lately: None) -> None
     text = html_of(page.get(reverse("tool-issues", args=[project.slug, "bank_sync"])))
     assert "The bank is away" in text
     assert "The bank is away" not in html_of(page.get(reverse("tool-issues", args=[project.slug, "export"])))
+
+
+def test_an_issue_of_a_tool_repeats_what_the_tools_page_names(
+    page: Client, project: Any, lately: None
+) -> None:
+    """Its first words, and a panel: the messages, and since which release it fails more."""
+    Event.objects.filter(properties__release="r2").update(timestamp=dt.datetime.now(dt.UTC))
+    Span.objects.filter(event__properties__release="r2").update(
+        started_at=dt.datetime.now(dt.UTC), ended_at=dt.datetime.now(dt.UTC)
+    )
+    text = html_of(page.get(reverse("tool", args=[project.slug, "bank_sync"])))
+    assert "It fails more since r2: 0.0% before, 100% now" in text
+    address = next(
+        part.split('"')[0] for part in text.split('href="') if part.startswith(reverse("issue-new", args=[project.slug]))
+    ).replace("&amp;", "&")  # fmt: skip
+    form = page.get(address).context["form"].initial
+    assert form["title"] == "bank_sync fails: connection refused by bank …"
+    assert "It fails more since r2: 0.0% of its calls before, 100.0% since." in form["description"]
+    made = page.post(address, {**form, "how": "follow"}, follow=True)
+    issue = Issue.objects.get()
+    panel = reverse("issue-tools", args=[project.slug, issue.number])
+    assert panel in html_of(made)
+    shown = html_of(page.get(panel))
+    for words in (
+        "Tools that fail in it",
+        "bank_sync",
+        "connection refused by bank …",
+        "It fails more since r2",
+    ):
+        assert words in shown
+    assert reverse("tool", args=[project.slug, "bank_sync"]) in shown and "export" not in shown
+    # Of another project's issue there is nothing, and a tool that does not fail gives no words.
+    assert page.get(reverse("issue-tools", args=[project.slug, 99])).status_code == 404
+    other = page.get(
+        reverse("issue-new", args=[project.slug]), {"query": "tool.failed:export", "tool": "export\x00"}
+    )
+    assert other.context["form"].initial["title"] == "tool.failed:export"
+
+
+def test_too_few_calls_are_said_to_be_too_few(page: Client, project: Any, lately: None) -> None:
+    """Two calls of five each, of which one failed in one release."""
+    Span.objects.filter(status="error").exclude(event__event_id="e0").update(status="ok", error="")
+    SignalMatch.objects.all().delete()
+    text = html_of(page.get(reverse("tool", args=[project.slug, "bank_sync"])))
+    assert "Too few calls to tell whether it changed since" in text and "more than chance" not in text
+    assert "too few calls" in html_of(page.get(reverse("tools", args=[project.slug])))
 
 
 def test_what_else_a_tools_pages_say(page: Client, project: Any, lately: None) -> None:
