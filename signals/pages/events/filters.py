@@ -236,6 +236,18 @@ class EventFilters(forms.Form):
         )
         return next((text for text in words if re.fullmatch(r"[0-9]{1,5}[mhdw]", text)), "")
 
+    def chosen_sentiment(self) -> str:
+        """The one that the events' signals are to have: the form's, or one that q names. "" where none is asked for. Only when valid."""
+        chosen: str = self.cleaned_data["sentiment"]
+        named = [
+            value.text
+            for leaf, negated in leaves(self.query)
+            if isinstance(leaf, Comparison) and leaf.name.lower() == "sentiment" and not negated
+            for value in leaf.values
+            if isinstance(value, Text)
+        ]
+        return chosen or next(iter(named), "")
+
     def shown_signal(self) -> SignalDefinition | None:
         """The signal of whose passages the rows show: the form's, or one that q names. Only when valid."""
         chosen: SignalDefinition | None = self.cleaned_data["signal"]

@@ -31,6 +31,7 @@ from signals.pages.events.filters import RANGES, EventFilters
 from signals.pages.events.fragments import place_of
 from signals.pages.events.neighbours import neighbours_of
 from signals.pages.events.quotes import mark_quotes
+from signals.pages.events.sentiments import counting_signals
 from signals.pages.events.trajectory import trajectory_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window, signals_in
 from signals.pages.events.views import kept_parameters, views_of
@@ -78,6 +79,8 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
         "states": STATES.items(),
         "signals": _by_size(signals, filters) if valid else [(signal, None) for signal in signals],
         "sentiments": Sentiment.choices,
+        "counting": counting_signals(filters.chosen_sentiment(), signals) if valid else None,
+        "counting_range": filters.chosen_range() if filters.chosen_range() in RANGES else "all",
         "newest": place_of(rows[0] if rows else None, now=timezone.now())
         if _is_live(request, filters)
         else "",

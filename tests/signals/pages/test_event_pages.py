@@ -18,6 +18,7 @@ from ingest.incoming.values import IncomingAttachment, IncomingSignal, IncomingS
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from ingest.store.feedback import store_signals
 from raindrop import pipeline
+from signals.learning.standing import standings
 from signals.models import SignalDefinition, SignalMatch
 from signals.pages.events import fragments as event_fragments
 from signals.pages.events import pages as event_pages
@@ -161,6 +162,37 @@ def test_the_events_with_a_negative_signal(page: Client, project: Any, make_even
     assert listed(page, "?sentiment=negative") == ["negative"]
     assert listed(page, "?sentiment=positive") == ["positive"]
     assert page.get(LIST + "?sentiment=sad").status_code == 400
+
+
+def test_the_list_says_which_signals_a_sentiment_counts(
+    page: Client, project: Any, make_event: MakeEvent
+) -> None:
+    """What the overview's total leaves out is named, and its events are one click away."""
+    counted = SignalDefinition.objects.create(
+        project=project, key="counted", name="counted<b>", sentiment="negative", reads="user", kind="explicit"
+    )
+    unsure = SignalDefinition.objects.create(
+        project=project, key="unsure", name="unsure<b>", sentiment="negative", reads="user", builtin=True
+    )
+    match(counted, make_event(event_id="one"))
+    match(unsure, make_event(event_id="two"))
+    assert standings([counted, unsure])[unsure.pk].tentative
+    for query in ("?sentiment=negative&range=7d", "?q=sentiment%3Anegative&range=7d"):
+        assert listed(page, query) == ["one"]
+        html = html_of(page.get(LIST + query))
+        note = html.split('id="counting"')[1].split('class="with-facets"')[0]
+        here, left_out = note.split("<details>")
+        assert "counted&lt;b&gt;" in here and "unsure&lt;b&gt;" not in here
+        assert "1 negative signal does not count, because tentative" in " ".join(left_out.split())
+        assert "?signal=unsure&amp;range=7d" in left_out and "unsure&lt;b&gt;" in left_out
+        everything = re.findall(r'href="([^"]*)"', here)[-1].replace("&amp;", "&")
+        assert sorted(listed(page, "?" + everything.partition("?")[2])) == ["one", "two"]
+    assert (
+        "range=all"
+        in html_of(page.get(LIST + "?sentiment=negative&since=2026-01-01")).split('id="counting"')[1]
+    )
+    for query in ("", "?q=-sentiment%3Anegative"):
+        assert 'id="counting"' not in html_of(page.get(LIST + query))
 
 
 @pytest.mark.parametrize(
