@@ -4,11 +4,14 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from ingest.counts import rollups
+from ingest.counts.period import COUNT_LIMIT
 from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import UNFINISHED, report_job
 from ingest.jobs.queueing import queue_job
@@ -28,7 +31,13 @@ from signals.reader.working import read_before_refresh
 
 DISCOVER = "discover"  # the job's kind; its subject is the project
 NIGHT = dt.timedelta(hours=2)  # UTC, of the day
-FEWEST = 50  # events before a project's clusters are found for the first time by themselves
+FEWEST = 20  # events before a project's clusters are found for the first time by themselves
+# Of the events that came, the share that the pipeline may still have to read at a run that is not the nightly one: a project whose events never
+# stop has its first run, and one that is being filled does not have it over its first few.
+BACKLOG = 0.1
+# A young project is looked at again when it has so many times the events of its last run, until that run was over so many.
+GROWN, YOUNG = 4, 5000
+STEPS = 3  # times that a run goes over the events: it reads, groups and assigns; Job.total counts each
 READ_SECONDS = 600.0  # for conversations that the day's LLM budget still holds, before facets are looked at
 TRIES = 3  # when people change clusters while they are found
 AGAIN = "again"  # Job.argument of a run that somebody asked for while it ran: it repeats at its end
@@ -61,20 +70,62 @@ def last_refresh(project: Project) -> Job | None:
 
 
 def refresh_due(*, now: dt.datetime) -> int:
-    """Queues the nightly runs, and the first of a project once its pipeline is idle. Returns how many. To be called every minute or so."""
+    """Queues the nightly runs, and those of young projects: the first from FEWEST events on, the next ones as they grow, once the pipeline has read
+    nearly all that came. Returns how many. To be called every minute or so.
+
+    A young project's runs take seconds (YOUNG), and wait their turn among the long jobs like all others.
+    """
     midnight = now.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     night = midnight + NIGHT if now >= midnight + NIGHT else midnight + NIGHT - dt.timedelta(days=1)
     jobs = Job.objects.filter(kind=DISCOVER)
     done = set(jobs.filter(created_at__gte=night).values_list("project_id", flat=True))
-    known = set(jobs.values_list("project_id", flat=True))
-    busy = set(QueuedEvent.objects.values_list("project_id", flat=True).distinct())
-    filled = Total.objects.filter(events__gte=FEWEST, subject__in=Project.objects.values("id")).values_list(
-        "subject", flat=True
+    seen = {
+        project: (total or 0) // STEPS
+        for project, total in jobs.values("project_id").annotate(most=Max("total")).values_list("project_id", "most")
+    }  # fmt: skip
+    # Of one that runs, was stopped or failed the next is the nightly one.
+    waits = set(
+        jobs.exclude(state=JobState.DONE)
+        .filter(created_at__gte=now - dt.timedelta(days=1))
+        .values_list("project_id", flat=True)
     )
-    due = [pk for pk in filled if pk not in done and (pk in known or pk not in busy)]
-    for project in Project.objects.filter(id__in=due):
-        request_refresh(project)
+    filled = Total.objects.filter(events__gte=FEWEST, subject__in=Project.objects.values("id"))
+    due = []
+    for project, events in filled.values_list("subject", "events"):
+        if (
+            project in seen
+            and project not in done
+            or (project not in waits and _has_grown(events, seen.get(project)) and _is_read(project, events))
+        ):
+            due.append(project)
+    for row in Project.objects.filter(id__in=due):
+        request_refresh(row)
     return len(due)
+
+
+def _has_grown(events: int, seen: int | None) -> bool:
+    """`seen`: the events of the largest run; None: there was none."""
+    return seen is None or (seen < YOUNG and events >= max(FEWEST, GROWN * seen))
+
+
+def _is_read(project: uuid.UUID, events: int) -> bool:
+    most = int(BACKLOG * events)
+    return QueuedEvent.objects.filter(project=project)[: most + 1].count() <= most
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRun:
+    """What the first run waits for: `fewest` events of which there are `events`, and the `queued` that the pipeline has still to read (at most
+    COUNT_LIMIT)."""
+
+    events: int
+    fewest: int
+    queued: int
+
+
+def first_run_of(project: Project) -> FirstRun:
+    queued = QueuedEvent.objects.filter(project=project)[:COUNT_LIMIT].count()
+    return FirstRun(rollups.totals([project.id])[project.id].events, FEWEST, queued)
 
 
 @job_kind(DISCOVER, cluster="slow", title="Finding problems and intents")
@@ -105,7 +156,7 @@ def _discover(job: Job) -> str:
     project, started = job.project, timezone.now()
     version = version_of(project)
     total = rollups.totals([project.id])[project.id].events
-    report_job(job, total=3 * total)
+    report_job(job, total=STEPS * total)
     collected = collect(project, total=total, report=lambda done: report_job(job, done=min(done, total)))
     report_job(job, done=total, message="Grouping.")
     drafts, gone = draft_clusters(project, collected)
@@ -116,7 +167,7 @@ def _discover(job: Job) -> str:
     for events in newest_first(project):
         members += members_of(events, plan)
         traffic += [Occurrence(event.timestamp, _person(event)) for event in events]
-        report_job(job, done=min(3 * total, job.done + len(events)))
+        report_job(job, done=min(STEPS * total, job.done + len(events)))
     emergence = _emergence(project, drafts, members, traffic)
     store_clusters(project, drafts=drafts, gone=gone, members=members, version=version, emergence=emergence)
     _catch_up(project, started)

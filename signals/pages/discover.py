@@ -20,7 +20,7 @@ from raindrop.web.regions import render_page
 from signals.clusters.changing import CannotChange, change_cluster, merge_clusters, split_cluster
 from signals.clusters.discovered import show
 from signals.clusters.reading import live_clusters
-from signals.clusters.refresh import DISCOVER, last_refresh, refresh_of, request_refresh
+from signals.clusters.refresh import DISCOVER, first_run_of, last_refresh, refresh_of, request_refresh
 from signals.models import Cluster, ClusterKind, ClusterStatus, Facet
 
 PAGE = 20
@@ -49,7 +49,7 @@ def discover(request: ProjectRequest, project: Project) -> HttpResponse:
     }
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "found": lambda: _found(project, found.filter(kind=kind), status, request.GET.get("page", "")),
-        "progress": lambda: {"running": refresh_of(project), "last": last_refresh(project)},
+        "progress": lambda: _run_of(project),
     }
     return render_page(request, "signals/discover.html", context, parts=parts)
 
@@ -64,11 +64,20 @@ def _found(project: Project, clusters: QuerySet[Cluster], status: str, page: str
     return {
         "rows": rows,
         "any": bool(tops) or clusters.exists(),
-        "events": rollups.totals([project.id])[project.id].events,
         "number": start // PAGE + 1,
         "previous": start // PAGE if start else None,
         "next": start // PAGE + 2 if len(tops) > start + PAGE else None,
+        **_run_of(project),
         "is_read": Facet.objects.filter(project=project).exists(),
+    }
+
+
+def _run_of(project: Project) -> dict[str, Any]:
+    """How far the run is, what the last one said, and what the first one waits for."""
+    return {
+        "running": refresh_of(project),
+        "last": last_refresh(project),
+        "first": first_run_of(project),
     }
 
 

@@ -1,6 +1,7 @@
 """Finding clusters: what is found, what stays at the next run, what a crash or a stop leaves."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -220,17 +221,57 @@ def snapshot() -> dict[str, Any]:
     }
 
 
-def test_it_runs_each_night_and_first_once_the_pipeline_is_idle(
-    project: Project, broken: list[Event]
+def test_it_runs_each_night_and_first_by_itself(project: Project, other_project: Project) -> None:
+    noon = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+
+    def run(events: int) -> None:
+        """As a run over so many leaves its job."""
+        Job.objects.filter(kind=DISCOVER).update(state=JobState.DONE, total=3 * events, created_at=noon)
+
+    def have(events: int) -> None:
+        Total.objects.update_or_create(
+            subject=project.id, defaults={"events": events, "project_id": project.id}
+        )
+
+    have(refresh.FEWEST - 1)
+    assert refresh_due(now=noon) == 0
+    have(refresh.FEWEST)
+    assert refresh_due(now=noon) == 1
+    [job] = Job.objects.filter(kind=DISCOVER)
+    assert job.project == project  # another project, without events, has none
+    Job.objects.update(created_at=noon)
+    assert refresh_due(now=noon) == 0  # it waits already
+    run(refresh.FEWEST)
+    assert refresh_due(now=noon) == 0
+    have(4 * refresh.FEWEST)
+    assert refresh_due(now=noon) == 1  # it has grown
+    run(refresh.YOUNG)
+    have(100 * refresh.YOUNG)
+    assert refresh_due(now=noon) == 0  # no longer young
+    assert refresh_due(now=noon + dt.timedelta(days=1, hours=-10, minutes=1)) == 1  # 02:01
+
+
+@pytest.mark.parametrize(("queued", "runs"), [(2, 1), (3, 0)])
+def test_a_first_run_waits_for_a_backlog_and_not_for_traffic(
+    project: Project, make_event: Callable[..., Event], queued: int, runs: int
 ) -> None:
-    now = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
-    assert refresh_due(now=now) == 0  # too few events
-    Total.objects.filter(subject=project.id).update(events=refresh.FEWEST)
-    assert refresh_due(now=now) == 1 and Job.objects.filter(kind=DISCOVER).count() == 1
-    find(project)
-    Job.objects.update(created_at=now)
+    """Of 20 events a tenth may wait: where events never stop, some always do."""
+    Total.objects.create(subject=project.id, project_id=project.id, events=20)
+    for _ in range(queued):
+        make_event()
+    assert refresh_due(now=timezone.now()) == runs
+
+
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.STOPPED])
+def test_a_run_that_failed_or_was_stopped_is_not_begun_again_each_minute(
+    project: Project, state: JobState
+) -> None:
+    Total.objects.create(subject=project.id, project_id=project.id, events=1000)
+    now = timezone.now()
+    assert refresh_due(now=now) == 1
+    Job.objects.update(state=state)
     assert refresh_due(now=now) == 0
-    assert refresh_due(now=now + dt.timedelta(days=1, hours=-10, minutes=1)) == 1  # 02:01
+    assert refresh_due(now=now + dt.timedelta(days=1, minutes=1)) == 1
 
 
 def test_an_empty_project_has_none(project: Project) -> None:

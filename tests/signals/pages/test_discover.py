@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from django.test import Client
 
-from ingest.models import Event, Job, Project, User
+from ingest.models import Event, Job, Project, Total, User
 from ingest.models.jobs import JobState
 from raindrop.templatetags.raindrop import with_code
 from signals.clusters.discovered import different
 from signals.clusters.map import flatten
-from signals.clusters.refresh import DISCOVER
+from signals.clusters.refresh import DISCOVER, request_refresh
 from signals.models import Cluster, ClusterStatus
 from tests.html import html_of
 from tests.signals.clusters.test_members import check_counts
@@ -37,9 +37,21 @@ def test_an_empty_project_says_what_to_do(page: Client, project: Project, happen
     assert "There are no events yet" in html_of(page.get(f"/p/{project.slug}/discover/"))
     happen(input="Hello there, how are you")
     run_pipeline()
-    assert "Nobody has looked yet" in html_of(page.get(f"/p/{project.slug}/discover/"))
+    html = html_of(page.get(f"/p/{project.slug}/discover/"))
+    assert "once the pipeline has read 20 events: it has read 1 so far" in html and "Look now" in html
+    total = Total.objects.filter(subject=project.id)
+    total.update(events=30)
+    assert "begins by itself within a minute" in html_of(page.get(f"/p/{project.slug}/discover/"))
+    happen(input="And one more")
+    assert "1 event waits" in html_of(page.get(f"/p/{project.slug}/discover/"))
+    run_pipeline()
+    request_refresh(project)
+    html = html_of(page.get(f"/p/{project.slug}/discover/"))
+    assert "are being looked for" in html and "Waiting for" in html
+    Job.objects.all().delete()
+    total.update(events=2)
     find(project)
-    assert "Nothing was found in 1 event" in html_of(page.get(f"/p/{project.slug}/discover/"))
+    assert "Nothing was found in 2 events" in html_of(page.get(f"/p/{project.slug}/discover/"))
 
 
 def test_the_list_shows_numbers_that_lead_to_their_events(
