@@ -195,6 +195,7 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "question_id": lambda w, r: w.question.id,
     "tuning_id": lambda w, r: w.tuning.id,
     "name": lambda w, r: "a-tool",
+    "token": lambda w, r: "guess",
     "view_id": lambda w, r: SavedView.objects.get(project=w.project).pk,
     "cluster_id": lambda w, r: "c1" if "signals/" in r.template else w.cluster.id,
     # Django's admin

@@ -7,5 +7,6 @@ urlpatterns = [
     path("login/", account_pages.LoginView.as_view(), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("password/", account_pages.PasswordChangeView.as_view(), name="password_change"),
+    path("first/<str:token>/", account_pages.first_user, name="first-user"),
     path("projects/new/", account_pages.project_new, name="project-new"),
 ]

@@ -4,16 +4,23 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 
 from ingest.models import User
-from ingest.pages.forms import NewProjectForm
+from ingest.pages.forms import FirstUserForm, NewProjectForm
+from ingest.projects.first_user import NotTheFirst, create_first_user
 from ingest.projects.projects import create_project
+from raindrop.server.setup_token import forget_setup_token, is_setup_token
+
+BACKEND = (
+    "django.contrib.auth.backends.ModelBackend"  # Axes' is the other one, and only counts wrong passwords
+)
 
 
 class LoginView(auth_views.LoginView):
@@ -38,6 +45,28 @@ class PasswordChangeView(auth_views.PasswordChangeView):
         response = super().form_valid(form)
         messages.success(self.request, "Your password is changed.")
         return response
+
+
+def first_user(request: HttpRequest, token: str) -> HttpResponse:
+    """Makes the server's first user, for whoever has the address that `manage.py up` printed. With a user there is nothing to be made."""
+    if User.objects.exists():
+        return redirect("login")
+    if not is_setup_token(token):
+        raise Http404("This is not the address that the server printed when it started.")
+    form = FirstUserForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = create_first_user(
+                username=form.cleaned_data["username"], password=form.cleaned_data["password1"]
+            )
+        except NotTheFirst:
+            return redirect("login")
+        forget_setup_token()
+        login(request, user, backend=BACKEND)
+        return redirect("project-new")
+    page = render(request, "ingest/first_user.html", {"form": form}, status=400 if form.errors else 200)
+    page["Referrer-Policy"] = "no-referrer"  # the address is a secret
+    return page
 
 
 @login_required

@@ -3,11 +3,20 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import BaseUserCreationForm
 from django.core.validators import RegexValidator
 
 from ingest.limits.quotas import save_limits
-from ingest.models import ApiKey, Project
+from ingest.models import ApiKey, Project, User
 from ingest.models.projects import SLUG, KeyKind, Role
+
+
+class FirstUserForm(BaseUserCreationForm[User]):
+    """A name, and a password twice that the validators of the settings accept."""
+
+    class Meta:
+        model = User
+        fields = ["username"]
 
 
 class ProjectForm(forms.ModelForm[Project]):

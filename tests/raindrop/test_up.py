@@ -1,6 +1,7 @@
 """`manage.py up` as a whole: it starts, serves, survives kill -9, and leaves nothing behind."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -103,7 +104,10 @@ def test_a_second_server_on_the_same_data_is_refused_and_another_directory_works
         )
         first.wait(lambda: first.get("/readyz")[0] == 200, what="/readyz after the database was killed")
         assert f"RAINDROP_DATA_DIR={second.data_dir} " in second.log.read_text(), "how to make the first user"
+        [address] = re.findall(r"http://127\.0\.0\.1:\d+(/accounts/first/\S+/)", second.log.read_text())
+        assert b"The first user" in second.get(address)[1]
         second.manage("createsuperuser", "--no-input", "--username", "root", "--email", "root@example.org")
+        assert b"The first user" not in second.get(address)[1]
         key = second.manage("create_key", "--project", "acme", "--kind", "write")
         for number in range(3):
             assert (

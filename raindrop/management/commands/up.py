@@ -16,6 +16,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, close_old_connections, connection
+from django.urls import reverse
 from django.utils import timezone
 
 from raindrop import pipeline
@@ -23,6 +24,7 @@ from raindrop.data_dir import BASE_DIR
 from raindrop.server import embedded_postgres, priority, static_files
 from raindrop.server.health import WORKER_SILENCE
 from raindrop.server.instances import ANNOUNCE_SECONDS, announce, leave
+from raindrop.server.setup_token import setup_token
 from raindrop.server.supervisor import Child, Supervisor, end_leftovers, python
 from raindrop.workers import install_schedules, last_heartbeat
 
@@ -76,9 +78,7 @@ class Command(BaseCommand):
                 f"raindrop is starting on http://{host}:{port} with {workers} workers. Ctrl-C stops it."
             )
             if not get_user_model().objects.exists():
-                self.stdout.write(
-                    f"There is no user yet. Make the first in another terminal:\n\n  {_command()} createsuperuser\n"
-                )
+                self.stdout.write(_first_user(host, port))
             supervisor.run()
             with contextlib.suppress(OperationalError):  # the database may be gone, too
                 leave()
@@ -151,6 +151,16 @@ class Ticker:
         if beat is None or timezone.now() - beat > 2 * WORKER_SILENCE:
             self.supervisor.restart("workers")
             self.started = time.monotonic()
+
+
+def _first_user(host: str, port: int) -> str:
+    """How to make the first user. No password is made here: one that was printed would stay."""
+    reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host  # noqa: S104
+    address = f"http://{reached}:{port}{reverse('first-user', args=[setup_token()])}"
+    return (
+        f"There is no user yet. Make the first here (the address holds until then):\n\n  {address}\n\n"
+        f"or in another terminal:\n\n  {_command()} createsuperuser\n"
+    )
 
 
 def _command() -> str:

@@ -1,10 +1,16 @@
 """Logging in and out, the password, and where a person lands."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+
+from ingest.models import User
+from ingest.projects.first_user import NotTheFirst, create_first_user
+from raindrop.management.commands import up
 
 PASSWORD = "correct horse battery"
 
@@ -25,14 +31,47 @@ def test_a_page_asks_to_log_in_and_comes_back(client: Client, project: Any, memb
 
 
 def test_a_server_without_users_says_how_to_make_the_first(client: Client, db: None) -> None:
-    from ingest.models import User
-
     def hint() -> bool:
         return "createsuperuser" in client.get(reverse("login")).content.decode()
 
     assert hint()
     User.objects.create_superuser("root", password=PASSWORD)
     assert not hint()
+
+
+def test_the_first_user_is_made_at_the_printed_address_and_nobody_after_it(
+    client: Client, db: None, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("RAINDROP_DATA_DIR", str(tmp_path))
+    wrong = reverse("first-user", args=["guess"])
+    assert client.get(wrong).status_code == 404  # none was made
+    said = up._first_user("0.0.0.0", 8000)
+    [address] = re.findall(r"http://127\.0\.0\.1:8000(/accounts/first/\S+/)", said)
+    assert address in up._first_user("0.0.0.0", 8000)  # the same at the next start
+    assert (tmp_path / "setup_token").stat().st_mode & 0o777 == 0o600
+    assert client.get(wrong).status_code == 404 and client.post(wrong).status_code == 404
+    page = client.get(address)
+    assert page["Referrer-Policy"] == "no-referrer" and "The first user" in page.content.decode()
+    for password, again in (
+        ("short", "short"),
+        ("a long password", "another one"),
+        ("password12", "password12"),
+    ):
+        form = {"username": "ada", "password1": password, "password2": again}
+        refused = client.post(address, form)
+        assert refused.status_code == 400 and b"is-invalid" in refused.content
+    assert not User.objects.exists()
+    form = {"username": "ada", "password1": PASSWORD, "password2": PASSWORD}
+    made = client.post(address, form)
+    assert made["Location"] == reverse("project-new")
+    assert client.get(made["Location"]).status_code == 200  # she is logged in, and may make projects
+    assert User.objects.get().check_password(PASSWORD) and not (tmp_path / "setup_token").exists()
+    other = Client()
+    for answer in (other.get(address), other.post(address, {**form, "username": "eve"})):
+        assert answer["Location"] == reverse("login")
+    with pytest.raises(NotTheFirst):
+        create_first_user(username="eve", password=PASSWORD)
+    assert User.objects.count() == 1
 
 
 def test_a_wrong_password_says_so_and_keeps_the_name(client: Client, member: Any) -> None:
