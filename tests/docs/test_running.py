@@ -165,6 +165,29 @@ def test_the_first_event_came_from_three_languages(ran: Ran) -> None:
     assert len(thumbs) == ("python" in languages)
 
 
+def test_tool_calls_came_from_three_languages(ran: Ran) -> None:
+    """Each with its outcome, on the turn that it belongs to."""
+    outcomes = {
+        "And where is order 43?": {"look_up_order": "connection refused by node 7"},
+        "And order 44?": {"look_up_order": None, "notify_user": "connection refused by node 7"},
+        "And order 45?": {"look_up_order": "connection refused by node 7"},
+    }
+    languages = {"README.md": "And where is order 43?", "docs/guide/events.md": "And order 44?"}
+    for block in RUN:
+        if ("track_tool" in block.text or "trackTool" in block.text) and str(block) in ran.why_not:
+            outcomes.pop(languages.pop(block.page))
+    events = {event["user_input"]: event for event in ran.events()}
+    for words, calls in outcomes.items():
+        spans = ran.read(f"/v1/traces?event_id={events[words]['id']}")["data"]
+        found = {span["span_name"]: span for span in spans}
+        for name, error in calls.items():
+            told = json.dumps(found[name])
+            assert (error in told and "ERROR" in told) if error else "ERROR" not in told, told
+    tools = {tool["name"]: tool for tool in ran.read("/api/tools/")["results"]}
+    assert tools["look_up_order"]["calls"] == len(outcomes)
+    assert tools["look_up_order"]["errors"] == len(outcomes) - ("And order 44?" in outcomes)
+
+
 def test_what_plain_http_sent_is_there(ran: Ran) -> None:
     events = {event["id"]: event for event in ran.events()}
     whole, parts = events["evt-1"], events["evt-2"]
