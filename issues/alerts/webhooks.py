@@ -21,6 +21,8 @@ from issues.alerts.guard import guarded
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
 SIGNATURE = "X-Raindrop-Signature"
+# Of an e-mail: the message's id, as Idempotency-Key of a webhook. A mail server drops one that comes twice by it (RFC 7352, `duplicate :header`).
+DELIVERY = "X-Raindrop-Delivery"
 METHODS = frozenset({"POST", "PUT", "PATCH"})
 ERROR_BYTES = 300  # of an answer that refuses
 # A header that a URL may not set.
@@ -51,7 +53,7 @@ def send_message(
             body = json.dumps(data, separators=(",", ":"), default=str).encode()
             _post(url, body, secret=secret, delivery=delivery)
         else:
-            _notify(url, title=title, text=text, thread=thread)
+            _notify(url, title=title, text=text, thread=thread, delivery=delivery)
 
 
 def sign(secret: str, body: bytes, *, at: int) -> str:
@@ -114,7 +116,7 @@ def _reason(error: BaseException) -> str:
     return text.partition("object at ")[2].partition(": ")[2] or text or type(error).__name__
 
 
-def _notify(url: str, *, title: str, text: str, thread: str) -> None:
+def _notify(url: str, *, title: str, text: str, thread: str, delivery: str) -> None:
     plugin: Any = plugin_of(url)
     if plugin is None:
         raise NotSent("apprise does not know this URL any more.")
@@ -124,7 +126,7 @@ def _notify(url: str, *, title: str, text: str, thread: str) -> None:
     if isinstance(getattr(plugin, "headers", None), dict) and plugin.schema in {"mailto", "mailtos"}:
         # One conversation in a mail program for all that a rule says of one subject.
         reference = f"<{thread}@raindrop>"
-        plugin.headers |= {"References": reference, "In-Reply-To": reference}
+        plugin.headers |= {"References": reference, "In-Reply-To": reference, DELIVERY: delivery}
     with _Said() as log:
         try:
             service = Apprise()

@@ -19,6 +19,7 @@ class Webhook:
     statuses: list[int] = field(default_factory=list)
     location: str = ""
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    answered: list[int] = field(default_factory=list)  # with which status, each of `got`
 
     def url(self, path: str = "hook", scheme: str = "json") -> str:
         return f"{scheme}://127.0.0.1:{self.port}/{path}"
@@ -31,8 +32,9 @@ def webhook_sink() -> Iterator[Webhook]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            sink.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
             status = sink.statuses.pop(0) if sink.statuses else 200
+            sink.answered.append(status)
+            sink.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(status)
             if sink.location:
                 self.send_header("Location", sink.location)
@@ -52,7 +54,10 @@ def webhook_sink() -> Iterator[Webhook]:
 
 @dataclass
 class Mailbox:
+    """`busy`: so many of the next mails it refuses for now."""
+
     port: int = 0
+    busy: int = 0
     got: list[EmailMessage] = field(default_factory=list)
 
 
@@ -65,6 +70,10 @@ def smtp_sink() -> Iterator[Mailbox]:
             self.wfile.write(b"220 sink\r\n")
             while line := self.rfile.readline():
                 word = line[:4].upper().strip()
+                if word == b"DATA" and box.busy:
+                    box.busy -= 1
+                    self.wfile.write(b"451 later\r\n")
+                    continue
                 if word == b"DATA":
                     self.wfile.write(b"354 go on\r\n")
                     lines = []
