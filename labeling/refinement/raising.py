@@ -39,6 +39,9 @@ OF_OVERLAP = 50  # events of each part of an overlap
 ALIKE = 12  # events around each of a pair, in whose words the pair is told apart
 
 
+UNCLEAR_NOTE = "Definition unclear"  # what the review queue's button writes
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The events that are looked at: row i of `known` is event ids[i]."""

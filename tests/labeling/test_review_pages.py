@@ -16,10 +16,11 @@ from ingest.store.events import IncomingSpan
 from issues.actions import create_issue
 from issues.models import Issue, IssueMatch
 from labeling.labels.labels import Why, record_label, standing_labels
-from labeling.models import Label, Offer
+from labeling.models import ClarifyingQuestion, Label, Offer
 from labeling.queue import picking
 from labeling.queue.asked_again import cards_of_issue
 from labeling.queue.lookahead import AHEAD
+from labeling.refinement.raising import raise_question
 from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
 from signals.vectors.embedding import embed
@@ -459,6 +460,28 @@ def test_progress_says_what_comes_next(
     record_label(subject=issue, event=events[0], answer="match", user=member)
     text = html_of(in_as_member.get(at("issue-review-progress", issue)))
     assert "4 more matches" in text
+
+
+def test_definition_unclear_is_a_skip_that_feeds_the_questions(
+    in_as_member: Client, issue: Issue, events: list[Event]
+) -> None:
+    """A button of the card; what was noted besides is kept; three events of it on one issue make it ask."""
+    page = in_as_member.get(at("issue-review", issue))
+    card = card_of(page)
+    assert 'value="unclear"' in card and 'data-key="d"' in card
+    page = answer(in_as_member, issue, "match", page, **HTMX)  # what the question is held against
+    for note in ("", "the size?", "definition is unclear to me"):
+        page = answer(in_as_member, issue, "unclear", page, note, **HTMX)
+        assert page.status_code == 200
+    notes = list(standing_labels(issue).order_by("created_at", "id").values_list("answer", "note"))
+    assert notes == [
+        ("match", ""),
+        ("unsure", "Definition unclear"),
+        ("unsure", "Definition unclear: the size?"),
+        ("unsure", "definition is unclear to me"),
+    ]
+    raise_question(issue)
+    assert ClarifyingQuestion.objects.get(issue=issue).kind == "unclear"
 
 
 def test_an_answer_costs_few_queries(
