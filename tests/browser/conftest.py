@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.walk import Visit, visit
+from tests.browser.walk import Visit, darkened, visit
 from tests.processes import ROOT, Server
 from tests.signals.anthropic_stub import Reply, Stub, error, exchange_of, running_stub, verdict
 
@@ -144,13 +144,19 @@ def walked(browser: Any, server: Server, sessions: dict[str, Any], filled: dict[
     with _page_of(browser, server, "root", sessions) as page:
         for scheme in ("light", "dark"):
             seen.pages += [visit(page, path, scheme=scheme) for path in filled["pages"]]
-            seen.lists += [visit(page, path, scheme=scheme) for path in lists]
+        for path in lists:
+            seen.lists += _in_both(page, path)
         seen.others += [visit(page, path, scheme="light", axe=False) for path in ("/api/docs/", *forms)]
         page.context.clear_cookies()
-        for scheme in ("light", "dark"):
-            seen.pages.append(visit(page, "/accounts/login/", scheme=scheme))
-            seen.lists.append(visit(page, "/admin/login/", scheme=scheme))
+        seen.pages += [visit(page, "/accounts/login/", scheme=scheme) for scheme in ("light", "dark")]
+        seen.lists += _in_both(page, "/admin/login/")
     return seen
+
+
+def _in_both(page: Any, path: str) -> list[Visit]:
+    """A page whose script sets the theme, which is no page of the admin's own look, is opened again for the dark."""
+    light = visit(page, path, scheme="light")
+    return [light, visit(page, path, scheme="dark") if light.parts["theme"] else darkened(page, light)]
 
 
 def is_list(path: str) -> bool:
@@ -160,7 +166,7 @@ def is_list(path: str) -> bool:
 
 @contextmanager
 def _page_of(browser: Any, server: Server, user: str, sessions: dict[str, Any]) -> Iterator[Any]:
-    """Each test has a context of its own: its own cookies, its own storage, nothing of another test."""
+    """Each test has a context of its own: its own cookies, its own storage, nothing of another test. It opens its first page itself."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, base_url=server.url, storage_state=sessions.get(user)
     )
@@ -176,13 +182,13 @@ def _page_of(browser: Any, server: Server, user: str, sessions: dict[str, Any]) 
         lambda answer: problems.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
     )
     page.on("request", lambda request: None if request.url.startswith((server.url, server.url.replace("http", "ws"), "data:", "blob:")) else problems.append(f"goes elsewhere: {request.url}"))  # fmt: skip
-    page.goto("/")
     if user not in sessions:
+        page.goto("/")
         page.fill("[name=username]", user)
         page.fill("[name=password]", PASSWORD)
         page.click("button[type=submit]")
-    page.wait_for_url("**/p/shop/")
-    sessions.setdefault(user, {"cookies": context.cookies()})
+        page.wait_for_url("**/p/shop/")
+        sessions[user] = {"cookies": context.cookies()}
     yield page
     context.close()
     assert not problems

@@ -10,6 +10,7 @@ from tests.processes import Server
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WINDOW = 2000  # LIVE_WINDOW of static/live.js
+REST = 1200  # ms; the server passes hints of a project on once a second
 HINTS = """import time
 from ingest.models import Project
 from raindrop.live import changed
@@ -33,16 +34,29 @@ def requests_of(page: Any) -> list[tuple[float, list[str]]]:
     found = []
     for start, url in page.evaluate(REQUESTS):
         assert urlsplit(url).path == "/live/", url
-        asked = parse_qs(urlsplit(url).query)["region"]
-        found.append((start, [page.evaluate(ID_OF, address) for address in asked]))
+        addresses = parse_qs(urlsplit(url).query)["region"]
+        found.append((start, [page.evaluate(ID_OF, address) for address in addresses]))
     return found
+
+
+def wait_for_rest(page: Any, *, after: int = 0) -> None:
+    """Until more than `after` hints have come, none has come for longer than the server holds one back, and all are answered."""
+    page.evaluate(
+        """async ({ after, rest }) => {
+        let count = -1, since = 0;
+        while (hints <= after || hints !== count || timer || reading || performance.now() - since < rest) {
+          if (hints !== count) { count = hints; since = performance.now(); }
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        } }""",
+        {"after": after, "rest": REST},
+    )
 
 
 def open_page(page: Any, path: str) -> None:
     """Opens it and waits until nothing is loaded any more, and until no hint is left of what the tests before did."""
     page.goto(path)
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(2 * WINDOW)
+    wait_for_rest(page)
     page.evaluate("performance.clearResourceTimings()")
 
 
@@ -53,34 +67,37 @@ def test_a_burst_of_fifty_hints(root_page: Any, server: Server, filled: dict[str
     in_view, everything = root_page.evaluate(IN_VIEW), root_page.evaluate(ALL)
     assert "numbers" in in_view and set(in_view) < set(everything), "else the test says nothing"
 
+    before = root_page.evaluate("hints")
     server.manage("shell", "--no-imports", "-c", HINTS)
-    root_page.wait_for_timeout(2 * WINDOW)
+    wait_for_rest(root_page, after=before)
 
     requests = requests_of(root_page)
     assert 1 <= len(requests) <= 4, requests  # the burst takes 3 s, the last hint waits 1 s in the server
     starts = [start for start, _ in requests]
     assert all(later - start >= WINDOW - 50 for start, later in zip(starts, starts[1:], strict=False)), starts
-    assert all(set(asked) <= set(in_view) for _, asked in requests), requests
+    assert all(set(regions) <= set(in_view) for _, regions in requests), requests
 
     # What was out of view is read when it comes into view, with no further hint.
     root_page.evaluate("performance.clearResourceTimings()")
     root_page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    root_page.wait_for_timeout(2 * WINDOW)
-    asked = [name for _, names in requests_of(root_page) for name in names]
-    assert asked and not set(asked) & set(in_view) and len(asked) == len(set(asked)), asked
+    root_page.wait_for_function(f"() => ({REQUESTS})().length")
+    wait_for_rest(root_page)
+    regions = [name for _, names in requests_of(root_page) for name in names]
+    assert regions and not set(regions) & set(in_view) and len(regions) == len(set(regions)), regions
 
 
 @pytest.mark.parametrize("place", ["/", "/signals/refusal/"])
 def test_hints_in_the_browser_alone(root_page: Any, filled: dict[str, list[str]], place: str) -> None:
     open_page(root_page, f"/p/shop{place}")
     in_view = root_page.evaluate(IN_VIEW)
+    before = root_page.evaluate("hints")
     root_page.evaluate(
         "for (let n = 0; n < 50; n++) setTimeout(() => document.body.dispatchEvent(new Event('changed')), 50 * n)"
     )
-    root_page.wait_for_timeout(3 * WINDOW)
+    wait_for_rest(root_page, after=before + 49)
     requests = requests_of(root_page)
     assert 2 <= len(requests) <= 3, requests
-    assert all(set(asked) <= set(in_view) for _, asked in requests), requests
+    assert all(set(regions) <= set(in_view) for _, regions in requests), requests
     for box in root_page.locator("[data-chart]").all():
         box.locator("svg").wait_for()  # a chart that was read again is drawn again
 
@@ -92,5 +109,6 @@ def test_no_request_for_a_hidden_page(root_page: Any, filled: dict[str, list[str
     root_page.wait_for_timeout(WINDOW)
     assert not requests_of(root_page)
     root_page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
-    root_page.wait_for_timeout(WINDOW)
+    root_page.wait_for_function(f"() => ({REQUESTS})().length")
+    wait_for_rest(root_page)
     assert len(requests_of(root_page)) == 1

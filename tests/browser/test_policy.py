@@ -31,6 +31,7 @@ def test_nor_does_the_admin(walked: Walked, filled: dict[str, list[str]]) -> Non
 
 def test_what_the_policy_forbids_is_seen(page: Any) -> None:
     """So the walks above can fail: a style in an attribute, and one in an element, are refused and reported."""
+    page.goto("/accounts/password/")
     page.evaluate(
         """() => { window.seen = [];
         document.addEventListener("securitypolicyviolation", (event) => window.seen.push(event.effectiveDirective));

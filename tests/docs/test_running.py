@@ -142,7 +142,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
             ran.block(block)
         yield ran
     finally:
-        server.stop()
+        server.kill_everything()
 
 
 @pytest.mark.parametrize("block", RUN, ids=str)

@@ -89,23 +89,27 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """For all of this folder: each program has a project of its own."""
     with pytest.MonkeyPatch.context() as environment:
         for name, seconds in (("GRACE", "2"), ("SILENCE", "10")):
             environment.setenv(f"RAINDROP_TRACE_{name}_SECONDS", seconds)
         server = Server(tmp_path_factory.mktemp("sdks") / "data", arguments=["--workers", "1"])
         server.start()
-    try:
-        with stub() as openai:
-            keys = _inside(server, "create", ALL)
-            world = World(server, {name: Program(name, *keys[name]) for name in ALL})
-            _commands(world, openai)
-            _integrations(world, openai)
-            _run(world)
-        world.database = _inside(server, "dump", ALL)
-        yield world
-    finally:
-        server.stop()
+    yield server
+    server.kill_everything()
+
+
+@pytest.fixture(scope="session")
+def world(server: Server) -> World:
+    with stub() as openai:
+        keys = _inside(server, "create", ALL)
+        world = World(server, {name: Program(name, *keys[name]) for name in ALL})
+        _commands(world, openai)
+        _integrations(world, openai)
+        _run(world)
+    world.database = _inside(server, "dump", ALL)
+    return world
 
 
 def _commands(world: World, openai: str) -> None:

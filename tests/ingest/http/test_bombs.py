@@ -99,7 +99,7 @@ def bomb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any,
         server.wait(lambda: server.get("/healthz")[0] == 200, what="/healthz")
         yield server, server.manage("create_key", "--project", "bombs", "--kind", "write")
     finally:
-        server.stop()
+        server.kill_everything()
 
 
 def _web_rss(server: Any) -> int:
