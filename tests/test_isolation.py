@@ -286,12 +286,18 @@ def snapshot(world: World) -> dict[str, Any]:
 def calls(world: World, route: Route) -> Iterator[tuple[str, str]]:
     """(method, URL) to try."""
     path = route.path(world)
-    asked = QUERIES.get(route.template)
+    parameters = QUERIES.get(route.template)
     for query in filter(
-        None, ("", asked, f"project={world.project.slug}", asked and f"{asked}&project={world.project.slug}")
+        None,
+        (
+            "",
+            parameters,
+            f"project={world.project.slug}",
+            parameters and f"{parameters}&project={world.project.slug}",
+        ),
     ):
         yield "GET", f"{path}?{query}"
-    if not asked:
+    if not parameters:
         yield "GET", path
     yield "POST", path
     yield "POST", f"{path}?project={world.project.slug}"

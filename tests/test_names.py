@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("raindrop", "ingest", "signals", "issues", "labeling")
+FOLDERS = ("raindrop", "ingest", "signals", "issues", "labeling", "tests")
 VAGUE = {"said", "asked", "counted", "left"}
 # The column that tells whether an event is in the roll-ups: rows and the API's users know it by this name.
 KNOWN = {("ingest/models/events.py", "counted")}
@@ -42,8 +42,10 @@ def test_what_is_found() -> None:
 
 
 def test_no_variable_is_named_after_what_somebody_did() -> None:
-    files = [path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
-    assert len(files) > 500
+    files = [
+        path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if "migrations" not in path.parts
+    ]
+    assert len(files) > 900
     found = {
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path in files

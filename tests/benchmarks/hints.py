@@ -68,7 +68,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("paths", nargs="+")
     options = parser.parse_args()
-    asked = requests_of(options.paths, url=options.url, user=options.user, password=options.password)
+    answers = requests_of(options.paths, url=options.url, user=options.user, password=options.password)
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raindrop.settings")
     import django
@@ -85,7 +85,7 @@ def main() -> None:
     client = Client()
     client.force_login(User.objects.get(username=options.user))
     print("| page | requests | statements | ms | kB |\n|---|---|---|---|---|")
-    for path, requests in asked.items():
+    for path, requests in answers.items():
         statements, milliseconds, size = 0, 0.0, 0
         for request in requests:
             taken = []

@@ -34,7 +34,7 @@ def trace(pick: random.Random) -> list[dict[str, Any]]:
     """Three spans. The messages are in the model's span, half of them the user's and half the agent's."""
     ended_ago = (time.time_ns() - T0) / 1e9 - pick.uniform(5, 60)  # the builders count from T0
     name = pick.randbytes(16).hex()
-    said = [" ".join(pick.choice(WORDS) for _ in range(MESSAGE_BYTES // 2 // 6)) for _ in range(2)]
+    texts = [" ".join(pick.choice(WORDS) for _ in range(MESSAGE_BYTES // 2 // 6)) for _ in range(2)]
 
     def messages(role: str, text: str) -> str:
         return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
@@ -52,8 +52,8 @@ def trace(pick: random.Random) -> list[dict[str, Any]]:
         "gen_ai.response.id": f"resp-{name[:12]}",
         "gen_ai.usage.input_tokens": 200,
         "gen_ai.usage.output_tokens": 120,
-        "gen_ai.input.messages": messages("user", said[0]),
-        "gen_ai.output.messages": messages("assistant", said[1]),
+        "gen_ai.input.messages": messages("user", texts[0]),
+        "gen_ai.output.messages": messages("assistant", texts[1]),
     }
     tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "find_order"}
     start = ended_ago - 3
@@ -98,14 +98,14 @@ def rates_through_pipeline(server: Server, key: str, number: int) -> tuple[float
         events = []
         for one in spans:
             told = {item["key"]: item["value"].get("stringValue", "") for item in one["attributes"]}
-            said, answered = (
+            question, answered = (
                 json.loads(told[f"gen_ai.{side}.messages"])[0]["parts"][0]["content"]
                 for side in ("input", "output")
             )
             events.append(
                 {
                     "event_id": one["traceId"], "event": "chat", "user_id": f"user-{pick.randrange(2000)}",
-                    "ai_data": {"input": said, "output": answered, "model": "gpt-4.1", "convo_id": f"c-{pick.randrange(20_000)}"},
+                    "ai_data": {"input": question, "output": answered, "model": "gpt-4.1", "convo_id": f"c-{pick.randrange(20_000)}"},
                 }
             )  # fmt: skip
         return json.dumps(events).encode()

@@ -45,9 +45,9 @@ def requests(pairs: list[Text]) -> list[bytes]:
     events = [
         {
             "event_id": str(uuid.uuid4()), "event": "chat", "user_id": f"user-{i % 500}",
-            "ai_data": {"input": asked, "output": said, "model": "gpt-4.1", "convo_id": f"c-{i // 4}"},
+            "ai_data": {"input": question, "output": answer, "model": "gpt-4.1", "convo_id": f"c-{i // 4}"},
         }
-        for i, (asked, said) in enumerate(pairs)
+        for i, (question, answer) in enumerate(pairs)
     ]  # fmt: skip
     return [
         json.dumps(events[i : i + EVENTS_PER_REQUEST]).encode()
@@ -104,7 +104,7 @@ def pipeline(pairs: list[Text], workers: int) -> tuple[float, float]:
 def _embed(pairs: list[Text]) -> int:
     from raindrop.embedder import embed_texts
 
-    return len(embed_texts([asked for asked, _ in pairs] + [said for _, said in pairs]))
+    return len(embed_texts([question for question, _ in pairs] + [answer for _, answer in pairs]))
 
 
 def embedder(pairs: list[Text], workers: int) -> float:

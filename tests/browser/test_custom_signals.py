@@ -110,15 +110,15 @@ def test_a_sentence_is_reviewed_one_by_one(page: Any, server: Server) -> None:
     page.locator("[data-row][data-match]").first.wait_for(timeout=60_000)
     page.get_by_role("link", name="Review matches one by one").click()
     page.wait_for_url("**/review/")
-    asked = set()
+    reasons = set()
     for key in ("r", "n", "u", "y"):  # y and n are other names of r and w
         ticket = page.locator(".answers [name=event]").input_value()
-        asked.add(page.locator(".question .badge").first.inner_text())
+        reasons.add(page.locator(".question .badge").first.inner_text())
         page.keyboard.press(key)
         page.wait_for_function(
             "before => document.querySelector('.answers [name=event]')?.value !== before", arg=ticket
         )
-    assert asked == {"uncertain match", "random match", "near miss"}
+    assert reasons == {"uncertain match", "random match", "near miss"}
     page.locator(".facts").get_by_text("3 labels").wait_for()  # unsure is none
     page.keyboard.press("z")
     page.locator(".facts").get_by_text("2 labels").wait_for()

@@ -62,7 +62,7 @@ class Ran:
     home: Path
     keys: dict[str, str]
     status: dict[str, int] = field(default_factory=dict)
-    said: dict[str, str] = field(default_factory=dict)
+    output: dict[str, str] = field(default_factory=dict)
     why_not: dict[str, str] = field(default_factory=dict)
     environment: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -71,7 +71,7 @@ class Ran:
             command, input=text, cwd=self.home, capture_output=True, text=True, timeout=SECONDS,
             env={**self.server.environment, **self.keys, **variables},
         )  # fmt: skip
-        self.status[name], self.said[name] = done.returncode, done.stdout + done.stderr
+        self.status[name], self.output[name] = done.returncode, done.stdout + done.stderr
         for line in done.stdout.splitlines():
             if line.startswith("ENVIRONMENT"):
                 self.environment[name] = json.loads(line.removeprefix("ENVIRONMENT"))
@@ -150,7 +150,7 @@ def test_it_runs(ran: Ran, block: Block) -> None:
     name = str(block)
     if name in ran.why_not:
         missing(ran.why_not[name])
-    assert ran.status[name] == 0, ran.said[name]
+    assert ran.status[name] == 0, ran.output[name]
 
 
 def test_the_first_event_came_from_three_languages(ran: Ran) -> None:
@@ -205,7 +205,7 @@ def test_the_file_is_there(ran: Ran) -> None:
 
 
 def test_an_exporter_with_these_variables_reaches_the_server(ran: Ran) -> None:
-    assert ran.status["a span"] == 0, ran.said["a span"]
+    assert ran.status["a span"] == 0, ran.output["a span"]
     found = {event["user_id"]: event for event in ran.events()}
     assert (found["traced"]["user_input"], found["traced"]["assistant_output"]) == (
         "How do I get there?",
@@ -250,5 +250,5 @@ def test_the_dump_is_one(ran: Ran) -> None:
 def test_a_block_that_fails_is_seen(ran: Ran) -> None:
     wrong = Block("x.md", 1, "sh", f"curl {ADDRESS}/v1/events/track -d '[]'\necho went on\n", "")
     ran.block(wrong)
-    assert ran.status["x.md:1"] != 0 and "went on" not in ran.said["x.md:1"]
-    assert "UNAUTHORIZED" in ran.said["x.md:1"]
+    assert ran.status["x.md:1"] != 0 and "went on" not in ran.output["x.md:1"]
+    assert "UNAUTHORIZED" in ran.output["x.md:1"]

@@ -71,17 +71,17 @@ def drawn(draw: np.random.Generator, labels: int) -> tuple[list[Row], float, dic
     true = round(ALL * float(np.exp(draw.uniform(np.log(0.006), np.log(0.1)))))
     found = max(1, round(true * draw.beta(3, 1.5)))
     missed = true - found
-    counted = max(found, round(found / draw.beta(5, 1.5)))
-    near = max(2 * counted, NEAR_SIZE)
+    total = max(found, round(found / draw.beta(5, 1.5)))
+    near = max(2 * total, NEAR_SIZE)
     near_missed = min(near, int(draw.binomial(missed, 0.75)))
-    strata = [(counted, found), (near, near_missed), (ALL - counted - near, missed - near_missed)]
+    strata = [(total, found), (near, near_missed), (ALL - total - near, missed - near_missed)]
     rows: list[Row] = []
     for number, share in zip(draw.multinomial(labels, SHARES), SHARES, strict=True):
         size, yes = strata.pop(0)
         answers = draw.permutation(np.arange(size) < yes)[:number]
         rows += [row(len(strata) == 2, bool(answer), size / share) for answer in answers]
-    truth = {"precision": found / counted, "recall": found / true, "rate": true / ALL}
-    return rows, counted / ALL, truth
+    truth = {"precision": found / total, "recall": found / true, "rate": true / ALL}
+    return rows, total / ALL, truth
 
 
 @pytest.mark.parametrize("labels", [15, 40])
@@ -109,8 +109,8 @@ def test_what_is_published_comes_from_the_audit() -> None:
         "audit": rows,
         "labels": 30,
     }
-    said = published(stored)
-    assert (said["precision"], said["recall"], said["labelled_precision"]) == (1.0, 0.7, 0.4)
+    figures = published(stored)
+    assert (figures["precision"], figures["recall"], figures["labelled_precision"]) == (1.0, 0.7, 0.4)
     rarer, commoner = (published(stored, rate=rate)["recall_low"] for rate in (0.01, 0.2))
     assert rarer < commoner  # the rest of a common issue is looked at better
     assert published({})["recall"] is None and published({"precision": 0.9})["precision"] is None

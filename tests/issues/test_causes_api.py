@@ -156,21 +156,21 @@ def test_a_large_project_is_looked_at_by_a_job(
     api: Api, issue: Issue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "AT_ONCE", 10)
-    asked = api.get(f"/api/issues/{issue.number}/causes/")
-    assert asked.status_code == 202
-    run_job(asked.json()["job"])
-    assert api.get(f"/api/jobs/{asked.json()['job']}/").json()["state"] == "done"
+    response = api.get(f"/api/issues/{issue.number}/causes/")
+    assert response.status_code == 202
+    run_job(response.json()["job"])
+    assert api.get(f"/api/jobs/{response.json()['job']}/").json()["state"] == "done"
     answer = api.get(f"/api/issues/{issue.number}/causes/")
     assert answer.status_code == 200
     assert answer.json()["results"][0]["value"] == "r3"
 
 
 def test_queries_find_the_values(api: Api, issue: Issue) -> None:
-    asked = query_of(
+    query = query_of(
         [
             ("release", "r3"), ("property.channel", "mobile"), ("trait.country", "C0"), ("flag.cart", "a"), ("model", "maple-mini"),
             ("tool.called", "import_receipt"), ("signal.stuck", "true"), ("event", "chat"),
         ]
     )  # fmt: skip
-    found = api.get("/api/events/", q=f"issue:{issue.number} {asked}").json()["results"]
+    found = api.get("/api/events/", q=f"issue:{issue.number} {query}").json()["results"]
     assert {one["event_id"] for one in found} == {"e40b", "e44b", "e48b", "e52b", "e56b"}

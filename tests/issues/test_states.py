@@ -156,14 +156,14 @@ def test_terms_that_make_no_sense(terms: dict[str, Any]) -> None:
 
 
 def test_terms_are_kept_and_said() -> None:
-    for terms, said in (
+    for terms, words in (
         (MuteTerms(), "for ever"),
         (MuteTerms(until=AT), "until 1 Nov 2026 12:00 UTC"),
         (MuteTerms(escalating=True), "until it escalates"),
         (MuteTerms(events=100, users=1, window=3600), "until 100 events or 1 user within 1 hour"),
     ):
         assert MuteTerms.from_json(terms.as_json()) == terms
-        assert until_words(terms) == said
+        assert until_words(terms) == words
     fixed = ResolveTerms(after_release="1.2")
     assert ResolveTerms.from_json(fixed.as_json()) == fixed
 

@@ -41,12 +41,12 @@ def test_overruling_a_label_keeps_its_history(
     admin: Client, project: Any, member: Any, viewer: Any, make_event: Any
 ) -> None:
     issue, event, other = make_issue(project), make_event(input="x"), make_event(input="y")
-    said = record_label(
+    first_label = record_label(
         subject=issue, event=event, answer="match", user=viewer, note="why", why=Why("random", 0.7)
     )
     own = record_label(subject=issue, event=other, answer="match", user=member)
-    assert "2 labels overruled: not match." in act_on_labels(admin, "answer_not_match", [said, own])
-    for label in (said, own):
+    assert "2 labels overruled: not match." in act_on_labels(admin, "answer_not_match", [first_label, own])
+    for label in (first_label, own):
         label.refresh_from_db()
         assert label.answer == "match" and label not in standing_labels(issue)
     rows = (
@@ -59,7 +59,7 @@ def test_overruling_a_label_keeps_its_history(
         ("not_match", member.pk, "", "admin", "", None),
     ]
     assert "2 labels left: replaced or taken back already." in act_on_labels(
-        admin, "answer_unsure", [said, own]
+        admin, "answer_unsure", [first_label, own]
     )
     assert not standing_labels(issue).filter(answer="unsure").exists()
     assert Job.objects.filter(kind="train", subject=issue.pk, state="queued").exists()

@@ -170,20 +170,20 @@ def test_candidates(api: Api, project: Any, issue: Issue) -> None:
 def test_what_candidates_say_of_a_card_is_kept_with_its_label(api: Api, project: Any, issue: Issue) -> None:
     """Also after it was asked again, and when another answer follows; nobody can send it."""
     two_topics(project, 10, 10)
-    asked = {one["event_id"]: one for one in api.get("/api/issues/1/candidates/").json()["results"]}
+    cards = {one["event_id"]: one for one in api.get("/api/issues/1/candidates/").json()["results"]}
     drawn = api.get("/api/issues/1/candidates/", limit=4, **{"for": "audit"}).json()["results"]
-    asked |= {one["event_id"]: one for one in drawn}
+    cards |= {one["event_id"]: one for one in drawn}
     assert drawn and all(one["probability"] == pytest.approx(1 / 20) for one in drawn)
-    assert {one["probability"] for one in asked.values() if one["reason"] != "random"} == {None}
+    assert {one["probability"] for one in cards.values() if one["reason"] != "random"} == {None}
     truth = {True: "match", False: "not_match"}
-    api.post(LABELS, [label(event_id, truth[event_id.startswith("flight")]) for event_id in asked])
+    api.post(LABELS, [label(event_id, truth[event_id.startswith("flight")]) for event_id in cards])
     api.post(LABELS, [label(drawn[0]["event_id"], "unsure")])
     assert api.post(LABELS, [label("flight-0", reason="random", probability=1)]).status_code == 400
     shown = api.pages(LABELS)
     assert len(shown) == 20 and {one["definition_version"] for one in shown} == {1}
     for one in shown:
         for name in ("reason", "score", "probability"):
-            assert one[name] == asked[one["event_id"]][name]
+            assert one[name] == cards[one["event_id"]][name]
 
 
 def test_an_audit_is_drawn_at_random_only(api: Api, project: Any, issue: Issue) -> None:

@@ -53,11 +53,11 @@ def test_conversations_are_found_by_any_of_their_turns() -> None:
     of_two = World(
         "talks", made.definition, made.sides, np.arange(24) % 6 == 0, made.pool, np.arange(24), np.arange(24) // 2
     )  # fmt: skip
-    said = np.zeros(24, bool)
-    said[[1, 6]] = (
+    answers = np.zeros(24, bool)
+    answers[[1, 6]] = (
         True  # the second turn of the first conversation, and the fourth conversation; two others are missed
     )
-    assert of_two.f1(said) == pytest.approx(2 * 2 / (2 + 4))
+    assert of_two.f1(answers) == pytest.approx(2 * 2 / (2 + 4))
 
 
 def test_the_teacher_is_wrong_on_the_same_events() -> None:
@@ -92,10 +92,10 @@ def test_intents_become_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_planted_problem_stands_on_the_turn_that_shows_it(tmp_path: Path) -> None:
     folder = tmp_path / "planted" / "shop"
     folder.mkdir(parents=True)
-    said = [("user", "Hello"), ("assistant", "Hi"), ("user", "Refund?"), ("assistant", "Refunded, I think.")]
+    turns = [("user", "Hello"), ("assistant", "Hi"), ("user", "Refund?"), ("assistant", "Refunded, I think.")]
     messages = [
         {"role": role, "content": text, "timestamp": f"2026-11-02T07:06:{at:02}Z"}
-        for at, (role, text) in enumerate(said)
+        for at, (role, text) in enumerate(turns)
     ]
     rows = [
         {

@@ -201,13 +201,13 @@ def test_undo_goes_on_where_it_was(told: Told) -> None:
 
 def feedback(old: Old) -> Iterator[None]:
     events = old.events
-    said = [
+    judgements = [
         ("alice", True, "", 0.9), ("alice", False, "random", 0.8), ("alice", None, "uncertain", 0.5), ("bob", True, "near", 0.4),
         ("gone", True, "random", None),
     ]  # fmt: skip
     made = [
         old.judge(event.id, who, right, 10 + place, reason=reason, score=score)
-        for place, (event, (who, right, reason, score)) in enumerate(zip(events, said, strict=False))
+        for place, (event, (who, right, reason, score)) in enumerate(zip(events, judgements, strict=False))
     ]
     overruled = old.judge(events[5].id, "alice", True, 20)
     last = old.judge(events[5].id, "bob", False, 21)

@@ -54,17 +54,17 @@ def test_an_induced_disagreement_is_asked_about_once(issue: Issue, client: Clien
     path = f"/api/issues/{issue.number}/questions/"
     assert api.get(path).json() == {"results": [], "next": None}
     api.post(f"/api/issues/{issue.number}/labels/", [{"event_id": "return-9", "label": "not_match"}])
-    [asked] = api.get(path, state="open").json()["results"]
-    assert (asked["kind"], asked["state"], asked["written_by"]) == ("disagreement", "open", "template")
-    first, second = asked["pair"]
+    [row] = api.get(path, state="open").json()["results"]
+    assert (row["kind"], row["state"], row["written_by"]) == ("disagreement", "open", "template")
+    first, second = row["pair"]
     assert first["event_id"] == "return-9" and second["event_id"] in {f"flight-{n}" for n in range(4)}
-    assert first["quote"] in asked["question"] and second["quote"] in asked["question"]
-    assert asked["settles"] >= 2 and asked["answer"] is asked["proposal"] is asked["accepted_version"] is None
+    assert first["quote"] in row["question"] and second["quote"] in row["question"]
+    assert row["settles"] >= 2 and row["answer"] is row["proposal"] is row["accepted_version"] is None
     # While it is open nothing else is asked, and what was put aside is never asked again.
     assert raise_question(issue) is None
-    assert api.post(f"{path}{asked['id']}/", {"dismiss": True}).json()["state"] == "dismissed"
+    assert api.post(f"{path}{row['id']}/", {"dismiss": True}).json()["state"] == "dismissed"
     assert raise_question(issue) is None
-    assert [one["id"] for one in api.pages(path)] == [asked["id"]]
+    assert [one["id"] for one in api.pages(path)] == [row["id"]]
 
 
 def test_an_answer_proposes_and_accepting_changes(
@@ -226,14 +226,14 @@ def test_definition_unclear_three_times(issue: Issue, member: Any) -> None:
 
 
 def test_matches_of_two_topics_and_of_two_issues(project: Any, member: Any, make_event: Any) -> None:
-    said = {
+    templates = {
         "flight": "Which seat do I have on flight {} to Rome?",
         "bread": "Why does my dough of {} g not rise?",
     }
     embed(
         [
             make_event(event_id=f"{topic}-{n}", input=text.format(n), output="Of course.")
-            for topic, text in said.items()
+            for topic, text in templates.items()
             for n in range(12)
         ]
     )
@@ -243,7 +243,7 @@ def test_matches_of_two_topics_and_of_two_issues(project: Any, member: Any, make
         label(issue, f"bread-{n}", "match", member)
     question = raise_question(issue)
     assert question is not None and question.kind == "split"
-    assert {event.event_id.split("-")[0] for event in (question.first, question.second)} == set(said)
+    assert {event.event_id.split("-")[0] for event in (question.first, question.second)} == set(templates)
     other = create_issue(project=project, title="Planes", description="")
     for one, name in ((issue, ""), (other, "flight")):
         for event in Event.objects.filter(project=project, event_id__startswith=name):

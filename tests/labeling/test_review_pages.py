@@ -66,8 +66,8 @@ def card_of(page: Any) -> str:
     return str(html_of(page)).partition('review-card">')[2].partition("<aside")[0]
 
 
-def answer(client: Client, issue: Issue, said: str, page: Any, note: str = "", **extra: Any) -> Any:
-    data = {"answer": said, "event": str(page.context["shown"].card.event.id), "note": note}
+def answer(client: Client, issue: Issue, choice: str, page: Any, note: str = "", **extra: Any) -> Any:
+    data = {"answer": choice, "event": str(page.context["shown"].card.event.id), "note": note}
     return client.post(at("issue-review-label", issue), data, **extra)
 
 
@@ -91,19 +91,19 @@ def test_create_review_and_answer_with_htmx(
     )
     issue = Issue.objects.get(project=project)
     page = in_as_member.get(made["Location"])
-    asked = []
-    for said, note in (("match", "clear"), ("not_match", ""), ("unsure", "")):
-        asked.append(page.context["shown"].card.event)
-        page = answer(in_as_member, issue, said, page, note, **HTMX)
+    shown = []
+    for choice, note in (("match", "clear"), ("not_match", ""), ("unsure", "")):
+        shown.append(page.context["shown"].card.event)
+        page = answer(in_as_member, issue, choice, page, note, **HTMX)
         assert page.status_code == 200
         assert "<html" not in html_of(page) and 'id="review"' in html_of(page)
-        assert page.context["shown"].card.event not in asked
+        assert page.context["shown"].card.event not in shown
     labels = {label.event: label for label in standing_labels(issue)}
-    assert [labels[event].answer for event in asked] == ["match", "not_match", "unsure"]
-    assert labels[asked[0]].note == "clear"
+    assert [labels[event].answer for event in shown] == ["match", "not_match", "unsure"]
+    assert labels[shown[0]].note == "clear"
     assert {label.user for label in labels.values()} == {member}
     assert {label.source for label in labels.values()} == {"queue"}
-    assert labels[asked[0]].reason in {"similar", "random"} and labels[asked[0]].score is not None
+    assert labels[shown[0]].reason in {"similar", "random"} and labels[shown[0]].score is not None
     assert Job.objects.filter(subject=issue.id, kind="train", state="queued").count() == 1
 
 
@@ -167,19 +167,19 @@ def test_a_random_card_hides_its_score_until_it_is_answered(
     in_as_member: Client, issue: Issue, events: list[Event], member: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(picking.RANDOM_CARDS, "person", (6, 4))  # else from 20 labels on
-    for event, said in zip(events[::2], ["match"] * 3 + ["not_match"] * 3, strict=True):
-        record_label(subject=issue, event=event, answer=said, user=member)
+    for event, choice in zip(events[::2], ["match"] * 3 + ["not_match"] * 3, strict=True):
+        record_label(subject=issue, event=event, answer=choice, user=member)
     run_job(Job.objects.create(project=issue.project, kind="train", subject=issue.id).id)
     seen = {}
     for _ in range(5):
         page = in_as_member.get(at("issue-review", issue))
         seen[page.context["shown"].card.reason] = page
         answer(in_as_member, issue, "unsure", page)
-    asked = seen["random"].context["shown"].card
-    assert asked.score is not None
-    assert f">{asked.score:.2f}</span>" not in card_of(seen["random"])
-    again = in_as_member.get(at("issue-review", issue), {"event": str(asked.event.id)})
-    assert f">{asked.score:.2f}</span>" in card_of(again)
+    card = seen["random"].context["shown"].card
+    assert card.score is not None
+    assert f">{card.score:.2f}</span>" not in card_of(seen["random"])
+    again = in_as_member.get(at("issue-review", issue), {"event": str(card.event.id)})
+    assert f">{card.score:.2f}</span>" in card_of(again)
     other = next(page for reason, page in seen.items() if reason != "random")
     assert f">{other.context['shown'].card.score:.2f}</span>" in card_of(other)
 
@@ -211,10 +211,10 @@ def test_the_whole_conversation_is_in_view_with_its_evidence(
     )
     text = html_of(in_as_member.get(at("issue-review", issue), {"event": str(turns[1].id)}))
     assert all(f"turn {n}:" in text for n in range(3))
-    [asked] = ASKED.findall(text)
-    assert "turn 1:" in asked and "turn 0:" not in asked
-    assert '<mark class="evidence">ridiculous</mark>' in asked
-    assert '<details class="steps-fold" open>' in asked and "find_order" in asked
+    [event_id] = ASKED.findall(text)
+    assert "turn 1:" in event_id and "turn 0:" not in event_id
+    assert '<mark class="evidence">ridiculous</mark>' in event_id
+    assert '<details class="steps-fold" open>' in event_id and "find_order" in event_id
     assert text.count('<details class="steps-fold">') == 2  # those of the turns around it
     assert "<script>alert(1)" not in text
 

@@ -52,10 +52,10 @@ def here(signal: SignalDefinition) -> str:
     return f"/p/{signal.project.slug}/signals/win/"
 
 
-def answer(page: Client, here: str, said: str) -> str:
+def answer(page: Client, here: str, choice: str) -> str:
     """Answers the card that is shown; which event it was."""
     shown = page.get(f"{here}review/").context["shown"]
-    body = {"event": str(shown.card.event.id), "answer": said}
+    body = {"event": str(shown.card.event.id), "answer": choice}
     assert page.post(f"{here}review/label/", body, headers={"HX-Request": "true"}).status_code == 200
     return str(shown.card.event.input)
 
@@ -85,13 +85,13 @@ def test_a_signal_without_scores_has_random_matches_only(project: Project, make_
 
 
 def test_answers_are_recorded_with_why_they_were_asked(page: Client, here: str) -> None:
-    asked = [answer(page, here, said) for said in ("match", "not_match", "unsure", "match")]
-    assert len(set(asked)) == 4
+    reasons = [answer(page, here, choice) for choice in ("match", "not_match", "unsure", "match")]
+    assert len(set(reasons)) == 4
     rows = {row.event.input: row for row in Label.objects.select_related("event")}
-    assert [rows[text].answer for text in asked] == ["match", "not_match", "unsure", "match"]
-    assert [rows[text].reason for text in asked[:3]] == ["uncertain", "random", "near"]
-    assert rows[asked[0]].score == 0.5
-    assert [rows[text].probability for text in asked[:3]] == [None, pytest.approx(1 / 10), None]
+    assert [rows[text].answer for text in reasons] == ["match", "not_match", "unsure", "match"]
+    assert [rows[text].reason for text in reasons[:3]] == ["uncertain", "random", "near"]
+    assert rows[reasons[0]].score == 0.5
+    assert [rows[text].probability for text in reasons[:3]] == [None, pytest.approx(1 / 10), None]
 
 
 def test_a_card_asks_about_its_own_signal_only(
@@ -129,8 +129,10 @@ def test_two_people_and_the_one_who_takes_it_back(
     bob = Client()
     bob.force_login(viewer)
 
-    def judged(client: Client, said: str) -> bool | None:
-        response = client.post(f"{here}matches/{event.id}/", {"answer": said}, headers={"HX-Request": "true"})
+    def judged(client: Client, choice: str) -> bool | None:
+        response = client.post(
+            f"{here}matches/{event.id}/", {"answer": choice}, headers={"HX-Request": "true"}
+        )
         return response.context["feedback"]
 
     def stands() -> tuple[int, int, list[str], bool | None, list[bool]]:
@@ -168,18 +170,18 @@ def test_when_nothing_is_left(page: Client, here: str, signal: SignalDefinition,
 
 
 def test_labels_as_a_list_and_as_lines(page: Client, here: str) -> None:
-    asked = [answer(page, here, said) for said in ("match", "not_match", "unsure")]
+    reasons = [answer(page, here, choice) for choice in ("match", "not_match", "unsure")]
     html = html_of(page.get(f"{here}labels/"))
-    assert all(text in html for text in asked) and "near miss" in html
+    assert all(text in html for text in reasons) and "near miss" in html
     html = html_of(page.get(f"{here}labels/?answer=not_match"))
-    assert asked[1] in html and f">{asked[0]}<" not in html
+    assert reasons[1] in html and f">{reasons[0]}<" not in html
     assert page.get(f"{here}labels/?cursor=nonsense").status_code == 400
     lines = page.get(f"{here}labels/export/").content.decode().splitlines()
     rows = [json.loads(line) for line in lines]
     assert [(row["input"], row["label"], row["reason"], row["user"]) for row in rows] == [
-        (asked[0], "match", "uncertain", "alice"),
-        (asked[1], "not_match", "random", "alice"),
-        (asked[2], "unsure", "near", "alice"),
+        (reasons[0], "match", "uncertain", "alice"),
+        (reasons[1], "not_match", "random", "alice"),
+        (reasons[2], "unsure", "near", "alice"),
     ]
 
 

@@ -46,9 +46,9 @@ def opinion(match: bool, quote: str = "", reason: str = "Because.") -> Reply:
 
 
 def knows_flights(request: dict[str, Any], n: int) -> Reply:
-    said = told(request)["messages"][0]["text"]
-    is_flight = "order" not in said
-    return opinion(is_flight, said[:20] if is_flight else "")
+    text = told(request)["messages"][0]["text"]
+    is_flight = "order" not in text
+    return opinion(is_flight, text[:20] if is_flight else "")
 
 
 @pytest.fixture

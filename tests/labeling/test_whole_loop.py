@@ -25,11 +25,11 @@ def teach(api: Api, number: int, rounds: int, each: int = 5, **query: str) -> An
     """Labels what the system asks for, truly. Returns the last answer."""
     answer = None
     for _ in range(rounds):
-        asked = api.get(f"/api/issues/{number}/candidates/", limit=each, **query).json()["results"]
-        assert len(asked) == each
+        cards = api.get(f"/api/issues/{number}/candidates/", limit=each, **query).json()["results"]
+        assert len(cards) == each
         labels = [
             {"event_id": one["event_id"], "label": "match" if is_flight(one["event_id"]) else "not_match"}
-            for one in asked
+            for one in cards
         ]
         reply = api.post(f"/api/issues/{number}/labels/", labels)
         assert reply.status_code == 200, reply.json()

@@ -29,8 +29,8 @@ def test_the_printed_curl_is_found_as_what_it_says(
     Command(stdout=printed)._say_how(
         address="http://testserver", password="x", key=write_key, project=project
     )
-    said = printed.getvalue()
-    curl = shlex.split(said[said.index("curl") : said.index("It is found")].replace("\\\n", " "))
+    output = printed.getvalue()
+    curl = shlex.split(output[output.index("curl") : output.index("It is found")].replace("\\\n", " "))
     key = next(word.partition("Bearer ")[2] for word in curl if word.startswith("Authorization"))
     body = curl[curl.index("-d") + 1]
     assert key == write_key and curl[1] == "http://testserver/v1/events/track"
@@ -43,7 +43,7 @@ def test_the_printed_curl_is_found_as_what_it_says(
     pipeline.process([event.id])
     found = set(SignalMatch.objects.filter(event=event).values_list("signal__name", flat=True))
     assert set(FIRST_FOUND) <= found
-    assert re.search(r"It is found as (.*)\.", said)[1].split(" and ") == list(FIRST_FOUND)
+    assert re.search(r"It is found as (.*)\.", output)[1].split(" and ") == list(FIRST_FOUND)
 
 
 def test_the_second_project_has_facets_and_issues(

@@ -123,9 +123,9 @@ def test_the_key_is_in_no_text_of_an_error(settings: Any) -> None:
 
     settings.ANTHROPIC_API_KEY = KEY
     request = httpx2.Request("POST", "http://gateway/v1/messages")
-    said = {"error": {"message": "x" * 290 + f" invalid key {KEY}"}}
-    response = httpx2.Response(401, request=request, json=said)
-    error = anthropic.AuthenticationError(f"Error code: 401 - {said}", response=response, body=said)
+    body = {"error": {"message": "x" * 290 + f" invalid key {KEY}"}}
+    response = httpx2.Response(401, request=request, json=body)
+    error = anthropic.AuthenticationError(f"Error code: 401 - {body}", response=response, body=body)
     try:
         try:
             raise error

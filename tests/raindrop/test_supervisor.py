@@ -92,9 +92,9 @@ def test_a_program_that_a_worker_ran_may_end(supervisor: Supervisor) -> None:
 
 def test_what_a_killed_supervisor_left_is_ended(supervisor: Supervisor) -> None:
     supervisor._remember()
-    left = family(supervisor.children[0])
+    survivors = family(supervisor.children[0])
     end_leftovers(supervisor.state_file)
-    programs = [process for process in left if "python" in process.name()]
+    programs = [process for process in survivors if "python" in process.name()]
     wait_for(lambda: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in programs))
     assert not supervisor.state_file.exists()
 

@@ -68,10 +68,10 @@ def test_a_reader_finds_the_one_token_and_is_the_same_twice() -> None:
     reader = fit_reader(rows, recipe)
     again = fit_reader(rows, recipe)
     assert all(np.array_equal(getattr(reader, part), getattr(again, part)) for part in ("squeeze", "value"))
-    said = read(reader, rows.states)
-    assert said.mean() == pytest.approx(0, abs=1e-3) and said.std() == pytest.approx(1, abs=1e-3)
+    tones = read(reader, rows.states)
+    assert tones.mean() == pytest.approx(0, abs=1e-3) and tones.std() == pytest.approx(1, abs=1e-3)
     means = np.stack([tokens.mean(axis=0) for tokens in rows.states])[:, :3].sum(axis=1)
-    assert abs(np.corrcoef(means, rows.answers)[0, 1]) < 0.2 < 0.8 < np.corrcoef(said, rows.answers)[0, 1]
+    assert abs(np.corrcoef(means, rows.answers)[0, 1]) < 0.2 < 0.8 < np.corrcoef(tones, rows.answers)[0, 1]
 
 
 def test_rows_are_read_by_readers_that_did_not_see_them() -> None:

@@ -73,12 +73,12 @@ def test_every_acknowledged_event_survives_kill_9_and_is_processed_once(server: 
         cursor = f"&cursor={page['meta']['cursor']}"
     assert len(found) == len(set(found)), "an event is stored twice"
     assert set(acknowledged) <= set(found), "an acknowledged event is lost"
-    counted = server.manage(
+    counts = server.manage(
         "shell", "--no-imports", "-c",
         "from ingest.models import Total, Project, ProcessingFailure;"
         "print(Total.objects.get(subject=Project.objects.get(slug='acme').id).events, ProcessingFailure.objects.count())",
     )  # fmt: skip
-    assert counted.split() == [str(len(found)), "0"], "each event is processed exactly once"
+    assert counts.split() == [str(len(found)), "0"], "each event is processed exactly once"
 
     server.stop()
     assert not server.tree(), "Ctrl-C leaves no process behind"
@@ -117,12 +117,12 @@ def test_a_second_server_on_the_same_data_is_refused_and_another_directory_works
         for server in (second, first):  # at once, before what was counted is due to be written
             server.stop()
             assert not server.tree()
-        counted = second.manage(
+        counts = second.manage(
             "shell", "--no-imports", "-c",
             "from ingest.models import IngestCount, MonthlyUsage;"
             "print(IngestCount.objects.get(outcome='accepted').count, MonthlyUsage.objects.get().events)",
         )  # fmt: skip
-        assert counted.split() == ["3", "3"], "an ordinary stop loses no count"
+        assert counts.split() == ["3", "3"], "an ordinary stop loses no count"
     finally:
         first.kill_everything()
         second.kill_everything()

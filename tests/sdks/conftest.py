@@ -62,7 +62,7 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     why_not: str = ""
     status: int | None = None  # that it ended with
-    said: str = ""
+    output: str = ""
 
 
 @dataclass
@@ -76,7 +76,7 @@ class World:
         program = self.programs[project]
         if program.why_not:
             missing(program.why_not)
-        assert program.status == 0, program.said
+        assert program.status == 0, program.output
         found: dict[str, Any] = self.database[project]
         return found
 
@@ -200,16 +200,16 @@ def _run_program(world: World, program: Program) -> None:
         stderr=subprocess.STDOUT, text=True, env={**os.environ, **program.environment},
     )  # fmt: skip
     try:
-        program.said = process.communicate(timeout=PATIENCE)[0]
+        program.output = process.communicate(timeout=PATIENCE)[0]
     except subprocess.TimeoutExpired:
         process.kill()
-        program.said = "It did not end.\n" + process.communicate()[0]
+        program.output = "It did not end.\n" + process.communicate()[0]
     program.status = process.returncode
 
 
 def _inside(server: Server, function: str, slugs: tuple[str, ...]) -> dict[str, Any]:
-    said = server.manage("shell", "-c", f"from tests.sdks.inside import {function}; {function}(*{slugs!r})")
-    [line] = [line for line in said.splitlines() if line.startswith("ANSWER")]
+    output = server.manage("shell", "-c", f"from tests.sdks.inside import {function}; {function}(*{slugs!r})")
+    [line] = [line for line in output.splitlines() if line.startswith("ANSWER")]
     answer: dict[str, Any] = json.loads(line.removeprefix("ANSWER"))
     return answer
 

@@ -15,16 +15,18 @@ QUESTIONS = (story.FAILING, story.ASKED, story.HOPELESS)
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        said = asked["messages"][-1]
-        question = next((question for question in QUESTIONS if question in json.dumps(asked["messages"])), "")
-        if said.get("content") == "fail":
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        last = request["messages"][-1]
+        question = next(
+            (question for question in QUESTIONS if question in json.dumps(request["messages"])), ""
+        )
+        if last.get("content") == "fail":
             self._answer(400, {"error": {"message": "no such model", "type": "invalid_request_error"}})
             return
         if question == story.HOPELESS:
             self._answer(503, {"error": {"message": story.MODEL_ERROR, "type": "server_error"}})
             return
-        if asked.get("tools") and said["role"] == "user":
+        if request.get("tools") and last["role"] == "user":
             call = {
                 "id": "call_1",
                 "type": "function",
@@ -36,18 +38,18 @@ class Handler(BaseHTTPRequestHandler):
                 },
             }
             message = {"role": "assistant", "content": None, "tool_calls": [call]}
-            self._complete(asked, message, "tool_calls")
+            self._complete(request, message, "tool_calls")
         else:
             self._complete(
-                asked,
+                request,
                 {"role": "assistant", "content": story.ANSWERS.get(question, "Sunny, 21 degrees.")},
                 "stop",
             )
 
-    def _complete(self, asked: dict[str, Any], message: dict[str, Any], reason: str) -> None:
+    def _complete(self, request: dict[str, Any], message: dict[str, Any], reason: str) -> None:
         usage = {"prompt_tokens": 30, "completion_tokens": 7, "total_tokens": 37}
         made = {"id": "chatcmpl-1", "created": 1_795_427_800, "model": "gpt-4o-2024-08-06"}
-        if not asked.get("stream"):
+        if not request.get("stream"):
             choice = {"index": 0, "message": message, "finish_reason": reason}
             self._answer(200, {**made, "object": "chat.completion", "choices": [choice], "usage": usage})
             return

@@ -121,14 +121,14 @@ def test_a_wrapped_generation_with_a_tool(events: dict[str, Row]) -> None:
 
 
 def test_other_wrapped_calls(events: dict[str, Row]) -> None:
-    for event_id, said, answered, model in (
+    for event_id, question, answered, model in (
         ("streamed", "Greet me", "Hello", "mock-2"),
         ("object", "What is 2+2?", '{"n":4}', "mock-1"),
         ("errored", "Are you up?", "", "mock-3"),
     ):
         event = events[event_id]
         assert facts(event, "name", "user_id", "convo_id") == ("wrapped", "ada", "talk-3")
-        assert facts(event, "input", "output", "model") == (said, answered, model)
+        assert facts(event, "input", "output", "model") == (question, answered, model)
         assert event["feature_flags"] == {"exp": "c"} and event["properties"]["w"] == 1
     assert facts(events["streamed"], "input_tokens", "output_tokens") == (21, 8)
     failed = events["errored"]

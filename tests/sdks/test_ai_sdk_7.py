@@ -60,8 +60,8 @@ def test_a_turn_with_a_tool(events: dict[str, list[Row]], dialect: str) -> None:
     assert facts(search, "input", "output", "status") == ('{"q":"foo"}', '{"hits":["FOO"]}', "unset")
     [answered] = json.loads(calls[1]["output"])
     assert (answered["content"], answered["reasoning"]) == (f"Found FOO in {dialect}.", "Let me think.")
-    [asked] = json.loads(calls[0]["output"])
-    assert asked["tool_calls"] == [
+    [request] = json.loads(calls[0]["output"])
+    assert request["tool_calls"] == [
         {"id": "call-1", "function": {"name": "search", "arguments": '{"q":"foo"}'}}
     ]
     assert "Searches." in json.dumps(calls[0]["attributes"])  # the tools on offer
@@ -102,8 +102,8 @@ def test_errors(events: dict[str, list[Row]]) -> None:
 
 
 def test_a_tool_call_that_the_user_does_not_approve_is_a_signal(events: dict[str, list[Row]]) -> None:
-    asked, denied = events["approval"]
-    assert facts(asked, "input", "output", "signals") == ("Pay 5 euros", "", [])
+    request, denied = events["approval"]
+    assert facts(request, "input", "output", "signals") == ("Pay 5 euros", "", [])
     assert facts(denied, "input", "output") == ("Pay 5 euros", "I did not pay.")
     no = signal(denied, "tool call denied")
     assert facts(no, "sentiment", "properties") == ("NEGATIVE", {"reason": "too much", "source": "approval"})

@@ -24,8 +24,8 @@ def found(world: World, where: str) -> Row:
 
 
 def test_what_the_calls_answered(found: Row, world: World, where: str) -> None:
-    said = [json.loads(line) for line in world.programs[where].said.splitlines()]
-    answers = {name: value for line in said for name, value in line.items()}
+    reports = [json.loads(line) for line in world.programs[where].output.splitlines()]
+    answers = {name: value for line in reports for name, value in line.items()}
     assert answers["one"] == {"eventIds": ["ai"]}
     made, second = answers["many"]["eventIds"]
     assert second == "many-2" and set(found["events"]) == {"ai", made, "many-2", "partial"}
@@ -64,7 +64,7 @@ def test_signals(found: Row) -> None:
 def test_a_page_of_another_origin(world: World) -> None:
     """What the browser saw: preflights for every path, no complaint, and that it does stop what is not allowed."""
     found = world.found("chromium")
-    seen = json.loads(world.programs["chromium"].said.splitlines()[-1])["page"]
+    seen = json.loads(world.programs["chromium"].output.splitlines()[-1])["page"]
     assert not seen["origin"].startswith(world.server.url)
     assert {f"{world.server.url}/v1/{path}" for path in PATHS} <= set(seen["preflights"])
     assert seen["problems"] == []
@@ -75,15 +75,15 @@ def test_a_page_of_another_origin(world: World) -> None:
 
 def test_what_a_page_says_when_it_ends(world: World) -> None:
     """The SDK has no sendBeacon or keepalive of its own: a page gives it a `fetchFn` that has."""
-    left = signal(world.found("chromium")["events"]["ai"], "left")
-    assert facts(left, "signal_type", "properties") == ("standard", {})
+    leaving = signal(world.found("chromium")["events"]["ai"], "left")
+    assert facts(leaving, "signal_type", "properties") == ("standard", {})
 
 
 @pytest.mark.parametrize(
     "path", [*(f"/v1/{path}" for path in PATHS), *(f"/{path}" for path in PATHS), "/v1/traces"]
 )
 def test_preflight(world: World, path: str) -> None:
-    asked = urllib.request.Request(
+    request = urllib.request.Request(
         world.server.url + path,
         method="OPTIONS",
         headers={
@@ -92,7 +92,7 @@ def test_preflight(world: World, path: str) -> None:
             "Access-Control-Request-Headers": "authorization,content-type",
         },
     )
-    with urllib.request.urlopen(asked, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         assert answer.status in {200, 204}
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert "POST" in answer.headers["Access-Control-Allow-Methods"]
@@ -101,8 +101,8 @@ def test_preflight(world: World, path: str) -> None:
 
 
 def test_a_refusal_can_be_read_by_the_page(world: World) -> None:
-    asked = urllib.request.Request(world.server.url + "/v1/events/track", data=b"[]", method="POST")
+    request = urllib.request.Request(world.server.url + "/v1/events/track", data=b"[]", method="POST")
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(asked, timeout=30)
+        urllib.request.urlopen(request, timeout=30)
     assert refused.value.code == 401
     assert refused.value.headers["Access-Control-Allow-Origin"] == "*"

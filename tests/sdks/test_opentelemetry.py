@@ -57,8 +57,8 @@ def test_the_messages_of_the_calls(events: dict[str, Row]) -> None:
         {"role": "system", "content": "You know the weather."},
         {"role": "user", "content": "How is the weather in Paris?"},
     ]
-    [asked] = json.loads(first["output"])
-    assert asked["tool_calls"] == [
+    [message] = json.loads(first["output"])
+    assert message["tool_calls"] == [
         {"id": "call_1", "function": {"name": "weather", "arguments": '{"city":"Paris"}'}}
     ]
     assert json.loads(second["input"])[1]["parts"][0] == {

@@ -30,7 +30,7 @@ def events(found: Row) -> dict[str, Row]:
 
 def test_exactly_the_events_that_were_sent(found: Row, world: World, project: str) -> None:
     [made] = [
-        line.split()[1] for line in world.programs[project].said.splitlines() if line.startswith("made ")
+        line.split()[1] for line in world.programs[project].output.splitlines() if line.startswith("made ")
     ]
     assert set(found["events"]) == {
         made, "plain", "ai", "comes-later", "partial", "from-elsewhere", "tools", "loose-event", "traced", "parent", "child",

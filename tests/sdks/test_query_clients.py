@@ -56,9 +56,11 @@ def send(server: Server, key: str) -> None:
     """Four events of three conversations and three users, a tool that failed, a thumb, and traits."""
 
     def event(event_id: str, minute: int, **fields: Any) -> dict[str, Any]:
-        said = {name: fields.pop(name) for name in ("input", "output", "convo_id", "model") if name in fields}
+        ai_data = {
+            name: fields.pop(name) for name in ("input", "output", "convo_id", "model") if name in fields
+        }
         return {
-            "event_id": event_id, "event": "support", "timestamp": f"2026-11-20T12:{minute:02}:00Z", "ai_data": said, **fields,
+            "event_id": event_id, "event": "support", "timestamp": f"2026-11-20T12:{minute:02}:00Z", "ai_data": ai_data, **fields,
         }  # fmt: skip
 
     def post(path: str, body: Any) -> None:

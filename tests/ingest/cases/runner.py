@@ -36,13 +36,13 @@ CONTENT_TYPES = {"otlp-json": "application/json", "otlp-protobuf": "application/
 def find_cases() -> Path | None:
     """The folder of the cases: RAINDROP_CASES, else beside the checkout, else beside the clone that a worktree belongs to."""
     root = Path(__file__).resolve().parents[3]
-    asked = subprocess.run(
+    answer = subprocess.run(
         ["git", "-C", str(root), "rev-parse", "--path-format=absolute", "--git-common-dir"],  # noqa: S607
         capture_output=True,
         text=True,
         check=False,
     )
-    clone = Path(asked.stdout.strip()).parent if asked.returncode == 0 else root
+    clone = Path(answer.stdout.strip()).parent if answer.returncode == 0 else root
     named = os.environ.get("RAINDROP_CASES")
     places = [
         *([Path(named)] if named else []),
@@ -144,13 +144,13 @@ def problems_of(case: Case, *, client: Client, project: Project, query_key: str)
     problems = []
     if "events" in expect and len(seen) != expect["events"]:
         problems.append(f"{len(seen)} events instead of {expect['events']}")
-    left = list(seen)
+    remaining = list(seen)
     for turn in expect.get("turns", ()):
-        held = next((event for event in left if _holds(turn, event)), None)
+        held = next((event for event in remaining if _holds(turn, event)), None)
         if held is None:
             problems.append(f"no event of its own is {turn}")
         else:
-            left.remove(held)
+            remaining.remove(held)
     if "search" in expect:
         embed(events)
     for search in expect.get("search", ()):

@@ -46,8 +46,8 @@ def test_the_answer_names_them(post: Any, path: str, item: dict[str, Any], warni
     assert answer.status_code == 200
     assert answer.json()["warnings"] == warnings
     flush()
-    [counted] = IngestCount.objects.filter(outcome="unknown_attribute", scope="wire")
-    assert f"`{counted.reason}`" in warnings[0] and counted.count == 1
+    [count] = IngestCount.objects.filter(outcome="unknown_attribute", scope="wire")
+    assert f"`{count.reason}`" in warnings[0] and count.count == 1
 
 
 def test_an_event_beside_it_is_what_it_was(post: Any, client: Client, member: Any) -> None:
@@ -72,15 +72,15 @@ def test_a_wrong_type_beside_an_unread_field_is_refused(post: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (gzip.compress(b"[]", mtime=0), "send Content-Encoding: gzip"),
         (b'{"event": "a"}\n{"event": "b"}', "send an array"),
     ],
 )
-def test_what_would_have_helped_is_said(post: Any, body: bytes, said: str) -> None:
+def test_what_would_have_helped_is_said(post: Any, body: bytes, message: str) -> None:
     answer = post("events/track", body)
-    assert answer.status_code == 400 and said in answer.json()["error"]["message"]
+    assert answer.status_code == 400 and message in answer.json()["error"]["message"]
 
 
 def test_an_exporter_without_its_path_is_told_the_path() -> None:

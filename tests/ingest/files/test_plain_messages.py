@@ -85,8 +85,8 @@ LOOPS: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.parametrize("shape", LOOPS)
 def test_a_tool_loop_is_one_turn(shape: str) -> None:
-    said, answered, calls = one(*LOOPS[shape])
-    assert (said, answered) == ("Book it", "Sorry.")
+    question, answered, calls = one(*LOOPS[shape])
+    assert (question, answered) == ("Book it", "Sorry.")
     assert [call[:2] for call in calls] == [("look", "ok"), ("book", "error")]
     assert calls[0][2].replace(" ", "") == '{"day":5}'
     assert "free" in calls[0][3] and "locked" in calls[1][3]

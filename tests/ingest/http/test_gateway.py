@@ -425,9 +425,9 @@ def test_otlp_that_is_too_large_is_told_in_its_encoding_and_counted(
         assert told["content-type"] == "application/x-protobuf"
         assert "20 MiB" in Status.FromString(answer["text"].encode()).message
     flush()
-    counted = IngestCount.objects.get(outcome="rejected")
-    assert (counted.scope, counted.reason[:3], counted.count) == ("otlp", "413", 1)
-    assert counted.key_id is not None
+    count = IngestCount.objects.get(outcome="rejected")
+    assert (count.scope, count.reason[:3], count.count) == ("otlp", "413", 1)
+    assert count.key_id is not None
     status, answer, _ = asyncio.run(post(door, "/v1/logs", [b"x" * 1200], "wrong", **headers))
     assert status == 401
 

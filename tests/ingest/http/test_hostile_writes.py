@@ -132,9 +132,9 @@ def test_another_project_writes_often_while_hostile_texts_are_read(
         for number in range(5):
             body = json.dumps(event(number)).encode()
             assert (await post(door, "/v1/events/track", body, other_key))[0] == 200
-        left = sum(not task.done() for task in attackers)
+        unfinished = sum(not task.done() for task in attackers)
         assert {(await task)[0] for task in attackers} <= {200, 503}
-        assert left, "the hostile requests came first"
+        assert unfinished, "the hostile requests came first"
 
     asyncio.run(main())
     assert Event.objects.filter(project__slug="umbrella").count() == 6
@@ -229,14 +229,14 @@ async def _stalled(
     door: WriteGateway, path: str, key: str, *, chunks: list[bytes], announced: int | None
 ) -> tuple[int, list[int]]:
     """Sends the chunks and then nothing. Returns the status, and how many chunks were asked for."""
-    asked: list[int] = []
+    receives: list[int] = []
     sent: list[Any] = []
-    left = list(chunks)
+    remaining = list(chunks)
 
     async def receive() -> Any:
-        asked.append(1)
-        if left:
-            return {"type": "http.request", "body": left.pop(0), "more_body": True}
+        receives.append(1)
+        if remaining:
+            return {"type": "http.request", "body": remaining.pop(0), "more_body": True}
         return await asyncio.sleep(3600)
 
     async def send(message: Any) -> None:
@@ -247,7 +247,7 @@ async def _stalled(
         headers.append((b"content-length", str(announced).encode()))
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
     await asyncio.wait_for(door(scope, receive, send), 20)
-    return sent[0]["status"], asked
+    return sent[0]["status"], receives
 
 
 @pytest.mark.parametrize(
@@ -255,8 +255,10 @@ async def _stalled(
 )
 def test_nothing_is_read_from_who_has_no_key(door: WriteGateway, query_key: str, path: str) -> None:
     for key, expected in [("nobody", 401), (query_key, 403)]:
-        status, asked = asyncio.run(_stalled(door, path, key, chunks=[b"x" * MIB] * 15, announced=20 * MIB))
-        assert (status, asked) == (expected, [])
+        status, receives = asyncio.run(
+            _stalled(door, path, key, chunks=[b"x" * MIB] * 15, announced=20 * MIB)
+        )
+        assert (status, receives) == (expected, [])
 
 
 @pytest.mark.parametrize("path", ["/v1/events/track", "/v1/traces", "/p/acme/"])
@@ -264,9 +266,9 @@ def test_a_silent_body_is_given_up(
     door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(reading, "SILENCE_SECONDS", 0.2)
-    status, asked = asyncio.run(_stalled(door, path, write_key, chunks=[b"{"], announced=1000))
+    status, receives = asyncio.run(_stalled(door, path, write_key, chunks=[b"{"], announced=1000))
     assert status == 408
-    assert len(asked) >= 2
+    assert len(receives) >= 2
     assert door.memory.held == 0
 
 

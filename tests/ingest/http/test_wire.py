@@ -243,8 +243,8 @@ def test_a_browser_may_ask_first(client: Client) -> None:
 
 @pytest.mark.parametrize("path", ["/v1/events/track", "/v1/traces/", "/v1/logs"])
 def test_headers_of_tracing_libraries_pass_the_preflight(client: Client, path: str) -> None:
-    asked = "authorization,baggage,sentry-trace,x-langfuse-sdk-name,x-langfuse-public-key,x-b3-traceid,x-langfuse-new-one,x-own, bad header\r\n"
-    answer = client.options(path, headers={"Access-Control-Request-Headers": asked})
+    header_names = "authorization,baggage,sentry-trace,x-langfuse-sdk-name,x-langfuse-public-key,x-b3-traceid,x-langfuse-new-one,x-own, bad header\r\n"
+    answer = client.options(path, headers={"Access-Control-Request-Headers": header_names})
     allowed = answer["Access-Control-Allow-Headers"].lower().split(", ")
     assert {
         "authorization",

@@ -32,10 +32,10 @@ def logs_of(*logs: dict[str, Any], protobuf: bool = False) -> list[MappedSpan]:
     return [item for item in found if isinstance(item, MappedSpan)]
 
 
-def chat(said: str, answered: str = "", **more: Any) -> dict[str, Any]:
+def chat(question: str, answered: str = "", **more: Any) -> dict[str, Any]:
     attributes = {
         "gen_ai.operation.name": "chat",
-        "gen_ai.input.messages": [traces.text("user", said)],
+        "gen_ai.input.messages": [traces.text("user", question)],
         **more,
     }
     if answered:

@@ -128,7 +128,7 @@ def test_a_trace_without_content_is_an_event() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attributes", "said", "answered"),
+    ("attributes", "question", "answered"),
     [
         ({"pydantic_ai.all_messages": '[{"role":"user","parts":[{"type":"text","content":"hi"}]},'
           '{"role":"assistant","parts":[{"type":"text","content":"yo"}]}]', "model_name": "x"}, "hi", "yo"),
@@ -149,9 +149,9 @@ def test_a_trace_without_content_is_an_event() -> None:
         ({"openinference.span.kind": "CHAIN", "input.value": '{"a": 1}', "output.value": "[1, 2]"}, '{"a": 1}', "[1, 2]"),
     ],
 )  # fmt: skip
-def test_smaller_dialects(attributes: dict[str, Any], said: str, answered: str) -> None:
+def test_smaller_dialects(attributes: dict[str, Any], question: str, answered: str) -> None:
     event = event_of(request(span(1, a=attributes)))
-    assert (event.input, event.output) == (said, answered)
+    assert (event.input, event.output) == (question, answered)
 
 
 def test_a_denied_approval_is_a_signal_once() -> None:

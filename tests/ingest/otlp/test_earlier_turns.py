@@ -21,16 +21,16 @@ SOON = SILENCE + dt.timedelta(seconds=1)
 
 
 def turn(
-    number: int, said: list[str], *, convo: str | None = "talk", start: int = 0, **more: Any
+    number: int, texts: list[str], *, convo: str | None = "talk", start: int = 0, **more: Any
 ) -> dict[str, Any]:
     """Trace `number`, one call that repeats what was said: user, assistant, user, ..., and answers."""
     history = [
-        traces.text("user" if place % 2 == 0 else "assistant", text) for place, text in enumerate(said[:-1])
+        traces.text("user" if place % 2 == 0 else "assistant", text) for place, text in enumerate(texts[:-1])
     ]
     attributes: dict[str, Any] = {
         "gen_ai.operation.name": "chat",
         "gen_ai.input.messages": [traces.text("system", "Be kind."), *history],
-        "gen_ai.output.messages": [traces.text("assistant", said[-1])],
+        "gen_ai.output.messages": [traces.text("assistant", texts[-1])],
         "user.id": "ada",
         **({"gen_ai.conversation.id": convo} if convo else {}),
         **more,
@@ -112,9 +112,9 @@ def test_who_is_left_alone(project: Project) -> None:
     """A trace without a conversation of its own; one whose event the app names; and words that the app changed for the model."""
     send(project, turn(1, SAID, convo=None))
     send(project, turn(2, SAID, convo="named", **{EVENT_ID: "e1"}))
-    for number, said in enumerate(["uno", "due"]):
+    for number, text in enumerate(["uno", "due"]):
         at = dt.datetime.fromtimestamp(T0 / 1e9, dt.UTC) - dt.timedelta(seconds=10 - number)
-        store_events(project=project, events=[IncomingEvent(input=said, convo_id="talk", timestamp=at)])
+        store_events(project=project, events=[IncomingEvent(input=text, convo_id="talk", timestamp=at)])
     send(project, turn(3, SAID))
     finish()
     before = Event.objects.count()
@@ -126,8 +126,8 @@ def test_who_is_left_alone(project: Project) -> None:
 def test_only_the_redacted_text_is_kept_and_projects_do_not_mix(
     project: Project, other_project: Project
 ) -> None:
-    said = ["my card is 4111 1111 1111 1111", "noted 4111 1111 1111 1111", "thanks", "welcome"]
-    send(project, turn(2, said))
+    texts = ["my card is 4111 1111 1111 1111", "noted 4111 1111 1111 1111", "thanks", "welcome"]
+    send(project, turn(2, texts))
     assert "4111" not in repr(list(EarlierTurns.objects.values()))
     finish()
     backfill_turns(timezone.now() + SOON)
@@ -148,7 +148,7 @@ def test_what_counts_as_a_turn() -> None:
 
 def test_histories_are_bounded() -> None:
     many = [Message("user" if n % 2 == 0 else "assistant", str(n)) for n in range(1001)]
-    assert [said for said, _ in earlier_turns(many)] == [str(n) for n in range(1000 - 2 * MAX_TURNS, 1000, 2)]
+    assert [text for text, _ in earlier_turns(many)] == [str(n) for n in range(1000 - 2 * MAX_TURNS, 1000, 2)]
     long = [Message("user", "x" * MAX_CHARS), Message("assistant", "y"), Message("user", "z")]
     assert earlier_turns(long) == []
 

@@ -120,9 +120,13 @@ def test_bedrocks_parts_in_span_events(key: str, dress: Any) -> None:
         for message in message_event(name, {key: dress(parts), "finish_reason": "end_turn"})
     ]
     assert (system.text, user.text) == ("Be brief.", "How warm\nis it?")
-    [asked] = assistant.tool_calls
+    [tool_call] = assistant.tool_calls
     assert assistant.text == "I look."
-    assert (asked.id, asked.name, json.loads(asked.arguments)) == ("t1", "weather", {"city": "Oslo"})
+    assert (tool_call.id, tool_call.name, json.loads(tool_call.arguments)) == (
+        "t1",
+        "weather",
+        {"city": "Oslo"},
+    )
     [given] = told.tool_results
     assert (told.role, given.id, given.text, given.failed) == (
         "tool",

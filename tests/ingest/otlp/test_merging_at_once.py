@@ -99,19 +99,19 @@ def test_two_makers_the_pipeline_and_what_clients_send(
     finish(after=SILENCE)
     move_stragglers(now=timezone.now())
     process()
-    left = {event.event_id: event for event in Event.objects.all()}
-    assert len(left) == TRACES
+    remaining = {event.event_id: event for event in Event.objects.all()}
+    assert len(remaining) == TRACES
     assert MergedEvent.objects.count() == TRACES
-    assert not Span.objects.exclude(event__in=[event.id for event in left.values()]).exists()
+    assert not Span.objects.exclude(event__in=[event.id for event in remaining.values()]).exists()
     assert set(ExplicitSignal.objects.values_list("event", "app_event_id")) == {
-        (event.id, event.event_id) for event in left.values()
+        (event.id, event.event_id) for event in remaining.values()
     }
     assert ExplicitSignal.objects.count() == 2 * TRACES
     assert SignalMatch.objects.filter(signal__key="thumbs_down").count() == TRACES
     assert set(standing_labels(issue).values_list("event", flat=True)) == {
-        event.id for event in left.values()
+        event.id for event in remaining.values()
     }
     assert standing_labels(issue).count() == TRACES
-    told = {name for event in left.values() for name in event.properties}
+    told = {name for event in remaining.values() for name in event.properties}
     assert told >= {event.event_id for event in events}
     assert counted() == recount()

@@ -39,10 +39,10 @@ def finish(*, after: dt.timedelta = ROOT_GRACE) -> None:
     finish_open_traces(timezone.now() + after + dt.timedelta(seconds=1))
 
 
-def chat(said: str, answered: str = "", **more: Any) -> dict[str, Any]:
+def chat(question: str, answered: str = "", **more: Any) -> dict[str, Any]:
     attributes = {
         "gen_ai.operation.name": "chat",
-        "gen_ai.input.messages": [traces.text("user", said)],
+        "gen_ai.input.messages": [traces.text("user", question)],
         **more,
     }
     if answered:
@@ -192,8 +192,8 @@ def test_one_trace_two_events(project: Project) -> None:
 
 
 def test_projects_do_not_mix(project: Project, other_project: Project) -> None:
-    for owner, said in ((project, "a"), (other_project, "b")):
-        send(owner, request(span(1, a=chat(said, said))))
+    for owner, text in ((project, "a"), (other_project, "b")):
+        send(owner, request(span(1, a=chat(text, text))))
     finish()
     assert {(e.project.slug, e.input, e.spans.count()) for e in Event.objects.all()} == {
         ("acme", "a", 1),

@@ -23,12 +23,12 @@ SAID = [
 ]
 
 
-def agent(said: str, answered: str = "", **more: Any) -> dict[str, Any]:
-    return chat(said, answered, **more) | AGENT
+def agent(question: str, answered: str = "", **more: Any) -> dict[str, Any]:
+    return chat(question, answered, **more) | AGENT
 
 
-def chain(said: str, answered: str) -> dict[str, Any]:
-    return CHAIN | {"input.value": said, "output.value": answered}
+def chain(question: str, answered: str) -> dict[str, Any]:
+    return CHAIN | {"input.value": question, "output.value": answered}
 
 
 def with_history(place: int) -> dict[str, Any]:
@@ -38,8 +38,8 @@ def with_history(place: int) -> dict[str, Any]:
         for turn in SAID[:place]
         for role, text in zip(("user", "assistant"), turn, strict=True)
     ]
-    said, answered = SAID[place]
-    return chat(said, answered) | {"gen_ai.input.messages": [*before, traces.text("user", said)]}
+    question, answered = SAID[place]
+    return chat(question, answered) | {"gen_ai.input.messages": [*before, traces.text("user", question)]}
 
 
 def words(events: list[TraceEvent]) -> list[tuple[str, str]]:

@@ -120,8 +120,8 @@ def test_who_sends_zstd_or_grpc_is_told_what_to_do(post: Any, client: Client) ->
     body = as_protobuf(traces.generation_c())
     answer = post(body, kind=PROTOBUF, **{"Content-Encoding": "zstd"})
     assert answer.status_code == 415
-    assert "zstd" in (said := Status.FromString(answer.content).message)
-    assert "OTEL_EXPORTER_OTLP_COMPRESSION=gzip" in said
+    assert "zstd" in (message := Status.FromString(answer.content).message)
+    assert "OTEL_EXPORTER_OTLP_COMPRESSION=gzip" in message
     answer = post(body, kind="application/grpc+proto")
     assert answer.status_code == 415
     assert "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf" in Status.FromString(answer.content).message

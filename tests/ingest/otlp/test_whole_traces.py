@@ -36,20 +36,20 @@ def send(project: Project, made: dict[str, Any], *, at_once: bool = True) -> Non
     store_traces(project=project, decoded=decode_traces(as_json(made), is_json=True), at_once=at_once)
 
 
-def chat(said: str, answered: str, **more: Any) -> dict[str, Any]:
+def chat(question: str, answered: str, **more: Any) -> dict[str, Any]:
     return {
         "gen_ai.operation.name": "chat",
-        "gen_ai.input.messages": [traces.text("user", said)],
+        "gen_ai.input.messages": [traces.text("user", question)],
         "gen_ai.output.messages": [traces.text("assistant", answered)],
         **more,
     }
 
 
-def agent(trace: str, said: str = "Where is it?", answered: str = "On its way.") -> list[dict[str, Any]]:
+def agent(trace: str, question: str = "Where is it?", answered: str = "On its way.") -> list[dict[str, Any]]:
     """An agent's turn: the root without words, a call, a tool."""
     return [
         span(1, "invoke_agent shop", trace=trace, end=3.0, a={"gen_ai.operation.name": "invoke_agent"}),
-        span(2, "chat", 1, trace=trace, end=2.0, a=chat(said, answered)),
+        span(2, "chat", 1, trace=trace, end=2.0, a=chat(question, answered)),
         span(3, "tool", 1, trace=trace, start=2.0, end=3.0,
              a={"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "find_order"}),
     ]  # fmt: skip

@@ -57,7 +57,7 @@ def test_a_refusal_is_what_was_answered(attributes: dict[str, Any]) -> None:
     ],
 )  # fmt: skip
 def test_a_span_events_payload(name: str, payload: dict[str, Any]) -> None:
-    said = [
+    conversation = [
         (
             "gen_ai.user.message",
             {"gen_ai.event.content": '\n {"role": "user", "content": [{"type": "text", "text": "Where?"}]}'},
@@ -69,7 +69,7 @@ def test_a_span_events_payload(name: str, payload: dict[str, Any]) -> None:
         if details
         else {}
     )
-    event = one(CHAT, events=[*([] if details else said), (name, payload | extra)])
+    event = one(CHAT, events=[*([] if details else conversation), (name, payload | extra)])
     assert (event.input, event.output) == ("Where?", NO)
 
 
@@ -222,7 +222,7 @@ def test_a_resource_may_tell_too() -> None:
 
 
 def test_logfire_streams_an_answer_in_a_span_of_its_own() -> None:
-    asked = {
+    request = {
         "gen_ai.request.model": "gpt-4o",
         "request_data": json.dumps({"messages": [{"role": "user", "content": "Is it snowing?"}]}),
     }
@@ -234,14 +234,14 @@ def test_logfire_streams_an_answer_in_a_span_of_its_own() -> None:
         for data in told:
             [event] = events_of(
                 span(9, "agent run", end=3, a={"logfire.span_type": "span"}),
-                span(1, parent=9, end=1, a=asked),
+                span(1, parent=9, end=1, a=request),
                 span(
                     2,
                     "streaming response",
                     parent,
                     start=1.1,
                     end=1.1,
-                    a=asked | {"response_data": json.dumps(data)},
+                    a=request | {"response_data": json.dumps(data)},
                 ),
             )
             assert (event.input, event.output) == ("Is it snowing?", "Yes, a lot.")

@@ -260,8 +260,8 @@ def test_text_that_comes_as_logs_or_over_http_is_no_alarm(
     key: ApiKey, export: Any, client: Client, write_key: str
 ) -> None:
     export(request(span(1, "chat gpt-4o", a=CHAT), scope="mylib"))
-    said = log("gen_ai.user.message", 1, body={"content": "hi"})
-    assert export(logs_request(said), path="/v1/logs").status_code == 200
+    record = log("gen_ai.user.message", 1, body={"content": "hi"})
+    assert export(logs_request(record), path="/v1/logs").status_code == 200
     finish()
     named = CHAT | {"traceloop.association.properties.event_id": "evt-9"}
     export(request(span(3, "chat gpt-4o", trace="ab" * 16, a=named), scope="mylib"))

@@ -23,9 +23,9 @@ def _fast_passwords(settings: Any) -> None:
 
 def test_a_page_asks_to_log_in_and_comes_back(client: Client, project: Any, member: Any) -> None:
     page = reverse("settings", args=["acme"])
-    asked = client.get(page)
-    assert asked.status_code == 302 and asked["Location"] == f"{reverse('login')}?next={page}"
-    answer = client.post(asked["Location"], {"username": "alice", "password": PASSWORD, "next": page})
+    form = client.get(page)
+    assert form.status_code == 302 and form["Location"] == f"{reverse('login')}?next={page}"
+    answer = client.post(form["Location"], {"username": "alice", "password": PASSWORD, "next": page})
     assert answer.status_code == 302 and answer["Location"] == page
     assert client.get(page).status_code == 200
 

@@ -69,10 +69,10 @@ def test_what_is_found_alone_is_found_among_others(kind: str, text: str, expecte
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(REDACTORS), texts, texts, objects, st.lists(texts, min_size=4, max_size=4))
 def test_an_event_is_redacted_as_text_by_text(
-    redactor: Redactor, said: str, answer: str, properties: dict[str, Any], more: list[str]
+    redactor: Redactor, user_text: str, answer: str, properties: dict[str, Any], more: list[str]
 ) -> None:
     event = IncomingEvent(
-        input=said,
+        input=user_text,
         output=answer,
         properties=properties,
         attachments=[IncomingAttachment(value=more[0], name=more[1])],
@@ -80,7 +80,7 @@ def test_an_event_is_redacted_as_text_by_text(
     )
     redacted = redact_event(event, redactor)
     text, value = redactor.text, redactor.value
-    assert (redacted.input, redacted.output) == (text(said), text(answer))
+    assert (redacted.input, redacted.output) == (text(user_text), text(answer))
     assert repr(redacted.properties) == repr(value(properties))  # NaN equals nothing
     (attachment,) = redacted.attachments
     assert (attachment.value, attachment.name) == (text(more[0]), text(more[1]))
@@ -98,19 +98,23 @@ def test_plain_text_takes_the_short_way() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(REDACTORS), st.lists(texts, min_size=8, max_size=8), objects)
 def test_a_mapped_span_is_redacted_as_text_by_text(
-    redactor: Redactor, said: list[str], attributes: dict[str, Any]
+    redactor: Redactor, user_texts: list[str], attributes: dict[str, Any]
 ) -> None:
-    message = Message("user", said[0], reasoning=said[1], tool_calls=[ToolCall("1", "f", said[2])])
-    answer = Message("tool", tool_results=[ToolResult("1", said[3])])
+    message = Message(
+        "user", user_texts[0], reasoning=user_texts[1], tool_calls=[ToolCall("1", "f", user_texts[2])]
+    )
+    answer = Message("tool", tool_results=[ToolResult("1", user_texts[3])])
     span = MappedSpan(
         "a" * 32, "b" * 16, "", 0, 1, "ok", "chat",
-        input_messages=[message], output_messages=[answer], tool_arguments=said[4], tool_result=said[5], error=said[6],
-        attributes=attributes, signals=[TraceSignal("thumb", properties={"comment": said[7]})],
+        input_messages=[message], output_messages=[answer], tool_arguments=user_texts[4], tool_result=user_texts[5], error=user_texts[6],
+        attributes=attributes, signals=[TraceSignal("thumb", properties={"comment": user_texts[7]})],
     )  # fmt: skip
     redact(span, redactor)
     text = redactor.text
-    assert (message.text, message.reasoning, message.tool_calls[0].arguments) == tuple(map(text, said[:3]))
-    assert answer.tool_results[0].text == text(said[3])
-    assert (span.tool_arguments, span.tool_result, span.error) == tuple(map(text, said[4:7]))
+    assert (message.text, message.reasoning, message.tool_calls[0].arguments) == tuple(
+        map(text, user_texts[:3])
+    )
+    assert answer.tool_results[0].text == text(user_texts[3])
+    assert (span.tool_arguments, span.tool_result, span.error) == tuple(map(text, user_texts[4:7]))
     assert repr(span.attributes) == repr(redactor.value(attributes))
-    assert span.signals[0].properties == {"comment": text(said[7])}
+    assert span.signals[0].properties == {"comment": text(user_texts[7])}

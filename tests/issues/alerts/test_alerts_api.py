@@ -150,9 +150,9 @@ def test_the_test_reaches_the_webhook_signed(api: Api, hook: Webhook) -> None:
     [row] = answer.json()["results"]
     assert (row["state"], row["attempts"], row["error"], row["test"]) == ("sent", 1, None, True)
     [(headers, body)] = hook.got
-    said = json.loads(body)
-    assert said["type"] == "test"
-    assert said["rule"] == {"id": made["id"], "name": "New ones"}
+    payload = json.loads(body)
+    assert payload["type"] == "test"
+    assert payload["rule"] == {"id": made["id"], "name": "New ones"}
     assert (headers["x-team"], headers["idempotency-key"]) == ("blue", row["id"])
     at, _, signature = headers["x-raindrop-signature"].partition(",v1=")
     signed = hmac.new(
@@ -173,13 +173,13 @@ def test_a_new_issue_is_told_once_to_each_channel(
     assert send_due() == 2
     assert send_due() == 0
     [(_, body)] = hook.got
-    said = json.loads(body)
-    assert said["subject"] == str(issue.pk)
-    assert said["data"]["issue"]["number"] == issue.number
-    assert said["title"] == f"[Acme] ACME-{issue.number}: Forgets the seat"
-    assert said["url"] == f"/p/acme/issues/{issue.number}/"
+    payload = json.loads(body)
+    assert payload["subject"] == str(issue.pk)
+    assert payload["data"]["issue"]["number"] == issue.number
+    assert payload["title"] == f"[Acme] ACME-{issue.number}: Forgets the seat"
+    assert payload["url"] == f"/p/acme/issues/{issue.number}/"
     [letter] = mailbox.got
-    assert said["title"] in str(letter["Subject"])
+    assert payload["title"] in str(letter["Subject"])
     assert letter["To"] == "ops@acme.example"
     assert {row["state"] for row in deliveries(api, made)} == {"sent"}
 

@@ -88,10 +88,10 @@ def main(endpoint: str, key: str, query_key: str, sdk: str, chromium: str) -> No
 
 
 def _wait_for(name: str, endpoint: str, query_key: str) -> None:
-    asked = urllib.request.Request(f"{endpoint}events/ai", headers={"Authorization": f"Bearer {query_key}"})
+    request = urllib.request.Request(f"{endpoint}events/ai", headers={"Authorization": f"Bearer {query_key}"})
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             if name in {signal["name"] for signal in json.load(answer)["data"]["signals"]}:
                 return
         time.sleep(0.2)

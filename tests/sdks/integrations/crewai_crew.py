@@ -16,9 +16,11 @@ def weather(city: str) -> str:
 
 class FakeLLM(BaseLLM):
     def call(self, messages: Any, *arguments: Any, **options: Any) -> str:
-        said = [str(message["content"]) for message in messages] if isinstance(messages, list) else [messages]
-        question = question_of(said)
-        if any("Observation: " in text for text in said[1:]):
+        texts = (
+            [str(message["content"]) for message in messages] if isinstance(messages, list) else [messages]
+        )
+        question = question_of(texts)
+        if any("Observation: " in text for text in texts[1:]):
             return f"Thought: I know it now.\nFinal Answer: {ANSWERS[question]}"
         return f'Thought: I look.\nAction: weather\nAction Input: {{"city": "{CITIES[question]}"}}'
 

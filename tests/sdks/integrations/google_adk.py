@@ -50,8 +50,8 @@ def turn(question: str) -> str:
         name="weather_agent", model=FakeModel(model="fake-1"), tools=[weather], instruction="Be brief."
     )
     runner = Runner(app_name="weather", agent=agent, session_service=sessions)
-    said = types.Content(role="user", parts=[types.Part(text=question)])
-    *_, last = runner.run(user_id="ada", session_id=session.id, new_message=said)
+    content = types.Content(role="user", parts=[types.Part(text=question)])
+    *_, last = runner.run(user_id="ada", session_id=session.id, new_message=content)
     return str(last.content)
 
 

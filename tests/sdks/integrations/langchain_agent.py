@@ -11,8 +11,10 @@ def turn(question: str) -> str:
     raindrop = RaindropLangchain(user_id="ada", convo_id="talk-1")
     agent = create_agent(FakeChat(), tools=[weather])
     try:
-        said = agent.invoke({"messages": [HumanMessage(question)]}, config={"callbacks": [raindrop.handler]})
-        return str(said["messages"][-1].content)
+        result = agent.invoke(
+            {"messages": [HumanMessage(question)]}, config={"callbacks": [raindrop.handler]}
+        )
+        return str(result["messages"][-1].content)
     finally:
         raindrop.shutdown()
 

@@ -26,10 +26,10 @@ def look_up(city: str) -> str:
 
 def question_of(texts: list[str]) -> str:
     """The question that stands in a model's prompt. Raises ModelOverloaded for the hopeless one."""
-    said = "\n".join(texts)
-    if HOPELESS in said:
+    text = "\n".join(texts)
+    if HOPELESS in text:
         raise ModelOverloaded(MODEL_ERROR)
-    return next(question for question in (FAILING, ASKED) if question in said)
+    return next(question for question in (FAILING, ASKED) if question in text)
 
 
 def tell(turn: Callable[[str], Any]) -> None:

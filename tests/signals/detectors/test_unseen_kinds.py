@@ -133,13 +133,13 @@ def test_no_text_is_read_for_long(noise: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["I see.", "I don't think so.", "Not today.", "I can imagine.", "I think so."]
+    "reply", ["I see.", "I don't think so.", "Not today.", "I can imagine.", "I think so."]
 )
-@pytest.mark.parametrize("asked", ["what do you think?", "it's raining here", "thanks!"])
-def test_a_short_reply_declines_nothing(asked: str, said: str) -> None:
-    read = read_texts([asked, said])
+@pytest.mark.parametrize("question", ["what do you think?", "it's raining here", "thanks!"])
+def test_a_short_reply_declines_nothing(question: str, reply: str) -> None:
+    read = read_texts([question, reply])
     batch = Batch(
-        [Turn(uuid.uuid4(), Text(asked), Text(said))],
+        [Turn(uuid.uuid4(), Text(question), Text(reply))],
         read.vectors[:1],
         read.vectors[1:],
         user_tones=read.tones[:1],
@@ -148,7 +148,7 @@ def test_a_short_reply_declines_nothing(asked: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reply",
     [
         "I cannot help with that.",
         "I cannot look that up.",
@@ -156,9 +156,9 @@ def test_a_short_reply_declines_nothing(asked: str, said: str) -> None:
         "Sorry, I can't discuss that.",
     ],
 )
-def test_a_short_reply_that_says_plainly_what_it_declines(said: str) -> None:
-    read = read_texts(["where is my order?", said])
-    turn = Turn(uuid.uuid4(), Text("where is my order?"), Text(said))
+def test_a_short_reply_that_says_plainly_what_it_declines(reply: str) -> None:
+    read = read_texts(["where is my order?", reply])
+    turn = Turn(uuid.uuid4(), Text("where is my order?"), Text(reply))
     batch = Batch([turn], read.vectors[:1], read.vectors[1:], user_tones=read.tones[:1])
     refusal = DETECTORS["refusal"]
     assert [f for f in refusal.detect(batch) if f.score >= refusal.threshold]
