@@ -60,8 +60,8 @@ def test_single_events_by_answers(api: Api, project: Any, issue: Issue) -> None:
     new = Issue.objects.get(number=2)
     assert matched(issue) == events(1, 2, 3, 5)
     assert events(0, 4) <= matched(new)
-    said = Label.objects.filter(source="split").order_by("subject_id", "event_id")
-    assert {(row.subject_id, row.event.event_id, row.answer) for row in said} == {
+    labels = Label.objects.filter(source="split").order_by("subject_id", "event_id")
+    assert {(row.subject_id, row.event.event_id, row.answer) for row in labels} == {
         (issue.pk, "e0", "not_match"), (issue.pk, "e4", "not_match"), (new.pk, "e0", "match"), (new.pk, "e4", "match"),
     }  # fmt: skip
     assert_recounts(project)

@@ -36,10 +36,10 @@ def rows(data: Path, store: VectorStore) -> list[Row]:
     scores = np.zeros(len(samples), dtype=np.float32)
     acts = dissatisfaction.fit_acts(data, store)
     rated = sources.rated_turns(data)
-    for asked in range(len(HALVES)):
-        known = [sample for sample in rated if half_of(sample) != asked]
+    for measured_half in range(len(HALVES)):
+        known = [sample for sample in rated if half_of(sample) != measured_half]
         head, reader = dissatisfaction.fit(known, acts, store)
-        places = np.flatnonzero(half == asked)
+        places = np.flatnonzero(half == measured_half)
         with using(correction.HEAD, head):
             for start in range(0, len(places), CHUNK):
                 part = places[start : start + CHUNK]
