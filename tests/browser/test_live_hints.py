@@ -39,12 +39,15 @@ def requests_of(page: Any) -> list[tuple[float, list[str]]]:
     return found
 
 
-def wait_for_rest(page: Any, *, after: int = 0) -> None:
-    """Until more than `after` hints have come, none has come for longer than the server holds one back, and all are answered."""
+def wait_for_rest(page: Any, *, after: int = -1) -> None:
+    """Until more than `after` hints have come, none has come for longer than the server holds one back, and all are answered. Fails after
+    a minute."""
     page.evaluate(
         """async ({ after, rest }) => {
         let count = -1, since = 0;
+        const began = performance.now();
         while (hints <= after || hints !== count || timer || reading || performance.now() - since < rest) {
+          if (performance.now() - began > 60000) throw new Error(`no rest after ${hints} hints`);
           if (hints !== count) { count = hints; since = performance.now(); }
           await new Promise((resolve) => setTimeout(resolve, 50));
         } }""",
