@@ -179,7 +179,8 @@ def open_form(page: Any, kind: str) -> None:
 
 
 def walk_to_form(page: Any, kind: str) -> None:
-    page.goto("/p/shop/signals/")
+    page.goto("/")
+    page.locator("aside").get_by_role("link", name="Signals", exact=True).click()
     page.get_by_role("link", name="New signal").click()
     tab = {
         "words": "Words", "metric": "A number", "sentence": "A sentence", "combination": "A combination",
