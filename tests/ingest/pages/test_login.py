@@ -45,8 +45,8 @@ def test_the_first_user_is_made_at_the_printed_address_and_nobody_after_it(
     monkeypatch.setenv("RAINDROP_DATA_DIR", str(tmp_path))
     wrong = reverse("first-user", args=["guess"])
     assert client.get(wrong).status_code == 404  # none was made
-    said = up._first_user("0.0.0.0", 8000)
-    [address] = re.findall(r"http://127\.0\.0\.1:8000(/accounts/first/\S+/)", said)
+    text = up._first_user("0.0.0.0", 8000)
+    [address] = re.findall(r"http://127\.0\.0\.1:8000(/accounts/first/\S+/)", text)
     assert address in up._first_user("0.0.0.0", 8000)  # the same at the next start
     assert (tmp_path / "setup_token").stat().st_mode & 0o777 == 0o600
     assert client.get(wrong).status_code == 404 and client.post(wrong).status_code == 404

@@ -168,15 +168,15 @@ def test_the_list_says_which_signals_a_sentiment_counts(
     page: Client, project: Any, make_event: MakeEvent
 ) -> None:
     """What the overview's total leaves out is named, and its events are one click away."""
-    counted = SignalDefinition.objects.create(
+    certain = SignalDefinition.objects.create(
         project=project, key="counted", name="counted<b>", sentiment="negative", reads="user", kind="explicit"
     )
     unsure = SignalDefinition.objects.create(
         project=project, key="unsure", name="unsure<b>", sentiment="negative", reads="user", builtin=True
     )
-    match(counted, make_event(event_id="one"))
+    match(certain, make_event(event_id="one"))
     match(unsure, make_event(event_id="two"))
-    assert standings([counted, unsure])[unsure.pk].tentative
+    assert standings([certain, unsure])[unsure.pk].tentative
     for query in ("?sentiment=negative&range=7d", "?q=sentiment%3Anegative&range=7d"):
         assert listed(page, query) == ["one"]
         html = html_of(page.get(LIST + query))
