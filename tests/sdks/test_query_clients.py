@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +19,17 @@ from tests.sdks.reading import facts
 pytestmark = pytest.mark.slow
 CLIENTS = ("python", "js")
 PROJECTS = {"python": "query-python", "js": "query-js"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with pytest.MonkeyPatch.context() as environment:
+        for name, seconds in (("GRACE", "1"), ("SILENCE", "2")):
+            environment.setenv(f"RAINDROP_TRACE_{name}_SECONDS", seconds)
+        server = Server(tmp_path_factory.mktemp("query") / "data", arguments=["--workers", "1"])
+        server.start()
+    yield server
+    server.kill_everything()
 
 
 @pytest.fixture(scope="module")
