@@ -9,7 +9,7 @@ from issues.states.transitions import SYSTEMS, Action
 from tests.benchmarks.month.running import run_month
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(1500)
 @pytest.mark.django_db(transaction=True)
 def test_a_month(project: Any) -> None:
