@@ -172,10 +172,10 @@ def test_tool_calls_came_from_three_languages(ran: Ran) -> None:
         "And order 44?": {"look_up_order": None, "notify_user": "connection refused by node 7"},
         "And order 45?": {"look_up_order": "connection refused by node 7"},
     }
-    languages = {"README.md": "And where is order 43?", "docs/guide/events.md": "And order 44?"}
+    asked_in = {"python": "And where is order 43?", "js": "And order 44?"}
     for block in RUN:
         if ("track_tool" in block.text or "trackTool" in block.text) and str(block) in ran.why_not:
-            outcomes.pop(languages.pop(block.page))
+            outcomes.pop(asked_in.pop(block.language))
     events = {event["user_input"]: event for event in ran.events()}
     for words, calls in outcomes.items():
         spans = ran.read(f"/v1/traces?event_id={events[words]['id']}")["data"]
