@@ -125,13 +125,15 @@ def _delete(
     anew."""
     place = {event.id: row for row, event in enumerate(events)}
     column = {decider.issue_id: index for index, decider in enumerate(deciders)}
-    standing = IssueMatch.objects.own().filter(event_id__in=place, issue_id__in=column)
+    standing = IssueMatch.objects.filter(event_id__in=place, issue_id__in=column)
     gone = sorted(
         (event, issue)
-        for event, issue, *whose in standing.values_list(
-            "event_id", "issue_id", "end_user_id", "conversation_id", "timestamp"
+        for event, issue, through, *whose in standing.values_list(
+            "event_id", "issue_id", "through_id", "end_user_id", "conversation_id", "timestamp"
         )
-        if not hits[place[event], column[issue]] or whose != _whose(events[place[event]])
+        # A row of a merged issue is that issue's to take away, but for the user, conversation or time: `_upsert` may make the row one's own.
+        if (through is None and not hits[place[event], column[issue]])
+        or whose != _whose(events[place[event]])
     )
     if not gone:
         return []
@@ -139,7 +141,7 @@ def _delete(
         cursor.execute(
             """DELETE FROM issues_issuematch t
                USING unnest(%s::uuid[], %s::uuid[], %s::int[]) AS g(event, issue, version)
-               WHERE t.event_id = g.event AND t.issue_id = g.issue AND t.classifier_version <= g.version AND t.through_id IS NULL
+               WHERE t.event_id = g.event AND t.issue_id = g.issue AND t.classifier_version <= g.version
                RETURNING t.issue_id, t.project_id, t.timestamp, t.end_user_id, t.conversation_id""",
             [
                 [event for event, _ in gone],

@@ -48,6 +48,11 @@ class Change:
     can_be_told: bool
 
     @property
+    def is_unsure(self) -> bool:
+        """There are too few calls to tell whether anything changed."""
+        return not self.tone and not self.can_be_told
+
+    @property
     def tone(self) -> str:
         """ "worse" or "better" where the interval leaves out no change, else ""."""
         return "worse" if self.low > 0 else "better" if self.high < 0 else ""

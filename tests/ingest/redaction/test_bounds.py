@@ -33,8 +33,8 @@ def _redacted(unit: str) -> tuple[str, float]:
 
 @pytest.mark.parametrize("unit", [*HOSTILE, *CROWDED])
 def test_a_megabyte_of_anything_takes_seconds_at_most(unit: str) -> None:
-    """7 s before (415-555-2671); below 1.2 s on an idle core now."""
-    assert _redacted(unit)[1] < 4
+    """Below 1.2 s on an idle core; several times that on a busy one. Quadratic, it would take minutes."""
+    assert _redacted(unit)[1] < 20
 
 
 @pytest.mark.parametrize("unit", [unit for unit in CROWDED if unit != "4111-1111-"])  # which is no card
