@@ -1,5 +1,6 @@
 """Merging an issue into another and taking it out again: by the API, with events that come before, between and after."""
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -16,11 +17,11 @@ from issues.alerts.rules import create_rule
 from issues.following.history import create_following
 from issues.following.sources import read_source
 from issues.merging import history
-from issues.models import Activity, AlertDelivery, Issue
+from issues.models import Activity, AlertDelivery, Issue, IssueMatch
 from labeling.labels.labels import record_label
 from labeling.models import Answer
 from tests.html import html_of
-from tests.issues.following import matched, send
+from tests.issues.following import START, matched, send
 from tests.issues.people import Api
 from tests.issues.recounting import assert_recounts
 
@@ -97,6 +98,19 @@ def test_an_event_of_both_counts_once_and_all_comes_back(api: Api, project: Any,
     assert_recounts(project)
     send(project, 11, input="blue")
     assert "e11" not in matched(red) and "e11" in matched(blue)
+
+
+def test_a_lent_row_becomes_ones_own_with_a_new_time(api: Api, project: Any, pair: Any) -> None:
+    """As after a late root of a trace."""
+    red, _ = pair
+    merge(api, 2, 1)
+    assert IssueMatch.objects.get(issue=red, event__event_id="e7").through_id is not None
+    later = START + dt.timedelta(hours=40)
+    Event.objects.filter(project=project, event_id="e7").update(timestamp=later, input="blue and red")
+    event = Event.objects.get(project=project, event_id="e7")
+    raindrop.pipeline.process([event.id])
+    row = IssueMatch.objects.get(issue=red, event=event)
+    assert (row.through_id, row.timestamp) == (None, later)
 
 
 def test_history_says_who_and_how_many(
