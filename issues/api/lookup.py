@@ -31,13 +31,8 @@ NO_QUALITY: dict[str, Any] = {
     "precision": None, "recall": None, "low": None, "high": None, "recall_low": None, "recall_high": None,
     "labels": 0, "random_labels": 0, "more_random_labels": None,
 }  # fmt: skip
-WITH = (
-    "project",
-    "assignee",
-    "signal",
-    "cluster__merged_into",
-    "merged_into",
-)  # what an issue is written down with
+# What an issue is written down with.
+WITH = ("project", "assignee", "signal", "cluster__merged_into", "merged_into")
 
 
 def find_issue(request: Request, key: str) -> Issue:

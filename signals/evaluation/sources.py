@@ -90,9 +90,8 @@ def own_messages() -> list[LabelledTurn]:
 
 def public(data: Path) -> list[LabelledTurn]:
     """Rows of the public sets, each asked only for what its set labels. Raises MissingData."""
-    draw = random.Random(0)  # noqa: S311
     answered = corpora.refusals(data)
-    rated = rated_turns(data)
+    rated, _, draw = _learned_and_others(data)
     chats = [one for talk in corpora.talks(data, "sgd_dev") for one in _task_chat(talk)]
     failures = [one for one in chats if one.answers]
     return [
@@ -100,9 +99,7 @@ def public(data: Path) -> list[LabelledTurn]:
         *_labelled(
             "own refusals", corpora.refusal_sentences(), frozenset(["refusal"]), "refusal", weight=0.2
         ),
-        *_labelled(
-            "uss", draw.sample(rated, RATED), frozenset(["user_frustration"]), "user_frustration", weight=0.2
-        ),
+        *_labelled("uss", rated, frozenset(["user_frustration"]), "user_frustration", weight=0.2),
         *failures,
         *draw.sample([one for one in chats if not one.answers], 1500),
     ]
@@ -115,9 +112,15 @@ def rated_turns(data: Path) -> list[Sample]:
 
 def rated_and_not_learned(data: Path) -> list[Sample]:
     """The rated turns that `public` leaves out: no turn model has learned from them."""
-    rated = rated_turns(data)
-    learned = {id(sample) for sample in random.Random(0).sample(rated, RATED)}  # noqa: S311
-    return [sample for sample in rated if id(sample) not in learned]
+    return _learned_and_others(data)[1]
+
+
+def _learned_and_others(data: Path) -> tuple[list[Sample], list[Sample], random.Random]:
+    """The rated turns that are learned from, the others, and the random numbers after that draw."""
+    draw, rated = random.Random(0), rated_turns(data)  # noqa: S311
+    learned = draw.sample(rated, RATED)
+    drawn = {id(sample) for sample in learned}
+    return learned, [sample for sample in rated if id(sample) not in drawn], draw
 
 
 def _task_chat(talk: corpora.Talk) -> list[LabelledTurn]:

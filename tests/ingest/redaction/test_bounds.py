@@ -19,6 +19,9 @@ CROWDED = [
 ]  # fmt: skip
 
 
+LONGEST = 4  # CPU seconds
+
+
 def _megabyte(unit: str) -> str:
     return (unit * (MEGABYTE // len(unit) + 1))[:MEGABYTE]
 
@@ -33,8 +36,10 @@ def _redacted(unit: str) -> tuple[str, float]:
 
 @pytest.mark.parametrize("unit", [*HOSTILE, *CROWDED])
 def test_a_megabyte_of_anything_takes_seconds_at_most(unit: str) -> None:
-    """Below 1.2 s on an idle core; several times that on a busy one. Quadratic, it would take minutes."""
-    assert _redacted(unit)[1] < 20
+    """7 s before (415-555-2671); below 1.2 s on an idle core now. On a busy machine the best of three counts."""
+    if _redacted(unit)[1] >= LONGEST:
+        again = [_redacted.__wrapped__(unit)[1] for _ in range(2)]
+        assert min(again) < LONGEST
 
 
 @pytest.mark.parametrize("unit", [unit for unit in CROWDED if unit != "4111-1111-"])  # which is no card
