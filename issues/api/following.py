@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from ingest.models import Project
 from ingest.projects.authentication import project_of
 from issues.actions import TITLE_LENGTH
-from issues.api.lookup import WITH, actor, issue_items
+from issues.api.lookup import actor, issue_items, read_whole
 from issues.api.schema import DESCRIPTION_LENGTH, IssueItem
 from issues.following.promoting import promote_cluster
 from issues.following.sources import Source, UnknownSource, find_cluster, read_source
@@ -63,5 +63,5 @@ def promote(request: Request, cluster_id: uuid.UUID) -> Response:
     body = Promotion(data=request.data)
     body.is_valid(raise_exception=True)
     issue, is_new = promote_cluster(cluster=cluster, user=actor(request), **body.validated_data)
-    loaded = Issue.objects.select_related(*WITH).get(pk=issue.pk)
+    loaded = read_whole(Issue.objects.filter(pk=issue.pk)).get()
     return Response(issue_items([loaded])[0], status=201 if is_new else 200)

@@ -13,7 +13,7 @@ from ingest.models import User
 from ingest.projects.authentication import project_of
 from issues.actions import NotAMember, assign_issue, edit_definition, set_priority
 from issues.api.following import read_follows
-from issues.api.lookup import WITH, actor, find_issue, issue_items, issue_page, read_choice, reason
+from issues.api.lookup import actor, find_issue, issue_items, issue_page, read_choice, read_whole, reason
 from issues.api.schema import LIST, IssueChange, IssueItem, MatchItem, NewIssue
 from issues.following.history import create_following, follow_source
 from issues.models import Issue, IssueMatch
@@ -58,13 +58,13 @@ def issues(request: Request) -> Response:
         project, fields = project_of(request), dict(form.validated_data)
         source = read_follows(project, fields.pop("follows", None))
         made, _ = create_following(project=project, source=source, user=actor(request), **fields)
-        return Response(issue_items([made])[0], status=201)
+        return Response(issue_items([find_issue(request, str(made.pk))])[0], status=201)
     refuse_unknown(request, LIST)
     state = read_choice(request, "state", ["all", *State.values, *Substate.values], "all")
     sort = read_choice(request, "sort", list(SORTS), DEFAULT_SORT)
-    found = Issue.objects.in_project(project_of(request)).with_state(state)
+    found = read_whole(Issue.objects.in_project(project_of(request)).with_state(state))
     try:
-        found = found.matching(request.GET.get("q", "")).sorted_by(sort).select_related(*WITH)
+        found = found.matching(request.GET.get("q", "")).sorted_by(sort)
     except QueryError as error:
         raise error.as_api_error(field="q") from error
     rows, cursor = issue_page(request, found)

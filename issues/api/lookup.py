@@ -31,13 +31,18 @@ NO_QUALITY: dict[str, Any] = {
     "precision": None, "recall": None, "low": None, "high": None, "recall_low": None, "recall_high": None,
     "labels": 0, "random_labels": 0, "more_random_labels": None,
 }  # fmt: skip
-# What an issue is written down with.
-WITH = ("project", "assignee", "signal", "cluster__merged_into", "merged_into")
+
+
+def read_whole(issues: IssueQuerySet) -> IssueQuerySet:
+    """With all that an issue is written down with (`issue_items`)."""
+    return issues.select_related(
+        "project", "assignee", "signal", "cluster__merged_into", "merged_into"
+    ).with_merged()
 
 
 def find_issue(request: Request, key: str) -> Issue:
     """The issue of the request's project by its id or its number. Raises Http404."""
-    issues = Issue.objects.in_project(project_of(request)).select_related(*WITH)
+    issues = read_whole(Issue.objects.in_project(project_of(request)))
     found = None
     if key.isascii() and key.isdigit() and len(key) < 10:
         found = issues.filter(number=int(key)).first()
@@ -89,7 +94,7 @@ def issue_page(request: Request, issues: IssueQuerySet) -> tuple[list[Issue], st
 
 
 def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
-    """The issues (of one project, loaded WITH) as IssueItem; six queries for all of them, and those that look for what
+    """The issues (of one project, as `read_whole` gives them) as IssueItem; four queries for all of them, and those that look for what
     a followed query names."""
     if not issues:
         return []
@@ -103,12 +108,6 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
     qualities |= {issue: classifier.quality for issue, classifier in classifiers.items()}
     rates = rates_of([issue.pk for issue in issues], totals=totals, qualities=qualities, project=project_id)
     jobs = unfinished_jobs(issues)
-    merged: dict[uuid.UUID, list[int]] = {issue.pk: [] for issue in issues}
-    for child in (
-        Issue.objects.filter(merged_into__in=issues).only("number", "merged_into").order_by("number")
-    ):
-        if child.merged_into_id is not None:
-            merged[child.merged_into_id].append(child.number)
     scope = Scope(issues[0].project)
     items = []
     for issue in issues:
@@ -129,7 +128,7 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
                 "assignee": issue.assignee.username if issue.assignee else None,
                 "follows": follows_item(issue, scope),
                 "merged_into": issue.merged_into.number if issue.merged_into else None,
-                "merged": merged[issue.pk],
+                "merged": issue.merged_numbers,
                 "events": total.events,
                 "conversations": total.conversations,
                 "users": total.users,

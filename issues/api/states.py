@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from ingest.models import Project
 from ingest.projects.authentication import project_of
 from issues.api.alerts import SecondsField
-from issues.api.lookup import WITH, actor, find_issue, issue_items, reason
+from issues.api.lookup import actor, find_issue, issue_items, read_whole, reason
 from issues.api.schema import IssueItem
 from issues.models import Issue
 from issues.states.arrival import read_resolution
@@ -166,8 +166,8 @@ def undo(request: Request) -> Response:
 def _many(
     issues: Sequence[Issue], changed: Sequence[Issue], refused: Sequence[Issue], undo: str | None
 ) -> dict[str, Any]:
-    fresh = Issue.objects.select_related(*WITH)
-    rows = {issue.pk: issue for issue in fresh.filter(pk__in=[issue.pk for issue in changed])}
+    fresh = read_whole(Issue.objects.filter(pk__in=[issue.pk for issue in changed]))
+    rows = {issue.pk: issue for issue in fresh}
     return {
         "changed": issue_items([rows[issue.pk] for issue in issues if issue.pk in rows]),
         "refused": [{"id": str(issue.pk), "number": issue.number, "state": issue.state} for issue in refused],

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -91,6 +92,11 @@ class IssueQuerySet(models.QuerySet["Issue"]):
             first_seen=models.Subquery(total.values("first_seen")),
             last_seen=models.Subquery(total.values("last_seen")),
         )
+
+    def with_merged(self) -> Self:
+        """Adds `merged_numbers`: those of the issues that are merged into it, sorted."""
+        parts = Issue.objects.filter(merged_into=models.OuterRef("pk")).order_by("number")
+        return self.annotate(merged_numbers=ArraySubquery(parts.values("number")))
 
     def sorted_by(self, sort: str, *, since: dt.datetime | None = None) -> Self:
         """One of SORTS, the default for any other word. Adds the counts of all time. `since` (a full hour): events and users are compared by
@@ -209,6 +215,7 @@ class Issue(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     state_changed_at = models.DateTimeField(auto_now_add=True)
     substate_changed_at = models.DateTimeField(auto_now_add=True, editable=False)
+    merged_numbers: list[int]  # only of one that was read `with_merged`
 
     objects = IssueQuerySet.as_manager()
 

@@ -104,7 +104,7 @@ def test_a_listing_takes_as_many_queries_for_many(
     for i in range(12):
         create_issue(project=project, title=f"Issue {i}", description="")
     api.get("/api/issues/")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(5):
         assert len(api.get("/api/issues/").json()["results"]) == 12
 
 

@@ -20,6 +20,9 @@ from issues.merging import history
 from issues.models import Activity, AlertDelivery, Issue, IssueMatch
 from labeling.labels.labels import record_label
 from labeling.models import Answer
+from signals.search.holding import holds
+from signals.search.language.parsing import parse
+from signals.search.scope import Facts, Scope
 from tests.html import html_of
 from tests.issues.following import START, matched, send
 from tests.issues.people import Api
@@ -172,6 +175,38 @@ def test_one_within_another(api: Api, project: Any, pair: Any) -> None:
     unmerge(api, 2)  # out of the middle
     assert (matched(green), matched(red)) == (events(12), events(0, 1, 2, 3, 4, 5, 12))
     assert_recounts(project)
+
+
+def test_a_query_for_an_issue_finds_what_is_merged_into_it(
+    api: Api, client: Client, query_key: str, project: Any, pair: Any
+) -> None:
+    """In the database, by the roll-ups and in memory; of one within another, too."""
+    green = follow(project, "green")
+    send(project, 12, input="green")
+    searching = Api(client, query_key)
+
+    def found(query: str) -> set[str]:
+        rows = Event.objects.filter(project=project).order_by("id")
+        facts = Facts(list(rows.select_related("end_user", "conversation")), Scope(project))
+        held = holds(parse(query), facts)
+        names = {row.event_id for row, one in zip(facts.events, held, strict=True) if one}
+        listed = searching.get("/api/events/", q=query).json()["results"]
+        assert {row["event_id"] for row in listed} == names
+        assert searching.get("/api/events/count/", q=query).json()["count"] == len(names)
+        return names
+
+    assert found("issue:2") == events(*range(4, 9))
+    merge(api, 2, green.number)
+    assert found(f"issue:{green.number}") == events(*range(4, 9), 12)
+    merge(api, green.number, 1)
+    assert found("issue:1") == events(*range(9), 12) == found("issue:1 OR issue:3")
+    assert found(f"issue:{green.number}") == events(*range(4, 9), 12), "one that is itself merged"
+    assert found("issue:2") == events(*range(4, 9))
+    assert found("-issue:1") == set()
+    send(project, 13, input="blue")
+    assert "e13" in found("issue:1") & found("issue:3") & found("issue:2")
+    unmerge(api, 2)
+    assert found("issue:3") == events(12) and found("issue:1") == events(*range(6), 12)
 
 
 def test_people_have_the_last_word(api: Api, project: Any, pair: Any, member: Any) -> None:

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from ingest.models import Conversation, EndUser, Event, ProcessingFailure, Project, QueuedEvent, Span
 from ingest.store.people import conversation_id, end_user_id
+from issues.classifier.merged_issues import join_merged
+from issues.models import Issue, IssueMatch
+from issues.models.issues import State
 from raindrop.ids import new_id
 from signals.models import EventEmbedding, SignalDefinition, SignalGroup, SignalMatch
 from signals.search.finding import find_events
@@ -89,6 +92,7 @@ events = st.fixed_dictionaries(
             st.sampled_from(["win", "loss"]), st.sampled_from([0.25, 1.0]), max_size=2
         ),
         "state": st.sampled_from(["", "queued", "failed"]),
+        "issues": st.sets(st.sampled_from([1, 2])),  # 2 is merged into 1
         "language": st.sampled_from(["", "de", "en"]),
         "means": st.one_of(st.none(), st.tuples(st.sampled_from(MEANT), st.sampled_from(MEANT))),
     }
@@ -142,11 +146,12 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     compared("language", st.sampled_from([Text("de"), Text("English"), Text("fr")])),
     limits("hour", "12", "6.5"),
     compared("signal.group", st.just(Text("Good"))),
+    compared("issue", st.sampled_from([Text("1"), Text("#2")])),
     compared("state", st.sampled_from([Text("pending"), Text("queued"), Text("failed")])),
     *(
         st.just(Comparison("has", "", (Text(name),)))
         for name in ("user", "conversation", "model", "event", "signal", "signal.group", "tool", "tool.failed", "tool.error", "tokens",
-                     "cost", "turns", "text", "input", "score", "language", "hour", "score.loss", "state", "time", *JSON)
+                     "cost", "turns", "text", "input", "score", "issue", "language", "hour", "score.loss", "state", "time", *JSON)
     ),
 )  # fmt: skip
 
@@ -154,6 +159,8 @@ leaves: st.SearchStrategy[Node] = st.one_of(
 def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) -> list[Event]:
     """The rows, as they may stand in the database, all texts indexed."""
     signals = {one.key: one for one in SignalDefinition.objects.filter(project=project)}
+    first = Issue.objects.create(project=project, number=1, title="One")
+    part = Issue.objects.create(project=project, number=2, title="Two", state=State.MERGED, merged_into=first)
     for user, of in traits.items():
         EndUser.objects.create(id=end_user_id(project, user), project=project, user_id=user, traits=of)
     for convo in ("c1", "c2"):
@@ -162,8 +169,9 @@ def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) 
     languages = {}
     for number, fields in enumerate(made):
         fields = dict(fields)
-        user, convo, tools, held, state, means, language = (
-            fields.pop(name) for name in ("user", "convo", "tools", "signals", "state", "means", "language")
+        user, convo, tools, held, state, means, language, issues = (
+            fields.pop(name)
+            for name in ("user", "convo", "tools", "signals", "state", "means", "language", "issues")
         )
         event = Event(
             id=new_id(), project=project, event_id=f"e{number}", end_user_id=user and end_user_id(project, user),
@@ -183,6 +191,13 @@ def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) 
                 project=project, signal=signals[key], event=event, timestamp=event.timestamp, score=score, source="test"
             )
             for key, score in held.items()
+        ]  # fmt: skip
+        rows[IssueMatch] += [
+            IssueMatch(
+                project=project, issue=issue, event=event, timestamp=event.timestamp, classifier_version=0, score=1.0
+            )
+            for issue in (first, part)
+            if issue.number in issues
         ]  # fmt: skip
         if state == "queued":
             rows[QueuedEvent].append(QueuedEvent(project=project, event=event))
@@ -204,6 +219,7 @@ def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) 
     for model, of_model in rows.items():
         model._default_manager.bulk_create(of_model)
     index_texts(languages)
+    join_merged([first.pk, part.pk], rows[Event])
     return list(
         Event.objects.filter(project=project).select_related("end_user", "conversation").order_by("event_id")
     )
@@ -249,6 +265,10 @@ def test_the_database_and_memory_give_the_same_answer(
                 assert again.value.message == refused.message
                 continue
             held = holds(node, Facts(rows, scope))
+            if node == Comparison("issue", "", (Text("1"),)):
+                assert held == [bool(made[int(row.event_id[1:])]["issues"]) for row in rows], (
+                    "with what is merged"
+                )
             assert found == {row.id for row, one in zip(rows, held, strict=True) if one}, (
                 str(node),
                 rows,
