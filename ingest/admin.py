@@ -313,8 +313,17 @@ class ProcessingFailureAdmin(ReadOnlyAdmin):
 
 @admin.register(QueuedEvent)
 class QueuedEventAdmin(ReadOnlyAdmin):
-    list_display = ("event_id", "project", "queued_at", "available_at", "claims", "attempts", "last_error")
-    list_filter = ("project", "waiting")
+    list_display = (
+        "event_id",
+        "project",
+        "lane",
+        "queued_at",
+        "available_at",
+        "claims",
+        "attempts",
+        "last_error",
+    )
+    list_filter = ("project", "lane", "waiting")
     list_select_related = ("project",)
     ordering = ("available_at", "id")
 

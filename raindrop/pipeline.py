@@ -17,7 +17,7 @@ from collections.abc import Callable
 import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Min, prefetch_related_objects
+from django.db.models import F, prefetch_related_objects
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -54,7 +54,8 @@ import signals.reader.noting
 import signals.reader.working
 import signals.vectors.embedding
 import signals.vectors.reindexing
-from ingest.models import Event, ProcessingFailure, QueuedEvent
+from ingest.models import Event, Lane, ProcessingFailure, QueuedEvent
+from ingest.store.claiming import count_in_flight, lock_next, next_lane
 from raindrop import live
 from raindrop.server.instances import is_alone, this_instance
 from raindrop.server.priority import stand_back_as_told
@@ -102,22 +103,14 @@ def dispatch() -> int:
     now = timezone.now()
     if not QueuedEvent.objects.filter(available_at__lte=now).exists():
         return 0  # the usual answer, ten times a second
-    in_flight = QueuedEvent.objects.filter(available_at__gt=now, waiting=False).count()
-    room = 3 * int(settings.Q_CLUSTER["workers"]) * BATCH_SIZE - in_flight
-    handed = 0
-    while room > 0:
-        oldest = QueuedEvent.objects.filter(available_at__lte=now).aggregate(at=Min("queued_at"))["at"]
-        if oldest is None:
-            break
-        ripe = (now - oldest).total_seconds() >= GATHER_SECONDS
+    in_flight, empty, handed = count_in_flight(now), set[Lane](), 0
+    workers = int(settings.Q_CLUSTER["workers"])
+    while (lane := next_lane(in_flight, batch=BATCH_SIZE, workers=workers, empty=empty)) is not None:
         with transaction.atomic():
-            rows = list(
-                QueuedEvent.objects.filter(available_at__lte=now)
-                .select_for_update(skip_locked=True)
-                .order_by("available_at", "id")[:BATCH_SIZE]
-            )
-            if not rows or (len(rows) < BATCH_SIZE and not ripe):
-                break
+            rows = lock_next(lane, now=now, limit=BATCH_SIZE)
+            if len(rows) < BATCH_SIZE and not _ripe(rows, now):
+                empty.add(lane)
+                continue
             given_up = [row for row in rows if row.claims >= MAX_CLAIMS]
             if given_up:
                 _give_up(given_up, reason=f"The worker died on it {MAX_CLAIMS} times.", trace="")
@@ -132,8 +125,12 @@ def dispatch() -> int:
                 # then the claim runs out.
                 async_task(RUN_BATCH, [str(row.id) for row in batch])
         handed += len(rows)
-        room -= len(rows)
+        in_flight[lane] += len(rows)
     return handed
+
+
+def _ripe(rows: list[QueuedEvent], now: dt.datetime) -> bool:
+    return any((now - row.queued_at).total_seconds() >= GATHER_SECONDS for row in rows)
 
 
 def _shares(rows: list[QueuedEvent]) -> list[list[QueuedEvent]]:

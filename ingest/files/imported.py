@@ -17,6 +17,7 @@ from ingest.models import Event, ExplicitSignal, OpenTrace, Project
 from ingest.otlp.raw import DecodeResult
 from ingest.store.events import report_stored
 from ingest.store.feedback import store_signals
+from ingest.store.queueing import as_backlog
 from ingest.tracing.trace_events import CHILD_GRACE, finish_open_traces
 from ingest.tracing.traces import store_logs, store_traces
 
@@ -35,6 +36,7 @@ class LineCounts:
     refused: Counter[str] = field(default_factory=Counter)  # spans and logs, by reason; the rest is stored
 
 
+@as_backlog()
 def store_parsed(*, project: Project, parsed: Sequence[ParsedLine]) -> LineCounts:
     """Stores what the lines hold, each kind in a transaction of its own. Raises MergeTooLarge when an event has become too
     large; then no event is stored."""
@@ -71,6 +73,7 @@ def _signals_of(project: Project, event_ids: set[str]) -> int:
     )
 
 
+@as_backlog()
 def finish_traces(*, project: Project, trace_ids: list[str]) -> tuple[int, int]:
     """Makes the events of these traces now, however open they are: no more of them comes. Returns how many events they have, and
     how many of those were here before."""

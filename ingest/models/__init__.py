@@ -18,12 +18,12 @@ from ingest.models.health import IngestCount
 from ingest.models.jobs import Job
 from ingest.models.limits import MonthlyUsage
 from ingest.models.projects import ApiKey, Membership, Project, User
-from ingest.models.queue import ProcessingFailure, QueuedEvent
+from ingest.models.queue import Lane, ProcessingFailure, QueuedEvent
 from ingest.models.redaction import RedactionSettings
 from ingest.models.rollups import Day, DayUser, Hour, SubjectConversation, SubjectUser, Total
 from ingest.models.traces import EarlierTurns, OpenTrace, PlainSpan, WaitingEvaluation
 
 __all__ = [
     "ApiKey", "Appearance", "AppearanceKind", "Attachment", "Conversation", "Day", "DayUser", "EarlierTurns", "EndUser", "Event", "EventKey", "ExplicitSignal", "Hour",
-    "IngestCount", "Job", "Membership", "MergedEvent", "MonthlyUsage", "OpenTrace", "PlainSpan", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectConversation", "SubjectUser", "Total", "User", "WaitingEvaluation",
+    "IngestCount", "Job", "Lane", "Membership", "MergedEvent", "MonthlyUsage", "OpenTrace", "PlainSpan", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectConversation", "SubjectUser", "Total", "User", "WaitingEvaluation",
 ]  # fmt: skip

@@ -12,10 +12,18 @@ from ingest.models.projects import Project
 from raindrop.ids import new_id
 
 
+class Lane(models.IntegerChoices):
+    """Who is served first: see ingest/store/claiming.py."""
+
+    LIVE = 0, "live"
+    BACKLOG = 1, "backlog"
+
+
 class QueuedEvent(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = BigForeignKey(Project, db_index=False, related_name="+")
     event = BigForeignKey(Event, db_index=False, related_name="+")
+    lane = models.PositiveSmallIntegerField(choices=Lane.choices, default=Lane.LIVE, db_default=Lane.LIVE)
     queued_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="How often processing raised.")
     claims = models.PositiveSmallIntegerField(default=0, help_text="How often it was handed to a worker.")
@@ -32,7 +40,10 @@ class QueuedEvent(models.Model):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["available_at", "id"], name="queued_event_available")]
+        indexes = [
+            models.Index(fields=["available_at", "id"], name="queued_event_available"),
+            models.Index(fields=["lane", "project", "available_at", "id"], name="queued_event_turn"),
+        ]
 
     def __str__(self) -> str:
         return str(self.event_id)

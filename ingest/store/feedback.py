@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ingest.incoming.cleaning import clean_text
 from ingest.incoming.values import IncomingSignal
-from ingest.models import EventKey, ExplicitSignal, Project
+from ingest.models import EventKey, ExplicitSignal, Lane, Project
 from ingest.redaction import OnlyClear, Redactor, redact_signal
 from ingest.redaction.settings import redactor_for
 from ingest.store.queueing import enqueue
@@ -85,7 +85,7 @@ def store_signals(
         returning="event_id",
     )
     events_changed = {event for (event,) in stored if event is not None}.difference(queued)
-    enqueue((project.id, event) for event in sorted(events_changed))
+    enqueue(((project.id, event) for event in sorted(events_changed)), lane=Lane.LIVE)
     return len(stored)
 
 
@@ -131,7 +131,7 @@ def link_orphans(*, now: dt.datetime, since: dt.timedelta = dt.timedelta(minutes
             [_first_id(now - since)],
         )
         linked = cursor.fetchall()
-        enqueue(sorted(set(linked)))
+        enqueue(sorted(set(linked)), lane=Lane.LIVE)
     return len(linked)
 
 

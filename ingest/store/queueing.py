@@ -1,19 +1,26 @@
 """Putting events into the pipeline's queue, in the transaction that stores or changes them."""
 
+import contextlib
+import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 
 from django.db import transaction
 from django.utils import timezone
 
-from ingest.models import ProcessingFailure, QueuedEvent
+from ingest.models import Lane, ProcessingFailure, QueuedEvent
 from ingest.store.rows import insert_rows
-from raindrop.ids import new_id
+from raindrop.ids import id_at, new_id
+
+# What happened before that is not live when it comes: the history of another tool, sent by the write path.
+LIVE_FOR = dt.timedelta(hours=1)
 
 _COLUMNS = {
     "id": "uuid",
     "project_id": "uuid",
     "event_id": "uuid",
+    "lane": "smallint",
     "queued_at": "timestamptz",
     "attempts": "smallint",
     "claims": "smallint",
@@ -21,15 +28,37 @@ _COLUMNS = {
     "available_at": "timestamptz",
     "last_error": "text",
 }
+_of_a_backlog: ContextVar[bool] = ContextVar("of_a_backlog", default=False)
 
 
-def enqueue(events: Iterable[tuple[uuid.UUID, uuid.UUID]]) -> None:
-    """Queues events, given as (project id, event id). An event may be queued several times: that is harmless."""
+@contextlib.contextmanager
+def as_backlog() -> Iterator[None]:
+    """What is queued meanwhile, by this thread, lets live events pass."""
+    token = _of_a_backlog.set(True)
+    try:
+        yield
+    finally:
+        _of_a_backlog.reset(token)
+
+
+def enqueue(events: Iterable[tuple[uuid.UUID, uuid.UUID]], *, lane: Lane | None = None) -> None:
+    """Queues events, given as (project id, event id). An event may be queued several times: that is harmless.
+
+    `lane`: None goes by the time that the event's id tells, and LIVE_FOR. Within `as_backlog` it is the backlog."""
     now = timezone.now()
+    lanes: dict[bool, Lane] = {True: Lane.LIVE, False: Lane.BACKLOG}
+    if _of_a_backlog.get():
+        lane = Lane.BACKLOG
+    if lane is not None:
+        lanes = dict.fromkeys(lanes, lane)
+    since = id_at(now - LIVE_FOR)
     insert_rows(
         QueuedEvent._meta.db_table,
         _COLUMNS,
-        [(new_id(), project, event, now, 0, 0, False, now, "") for project, event in events],
+        [
+            (new_id(), project, event, lanes[event.int >= since.int], now, 0, 0, False, now, "")
+            for project, event in events
+        ],
     )
 
 

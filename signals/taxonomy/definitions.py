@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from ingest.counts import rollups
 from ingest.counts.period import Period, shares
-from ingest.models import Project, User
+from ingest.models import Lane, Project, User
 from ingest.store.queueing import enqueue
 from raindrop import live
 from signals.catalogue import parameters
@@ -252,7 +252,8 @@ def read_again(signal: SignalDefinition) -> None:
     newest = SignalMatch.objects.filter(signal=signal, project=signal.project_id).order_by(
         "-timestamp", "-id"
     )
-    enqueue((signal.project_id, event) for event in newest.values_list("event_id", flat=True)[:READ_AGAIN])
+    ids = newest.values_list("event_id", flat=True)[:READ_AGAIN]
+    enqueue(((signal.project_id, event) for event in ids), lane=Lane.BACKLOG)
 
 
 def wrong_with(signal: SignalDefinition) -> dict[str, str]:
