@@ -13,6 +13,8 @@ class LabelingConfig(AppConfig):
         from ingest.store.merged_events import on_merge
         from issues.actions import when_deleted
         from issues.models.answers import register_answers
+        from labeling.drift import inbox as drift_kinds
+        from labeling.drift.watching import look_again
         from labeling.labels.answered import LabelAnswers
         from labeling.labels.judgements import LabelJudgements
         from labeling.labels.labels import forget_labels
@@ -32,7 +34,9 @@ class LabelingConfig(AppConfig):
         when_deleted(forget_labels)
         on_merge(move_labels)
         when_taught(raise_question)
+        when_taught(look_again)
         inbox_kinds.register()
+        drift_kinds.register()
         on_erase(erase_labels)
         keeps_longer(labelled)
         register_subject(IssueSubject)

@@ -31,6 +31,9 @@ class Reason(models.TextChoices):
     SIMILAR = "similar", "similar to the description"
     NEAR = "near", "near miss"
     REDEFINED = "redefined", "asked again: the definition has changed"
+    DISPUTED = "disputed", "two ways to learn disagree"
+    FAR = "far", "unlike every labelled event"
+    DRIFT = "drift", "unlike the labelled events, and new"
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
@@ -159,6 +162,7 @@ class Offer(models.Model):
     score = models.FloatField(null=True)
     probability = models.FloatField(null=True)
     place = models.SmallIntegerField(default=0, help_text="Offers are shown in this order.")
+    audit = models.BooleanField(default=False, help_text="Offered by the audit, which shows no other cards.")
     offered_at = models.DateTimeField(default=timezone.now)
     held_until = models.DateTimeField(null=True, help_text="Until then nobody else is asked about it.")
 
@@ -281,3 +285,42 @@ class ClarifyingQuestion(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Drift(models.Model):
+    """How an issue's new events compare with the earlier ones, by what is labelled: the last look (labeling/drift/)."""
+
+    issue = models.OneToOneField(Issue, on_delete=models.CASCADE, related_name="drift", primary_key=True)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    checked_at = models.DateTimeField()
+    since = models.DateTimeField(help_text="Events from then on are new.")
+    new_events = models.PositiveIntegerField(default=0, help_text="How many of them were looked at.")
+    farther = models.FloatField(
+        null=True,
+        help_text="The chance that a new event is farther from the nearest label than an earlier one. Null: too few events.",
+    )
+    less_sure = models.FloatField(
+        null=True, help_text="The chance that its score is nearer the threshold than an earlier one's."
+    )
+    found_at = models.DateTimeField(
+        null=True, help_text="Since when new events look unlike the labelled ones."
+    )
+    reviewed_at = models.DateTimeField(null=True, help_text="When somebody took it out of the inbox.")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["project"], name="drift_standing", condition=models.Q(found_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{'drift' if self.found_at else 'none'} of {self.issue_id}"
+
+    @property
+    def in_words(self) -> str:
+        """What is unlike, with its numbers. For a drift that stands."""
+        farther, less_sure = self.farther or 0.0, self.less_sure or 0.0
+        how = "lies farther from all labels" if farther >= less_sure else "is less certain to the classifier"
+        share = max(farther, less_sure)
+        return f"New events look unlike the labelled ones: one since {self.since:%-d %B} {how} than an earlier one in {share * 100:.0f} % of cases ({self.new_events:,} new events)."

@@ -44,6 +44,7 @@ import issues.escalation.watch
 import issues.following.deciding
 import issues.impact
 import issues.states.doors
+import labeling.drift.watching
 import labeling.teaching
 import signals.clusters.assigning
 import signals.clusters.refresh
@@ -283,6 +284,7 @@ def every_minute() -> None:
         lambda: watch_for_rises(now=now),
         lambda: issues.alerts.sending.purge_old_deliveries(now=now),
         lambda: labeling.teaching.retrain_redefined(),
+        lambda: labeling.drift.watching.watch_drift(now=now),
     )
 
 

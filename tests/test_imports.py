@@ -60,7 +60,7 @@ FLOORS: dict[str, list[str]] = {
     "labeling": [
         "models",
         "labels query_fields",
-        "teaching",
+        "drift teaching",
         "queue splitting",
         "refinement teacher",
         "api pages",

@@ -1,7 +1,10 @@
 """Events drawn at random from a project, without a scan of its history."""
 
+import datetime as dt
 import random
 import uuid
+
+from django.db.models import QuerySet
 
 from ingest.counts.rollups import totals
 from ingest.models import Event, Project
@@ -21,12 +24,38 @@ def draw_events(*, project: Project, count: int, seed: int | None = None) -> tup
     In a large project moments are drawn uniformly from the time between its first and last event, so that events
     of quiet hours are somewhat more likely than others; how many events there are is then what the roll-ups counted.
     """
-    draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
-    events = Event.objects.filter(project=project, is_pending=False).order_by("-timestamp", "-id")
+    ids, is_all = _drawn(
+        Event.objects.filter(project=project, is_pending=False),
+        count,
+        random.Random(seed),  # noqa: S311 - a sample, not a secret
+    )
+    number = len(ids) if is_all else max(SMALL + 1, totals([project.pk])[project.pk].events)
+    return ids[:count], number
+
+
+def draw_between(
+    *,
+    project: Project,
+    count: int,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    seed: int | None = None,
+) -> list[uuid.UUID]:
+    """As `draw_events`, of the events from `since` on and before `until`, without their number."""
+    events = Event.objects.filter(project=project, is_pending=False)
+    if since is not None:
+        events = events.filter(timestamp__gte=since)
+    if until is not None:
+        events = events.filter(timestamp__lt=until)
+    return _drawn(events, count, random.Random(seed))[0][:count]  # noqa: S311 - a sample, not a secret
+
+
+def _drawn(events: QuerySet[Event], count: int, draw: random.Random) -> tuple[list[uuid.UUID], bool]:
+    """(Ids in random order, at least `count` where there are so many; whether these are all.)"""
+    events = events.order_by("-timestamp", "-id")
     ids = list(events.values_list("id", flat=True)[: SMALL + 1])
-    number = len(ids)
-    if number > SMALL:
-        number = max(number, totals([project.pk])[project.pk].events)
+    is_all = len(ids) <= SMALL
+    if not is_all:
         newest = events.values_list("timestamp", flat=True)[0]
         oldest = events.reverse().values_list("timestamp", flat=True)[0]
         found: dict[uuid.UUID, None] = {}
@@ -38,4 +67,4 @@ def draw_events(*, project: Project, count: int, seed: int | None = None) -> tup
                 break
         ids = list(found)
     draw.shuffle(ids)
-    return ids[:count], number
+    return ids, is_all

@@ -42,7 +42,17 @@ class Kind:
 
 _kinds: dict[str, Kind] = {}
 # What is worst comes first; a reason that is not named here comes before the last one.
-ORDER = ("escalating", "regressed", "mentioned", "unmuted", "emerging", "proposal", "question", "new")
+ORDER = (
+    "escalating",
+    "regressed",
+    "mentioned",
+    "unmuted",
+    "emerging",
+    "proposal",
+    "question",
+    "drift",
+    "new",
+)
 
 
 def register_kind(kind: Kind) -> None:

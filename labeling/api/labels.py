@@ -19,6 +19,7 @@ from labeling.labels.labels import EventAnswer, all_standing_labels, record_labe
 from labeling.models import Answer
 from labeling.queue.asked_again import cards_of_issue
 from labeling.queue.lookahead import held_by_others, offer
+from labeling.queue.subject import AUDIT, PURPOSES, TEACHING
 from labeling.teaching import may_wait, retrain, retrain_soon, tell_taught
 from raindrop.api.fields import hiding
 from raindrop.api.pagination import page_of, read_limit
@@ -28,7 +29,6 @@ from raindrop.errors import ApiError
 TAGS = ["Teaching"]
 MAX_LABELS = 1000  # a request
 MAX_CANDIDATES = 100
-PURPOSES = ("teaching", "audit")
 
 
 class CandidateItem(serializers.Serializer[Any]):
@@ -37,7 +37,7 @@ class CandidateItem(serializers.Serializer[Any]):
         allow_null=True, help_text="The classifier's; before the first one the cosine to the definition."
     )
     reason = serializers.CharField(
-        help_text="similar, uncertain, likely or random; redefined: asked again, because the definition has changed."
+        help_text="similar, uncertain, likely, disputed, far, drift or random; redefined: asked again, because the definition has changed."
     )
     probability = serializers.FloatField(
         allow_null=True,
@@ -97,7 +97,7 @@ STORED = inline_serializer(
         OpenApiParameter(
             "limit", {"type": "integer", "minimum": 1, "maximum": MAX_CANDIDATES, "default": 20}
         ),
-        OpenApiParameter("for", {"type": "string", "enum": list(PURPOSES), "default": "teaching"}),
+        OpenApiParameter("for", {"type": "string", "enum": list(PURPOSES), "default": TEACHING}),
     ],
     responses=answers(results(CandidateItem)),
 )
@@ -107,10 +107,10 @@ def candidates(request: Request, key: str) -> Response:
     drawn at random. What is said of them here is kept with their labels, when they come within 30 days."""
     issue, user = find_issue(request, key), actor(request)
     limit = read_limit(request, default=20, maximum=MAX_CANDIDATES)
-    audit = read_choice(request, "for", PURPOSES, PURPOSES[0]) == "audit"
+    audit = read_choice(request, "for", PURPOSES, TEACHING) == AUDIT
     held = held_by_others(issue, user)
     cards = cards_of_issue(issue=issue, limit=limit, user=user, exclude=held, audit=audit)
-    offer(subject=issue, user=user, cards=cards)
+    offer(subject=issue, user=user, cards=cards, audit=audit)
     return Response(
         {
             "results": [

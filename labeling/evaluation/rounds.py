@@ -19,6 +19,8 @@ from labeling.queue.picking import (
     Pool,
     cycle_of,
     draw_in_strata,
+    order_by_doubt,
+    order_by_region,
     order_by_score,
     pick,
     reasons_in_turn,
@@ -62,7 +64,7 @@ def ours(
     cards = run.cards
     answers: list[bool] = []
     predicted: Bools = np.zeros(len(world.truth), bool)
-    together = _together(world)
+    vectors = together(world)
     background = draw.permutation(world.pool)
     found, threshold = None, 0.5
     taught: dict[int, bool] = {}
@@ -89,8 +91,7 @@ def ours(
         predicted = run.predicted = found >= threshold
 
     while teacher is not None and len(taught) < calls:
-        yes = sum(taught.values())
-        chosen = _cards(world, together, list(taught), yes, found, threshold, ROUND, draw, {}, "teacher")
+        chosen = _cards(world, vectors, taught, found, threshold, ROUND, draw, {}, "teacher")
         if not chosen:
             break
         taught |= {event: teacher(world, event) for event in chosen}
@@ -100,7 +101,8 @@ def ours(
         stops = [*budgets, max(budgets) + audit]
         limit = min(BATCH, min(stop for stop in stops if stop > len(cards)) - len(cards))
         who = "program" if picking else "audit"
-        chosen = _cards(world, together, cards, sum(answers), found, threshold, limit, draw, taught, who)
+        known = dict(zip(cards, answers, strict=True))
+        chosen = _cards(world, vectors, known, found, threshold, limit, draw, taught, who)
         if not chosen:
             break
         cards += chosen
@@ -142,7 +144,8 @@ def plain(world: World, budgets: Sequence[int], *, answer: Labeller = true_answe
 # -- inside
 
 
-def _together(world: World) -> Floats:
+def together(world: World) -> Floats:
+    """(n, 768): both sides of each event, together of unit length."""
     both = np.hstack([world.sides.user, world.sides.agent])
     unit: Floats = both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9)
     return unit
@@ -150,9 +153,8 @@ def _together(world: World) -> Floats:
 
 def _cards(
     world: World,
-    together: Floats,
-    cards: Sequence[int],
-    matches: int,
+    vectors: Floats,
+    known_answers: Mapping[int, bool],
     found: NDArray[np.float64] | None,
     threshold: float,
     limit: int,
@@ -161,6 +163,7 @@ def _cards(
     who: str = "program",
 ) -> dict[int, float | None]:
     """Events, and of those drawn at random the probability of that. `who`: as `cycle_of` takes it, or "audit" for random cards alone."""
+    cards, matches = list(known_answers), sum(known_answers.values())
     unlabelled = np.setdiff1d(world.pool, cards)
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
     known = likeness if found is None else found
@@ -180,7 +183,7 @@ def _cards(
     )
     place = {event: index for index, event in enumerate(ids.tolist())}
     random = [place[event] for event in drawn.tolist()]
-    pool = Pool([], together[ids], known[ids].astype(np.float64), {}, dict(zip(random, chances, strict=True)))
+    pool = Pool([], vectors[ids], known[ids].astype(np.float64), {}, dict(zip(random, chances, strict=True)))
     pool.orders[Reason.RANDOM] = random
     if found is None:
         pool.orders[Reason.SIMILAR] = list(range(len(best)))
@@ -189,10 +192,13 @@ def _cards(
         order_by_score(
             pool, likeness[ids].astype(np.float64), threshold=threshold, matches=matches, taught=known_of
         )
+        answers = np.array(list(known_answers.values()), bool)
+        order_by_doubt(pool, vectors[cards], answers, threshold=threshold, taught=known_of)
+        order_by_region(pool, vectors[cards], reason=Reason.FAR, among=random)
     in_turn = AUDIT if who == "audit" else None
     cycle = in_turn or cycle_of(labels=len(cards), matches=matches, trained=found is not None, who=who)
     pool.orders = {reason: order for reason, order in pool.orders.items() if reason in cycle}
-    picked = pick(pool, together[list(cards)], reasons_in_turn(cycle, start=len(cards)), limit)
+    picked = pick(pool, vectors[cards], reasons_in_turn(cycle, start=len(cards)), limit)
     return {
         int(ids[index]): pool.chances[index] if reason == Reason.RANDOM else None for index, reason in picked
     }

@@ -1,17 +1,21 @@
 """How far the teaching of an issue has come, and what would help next."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ingest.models import Job, User
 from ingest.models.jobs import JobState
-from issues.classifier.audit import RANDOM_LEAST
+from issues.classifier.audit import RANDOM_LEAST, WIDTH_WANTED
 from issues.classifier.model import MEASURABLE
 from issues.models import Issue
 from labeling.labels.authors import author_of
 from labeling.labels.labels import majority, standing_labels
-from labeling.models import Answer, Reason
+from labeling.models import Answer, Drift, Reason
+from raindrop.statistics import wilson_of_share
+
+MOST_WANTED = 100_000  # labels; at WIDTH_WANTED 95 % intervals of any share take fewer than 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Progress:
     random_labels: int  # standing labels of events that were drawn at random
     job: Job | None  # training or scoring that is under way
     follows: bool = False  # something else than a classifier decides, and the labels measure it
+    drift: Drift | None = None  # one that stands
 
     @property
     def audit_hint(self) -> str:
@@ -59,10 +64,76 @@ class Progress:
         return "More labels narrow the interval of the measured precision."
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A share with its interval, by the name under which pages show it."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """To each side, on average."""
+        return (self.high - self.low) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class AuditProgress:
+    """`answered`: events drawn at random that have an answer, `unsure` left out. `wanted`: about so many bring each interval to WIDTH_WANTED to each
+    side; None while nothing is measured. `least`: from so many on anything is said."""
+
+    answered: int
+    wanted: int | None
+    least: int
+    measured: Sequence[Measured]
+
+    @property
+    def goal(self) -> int:
+        """The next one: enough to say something, then enough for the intervals."""
+        return max(1, self.wanted or self.least)
+
+    @property
+    def more(self) -> int:
+        return max(0, self.goal - self.answered)
+
+
+def audit_of(found: Progress) -> AuditProgress:
+    """Of an issue. What is measured is as old as the last training, which each label asks for."""
+    quality, more = found.quality, found.quality.get("more_random_labels")
+    wanted = None if more is None else quality.get("random_labels", 0) + more
+    figures = [
+        ("Precision", "audited_precision", "audited_low", "audited_high"),
+        ("Recall", "audited_recall", "recall_low", "recall_high"),
+    ]
+    measured = [
+        Measured(name, quality[value], quality[low], quality[high])
+        for name, value, low, high in figures
+        if quality.get(value) is not None
+    ]
+    return AuditProgress(found.random_labels, wanted, RANDOM_LEAST, measured)
+
+
+def wanted_for_share(share: float) -> int:
+    """How many trials bring the mean half-width of a share's Wilson interval (95 %) to WIDTH_WANTED."""
+    fewest, most = 1, MOST_WANTED
+    while fewest < most:
+        trials = (fewest + most) // 2
+        low, high = wilson_of_share(share, trials)
+        if (high - low) / 2 <= WIDTH_WANTED:
+            most = trials
+        else:
+            fewest = trials + 1
+    return fewest
+
+
 def progress(issue: Issue, *, user: User | None = None) -> Progress:
     rows = list(standing_labels(issue).values_list("event_id", "answer", "author", "reason"))
     answers = Counter(majority((event, answer) for event, answer, _, _ in rows).values())
-    classifier = None if issue.follows else issue.classifiers.current().first()
+    current = issue.classifiers.current().select_related("issue__drift")  # in the same query
+    classifier = None if issue.follows else current.first()
+    drift: Drift | None = getattr(classifier.issue, "drift", None) if classifier else None
     job = (
         Job.objects.filter(
             project_id=issue.project_id, subject=issue.pk, state__in=[JobState.QUEUED, JobState.RUNNING]
@@ -82,4 +153,5 @@ def progress(issue: Issue, *, user: User | None = None) -> Progress:
         quality=classifier.quality if classifier else issue.quality if issue.follows else {},
         follows=bool(issue.follows),
         job=job,
+        drift=drift if drift and drift.found_at else None,
     )

@@ -1,4 +1,5 @@
-"""The review queue of whatever can be taught: one card per screen, answered with a key; the answer brings the next card."""
+"""The review queue of whatever can be taught: one card per screen, answered with a key; the answer brings the next card. With `for=audit` in the address
+only cards drawn at random, and how far they have come."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from labeling.models import Label, Reason
 from labeling.pages.forms import AnswerForm
 from labeling.queue.cards import Card
 from labeling.queue.lookahead import next_card, offer
-from labeling.queue.subject import Chip, Subject, subject_kind, urls_of
+from labeling.queue.subject import AUDIT, PURPOSES, Chip, Subject, subject_kind, urls_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window
 
 OPENED = Chip("opened by you", "You opened this one yourself", "secondary")
@@ -40,9 +41,9 @@ class Shown:
     last_word: Label | None  # the newest answer on it, of anybody
 
     @property
-    def hides_score(self) -> bool:
-        """A random card is asked blind: a score beside it would lead the answer that quality is measured by."""
-        return self.card.reason == Reason.RANDOM and self.mine is None and self.last_word is None
+    def is_blind(self) -> bool:
+        """See `_is_blind`."""
+        return _is_blind(self.card, self.mine)
 
 
 @project_page()
@@ -86,7 +87,7 @@ def undo(request: ProjectRequest, project: Project, kind: str, key: str | int) -
     event = find_event(project, str(undone.event_id))
     if event:
         again = Card(event, undone.score, undone.reason, undone.probability)
-        offer(subject=subject.row, user=request.user, cards=[again], first=True)
+        offer(subject=subject.row, user=request.user, cards=[again], first=True, audit=_is_audit(request))
     subject.learn()
     return _next(request, subject, event)
 
@@ -95,7 +96,7 @@ def undo(request: ProjectRequest, project: Project, kind: str, key: str | int) -
 def review_progress(request: ProjectRequest, project: Project, kind: str, key: str | int) -> HttpResponse:
     """The progress alone. The page reads it again while a training runs, and the card stays as it is."""
     subject = subject_kind(kind).find(project, key)
-    context = {"subject": subject, "urls": urls_of(subject), **subject.context(request.user)}
+    context = _beside(subject, request.user, audit=_is_audit(request))
     return render(request, "labeling/_progress.html", context)
 
 
@@ -103,24 +104,42 @@ def _next(request: ProjectRequest, subject: Subject, event: Event | None) -> Htt
     """The next card in place, or (without JavaScript) the page again."""
     if request.htmx:
         return render(request, "labeling/_step.html", _step(request, subject, event))
-    return redirect(urls_of(subject)["review"] + (f"?event={event.id}" if event else ""))
+    audit = _is_audit(request)
+    address = urls_of(subject, audit=audit)["review"]
+    return redirect(address + (f"{'&' if audit else '?'}event={event.id}" if event else ""))
+
+
+def _is_audit(request: ProjectRequest) -> bool:
+    """What the address asks for. Raises BadRequest."""
+    purpose = request.GET.get("for", PURPOSES[0])
+    if purpose not in PURPOSES:
+        raise BadRequest(f"for is one of {', '.join(PURPOSES)}, not {purpose[:40]!r}.")
+    return purpose == AUDIT
+
+
+def _beside(subject: Subject, user: User, *, audit: bool) -> dict[str, Any]:
+    """What stands beside the card."""
+    return {
+        "subject": subject,
+        "urls": urls_of(subject, audit=audit),
+        "audit": subject.audit() if audit else None,
+        **subject.context(user),
+    }
 
 
 def _step(request: ProjectRequest, subject: Subject, event: Event | None) -> dict[str, Any]:
     """What the page shows: the given event, else the queue's next card."""
-    user, project = request.user, request.project
+    user, project, audit = request.user, request.project, _is_audit(request)
     if event:
         card: Card | None = _card(subject, event, user)
     else:
-        card = next_card(subject=subject, user=user, answers=request.role != Role.VIEWER)
+        card = next_card(subject=subject, user=user, answers=request.role != Role.VIEWER, audit=audit)
     last = newest_labels(subject.row, user)
     return {
-        "subject": subject,
-        "urls": urls_of(subject),
+        **_beside(subject, user, audit=audit),
         "shown": _shown(subject, card, user) if card else None,
         "last": last,
         "has_events": bool(card or last) or totals([project.id])[project.id].events > 0,
-        **subject.context(user),
     }
 
 
@@ -133,26 +152,36 @@ def _card(subject: Subject, event: Event, user: User) -> Card:
 
 def _shown(subject: Subject, card: Card, user: User) -> Shown:
     event = card.event
-    turns, is_part = _turns_around(subject.project, event)
     chip = subject.words.reasons.get(card.reason, OPENED)
     standing = (
         standing_labels(subject.row).filter(event=event).select_related("user").order_by("-created_at", "-id")
     )
     labels = list(standing)
+    mine = next((label for label in labels if label.author == author_of(user)), None)
+    blind = _is_blind(card, mine)
+    turns, is_part = _turns_around(subject.project, event, blind=blind)
     return Shown(
         card=card,
         chip=chip,
         turns=turns,
         is_part=is_part,
-        evidence=[dict(piece) for piece in subject.evidence(event)],
-        mine=next((label for label in labels if label.author == author_of(user)), None),
-        last_word=labels[0] if labels else None,
+        evidence=[] if blind else [dict(piece) for piece in subject.evidence(event)],
+        mine=mine,
+        last_word=labels[0] if labels and not blind else None,
     )
 
 
-def _turns_around(project: Project, event: Event) -> tuple[list[Turn], bool]:
-    """The conversation as a card shows it, and whether that is only a part of it."""
+def _is_blind(card: Card, mine: Label | None) -> bool:
+    """A random card is asked without score, evidence, signals and other people's answers until the person has answered: they would lead the answer by
+    which quality is measured."""
+    return card.reason == Reason.RANDOM and mine is None
+
+
+def _turns_around(project: Project, event: Event, *, blind: bool) -> tuple[list[Turn], bool]:
+    """The conversation as a card shows it, and whether that is only a part of it. `blind`: without signals."""
     if not event.conversation:
-        return build_turns(project, [read_event(project, event.id, whole=False)]), False
+        return build_turns(
+            project, [read_event(project, event.id, whole=False)], with_signals=not blind
+        ), False
     window = read_window(event.conversation, at=event.id)
-    return build_turns(project, window.events), window.earlier or window.later
+    return build_turns(project, window.events, with_signals=not blind), window.earlier or window.later

@@ -11,7 +11,7 @@ from ingest.models import Event, Project, User
 from issues.access import get_issue
 from issues.models import Issue, IssueMatch
 from labeling.labels.authors import ISSUE
-from labeling.labels.progress import progress
+from labeling.labels.progress import AuditProgress, audit_of, progress
 from labeling.models import Answer, Reason
 from labeling.queue.asked_again import cards_of_issue
 from labeling.queue.cards import Card
@@ -40,10 +40,24 @@ WORDS = Words(
             "Answered before, of an earlier version of the definition: does the answer still hold?",
             "secondary",
         ),
+        Reason.DISPUTED: Chip(
+            "disagreement",
+            "The classifier says one thing, the likest labelled events or the teacher the other: your answer decides",
+            "yellow",
+        ),
+        Reason.FAR: Chip(
+            "no labels near", "It stands for events that are unlike all that is labelled", "blue"
+        ),
+        Reason.DRIFT: Chip(
+            "new kind of event",
+            "New events look unlike the labelled ones, and this is one of them",
+            "orange",
+        ),
         Reason.SIMILAR: Chip("similar to the description", "Close in meaning to the issue's text", "blue"),
     },
     score="The classifier's score when it was asked, or before the first one the likeness to the issue's text",
     nothing_left="Every event that could teach the classifier something has your answer, is on somebody else's screen, or waits to be processed.",
+    nothing_drawn="Every event that could be drawn at random has your answer, is on somebody else's screen, or waits to be processed.",
 )
 
 
@@ -98,6 +112,9 @@ class IssueSubject:
         self, *, limit: int, user: User | None, exclude: Collection[uuid.UUID] = (), audit: bool = False
     ) -> list[Card]:
         return cards_of_issue(issue=self.row, limit=limit, user=user, exclude=exclude, audit=audit)
+
+    def audit(self) -> AuditProgress:
+        return audit_of(progress(self.row))
 
     def score_of(self, event: Event) -> float | None:
         match = IssueMatch.objects.filter(issue=self.row, event=event).first()

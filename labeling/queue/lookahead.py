@@ -31,18 +31,19 @@ FIRST = -1  # the place of a card that goes before the others
 
 
 @transaction.atomic
-def next_card(*, subject: Subject, user: User, answers: bool = True) -> Card | None:
+def next_card(*, subject: Subject, user: User, answers: bool = True, audit: bool = False) -> Card | None:
     """The first card that was offered to the user and is not labelled yet, else the first of a new choice. None: no event is left.
 
-    The cards of a person who `answers` are held: nobody else is asked about them meanwhile.
+    The cards of a person who `answers` are held: nobody else is asked about them meanwhile. `audit`: cards drawn at random alone; those that teaching
+    has offered wait for it, and the other way round.
     """
     author = author_of(user)
     hold_lock(f"queue:{subject.row.pk}")
     taken = held_by_others(subject.row, user)
-    waiting = _waiting(subject.row, author, taken)
+    waiting = _waiting(subject.row, author, taken, audit)
     if not waiting:
-        waiting = subject.cards(limit=AHEAD, user=user, exclude=taken)
-        offer(subject=subject.row, user=user, cards=waiting)
+        waiting = subject.cards(limit=AHEAD, user=user, exclude=taken, audit=audit)
+        offer(subject=subject.row, user=user, cards=waiting, audit=audit)
     if answers:
         _hold(subject.row, author, [card.event.id for card in waiting])
     return waiting[0] if waiting else None
@@ -55,8 +56,10 @@ def held_by_others(subject: Labelled, user: User | None) -> set[uuid.UUID]:
 
 
 @transaction.atomic
-def offer(*, subject: Labelled, user: User | None, cards: Sequence[Card], first: bool = False) -> None:
-    """Remembers that these were offered to the user (None: to a program), and why. `first`: before those that wait."""
+def offer(
+    *, subject: Labelled, user: User | None, cards: Sequence[Card], first: bool = False, audit: bool = False
+) -> None:
+    """Remembers that these were offered to the user (None: to a program), and why. `first`: before those that wait. `audit`: by the audit."""
     now = timezone.now()
     Offer.objects.filter(subject_id=subject.pk, offered_at__lt=now - REMEMBERED).delete()
     Offer.objects.bulk_create(
@@ -64,20 +67,20 @@ def offer(*, subject: Labelled, user: User | None, cards: Sequence[Card], first:
             Offer(
                 project_id=subject.project_id, subject_kind=kind_of(subject), subject_id=subject.pk, event=card.event,
                 author=author_of(user), user=user, reason=card.reason, score=card.score, probability=card.probability,
-                place=FIRST if first else place, offered_at=now,
+                place=FIRST if first else place, audit=audit, offered_at=now,
             )
             for place, card in enumerate(cards)
         ],
         update_conflicts=True,
         unique_fields=["subject_id", "event", "author"],
-        update_fields=["reason", "score", "probability", "place", "offered_at"],
+        update_fields=["reason", "score", "probability", "place", "audit", "offered_at"],
     )  # fmt: skip
 
 
-def _waiting(subject: Labelled, author: str, taken: Collection[uuid.UUID]) -> list[Card]:
-    """Those of the author's offers that nobody has labelled or is being asked."""
+def _waiting(subject: Labelled, author: str, taken: Collection[uuid.UUID], audit: bool) -> list[Card]:
+    """Those of the author's offers, the audit's or teaching's, that nobody has labelled or is being asked."""
     offers = Offer.objects.filter(
-        subject_id=subject.pk, author=author, offered_at__gt=timezone.now() - FRESH
+        subject_id=subject.pk, author=author, audit=audit, offered_at__gt=timezone.now() - FRESH
     ).exclude(event__in=taken)
     rows = list(offers.order_by("place", "id"))
     ids = {row.event_id for row in rows}

@@ -8,8 +8,9 @@ the mixture was chosen: picking.py.
 Nobody is asked twice about an event, or about an event that most people have answered alike.
 """
 
+import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from ingest.models import Event, Project, User
 from issues.classifier.definition_vectors import definition_vector
 from issues.classifier.model import scores, weight_directions
-from issues.classifier.sampling import SMALL, draw_events
+from issues.classifier.sampling import SMALL, draw_between, draw_events
 from issues.classifier.scoring import weights_of
 from issues.models import Classifier, Issue
+from labeling.drift.watching import standing_drift
 from labeling.labels.authors import author_of
 from labeling.labels.labels import all_standing_labels, majority, standing_labels, taught_answers
 from labeling.models import TEACHER, Reason
@@ -27,10 +29,13 @@ from labeling.queue.cards import Card
 from labeling.queue.picking import (
     AUDIT,
     GOLDEN,
+    REGION_SAMPLE,
     SHORTLIST,
     Pool,
     cycle_of,
     draw_in_strata,
+    order_by_doubt,
+    order_by_region,
     order_by_score,
     pick,
     reasons_in_turn,
@@ -66,8 +71,25 @@ def next_cards(
     start = (issue.pk.int % 997 / 997 + number * GOLDEN) % 1.0
     matches = sum(settled.values())
     taught = {} if author == TEACHER else taught_answers(issue)
+    before = [*exclude, *(event for event, _, _, _ in standing[:REMEMBERED])]
+    recent = vectors_of(project=issue.project, event_ids=list(dict.fromkeys(before)))
+    asked_vectors = recent.together()
+    drift = standing_drift(issue) if classifier else None
     if classifier:
-        pool = _scored(issue, classifier, skip, start, matches, taught)
+        new = _new_events(issue.project, drift.since, skip) if drift else []
+        pool = _scored(issue, classifier, skip, start, matches, taught, new)
+        labelled = asked_vectors[np.array([event in settled for event in recent.ids], bool)]
+        order_by_doubt(
+            pool,
+            labelled,
+            np.array([settled[event] for event in recent.ids if event in settled], bool),
+            threshold=classifier.threshold,
+            taught=_verdicts(pool.ids, taught),
+        )
+        order_by_region(pool, labelled, reason=Reason.FAR, among=list(pool.chances))
+        place = {event: index for index, event in enumerate(pool.ids)}
+        among = [place[event] for event in new if event in place]
+        order_by_region(pool, labelled, reason=Reason.DRIFT, among=among)
     else:
         pool = _similar(issue, skip, start)
     cycle = cycle_of(
@@ -75,12 +97,11 @@ def next_cards(
         matches=matches,
         trained=classifier is not None,
         who="teacher" if author == TEACHER else "person" if user else "program",
+        drifted=drift is not None,
     )
     if audit:
         cycle = AUDIT
     pool.orders = {reason: order for reason, order in pool.orders.items() if reason in cycle}
-    before = [*exclude, *(event for event, _, _, _ in standing[:REMEMBERED])]
-    asked_vectors = _together(vectors_of(project=issue.project, event_ids=list(dict.fromkeys(before))))
     picked = pick(pool, asked_vectors, reasons_in_turn(cycle, start=len(standing) + len(exclude)), limit)
     events = Event.objects.select_related("conversation", "end_user").in_bulk(
         [pool.ids[index] for index, _ in picked]
@@ -122,9 +143,10 @@ def _scored(
     start: float,
     matches: int,
     taught: Mapping[uuid.UUID, bool],
+    new: Sequence[uuid.UUID],
 ) -> Pool:
     """With a classifier: the events with the largest projection on its weights, those most like the definition, those that a teacher called a match
-    (`taught`: what it said of events), and a random draw, all with their scores."""
+    (`taught`: what it said of events), a random draw, and `new` ones, all with their scores."""
     weights, definition = weights_of([classifier])[0], definition_vector(issue)
     ids: dict[uuid.UUID, None] = {}
     for side, direction in weight_directions(weights).items():
@@ -134,16 +156,25 @@ def _scored(
     ids.update(dict.fromkeys(event for event, _ in alike if event not in skip))
     ids.update(dict.fromkeys(event for event, is_match in taught.items() if is_match and event not in skip))
     drawn, number = _drawn(issue.project, skip)
-    ids.update(dict.fromkeys(drawn))
+    ids.update(dict.fromkeys([*drawn, *new]))
     chunk = vectors_of(project=issue.project, event_ids=list(ids))
     found = scores(chunk.user, chunk.agent, weights)
     likeness = np.maximum(chunk.user @ definition, chunk.agent @ definition).astype(np.float64)
     pool = _pool(chunk, found, drawn, number=number, threshold=classifier.threshold, start=start)
-    verdicts = np.array(
-        [0.0 if event not in taught else 1.0 if taught[event] else -1.0 for event in pool.ids]
-    )
+    verdicts = _verdicts(pool.ids, taught)
     order_by_score(pool, likeness, threshold=classifier.threshold, matches=matches, taught=verdicts)
     return pool
+
+
+def _verdicts(events: Sequence[uuid.UUID], taught: Mapping[uuid.UUID, bool]) -> NDArray[np.float64]:
+    """(n,): what the teacher said of each, as `order_by_score` takes it."""
+    return np.array([0.0 if event not in taught else 1.0 if taught[event] else -1.0 for event in events])
+
+
+def _new_events(project: Project, since: dt.datetime, skip: set[uuid.UUID]) -> list[uuid.UUID]:
+    """Drawn at random, without those in `skip`."""
+    drawn = draw_between(project=project, count=REGION_SAMPLE + len(skip), since=since)
+    return [event for event in drawn if event not in skip][:REGION_SAMPLE]
 
 
 def _drawn(project: Project, skip: set[uuid.UUID]) -> tuple[list[uuid.UUID], int]:
@@ -169,14 +200,8 @@ def _pool(
     cards = [sample[index] for index in order]
     return Pool(
         list(chunk.ids),
-        _together(chunk),
+        chunk.together(),
         found,
         {Reason.RANDOM: cards},
         dict(zip(cards, chances, strict=True)),
     )
-
-
-def _together(chunk: VectorChunk) -> NDArray[np.float32]:
-    both = np.hstack([chunk.user, chunk.agent])
-    unit: NDArray[np.float32] = both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9)
-    return unit

@@ -1,9 +1,10 @@
 """Which of some candidates to ask about next, over arrays alone: the queue (of_issues.py) and its measurement (labeling/evaluation/)."""
 
 import itertools
+import math
 import uuid
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,9 @@ DUPLICATE = 0.97  # events this near to one that was asked before come after all
 # What a likely event's likeness to the definition weighs beside its score, each in standard deviations of the candidates, by 1 + the matches known: the
 # first classifiers know less than the text does.
 LIKENESS_WEIGHT = 1.0
+DRIFT_CARDS = 3  # every so manieth
+NEIGHBOURS = 3  # likest labelled events that speak for an answer
+REGION_SAMPLE = 400  # of the events drawn at random, among which regions are looked for
 TAUGHT_WEIGHT = 2.0  # of what a teacher said of a likely event, in the same measure: its matches are what a person is best asked about
 
 
@@ -53,15 +57,30 @@ class Pool:
     chances: dict[int, float]  # of each event in the order RANDOM, the probability of that draw
 
 
-def cycle_of(*, labels: int, matches: int, trained: bool, who: str = "program") -> tuple[Reason, ...]:
-    """The reasons in turn, with so many standing labels and matches among them, before or after the first classifier. `who` is asked, of RANDOM_CARDS."""
+def cycle_of(
+    *, labels: int, matches: int, trained: bool, who: str = "program", drifted: bool = False
+) -> tuple[Reason, ...]:
+    """The reasons in turn, with so many standing labels and matches among them, before or after the first classifier. `who` is asked, of RANDOM_CARDS.
+    `drifted`: new events look unlike the labelled ones, so that every DRIFT_CARDS-th card is one of them."""
     if not trained and labels == matches >= ALL_ALIKE:
         return (*BEFORE, Reason.RANDOM)
-    picked = BEFORE if not trained else EARLY if matches < FEW_MATCHES else LATER
+    picked: tuple[Reason, ...] = BEFORE if not trained else EARLY if matches < FEW_MATCHES else LATER
+    if drifted and trained:
+        picked = (*itertools.islice(itertools.cycle(picked), DRIFT_CARDS - 1), Reason.DRIFT)
     since, each = RANDOM_CARDS[who]
     if labels < since:
         return picked
-    return (*itertools.islice(itertools.cycle(picked), each - 1), Reason.RANDOM)
+    return _with_random(picked, each)
+
+
+def _with_random(picked: tuple[Reason, ...], each: int) -> tuple[Reason, ...]:
+    """The cycle with every `each`-th card a random one, and the others in turn as often as before: as long as both together need."""
+    length = math.lcm(len(picked), each - 1)
+    others = itertools.cycle(picked)
+    return tuple(
+        Reason.RANDOM if (place + 1) % each == 0 else next(others)
+        for place in range(length * each // (each - 1))
+    )
 
 
 def reasons_in_turn(cycle: tuple[Reason, ...], *, start: int) -> Iterator[Reason]:
@@ -80,6 +99,64 @@ def order_by_score(
     ).tolist()
     worth = _standard(odds) + LIKENESS_WEIGHT / (1 + matches) * _standard(likeness) + TAUGHT_WEIGHT * taught
     pool.orders[Reason.LIKELY] = np.argsort(-worth, kind="stable").tolist()
+
+
+def order_by_doubt(
+    pool: Pool,
+    labelled: NDArray[np.float32],
+    answers: NDArray[np.bool_],
+    *,
+    threshold: float,
+    taught: NDArray[np.float64],
+) -> None:
+    """Adds the order of disagreement. `labelled`: (m, 768), of the events with an answer, as `Pool.vectors`; `answers`:
+    (m,). `taught`: as `order_by_score`.
+
+    Two learners disagree on an event that one calls a match and the other does not, the more the surer the less sure of them is: the classifier, and the
+    nearest neighbours, of which the NEIGHBOURS likest matches speak for it and as many non-matches against (query by committee: Seung, Opper and
+    Sompolinsky 1992). A teacher that says the opposite of the classifier comes before all.
+    """
+    if answers.all() or not answers.any():
+        return
+    odds = logits(pool.scores) - logits(np.array(threshold))
+    cosines = pool.vectors @ labelled.T
+    neighbours = _likest(cosines[:, answers]) - _likest(cosines[:, ~answers])
+    surest = np.minimum(_unit(np.abs(odds)), _unit(np.abs(neighbours)))
+    doubt = np.where(odds * neighbours < 0, surest, -1.0) + np.where(taught * odds < 0, 2.0, 0.0)
+    pool.orders[Reason.DISPUTED] = [
+        int(index) for index in np.argsort(-doubt, kind="stable") if doubt[index] > 0
+    ]
+
+
+def order_by_region(
+    pool: Pool, labelled: NDArray[np.float32], *, reason: Reason, among: Sequence[int]
+) -> None:
+    """Adds, as `reason`, the order of distance from the labels. `labelled`: (m, 768), of the events with an answer, as `Pool.vectors`. `among`: the
+    candidates that it is about, in random order, by index. First comes what is liker to its own neighbours than to any labelled event, so that a region
+    comes before a stray event."""
+    sample = np.array(among[:REGION_SAMPLE], np.intp)
+    if len(sample) < 2 or not len(labelled):
+        return
+    among_them = pool.vectors[sample] @ pool.vectors[sample].T
+    np.fill_diagonal(among_them, -1.0)
+    apart = _likest(among_them) - (pool.vectors[sample] @ labelled.T).max(axis=1)
+    pool.orders[reason] = sample[np.argsort(-apart, kind="stable")].tolist()
+
+
+def _likest(cosines: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(n, m) -> (n,): the mean of each row's NEIGHBOURS largest."""
+    most = min(NEIGHBOURS, cosines.shape[1])
+    largest = np.partition(cosines, -most, axis=1)[:, -most:]
+    found: NDArray[np.float64] = largest.mean(axis=1, dtype=np.float64)
+    return found
+
+
+def _unit(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks, 0 to 1: log-odds and cosines have no common measure."""
+    ranks: NDArray[np.float64] = values.argsort(kind="stable").argsort(kind="stable") / max(
+        1, len(values) - 1
+    )
+    return ranks
 
 
 def _standard(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,12 +9,14 @@ from django.db.models import QuerySet
 
 from ingest.models import Event, Project, User
 from labeling.labels.authors import SIGNAL
+from labeling.labels.progress import AuditProgress, Measured, wanted_for_share
 from labeling.models import Answer, Reason
 from labeling.queue.cards import Card
 from labeling.queue.of_signals import next_signal_cards
 from labeling.queue.subject import Chip, Words
 from labeling.teaching import tune_soon
 from signals.catalogue.access import find_signal
+from signals.catalogue.audit_results import FEWEST
 from signals.learning.precision import precision_of
 from signals.learning.thresholds import LEAST_LABELS
 from signals.learning.tuning import can_tune
@@ -42,6 +44,7 @@ WORDS = Words(
     },
     score="The detector's score",
     nothing_left="Every match and near miss among the newest events has an answer, or is on somebody else's screen.",
+    nothing_drawn="Every match among the newest 1,000 has an answer, or is on somebody else's screen.",
 )
 
 
@@ -98,6 +101,14 @@ class SignalSubject:
     ) -> list[Card]:
         """What anybody has answered is settled: the last word on an event counts, whoever says it."""
         return next_signal_cards(signal=self.row, limit=limit, exclude=exclude, audit=audit)
+
+    def audit(self) -> AuditProgress:
+        """Its precision alone: only matches are drawn. What people judged where they met it counts too, as in the precision."""
+        found = precision_of(self.row)
+        if found.share is None or found.low is None or found.high is None:
+            return AuditProgress(0, None, FEWEST, [])
+        measured = [Measured("Precision", found.share, found.low, found.high)]
+        return AuditProgress(found.judged, wanted_for_share(found.share), FEWEST, measured)
 
     def score_of(self, event: Event) -> float | None:
         match = self._match(event)

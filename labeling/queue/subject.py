@@ -10,13 +10,17 @@ from django.urls import reverse
 
 from ingest.models import Event, Project, User
 from labeling.labels.authors import Labelled
+from labeling.labels.progress import AuditProgress
 from labeling.models import Answer
 from labeling.queue.cards import Card
+
+TEACHING, AUDIT = "teaching", "audit"
+PURPOSES = (TEACHING, AUDIT)  # of a queue: `for` in its address
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """Why a card is asked, for people. `colour`: one of the theme's (blue, green, purple, secondary, yellow)."""
+    """Why a card is asked, for people. `colour`: one of the theme's (blue, green, orange, purple, secondary, yellow)."""
 
     text: str
     title: str
@@ -36,6 +40,7 @@ class Words:
     reasons: Mapping[str, Chip]
     score: str  # what the number beside the reason is
     nothing_left: str
+    nothing_drawn: str  # of an audit
 
 
 class Subject(Protocol):
@@ -86,6 +91,9 @@ class Subject(Protocol):
     ) -> list[Card]:
         """Up to `limit` cards, in the order to ask them, none of them settled or in `exclude`. `audit`: drawn at random only."""
 
+    def audit(self) -> AuditProgress:
+        """How far the cards drawn at random have come."""
+
     def score_of(self, event: Event) -> float | None:
         """Of the match, where the event is one."""
 
@@ -120,8 +128,8 @@ def all_subject_kinds() -> list[type[Subject]]:
     return [_kinds[name] for name in sorted(_kinds)]
 
 
-def urls_of(subject: Subject) -> dict[str, str]:
-    """The addresses of the subject's page, queue and labels."""
+def urls_of(subject: Subject, *, audit: bool = False) -> dict[str, str]:
+    """The addresses of the subject's page, queue and labels. `audit`: of the audit, in place of the queue that teaches."""
     names = {
         "page": subject.kind,
         "review": f"{subject.kind}-review",
@@ -132,4 +140,7 @@ def urls_of(subject: Subject) -> dict[str, str]:
         "export": f"{subject.kind}-labels-export",
     }
     where = [subject.project.slug, subject.key]
-    return {name: reverse(url, args=where) for name, url in names.items()}
+    urls = {name: reverse(url, args=where) for name, url in names.items()}
+    if audit:
+        urls |= {name: f"{urls[name]}?for={AUDIT}" for name in ("review", "label", "undo", "progress")}
+    return urls

@@ -32,6 +32,12 @@ class VectorChunk:
     tones: npt.NDArray[np.float32]
     agent_tones: npt.NDArray[np.float32]  # (n, len(AGENT_TONES))
 
+    def together(self) -> npt.NDArray[np.float32]:
+        """(n, 768): both sides, together of unit length; without any text zeros."""
+        both = np.hstack([self.user, self.agent])
+        unit: npt.NDArray[np.float32] = both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9)
+        return unit
+
 
 def iter_embedded(
     *, project: Project, after: uuid.UUID = FIRST_ID, chunk_size: int = 5000

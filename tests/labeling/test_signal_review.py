@@ -110,7 +110,7 @@ def test_undo_asks_again_for_the_same_reason(page: Client, here: str) -> None:
     first, second = answer(page, here, "match"), answer(page, here, "match")
     shown = page.post(f"{here}review/undo/", headers={"HX-Request": "true"}).context["shown"]
     assert shown.card.event.input == second and shown.card.reason == "random"
-    assert shown.hides_score  # a random match is asked blind
+    assert shown.is_blind  # a random match is asked blind
     signal = SignalDefinition.objects.get(key="win")
     assert [row.event.input for row in last_words(signal)] == [first]
     page.post(f"{here}review/undo/")

@@ -24,6 +24,7 @@ EVALUATIONS: dict[str, str] = {
     "clusters": "signals.evaluation.grouping.intents_report",
     "corpus": "signals.evaluation.corpus_report",
     "discovery": "signals.evaluation.grouping.problems_report",
+    "drift": "labeling.evaluation.drift",
     "escalation": "issues.evaluation.escalation",
     "fewshot": "labeling.evaluation.fewshot",
     "few_shot": "signals.evaluation.few_shot",

@@ -89,12 +89,14 @@ def read_event(project: Project, event_id: uuid.UUID, *, whole: bool) -> Event:
     return _readable(events, whole=event_id if whole else None).get()
 
 
-def build_turns(project: Project, events: list[Event]) -> list[Turn]:
-    """The turns of these events (as `read_window` reads them), in seven queries however many they are."""
+def build_turns(project: Project, events: list[Event], *, with_signals: bool = True) -> list[Turn]:
+    """The turns of these events (as `read_window` reads them), in seven queries however many they are. `with_signals`: with the matches, what they were
+    read from and what the app sent by itself; without, as somebody reads them who is to judge alone."""
     ids = [event.id for event in events]
     spans = first_spans(project, ids)
+    of_signals = ids if with_signals else []
     matches = _by_event(
-        SignalMatch.objects.filter(project=project, event__in=ids, signal__enabled=True)
+        SignalMatch.objects.filter(project=project, event__in=of_signals, signal__enabled=True)
         .with_feedback()
         .select_related("signal")
         .order_by("signal__name")
@@ -105,7 +107,9 @@ def build_turns(project: Project, events: list[Event]) -> list[Turn]:
         .annotate(start=Left("value", STEP_CLIP + 1))
         .order_by("id")
     )
-    sent = _by_event(ExplicitSignal.objects.filter(project=project, event__in=ids).order_by("timestamp"))
+    sent = _by_event(
+        ExplicitSignal.objects.filter(project=project, event__in=of_signals).order_by("timestamp")
+    )
     failures = {row.event_id: row for row in ProcessingFailure.objects.filter(project=project, event__in=ids)}
     queued = set(QueuedEvent.objects.filter(event__in=ids).values_list("event_id", flat=True))
     return [
