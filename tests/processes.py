@@ -110,9 +110,15 @@ class Server:
         return self.request("POST", path, json.dumps(body).encode(), {"Authorization": f"Bearer {key}"})
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        *,
+        seconds: float = 30,
     ) -> tuple[int, bytes]:
-        """Status and body; (0, b"") when nobody listens or the connection broke."""
+        """Status and body; (0, b"") when nobody listens, the connection broke, or no answer came in `seconds`."""
         request = urllib.request.Request(
             self.url + path,
             data=body,
@@ -120,7 +126,7 @@ class Server:
             headers={"Content-Type": "application/json", **(headers or {})},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with urllib.request.urlopen(request, timeout=seconds) as response:
                 return response.status, response.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

@@ -62,7 +62,11 @@ class _DisjointSpans:
         self._spans = sorted(spans)
 
     def overlaps(self, start: int, end: int) -> bool:
-        return any(True for _ in self._within(start, end))
+        """Whether one of them shares a character with `text[start:end]`. No other than these two can."""
+        index = bisect.bisect_left(self._spans, (start, start))
+        return (index > 0 and self._spans[index - 1][1] > start) or (
+            index < len(self._spans) and self._spans[index][0] < end
+        )
 
     def free(self, start: int, end: int) -> list[tuple[int, int]]:
         """The parts of the span that nothing blocks."""

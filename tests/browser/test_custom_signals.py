@@ -85,6 +85,9 @@ def test_a_signal_of_each_kind(
         ).wait_for(timeout=60_000)
 
     # Five matches, four right and one wrong; the wrong one is taken back and given again.
+    page.locator(
+        "#matches"
+    ).scroll_into_view_if_needed()  # what is out of view is not read until someone looks
     page.locator("[data-row][data-match]").nth(4).wait_for()
     for place, key in enumerate("rrwrr"):
         press(page, key, place + 1)
