@@ -10,7 +10,7 @@ export XDG_RUNTIME_DIR ?= $(or $(TMPDIR),/tmp)
 
 .DEFAULT_GOAL := help
 TEMPLATES = $(shell find templates -name '*.html')
-SOAK = $(shell grep -rl --include='test_*.py' 'mark[.]soak' tests)
+SOAK = $(shell grep -rlE --include='test_*.py' 'mark[.]soak|@given' tests)
 DJANGOFMT := $(BIN)/djangofmt --quiet --line-length 140 --indent-width 2
 
 .PHONY: help install install-dev demo run test test-fast test-soak test-newest test-external checks lint fmt types check-migrations browser lock clean
@@ -48,8 +48,8 @@ checks: lint types check-migrations
 test-fast: install-dev  ## the tests without the browser, the SDKs and what starts real processes
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow" --ignore tests/browser --ignore tests/sdks
 
-test-soak: install-dev  ## the long form of tests that repeat the same thing: ten kills, every hostile body, more requests of the fuzzer
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m soak $(SOAK)
+test-soak: install-dev  ## the long form of tests that repeat the same thing: ten kills, every hostile body, more examples of each property
+	@RAINDROP_LONG_TESTS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "soak or hypothesis" $(SOAK)
 
 test-newest: install-dev  # a part of the tests under the newest Python of this machine
 	@$(BIN)/python tests/ci/newest_python.py

@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tests.database_plugin import migrated_template
+from tests.examples import examples
+
+# A busy machine is no failure of a property.
+hypothesis.settings.register_profile("raindrop", deadline=None, max_examples=examples(100))
+hypothesis.settings.load_profile("raindrop")
 
 SHARED_SERVER = ("tests/browser", "tests/sdks")
 # Its two tests take minutes each, and share nothing. They begin first: at the end one core would work on them alone.

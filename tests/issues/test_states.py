@@ -30,6 +30,7 @@ from issues.states.releases import are_ordered, compare, newest
 from issues.states.terms import MuteTerms, ResolveTerms, reached
 from issues.states.transitions import Action, IllegalTransition, Status, after, review_after
 from issues.states.words import until_words, words_for
+from tests.examples import examples
 
 NEW, ONGOING, ESCALATING, REGRESSED, RESOLVED, MUTED, MERGED = [
     "open/new",
@@ -119,7 +120,7 @@ def test_when_a_count_is_reached(terms: MuteTerms, occurred: Any, expected: dict
     assert reached(terms, occurred) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 300), st.sampled_from("ab.")), max_size=14),
     st.integers(1, 5),
@@ -320,7 +321,9 @@ def test_buttons_offer_what_is_legal(issue: Issue, member: Any) -> None:
     assert legal_actions(issue) == [Action.REOPEN]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     walk=st.lists(
         st.tuples(

@@ -23,6 +23,7 @@ from signals.search.holding import holds
 from signals.search.language.errors import QueryError
 from signals.search.language.parsing import parse
 from signals.search.scope import Facts, Scope
+from tests.examples import examples
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
@@ -142,7 +143,9 @@ QUERIES += [
 ]
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(all_histories=st.lists(histories, min_size=8, max_size=8))
 def test_both_evaluators_read_a_history_as_it_reads(
     all_histories: list[list[tuple[str, int, str, str, int]]], project: Any

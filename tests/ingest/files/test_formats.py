@@ -13,6 +13,7 @@ from ingest.files.formats.shifting import Shifts
 from ingest.files.redating import Rhythm
 from ingest.otlp.mapping import map_span
 from ingest.otlp.traces.assembly import TraceEvent, assemble
+from tests.examples import examples
 from tests.ingest.fixtures.exports import (
     SESSION,
     TRACE,
@@ -487,7 +488,9 @@ LINES = OBJECTS | st.one_of(
 
 @pytest.mark.parametrize("forced", [None, *FORMATS])
 @settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=examples(250),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(value=LINES)
 @example(value=EVENT | {"\ud800": 1})

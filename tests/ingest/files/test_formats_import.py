@@ -18,6 +18,7 @@ from ingest.files import import_lines
 from ingest.files.importing import import_file
 from ingest.models import Event, ExplicitSignal, OpenTrace, Project, QueuedEvent, Span
 from ingest.tracing.trace_events import finish_open_traces
+from tests.examples import examples
 from tests.ingest.files.test_formats import LINES
 from tests.ingest.fixtures.exports import (
     SESSION,
@@ -468,7 +469,7 @@ def test_the_same_lines_in_two_projects_are_apart(project: Any, other_project: A
 
 
 @settings(
-    max_examples=30,
+    max_examples=examples(30),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ingest.limits import weight
 from ingest.limits.weight import MESSAGE_BYTES, check_weight, json_weight, protobuf_weight
 from raindrop.errors import ApiError
+from tests.examples import examples
 from tests.ingest.fixtures.otlp.builders import as_protobuf, request, span
 
 values = st.recursive(
@@ -28,7 +29,7 @@ def marks(value: Any) -> int:
     return 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(values, st.integers(1, 40), st.booleans())
 def test_marks_are_counted_outside_strings_wherever_a_block_ends(value: Any, block: int, ascii: bool) -> None:
     body = json.dumps(value, ensure_ascii=ascii).encode()
@@ -37,7 +38,7 @@ def test_marks_are_counted_outside_strings_wherever_a_block_ends(value: Any, blo
         assert weight._marks_outside_strings(body) == marks(value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_have_a_weight(body: bytes) -> None:
     for weigh in (json_weight, protobuf_weight, weight._marks_outside_strings):

@@ -12,6 +12,7 @@ from ingest.otlp.logs import map_log
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.mapping import map_span
 from ingest.otlp.traces.assembly import TraceEvent, assemble, root_end
+from tests.examples import examples
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, as_json, as_protobuf, log, logs_request, request, span
 
@@ -264,7 +265,7 @@ def test_circles_and_long_chains_end() -> None:
     assert (event.tokens.input, event.user_id) == (1, "u")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 6), st.integers(0, 6), st.sampled_from(["", "A", "B"]), st.booleans()),

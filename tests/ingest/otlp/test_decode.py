@@ -14,6 +14,7 @@ from ingest.otlp.logs import is_genai, map_log
 from ingest.otlp.mapping import map_span
 from ingest.otlp.raw import NO_SPAN_ID, NO_TRACE_ID, BadOtlp, RawSpan
 from ingest.otlp.traces.assembly import assemble
+from tests.examples import examples
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import (
     T0,
@@ -216,7 +217,7 @@ MESSAGE_LIKE = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(LIKE_OTLP)
 def test_any_json_is_read_or_refused(document: Any) -> None:
     for made in (
@@ -237,7 +238,7 @@ def test_any_json_is_read_or_refused(document: Any) -> None:
                     map_log(raw)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 400))
 def test_any_bytes_are_read_or_refused(noise: bytes, at: int) -> None:
     good = as_protobuf(traces.generation_b())
@@ -250,7 +251,7 @@ def test_any_bytes_are_read_or_refused(noise: bytes, at: int) -> None:
                 pass
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), MESSAGE_LIKE | MESSAGE_LIKE.map(json.dumps), max_size=6))
 def test_any_attributes_are_mapped_to_what_postgresql_takes(attributes: dict[str, Any]) -> None:
     from ingest.otlp.decoding.json_body import clean_json

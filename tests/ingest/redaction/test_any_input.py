@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ingest.redaction import DEFAULT_KINDS, KINDS, Redactor, national_ids, payment
 from ingest.redaction.national_ids import Number
 from ingest.redaction.rules import Kind, Rule, hiding
+from tests.examples import examples
 
 RAISES = "11000119900101001X"  # python-stdnum looks for the county of a province: KeyError
 EACH = {name: Redactor({name}) for name in KINDS}
@@ -32,7 +33,7 @@ anything = st.one_of(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(text=anything)
 def test_every_redactor_takes_any_text(kind: str, text: str) -> None:
     redacted = EACH[kind].text(text)
@@ -40,16 +41,17 @@ def test_every_redactor_takes_any_text(kind: str, text: str) -> None:
     EACH[kind].value({"note": [text], "card_number": text, text: 1})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(text=anything)
 def test_all_redactors_together_take_any_text(text: str) -> None:
     ALL.text(text)
     ALL.find(text)
 
 
+@pytest.mark.hypothesis  # the property within it: with the long forms
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.shape[:40])
 def test_every_check_answers_for_whatever_has_its_shape(number: Number) -> None:
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=examples(200), deadline=None)
     @given(st.from_regex(number.shape, fullmatch=True))
     def check(text: str) -> None:
         assert number.is_valid(text) in {True, False}
@@ -57,7 +59,7 @@ def test_every_check_answers_for_whatever_has_its_shape(number: Number) -> None:
     check()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.from_regex(payment._IBAN, fullmatch=True))
 def test_the_check_of_ibans_answers_for_whatever_looks_like_one(text: str) -> None:
     assert payment._is_iban(text) in {True, False}

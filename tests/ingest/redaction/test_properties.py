@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.redaction import KINDS, Redactor, token_of
 from ingest.redaction.kinds import CUSTOM
+from tests.examples import examples
 from tests.ingest.redaction.test_kinds import FOUND, STAYS
 
 ALL = Redactor(KINDS, [r"\bEMP-[0-9]{6}\b", "x.*y"])
@@ -32,7 +33,7 @@ PIECES += [
 texts = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(texts)
 def test_redacting_twice_is_redacting_once(text: str) -> None:
     once = ALL.text(text)
@@ -40,7 +41,7 @@ def test_redacting_twice_is_redacting_once(text: str) -> None:
     assert ALL.find(once) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts)
 def test_findings_are_what_is_replaced(text: str) -> None:
     findings = ALL.find(text)
@@ -52,7 +53,7 @@ def test_findings_are_what_is_replaced(text: str) -> None:
     assert "".join([*stored, text[position:]]) == ALL.text(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(texts)
 def test_no_trigger_misses_what_its_rule_finds(text: str) -> None:
     triggered = set(ALL._triggers.Match(text.encode("utf-8", "surrogatepass")) or ())

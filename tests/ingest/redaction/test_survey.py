@@ -10,6 +10,7 @@ from ingest.incoming.values import IncomingAttachment, IncomingEvent, IncomingSp
 from ingest.otlp.mapped import MappedSpan, Message, ToolCall, ToolResult, TraceSignal
 from ingest.redaction import KINDS, Redactor, Survey, redact_event
 from ingest.tracing.redacted import redact
+from tests.examples import examples
 from tests.ingest.redaction.test_kinds import FOUND
 from tests.ingest.redaction.test_properties import texts
 
@@ -49,7 +50,7 @@ def is_clear(redactor: Redactor, *values: Any) -> bool:
     return redactor.is_clear(survey)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from(REDACTORS), st.lists(st.one_of(scalars, objects), max_size=5))
 def test_what_is_clear_would_be_left_as_it_is(redactor: Redactor, values: list[Any]) -> None:
     if is_clear(redactor, *values):
@@ -66,7 +67,7 @@ def test_what_is_found_alone_is_found_among_others(kind: str, text: str, expecte
             assert not is_clear(redactor, {"notes": [{"of": values}]})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from(REDACTORS), texts, texts, objects, st.lists(texts, min_size=4, max_size=4))
 def test_an_event_is_redacted_as_text_by_text(
     redactor: Redactor, user_text: str, answer: str, properties: dict[str, Any], more: list[str]
@@ -95,7 +96,7 @@ def test_plain_text_takes_the_short_way() -> None:
     assert is_clear(Redactor(()), "4111 1111 1111 1111")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.sampled_from(REDACTORS), st.lists(texts, min_size=8, max_size=8), objects)
 def test_a_mapped_span_is_redacted_as_text_by_text(
     redactor: Redactor, user_texts: list[str], attributes: dict[str, Any]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from signals.detectors import DETECTORS
 from signals.detectors.batch import Batch, Evidence, Exchange, Finding, SpanFacts, Turn, batch_of
 from signals.detectors.text import READ_CHARACTERS, Text
+from tests.examples import examples
 
 
 def found(key: str, batch: Batch) -> list[Finding]:
@@ -393,7 +394,7 @@ ODD = st.text(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.one_of(st.sampled_from(PHRASES), ODD, st.text(max_size=20)), max_size=6),
     st.lists(st.sampled_from(PHRASES)),

@@ -10,6 +10,7 @@ from raindrop.embedder import TONES, read_texts
 from signals.detectors import DETECTORS, LEARNED, passages
 from signals.detectors.batch import Batch, Finding, Turn
 from signals.detectors.text import Text
+from tests.examples import examples
 
 PLAIN = " ".join(
     f"Point {number}: the museum opens in the morning, and has a collection of paintings that visitors like to see with a guide."
@@ -86,7 +87,7 @@ def test_no_more_passages_than_the_limit() -> None:
     assert len(cut.owners) == passages.PASSAGES
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(alphabet=st.sampled_from(list("ab .!?\n`é’\u200b\U0001f600")), max_size=60), st.integers(0, 3))
 def test_a_passage_is_a_piece_of_its_text(odd: str, times: int) -> None:
     text = Text(odd + " I can't help with that. " + PLAIN + odd * times + " Sorry, I won’t. " + odd)

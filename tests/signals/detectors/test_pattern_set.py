@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signals.detectors.correction import AGENT_SET, USER_SET
+from tests.examples import examples
 
 WORDS = [
     "no",
@@ -25,7 +26,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=5)), max_size=9))
 def test_the_set_says_what_each_pattern_says(parts: list[str]) -> None:
     text = " ".join(parts).lower()

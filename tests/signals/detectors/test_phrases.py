@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from signals.detectors import DETECTORS, phrases, user_frustration, win
 from signals.detectors.phrases import Rule
 from signals.detectors.text import Text
+from tests.examples import examples
 
 RULES = [
     value for module in (user_frustration, win) for value in vars(module).values() if isinstance(value, Rule)
@@ -61,7 +62,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.tuples(WORDS, SPACES), max_size=12))
 def test_no_hit_is_lost_at_the_gate(pieces: list[tuple[str, str]]) -> None:
     text = Text("".join(word + space for word, space in pieces))

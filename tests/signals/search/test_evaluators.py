@@ -24,6 +24,7 @@ from signals.search.meaning import meaning_vector
 from signals.search.regexes import compile_regex
 from signals.search.scope import Facts, Scope
 from signals.vectors.embedding import index_texts
+from tests.examples import examples
 from tests.signals.search import queries
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -234,7 +235,9 @@ def signals(project: Any, other_project: Any) -> None:
         SignalDefinition.objects.create(project=owner, key="loss", name="Loss")
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     made=st.lists(events, min_size=2, max_size=8),
     traits=people,
@@ -283,7 +286,9 @@ pieces = st.sampled_from(["a", "B", "é", ".", "[a-c]", "[^a]", "[é-í\\d]", r"
 counts = st.sampled_from(["", "", "", "*", "+", "?", "{2}", "{0,1}", "{1,}", "*?", "{,2}"])
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     pattern=st.builds(
         Pattern,

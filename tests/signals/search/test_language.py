@@ -21,6 +21,7 @@ from signals.search.language.nodes import (
     leaves,
 )  # fmt: skip
 from signals.search.language.parsing import MAX_LENGTH, MAX_TERMS, parse
+from tests.examples import examples
 from tests.signals.search import queries
 
 
@@ -129,13 +130,13 @@ def test_what_is_too_large_is_refused_without_a_crash(query: str, says: str) -> 
     assert says in raised.value.message
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(queries.trees(queries.leaves))
 def test_a_tree_is_its_query_again(tree: Node) -> None:
     assert parse(str(tree)) == tree
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.text(st.sampled_from('ab1:.,*/\\"()~<>=- \nORANDT')))
 def test_any_text_is_read_or_refused_at_a_character(text: str) -> None:
     try:

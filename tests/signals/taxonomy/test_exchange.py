@@ -18,6 +18,7 @@ from signals.models import SignalDefinition, SignalGroup
 from signals.taxonomy.definitions import change_signal, create_signal
 from signals.taxonomy.exchange import export_signals, import_signals
 from signals.taxonomy.exchange_file import MAX_BYTES, FileRefused, read_file
+from tests.examples import examples
 
 FILE = """\
 version: 1
@@ -111,7 +112,9 @@ ODD = {
 }  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(8), deadline=None
+)
 @example(group=("a\x85 b", "\x85"), rows=[ODD])
 @given(group=st.tuples(text_of.filter(str.strip), text_of), rows=st.lists(any_signal, min_size=5, max_size=5))
 def test_any_signal_goes_round(
@@ -141,7 +144,7 @@ def test_any_signal_goes_round(
     assert export_signals(other_project) == text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(max_size=300) | st.binary(max_size=300).map(lambda b: b.decode("latin-1")))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

@@ -11,6 +11,7 @@ from signals.search.language.nodes import Node
 from signals.search.language.parsing import parse
 from signals.translating.rules import translate_by_rules
 from signals.translating.vocabulary import Vocabulary
+from tests.examples import examples
 
 
 def translated(text: str, vocabulary: Vocabulary = VOCABULARY) -> str:
@@ -68,7 +69,7 @@ def test_a_query_stays_a_query() -> None:
         assert translated(query) == str(parse(query))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.one_of(st.text(max_size=80), st.lists(st.sampled_from(
     ["failed", "not", "last", "3", "hours", "gpt-4o", "or", "book_flight", '"', "(", ")", ":", "-x", "user", "u_17", "since", "monday", "between", "2026-11-01", "and", "frustrated", "pro", "plan", "/a", "~", "*", "İ", "’", "about"]
 ), max_size=14).map(" ".join)))  # fmt: skip

@@ -1,0 +1,11 @@
+"""How many examples a property is tried on. Each run draws others, so that many short runs see more than one long one."""
+
+import os
+
+IS_LONG = "RAINDROP_LONG_TESTS" in os.environ  # `make test-soak`
+SHORT = 4  # times fewer in `make test`
+
+
+def examples(number: int) -> int:
+    """For `@settings(max_examples=...)`: the number in `make test-soak`, a quarter of it in `make test`, and never below 8."""
+    return number if IS_LONG else min(number, max(8, number // SHORT))
