@@ -149,6 +149,11 @@ def _manners(thanks: list[Hit], text: Text) -> bool:
     return bare and REQUEST.search(text.normal, 0, thanks[0].start) is not None
 
 
+def is_no_win_by_definition(text: str) -> bool:
+    """Whether a message asks for something, answers thanks or wishes others well: its thanks are manners. `text` is normalised."""
+    return REQUEST.search(text) is not None or WISHES.search(text) is not None
+
+
 def facts(turn: Turn) -> list[float]:
     """In the order of NAMES."""
     text = turn.input

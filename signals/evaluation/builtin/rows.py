@@ -10,6 +10,7 @@ from raindrop.embedder.tone import Reader, load_readers
 from signals.detectors import DETECTORS, correction
 from signals.detectors.heads import Floats, using
 from signals.detectors.tool_failure import failure
+from signals.detectors.win import is_no_win_by_definition
 from signals.evaluation.builtin import baselines, corpora, dissatisfaction
 from signals.evaluation.builtin.baselines import Baseline
 from signals.evaluation.builtin.corpora import Sample
@@ -185,18 +186,30 @@ def frustration_felt(data: Path, store: VectorStore) -> list[Row]:
 
 
 def win(data: Path, store: VectorStore) -> list[Row]:
+    """Of all comments, and of those in which thanks and label can agree: GoEmotions calls a thank-you that closes a request and an
+    answer to thanks "gratitude", and for us neither is a win. Which are left out is told by their words, whatever their label."""
     samples, scores = _crossed(GRATITUDE, "goemotions_dev", data, store, "win")
+    kept = np.array([not is_no_win_by_definition(sample.turn.input.normal) for sample in samples])
+    parts = [
+        ("win (gratitude), goemotions_dev", samples, scores),
+        (
+            "win (gratitude), without requests, welcomes and wishes",
+            [sample for sample, keep in zip(samples, kept, strict=True) if keep],
+            scores[kept],
+        ),
+    ]
     return [
         _row(
-            "win (gratitude), goemotions_dev",
+            name,
             "win",
             "cross-validated",
-            samples,
-            scores,
+            part,
+            part_scores,
             keywords=baselines.WIN,
             feeling="positive",
             goals={"f1": 0.93},
         )
+        for name, part, part_scores in parts
     ]
 
 
