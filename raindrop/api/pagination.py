@@ -23,6 +23,7 @@ M = TypeVar("M", bound=Model)
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 ADMIN_PAGES = 100
+BAD_CURSOR = "This cursor is not one of ours: start again without it."
 
 
 class BoundedPaginator(Paginator[Any]):
@@ -147,7 +148,5 @@ def _decode(cursor: str, model: type[Model], order: Sequence[str]) -> list[Any]:
         if any(isinstance(value, dt.datetime) and value.tzinfo is None for value in decoded):
             raise ValueError("a time without a zone")
     except (ValueError, TypeError, binascii.Error, ValidationError, RecursionError, OverflowError) as error:
-        raise ApiError(
-            400, "This cursor is not one of ours: start again without it.", details={"field": "cursor"}
-        ) from error
+        raise ApiError(400, BAD_CURSOR, details={"field": "cursor"}) from error
     return decoded

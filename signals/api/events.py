@@ -1,10 +1,6 @@
 """`/api/events/?q=`: the events that a query finds, how many they are, and what they have of a field."""
 
-import base64
-import binascii
 import datetime as dt
-import json
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,7 +15,7 @@ from rest_framework.response import Response
 
 from ingest.models import Event, Project
 from ingest.projects.authentication import project_of
-from raindrop.api.pagination import cursor_of, page_of, read_limit
+from raindrop.api.pagination import BAD_CURSOR, cursor_of, page_of, read_limit
 from raindrop.api.shapes import answers, listed, refuse_unknown
 from raindrop.errors import ApiError
 from signals.api.event_schema import (
@@ -42,13 +38,12 @@ from signals.search.kept import kept_ids
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import And, Meaning, Node
 from signals.search.language.parsing import parse
-from signals.search.meaning import NEAR_ENOUGH, meaning_vector
+from signals.search.near_pages import near_cursor, near_page
 from signals.search.scope import Scope
-from signals.vectors.nearest import EXACT_AMONG, Among, Near, nearest_events
+from signals.vectors.nearest import EXACT_AMONG, Among
 
 TAGS = ["Events"]
 NEWEST = ("-timestamp", "-id")
-BAD_CURSOR = "This cursor is not one of ours: start again without it."
 
 
 @extend_schema(
@@ -77,7 +72,7 @@ def events(request: Request) -> Response:
         items = items_within(rows, heavy=EVENT_TEXTS, items=lambda some: found_items(some, project=project))
     if len(items) < len(rows):
         last = rows[len(items) - 1]
-        following = _near_cursor(last) if meaning else cursor_of(last, NEWEST)
+        following = near_cursor((last.id, vars(last)["nearness"])) if meaning else cursor_of(last, NEWEST)
     return Response({"results": items, "next": following and f"{following}.{_micros(now)}"})
 
 
@@ -152,18 +147,16 @@ def _nearest(
     request: Request, meaning: Meaning, among: Among | None, project: Project, place: str
 ) -> tuple[list[Event], str | None]:
     """A page of the events that are near enough, the nearest first, and the next page's place."""
-    limit = read_limit(request)
-    page = nearest_events(
-        project=project, vector=meaning_vector(meaning.text), limit=limit + 1, among=among, at_least=NEAR_ENOUGH,
-        after=_read_near(place) if place else None,
-    )  # fmt: skip
-    found = _light(Event.objects.filter(project=project)).in_bulk([event for event, _ in page[:limit]])
+    page, following = near_page(
+        meaning.text, project=project, among=among, limit=read_limit(request), cursor=place
+    )
+    found = _light(Event.objects.filter(project=project)).in_bulk([event for event, _ in page])
     rows = []
-    for event, score in page[:limit]:
-        row = found[event]
-        row.nearness = score  # type: ignore[attr-defined]  # read by found_items
-        rows.append(row)
-    return rows, _near_cursor(rows[-1]) if len(page) > limit else None
+    for event, score in page:
+        if row := found.get(event):
+            row.nearness = score  # type: ignore[attr-defined]  # read by found_items
+            rows.append(row)
+    return rows, following
 
 
 # -- cursors: a place and the moment at which the first page was asked, so that what arrives meanwhile moves nothing
@@ -181,17 +174,3 @@ def _read_cursor(cursor: str) -> tuple[str, dt.datetime]:
 
 def _micros(moment: dt.datetime) -> int:
     return (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
-
-
-def _near_cursor(row: Event) -> str:
-    return base64.urlsafe_b64encode(json.dumps([vars(row)["nearness"], str(row.id)]).encode()).decode()
-
-
-def _read_near(place: str) -> Near:
-    try:
-        score, event = json.loads(base64.b64decode(place, altchars=b"-_", validate=True))
-        if not isinstance(score, float) or not -2 <= score <= 2:
-            raise ValueError("not a cosine")
-        return uuid.UUID(event), score
-    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
-        raise ApiError(400, BAD_CURSOR, details={"field": "cursor"}) from error

@@ -19,7 +19,7 @@ from ingest.counts.rollups import totals
 from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
 from ingest.models.projects import Role
 from ingest.projects.access import RANK, ProjectRequest, project_page
-from raindrop.api.pagination import paginate
+from raindrop.api.pagination import paginate, read_limit
 from raindrop.errors import ApiError
 from raindrop.web.regions import RELOAD, render_page
 from signals.detectors.language_mismatch import CODES, READ, language_of
@@ -39,13 +39,13 @@ from signals.read_api.page import SEARCHES, TakesTooLong, time_limit
 from signals.reader.facets import facets_of
 from signals.search.fields.registry import all_fields
 from signals.search.fields.related import STATES
-from signals.search.meaning import NEAR_ENOUGH, rank_by_meaning
+from signals.search.meaning import NEAR_ENOUGH
+from signals.search.near_pages import near_page
 from signals.taxonomy.languages_read import read_besides_english, readers
 
 ROW_CHARACTERS = 400
 COUNTED = 10_000  # matching events, and no further
 COUNT_TIME = dt.timedelta(seconds=1)  # for that: the rows themselves are what the page is for
-NEAREST = 50  # shown by meaning: far down the ranking nearness says nothing any more
 
 
 @project_page()
@@ -182,12 +182,12 @@ def _foreign_language(turns: list[Turn]) -> ForeignLanguage | None:
 
 
 def _read_rows(request: ProjectRequest, filters: EventFilters) -> tuple[list[Event], str | None]:
-    """One page of the list, newest first, and the cursor of the next; the nearest alone when the search is by meaning. Nothing, and
+    """One page of the list, newest first, the nearest first when the search is by meaning, and the cursor of the next. Nothing, and
     an error of the filters, when it takes too long."""
     try:
         with time_limit():
             if filters.meaning():
-                return _nearest(filters), None
+                return _nearest(request, filters)
             page, cursor = paginate(_listed(filters.matching(), filters.project), request=request)
             return _with_failures(page), cursor
     except TakesTooLong:
@@ -243,8 +243,8 @@ def _counts(filters: EventFilters) -> ListCounts | None:
 
 def _count(request: ProjectRequest, filters: EventFilters, rows: list[Event], cursor: str | None) -> str:
     """How many events pass the filters, in words: exactly, or the bound that they are above. Empty where nobody asks: on later
-    pages, for a search by meaning, which only ranks, and where the roll-ups have counted them."""
-    if "cursor" in request.GET or filters.meaning() or filters.errors or filters.subject():
+    pages, and where the roll-ups have counted them."""
+    if "cursor" in request.GET or filters.errors or filters.subject():
         return ""
     if cursor is None:
         return f"{len(rows):,}"
@@ -256,18 +256,19 @@ def _count(request: ProjectRequest, filters: EventFilters, rows: list[Event], cu
     return f"{found:,}" if found <= COUNTED else f"{COUNTED:,}+"
 
 
-def _nearest(filters: EventFilters) -> list[Event]:
-    """The NEAREST events by meaning that pass the filters and are NEAR_ENOUGH, best first, each with its cosine as `nearness`."""
-    ranked = rank_by_meaning(
-        filters.meaning(), project=filters.project, among=filters.ranked(), limit=NEAREST
-    )
+def _nearest(request: ProjectRequest, filters: EventFilters) -> tuple[list[Event], str | None]:
+    """A page of the events that pass the filters and are NEAR_ENOUGH, best first, each with its cosine as `nearness`."""
+    ranked, cursor = near_page(
+        filters.meaning(), project=filters.project, among=filters.ranked(), limit=read_limit(request),
+        cursor=request.GET.get("cursor", ""),
+    )  # fmt: skip
     found = _listed(filters.ranked(), filters.project).in_bulk([event_id for event_id, _ in ranked])
     rows = []
     for event_id, cosine in ranked:
-        if cosine >= NEAR_ENOUGH and (row := found.get(event_id)):
+        if row := found.get(event_id):
             row.nearness = cosine  # type: ignore[attr-defined]  # read by the template
             rows.append(row)
-    return _with_failures(rows)
+    return _with_failures(rows), cursor
 
 
 def _listed(events: QuerySet[Event], project: Project) -> QuerySet[Event]:

@@ -110,7 +110,20 @@ def test_meaning_ranks_what_the_rest_finds(api: Api, four: list[Event]) -> None:
 def test_meaning_is_a_condition_like_others(api: Api, four: list[Event]) -> None:
     assert found(api, '-~"refund, money back for an order"') == ["e4", "e2"]
     assert found(api, '~"refund, money back for an order" OR lake') == ["e3", "e2", "e1"]
-    assert api.get("/api/events/count/", q='~"refund, money back for an order"').json()["count"] == 2
+    for query, events in {
+        '~"refund, money back for an order"': {"e1", "e3"},
+        '-~"refund, money back for an order"': {"e2", "e4"},
+        '~"refund, money back for an order" OR lake': {"e1", "e2", "e3"},
+        '-(~"refund, money back for an order" model:gpt-4o) -lake': {"e3", "e4"},
+    }.items():
+        assert set(found(api, query)) == events, query
+        assert api.get("/api/events/count/", q=query).json()["count"] == len(events), query
+        answer = api.get("/api/events/facets/", q=query, by="model").json()
+        assert sum(one["events"] for one in answer["results"]) == len(events), query
+        for one in answer["results"]:
+            assert len(found(api, f"({query}) {one['query']}")) == one["events"], (query, one)
+    wrong = api.get("/api/events/count/", q='lake OR -(a ~"!?")')
+    assert wrong.status_code == 400 and wrong.json()["error"]["details"]["start"] == 12, wrong.content
 
 
 def test_counts_and_facets(api: Api, four: list[Event], project: Any) -> None:

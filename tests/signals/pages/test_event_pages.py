@@ -251,6 +251,18 @@ def test_a_search_by_meaning_ranks_what_passes_the_filters(
     assert cosines == sorted(cosines, reverse=True) and cosines[0] > 0.3
     assert f"{cosines[0]:.2f}" in html_of(shown)
     assert page.get(LIST + "?q=x&by=magic").status_code == 400
+    everything = listed(page, wanted + "&by=meaning&range=all")
+    first = page.get(LIST + wanted + "&by=meaning&range=all&limit=1")
+    assert "2 match the filters" in html_of(first), "all that are near enough, not those of the page"
+    [row] = first.context["rows"]
+    following = listed(page, wanted + f"&by=meaning&range=all&limit=1&cursor={first.context['next_cursor']}")
+    assert [row.event_id, *following] == everything
+    assert page.get(LIST + wanted + "&by=meaning&cursor=nonsense").status_code == 400
+    search = {"search": urlencode({"q": '~"reimbursement of a purchase"', "range": "all"})}
+    at_first = html_of(page.get(f"/p/acme/events/{everything[0]}/", search))
+    assert f"/p/acme/events/{everything[1]}/?search=" in at_first and 'data-key="k"' not in at_first
+    at_last = html_of(page.get(f"/p/acme/events/{everything[1]}/", search))
+    assert f"/p/acme/events/{everything[0]}/?search=" in at_last and 'data-key="j"' not in at_last
 
 
 def test_newest_first_and_only_this_project(page: Client, make_event: MakeEvent, other_project: Any) -> None:

@@ -1,7 +1,7 @@
 """The database and memory give the same answer, on any events and any query."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 import pytest
@@ -16,10 +16,23 @@ from issues.models import Issue, IssueMatch
 from issues.models.issues import State
 from raindrop.ids import new_id
 from signals.models import EventEmbedding, SignalDefinition, SignalGroup, SignalMatch
+from signals.search.counting import count_found
+from signals.search.faceting import count_facets, newest_found
 from signals.search.finding import find_events
 from signals.search.holding import holds
 from signals.search.language.errors import QueryError
-from signals.search.language.nodes import Ago, Comparison, Glob, Meaning, Node, Pattern, Phrase, Regex, Text
+from signals.search.language.nodes import (
+    Ago,
+    Comparison,
+    Glob,
+    Meaning,
+    Node,
+    Pattern,
+    Phrase,
+    Regex,
+    Text,
+)  # fmt: skip
+from signals.search.language.nodes import leaves as tree_leaves
 from signals.search.meaning import meaning_vector
 from signals.search.regexes import compile_regex
 from signals.search.scope import Facts, Scope
@@ -279,7 +292,19 @@ def test_the_database_and_memory_give_the_same_answer(
             )
             assert among == {row.id for row, one in zip(rows, held, strict=True) if one and row.model == "a"}
             assert not any(holds(node, Facts(theirs, scope)))
+            if any(isinstance(leaf, Meaning) for leaf, _ in tree_leaves(node)):  # wherever it stands
+                _check_counts(node, scope, [row for row in rows if row.id in found])
         transaction.set_rollback(True)
+
+
+def _check_counts(node: Node, scope: Scope, held: list[Event]) -> None:
+    """Counts and facets are of the events on which the query holds."""
+    counts = count_found(node, scope)
+    assert (counts.count, counts.users) == (len(held), len({one.end_user_id for one in held} - {None})), str(
+        node
+    )
+    facets = count_facets(newest_found(node, scope)[0], by="model", scope=scope, limit=9)
+    assert {one.value: one.events for one in facets} == Counter(one.model for one in held if one.model)
 
 
 pieces = st.sampled_from(["a", "B", "é", ".", "[a-c]", "[^a]", "[é-í\\d]", r"\w", r"\W", r"\s", r"\b", r"\B", "^", "$", "|", "(?:ab)", "(b|)", "\\.", "-", "返", "]", "}", "{", "[]a]", "[a\\-é]"])  # fmt: skip
