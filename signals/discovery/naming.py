@@ -12,6 +12,8 @@ LONGEST = 120
 EXAMPLES = 3
 # A phrase with fewer or more words names a group badly: it is taken where the others lie this much further from the centre.
 WORDS, ODD = (3, 22), 0.15
+# A phrase that is all holes (“export was called with … on ….”) says little: it is so much worse for the share of its words that are holes.
+HOLES = 0.6
 
 
 def name_of(
@@ -50,8 +52,11 @@ def central_first(
     counts = Counter(texts)
     near = vectors @ centroid
     for text, likeness in zip(texts, near, strict=True):
-        is_odd = not any_length and not WORDS[0] <= len(text.split()) <= WORDS[1]
-        worth = float(likeness) + 0.02 * float(np.log(counts[text])) - ODD * is_odd
+        worth = float(likeness) + 0.02 * float(np.log(counts[text]))
+        if not any_length:
+            words = text.split()
+            worth -= ODD * (not WORDS[0] <= len(words) <= WORDS[1])
+            worth -= HOLES * sum(HOLE in word for word in words) / max(1, len(words))
         seen[text] = max(seen.get(text, -2.0), worth)
     return sorted((text for text in seen if text), key=lambda text: (-round(seen[text], 4), len(text), text))
 
@@ -59,7 +64,7 @@ def central_first(
 def _others(texts: Sequence[str], central: Sequence[str]) -> str:
     """A tool whose messages mostly are not this one fails in other ways too."""
     same = sum(text == central[0] for text in texts)
-    return ", and in other ways" if len(central) > 2 and same < len(texts) / 3 else ""
+    return ", and in other ways" if len(central) > 2 and same <= len(texts) / 3 else ""
 
 
 def cut(text: str, length: int) -> str:

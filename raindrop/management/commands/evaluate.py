@@ -25,6 +25,7 @@ EVALUATIONS: dict[str, str] = {
     "corpus": "signals.evaluation.corpus_report",
     "discovery": "signals.evaluation.grouping.problems_report",
     "drift": "labeling.evaluation.drift",
+    "emerging": "signals.evaluation.grouping.emerging_report",
     "escalation": "issues.evaluation.escalation",
     "fewshot": "labeling.evaluation.fewshot",
     "few_shot": "signals.evaluation.few_shot",

@@ -76,6 +76,10 @@ class Planted:
             kind for kind, cause in self.causes.items() if cause and cause.get("release") == newest and newest
         ]
 
+    @property
+    def starts(self) -> list[dt.datetime]:
+        return [_time(row) for row in self.rows]
+
     def traffic(self) -> list[Occurrence]:
         return [
             Occurrence(turn.at or _time(self.rows[place]), self.user(place))
@@ -159,14 +163,27 @@ def read_planted(data: Path) -> list[Planted]:
     return found
 
 
-def _read(path: Path) -> Planted:
+def read_corpus_product(path: Path) -> Planted:
+    """A product of fixtures/corpus, which has no causes and no reader's phrases."""
     rows = _lines(path / "conversations.jsonl")
+    turns, of_turn = _turns(rows)
+    return Planted(path.name, rows, turns, of_turn, [None] * len(rows), {})
+
+
+def _turns(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Turn], list[int]]:
+    """All turns, and the place of the conversation of each."""
     turns: list[Turn] = []
     of_turn: list[int] = []
     for place, row in enumerate(rows):
         own = turns_of_conversation(row)
         turns += own
         of_turn += [place] * len(own)
+    return turns, of_turn
+
+
+def _read(path: Path) -> Planted:
+    rows = _lines(path / "conversations.jsonl")
+    turns, of_turn = _turns(rows)
     readings = {
         row["id"]: Reading(row.get("intent") or "", row.get("went_wrong") or "", row.get("quote") or "")
         for row in (_lines(path / "facets.jsonl") if (path / "facets.jsonl").exists() else [])

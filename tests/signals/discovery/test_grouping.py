@@ -45,6 +45,28 @@ def test_phrases_that_are_alike_are_one_group_and_the_largest_comes_first() -> N
     assert groups[0].label in {"Forgot the name", "Forgot the date", "Forgot it all"}
 
 
+def test_a_name_is_no_row_of_holes() -> None:
+    """Of sentences that are alike the one that still says something when names and numbers are masked."""
+    sentences = [
+        "export was called with 2025-10-01 on 23 November 2026.",
+        "bank_sync was called with 2025-11-01 on 25 November 2026.",
+        "Your advance return for October is due a year ago.",
+    ]
+    [group] = group_problems(
+        [seen(text, source="claim", key="wrong_date") for text in sentences], near(0, 0, 0), signals={"wrong_date": "Wrong date"},
+    )  # fmt: skip
+    assert group.label == "Wrong date: “Your advance return for … is due a year ago.”"
+
+
+def test_a_tool_that_fails_each_time_in_another_way_says_so() -> None:
+    errors = [
+        seen(f'{{"error": "{error}"}}', source="tool", key="bank_sync")
+        for error in ("bank unavailable", "consent window closed", "maintenance")
+    ]
+    [group] = group_problems(errors, near(0, 0, 0))
+    assert group.label.startswith("`bank_sync` fails: ") and group.label.endswith(", and in other ways")
+
+
 def test_one_user_who_says_it_twice_is_no_group() -> None:
     user = uuid.uuid4()
     observations = [seen("Forgot the name", user=user), seen("Forgot the name", user=user)]

@@ -1,7 +1,9 @@
 """`manage.py evaluate clusters` and `evaluate discovery` on tiny sets of our own, and what they count."""
 
+import datetime as dt
 import gzip
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,9 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from signals.evaluation.grouping import recipes
+from signals.evaluation.grouping import emerging_report, recipes
 from signals.evaluation.grouping.group_quality import kind_quality, majority, partition_quality
-from signals.evaluation.grouping.planted import read_planted
+from signals.evaluation.grouping.planted import read_corpus_product, read_planted
 
 TRUTH = ["a", "a", "a", "b", "b", None]
 
@@ -116,6 +118,22 @@ def test_problems_are_found_with_a_reader_and_without(data: Path, capsys: pytest
         assert found[f"{leg}, shop"]["emerging"]["marked"] == ["bank_down"]
     labels = [group["label"] for group in found["no key, shop"]["groups"]]
     assert "`bank_sync` fails: connection refused" in labels
+
+
+def test_a_problem_is_made_to_begin_lately(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 28 conversations the seven with the problem move to the last days; the tool that fails is marked, by chance seldom."""
+    monkeypatch.setattr(emerging_report, "FOLDER", data / "planted")
+    monkeypatch.setattr(emerging_report, "TRAIN", ("shop",))
+    product = read_corpus_product(data / "planted" / "shop")
+    times = emerging_report.planted_times(product, "bank_down", draw=random.Random(1))  # noqa: S311
+    assert sorted(times) == sorted(product.starts) and times != product.starts
+    late = max(times) - dt.timedelta(days=max(emerging_report.BEGAN))
+    assert all(
+        time >= late for time, kind in zip(times, product.problems, strict=True) if kind == "bank_down"
+    )
+    found = emerging_report.measure(data).results["shop"]
+    assert found["planted"] == 3 and found["marked"] >= 2 and found["others"] == 0
+    assert found["by chance"] < found["shuffled"] / 2 and found["shuffled"] == 6
 
 
 def test_intents_and_public_texts_are_measured(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
