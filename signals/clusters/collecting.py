@@ -46,7 +46,7 @@ class Kind:
 
 @dataclass(slots=True)
 class Wish:
-    """What a conversation is about. `text`: of its first message; the reader's words where `is_read`."""
+    """What a conversation is about. `text`: of its first message, which is `event`; the reader's words where `is_read`."""
 
     text: str
     event: uuid.UUID
@@ -139,8 +139,9 @@ def _add_wishes(found: Collected, events: Sequence[Event]) -> None:
             intent=""
         )
     }
-    first = first_messages(fresh - facets.keys())
-    texts = dict(Event.objects.filter(id__in=first.values()).values_list("id", "input"))
+    first = first_messages(fresh)
+    unread = [event for conversation, event in first.items() if conversation not in facets]
+    texts = dict(Event.objects.filter(id__in=unread).values_list("id", "input"))
     for event in events:
         conversation = event.conversation_id
         unit = conversation or event.id

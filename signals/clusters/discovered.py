@@ -16,6 +16,7 @@ from signals.clusters.members import FACET
 from signals.clusters.reading import CANDIDATES, EXAMPLES, examples_of
 from signals.dimensions.breakdown import ON_PAGES, Base, Value, dimensions_for_page
 from signals.dimensions.facts import Facts, facts_of
+from signals.dimensions.names import CALLED, EVENT, FAILED, MODEL
 from signals.discovery.templates import message_of
 from signals.models import Cluster, ClusterMember, Facet, Sampled
 
@@ -25,6 +26,9 @@ TOGETHER = 3
 QUOTE = 240
 SHORT = 48  # characters: fewer of a quote say too little by themselves
 ENDS = re.compile(r"[.!?…](?=\s|$)|\n+")  # of sentences
+# What a value is, before it: "comes with calls of `search`".
+WORDS = {CALLED: "calls of", FAILED: "failures of", MODEL: "model", EVENT: "event"}
+KEYS = re.compile(r'\w"\s*:')  # of JSON
 SOME = 3  # events with a value, for a line of a list
 PEOPLE = 3  # with that value, for a line of a list
 PART = 0.2  # of the events, that have it
@@ -52,7 +56,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """A value of a dimension that stands out among the cluster's events."""
+    """A value of a dimension that stands out among the cluster's events. `dimension`: what it is, in words that stand before it."""
 
     dimension: str
     value: Value
@@ -138,13 +142,22 @@ def different(candidates: Sequence[tuple[Event, str]]) -> list[Example]:
 
 def _line(phrase: str, event: Event) -> str:
     """The message in a result that is JSON; a few words with the sentence that they stand in."""
-    text = message_of(phrase) if phrase.lstrip()[:1] in set("{[") else phrase.strip(' "')
+    text = message_of(phrase) if phrase.lstrip()[:1] in set("{[") else _unquoted(phrase)
     if phrase and len(text) < SHORT:
         text = next(
             (_around(text, side) for side in (event.input, event.output) if text and text in side), text
         )
     text = " ".join((text or event.input or event.output).split())
     return text if len(text) <= QUOTE else text[: QUOTE - 1] + "…"
+
+
+def _unquoted(phrase: str) -> str:
+    """Without quotation marks around it; a piece of JSON (`closing": "16002.75", "date": "2026-10-28`) without any, as people read it."""
+    text = phrase.strip()
+    if KEYS.search(text):
+        return text.replace('"', "")
+    inside = text.strip('" ')
+    return text if inside.count('"') % 2 else inside
 
 
 def _around(words: str, text: str) -> str:
@@ -183,7 +196,7 @@ def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, 
 def _most(held: list[Facts], base: Base, *, without: str) -> list[Together]:
     """`without`: the origin of the cluster: that a tool's failures come with calls of it says nothing."""
     found = [
-        Together(dimension.name, value)
+        Together(WORDS.get(dimension.key, dimension.name), value)
         for dimension in dimensions_for_page(held, base)
         for value in dimension.values
         if value.lift is not None

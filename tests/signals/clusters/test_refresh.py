@@ -14,6 +14,7 @@ from ingest.models import Event, Job, Project, Total, User
 from ingest.models.jobs import JobState
 from signals.clusters import refresh
 from signals.clusters.changing import change_cluster
+from signals.clusters.discovered import quoted_examples
 from signals.clusters.reading import live_clusters
 from signals.clusters.refresh import DISCOVER, refresh_due, request_refresh
 from signals.models import (
@@ -124,6 +125,24 @@ def test_what_a_reader_said_makes_clusters_and_is_given_to_its_event(
     [found] = live_clusters(project).filter(origin="facet")
     assert set(found.members.values_list("event", flat=True)) == {event.id for event in broken[12:16]}
     assert {(row.source, row.phrase) for row in found.members.all()} == {("facet", "a flight")}
+
+
+def test_an_intents_examples_are_what_users_began_with_though_a_reader_spoke_of_a_later_event(
+    project: Project, broken: list[Event], happen: Happen
+) -> None:
+    for n, event in enumerate(broken):
+        thanks = happen(
+            days=(20 - n / 2) - 0.01, user_id=f"u{n}", convo_id=f"c{n}", input=f"You are worth your weight in gold, number {n}"
+        )  # fmt: skip
+        Facet.objects.create(
+            project=project, conversation=event.conversation, event=thanks, end_user=event.end_user, timestamp=thanks.timestamp, text_hash=b"h",
+            prompt_version="1", sampled="random", intent=("Book a flight", "Send an invoice")[n % 2], quote="gold", where="user", went_wrong="",
+        )  # fmt: skip
+    run_pipeline()
+    find(project)
+    found = quoted_examples(list(live_clusters(project).filter(kind="intent")))
+    quotes = [example.quote for examples in found.values() for example in examples]
+    assert quotes and not [quote for quote in quotes if "gold" in quote], quotes
 
 
 def test_a_failing_tool_is_a_part_of_what_a_reader_said_of_it_and_stays_itself(

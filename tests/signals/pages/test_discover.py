@@ -95,6 +95,16 @@ def test_three_examples_say_three_things(make_event: Callable[..., Event]) -> No
         ]
     )
     assert (json.quote, words.quote) == ("gateway timeout", "I cannot do that.")
+    piece, ending, whole = different(
+        [
+            (events[0], 'closing": "16002.75", "closing_date": "2026-10-28'),
+            (events[1], 'Choose the bank and then press the button "Renew consent"'),
+            (events[2], '"They do not seem to be from your account at all, sorry."'),
+        ]
+    )
+    assert piece.quote == "closing: 16002.75, closing_date: 2026-10-28"
+    assert ending.quote.endswith('press the button "Renew consent"')
+    assert whole.quote == "They do not seem to be from your account at all, sorry."
     same = different([(event, "Time out") for event in events])
     assert [one.quote for one in same] == ["Time out", "question 1", "question 2"]
 
