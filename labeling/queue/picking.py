@@ -24,6 +24,10 @@ ALL_ALIKE = 4
 BEFORE = (Reason.SIMILAR,)
 EARLY = (Reason.LIKELY,)
 LATER = (Reason.UNCERTAIN, Reason.LIKELY)
+# From SETTLED labels on, of sixteen cards one on which two learners disagree, and one from a region without labels. Up to 80 labels they meet fewer
+# matches and cost F1, at any share that was tried (docs/benchmarks.md, "Issues from few labels").
+SETTLED = 80
+SPARE = (*3 * LATER, Reason.UNCERTAIN, Reason.DISPUTED, *3 * LATER, Reason.UNCERTAIN, Reason.FAR)
 AUDIT = (Reason.RANDOM,)
 # Among the SPREAD best of a reason, the next event to ask has the highest RANK_WEIGHT * (1 - rank / SPREAD) - (largest cosine to an event asked
 # before). On the intents that settings are chosen on, the best F1 that a threshold could have, at 20 / 40 / 80 labels, is .74 / .82 / .85 with 2, .71 / .77
@@ -65,6 +69,8 @@ def cycle_of(
     if not trained and labels == matches >= ALL_ALIKE:
         return (*BEFORE, Reason.RANDOM)
     picked: tuple[Reason, ...] = BEFORE if not trained else EARLY if matches < FEW_MATCHES else LATER
+    if picked is LATER and labels >= SETTLED:
+        picked = SPARE
     if drifted and trained:
         picked = (*itertools.islice(itertools.cycle(picked), DRIFT_CARDS - 1), Reason.DRIFT)
     since, each = RANDOM_CARDS[who]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.counts.rollups import count_events
@@ -183,6 +183,7 @@ def test_the_quality_panel_leads_to_the_audit(browser: Client, issue: Issue, eve
     assert subject_kind("issue").find(issue.project, issue.number).audit().wanted is None
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_so_many_trials_and_not_one_fewer(share: float) -> None:
     trials = wanted_for_share(share)

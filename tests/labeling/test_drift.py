@@ -32,7 +32,7 @@ from tests.html import html_of
 DAY = dt.timedelta(days=1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(0, 8), min_size=20, max_size=60),
     st.lists(st.integers(0, 8), min_size=20, max_size=60),

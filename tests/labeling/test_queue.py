@@ -17,6 +17,7 @@ from issues.actions import create_issue
 from issues.models import Classifier, Issue
 from labeling.labels.labels import Why, record_label
 from labeling.labels.progress import progress
+from labeling.queue import picking
 from labeling.queue.of_issues import next_cards
 from labeling.queue.picking import draw_in_strata
 from labeling.teaching import retrain, retrain_soon
@@ -78,7 +79,9 @@ def test_near_duplicates_are_asked_once(project: Any, issue: Issue, member: Any,
     assert len([card for card in cards if card.event in same]) == 1
 
 
-def test_after_the_first_classifier(project: Any, issue: Issue, member: Any) -> None:
+def test_after_the_first_classifier(
+    project: Any, issue: Issue, member: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     two_topics(project, 60, 60)
     label_truly(issue, member, 4)
     assert retrain(issue) is not None
@@ -89,6 +92,11 @@ def test_after_the_first_classifier(project: Any, issue: Issue, member: Any) -> 
     assert classifier is not None
     cards = next_cards(issue=issue, limit=12, user=member)
     assert {card.reason for card in cards} == {"uncertain", "likely", "random"}
+    monkeypatch.setattr(picking, "SETTLED", 20)
+    many = next_cards(issue=issue, limit=64, user=member)
+    far = [card for card in many if card.reason == "far"]
+    assert 1 <= len(far) <= 3 and all(card.probability is None for card in far)
+    assert sum(card.reason == "disputed" for card in many) <= 3
     assert [card.reason for card in cards].count("random") == 3
     likely = [card for card in cards if card.reason == "likely"]
     uncertain = [card for card in cards if card.reason == "uncertain"]
