@@ -1,10 +1,13 @@
 """How long a live event waits for its signals, alone and while an import runs.
 
-    .venv/bin/python -m tests.benchmarks.live_event [--events 20000] [--workers 2] [--every 5]
+    .venv/bin/python -m tests.benchmarks.live_event [--events 20000] [--workers 2] [--every 5] [--order]
 
 A server of its own imports EVENTS events of about 120 tokens (`manage.py import_events`) into one project. Meanwhile, and before,
 an event is POSTed to another project every so many seconds, and asked for by the API until it has its signal. What is asked for costs the server some work: each
 event is asked for again after a twentieth of its age, at least 0.1 s.
+
+`--order`: says instead how many events the workers get between a live event's arrival and itself, without any worker: a busy machine
+does not change it.
 """
 
 import argparse
@@ -18,6 +21,7 @@ import time
 import uuid
 from pathlib import Path
 
+from tests.benchmarks.database import scratch_app
 from tests.benchmarks.pipeline import BATCH, requests, texts
 from tests.processes import ROOT, Server
 
@@ -88,9 +92,7 @@ def measure(server: Server, folder: Path, *, events: int, every: float) -> None:
     say("alone", sender.finish())
 
     path = folder / "history.jsonl"
-    with path.open("wb") as file:
-        for body in requests(texts(events, seed=2)):
-            file.writelines(json.dumps(event).encode() + b"\n" for event in json.loads(body))
+    write_history(path, events)
     manage = [sys.executable, str(ROOT / "manage.py")]
     command = [*manage, "import_events", str(path), "--project", "history"]
     began = time.monotonic()
@@ -111,6 +113,48 @@ def measure(server: Server, folder: Path, *, events: int, every: float) -> None:
     )
 
 
+def order(folder: Path, events: int) -> None:
+    """The import is stored as a whole, and dispatched once. Tasks end in the order in which the workers get them."""
+    from django.test import Client
+    from django_q.models import OrmQ
+
+    import raindrop.pipeline
+    from ingest.files.importing import import_file
+    from ingest.models import Event, QueuedEvent
+    from ingest.models.projects import KeyKind
+    from ingest.projects.keys import create_key
+    from ingest.projects.projects import create_project
+
+    path = folder / "history.jsonl"
+    write_history(path, events)
+    import_file(path, project=create_project(slug="history", name="History"))
+    raindrop.pipeline.dispatch()
+    _, key = create_key(project=create_project(slug="live", name="Live"), kind=KeyKind.WRITE)
+    headers = {"Authorization": f"Bearer {key}"}
+    body = json.dumps([{"event_id": "live", "event": "chat", "user_id": "u"}])
+    answer = Client().post("/v1/events/track", body, content_type="application/json", headers=headers)
+    assert answer.status_code == 200, answer.content
+    live = str(QueuedEvent.objects.get(event=Event.objects.get(event_id="live")).pk)
+    before = 0
+    while True:
+        time.sleep(0.1)  # as `up` does
+        raindrop.pipeline.dispatch()
+        task = OrmQ.objects.order_by("id")[0]
+        [batch] = task.task["args"]
+        task.delete()
+        QueuedEvent.objects.filter(pk__in=batch).delete()
+        if live in batch:
+            break
+        before += len(batch)
+    print(f"{before:,} events of {events:,} before the live one, in a batch of {len(batch)}")
+
+
+def write_history(path: Path, events: int) -> None:
+    with path.open("wb") as file:
+        for body in requests(texts(events, seed=2)):
+            file.writelines(json.dumps(event).encode() + b"\n" for event in json.loads(body))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -118,7 +162,12 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--every", type=float, default=5.0, help="seconds between live events")
+    parser.add_argument("--order", action="store_true", help="count what comes before it instead")
     options = parser.parse_args()
+    if options.order:
+        with scratch_app(), tempfile.TemporaryDirectory() as directory:
+            order(Path(directory), options.events)
+        return
     with tempfile.TemporaryDirectory(prefix="raindrop-bench-") as directory:
         server = Server(Path(directory) / "data", arguments=["--workers", str(options.workers)])
         server.start()
