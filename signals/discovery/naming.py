@@ -1,5 +1,6 @@
 """Names of groups as a person would write them, without a language model: the template of a tool's error, or the most central phrase. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -37,7 +38,8 @@ def name_of(
     if source == "facet":
         label = phrases[0]
     elif source == "tool":
-        label = f"`{key}` fails" + (f": {phrase}{_others(texts, central)}" if phrase else "")
+        message = without_wrapping(phrase, tool=key)
+        label = f"`{key}` fails" + (f": {message}{_others(texts, central)}" if message else "")
     else:
         name = signals.get(key, key.replace("_", " ").capitalize())
         label = f"{name}: “{phrase}”" if phrase else name
@@ -65,6 +67,13 @@ def _others(texts: Sequence[str], central: Sequence[str]) -> str:
     """A tool whose messages mostly are not this one fails in other ways too."""
     same = sum(text == central[0] for text in texts)
     return ", and in other ways" if len(central) > 2 and same <= len(texts) / 3 else ""
+
+
+def without_wrapping(message: str, *, tool: str) -> str:
+    """What a framework puts before a tool's message, which the name says already: "Error: Error executing tool sync: no answer" is "no answer"."""
+    wrapping = rf"^(?:(?:error|exception|failed) ?: *|(?:error|exception) (?:while |when |in )?(?:(?:executing|calling|running) )?(?:the )?(?:tool|function) [`'\"]?(?:{re.escape(tool)}|{HOLE})[`'\"]? ?: *)+"
+    found = re.sub(wrapping, "", message, flags=re.IGNORECASE)
+    return found if any(map(str.isalpha, found)) else message
 
 
 def cut(text: str, length: int) -> str:

@@ -45,6 +45,22 @@ def test_phrases_that_are_alike_are_one_group_and_the_largest_comes_first() -> N
     assert groups[0].label in {"Forgot the name", "Forgot the date", "Forgot it all"}
 
 
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("Error: Error executing tool sync: no answer came", "no answer came"),
+        ("Error executing tool 'sync': Error: no answer came", "no answer came"),
+        ("Error executing tool other: no answer came", "Error executing tool other: no answer came"),
+        ("Error: user not found", "user not found"),
+        ("no answer: error", "no answer: error"),
+        ("Error: 42", "Error: …"),
+    ],
+)
+def test_a_failing_tools_name_leaves_out_what_stands_around_the_message(message: str, name: str) -> None:
+    [group] = group_problems([seen(message, source="tool", key="sync") for _ in range(2)], near(0, 0))
+    assert group.label == f"`sync` fails: {name}"
+
+
 def test_a_name_is_no_row_of_holes() -> None:
     """Of sentences that are alike the one that still says something when names and numbers are masked."""
     sentences = [
