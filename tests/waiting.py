@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-SECONDS = 30.0  # far more than any of them needs
+SECONDS = 120.0  # far more than any of them needs on a machine that does much else
 
 
 def wait_until(condition: Callable[[], object], *, what: str, seconds: float = SECONDS) -> None:
