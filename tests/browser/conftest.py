@@ -69,7 +69,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, chromium: str, llm: Stub) -
             "Membership.objects.create(user=user, project=shop, role='admin');"
             "print(create_key(project=shop, kind=KeyKind.WRITE)[1])",
         )  # fmt: skip
-        server.manage("drain", "--timeout", "200")
+        server.manage("drain", "--timeout", "600", seconds=660)
         yield server
     finally:
         server.kill_everything()
