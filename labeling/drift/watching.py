@@ -1,10 +1,11 @@
 """Looks at each issue's new events once a day, and at once after labels where it has drifted."""
 
 import datetime as dt
+import logging
 import uuid
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from ingest.models import Event, Project
@@ -18,9 +19,11 @@ from labeling.models import Drift
 from raindrop import live
 from signals.vectors.reading import vectors_of
 
+logger = logging.getLogger(__name__)
+
 EVERY = dt.timedelta(days=1)
 AT_ONCE = 10  # issues of one round: a look takes some 150 ms
-WINDOW = dt.timedelta(days=7)  # events at least this young are new, whenever the last label was given
+WINDOW = dt.timedelta(days=7)  # events of so long are always new, even if labels were given since
 SAMPLE = 1000  # events of each side
 LABELLED = 300  # the newest labels
 
@@ -30,9 +33,20 @@ def watch_drift(*, now: dt.datetime) -> int:
     known = Drift.objects.filter(issue=OuterRef("pk"), checked_at__gt=now - EVERY)
     trained = Classifier.objects.filter(issue=OuterRef("pk"))
     due = Issue.objects.filter(Exists(trained), ~Exists(known), state=State.OPEN, follows="")
-    issues = list(due.select_related("project").order_by("pk")[:AT_ONCE])
+    longest_ago = F("drift__checked_at").asc(nulls_first=True)
+    issues = list(due.select_related("project").order_by(longest_ago, "pk")[:AT_ONCE])
     for issue in issues:
-        look(issue, now=now)
+        try:
+            row = look(issue, now=now)
+        except Exception:
+            logger.exception("The new events of issue %s cannot be compared", issue.pk)
+            row = None
+        if row is None:  # its day is over too, so that it keeps no other issue waiting
+            Drift.objects.update_or_create(
+                issue=issue,
+                defaults={"checked_at": now},
+                create_defaults={"checked_at": now, "since": now, "project_id": issue.project_id},
+            )
     return len(issues)
 
 
@@ -50,15 +64,16 @@ def standing_drift(issue: Issue) -> Drift | None:
 def look(issue: Issue, *, now: dt.datetime) -> Drift | None:
     """Compares the issue's new events with the earlier ones, and keeps what was found. None without a classifier or a label."""
     classifier = issue.classifiers.current().first()
-    newest = standing_labels(issue).order_by("-created_at").values_list("event_id", "created_at")[:LABELLED]
-    labels = dict(newest)
-    if classifier is None or not labels:
+    newest = standing_labels(issue).order_by("-created_at").values_list("event_id", "created_at")
+    rows = list(newest[:LABELLED])
+    if classifier is None or not rows:
         return None
+    labels, last = {event for event, _ in rows}, rows[0][1]
     before = Drift.objects.filter(issue=issue).first()
-    since = min(max(labels.values()), now - WINDOW)
+    since = min(last, now - WINDOW)
     if before is not None and before.found_at is not None:
         since = min(since, before.since)
-    found = _compare(issue, classifier, list(labels), since)
+    found = _compare(issue, classifier, sorted(labels), since)
     return _keep(issue, found, since=since, now=now)
 
 

@@ -33,7 +33,7 @@ def asked_again(
     *, issue: Issue, limit: int, exclude: Collection[uuid.UUID] = (), audit: bool = False
 ) -> list[Card]:
     """The events whose labels were taken back for a new definition and that nobody has labelled since, the first taken back first. One that was
-    drawn at random stays a random card, with its probability. `audit`: only those."""
+    drawn at random stays a random card, with its probability. `audit`: only these random cards."""
     rows = Label.objects.of_people().filter(subject_id=issue.pk, source=REDEFINED, retracts__isnull=False)
     taken: dict[uuid.UUID, Label] = {}
     for row in rows.exclude(event__in=list(exclude)).select_related("retracts").order_by("created_at", "id"):
@@ -43,7 +43,8 @@ def asked_again(
     if not taken:
         return []
     standing = standing_labels(issue).filter(event__in=taken).values_list("event_id", flat=True)
-    waiting = [event for event in taken if event not in set(standing)]
+    answered = set(standing)
+    waiting = [event for event in taken if event not in answered]
     events = Event.objects.select_related("conversation", "end_user").in_bulk(waiting)
     scores = dict(IssueMatch.objects.filter(issue=issue, event__in=waiting).values_list("event_id", "score"))
     cards = []

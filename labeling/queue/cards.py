@@ -10,7 +10,7 @@ from labeling.labels.labels import Why
 class Card:
     """`score` is the classifier's or the detector's, or before an issue's first classifier the cosine to its definition; None for an
     event without one. `reason`: one of labeling.models.Reason. `probability`: of a random card the chance that this event was the one
-    drawn, 1 / (events it was drawn from); None for what was picked."""
+    drawn (strata of score have different chances); None for what was picked."""
 
     event: Event
     score: float | None

@@ -15,7 +15,7 @@ from labeling.models import Reason
 
 SHORTLIST = 400  # candidates looked at by each way in
 FEW_MATCHES = 5
-# From how many labels on random cards are among the others, and every how manieth card is one. Of a rare issue they meet no match, and the first matches
+# From how many labels on random cards are among the others, and one card in how many is one. Of a rare issue they meet no match, and the first matches
 # teach most: a quarter of random cards from the start costs .05 of F1 at 40 labels on public intents and .11 on planted problems. A program asks for
 # them by name (candidates?for=audit); a person is given them, because nothing else says what is missed; a teacher's say what it is worth.
 RANDOM_CARDS = {"person": (20, 4), "program": (40, 8), "teacher": (10, 5)}
@@ -44,7 +44,7 @@ DUPLICATE = 0.97  # events this near to one that was asked before come after all
 # What a likely event's likeness to the definition weighs beside its score, each in standard deviations of the candidates, by 1 + the matches known: the
 # first classifiers know less than the text does.
 LIKENESS_WEIGHT = 1.0
-DRIFT_CARDS = 3  # every so manieth
+DRIFT_CARDS = 3  # one drift card in so many of those that teach
 NEIGHBOURS = 3  # likest labelled events that speak for an answer
 REGION_SAMPLE = 400  # of the events drawn at random, among which regions are looked for
 TAUGHT_WEIGHT = 2.0  # of what a teacher said of a likely event, in the same measure: its matches are what a person is best asked about
@@ -65,27 +65,27 @@ def cycle_of(
     *, labels: int, matches: int, trained: bool, who: str = "program", drifted: bool = False
 ) -> tuple[Reason, ...]:
     """The reasons in turn, with so many standing labels and matches among them, before or after the first classifier. `who` is asked, of RANDOM_CARDS.
-    `drifted`: new events look unlike the labelled ones, so that every DRIFT_CARDS-th card is one of them."""
+    `drifted`: new events look unlike the labelled ones, so that of the cards that are not random every DRIFT_CARDS-th is one of
+    them."""
     if not trained and labels == matches >= ALL_ALIKE:
         return (*BEFORE, Reason.RANDOM)
     picked: tuple[Reason, ...] = BEFORE if not trained else EARLY if matches < FEW_MATCHES else LATER
     if picked is LATER and labels >= SETTLED:
         picked = SPARE
     if drifted and trained:
-        picked = (*itertools.islice(itertools.cycle(picked), DRIFT_CARDS - 1), Reason.DRIFT)
+        picked = _with_every(picked, DRIFT_CARDS, Reason.DRIFT)
     since, each = RANDOM_CARDS[who]
     if labels < since:
         return picked
-    return _with_random(picked, each)
+    return _with_every(picked, each, Reason.RANDOM)
 
 
-def _with_random(picked: tuple[Reason, ...], each: int) -> tuple[Reason, ...]:
-    """The cycle with every `each`-th card a random one, and the others in turn as often as before: as long as both together need."""
+def _with_every(picked: tuple[Reason, ...], each: int, reason: Reason) -> tuple[Reason, ...]:
+    """The cycle with every `each`-th card of the reason, and the others in turn as often as before: as long as both together need."""
     length = math.lcm(len(picked), each - 1)
     others = itertools.cycle(picked)
     return tuple(
-        Reason.RANDOM if (place + 1) % each == 0 else next(others)
-        for place in range(length * each // (each - 1))
+        reason if (place + 1) % each == 0 else next(others) for place in range(length * each // (each - 1))
     )
 
 

@@ -22,7 +22,7 @@ from issues.models.issues import State
 from labeling.drift import comparing, watching
 from labeling.drift.comparing import Sample, compare, smaller
 from labeling.drift.watching import look, standing_drift, watch_drift
-from labeling.labels.labels import record_label
+from labeling.labels.labels import record_label, undo_last_label
 from labeling.models import Drift
 from labeling.queue.of_issues import next_cards
 from labeling.teaching import retrain, tell_taught
@@ -234,3 +234,22 @@ def test_all_due_issues_are_looked_at_a_few_a_round(
     monkeypatch.setattr(watching, "AT_ONCE", 1)
     assert [watch_drift(now=timezone.now()) for _ in range(2)] == [1, 0]
     assert watch_drift(now=timezone.now() + 2 * DAY) == 1
+
+
+def test_an_issue_that_cannot_be_compared_keeps_no_other_waiting(
+    project: Any, issue: Issue, member: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was looked at first in every round, for ever: one whose labels were all undone, and one that raises."""
+    monkeypatch.setattr(watching, "AT_ONCE", 1)
+    while undo_last_label(subject=issue, user=member):
+        pass
+    other = create_issue(project=project, title="Trains", description="")
+    for number, event in enumerate(Event.objects.filter(project=project).order_by("pk")[:20]):
+        record_label(subject=other, event=event, answer="not_match" if number % 2 else "match", user=member)
+    assert retrain(other) is not None and issue.classifiers.current().exists()
+    assert [watch_drift(now=timezone.now()) for _ in range(3)] == [1, 1, 0]
+    assert Drift.objects.get(issue=other).new_events == 0 and standing_drift(issue) is None
+
+    later = timezone.now() + 2 * DAY
+    monkeypatch.setattr(watching, "_compare", lambda *_: 1 / 0)
+    assert [watch_drift(now=later) for _ in range(3)] == [1, 1, 0]
