@@ -58,7 +58,7 @@ import signals.vectors.reindexing
 from ingest.models import Event, Lane, ProcessingFailure, QueuedEvent
 from ingest.store.claiming import count_in_flight, lock_next, next_lane
 from raindrop import live
-from raindrop.server.instances import is_alone, this_instance
+from raindrop.server.instances import is_alone, living_servers, this_instance
 from raindrop.server.priority import stand_back_as_told
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def dispatch() -> int:
     if not QueuedEvent.objects.filter(available_at__lte=now).exists():
         return 0  # the usual answer, ten times a second
     in_flight, empty, handed = count_in_flight(now), set[Lane](), 0
-    workers = int(settings.Q_CLUSTER["workers"])
+    workers = int(settings.Q_CLUSTER["workers"]) * living_servers()
     while (lane := next_lane(in_flight, batch=BATCH_SIZE, workers=workers, empty=empty)) is not None:
         with transaction.atomic():
             rows = lock_next(lane, now=now, limit=BATCH_SIZE)

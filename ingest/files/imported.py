@@ -86,7 +86,7 @@ def finish_traces(*, project: Project, trace_ids: list[str]) -> tuple[int, int]:
             rows.order_by("trace_id").select_for_update().values_list("trace_id")
         )  # locked in the order of all
         rows.update(due_at=now, opened_at=now - CHILD_GRACE)  # nothing more is waited for
-    finish_open_traces(now)
+    finish_open_traces(now, only=(project.id, trace_ids))
     return events.count(), known
 
 

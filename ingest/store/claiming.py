@@ -3,7 +3,7 @@
 There are two lanes. Live events come first, and the backlog (an import, events that are older than ingest/store/queueing.py
 LIVE_FOR, a history read again) gets what they leave, but always something, so that neither lane waits for the other one to be
 empty. Within a lane projects take turns, an event each, so that a burst of one keeps no other waiting; within a project the
-oldest comes first. That is weighted round robin with a queue for each project (Nagle, RFC 970).
+oldest comes first. That is round robin with a queue for each project (Nagle, RFC 970).
 """
 
 import datetime as dt
@@ -15,10 +15,10 @@ from django.db.models import Count
 
 from ingest.models import Lane, QueuedEvent
 
-# Batches with the workers, for each of them: one that it is at, and those that wait for it.
+# Live batches that are handed over at once, for each worker: one that it is at, and two that wait.
 LIVE_BATCHES = 3
-# The backlog keeps every worker busy with as little as possible in the way of a live event: so many batches beside one for each
-# worker, and BACKLOG_LEAST while live ones take the workers' room.
+# The backlog keeps every worker busy with as little as possible in the way of a live event. It may fill up to (workers + BACKLOG_WAITING)
+# batches, live ones counted; BACKLOG_LEAST it has even where live ones fill that.
 BACKLOG_WAITING = 1
 BACKLOG_LEAST = 1
 
@@ -26,8 +26,8 @@ BACKLOG_LEAST = 1
 def next_lane(
     in_flight: Mapping[Lane, int], *, batch: int, workers: int, empty: Collection[Lane]
 ) -> Lane | None:
-    """The lane of the next batch; None where the workers have enough. `in_flight`: events that are with them or wait for them; `batch`:
-    events in a batch; `empty`: lanes that have none to hand over."""
+    """The lane of the next batch; None where the workers have enough. `in_flight`: events that are with them or wait for them; `workers`: of all
+    servers; `batch`: events in a batch; `empty`: lanes that have none to hand over."""
     live, backlog = in_flight.get(Lane.LIVE, 0), in_flight.get(Lane.BACKLOG, 0)
     if Lane.LIVE not in empty and live < LIVE_BATCHES * workers * batch:
         return Lane.LIVE

@@ -14,7 +14,7 @@ from ingest.store.rows import insert_rows
 from raindrop.ids import id_at, new_id
 
 # What happened before that is not live when it comes: the history of another tool, sent by the write path.
-LIVE_FOR = dt.timedelta(hours=1)
+LIVE_FOR = dt.timedelta(days=1)
 
 _COLUMNS = {
     "id": "uuid",
@@ -33,7 +33,7 @@ _of_a_backlog: ContextVar[bool] = ContextVar("of_a_backlog", default=False)
 
 @contextlib.contextmanager
 def as_backlog() -> Iterator[None]:
-    """What is queued meanwhile, by this thread, lets live events pass."""
+    """What is queued meanwhile, by this thread, lets live events pass, whatever lane is named."""
     token = _of_a_backlog.set(True)
     try:
         yield
@@ -44,21 +44,22 @@ def as_backlog() -> Iterator[None]:
 def enqueue(events: Iterable[tuple[uuid.UUID, uuid.UUID]], *, lane: Lane | None = None) -> None:
     """Queues events, given as (project id, event id). An event may be queued several times: that is harmless.
 
-    `lane`: None goes by the time that the event's id tells, and LIVE_FOR. Within `as_backlog` it is the backlog."""
+    `lane`: None is the backlog where the event began more than LIVE_FOR ago, which its id tells, and live otherwise. Within `as_backlog`
+    it is always the backlog."""
     now = timezone.now()
-    lanes: dict[bool, Lane] = {True: Lane.LIVE, False: Lane.BACKLOG}
     if _of_a_backlog.get():
         lane = Lane.BACKLOG
-    if lane is not None:
-        lanes = dict.fromkeys(lanes, lane)
     since = id_at(now - LIVE_FOR)
+
+    def lane_of(event: uuid.UUID) -> Lane:
+        if lane is not None:
+            return lane
+        return Lane.LIVE if event.int >= since.int else Lane.BACKLOG
+
     insert_rows(
         QueuedEvent._meta.db_table,
         _COLUMNS,
-        [
-            (new_id(), project, event, lanes[event.int >= since.int], now, 0, 0, False, now, "")
-            for project, event in events
-        ],
+        [(new_id(), project, event, lane_of(event), now, 0, 0, False, now, "") for project, event in events],
     )
 
 

@@ -10,7 +10,7 @@ import logging
 import math
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,21 +60,25 @@ class FinishCounts:
     failed: int = 0
 
 
-def finish_open_traces(now: dt.datetime, *, deadline: float = math.inf) -> FinishCounts:
+def finish_open_traces(
+    now: dt.datetime, *, deadline: float = math.inf, only: tuple[uuid.UUID, Sequence[str]] | None = None
+) -> FinishCounts:
     """Makes the events of the traces that are over by `now`; begins no further batch after `deadline` (time.monotonic()). To be
-    called every few seconds; safe to run twice at once."""
+    called every few seconds; safe to run twice at once. `only`: of these (project, trace ids)."""
     finished = FinishCounts()
-    while len(_finish_due(now, finished)) == BATCH and time.monotonic() < deadline:
+    while len(_finish_due(now, finished, only)) == BATCH and time.monotonic() < deadline:
         pass
     return finished
 
 
-def _finish_due(now: dt.datetime, finished: FinishCounts) -> list[tuple[uuid.UUID, str]]:
+def _finish_due(
+    now: dt.datetime, finished: FinishCounts, only: tuple[uuid.UUID, Sequence[str]] | None
+) -> list[tuple[uuid.UUID, str]]:
     """One batch. When it fails as a whole, its traces are tried one by one, so that a bad one fails alone."""
     keys: list[tuple[uuid.UUID, str]] = []
     try:
         with transaction.atomic():
-            keys = _claim(now)
+            keys = _claim(now, only)
             _finish(keys, now, finished)
     except Exception as error:
         logger.warning("Making the events of %s traces failed, trying one by one: %s", len(keys), error)
@@ -110,14 +114,13 @@ def _finish_alone(key: tuple[uuid.UUID, str], now: dt.datetime, finished: Finish
                     )
 
 
-def _claim(now: dt.datetime) -> list[tuple[uuid.UUID, str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT project_id, trace_id FROM ingest_opentrace WHERE due_at <= %s
-               ORDER BY due_at, project_id, trace_id LIMIT %s FOR UPDATE SKIP LOCKED""",
-            [now, BATCH],
-        )
-        return list(cursor.fetchall())
+def _claim(now: dt.datetime, only: tuple[uuid.UUID, Sequence[str]] | None) -> list[tuple[uuid.UUID, str]]:
+    due = OpenTrace.objects.filter(due_at__lte=now)
+    if only is not None:
+        project, trace_ids = only
+        due = due.filter(project=project, trace_id__in=trace_ids)
+    rows = due.order_by("due_at", "project_id", "trace_id").select_for_update(skip_locked=True)
+    return list(rows.values_list("project_id", "trace_id")[:BATCH])
 
 
 def _finish(keys: Iterable[tuple[uuid.UUID, str]], now: dt.datetime, finished: FinishCounts) -> None:

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import socket
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from raindrop.data_dir import data_dir
@@ -33,5 +34,13 @@ def leave() -> None:
 
 def is_alone() -> bool:
     """Whether no other server lives."""
-    alive = Instance.objects.filter(seen_at__gte=timezone.now() - SILENCE)
-    return not alive.exclude(name=this_instance()).exists()
+    return not _others().exists()
+
+
+def living_servers() -> int:
+    """This one and the others."""
+    return 1 + _others().count()
+
+
+def _others() -> QuerySet[Instance]:
+    return Instance.objects.filter(seen_at__gte=timezone.now() - SILENCE).exclude(name=this_instance())

@@ -11,8 +11,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from ingest.files.imported import finish_traces
 from ingest.incoming.values import IncomingEvent, IncomingSignal
-from ingest.models import Event, ExplicitSignal, OpenTrace
+from ingest.models import Event, ExplicitSignal, Lane, OpenTrace, QueuedEvent
 from ingest.otlp.decoding.decode import decode_traces
 from ingest.store.events import store_events, store_signals
 from ingest.tracing import trace_events
@@ -42,6 +43,15 @@ def test_drain_waits_for_the_events_of_traces(project: Any) -> None:
     pipeline.finish_traces()
     assert Event.objects.count() == 2 and not OpenTrace.objects.exists()
     assert not OrmQ.objects.exists(), "no worker has to do with it"
+
+
+def test_an_import_finishes_its_own_traces_only(project: Any, other_project: Any) -> None:
+    """It took those of other projects, too, and with them into the backlog."""
+    for each in (project, other_project):
+        send_traces(each, number=1)
+    finish_traces(project=project, trace_ids=[f"{1:032x}"])
+    assert list(QueuedEvent.objects.values_list("project", "lane")) == [(project.pk, Lane.BACKLOG)]
+    assert OpenTrace.objects.get().project == other_project
 
 
 def test_a_round_ends_after_a_while_and_the_next_goes_on(
