@@ -3,9 +3,10 @@
 import os
 
 IS_LONG = "RAINDROP_LONG_TESTS" in os.environ  # `make test-soak`
-SHORT = 4  # times fewer in `make test`
+DIVISOR = 4  # so many times fewer in `make test`
 
 
 def examples(number: int) -> int:
-    """For `@settings(max_examples=...)`: the number in `make test-soak`, a quarter of it in `make test`, and never below 8."""
-    return number if IS_LONG else min(number, max(8, number // SHORT))
+    """For `@settings(max_examples=...)`: the number in `make test-soak`, a quarter of it in `make test`, but at least 8
+    where there are so many."""
+    return number if IS_LONG else min(number, max(8, number // DIVISOR))

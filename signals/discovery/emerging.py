@@ -15,7 +15,7 @@ those that are large enough to be marked at all (Tarone 1990). Chosen with `mana
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ DAYS = 7
 NEW_DAYS = 14
 LENGTHS = range(DAYS, NEW_DAYS + 1)  # days that are held against what was before them
 DRAWS = 9999
-# On the planted products, with a reader's phrases, the planted ones lie at .01 and below, the next other at .9.
+# On the planted products, with a reader's phrases, p (corrected) is at most .01 of the problems that are new, and .9 or more of all others.
 RATE = 0.15
 FEWEST = 3  # users in the last DAYS days
 
@@ -44,8 +44,8 @@ class Occurrence:
 @dataclass(frozen=True, slots=True)
 class Emergence:
     """`recent` of `recent_users` users met it in the last `days` days (of LENGTHS those that tell the most); before, `earlier` of `earlier_users` did
-    in as many days on average. `is_new`: first seen in the last NEW_DAYS days. `p`: corrected for the number tried. `reason`: for people, ""
-    where it does not emerge."""
+    in a week on average. `is_new`: it emerges, and was first seen in the last NEW_DAYS days. `p`: corrected for the number tried. `reason`: for
+    people, "" where it does not emerge."""
 
     is_emerging: bool
     is_new: bool
@@ -60,10 +60,11 @@ class Emergence:
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """`ages`: (user, week) pairs by the age of their first event in whole days, 0 to NEW_DAYS - 1, and last those older than that. `weeks`: before
-    the last one. `first`: the first moment."""
+    """`ages`: (user, week) pairs by the age of their first event in whole days, 0 to NEW_DAYS - 1, and last those older than that. `newest`: users by
+    the age of their last event, likewise. `weeks`: before the last one. `first`: the first moment."""
 
     ages: Ints
+    newest: Ints
     weeks: int
     first: dt.datetime | None
 
@@ -155,7 +156,8 @@ class _Traffic:
         return found
 
     def least(self, counts: _Counts) -> float:
-        """The smallest p value that a cluster of so many users can have."""
+        """The smallest p value that a cluster of so many users can have by growth in the last DAYS days: those too few to reach RATE by it are not
+        tried. It goes by their number alone, so that to leave them out makes no p value of the others wrong."""
         total = counts.total
         return 1.0 if total < FEWEST or DAYS not in self.lengths else float(self._since[DAYS - 1] ** total)
 
@@ -176,16 +178,14 @@ class _Traffic:
             )
         is_emerging = may and self._lasts(counts, length)
         is_new = is_emerging and self._is_new(counts)
-        recent, recent_users = counts.recent(length), self.counts.recent(length)
-        before, before_users = counts.total - recent, self.counts.total - recent_users
-        # Weeks that begin before the last `length` days, as spans of as many days.
-        spans = max(1.0, ((self.counts.weeks + 1) * DAYS - length) / length)
-        earlier, earlier_users = before / spans, before_users / spans
+        recent, recent_users = (int(one.newest[:length].sum()) for one in (counts, self.counts))
+        before, before_users = (one.total - one.recent(length) for one in (counts, self.counts))
+        weeks = max(1.0, self.counts.weeks + 1 - length / DAYS)  # before the last `length` days
+        earlier, earlier_users = before / weeks, before_users / weeks
         reason = ""
         if is_emerging:
             reason = f"{recent} of {recent_users} users in the last {length} days, "
-            span = "a week" if length == DAYS else f"in {length} days"
-            reason += f"{earlier:.1f} of {earlier_users:.0f} {span} before" if before else "nobody before"
+            reason += f"{earlier:.1f} of {earlier_users:.0f} a week before" if before else "nobody before"
             if is_new and counts.first and counts.recent(DAYS) < counts.total:
                 reason += f"; first seen on {counts.first.day} {counts.first:%B}"
         return Emergence(is_emerging, is_new, recent, recent_users, earlier, earlier_users, p, reason, length)
@@ -193,10 +193,18 @@ class _Traffic:
 
 def _count(occurrences: Sequence[Occurrence], end: dt.datetime) -> _Counts:
     oldest: dict[tuple[uuid.UUID, int], int] = {}
+    newest: dict[uuid.UUID, int] = {}
     for one in occurrences:
         day = max(0, (end - one.at) // DAY)
         key = (one.user, day // DAYS)
         oldest[key] = max(day, oldest.get(key, 0))
-    ages = np.bincount([min(day, NEW_DAYS) for day in oldest.values()], minlength=NEW_DAYS + 1)
+        newest[one.user] = min(day, newest.get(one.user, day))
     weeks = max((week for _, week in oldest), default=0)
-    return _Counts(ages.astype(np.int64), weeks, min((one.at for one in occurrences), default=None))
+    first = min((one.at for one in occurrences), default=None)
+    return _Counts(_by_age(oldest.values()), _by_age(newest.values()), weeks, first)
+
+
+def _by_age(days: Iterable[int]) -> Ints:
+    """(NEW_DAYS + 1,): how many of each age, the last of those that are older."""
+    ages = np.array([min(day, NEW_DAYS) for day in days], dtype=np.int64)
+    return np.bincount(ages, minlength=NEW_DAYS + 1)

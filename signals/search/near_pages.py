@@ -46,11 +46,11 @@ def _place_of(cursor: str) -> Near:
 def near_neighbours(
     text: str, *, project: Project, among: QuerySet[Event], event_id: uuid.UUID
 ) -> tuple[str, str]:
-    """The app's ids of the events behind the event and before it in the order of `near_page`; "" at an end, and where the event is not embedded.
+    """The app's ids of the events behind the event and before it in the order of `near_page`; "" at an end, and where the event is no part of it.
     Compares all vectors of `among`."""
     rows = near_events(text, project=project).filter(event__in=among.order_by().values("pk"))
     own = near_events(text, project=project).filter(event=event_id).values_list("score", flat=True).first()
-    if own is None:
+    if own is None or own < NEAR_ENOUGH:
         return "", ""
     behind = rows.filter(Q(score__lt=own) | Q(score=own, event__gt=event_id), score__gte=NEAR_ENOUGH)
     before = rows.filter(Q(score__gt=own) | Q(score=own, event__lt=event_id), score__gte=NEAR_ENOUGH)

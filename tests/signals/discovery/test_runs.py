@@ -101,7 +101,7 @@ def test_what_began_nine_days_ago_emerges_among_a_few_that_were_there_before() -
     cluster = [one for age in (24, 13, 9, 8, 8, 6, 5, 4, 3, 1) for one in at(age, ids(1))]
     answers = emerging([cluster, *(everyone[i::8] for i in range(7))], everyone, last=LAST)
     assert [one.is_emerging for one in answers] == [True] + 7 * [False]
-    assert answers[0].reason == "8 of 80 users in the last 10 days, 1.1 of 80 in 10 days before"
+    assert answers[0].reason == "8 of 80 users in the last 10 days, 0.8 of 56 a week before"
     assert answers[0] == emerging([cluster, *(everyone[i::8] for i in range(7))], everyone, last=LAST)[0]
 
 
