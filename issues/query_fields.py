@@ -63,4 +63,10 @@ class IssueField(Field):
         )
 
 
-register(IssueField(name="issue", title="an issue that the event matches, by its number", example="issue:12"))
+register(
+    IssueField(
+        name="issue",
+        title="an issue that the event matches, itself or by one merged into it",
+        example="issue:12",
+    )
+)

@@ -52,15 +52,15 @@ def _calls(text: str) -> int:
 @pytest.mark.parametrize("unit", [*HOSTILE, *CROWDED])
 def test_a_text_of_anything_takes_a_few_calls_a_character(unit: str) -> None:
     """At most 34 ("4111-1111-"). What runs within a call is RE2, which is linear."""
-    text = _megabyte(unit)[:100_000]
+    text = _megabyte(unit)[:30_000]
     assert _calls(text) < CALLS * len(text)
 
 
 @pytest.mark.parametrize("unit", CROWDED)  # test_properties.py has the same of HOSTILE
 def test_ten_times_the_text_takes_ten_times_as_long(unit: str) -> None:
-    """A megabyte beside a tenth of it in the same process: 7 s were spent on one of phone numbers, where 1.2 s are now."""
-    text = _megabyte(unit)
-    assert any(_seconds(text) < 25 * max(_seconds(text[: MEGABYTE // 10]), 0.005) for _ in range(3))
+    """300 kB beside a tenth of them, in the same process: 7 s were spent on a megabyte of phone numbers, where 1.2 s are now."""
+    text = _megabyte(unit)[:300_000]
+    assert any(_seconds(text) < 25 * max(_seconds(text[:30_000]), 0.005) for _ in range(3))
 
 
 def _seconds(text: str) -> float:
