@@ -95,26 +95,6 @@ def test_what_began_lately_and_stays_is_new_though_it_began_before_this_week() -
     assert not old.is_emerging
 
 
-def test_what_began_nine_days_ago_emerges_among_a_few_that_were_there_before() -> None:
-    """In the last seven days alone it is five of the ten users where a quarter is expected."""
-    everyone = [Occurrence(LAST - dt.timedelta(days=day), user) for day in range(28) for user in ids(8)]
-    cluster = [one for age in (24, 13, 9, 8, 8, 6, 5, 4, 3, 1) for one in at(age, ids(1))]
-    answers = emerging([cluster, *(everyone[i::8] for i in range(7))], everyone, last=LAST)
-    assert [one.is_emerging for one in answers] == [True] + 7 * [False]
-    assert answers[0].reason == "8 of 80 users in the last 10 days, 0.8 of 56 a week before"
-    assert answers[0] == emerging([cluster, *(everyone[i::8] for i in range(7))], everyone, last=LAST)[0]
-
-
-def test_what_is_over_does_not_emerge() -> None:
-    """Three users meet it this week, which is less than always; thirty did twelve days ago."""
-    everyone = [Occurrence(LAST - dt.timedelta(days=day), user) for day in range(28) for user in ids(40)]
-    steady = [one for week in (17, 24) for one in at(week, ids(6))]
-    [burst] = emerging([steady + at(12, ids(30)) + at(2, ids(3))], everyone, last=LAST)
-    assert burst.p < 0.05 and not burst.is_emerging and burst.reason == ""
-    [growth] = emerging([steady + at(12, ids(30)) + at(2, ids(30))], everyone, last=LAST)
-    assert growth.is_emerging
-
-
 def test_chance_marks_few() -> None:
     """Of 200 clusters drawn from the traffic at random, in 20 projects, hardly any emerges."""
     draw = np.random.default_rng(0)
