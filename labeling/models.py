@@ -321,6 +321,6 @@ class Drift(models.Model):
     def in_words(self) -> str:
         """What is unlike, with its numbers. For a drift that stands."""
         farther, less_sure = self.farther or 0.0, self.less_sure or 0.0
-        how = "lies farther from all labels" if farther >= less_sure else "is less certain to the classifier"
+        how = "lies farther from the labels" if farther >= less_sure else "is less certain to the classifier"
         share = max(farther, less_sure)
         return f"New events look unlike the labelled ones: one since {self.since:%-d %B} {how} than an earlier one in {share * 100:.0f} % of cases ({self.new_events:,} new events)."

@@ -46,7 +46,7 @@ WORDS = Words(
             "yellow",
         ),
         Reason.FAR: Chip(
-            "no labels near", "It stands for events that are unlike all that is labelled", "blue"
+            "no labels near", "It stands for events that are unlike what is labelled", "blue"
         ),
         Reason.DRIFT: Chip(
             "new kind of event",
