@@ -45,9 +45,7 @@ WORDS = Words(
             "The classifier says one thing, the likest labelled events or the teacher the other: your answer decides",
             "yellow",
         ),
-        Reason.FAR: Chip(
-            "no labels near", "It stands for events that are unlike what is labelled", "blue"
-        ),
+        Reason.FAR: Chip("no labels near", "It stands for events that are unlike what is labelled", "blue"),
         Reason.DRIFT: Chip(
             "new kind of event",
             "New events look unlike the labelled ones, and this is one of them",
