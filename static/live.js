@@ -72,10 +72,12 @@ function listen() {
   document.addEventListener("visibilitychange", readSoon);
   addEventListener("resize", readSoon);
   for (const region of document.querySelectorAll("[data-live-every]")) setInterval(hinted, 1000 * region.dataset.liveEvery);
-  let wait = 1000, missed = "[data-live] .progress, [data-live] .spinner-border"; // what changed while nobody listened
+  let wait = 1000, wasOpen = false;
+  // What changed while nobody listened was not hinted: after a break anything, before the first opening what is under way.
+  const mayBeStale = () => wasOpen || document.querySelector("[data-live] .progress, [data-live] .spinner-border");
   const open = () => {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/projects/${project}/`);
-    socket.onopen = () => { wait = 1000; if (document.querySelector(missed)) hinted(); missed = "*"; };
+    socket.onopen = () => { wait = 1000; if (mayBeStale()) hinted(); wasOpen = true; };
     socket.onmessage = () => document.body.dispatchEvent(new Event("changed"));
     socket.onclose = (event) => { if (event.code !== 4403) setTimeout(open, wait = Math.min(wait * 2, 30000)); };
   };

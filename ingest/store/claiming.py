@@ -1,7 +1,7 @@
 """Which queued events the pipeline takes next.
 
 There are two lanes. Live events come first, and the backlog (an import, events that are older than ingest/store/queueing.py
-LIVE_FOR, a history read again) gets what they leave, but always something, so that neither lane waits for the other one to be
+LIVE_FOR, events of an app's signal whose action was changed) gets what they leave, but always something, so that neither lane waits for the other one to be
 empty. Within a lane projects take turns, an event each, so that a burst of one keeps no other waiting; within a project the
 oldest comes first. That is round robin with a queue for each project (Nagle, RFC 970).
 """

@@ -11,10 +11,11 @@ from issues.classifier.model import fit, scores
 from issues.classifier.training import BACKGROUND
 from labeling.drift.comparing import Comparison, Sample, compare
 from labeling.drift.watching import SAMPLE
-from labeling.evaluation.rounds import ours, together
+from labeling.evaluation.rounds import ours
 from labeling.evaluation.worlds import OUT_OF_SCOPE, World, intent_worlds, mixed_worlds, planted_worlds
 from raindrop.evaluation.measurement import Measurement, Table, read_rows
 from signals.evaluation.builtin.vectors import VectorStore
+from signals.vectors.reading import both_sides
 
 LABELS = 40
 HALVES = 5  # ways to part the same events in two
@@ -42,7 +43,7 @@ class _Issue:
         self.threshold = fitted.threshold
         self.scores = scores(world.sides.user, world.sides.agent, fitted.weights)
         self.weights = fitted.weights
-        self.vectors = together(world)
+        self.vectors = both_sides(world.sides.user, world.sides.agent)
 
     def sample(self, events: NDArray[np.intp]) -> Sample:
         return Sample(self.vectors[events], self.scores[events])

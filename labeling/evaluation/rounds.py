@@ -25,6 +25,7 @@ from labeling.queue.picking import (
     pick,
     reasons_in_turn,
 )
+from signals.vectors.reading import both_sides
 
 BATCH = 5  # cards a request
 ROUND = 20  # calls of the teacher, after which the classifier learns
@@ -64,7 +65,7 @@ def ours(
     cards = run.cards
     answers: list[bool] = []
     predicted: Bools = np.zeros(len(world.truth), bool)
-    vectors = together(world)
+    vectors = both_sides(world.sides.user, world.sides.agent)
     background = draw.permutation(world.pool)
     found, threshold = None, 0.5
     taught: dict[int, bool] = {}
@@ -142,13 +143,6 @@ def plain(world: World, budgets: Sequence[int], *, answer: Labeller = true_answe
 
 
 # -- inside
-
-
-def together(world: World) -> Floats:
-    """(n, 768): both sides of each event, together of unit length."""
-    both = np.hstack([world.sides.user, world.sides.agent])
-    unit: Floats = both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9)
-    return unit
 
 
 def _cards(

@@ -33,10 +33,15 @@ class VectorChunk:
     agent_tones: npt.NDArray[np.float32]  # (n, len(AGENT_TONES))
 
     def together(self) -> npt.NDArray[np.float32]:
-        """(n, 768): both sides, together of unit length; without any text zeros."""
-        both = np.hstack([self.user, self.agent])
-        unit: npt.NDArray[np.float32] = both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9)
-        return unit
+        """As `both_sides` has it."""
+        return both_sides(self.user, self.agent)
+
+
+def both_sides(user: npt.NDArray[np.float32], agent: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(n, 768): both sides (n, 384) of each event, together of unit length; without any text zeros."""
+    both = np.hstack([user, agent])
+    unit: npt.NDArray[np.float32] = both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-9)
+    return unit
 
 
 def iter_embedded(
