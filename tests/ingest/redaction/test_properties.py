@@ -88,7 +88,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_time_is_linear(unit: str) -> None:
-    """Half a megabyte of what makes patterns slow. Ten times the size may cost at most thirty times as much."""
+    """Half a megabyte of what makes patterns slow. Ten times the size may cost at most sixty times as much: a crowded text is gone
+    through three times (`LONG_ROUNDS`), and what is quadratic takes a hundred times."""
     small, large = (unit * (size // len(unit)) for size in (50_000, 500_000))
 
     def seconds(text: str) -> float:
@@ -96,6 +97,6 @@ def test_time_is_linear(unit: str) -> None:
         ALL.text(text)
         return time.thread_time() - start
 
-    first = max(seconds(small), 0.005)
+    first = max(min(seconds(small) for _ in range(3)), 0.005)
     # The best of up to three: a garbage collection of a worker that holds a gigabyte takes seconds.
-    assert any(seconds(large) < 30 * first for _ in range(3))
+    assert any(seconds(large) < 60 * first for _ in range(3))
