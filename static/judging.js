@@ -39,6 +39,11 @@ function judgeByKey(judgement) {
 function undoJudgement() {
   let last, form;
   while (!form && (last = judgements.pop())) form = formOf(last.url);
+  if (form?.matches(".htmx-request")) { // the answer is under way: it is taken back when it stands
+    judgements.push(last);
+    document.addEventListener("htmx:afterSwap", undoJudgement, { once: true });
+    return true;
+  }
   const button = form?.querySelector(last.before ? `[data-judge=${last.before}]` : "[aria-pressed=true]");
   if (!button) return false;
   undoing = true; button.click();
@@ -66,7 +71,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (!undoing) judgements.push({ url: event.target.getAttribute("action"), before: saidOf(event.target) });
   undoing = false;
 });
-document.addEventListener("htmx:afterSettle", () => {
+for (const name of ["htmx:afterSettle", "live:after"]) document.addEventListener(name, () => {
   const rows = [...document.querySelectorAll("[data-row][data-match]")];
   if (currentMatch && !rows.some((row) => row.classList.contains("is-current"))) rows.find((row) => row.dataset.href === currentMatch)?.classList.add("is-current");
 });

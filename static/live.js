@@ -6,11 +6,15 @@
 //   data-unless=SELECTOR  it is not read while something on the page matches: what a person has ticked stays ticked
 //   data-live-every=N     it is read every N seconds too, where no hint may come
 // A region out of view stays as it is, and is read when it comes into view. So is the whole page while its tab is hidden.
-// What a person changes on the page itself shows everywhere on it: that one request reads all regions.
+// What a person changes on the page itself shows everywhere on it: that one request reads all regions. What was read before such a
+// change, or during it, is not shown: it would take the change back on the page until the next request.
 
 const LIVE_WINDOW = 2000; // ms; at most one request starts in each
 let hints = 0, ownHints = 0, startedAt = -LIVE_WINDOW, timer = null, reading = false;
 const readAt = new WeakMap(); // region -> `hints` when it was read; none: with the page
+const changes = new Set(); // the requests by which a person changes something here
+
+const isChanging = () => [...changes].some((request) => request.readyState !== XMLHttpRequest.DONE);
 
 function isInView(region) {
   const box = region.getBoundingClientRect();
@@ -38,7 +42,8 @@ async function readRegions() {
   try {
     const answer = await fetch(`/live/?${query}`, { headers: { "HX-Request": "true" } });
     if (answer.status === 401) { location.reload(); return; } // the session has ended: the login page, and back
-    if (answer.ok) showRegions(regions, (await answer.json()).regions, upTo);
+    const answers = answer.ok ? (await answer.json()).regions : null;
+    if (answers && ownHints <= upTo && !isChanging()) showRegions(regions, answers, upTo);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // no network: the next hint comes with its return
   } finally { reading = false; }
@@ -65,7 +70,9 @@ function listen() {
   const project = document.body.dataset.project;
   if (!project || !document.querySelector("[data-live]")) return;
   document.body.addEventListener("changed", hinted);
+  document.addEventListener("htmx:beforeSend", ({ detail }) => { if (detail.requestConfig.verb !== "get") changes.add(detail.xhr); });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    changes.delete(detail.xhr);
     if (detail.successful && detail.requestConfig.verb !== "get") { ownHints = hints + 1; hinted(); }
   });
   document.addEventListener("scroll", readSoon, { passive: true, capture: true });

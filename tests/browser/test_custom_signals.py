@@ -10,6 +10,7 @@ from tests.processes import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+JUDGED = "document.querySelectorAll('[data-match] [aria-pressed=true]')"
 EXAMPLES = (
     "I want to cancel my reservation\nPlease cancel my flight\nCan you cancel the booking and refund me?"
 )
@@ -145,6 +146,36 @@ def test_a_match_is_judged_in_its_conversation(page: Any, server: Server) -> Non
     page.locator("#keys").get_by_text("r / w").wait_for()
 
 
+def test_what_was_read_before_an_answer_does_not_take_it_back(page: Any, server: Server) -> None:
+    """A hint lets the page read its regions; while that is under way a match is judged."""
+    page.goto("/p/shop/signals/tool_failure/")
+    page.locator("#matches").scroll_into_view_if_needed()
+    page.locator("[data-row][data-match]").nth(2).wait_for()
+    page.wait_for_load_state("networkidle")
+    held: list[tuple[Any, Any]] = []
+    page.route(
+        "**/live/**",
+        lambda route: route.continue_() if held else held.append((route, route.fetch())),
+    )
+    page.evaluate("hinted()")
+    while not held:
+        page.wait_for_timeout(50)
+    before = page.evaluate(f"{JUDGED}.length")
+    press(page, "r", before + 1)
+    press(page, "w", before + 2)
+    page.evaluate(
+        f"globalThis.fewest = Infinity; new MutationObserver(() => {{ fewest = Math.min(fewest, {JUDGED}.length); }})"
+        ".observe(document.body, { childList: true, subtree: true, attributes: true })"
+    )
+    route, response = held[0]
+    with page.expect_response("**/live/**"):  # it is read again, and that is shown
+        route.fulfill(response=response)
+    page.wait_for_function("fewest !== Infinity")
+    assert page.evaluate("fewest") == before + 2
+    press(page, "z", before + 1)
+    press(page, "z", before)
+
+
 BAD: list[tuple[str, dict[str, str], str, str]] = [
     ("words", {"name": "Broken", "expressions": "/refund(/"}, "expressions", "not valid"),
     ("words", {"name": "Looks back", "expressions": "/(?<=a)b/"}, "expressions", "not valid"),
@@ -206,6 +237,4 @@ def send_event(server: Server, text: str) -> None:
 def press(page: Any, key: str, judged: int) -> None:
     """And waits until so many matches on the page carry an answer."""
     page.keyboard.press(key)
-    page.wait_for_function(
-        "n => document.querySelectorAll('[data-match] [aria-pressed=true]').length === n", arg=judged
-    )
+    page.wait_for_function(f"n => {JUDGED}.length === n", arg=judged)
