@@ -274,7 +274,9 @@ def test_on_the_pages(client: Client, member: Any, project: Any, issue: Issue, s
     assert "Each Monday" in html_of(client.get(LIST))
     new = html_of(client.get(f"{LIST}new/?trigger=digest_weekly"))
     assert '<option value="digest_weekly" selected' in new
-    rule = digest_rule(project, hook.url(), threshold=0)  # due from midnight on: it covers yesterday at any hour
+    rule = digest_rule(
+        project, hook.url(), threshold=0
+    )  # due from midnight on: it covers yesterday at any hour
     page = html_of(client.get(f"{LIST}{rule.pk}/"))
     assert "What it says now" in page and "Forgets the seat (ACME-1) rose to" in page
     sent = html_of(client.post(f"{LIST}{rule.pk}/send/", follow=True))
