@@ -17,7 +17,7 @@ from collections.abc import Callable
 import psycopg
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, prefetch_related_objects
+from django.db.models import Case, F, When, prefetch_related_objects
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -192,12 +192,14 @@ def _connection_lost() -> bool:
 
 
 def _hand_back(queue_ids: list[str]) -> None:
+    """Lets the events wait a second, and takes back the claim where `_run` came to count it: it wrote the holder with it."""
+    uncounted = Case(When(holder="", then=F("claims")), default=Greatest(F("claims") - 1, 0))
     deadline = time.monotonic() + DATABASE_SECONDS
     while True:
         try:
             again = timezone.now() + dt.timedelta(seconds=1)
             QueuedEvent.objects.filter(id__in=queue_ids).update(
-                waiting=True, available_at=again, claims=Greatest(F("claims") - 1, 0)
+                waiting=True, available_at=again, claims=uncounted
             )
             return
         except (OperationalError, InterfaceError):

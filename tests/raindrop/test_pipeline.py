@@ -217,6 +217,23 @@ def test_no_operational_error_is_a_fault_of_the_events(
         wait_over()
 
 
+def test_no_claim_is_forgiven_that_was_not_counted(
+    make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker died on the event once. The next one loses its connection before it counts its own claim."""
+
+    def gone() -> str:
+        raise OperationalError("the connection is lost")
+
+    make_event()
+    QueuedEvent.objects.update(claims=1)
+    assert pipeline.dispatch() == 1
+    monkeypatch.setattr(pipeline, "this_instance", gone)
+    work()
+    row = QueuedEvent.objects.get()
+    assert (row.attempts, row.claims, row.waiting) == (0, 1, True)
+
+
 def test_a_statement_that_takes_too_long_counts_as_an_attempt(
     make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
