@@ -205,7 +205,7 @@ def test_a_catastrophic_pattern_costs_no_time(page: Any, server: Server) -> None
     page.fill("[name=name]", "Catastrophe")
     page.fill("[name=expressions]", "/(a+)+(a+)+$/")
     page.get_by_role("button", name="Preview").click()
-    page.get_by_role("heading", name="In the newest").wait_for(timeout=15_000)
+    page.get_by_role("heading", name="In the newest").wait_for()
 
 
 def open_form(page: Any, kind: str) -> None:

@@ -147,7 +147,7 @@ def test_the_events_list_shows_25_rows_a_screen_and_says_what_came_in(page: Any,
     status, _ = server.post("/v1/events/track", [event, event], key=key)
     assert status == 200
     hint = page.locator("#new-events a", has_text="2 new events")
-    hint.wait_for(timeout=30_000)
+    hint.wait_for()
     before = page.locator("#counted .num").first.inner_text()
     page.wait_for_function(  # counted by the pipeline, too
         "() => fetch(location).then(a => a.text()).then(t => !t.includes('in the pipeline'))", timeout=60_000

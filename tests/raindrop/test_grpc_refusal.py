@@ -56,7 +56,7 @@ def ask(
         client.send_data(1, b"\0\0\0\0\2hi")
     headers: dict[str, str] = {}
     body, over = b"", False
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         sent = client.data_to_send()
         for start in range(0, len(sent), pieces):
             connection.sendall(sent[start : start + pieces])
@@ -90,7 +90,7 @@ def test_http_2_without_grpc(port: int) -> None:
 
 
 def test_http_1_is_served(port: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     for method in ("POST", "PUT", "PRI"):  # they begin as the preface does
         connection.request(method, "/", body=b"x") if method != "PRI" else connection.request("GET", "/")
         assert connection.getresponse().read() == b"ok"

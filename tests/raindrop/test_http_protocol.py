@@ -52,11 +52,11 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 def _talk(port: int, *pieces: bytes, pause: float = 0.0) -> tuple[bytes, float]:
     """Sends the pieces, then reads until the server closes. Returns what came, and the seconds it took. Raises TimeoutError when the
-    server leaves the connection open for 30 s."""
+    server leaves the connection open for 60 s."""
     start = time.monotonic()
     came = b""
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=30) as connection,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as connection,
         contextlib.suppress(ConnectionError),
     ):
         for piece in pieces:
