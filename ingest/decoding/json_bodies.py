@@ -19,6 +19,7 @@ from ingest.incoming.cleaning import clean_json, count_keys, depth_of, parse_tim
 from ingest.incoming.values import (
     MAX_DEPTH,
     MAX_ID,
+    MAX_INTEGER,
     MAX_KEYS,
     IncomingAttachment,
     IncomingEvent,
@@ -30,7 +31,6 @@ from raindrop.errors import ApiError
 MAX_EVENT_BYTES = 1024 * 1024
 MAX_ITEMS = 10_000
 MAX_PROBLEMS = 20  # as many are listed in an answer
-MAX_INTEGER = 2**31 - 1  # PostgreSQL's
 
 Text = str | int | float | None
 Wire = TypeVar("Wire", bound=msgspec.Struct)

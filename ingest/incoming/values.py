@@ -12,6 +12,9 @@ import msgspec
 MAX_ID = 512  # characters of an event, user, conversation or attachment id, and of a name
 MAX_KEYS = 1000
 MAX_DEPTH = 32
+MAX_INTEGER = 2**31 - 1  # PostgreSQL's
+# Bit flags of IncomingSpan.counts and Span.counts: what of a span counts in its event's sums.
+TOKENS, COST, TIME = 1, 2, 4
 
 
 class IncomingAttachment(msgspec.Struct, kw_only=True):

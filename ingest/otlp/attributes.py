@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ingest.incoming.values import MAX_INTEGER
 from ingest.otlp.json_text import load
 
 MAX_ID = 512
-MAX_INTEGER = 2**31 - 1  # PostgreSQL's
 
 
 def first(attributes: Mapping[str, Any], names: Iterable[str]) -> Any:

@@ -8,7 +8,7 @@ import datetime as dt
 import functools
 import operator
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -27,18 +27,22 @@ from ingest.incoming.values import (
 )
 from ingest.limits import usage
 from ingest.models import Event, EventKey, Project
+from ingest.store.event_rows import insert_events, withdraw_sums
 from ingest.store.feedback import link_signals, store_signals
-from ingest.store.people import (
-    conversation_id,
-    end_user_id,
-    ensure_conversations,
-    ensure_end_users,
-    store_users,
-)
+from ingest.store.people import People, conversation_id, end_user_id, ensure_people, store_users
 from ingest.store.preparing import prepare_events
 from ingest.store.queueing import enqueue
 from ingest.store.rows import insert_rows, json_text
-from ingest.store.spans import refresh_span_summary, spans_of, store_attachments, store_spans
+from ingest.store.span_sums import with_sums
+from ingest.store.spans import (
+    SpanRow,
+    refresh_span_summary,
+    span_rows,
+    spans_of,
+    store_attachments,
+    store_rows,
+    store_spans,
+)
 from raindrop.ids import id_at
 
 __all__ = [
@@ -51,32 +55,6 @@ __all__ = [
 SILENCE: dt.timedelta = settings.PARTIAL_SILENCE
 SILENT_BATCH = 1000
 MAX_SILENT_BATCHES = 200  # of a call: what a worker has done long before its time is over
-
-_EVENT_COLUMNS = {
-    "id": "uuid",
-    "project_id": "uuid",
-    "event_id": "text",
-    "name": "text",
-    "end_user_id": "uuid",
-    "conversation_id": "uuid",
-    "timestamp": "timestamptz",
-    "received_at": "timestamptz",
-    "model": "text",
-    "input": "text",
-    "output": "text",
-    "properties": "jsonb",
-    "feature_flags": "jsonb",
-    "trace_id": "text",
-    "is_pending": "boolean",
-    "revision": "int",
-    "tool_calls": "int",
-    "tool_errors": "int",
-    "input_tokens": "int",
-    "output_tokens": "int",
-    "cost_usd": "float8",
-    "latency_ms": "float8",
-    "counted": "boolean",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +109,7 @@ def _store(
     from them. Raises _OwnersChanged when an event moves away from an owner that is not among them."""
     if former:
         rollups.hold_people(former)
-    people = _ensure_people(project, events, now)
+    people = ensure_people(project, events, now)
     first: dict[str, IncomingEvent] = {}
     later: list[IncomingEvent] = []
     for event in events:
@@ -139,11 +117,15 @@ def _store(
             later.append(event)
     ids = _claim_keys(project, first, now)
     fresh = [event for event in first.values() if event.event_id in ids]
-    _insert(project, fresh, ids, people, now)
     later = [event for event in first.values() if event.event_id not in ids] + later
+    spans = [(ids[e.event_id], span) for e in fresh for span in spans_of(project, e, e.event_id)]
+    rows = span_rows(project, spans, default_time=now)
+    summed = _summed(fresh, ids, rows, merged={event.event_id for event in later})
+    insert_events(project, [summed.get(ids[event.event_id], event) for event in fresh], ids, people, now)
     changed, spans_changed, moved, touched = _merge_known(project, later, people, former, now)
     changed |= {ids[event.event_id] for event in fresh if not event.is_pending}
-    spans_changed |= _store_parts(project, fresh, ids, now)
+    spans_changed |= _store_parts(project, fresh, ids, rows, summed.keys())
+    withdraw_sums([event for event in fresh if ids[event.event_id] in summed.keys() & spans_changed], ids)
     refresh_span_summary(spans_changed)
     enqueue((project.id, event_id) for event_id in sorted(changed, key=operator.attrgetter("int")))
     if any(event.signals for event in events):
@@ -223,35 +205,6 @@ class _OwnersChanged(Exception):
         self.owners = owners
 
 
-@dataclass(frozen=True, slots=True)
-class _People:
-    """The rows that the user ids and conversation ids of a batch stand for."""
-
-    end_users: dict[str, uuid.UUID]
-    conversations: dict[str, uuid.UUID]
-
-    def end_user(self, event: IncomingEvent) -> uuid.UUID | None:
-        return self.end_users[event.user_id] if event.user_id else None
-
-    def conversation(self, event: IncomingEvent) -> uuid.UUID | None:
-        return self.conversations[event.convo_id] if event.convo_id else None
-
-
-def _ensure_people(project: Project, events: list[IncomingEvent], now: dt.datetime) -> _People:
-    seen: dict[str, dt.datetime] = {}
-    for event in events:
-        if event.user_id:
-            seen.setdefault(event.user_id, event.timestamp or now)
-    end_users = ensure_end_users(project, seen)
-    talks: dict[str, tuple[dt.datetime, uuid.UUID | None]] = {}
-    for event in events:
-        if event.convo_id:
-            known = talks.get(event.convo_id)
-            if known is None or (known[1] is None and event.user_id):
-                talks[event.convo_id] = (event.timestamp or now, end_users.get(event.user_id or ""))
-    return _People(end_users, ensure_conversations(project, talks))
-
-
 def _claim_keys(project: Project, events: dict[str, IncomingEvent], now: dt.datetime) -> dict[str, uuid.UUID]:
     """Event id -> our id, of those that are new. The insert decides: of two requests with one id, the second waits for
     the first, and then finds the id taken. Our ids sort as the events came, where their times do not tell."""
@@ -276,61 +229,43 @@ def _signals_of(event: IncomingEvent, now: dt.datetime) -> list[IncomingSignal]:
     ]
 
 
-def _insert(
-    project: Project,
-    events: list[IncomingEvent],
-    ids: dict[str, uuid.UUID],
-    people: _People,
-    now: dt.datetime,
-) -> None:
-    insert_rows(
-        Event._meta.db_table,
-        _EVENT_COLUMNS,
-        [
-            (
-                ids[event.event_id],
-                project.id,
-                event.event_id,
-                event.name or "",
-                people.end_user(event),
-                people.conversation(event),
-                event.timestamp or now,
-                now,
-                event.model or "",
-                event.input or "",
-                event.output or "",
-                json_text(event.properties),
-                json_text(event.feature_flags),
-                event.trace_id,
-                event.is_pending,
-                0,
-                *_sums_of(event),
-                event.latency_ms,
-                False,
-            )
-            for event in events
-        ],
-    )
-
-
-def _sums_of(event: IncomingEvent) -> tuple[int, int, int | None, int | None, float | None]:
-    if event.sums is None:
-        return 0, 0, event.input_tokens, event.output_tokens, event.cost_usd
-    sums = event.sums
-    return sums.tool_calls, sums.tool_errors, sums.input_tokens, sums.output_tokens, sums.cost_usd
+def _summed(
+    events: list[IncomingEvent], ids: dict[str, uuid.UUID], rows: list[SpanRow], *, merged: set[str]
+) -> dict[uuid.UUID, IncomingEvent]:
+    """By id, the new events with what their spans say, so that their rows are written once. Without those in `merged`: other parts of them come
+    in the same batch, and a part that is late fills in what the event lacks before its spans are asked."""
+    of_event: dict[uuid.UUID | None, list[SpanRow]] = {}
+    for row in rows:
+        of_event.setdefault(row.event_id, []).append(row)
+    return {
+        event_id: with_sums(event, of_event[event_id])
+        for event in events
+        if (event_id := ids[event.event_id]) in of_event
+        and event.sums is None
+        and event.event_id not in merged
+    }
 
 
 def _store_parts(
-    project: Project, events: Iterable[IncomingEvent], ids: dict[str, uuid.UUID], now: dt.datetime
+    project: Project,
+    events: list[IncomingEvent],
+    ids: dict[str, uuid.UUID],
+    rows: list[SpanRow],
+    summed: Collection[uuid.UUID],
 ) -> set[uuid.UUID]:
-    """What hangs on events that are new: attachments, spans, and signals and spans that were there before them. Returns
-    the events whose spans are still to be summed."""
-    events = list(events)
+    """What hangs on events that are new: attachments, spans (`rows`), and signals and spans that were there before them. Returns
+    the events whose spans are still to be summed: also of the `summed` those of which a span was there, since it may tell something else."""
     if not events:
         return set()
     store_attachments(project, ((ids[e.event_id], a) for e in events for a in e.attachments))
-    spans = [(ids[e.event_id], span) for e in events for span in spans_of(project, e, e.event_id)]
-    changed = store_spans(project, spans, default_time=now) - {ids[e.event_id] for e in events if e.sums}
+    of_traces = {ids[e.event_id] for e in events if e.sums}
+    changed = {
+        span.event_id
+        for span in store_rows(rows)
+        if span.event_id is not None
+        and span.event_id not in of_traces
+        and not (span.is_new and span.event_id in summed)
+    }
     link_signals({e.event_id: ids[e.event_id] for e in events}, project)
     # Of a trace that makes its events itself (`fills`), it alone knows which of its spans are whose.
     traces = {e.trace_id: ids[e.event_id] for e in events if e.trace_id and e.fills is None}
@@ -349,7 +284,7 @@ def _link_spans(project: Project, traces: dict[str, uuid.UUID]) -> set[uuid.UUID
 
 
 def _merge_known(
-    project: Project, parts: list[IncomingEvent], people: _People, former: set[_Owner], now: dt.datetime
+    project: Project, parts: list[IncomingEvent], people: People, former: set[_Owner], now: dt.datetime
 ) -> tuple[set[uuid.UUID], set[uuid.UUID], list[rollups.Occurrence], set[str]]:
     """Merges parts into events that exist, in order. Returns (the final events that changed; the events whose spans changed; what the
     roll-ups must forget, because an event got another user or conversation after it was counted; the app's own ids of all events that

@@ -8,6 +8,7 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 
 import msgspec
 from django.db import transaction
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from ingest.incoming.cleaning import clean_text, count_keys
 from ingest.incoming.merging import MergeTooLarge
-from ingest.incoming.values import MAX_KEYS, IncomingUser
+from ingest.incoming.values import MAX_KEYS, IncomingEvent, IncomingUser
 from ingest.models import Conversation, EndUser, Project
 from ingest.redaction import OnlyClear, Redactor, redact_user
 from ingest.redaction.settings import redactor_for
@@ -51,6 +52,20 @@ def end_user_id(project: Project, user_id: str) -> uuid.UUID:
 
 def conversation_id(project: Project, convo_id: str) -> uuid.UUID:
     return derived_id(project.id, "conversation", convo_id)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The rows that the user ids and conversation ids of a batch stand for."""
+
+    end_users: dict[str, uuid.UUID]
+    conversations: dict[str, uuid.UUID]
+
+    def end_user(self, event: IncomingEvent) -> uuid.UUID | None:
+        return self.end_users[event.user_id] if event.user_id else None
+
+    def conversation(self, event: IncomingEvent) -> uuid.UUID | None:
+        return self.conversations[event.convo_id] if event.convo_id else None
 
 
 class _RowMemory:
@@ -122,6 +137,22 @@ def ensure_conversations(
     )
     _remembered.add_on_commit(new)
     return ids
+
+
+def ensure_people(project: Project, events: list[IncomingEvent], now: dt.datetime) -> People:
+    """Makes the end users and conversations of these events that are new."""
+    seen: dict[str, dt.datetime] = {}
+    for event in events:
+        if event.user_id:
+            seen.setdefault(event.user_id, event.timestamp or now)
+    end_users = ensure_end_users(project, seen)
+    talks: dict[str, tuple[dt.datetime, uuid.UUID | None]] = {}
+    for event in events:
+        if event.convo_id:
+            known = talks.get(event.convo_id)
+            if known is None or (known[1] is None and event.user_id):
+                talks[event.convo_id] = (event.timestamp or now, end_users.get(event.user_id or ""))
+    return People(end_users, ensure_conversations(project, talks))
 
 
 def prepare_users(

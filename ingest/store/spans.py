@@ -2,13 +2,16 @@
 
 import datetime as dt
 import hashlib
+import itertools
+import operator
 import uuid
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 
 from ingest.incoming.cleaning import clean_text, parse_trace_id
-from ingest.incoming.values import IncomingAttachment, IncomingEvent, IncomingSpan
+from ingest.incoming.values import MAX_INTEGER, IncomingAttachment, IncomingEvent, IncomingSpan
 from ingest.models import Event, Project
 from ingest.models.events import SpanKind, SpanStatus
 from ingest.store.rows import COPY_FROM, insert_rows, json_text
@@ -51,6 +54,39 @@ ATTACHMENT_COLUMNS = {
 }
 
 
+class SpanRow(NamedTuple):
+    """A row of the table, in the order of SPAN_COLUMNS."""
+
+    id: uuid.UUID
+    project_id: uuid.UUID
+    event_id: uuid.UUID | None
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    kind: str
+    name: str
+    status: str
+    error: str
+    started_at: dt.datetime
+    ended_at: dt.datetime
+    input: str
+    output: str
+    model: str
+    provider: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: float | None
+    attributes: str
+    counts: int | None
+
+
+class StoredSpan(NamedTuple):
+    event_id: uuid.UUID | None
+    trace_id: str
+    span_id: str
+    is_new: bool  # inserted: no span with these ids was there
+
+
 def store_spans(
     project: Project,
     spans: Iterable[tuple[uuid.UUID | None, IncomingSpan]],
@@ -61,36 +97,51 @@ def store_spans(
     """Inserts or replaces spans, each with its event (None: not arrived yet). Their trace_id and span_id must be set.
     Returns the events on which something changed; call `refresh_span_summary` with those. `written` gets the (trace id, span id)
     of all that were not there already, exactly so."""
-    spans = list(spans)
-    rows: dict[tuple[str, str], tuple[object, ...]] = {}
+    stored = store_rows(span_rows(project, spans, default_time=default_time))
+    if written is not None:
+        written.update((span.trace_id, span.span_id) for span in stored)
+    return {span.event_id for span in stored if span.event_id is not None}
+
+
+def span_rows(
+    project: Project,
+    spans: Iterable[tuple[uuid.UUID | None, IncomingSpan]],
+    *,
+    default_time: dt.datetime | None = None,
+) -> list[SpanRow]:
+    """The spans, each with its event (None: not arrived yet), as they are stored: by trace_id and span_id, which must be set. Of several with
+    the same ids, the last. A span without times gets `default_time`, or the present."""
+    rows: dict[tuple[str, str], SpanRow] = {}
     for event, span in spans:
         started = span.started_at or span.ended_at or default_time or dt.datetime.now(dt.UTC)
         ended = max(started, span.ended_at or started)
-        rows[span.trace_id, span.span_id] = (
+        rows[span.trace_id, span.span_id] = SpanRow(
             id_at(started), project.id, event, span.trace_id, span.span_id, span.parent_span_id,
             SpanKind(span.kind).value, clean_text(span.name), SpanStatus(span.status).value, clean_text(span.error),
             started, ended, clean_text(span.input), clean_text(span.output), clean_text(span.model),
             clean_text(span.provider), span.input_tokens, span.output_tokens, span.cost_usd, json_text(span.attributes),
             span.counts,
         )  # fmt: skip
+    return [row for _, row in sorted(rows.items(), key=operator.itemgetter(0))]
+
+
+def store_rows(rows: list[SpanRow]) -> list[StoredSpan]:
+    """Inserts or replaces spans (`span_rows`). Returns those that were not there already, exactly so."""
     kept = {"id", "project_id", "trace_id", "span_id", "event_id", "counts"}
     replaced = ", ".join(f"{name} = EXCLUDED.{name}" for name in SPAN_COLUMNS if name not in kept)
     compared = [name for name in SPAN_COLUMNS if name not in kept | {"started_at", "ended_at"}]
-    ordered = [row for _, row in sorted(rows.items())]
-    if len(ordered) >= COPY_FROM:
+    if len(rows) >= COPY_FROM:
         try:  # spans are seldom sent twice, and where all are new, COPY costs the database half
             with transaction.atomic():
-                insert_rows("ingest_span", SPAN_COLUMNS, ordered)
+                insert_rows("ingest_span", SPAN_COLUMNS, rows)
         except IntegrityError:
             pass
         else:
-            if written is not None:
-                written.update(rows)
-            return {event for event, _ in spans if event is not None}
+            return [StoredSpan(row.event_id, row.trace_id, row.span_id, True) for row in rows]
     stored = insert_rows(
         "ingest_span",
         SPAN_COLUMNS,
-        ordered,
+        rows,
         # A span that only moved in time is the same span: an import without times of its own makes new ones.
         conflict=f"""ON CONFLICT (project_id, trace_id, span_id) DO UPDATE SET {replaced},
                        event_id = coalesce(EXCLUDED.event_id, t.event_id), counts = coalesce(EXCLUDED.counts, t.counts)
@@ -98,11 +149,9 @@ def store_spans(
                        IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in compared)},
                          EXCLUDED.ended_at - EXCLUDED.started_at, coalesce(EXCLUDED.event_id, t.event_id),
                          coalesce(EXCLUDED.counts, t.counts))""",
-        returning="event_id, trace_id, span_id",
+        returning="event_id, trace_id, span_id, xmax = 0",
     )
-    if written is not None:
-        written.update((trace, span) for _, trace, span in stored)
-    return {event for event, _, _ in stored if event is not None}
+    return list(itertools.starmap(StoredSpan, stored))
 
 
 def spans_of(project: Project, event: IncomingEvent, event_id: str) -> list[IncomingSpan]:
@@ -153,7 +202,8 @@ def refresh_span_summary(event_ids: Iterable[uuid.UUID]) -> None:
     holds (ingest/otlp/traces/counting.py).
 
     The latency is the time from the first start to the last end, and is known only when a span other than a tool
-    call is there: tool calls alone do not cover the event.
+    call is there: tool calls alone do not cover the event. An event that is stored together with all its spans has these sums
+    already (ingest/store/span_sums.py).
     """
     ids = sorted(set(event_ids))
     if not ids:
@@ -161,8 +211,8 @@ def refresh_span_summary(event_ids: Iterable[uuid.UUID]) -> None:
     told = {
         "tool_calls": "s.tool_calls",
         "tool_errors": "s.tool_errors",
-        "input_tokens": "CASE WHEN s.input_tokens IS NULL THEN e.input_tokens ELSE least(s.input_tokens, 2147483647) END",
-        "output_tokens": "CASE WHEN s.output_tokens IS NULL THEN e.output_tokens ELSE least(s.output_tokens, 2147483647) END",
+        "input_tokens": f"CASE WHEN s.input_tokens IS NULL THEN e.input_tokens ELSE least(s.input_tokens, {MAX_INTEGER}) END",
+        "output_tokens": f"CASE WHEN s.output_tokens IS NULL THEN e.output_tokens ELSE least(s.output_tokens, {MAX_INTEGER}) END",
         "cost_usd": "coalesce(s.cost_usd, e.cost_usd)",
         "latency_ms": "coalesce(s.latency_ms, e.latency_ms)",
         "model": "CASE WHEN e.model = '' THEN coalesce(s.model, '') ELSE e.model END",
@@ -177,7 +227,7 @@ def refresh_span_summary(event_ids: Iterable[uuid.UUID]) -> None:
                     sum(input_tokens) FILTER (WHERE mask & 1 > 0) AS input_tokens,
                     sum(output_tokens) FILTER (WHERE mask & 1 > 0) AS output_tokens,
                     sum(cost_usd) FILTER (WHERE mask & 2 > 0) AS cost_usd,
-                    (array_agg(model ORDER BY started_at DESC) FILTER (WHERE kind = 'llm' AND model <> ''))[1] AS model,
+                    (array_agg(model ORDER BY started_at DESC, trace_id COLLATE "C", span_id COLLATE "C") FILTER (WHERE kind = 'llm' AND model <> ''))[1] AS model,
                     CASE WHEN bool_or(kind <> 'tool') THEN extract(epoch FROM
                         max(ended_at) FILTER (WHERE mask & 4 > 0) - min(started_at) FILTER (WHERE mask & 4 > 0)
                       ) * 1000 END AS latency_ms

@@ -20,10 +20,9 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from ingest.counts.rollups import Occurrence, TakenBack, take_back
-from ingest.decoding.json_bodies import MAX_INTEGER
 from ingest.health.counts import OTLP, count
 from ingest.incoming.cleaning import clean_text
-from ingest.incoming.values import IncomingEvent, IncomingSignal, SpanSums
+from ingest.incoming.values import MAX_INTEGER, IncomingEvent, IncomingSignal, SpanSums
 from ingest.models import Event, EventKey, OpenTrace, Project, Span
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.stored import from_row, moment

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 
+from ingest.incoming.values import COST, TIME, TOKENS
 from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.traces.tree import Tree
 
 MAX_COMPARED = 16  # records alike that one is compared with, the latest
 NEAR_NS = 100_000_000  # two records of one call begin and end so near to each other
-
-
-# Bit flags of the column Span.counts.
-TOKENS, COST, TIME = 1, 2, 4
 
 
 class Tally:
