@@ -1,9 +1,9 @@
 """What an event costs on disk, by table and index, and how many updates had to touch the indexes.
 
-    .venv/bin/python -m tests.benchmarks.storage [--conversations 400] [--least 20]
+    .venv/bin/python -m tests.benchmarks.storage [--conversations 400] [--at-once 400] [--table "ingest_event (fillfactor = 90)"] [--least 20]
 
 A database that is made for it gets real conversations (fixtures/taubench_retail_community.jsonl.gz, the demo's), which go through the whole pipeline in this
-process. Nothing is vacuumed before it is measured, so that dead rows count. Bytes are divided by the events; an update is HOT (heap-only tuple) where it
+process: so many at once as an import has stored before the pipeline comes to them (`--at-once 1`: as live traffic). `--table` sets storage parameters first. Nothing is vacuumed before it is measured, so that dead rows count. Bytes are divided by the events; an update is HOT (heap-only tuple) where it
 changed no index and its page had room. WAL is what the database wrote to its log from the first event on. `--least`: leaves out what takes
 fewer bytes an event. An index is called a prefix where another one of its table begins with its columns.
 """
@@ -45,36 +45,55 @@ def rows(sql: str) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def wal() -> int:
+    """Bytes that the database has written to its log, ever."""
+    return int(rows("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes")[0]["bytes"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--conversations", type=int, default=400)
+    parser.add_argument("--at-once", type=int, default=10**9, help="conversations")
+    parser.add_argument("--table", action="append", default=[], help="a table and its storage parameters")
     parser.add_argument("--least", type=float, default=20.0, help="bytes an event")
     options = parser.parse_args()
     with scratch_app(), tempfile.TemporaryDirectory() as folder:
         import datetime as dt
+
+        from django.db import connection
 
         import raindrop.pipeline
         from ingest.files.importing import import_file
         from ingest.models import Event, QueuedEvent
         from ingest.projects.projects import create_project
 
-        path = Path(folder) / "part.jsonl"
-        with gzip.open(FILE, "rb") as lines, path.open("wb") as part:
-            part.writelines(itertools.islice(lines, options.conversations))
-        began = rows("SELECT pg_current_wal_lsn() AS at")[0]["at"]
-        import_file(path, project=create_project(slug="bench", name="Bench"), redate=dt.timedelta(days=30))
-        spent = time.process_time()
-        while batch := list(QueuedEvent.objects.order_by("available_at", "id")[:128]):
-            raindrop.pipeline.process([row.event_id for row in batch])
-            QueuedEvent.objects.filter(pk__in=[row.pk for row in batch]).delete()
-        spent = time.process_time() - spent
+        project = create_project(slug="bench", name="Bench")
+        with connection.cursor() as cursor:
+            for table in options.table:
+                name, _, parameters = table.partition(" ")
+                cursor.execute(f"ALTER TABLE {name} SET {parameters}")
+        spent, logged, stored = 0.0, wal(), 0
+        with gzip.open(FILE, "rb") as lines:
+            conversations = list(itertools.islice(lines, options.conversations))
+        for place in range(0, len(conversations), options.at_once):
+            path = Path(folder) / f"{place}.jsonl"
+            path.write_bytes(b"".join(conversations[place : place + options.at_once]))
+            before = wal()
+            import_file(path, project=project, redate=dt.timedelta(days=30))
+            stored += wal() - before
+            since = time.process_time()
+            while batch := list(QueuedEvent.objects.order_by("available_at", "id")[:128]):
+                raindrop.pipeline.process([row.event_id for row in batch])
+                QueuedEvent.objects.filter(pk__in=[row.pk for row in batch]).delete()
+            spent += time.process_time() - since
         events = Event.objects.count()
-        wal = rows(f"SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '{began}') AS bytes")[0]["bytes"]
+        logged = wal() - logged
         rows("SELECT pg_stat_force_next_flush()")
         print(
-            f"{events:,} events, {wal / events:,.0f} bytes of WAL and {spent / events * 1000:.1f} ms of the worker's CPU each"
+            f"{events:,} events, {logged / events:,.0f} bytes of WAL ({stored / events:,.0f} when stored) and "
+            f"{spent / events * 1000:.1f} ms of the worker's CPU each"
         )
         show(events, rows(TABLES), rows(INDEXES), least=options.least)
 
