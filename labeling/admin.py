@@ -66,7 +66,7 @@ class LabelAdmin(EventsAdmin):
         "answer", "about", "event_link", "reason", "shown_score", "user", "source", "created_at", "standing", "queue",
     )  # fmt: skip
     list_display_links = ("answer",)
-    list_filter = (StandingFilter, "answer", KindFilter, "source", "reason", "project", "user")
+    list_filter = (StandingFilter, "answer", KindFilter, "rationale", "source", "reason", "project", "user")
     search_fields = ("note", "=event__event_id", "user__username")
     list_select_related = ["project", "user"]
     ordering = ("-created_at",)

@@ -36,6 +36,20 @@ class Reason(models.TextChoices):
     DRIFT = "drift", "unlike the labelled events, and new"
 
 
+class Rationale(models.TextChoices):
+    """Why an answer is what it is. Each belongs to one answer (labeling/labels/rationales.py)."""
+
+    OTHER = "other", "something else"
+    CLOSE = "close", "close, but not this"
+    MENTIONED = "mentioned", "only mentioned"
+    JUSTIFIED = "justified", "justified here"
+    CONTEXT = "context", "lacks context"
+    LANGUAGE = "language", "language"
+    SCOPE = "scope", "out of scope"
+    UNCLEAR = "unclear", "definition unclear"
+    EXPERT = "expert", "for an expert"
+
+
 class LabelQuerySet(models.QuerySet["Label"]):
     """The vocabulary in which labels are read. A subject is named by its id alone: ids are unique among all kinds."""
 
@@ -107,6 +121,14 @@ class Label(models.Model):
         on_delete=models.CASCADE,
         related_name="+",
         help_text="What is taken back.",
+    )
+    rationale = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        choices=Rationale.choices,
+        help_text="Why the answer is what it is. Empty: not given.",
     )
     note = models.TextField(blank=True)
     source = models.CharField(max_length=20, default="queue", help_text="queue, api, page, admin, llm.")

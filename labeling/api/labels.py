@@ -16,7 +16,8 @@ from issues.classifier.audit import published
 from issues.classifier.rescoring import RESCORE
 from issues.models import Classifier, Issue
 from labeling.labels.labels import EventAnswer, all_standing_labels, record_labels
-from labeling.models import Answer
+from labeling.labels.rationales import fits
+from labeling.models import Answer, Rationale
 from labeling.queue.asked_again import cards_of_issue
 from labeling.queue.lookahead import held_by_others, offer
 from labeling.queue.subject import AUDIT, PURPOSES, TEACHING
@@ -48,6 +49,7 @@ class CandidateItem(serializers.Serializer[Any]):
 class LabelItem(serializers.Serializer[Any]):
     event_id = serializers.CharField()
     label = hiding(serializers.CharField(help_text="match, not_match or unsure."))
+    rationale = serializers.CharField(help_text="Why the answer is what it is; empty when nobody gave one.")
     note = serializers.CharField()
     user = serializers.CharField(allow_null=True, help_text="Null when a key or the teacher labelled.")
     source = hiding(serializers.CharField(help_text="queue, api, page, admin; llm: the teacher's."))
@@ -65,7 +67,19 @@ class LabelItem(serializers.Serializer[Any]):
 class NewLabel(Strict):
     event_id = serializers.CharField(trim_whitespace=False, max_length=1024, help_text="The app's own id.")
     label = hiding(serializers.ChoiceField(Answer.choices))
+    rationale = serializers.ChoiceField(
+        Rationale.choices,
+        allow_blank=True,
+        default="",
+        help_text="Of not_match: other, close, mentioned or justified. Of unsure: context, language, scope, unclear or expert.",
+    )
     note = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not fits(attrs["rationale"], attrs["label"]):
+            text = f'"{attrs["rationale"]}" is no reason for the answer {attrs["label"]}.'
+            raise serializers.ValidationError({"rationale": text})
+        return attrs
 
 
 class ClassifierItem(serializers.Serializer[Any]):
@@ -158,6 +172,7 @@ def labels(request: Request, key: str) -> Response:
                 {
                     "event_id": label.event.event_id,
                     "label": label.answer,
+                    "rationale": label.rationale,
                     "note": label.note,
                     "user": label.user.username if label.user else None,
                     "source": label.source,
@@ -186,7 +201,10 @@ def _store(issue: Issue, data: object, user: User | None) -> int:
             f"There are no such events in this project: {', '.join(unknown[:10])}. Nothing was stored.",
             details={"unknown_event_ids": unknown},
         )
-    answers = [EventAnswer(events[row["event_id"]], row["label"], row["note"]) for row in rows]
+    answers = [
+        EventAnswer(events[row["event_id"]], row["label"], row["note"], rationale=row["rationale"])
+        for row in rows
+    ]
     record_labels(subject=issue, answers=answers, user=user, source="api")
     return len(rows)
 

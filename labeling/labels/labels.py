@@ -18,6 +18,7 @@ from labeling.labels.authors import (
     definition_version,
     kind_of,
 )
+from labeling.labels.rationales import fits
 from labeling.models import TEACHER, Answer, Label, Offer, Reason
 from raindrop import live
 from raindrop.locks import hold_lock
@@ -41,6 +42,7 @@ class EventAnswer:
     answer: Answer | str
     note: str = ""
     why: Why | None = None
+    rationale: str = ""
 
 
 def record_label(
@@ -52,15 +54,16 @@ def record_label(
     note: str = "",
     source: str = "queue",
     why: Why | None = None,
+    rationale: str = "",
 ) -> Label:
     """Stores the user's answer on (subject, event). It replaces the user's earlier one. Without a user it is a program's answer.
 
-    When the newest label on the event is the same author's with the same answer and note (a double click, a repeated request), that
-    label is returned and no row is added. Raises ValueError when the event belongs to another project or the answer is not an `Answer`.
+    When the newest label on the event is the same author's with the same answer, rationale and note (a double click, a repeated request),
+    that label is returned and no row is added. Raises ValueError when the event belongs to another project, the answer is not an `Answer`,
+    or the rationale is not one of this answer's.
     """
-    [label] = record_labels(
-        subject=subject, answers=[EventAnswer(event, answer, note, why)], user=user, source=source
-    )
+    given = EventAnswer(event, answer, note, why, rationale)
+    [label] = record_labels(subject=subject, answers=[given], user=user, source=source)
     return label
 
 
@@ -73,6 +76,8 @@ def record_labels(
         if given.event.project_id != subject.project_id:
             raise ValueError(f"This event belongs to another project than the {kind_of(subject)}.")
         Answer(given.answer)
+        if not fits(given.rationale, given.answer):
+            raise ValueError(f'"{given.rationale}" is no reason for the answer {given.answer}.')
     author = author_of(user)
     _lock(subject, author)
     events = {given.event.pk for given in answers}
@@ -83,14 +88,15 @@ def record_labels(
     for given in answers:
         note = given.note.strip()
         last = standing.get(given.event.pk)
-        if last and (last.author, last.answer, last.note) == (author, given.answer, note):
+        same = (author, given.answer, given.rationale, note)
+        if last and (last.author, last.answer, last.rationale, last.note) == same:
             labels.append(last)
             continue
         why = given.why or reasons.get(given.event.pk) or Why()
         label = Label(
             project_id=subject.project_id, subject_kind=kind_of(subject), subject_id=subject.pk, event=given.event, author=author,
-            user=user, answer=Answer(given.answer), note=note, source=source, reason=why.reason, score=why.score,
-            probability=why.probability, definition_version=version,
+            user=user, answer=Answer(given.answer), rationale=given.rationale, note=note, source=source, reason=why.reason,
+            score=why.score, probability=why.probability, definition_version=version,
         )  # fmt: skip
         standing[given.event.pk] = label
         labels.append(label)
@@ -138,8 +144,8 @@ def why_asked(subject: Labelled, events: Iterable[uuid.UUID], author: str) -> di
 def correct_label(*, label: Label, subject: Labelled, answer: Answer | str, user: User) -> Label | None:
     """`user` overrules a label: the label is taken back, and the user's own answer replaces it.
 
-    The new label has source "admin", and the reason, score and probability of the old one, so that a random draw stays one. The old
-    row stays. Returns None when the label no longer stands. Raises ValueError when the answer is not an `Answer`.
+    The new label has source "admin", and the reason, score and probability of the old one, so that a random draw stays one; its rationale
+    too, where that fits the answer. The old row stays. Returns None when the label no longer stands. Raises ValueError when the answer is not an `Answer`.
     """
     answer = Answer(answer)
     for author in sorted({label.author, author_of(user)}):
@@ -156,6 +162,7 @@ def correct_label(*, label: Label, subject: Labelled, answer: Answer | str, user
         note=label.note,
         source="admin",
         why=Why(label.reason, label.score, label.probability),
+        rationale=label.rationale if fits(label.rationale, answer) else "",
     )
 
 

@@ -52,6 +52,7 @@ def label_lines(subject: Labelled) -> Iterator[bytes]:
                     **named,
                     "event_id": label.event.event_id,
                     "label": label.answer,
+                    "rationale": label.rationale,
                     "reason": label.reason or "page",
                     "score": label.score,
                     "probability": label.probability,

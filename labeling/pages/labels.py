@@ -20,7 +20,7 @@ from labeling.labels.authors import author_of
 from labeling.labels.labels import standing_labels
 from labeling.labels.progress import progress
 from labeling.labels.rows import label_lines, labels_in_force, with_texts
-from labeling.models import Answer
+from labeling.models import Answer, Rationale
 from labeling.queue.subject import subject_kind, urls_of
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
@@ -64,12 +64,18 @@ def labels(request: ProjectRequest, project: Project, kind: str, key: str | int)
     answer = request.GET.get("answer", "")
     if answer in Answer.values:
         found = found.filter(answer=answer)
+    given = found.exclude(rationale="").order_by().values("rationale").annotate(n=Count("id"))
+    whys = {row["rationale"]: row["n"] for row in given}
+    rationale = request.GET.get("rationale", "")
+    if rationale in Rationale.values:
+        found = found.filter(rationale=rationale)
     rows, cursor = _page(request, with_texts(found.select_related("user")), ("-created_at", "-id"))
     tabs = [("", "All", sum(counts.values()))]
     tabs += [(value.value, name, counts.get(value, 0)) for value, name in subject.words.answers.items()]
     context = {
         "subject": subject, "urls": urls_of(subject), "rows": rows, "cursor": cursor, "beside": "beside" in request.GET,
-        "tabs": tabs, "answer": answer, **subject.context(request.user),
+        "tabs": tabs, "answer": answer, "rationale": rationale,
+        "rationales": [(value, name, whys[value]) for value, name in Rationale.choices if value in whys], **subject.context(request.user),
     }  # fmt: skip
     return render(request, _template(request, "labels"), context)
 

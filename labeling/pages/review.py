@@ -17,6 +17,7 @@ from ingest.projects.access import ProjectRequest, project_page
 from issues.access import find_event
 from labeling.labels.authors import author_of
 from labeling.labels.labels import Why, record_label, standing_labels, undo_last_label, why_asked
+from labeling.labels.rationales import GROUPS
 from labeling.labels.rows import newest_labels
 from labeling.models import Label, Reason
 from labeling.pages.forms import AnswerForm
@@ -70,6 +71,7 @@ def label(request: ProjectRequest, project: Project, kind: str, key: str | int) 
         user=request.user,
         note=form.cleaned_data["note"],
         why=_card(subject, event, request.user).why,
+        rationale=form.cleaned_data["rationale"],
     )
     subject.learn()
     return _next(request, subject, None)
@@ -138,6 +140,7 @@ def _step(request: ProjectRequest, subject: Subject, event: Event | None) -> dic
     return {
         **_beside(subject, user, audit=audit),
         "shown": _shown(subject, card, user) if card else None,
+        "rationales": GROUPS,
         "last": last,
         "has_events": bool(card or last) or totals([project.id])[project.id].events > 0,
     }

@@ -78,7 +78,7 @@ def bring_back(*, issue: Issue, questions: Iterable[ClarifyingQuestion]) -> int:
                 last[row.event_id, row.author] = row.retracts
         for label in last.values():
             why = Why(label.reason, label.score, label.probability)
-            answer = EventAnswer(label.event, label.answer, label.note, why)
+            answer = EventAnswer(label.event, label.answer, label.note, why, label.rationale)
             record_labels(subject=issue, answers=[answer], user=label.user, source=REDEFINED)
             given += 1
     return given

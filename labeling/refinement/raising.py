@@ -13,7 +13,7 @@ from issues.classifier.sampling import draw_events
 from issues.classifier.scoring import found_in
 from issues.models import Issue, IssueMatch
 from labeling.labels.authors import definition_version
-from labeling.models import TEACHER, Answer, ClarifyingQuestion, Label, QuestionState
+from labeling.models import TEACHER, Answer, ClarifyingQuestion, Label, QuestionState, Rationale
 from labeling.refinement import wording
 from labeling.refinement.events import texts_of, together, users_alone
 from labeling.refinement.llm_wording import WORD_QUESTION
@@ -37,9 +37,6 @@ SAMPLE = 1000  # events drawn at random that a region is counted among
 MATCHES = 500  # of the newest, among which other issues' are looked for
 OF_OVERLAP = 50  # events of each part of an overlap
 ALIKE = 12  # events around each of a pair, in whose words the pair is told apart
-
-
-UNCLEAR_NOTE = "Definition unclear"  # what the review queue's button writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ def raise_question(issue: Issue) -> ClarifyingQuestion | None:
 def _look(issue: Issue) -> World | None:
     """None where no answer and no overlap gives any reason to ask."""
     rows = Label.objects.filter(subject_id=issue.pk).live().order_by("created_at", "id")
-    given = list(rows.values_list("event_id", "author", "answer", "definition_version", "note"))
+    given = list(rows.values_list("event_id", "author", "answer", "definition_version", "rationale", "note"))
     shared = _shared(issue)
     if not given and not shared:
         return None
@@ -103,8 +100,14 @@ def _look(issue: Issue) -> World | None:
         classifier.threshold if classifier else None,
     )
     votes = [
-        Vote(place[event], author, answer, version, answer == Answer.UNSURE and says_unclear(note))
-        for event, author, answer, version, note in given
+        Vote(
+            place[event],
+            author,
+            answer,
+            version,
+            answer == Answer.UNSURE and (rationale == Rationale.UNCLEAR or says_unclear(note)),
+        )
+        for event, author, answer, version, rationale, note in given
         if event in place
     ]
     overlaps = [
@@ -122,7 +125,8 @@ def _look(issue: Issue) -> World | None:
 
 
 def says_unclear(note: str) -> bool:
-    """Does the note of an "unsure" say that the definition is unclear?"""
+    """Does the note of an "unsure" say that the definition is unclear? A program's labels may say so, and so do those of earlier versions of the
+    queue, which kept no rationale."""
     return "unclear" in note.casefold() and "definition" in note.casefold()
 
 

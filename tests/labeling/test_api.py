@@ -82,6 +82,8 @@ def test_when_every_event_is_a_match_there_is_nothing_to_learn(api: Api, project
         [label("flight-0"), label("flight-1", "")],
         [label("flight-0"), {"event_id": "flight-1"}],
         [label("flight-0", colour="red")],
+        [label("flight-0", rationale="close")],
+        [label("flight-0", "unsure", rationale="mood")],
         [label("flight-0", note="x\x00")],
         [label("flight-0", note=5e400)],
         [label("lone \ud800")],
@@ -153,6 +155,13 @@ def test_a_person_s_labels_bear_the_name(client: Client, project: Any, issue: Is
     assert Label.objects.get().user == member
     shown = client.get(f"{LABELS}?project=acme").json()["results"]
     assert (shown[0]["user"], shown[0]["label"]) == ("alice", "match")
+
+
+def test_a_label_s_reason_travels(api: Api, project: Any, issue: Issue) -> None:
+    two_topics(project, 1, 1)
+    api.post(LABELS, [label("flight-0"), label("return-0", "not_match", rationale="mentioned")])
+    listed = api.get(LABELS).json()["results"]
+    assert {row["event_id"]: row["rationale"] for row in listed} == {"flight-0": "", "return-0": "mentioned"}
 
 
 def test_candidates(api: Api, project: Any, issue: Issue) -> None:

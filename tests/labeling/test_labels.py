@@ -8,7 +8,14 @@ from django.db import connection
 
 from issues.actions import create_issue
 from issues.models import Issue
-from labeling.labels.labels import Why, record_label, standing_answers, standing_labels, undo_last_label
+from labeling.labels.labels import (
+    Why,
+    correct_label,
+    record_label,
+    standing_answers,
+    standing_labels,
+    undo_last_label,
+)
 from labeling.models import Answer, Label
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +49,17 @@ def test_the_same_answer_again_is_one_label(issue: Issue, member: Any, make_even
     assert record_label(subject=issue, event=event, answer="match", user=member) == first
     assert record_label(subject=issue, event=event, answer="match", user=member, note="why") != first
     assert answers_of(issue, member) == ["match"]
+
+
+def test_a_reason_belongs_to_its_answer(issue: Issue, member: Any, viewer: Any, make_event: Any) -> None:
+    event = make_event()
+    with pytest.raises(ValueError, match="no reason for the answer match"):
+        record_label(subject=issue, event=event, answer="match", user=member, rationale="close")
+    label = record_label(subject=issue, event=event, answer="not_match", user=member, rationale="close")
+    same = correct_label(label=label, subject=issue, answer="not_match", user=viewer)
+    assert same is not None and same.rationale == "close"
+    other = correct_label(label=same, subject=issue, answer="match", user=member)
+    assert other is not None and other.rationale == ""
 
 
 def test_undo_walks_back_through_all_answers(issue: Issue, member: Any, viewer: Any, make_event: Any) -> None:

@@ -1,5 +1,6 @@
 """The review queue in the browser, with htmx and without; matches and labels as lists."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,7 @@ from ingest.store.events import IncomingSpan
 from issues.actions import create_issue
 from issues.models import Issue, IssueMatch
 from labeling.labels.labels import Why, record_label, standing_labels
-from labeling.models import ClarifyingQuestion, Label, Offer
+from labeling.models import ClarifyingQuestion, Label, Offer, Rationale
 from labeling.queue import picking
 from labeling.queue.asked_again import cards_of_issue
 from labeling.queue.lookahead import AHEAD
@@ -246,7 +247,15 @@ def test_what_is_no_answer_to_a_card_is_refused(
     install_builtin_signals(project)
     here = f"/p/{project.slug}/" + ("issues/1/" if kind == "issue" else "signals/win/")
     good = {"event": str(events[0].id), "answer": "match"}
-    for wrong in ({"event": "x"}, {"event": ""}, {"answer": "perhaps"}, {"answer": ""}, {"note": "a\x00b"}):
+    unfit = ({"rationale": "perhaps"}, {"rationale": "close"}, {"answer": "", "rationale": "perhaps"})
+    for wrong in (
+        {"event": "x"},
+        {"event": ""},
+        {"answer": "perhaps"},
+        {"answer": ""},
+        {"note": "a\x00b"},
+        *unfit,
+    ):
         assert in_as_member.post(f"{here}review/label/", good | wrong).status_code == 400, wrong
     for wrong in ({"answer": "perhaps"}, {"event": "x"}):
         assert in_as_member.post(f"{here}labels/new/", good | wrong).status_code == 400, wrong
@@ -462,26 +471,72 @@ def test_progress_says_what_comes_next(
     assert "4 more matches" in text
 
 
+def by_reason(client: Client, issue: Issue, rationale: str, page: Any, note: str = "", **extra: Any) -> Any:
+    """As a reason's button sends it: without an answer."""
+    data = {"rationale": rationale, "event": str(page.context["shown"].card.event.id), "note": note}
+    return client.post(at("issue-review-label", issue), data, **extra)
+
+
 def test_definition_unclear_is_a_skip_that_feeds_the_questions(
     in_as_member: Client, issue: Issue, events: list[Event]
 ) -> None:
     """A button of the card; what was noted besides is kept; three events of it on one issue make it ask."""
     page = in_as_member.get(at("issue-review", issue))
     card = card_of(page)
-    assert 'value="unclear"' in card and 'data-key="d"' in card
+    assert 'value="unclear"' in card and 'data-key="8 d"' in card
     page = answer(in_as_member, issue, "match", page, **HTMX)  # what the question is held against
-    for note in ("", "the size?", "definition is unclear to me"):
-        page = answer(in_as_member, issue, "unclear", page, note, **HTMX)
+    for note in ("", "the size?"):
+        page = by_reason(in_as_member, issue, "unclear", page, note, **HTMX)
         assert page.status_code == 200
-    notes = list(standing_labels(issue).order_by("created_at", "id").values_list("answer", "note"))
-    assert notes == [
-        ("match", ""),
-        ("unsure", "Definition unclear"),
-        ("unsure", "Definition unclear: the size?"),
-        ("unsure", "definition is unclear to me"),
+    page = answer(in_as_member, issue, "unsure", page, "definition is unclear to me", **HTMX)
+    given = standing_labels(issue).order_by("created_at", "id").values_list("answer", "rationale", "note")
+    assert list(given) == [
+        ("match", "", ""),
+        ("unsure", "unclear", ""),
+        ("unsure", "unclear", "the size?"),
+        ("unsure", "", "definition is unclear to me"),
     ]
     raise_question(issue)
     assert ClarifyingQuestion.objects.get(issue=issue).kind == "unclear"
+
+
+def test_a_number_key_answers_with_its_reason(
+    in_as_member: Client, issue: Issue, events: list[Event]
+) -> None:
+    page = in_as_member.get(at("issue-review", issue))
+    buttons = re.findall(r'name="rationale"\s+value="(\w+)".*?data-key="(\d)', card_of(page), re.DOTALL)
+    assert [int(key) for _, key in buttons] == list(range(1, 10))
+    assert [value for value, _ in buttons] == Rationale.values
+    first = page.context["shown"].card.event
+    page = by_reason(in_as_member, issue, "close", page, "no money is missing", **HTMX)
+    assert page.context["shown"].card.event != first
+    [label] = standing_labels(issue)
+    assert (label.answer, label.rationale, label.note) == ("not_match", "close", "no money is missing")
+    assert re.search(r"close, but not this:\s*no money is missing", html_of(page)), "among the last answers"
+    again = in_as_member.get(at("issue-review", issue), {"event": str(first.id)})
+    assert re.search(r"your answer:\s*not match, close, but not this", card_of(again))
+    assert re.search(r'btn-sm active"\s+name="rationale"\s+value="close"', card_of(again))
+    # Another reason for the same answer is another label, and undo brings the first one back.
+    by_reason(in_as_member, issue, "mentioned", again, **HTMX)
+    assert standing_labels(issue).get().rationale == "mentioned"
+    in_as_member.post(at("issue-review-undo", issue), **HTMX)
+    assert standing_labels(issue).get().rationale == "close"
+    in_as_member.post(at("issue-review-undo", issue), **HTMX)
+    assert not standing_labels(issue).exists()
+
+
+def test_labels_are_counted_and_listed_by_reason(
+    in_as_member: Client, issue: Issue, events: list[Event], member: Any
+) -> None:
+    for event, rationale in zip(events, ["close", "close", "other"], strict=False):
+        record_label(subject=issue, event=event, answer="not_match", user=member, rationale=rationale)
+    page = in_as_member.get(at("issue-labels", issue))
+    assert page.context["rationales"] == [("other", "something else", 1), ("close", "close, but not this", 2)]
+    some = in_as_member.get(at("issue-labels", issue), {"rationale": "close"})
+    assert {row.event_id for row in some.context["rows"]} == {event.id for event in events[:2]}
+    assert "?rationale=close" in html_of(page) and "?rationale=close" not in html_of(some)
+    lines = in_as_member.get(at("issue-labels-export", issue)).content.splitlines()
+    assert [json.loads(line)["rationale"] for line in lines] == ["close", "close", "other"]
 
 
 def test_an_answer_costs_few_queries(
