@@ -27,8 +27,8 @@ class Job(models.Model):
         help_text="What the kind is told besides, such as a number of days.",
     )
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
-    done = models.PositiveIntegerField(default=0)
-    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
     message = models.TextField(default="", blank=True)
     position = models.TextField(
         default="", blank=True, help_text="Where it goes on when it is taken up again."

@@ -15,9 +15,9 @@ class Total(models.Model):
 
     subject = models.UUIDField(primary_key=True)
     project = BigForeignKey(Project, related_name="+")
-    events = models.IntegerField(default=0)
-    users = models.IntegerField(default=0)
-    conversations = models.IntegerField(
+    events = models.BigIntegerField(default=0)
+    users = models.BigIntegerField(default=0)
+    conversations = models.BigIntegerField(
         default=0, db_default=0, help_text="Of a project, a signal or an issue; 0 of a cluster."
     )
     first_seen = models.DateTimeField(null=True)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ingest.counts import rollups
 from ingest.counts.rollups import Occurrence, users_since
-from ingest.models import DayUser, EndUser, Event, SubjectUser
+from ingest.models import DayUser, EndUser, Event, SubjectUser, Total
 
 MakeEvent = Callable[..., Event]
 Met = Callable[..., Occurrence]
@@ -116,3 +116,16 @@ def test_users_of_a_subject_are_counted_on_the_shorter_side_of_an_hour(met: Met)
     for hour in (at(hour, day) for day in (*days, DAY + dt.timedelta(days=1)) for hour in (0, 9, 10)):
         rows = SubjectUser.objects.filter(subject=subject, last_hour__gte=hour).count()
         assert users_since([subject], hour) == ({subject: rows} if rows else {}), hour
+
+
+def test_the_counts_of_all_time_have_64_bits(met: Met) -> None:
+    ann, bob = met(at(9)), met(at(10), "bob")
+    record(ann)
+    most = 2**31 - 1
+    Total.objects.filter(subject=ann.subject).update(events=most, users=most, conversations=most + 1)
+    record(bob)
+    total = rollups.totals([ann.subject])[ann.subject]
+    assert (total.events, total.users, total.conversations) == (most + 1, most + 1, most + 1)
+    assert users_since([ann.subject], at(0)) == {ann.subject: most + 1}
+    record(removed=[bob])
+    assert rollups.totals([ann.subject])[ann.subject].events == most
