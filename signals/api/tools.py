@@ -35,8 +35,10 @@ class ToolItem(serializers.Serializer[Any]):
         )
     )
     error_rate = serializers.FloatField()
-    p50_ms = serializers.FloatField()
-    p95_ms = serializers.FloatField()
+    p50_ms = serializers.FloatField(
+        allow_null=True, help_text="Of the calls that tell how long they took; null: none does."
+    )
+    p95_ms = serializers.FloatField(allow_null=True)
     calls_per_conversation = serializers.FloatField(help_text="Of the conversations that call it.")
     longest_streak = serializers.IntegerField(help_text="Failed calls in a row, in the order of time.")
     conversations = serializers.IntegerField(help_text="That call it.")

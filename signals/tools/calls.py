@@ -24,28 +24,29 @@ TEMPLATES = 100
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`talk`: the conversation, or the event where it is in none. `ms`: how long it took."""
+    """`talk`: the conversation, or the event where it is in none. `ms`: how long it took. None where it ends at the moment it begins: an import
+    without times stores that of a call, and no clock tells it from one that took no time."""
 
     span: uuid.UUID
     name: str
     event: uuid.UUID
     talk: uuid.UUID
     at: dt.datetime
-    ms: float
+    ms: float | None
     failed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ToolHealth:
     """`longest_streak`: failed calls in a row, in the order of time. `conversations`: that called it; `failing_conversations`: in which it
-    failed. Times in milliseconds."""
+    failed. Times in milliseconds, of the calls that tell theirs; None where none does."""
 
     name: str
     calls: int
     errors: int
     error_rate: float
-    p50_ms: float
-    p95_ms: float
+    p50_ms: float | None
+    p95_ms: float | None
     conversations: int
     failing_conversations: int
     calls_per_conversation: float
@@ -111,7 +112,7 @@ def _as_calls(project: uuid.UUID, newest: QuerySet[Span]) -> list[Call]:
     )
     failed = failed_calls(project, {row[2] for row in rows})
     return [
-        Call(pk, name, event, talk or event, at, (ended - at).total_seconds() * 1000, pk in failed.get(event, ()))
+        Call(pk, name, event, talk or event, at, (ended - at).total_seconds() * 1000 or None, pk in failed.get(event, ()))
         for pk, name, event, talk, at, ended in reversed(rows)
     ]  # fmt: skip
 
@@ -128,7 +129,8 @@ def tools_of(calls: Iterable[Call]) -> list[ToolHealth]:
 def health(name: str, calls: Sequence[Call]) -> ToolHealth:
     """Of at least one call of the tool, oldest first."""
     errors = sum(call.failed for call in calls)
-    p50, p95 = np.percentile([call.ms for call in calls], [50, 95]).tolist()
+    times = [call.ms for call in calls if call.ms is not None]
+    p50, p95 = np.percentile(times, [50, 95]).tolist() if times else (None, None)
     talks = {call.talk for call in calls}
     return ToolHealth(
         name=name,

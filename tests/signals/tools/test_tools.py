@@ -20,7 +20,7 @@ START = dt.datetime(2026, 11, 2, 9, tzinfo=dt.UTC)
 
 
 def call(
-    i: int, *, name: str = "search", failed: bool = False, ms: float = 100.0, talk: int | None = None
+    i: int, *, name: str = "search", failed: bool = False, ms: float | None = 100.0, talk: int | None = None
 ) -> Call:
     at = START + dt.timedelta(minutes=i)
     return Call(
@@ -36,6 +36,14 @@ def test_a_tools_figures() -> None:
     assert tool.calls_per_conversation == pytest.approx(10 / 3)
     assert (tool.p50_ms, tool.p95_ms) == (4.5, pytest.approx(8.55))
     assert (tool.first_call, tool.last_call) == (START, START + dt.timedelta(minutes=9))
+
+
+def test_calls_that_tell_no_time_are_not_taken_for_fast_ones() -> None:
+    """As an import without times brings them."""
+    tool = health("search", [call(0, ms=None), call(1, ms=20.0), call(2, ms=None), call(3, ms=40.0)])
+    assert (tool.calls, tool.p50_ms, tool.p95_ms) == (4, 30.0, 39.0)
+    tool = health("search", [call(0, ms=None)])
+    assert (tool.p50_ms, tool.p95_ms) == (None, None)
 
 
 def test_those_that_fail_most_come_first() -> None:
