@@ -27,7 +27,8 @@ class SentenceForm(KindForm):
     examples = forms.CharField(
         max_length=100_000,
         widget=text_area(5, placeholder="I want a refund for this order\nCan I get my money back?"),
-        help_text="What people say when it holds, one a line. Three to ten make a good start.",
+        help_text="What people say when it holds, one a line. Three to ten make a good start. One of four words or more that stands in a text word "
+        "for word is always a match.",
     )
     counterexamples = forms.CharField(
         max_length=100_000,

@@ -59,6 +59,8 @@ def small_detector(signal: SignalDefinition, *, quoting: bool) -> Detect | None:
         sentence.from_bytes(signal.trained),
         signal.reads,
         embed=embed_texts,
+        examples=signal.config["examples"],
+        counterexamples=signal.config.get("counterexamples", ()),
         quote_from=threshold if quoting else NO_QUOTES,
     )
 
