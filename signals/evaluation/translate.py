@@ -103,6 +103,7 @@ SEEN = [
     ("expensive conversations over 50 cents", "cost:>0.5"),
     ("anything mentioning stripe but not paypal", "stripe -paypal"),
     ("long conversations with more than 20 turns that ended in frustration", "turns:>20 signal:user_frustration"),
+    ("the agent contradicts itself", "signal:contradiction"),
 ]  # fmt: skip
 UNSEEN = [
     ("negative conversations from Germany in the last 12 hours", "sentiment:negative trait.country:DE -12h"),
@@ -115,11 +116,12 @@ UNSEEN = [
     ("everything from last Tuesday", "time:2026-11-24"),
     ("conversations that cost at least $0.50 and failed", "cost:>=0.50 signal:task_failure"),
     ("laziness on claude-haiku-4", "signal:laziness model:claude-haiku-4"),
-    ("the agent contradicts itself", "signal:contradiction"),
     ("not in English", "-language:en"),
     ("calculator errors today", "tool.failed:calculator since:2026-11-29"),
     ("positive feedback from the US", "sentiment:positive trait.country:US"),
     ("which enterprise users could not log in?", '~"log in" prop.plan:enterprise'),
+    ("what went wrong for free users on the email channel in the last 2 weeks?", "sentiment:negative prop.plan:free prop.channel:email -2w"),
+    ("claude-sonnet answers below 2 cents where the search tool failed", "model:claude-sonnet-4 cost:<0.02 tool.failed:search_flights"),
 ]  # fmt: skip
 
 
@@ -151,7 +153,7 @@ def measure(data: Path) -> Measurement:
 
 
 def by_rules(sentence: str) -> Node | None:
-    return translate_by_rules(sentence, VOCABULARY, today=TODAY, near=nearness)
+    return translate_by_rules(sentence, VOCABULARY, today=TODAY, near=nearness).query
 
 
 def by_llm(sentence: str) -> Node | None:

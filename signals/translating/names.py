@@ -8,6 +8,8 @@ from signals.translating.vocabulary import Vocabulary
 
 _GROUPS = "users?|customers?|people|accounts?|plan|tier|traffic|conversations?|channel|region|segment|sessions?|events?"
 
+_SEPARATORS = r"[\s_.:/@-]+"
+
 
 def read_names(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
     """What is introduced by what it is: user u_17, conversation c-9, event e1, issue 12, release r3, and languages."""
@@ -23,11 +25,8 @@ def read_names(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
         for found in list(sentence.take(pattern)):
             value = sentence.written(found, 1).rstrip(".?!")
             known = vocabulary.of("release") if field == "release" else []
-            value = next(
-                (one for one in known if one.lower().lstrip("v") == value.lower().lstrip("v")), value
-            )
             negated = sentence.is_negated(found.start())
-            parts.append(Part(field, "", (value,), found.span(), negated))
+            parts.append(Part(field, "", _known(value, known), found.span(), negated))
     for field, values in ids.items():
         for word in re.findall(r"[^\s,;!?]+", sentence.original):
             if word.rstrip(".") in values and re.search(r"[\d_@-]", word):
@@ -40,6 +39,14 @@ def read_names(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
         code = next(code for name, code in CODES.items() if name.lower() == found[1])
         parts.append(Part("language", "", (code,), found.span(), sentence.is_negated(found.start())))
     return parts
+
+
+def _known(value: str, known: list[str]) -> tuple[str, ...]:
+    """The known one that is written so, with or without a v, else those that go on behind it (1.9: 1.9.0 and 1.9.1), else the value."""
+    plain = value.lower().lstrip("v")
+    same = [one for one in known if one.lower().lstrip("v") == plain]
+    begun = [one for one in known if re.match(rf"v?{re.escape(plain)}[._+-]", one.lower())]
+    return tuple(same[:1] or begun or [value])
 
 
 def place_names(sentence: Sentence, field: str, value: str) -> list[Part]:
@@ -56,6 +63,7 @@ def read_values(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
     parts: list[Part] = []
     for value in sorted(vocabulary.of("model"), key=len, reverse=True):
         parts += place_names(sentence, "model", value)
+    parts += _begun_models(sentence, vocabulary.of("model"))
     families = {re.split(r"[-_.:/\s\d]", value.lower())[0] for value in vocabulary.of("model")}
     for family in sorted(family for family in families if len(family) > 2):
         for found in list(sentence.take(rf"(?<![\w-]){re.escape(family)}(?:\s+models?)?(?![\w-])")):
@@ -74,6 +82,24 @@ def read_values(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
     for value in sorted(vocabulary.of("event"), key=len, reverse=True):
         if len(value) > 3 and "_" in value:
             parts += place_names(sentence, "event", value)
+    return parts
+
+
+def _begun_models(sentence: Sentence, models: list[str]) -> list[Part]:
+    """Models by at least two parts that their names begin with, before or behind a provider: "claude-haiku" and "claude haiku" for
+    anthropic/claude-haiku-4-5. All that begin so are meant."""
+    begun: dict[tuple[str, ...], list[str]] = {}
+    for model in models:
+        for name in {model, model.rpartition("/")[2]}:
+            pieces = [piece for piece in re.split(_SEPARATORS, name.lower()) if piece]
+            for length in range(2, len(pieces) + 1):
+                begun.setdefault(tuple(pieces[:length]), []).append(model)
+    parts = []
+    for start, meant in sorted(begun.items(), key=lambda pair: (-len(pair[0]), pair[0])):
+        spoken = _SEPARATORS.join(map(re.escape, start))
+        for found in list(sentence.take(rf"(?<![\w.-]){spoken}(?:\s+models?)?(?![\w-]|\.\w)")):
+            negated = sentence.is_negated(found.start())
+            parts.append(Part("model", "", tuple(meant), found.span(), negated))
     return parts
 
 
@@ -124,11 +150,13 @@ def read_tools(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
                 tool: [stem(word) for word in words_of(tool.replace("_", " "))]
                 for tool in vocabulary.of("tool")
             }
-            tools = [
-                tool for tool, stems in named.items() if same == stems[0]
-            ]  # what it does, before what it does it to
+            # What it does, before what it does it to.
+            tools = [tool for tool, stems in named.items() if stems[:1] == [same]]
             tools = tools or [tool for tool, stems in named.items() if same in stems]
             if found[0] not in EMPTY and tools and not re.fullmatch(FAILED, found[0]):
+                words = {stem(word) for word in words_of(sentence.text)}
+                shared = {tool: len(words.intersection(named[tool])) for tool in tools}
+                tools = [tool for tool in tools if shared[tool] == max(shared.values())]
                 parts.append(_tool(sentence, tuple(tools), found.span()))
                 sentence.blank(found.span())
                 break

@@ -93,6 +93,11 @@ def read_kinds(sentence: Sentence) -> list[Part]:
         sentence.take(r"\b(negative|positive|neutral)\b(?:\s+(?:sentiment|signals?|feedback))?")
     ):
         parts.append(Part("sentiment", "", (found[1],), found.span(), sentence.is_negated(found.start())))
+    # Anything that does: the signals that say so are the negative ones.
+    for found in list(
+        sentence.take(r"\b(?:(?:something|anything|things?|it|all)\s+)?(?:went|goes|going|gone)\s+wrong\b")
+    ):
+        parts.append(Part("sentiment", "", ("negative",), found.span(), sentence.is_negated(found.start())))
     for found in list(sentence.take(r"\b(?:still\s+)?(pending|unfinished|partial|queued)\b")):
         value = "queued" if found[1] == "queued" else "pending"
         parts.append(Part("state", "", (value,), found.span(), sentence.is_negated(found.start())))

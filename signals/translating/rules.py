@@ -6,7 +6,7 @@ Each rule takes what it understands out of the sentence. What is left and means 
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from signals.search.fields.registry import find_field
 from signals.search.language.errors import QueryError
@@ -28,7 +28,7 @@ from signals.search.language.parsing import parse
 from signals.translating.names import read_names, read_tools, read_values
 from signals.translating.numbers import read_numbers
 from signals.translating.observations import read_kinds, read_signals
-from signals.translating.sentence import EMPTY, FAILED, Part, Sentence
+from signals.translating.sentence import EMPTY, FAILED, GENERIC, Part, Place, Sentence, stem, words_of
 from signals.translating.times import read_times
 from signals.translating.vocabulary import Vocabulary
 
@@ -37,6 +37,8 @@ Nearness = Callable[[str, Sequence[str]], Sequence[float]]
 # A signal whose name and description are so near to what is left of the sentence is what it means. Chosen on `manage.py evaluate translate`.
 NEAR_SIGNAL = 0.5
 MEANING, WORDS = "~", "words"  # parts that are no comparison
+# Of these a value's name is written with words, which people repeat: "insurance checks" for check_insurance.
+_NAMED = ("tool", "tool.failed", "model", "release", "event")
 
 # Before what is not meant. A mere "not" belongs to what is said: "could not log in".
 _LEFT_OUT = r"\b(?:without|except(?: for)?|excluding|not about|nothing about|other than)\s+$"
@@ -51,11 +53,21 @@ ADJECTIVES = (
 )  # fmt: skip
 
 
-def translate_by_rules(text: str, vocabulary: Vocabulary, *, today: dt.date, near: Nearness) -> Node:
-    """A query for the sentence; And() where it names nothing. What already is a query stays it."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`query` is And() where the sentence names nothing. `by_meaning`: words that no rule knows, looked for by their meaning;
+    `left_out`: words that say nothing beside what was understood."""
+
+    query: Node
+    by_meaning: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def translate_by_rules(text: str, vocabulary: Vocabulary, *, today: dt.date, near: Nearness) -> Reading:
+    """A query for the sentence. What already is a query stays it."""
     written = _already_a_query(text)
     if written is not None:
-        return written
+        return Reading(written)
     sentence = Sentence(text)
     parts = _quoted(sentence)
     parts += _written(sentence)
@@ -71,8 +83,9 @@ def translate_by_rules(text: str, vocabulary: Vocabulary, *, today: dt.date, nea
     if any(part.field == "signal" for part in parts):  # it says what they complain of
         list(sentence.take(_COMPLAINING))
     parts += read_kinds(sentence)
-    parts += _left(sentence, vocabulary, near)
-    return _join(parts, sentence)
+    left, left_out = _left(sentence, parts, vocabulary, near)
+    by_meaning = tuple(part.values[0] for part in left if part.field == MEANING)
+    return Reading(_join(parts + left, sentence), by_meaning, left_out)
 
 
 def _already_a_query(text: str) -> Node | None:
@@ -102,8 +115,10 @@ def _written(sentence: Sentence) -> list[Part]:
     return parts
 
 
-def _left(sentence: Sentence, vocabulary: Vocabulary, near: Nearness) -> list[Part]:
-    """What no rule has taken: words that are to stand there, else a signal that means it, else its meaning."""
+def _left(
+    sentence: Sentence, understood: list[Part], vocabulary: Vocabulary, near: Nearness
+) -> tuple[list[Part], tuple[str, ...]]:
+    """What no rule has taken: words that are to stand there, else a signal that means it, else its meaning. And the words left out."""
     parts: list[Part] = []
     for found in list(sentence.take(_SAYS)):
         group = 1 if found[1] else 2
@@ -117,9 +132,13 @@ def _left(sentence: Sentence, vocabulary: Vocabulary, near: Nearness) -> list[Pa
     words = [(found[0], found.span()) for found in re.finditer(r"[^\W_]+(?:['-][^\W_]+)*", sentence.text)]
     meant = [(word, place) for word, place in words if word not in EMPTY and not re.fullmatch(FAILED, word)]
     failed = [place for word, place in words if re.fullmatch(FAILED, word)]
+    left_out: tuple[str, ...] = ()
+    if about is None and (understood or failed):
+        meant, left_out = _less_generic(meant, _pieces(understood))
     if not meant:
         known = any(signal.key == "task_failure" for signal in vocabulary.signals)
-        return parts + ([Part("signal", "", ("task_failure",), failed[0])] if failed and known else [])
+        unsaid = failed and known and not any(part.field == "sentiment" for part in understood)
+        return parts + ([Part("signal", "", ("task_failure",), failed[0])] if unsaid else []), left_out
     place = (meant[0][1][0], meant[-1][1][1])
     # All words from the first that means something to the last, less what was taken.
     meaning = " ".join(sentence.text[place[0] : place[1]].split())
@@ -128,12 +147,31 @@ def _left(sentence: Sentence, vocabulary: Vocabulary, near: Nearness) -> list[Pa
         cosines = near(meaning, texts)
         best = max(range(len(texts)), key=lambda at: cosines[at])
         if cosines[best] >= NEAR_SIGNAL:
-            return [
-                *parts,
-                Part("signal", "", (vocabulary.signals[best].key,), place, sentence.is_negated(place[0])),
-            ]
-    left_out = re.search(_LEFT_OUT, sentence.whole[: place[0]]) is not None
-    return [*parts, Part(MEANING, "", (meaning,), place, left_out)]
+            signal = Part("signal", "", (vocabulary.signals[best].key,), place, sentence.is_negated(place[0]))
+            return [*parts, signal], left_out
+    excluded = re.search(_LEFT_OUT, sentence.whole[: place[0]]) is not None
+    return [*parts, Part(MEANING, "", (meaning,), place, excluded)], left_out
+
+
+def _pieces(understood: list[Part]) -> frozenset[str]:
+    """The stems of the words in the names that were understood: check and insurance of check_insurance."""
+    named = [part for part in understood if part.field in _NAMED or "." in part.field]
+    return frozenset(stem(word) for part in named for value in part.values for word in words_of(value))
+
+
+def _less_generic(
+    words: list[tuple[str, Place]], pieces: frozenset[str]
+) -> tuple[list[tuple[str, Place]], tuple[str, ...]]:
+    """The words without such as say nothing beside what was understood: pieces of its names and "tool" around the rest, and all of them
+    where nothing but such words is left. Second, those left out that are no piece of a name."""
+
+    def is_said(word: str) -> bool:
+        return stem(word) in pieces or word in ("tool", "tools")
+
+    if all(is_said(word) or word in GENERIC for word, _ in words):
+        return [], tuple(word for word, _ in words if stem(word) not in pieces)
+    kept = [at for at, (word, _) in enumerate(words) if not is_said(word)]
+    return words[kept[0] : kept[-1] + 1], ()
 
 
 # -- parts to a query

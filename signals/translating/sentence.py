@@ -30,7 +30,14 @@ EMPTY = frozenset(
      "contains", "containing", "word", "words", "text", "went", "go", "going", "done", "make", "makes", "made", "turn", "turns",
      "where's", "it's", "i'm", "traffic", "data", "results", "result", "everything", "recent", "latest", "new", "also", "both",
      "either", "end", "ended", "during", "over", "within", "last", "past", "after", "before", "since", "until", "phrase", "phrases",
-     "term", "terms", "exact", "exactly", "without", "not", "no", "never"]
+     "term", "terms", "exact", "exactly", "without", "not", "no", "never", "itself", "themselves", "themself", "himself", "herself"]
+)  # fmt: skip
+# Alone beside a condition that was understood they say nothing more of which events are meant. In a longer phrase they do: "wrong invoice".
+GENERIC = frozenset(
+    ["tool", "tools", "model", "models", "release", "releases", "version", "versions", "signal", "signals", "check", "checks", "step",
+     "steps", "output", "outputs", "input", "inputs", "query", "queries", "task", "tasks", "action", "actions", "thing", "things", "stuff",
+     "kind", "kinds", "sort", "somehow", "somewhere", "wrong", "wrongly", "badly", "really", "actually", "very", "certain", "specific",
+     "involved", "involving", "because", "still", "always", "ever", "often", "more", "most", "many", "much", "few", "lot", "lots"]
 )  # fmt: skip
 Place = tuple[int, int]
 

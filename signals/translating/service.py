@@ -54,7 +54,13 @@ def translate(text: str, *, project: Project) -> Translation:
             )  # fmt: skip
         except (Void, BudgetSpent, llm.Unavailable) as error:
             notes.append(f"Translated by rules: {error}")
-    query = str(translate_by_rules(text, vocabulary, today=today, near=nearness))
+    reading = translate_by_rules(text, vocabulary, today=today, near=nearness)
+    notes += [f"No rule knows “{words}”: looked for by its meaning." for words in reading.by_meaning]
+    if reading.left_out:
+        notes.append(
+            f"Left out, as it says nothing more here: {', '.join(f'“{one}”' for one in reading.left_out)}."
+        )
+    query = str(reading.query)
     return Translation(query, "rules", notes + ([] if query else [NOTHING_NAMED]))
 
 

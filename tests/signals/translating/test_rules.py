@@ -10,13 +10,13 @@ from signals.evaluation.translate import SEEN, TODAY, UNSEEN, VOCABULARY, by_rul
 from signals.search.language.nodes import Node
 from signals.search.language.parsing import parse
 from signals.translating.rules import translate_by_rules
-from signals.translating.vocabulary import Vocabulary
+from signals.translating.vocabulary import KnownSignal, Vocabulary
 from tests.examples import examples
 
 
 def translated(text: str, vocabulary: Vocabulary = VOCABULARY) -> str:
     return str(
-        translate_by_rules(text, vocabulary, today=TODAY, near=lambda text, others: [0.0] * len(others))
+        translate_by_rules(text, vocabulary, today=TODAY, near=lambda text, others: [0.0] * len(others)).query
     )
 
 
@@ -59,6 +59,48 @@ def test_times_and_numbers(sentence: str, query: str) -> None:
     assert translated(sentence) == query
 
 
+CLINIC = Vocabulary(
+    values={
+        "model": ["claude-haiku-4-5", "claude-sonnet-4-5", "openai/gpt-5-mini"],
+        "tool": ["check_insurance", "check_calendar", "update_insurance", "__"],
+        "release": ["1.9.0", "1.9.1", "2.0.3"],
+    },
+    signals=[*VOCABULARY.signals, KnownSignal("thumbs_down", "Thumbs down")],
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "query"),
+    [
+        ("failed insurance checks on release 1.9.1", "tool.failed:check_insurance release:1.9.1"),
+        ("claude-haiku conversations with thumbs down", "model:claude-haiku-4-5 signal:thumbs_down"),
+        ("slow tool calls yesterday", "signal:slow_response time:2026-11-28"),
+        ("German conversations where something went wrong", "language:de sentiment:negative"),
+        ("check_insurance checks for children", 'tool:check_insurance ~"children"'),
+        ("slow tool calls about checks", 'signal:slow_response ~"checks"'),
+        ("wrong tool", '~"wrong tool"'),
+        ("Claude Haiku 4.5 or gpt-5 mini", "model:claude-haiku-4-5,openai/gpt-5-mini"),
+        ("not on gpt-5", "-model:openai/gpt-5-mini"),
+        ("release 1.9", "release:1.9.0,1.9.1"),
+        ("version v2", "release:2.0.3"),
+        ("release 7", "release:7"),
+    ],
+)
+def test_what_is_left_over_narrows_nothing(sentence: str, query: str) -> None:
+    """Generic words and pieces of names that were understood are no condition; the beginning of a known name is that name."""
+    assert translated(sentence, CLINIC) == query
+
+
+def test_words_that_no_rule_takes_are_told() -> None:
+    def read(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        found = translate_by_rules(text, CLINIC, today=TODAY, near=lambda text, others: [0.0] * len(others))
+        return found.by_meaning, found.left_out
+
+    assert read("refusals about invoices") == (("invoices",), ())
+    assert read("slow tool calls yesterday") == ((), ("tool",))
+    assert read('~"invoices" -24h') == ((), ())
+
+
 def test_nothing_of_a_project_is_invented() -> None:
     """A project that has none of it: what is named is looked for by its meaning."""
     assert translated("failed bookings on gpt-4o", Vocabulary()) == '~"bookings on gpt-4o"'
@@ -79,7 +121,7 @@ def test_whatever_is_written_gives_a_query(text: str) -> None:
         VOCABULARY,
         today=dt.date(2026, 2, 28),
         near=lambda text, others: [0.9] * len(others),
-    )
+    ).query
     assert parse(str(found)) == found or str(parse(str(found))) == str(found)
 
 

@@ -60,6 +60,12 @@ def test_rules_translate_without_a_key(api: Api, project: Any) -> None:
     assert found == {"query": "tool.failed:book_flight -7d model:gpt-4o", "by": "rules", "notes": []}
     assert find_events(parse(found["query"]), Scope(project)).get().event_id == "e1"
     assert translate(api, "pro users who got angry")["query"] == "prop.plan:pro signal:user_frustration"
+    about = translate(api, "pro users who got angry about refunds")
+    assert about["query"] == 'prop.plan:pro signal:user_frustration ~"refunds"'
+    assert about["notes"] == ["No rule knows “refunds”: looked for by its meaning."]
+    slow = translate(api, "slow tool calls")
+    assert slow["query"] == "signal:slow_response"
+    assert slow["notes"] == ["Left out, as it says nothing more here: “tool”."]
     assert translate(api, "show me everything")["notes"] == [
         "Nothing in these words says which events are meant."
     ]
