@@ -10,10 +10,12 @@ from issues.models import Issue
 
 def get_issue(project: Project, number: int) -> Issue:
     """The project's issue of that number, with its counts. Raises Http404."""
+    # What few issues have is read apart: planning the joins of all eight tables takes 25 ms and more, reading them less than 1.
     issue = (
         Issue.objects.in_project(project)
         .with_counts()
-        .select_related("project", "assignee", "created_by", "signal", "cluster__merged_into", "merged_into")
+        .select_related("project", "assignee", "created_by", "signal")
+        .prefetch_related("cluster__merged_into", "merged_into")
         .filter(number=min(number, 2**31 - 1))  # the column is an int4: a longer number is no issue's
         .first()
     )

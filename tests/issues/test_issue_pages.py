@@ -14,9 +14,11 @@ from django.utils import timezone
 from ingest.counts.rollups import Occurrence, count_events, record
 from ingest.incoming.values import IncomingSpan
 from ingest.models import Event, Job
+from issues.access import get_issue
 from issues.actions import create_issue
 from issues.models import Activity, Issue, IssueMatch
 from issues.states.doors import resolve_issue
+from signals.models import Cluster
 from tests.html import html_of
 
 
@@ -259,6 +261,26 @@ def test_the_page_costs_few_queries_whatever_the_matches(
         match(issue, make_event(user_id=f"u{n}", timestamp=timezone.now()))
     with django_assert_max_num_queries(40):  # ten read what the causes are looked for in
         in_as_member.get(at("issue", issue))
+
+
+def test_an_issue_is_read_with_what_belongs_to_it_by_few_joins(
+    project: Any, issue: Issue, django_assert_num_queries: Any
+) -> None:
+    """Planning the joins of eight tables takes longer than everything else that reads an issue."""
+    with django_assert_num_queries(1) as captured:
+        assert get_issue(project, issue.number) == issue
+    assert captured.captured_queries[0]["sql"].count(" JOIN ") <= 4
+    into = Cluster.objects.create(project=project, kind="problem", label="Receipts hang")
+    issue.cluster = Cluster.objects.create(
+        project=project, kind="problem", label="Receipts", merged_into=into
+    )
+    issue.merged_into = create_issue(project=project, title="Hangs", description="", user=issue.created_by)
+    issue.state, issue.substate = "merged", ""
+    issue.save()
+    found = get_issue(project, issue.number)
+    with django_assert_num_queries(0):
+        assert found.cluster and found.cluster.merged_into == into and found.merged_into == issue.merged_into
+        assert found.created_by == issue.created_by and found.project == project
 
 
 def test_seen_takes_new_away(in_as_member: Client, issue: Issue) -> None:
