@@ -24,6 +24,7 @@ from labeling.refinement.picking import (
     Overlap,
     Vote,
     candidates,
+    contradicted,
     overlaps_enough,
     region,
     settled_rows,
@@ -54,12 +55,19 @@ class World:
 @transaction.atomic
 def raise_question(issue: Issue) -> ClarifyingQuestion | None:
     """Asks what would settle most events. None while a question is open, where there is nothing to ask, and for an issue that follows
-    something: its text decides nothing."""
+    something: its text decides nothing. A question about a conflict that is none any more is put aside first."""
     hold_lock(f"questions:{issue.pk}")
     questions = ClarifyingQuestion.objects.filter(issue=issue)
-    if issue.follows or questions.filter(state=QuestionState.OPEN).exists():
+    is_open = questions.filter(state=QuestionState.OPEN).first()
+    if issue.follows or (is_open is not None and is_open.kind != Kind.CONFLICT):
         return None
     world = _look(issue)
+    if is_open is not None:
+        if world is None or is_open.first_id in _in_conflict(world):
+            return None
+        is_open.state = QuestionState.DISMISSED
+        is_open.save(update_fields=["state"])
+        live.changed([issue.project_id])
     if world is None:
         return None
     pairs = list(questions.values_list("first_id", "other_issue_id"))
@@ -72,6 +80,11 @@ def raise_question(issue: Issue) -> ClarifyingQuestion | None:
         if (made := _store(issue, world, one, other)) is not None:
             return made
     return None
+
+
+def _in_conflict(world: World) -> set[uuid.UUID]:
+    """The events of which the classifier is sure of the opposite of what people answered."""
+    return {world.ids[row] for row in contradicted(world.known, settled_rows(world.votes))}
 
 
 def _look(issue: Issue) -> World | None:

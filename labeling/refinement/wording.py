@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from issues.classifier.definition_text import Heading
 from labeling.refinement.picking import Kind
 
-QUOTE = 160  # characters of an event that a question quotes
+QUOTE = 160  # characters of an event that a question quotes, of both sides together
 WORDS = 4
 INCLUDE, EXCLUDE, DEPENDS = "include", "exclude", "depends"
 HEADINGS = {INCLUDE: Heading.COUNTS, EXCLUDE: Heading.DOES_NOT, DEPENDS: Heading.DEPENDS}
@@ -21,9 +21,13 @@ _WHY = {
 
 
 def quote(user_text: str, agent_text: str) -> str:
-    """The beginning of what the user said, else of what the agent said."""
-    text = " ".join((user_text.strip() or agent_text).split())
-    return text if len(text) <= QUOTE else text[: QUOTE - 1].rstrip() + "…"
+    """The beginning of what the user said and of what the agent answered: either may be what decides."""
+    texts = [text for text in (" ".join(user_text.split()), " ".join(agent_text.split())) if text]
+    return " → ".join(_cut(text, QUOTE // len(texts)) for text in texts)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
 def question(

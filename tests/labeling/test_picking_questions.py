@@ -123,7 +123,16 @@ def test_rules() -> None:
     assert rule(answer="include", first="A", words=["b", "c"]) == "events like “A” (b, c)"
     assert rule(answer="exclude", first="A", words=["b"], text=" trains\n only ") == "trains only"
     assert rule(answer="depends", first="A", words=[], text="only abroad") == "events like “A”: only abroad"
-    assert quote(" a\n b ", "x") == "a b" and quote("  ", "x") == "x" and len(quote("ab " * 200, "")) <= 160
+    assert (
+        quote(" a\n b ", "x") == "a b → x" and quote("  ", "x") == "x" and len(quote("ab " * 200, "")) <= 160
+    )
+    both = quote("ab " * 200, "cd " * 200)
+    assert (
+        len(both) <= 163
+        and len(quote("字" * 200, "b")) == 84
+        and both.startswith("ab ab")
+        and " → cd cd" in both
+    )
 
 
 def test_what_a_proposal_changes() -> None:

@@ -16,6 +16,7 @@ from labeling.models import ClarifyingQuestion, Label
 from labeling.queue.asked_again import asked_again, cards_of_issue
 from labeling.queue.issue_subject import IssueSubject
 from labeling.queue.lookahead import next_card
+from labeling.refinement import picking, raising
 from labeling.refinement.raising import raise_question
 from labeling.teaching import TRAIN, retrain, retrain_soon
 from signals.vectors.embedding import embed
@@ -65,6 +66,29 @@ def test_an_induced_disagreement_is_asked_about_once(issue: Issue, client: Clien
     assert api.post(f"{path}{row['id']}/", {"dismiss": True}).json()["state"] == "dismissed"
     assert raise_question(issue) is None
     assert [one["id"] for one in api.pages(path)] == [row["id"]]
+
+
+def test_a_conflict_that_is_none_any_more_is_put_aside(issue: Issue, monkeypatch: pytest.MonkeyPatch) -> None:
+    conflicts: list[int] = []
+
+    def contradicted(known: Any, settled: dict[int, bool]) -> list[int]:
+        conflicts[:] = conflicts and [min(settled)]
+        return conflicts
+
+    for module in (picking, raising):
+        monkeypatch.setattr(module, "contradicted", contradicted)
+    assert raise_question(issue) is None
+    conflicts.append(0)
+    question = raise_question(issue)
+    assert question is not None and question.kind == "conflict"
+    assert " → " in question.first_quote  # what the user said, and what the agent did
+    assert raise_question(issue) is None
+    question.refresh_from_db()
+    assert question.state == "open"
+    conflicts.clear()
+    assert raise_question(issue) is None
+    question.refresh_from_db()
+    assert question.state == "dismissed"
 
 
 def test_an_answer_proposes_and_accepting_changes(
