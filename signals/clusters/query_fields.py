@@ -142,8 +142,11 @@ class IntentField(ClusterField):
         ]
 
     def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
-        """By the reader's words where nothing was grouped yet."""
-        return super().grouped(events, key=key, scope=scope) if self._clusters(scope).exists() else None
+        """By the reader's words where nothing was grouped yet. Where it has read nothing either, no event has a value, and none is read for it."""
+        words_alone = (
+            not self._clusters(scope).exists() and Facet.objects.filter(project=scope.project).exists()
+        )
+        return None if words_alone else super().grouped(events, key=key, scope=scope)
 
     def present(self, *, key: str, scope: Scope) -> Q:
         return super().present(key=key, scope=scope) | said_at_all("intent", scope.project)

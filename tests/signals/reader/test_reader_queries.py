@@ -7,7 +7,9 @@ import pytest
 from ingest.models import Event, Project
 from signals.models import Cluster
 from signals.reader.shipped import import_facets
+from signals.search.faceting import count_facets
 from signals.search.language.errors import QueryError
+from signals.search.scope import Scope
 from tests.signals.reader.test_facets import FINE, ROW, lines, talks
 from tests.signals.search.test_fields import found, refused
 
@@ -49,6 +51,24 @@ def test_a_cluster_of_that_name_comes_first(project: Project, read: Any) -> None
 def test_before_anything_was_read_an_unknown_intent_is_an_error(project: Project, talks: list[Event]) -> None:
     assert isinstance(refused(project, "intent:refund"), QueryError)
     assert found(project, "went_wrong:refund") == ""
+
+
+def intents(project: Project) -> list[tuple[str, int]]:
+    scope = Scope(project)
+    facets = count_facets(Event.objects.filter(project=project), by="intent", scope=scope, limit=9)
+    return [(facet.value, facet.events) for facet in facets]
+
+
+def test_intents_are_counted_by_the_reader_s_words(project: Project, read: Any) -> None:
+    assert intents(project) == [("Get a refund", 2), ("Say hello", 1)]
+
+
+def test_before_anything_was_read_no_event_is_read_for_its_intent(
+    project: Project, talks: list[Event], django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(3) as captured:
+        assert intents(project) == []
+    assert not [query for query in captured.captured_queries if '"ingest_event"."properties"' in query["sql"]]
 
 
 def test_what_is_no_word_is_refused(project: Project, read: Any) -> None:
