@@ -93,10 +93,17 @@ for (const name of ["htmx:responseError", "htmx:sendError"]) {
     toast(name === "htmx:sendError" ? "The server cannot be reached." : `That did not work (${event.detail.xhr.status}).`);
   });
 }
-function toast(text) {
+// <button hx-post data-reads="q" data-hint="…" data-most="1000">: where the form's field has nothing to read, or more than that, the cursor goes there.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { reads, hint, most } = event.target.dataset, field = reads && event.target.form.elements[reads];
+  if (!field || (field.value.trim() && field.value.trim().length <= most)) return;
+  event.preventDefault(); field.focus();
+  toast(field.value.trim() ? `That is too long: at most ${most} characters are read.` : hint, "is-hint");
+});
+function toast(text, look = "") {
   let box = document.getElementById("toast");
   if (!box) { box = document.createElement("div"); box.id = "toast"; box.setAttribute("role", "status"); document.body.append(box); }
-  box.textContent = text; box.hidden = false;
+  box.textContent = text; box.className = look; box.hidden = false;
   clearTimeout(box.timer); box.timer = setTimeout(() => { box.hidden = true; }, 5000);
 }
 

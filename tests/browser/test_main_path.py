@@ -139,6 +139,9 @@ def test_the_events_list_shows_25_rows_a_screen_and_says_what_came_in(page: Any,
     for place in (0, 1):
         box = page.locator("tr[data-row]").first.locator(".cell-text").nth(place).bounding_box()
         assert box["width"] >= 180, box
+    page.get_by_role("button", name="From words").click()
+    page.locator("#toast", has_text="in your own words").wait_for()
+    assert page.evaluate("document.activeElement.name") == "q"
     page.locator("summary", has_text="Filters").click()
     page.locator(".filters-panel .suggestion").first.wait_for()
     page.keyboard.press("Escape")

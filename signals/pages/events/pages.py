@@ -42,6 +42,7 @@ from signals.search.fields.related import STATES
 from signals.search.meaning import NEAR_ENOUGH
 from signals.search.near_pages import near_page
 from signals.taxonomy.languages_read import read_besides_english, readers
+from signals.translating.service import MAX_WORDS
 
 ROW_CHARACTERS = 400
 COUNTED = 10_000  # matching events, and no further
@@ -91,6 +92,7 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
         "counted": counts,
         "next_cursor": cursor,
         "total": None if counts else totals([project.id])[project.id],
+        "most_words": MAX_WORDS,
         "has_events": bool(rows) or Event.objects.filter(project=project).exists(),
         "track_url": request.build_absolute_uri("/v1/events/track"),
     }
