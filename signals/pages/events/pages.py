@@ -29,6 +29,7 @@ from signals.models.definitions import Sentiment
 from signals.pages.events.decisive import attach_passages
 from signals.pages.events.filters import RANGES, EventFilters
 from signals.pages.events.fragments import place_of
+from signals.pages.events.named import named_so
 from signals.pages.events.neighbours import neighbours_of
 from signals.pages.events.quotes import mark_quotes
 from signals.pages.events.sentiments import counting_signals
@@ -41,6 +42,7 @@ from signals.search.fields.registry import all_fields
 from signals.search.fields.related import STATES
 from signals.search.meaning import NEAR_ENOUGH
 from signals.search.near_pages import near_page
+from signals.search.scope import Scope
 from signals.taxonomy.languages_read import read_besides_english, readers
 from signals.translating.service import MAX_WORDS
 
@@ -93,6 +95,7 @@ def events(request: ProjectRequest, project: Project) -> HttpResponse:
         "next_cursor": cursor,
         "total": None if counts else totals([project.id])[project.id],
         "most_words": MAX_WORDS,
+        "named": named_so(filters.query, Scope(project)) if valid and not rows else [],
         "has_events": bool(rows) or Event.objects.filter(project=project).exists(),
         "track_url": request.build_absolute_uri("/v1/events/track"),
     }

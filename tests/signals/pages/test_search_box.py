@@ -145,6 +145,38 @@ def test_words_become_a_query_in_the_box(page: Client, three: list[Event]) -> No
         assert page.post("/p/acme/event-words/", {"q": bad}).status_code == 400
 
 
+# -- words that name something
+
+
+def test_words_that_find_nothing_lead_to_what_is_called_so(
+    page: Client, three: list[Event], project: Any, other_project: Any
+) -> None:
+    SignalDefinition.objects.create(project=project, key="sharp_tone", name="Unkind <b>reply</b>")
+    SignalDefinition.objects.create(project=other_project, key="theirs_alone", name="Theirs alone")
+
+    def named(q: str) -> list[tuple[str, str]]:
+        return [(one.condition, one.query) for one in page.get(LIST, {"q": q}).context["named"]]
+
+    assert named("book_flight") == [("tool:book_flight", "tool:book_flight")]
+    assert named("Book flight -24h") == [("tool:book_flight", "tool:book_flight -24h")]
+    assert named("claude zebra") == [("model:claude-4", "model:claude-4 zebra")]
+    assert named("gpt-4o zebra")[0] == ("model:gpt-4o", "model:gpt-4o zebra")
+    assert named('"unkind b reply b"') == [("signal:sharp_tone", "signal:sharp_tone")]
+    for other in (
+        "theirs_alone",
+        "secret-model",
+        "-book_flight",
+        "zebra",
+        "zebra OR book_flight",
+        "??",
+        "model:x",
+    ):
+        assert named(other) == [], other
+    html = html_of(page.get(LIST, {"q": "book_flight", "range": "7d"}))
+    assert "q=tool%3Abook_flight" in html and "range=7d" in html
+    assert page.get(LIST, {"q": "refund"}).context["named"] == []
+
+
 # -- saved views
 
 
