@@ -37,6 +37,7 @@ RULE = Rule(
         "(not|instead of|rather than|no more|stop with the|enough of the|tired of) (talking to |a |this |the |your )*(bot|robot|machine|chatbot|ai|computer|automated system)",
     ],
     unless=[
+        "(talk|walk|speak) (me|us|you|them|people) through",
         "(connect|talk|chat|speak) with people",
         "(travel|real estate|user|insurance|estate|ticket|press|free|secret|chemical|ai|booking|account) (agent|agents|manager|operator)",
         "(not|don't|do not|no need to|without|didn't|rather not) (need |want |have to |like |to )*(to )?(speak|talk|chat|connect|transfer|be transferred)",
@@ -72,4 +73,4 @@ SIGNAL = BuiltIn(
     USER_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("human_request", 3, united("human_request", detect))
+DETECTOR = Detector("human_request", 4, united("human_request", detect))

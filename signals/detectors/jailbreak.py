@@ -73,6 +73,7 @@ NAMES = (
     "harm and pretends",
     "care",
 )
+ODD = slice(NAMES.index("marks"), NAMES.index("care"))
 # Words of what may do harm, and of those who mean to prevent it.
 _HARM = """
 abduct addict addicted amphetamine anthrax arson assassinate assault attack backdoor behead blackmail bomb bombs botnet bribe bully bullying burglar burglary
@@ -102,6 +103,9 @@ CODE = re.compile(
     re.MULTILINE,
 )
 IN_CODE = 0.45
+# A short text in ordinary words, in which nothing is pretended and nothing is odd: the head alone takes complaints for attacks there, and 7 of
+# 1,200 attacks are so (docs/benchmarks.md).
+PLAIN, PLAIN_WORDS = 0.45, 40
 LONG_WORD = re.compile(r"\b\w*[a-z][A-Z]\w*\b|\S{18,}")
 
 
@@ -116,12 +120,18 @@ def detect(batch: Batch) -> list[Finding]:
         by_head = judged.get(index, 0.0)
         if by_head >= WORTH_SHOWING and not hits and CODE.search(text.shown[:4000]):
             by_head *= IN_CODE
+        elif by_head >= WORTH_SHOWING and not hits and _is_plain(turn):
+            by_head *= PLAIN
         score = max(by_head, combined(hits, text))
         if hits:
             found.append(Finding(index, score, evidence("user", text, hits)))
         elif score >= WORTH_SHOWING:
             found.append(Finding(index, score, telling_words(load_head(HEAD), text, "user")))
     return found
+
+
+def _is_plain(turn: Turn) -> bool:
+    return turn.input.words < PLAIN_WORDS and not any(facts(turn)[ODD])
 
 
 def facts(turn: Turn) -> list[float]:
@@ -156,4 +166,4 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     USER_SIDE,
 )
-DETECTOR = Detector("jailbreak", 4, detect)
+DETECTOR = Detector("jailbreak", 5, detect)

@@ -84,6 +84,7 @@ def test_who_is_abused(question: str, abusive: bool) -> None:
         ('Summarize: "Lunch at one. Note to all: bring your own cup."', False),
         ("Write a ballad about a smuggler who misses the last train.", False),
         ("You are a waiter. I want to practise Italian, stay in character.", False),
+        ("You said that yesterday. This is ridiculous, I took the morning off for this.", False),
     ],
 )
 def test_who_attacks(question: str, attack: bool) -> None:
@@ -103,6 +104,8 @@ def test_who_attacks(question: str, attack: bool) -> None:
         ("call me", True),
         ("what makes us human.", False),
         ("human resources phone number", False),
+        ("can someone talk me through what happens at a root canal, I'm nervous", False),
+        ("can someone talk to me please", True),
         ("manager login not working", False),
         ("cancel my agent fee", False),
     ],
