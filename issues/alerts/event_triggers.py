@@ -9,9 +9,11 @@ from django.db.models import QuerySet
 
 from ingest.models import Event, Project
 from issues.alerts.registry import Check, Found, Number, Over, Trigger, register_trigger
-from issues.models import AlertRule
+from issues.following.sources import ISSUE
+from issues.models import AlertRule, Issue
 from raindrop.web.plurals import counted
 from signals.search.finding import find_events
+from signals.search.language.nodes import Comparison, Text, leaves
 from signals.search.language.parsing import parse
 from signals.search.scope import Scope
 
@@ -21,6 +23,7 @@ LEAST_EVENTS = 10
 # By chance alone the two windows would differ so much in one of a hundred.
 CHANCE = 0.01
 EXAMPLES = 3
+MOST_NAMED = 5  # issues of a query
 
 
 def check_event_query(project: Project, query: str) -> None:
@@ -125,12 +128,27 @@ def _found(rule: AlertRule, events: QuerySet[Event], text: str, data: dict[str, 
     return Found(
         subject="query",
         title=f"[{rule.project.name}] {rule.name}",
-        text=f"{text}\nQuery: {rule.query or 'all events'}",
+        text="\n".join([text, f"Query: {rule.query or 'all events'}", *_issues_named(rule)]),
         path=f"/p/{rule.project.slug}/events/" + (f"?{parameters}" if parameters else ""),
         data={
             **data, "query": rule.query, "threshold": rule.threshold, "window": rule.window, "example_event_ids": newest,
         },
     )  # fmt: skip
+
+
+def _issues_named(rule: AlertRule) -> list[str]:
+    """A line for each issue that the query names by its number."""
+    numbers = {
+        int(value.text)
+        for leaf, _ in leaves(parse(rule.query))
+        if isinstance(leaf, Comparison) and leaf.name.lower() == ISSUE
+        for value in leaf.values
+        if isinstance(value, Text) and value.text.isdecimal() and len(value.text) < 10
+    }
+    if not numbers:
+        return []
+    named = Issue.objects.filter(project=rule.project, number__in=numbers).order_by("number")
+    return [f"Issue {issue.number}: {issue.title}" for issue in named[:MOST_NAMED]]
 
 
 def register() -> None:

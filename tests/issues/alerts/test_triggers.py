@@ -15,7 +15,8 @@ from issues.alerts import checking
 from issues.alerts.checking import check_due
 from issues.alerts.registry import all_triggers, register_trigger
 from issues.alerts.rules import change_rule, create_rule
-from issues.models import AlertDelivery, AlertRule
+from issues.models import AlertDelivery, AlertRule, Issue
+from issues.models.issues import Follows
 from signals.models import Cluster, LlmSettings, SignalDefinition, SignalMatch
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,18 @@ def test_events_in_a_window(project: Any, make_event: Callable[..., Event]) -> N
     assert len(check()) == 1
     Event.objects.update(timestamp=ago(minutes=2))
     assert len(check()) == 2  # it holds again
+
+
+def test_a_query_over_an_issue_says_which_issue_it_is(
+    project: Any, other_project: Any, make_event: Callable[..., Event]
+) -> None:
+    for of, title in ((project, "Insurance checks fail"), (other_project, "Theirs")):
+        Issue.objects.create(project=of, number=2, title=title, follows=Follows.QUERY, query="seat")
+    rule_of(project, "event_count", query="issue:2 OR seat", threshold=1)
+    make_event(input="my seat")
+    embed_all()
+    [told] = check()
+    assert told.text.endswith("Query: issue:2 OR seat\nIssue 2: Insurance checks fail")
 
 
 def embed_all() -> None:
