@@ -87,6 +87,8 @@ def _set(issue: Issue, source: Source, user: User | None) -> None:
         ]
     )  # fmt: skip
     source_data = {"what": source.kind.value, "name": source.query or source.name}
+    if source.cluster:  # its name is an id, which says nothing when the cluster is gone
+        source_data["title"] = source.cluster.label
     Activity.objects.create(issue=issue, kind=ActivityKind.FOLLOWS, actor=user, data=source_data)
     live.changed([issue.project_id])
 

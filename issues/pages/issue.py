@@ -24,7 +24,7 @@ from issues.causes.words import in_words, shown
 from issues.following.sources import follows_item
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
-from issues.models.issues import Priority, State
+from issues.models.issues import Follows, Priority, State
 from issues.pages.acting import BUTTONS, MUTE_MENU, RESOLVE_MENU, read_action
 from issues.pages.forms import AssigneeForm, IssueForm, NoteForm, PriorityForm
 from issues.pages.related import related_issues, related_problems
@@ -36,6 +36,7 @@ from issues.states.words import fixed_words, until_words, words_for
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.dimensions.breakdown import EVENTS, MATCHES, break_down_for_page
+from signals.models import Cluster
 from signals.search.scope import Scope
 
 ACTIVITY_SHOWN = 50
@@ -148,13 +149,18 @@ def running_job(issue: Issue) -> Job | None:
     ).first()
 
 
-def recent_activity(issue: Issue) -> list[tuple[Activity, str]]:
-    """The newest entries, each with what is to be said of it besides. Of trainings in a row only the last: each few labels bring one."""
+def recent_activity(issue: Issue) -> list[tuple[Activity, str, Cluster | None]]:
+    """The newest entries, each with what is to be said of it besides, and the cluster that it made the issue follow, where that stands. Of
+    trainings in a row only the last: each few labels bring one."""
     shown: list[Activity] = []
     for entry in issue.activity.select_related("actor")[: 4 * ACTIVITY_SHOWN]:
         if not (shown and entry.kind == shown[-1].kind == ActivityKind.TRAINED):
             shown.append(entry)
-    return [(entry, _said(entry)) for entry in shown[:ACTIVITY_SHOWN]]
+    shown = shown[:ACTIVITY_SHOWN]
+    named = {entry.data["name"] for entry in shown if entry.data.get("what") == Follows.CLUSTER}
+    rows = Cluster.objects.filter(project=issue.project_id, pk__in=named) if named else []
+    clusters = {str(cluster.pk): cluster for cluster in rows}
+    return [(entry, _said(entry), clusters.get(entry.data.get("name", ""))) for entry in shown]
 
 
 def _said(entry: Activity) -> str:

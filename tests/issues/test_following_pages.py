@@ -78,9 +78,22 @@ def test_an_issue_of_a_cluster(page: Client, project: Any) -> None:
     issue = Issue.objects.get()
     assert matched(issue) == {"e1", "e2"}
     assert at(project, "cluster", cluster.pk) in html_of(made)
+    cluster.label = "Sync <b>fails</b>"
+    cluster.save()
+    activity = html_of(page.get(at(project, "issue", 1))).partition('id="activity"')[2].partition("</ul>")[0]
+    assert f'href="{at(project, "cluster", cluster.pk)}"' in activity
+    assert "Sync &lt;b&gt;fails&lt;/b&gt;" in activity
     page.post(address)
     assert Issue.objects.count() == 1
     assert page.get(address).status_code == 405
+    title = issue.activity.get(kind="follows").data["title"]
+    cluster.delete()
+    activity = html_of(page.get(at(project, "issue", 1))).partition('id="activity"')[2].partition("</ul>")[0]
+    assert (
+        "made it follow a cluster that is" in activity
+        and title in activity
+        and str(cluster.pk) not in activity
+    )
 
 
 def test_viewers_make_no_issues(client: Client, viewer: Any, project: Any) -> None:
