@@ -64,6 +64,9 @@ class SecondsInput(forms.CharField):
         return write_seconds(value) if isinstance(value, int) else value
 
 
+FILLED = ("trigger", "query", "name")  # of a new alert, by the link that leads to it
+
+
 class AlertForm(forms.Form):
     name = forms.CharField(
         max_length=200, widget=forms.TextInput(attrs={**CONTROL, "placeholder": "Tools fail"})
@@ -191,7 +194,7 @@ def opening_switch(request: ProjectRequest, project: Project) -> HttpResponse:
 @never_cache
 @project_page(Role.ADMIN)
 def alert_new(request: ProjectRequest, project: Project) -> HttpResponse:
-    form = AlertForm(request.POST or None, initial={"trigger": request.GET.get("trigger", "")})
+    form = AlertForm(request.POST or None, initial={name: request.GET.get(name, "") for name in FILLED})
     if request.method == "POST" and form.is_valid():
         try:
             rule = create_rule(project=project, user=request.user, **form.fields_of_rule())

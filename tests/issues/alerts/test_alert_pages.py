@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from issues.models import AlertDelivery, AlertRule, TrackingSettings
+from issues.models import AlertDelivery, AlertRule, Issue, TrackingSettings
 from tests.html import html_of
 from tests.issues.alerts.sinks import Webhook, webhook_sink
 
@@ -34,6 +34,19 @@ def fields(**other: str) -> dict[str, str]:
         "name": "Tools fail", "trigger": "event_count", "query": "tool.errors:>0", "threshold": "20", "window": "30m", "throttle": "1h",
         "channels": SLACK, "enabled": "on", **other,
     }  # fmt: skip
+
+
+def test_an_issue_leads_to_an_alert_about_it(page: Client, project: Any) -> None:
+    Issue.objects.create(project=project, number=2, title='Checks & "more" fail')
+    shown = html_of(page.get("/p/acme/issues/2/"))
+    link = f"{LIST}new/?trigger=event_count&query=issue%3A2&name=Checks+%26+%22more%22+fail"
+    assert link.replace("&", "&amp;") in shown
+    form = page.get(link).context["form"]
+    assert [form[name].value() for name in ("trigger", "query", "name")] == [
+        "event_count", "issue:2", 'Checks & "more" fail',
+    ]  # fmt: skip
+    project.memberships.update(role="member")
+    assert "Alert me" not in html_of(page.get("/p/acme/issues/2/"))
 
 
 def test_an_alert_from_nothing_to_nothing(page: Client, hook: Webhook) -> None:
