@@ -44,4 +44,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-focus]");
   if (button) document.querySelector(button.dataset.focus)?.focus();
 });
-document.addEventListener("keydown", (event) => { if (event.key === "Escape" && event.target.id === "note") event.target.blur(); });
+// Enter leaves the note, as Escape does: it is no answer.
+document.addEventListener("keydown", (event) => {
+  if (event.target.id === "note" && ["Escape", "Enter"].includes(event.key)) { event.preventDefault(); event.target.blur(); }
+});

@@ -22,7 +22,7 @@ from labeling.labels.rows import newest_labels
 from labeling.models import Label, Reason
 from labeling.pages.forms import AnswerForm
 from labeling.queue.cards import Card
-from labeling.queue.lookahead import next_card, offer
+from labeling.queue.lookahead import HELD, next_cards_of, offer
 from labeling.queue.subject import AUDIT, PURPOSES, Chip, Subject, subject_kind, urls_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window
 
@@ -130,19 +130,28 @@ def _beside(subject: Subject, user: User, *, audit: bool) -> dict[str, Any]:
 
 
 def _step(request: ProjectRequest, subject: Subject, event: Event | None) -> dict[str, Any]:
-    """What the page shows: the given event, else the queue's next card."""
+    """What the page shows: the given event, else the queue's next card, and behind it those that follow, so that an answer shows the next one at
+    once (static/queue.js). Those that the page has at hand already are not sent again."""
     user, project, audit = request.user, request.project, _is_audit(request)
+    answers = request.role != Role.VIEWER
     if event:
-        card: Card | None = _card(subject, event, user)
+        cards = [_card(subject, event, user)]
     else:
-        card = next_card(subject=subject, user=user, answers=request.role != Role.VIEWER, audit=audit)
+        cards = next_cards_of(subject=subject, user=user, answers=answers, audit=audit)
+    at_hand = set(request.POST.getlist("at_hand"))
+    asked = cards[0] if cards else None
+    ahead = cards[1:] if answers else []
     last = newest_labels(subject.row, user)
     return {
         **_beside(subject, user, audit=audit),
-        "shown": _shown(subject, card, user) if card else None,
+        "asked": str(asked.event.id) if asked else "",
+        "shown": _shown(subject, asked, user) if asked and str(asked.event.id) not in at_hand else None,
+        "ahead": [_shown(subject, card, user) for card in ahead if str(card.event.id) not in at_hand],
+        "order": [str(card.event.id) for card in ahead],
+        "held": int(HELD.total_seconds()),
         "rationales": GROUPS,
         "last": last,
-        "has_events": bool(card or last) or totals([project.id])[project.id].events > 0,
+        "has_events": bool(cards or last) or totals([project.id])[project.id].events > 0,
     }
 
 

@@ -1,7 +1,8 @@
 """The next few cards of a person's queue, chosen several at a time and held for that person.
 
-Choosing one card or five takes the same time, about 170 ms with 8,000 events. So five are chosen at a time, and an answer waits only
-for the next card to be rendered. A reload of the page shows the same card. New labels change the choice when the next five are chosen.
+Choosing one card or five takes the same time, about 170 ms with 8,000 events. So several are chosen at a time, and again before the last ones are
+shown: the page has the next SHOWN_AHEAD cards at hand (static/queue.js), and an answer waits for nothing. A reload of the page shows the same card.
+New labels change what is chosen next, not what waits.
 
 The table of offers keeps what was offered to whom, and why, until it is answered. A label takes its reason and its probability from the
 offer, so a browser or a program cannot choose them.
@@ -12,7 +13,7 @@ import uuid
 from collections.abc import Collection, Sequence
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from ingest.models import Event, User
@@ -23,7 +24,8 @@ from labeling.queue.cards import Card
 from labeling.queue.subject import Subject
 from raindrop.locks import hold_lock
 
-AHEAD = 5
+AHEAD = 5  # wait at most
+SHOWN_AHEAD = 2  # of them, on the page behind the card that is asked
 HELD = dt.timedelta(minutes=5)  # since the person's last page or answer in this queue
 FRESH = dt.timedelta(hours=1)  # an older choice is not what the subject would ask by now
 REMEMBERED = dt.timedelta(days=30)  # for programs that take long to answer
@@ -31,22 +33,25 @@ FIRST = -1  # the place of a card that goes before the others
 
 
 @transaction.atomic
-def next_card(*, subject: Subject, user: User, answers: bool = True, audit: bool = False) -> Card | None:
-    """The first card that was offered to the user and is not labelled yet, else the first of a new choice. None: no event is left.
+def next_cards_of(*, subject: Subject, user: User, answers: bool = True, audit: bool = False) -> list[Card]:
+    """The card to show and up to SHOWN_AHEAD after it: those that were offered to the user and are not labelled yet, then those of a new choice.
+    Empty: no event is left.
 
-    The cards of a person who `answers` are held: nobody else is asked about them meanwhile. `audit`: cards drawn at random alone; those that teaching
-    has offered wait for it, and the other way round.
+    All that wait for a person who `answers` are held: nobody else is asked about them meanwhile. `audit`: cards drawn at random alone; those that
+    teaching has offered wait for it, and the other way round.
     """
     author = author_of(user)
     hold_lock(f"queue:{subject.row.pk}")
     taken = held_by_others(subject.row, user)
     waiting = _waiting(subject.row, author, taken, audit)
-    if not waiting:
-        waiting = subject.cards(limit=AHEAD, user=user, exclude=taken, audit=audit)
-        offer(subject=subject.row, user=user, cards=waiting, audit=audit)
+    if len(waiting) <= SHOWN_AHEAD:
+        ids = {card.event.id for card in waiting}
+        more = subject.cards(limit=AHEAD - len(waiting), user=user, exclude=taken | ids, audit=audit)
+        offer(subject=subject.row, user=user, cards=more, behind=ids, audit=audit)
+        waiting += more
     if answers:
         _hold(subject.row, author, [card.event.id for card in waiting])
-    return waiting[0] if waiting else None
+    return waiting[: 1 + SHOWN_AHEAD]
 
 
 def held_by_others(subject: Labelled, user: User | None) -> set[uuid.UUID]:
@@ -57,19 +62,29 @@ def held_by_others(subject: Labelled, user: User | None) -> set[uuid.UUID]:
 
 @transaction.atomic
 def offer(
-    *, subject: Labelled, user: User | None, cards: Sequence[Card], first: bool = False, audit: bool = False
+    *,
+    subject: Labelled,
+    user: User | None,
+    cards: Sequence[Card],
+    first: bool = False,
+    behind: Collection[uuid.UUID] = (),
+    audit: bool = False,
 ) -> None:
-    """Remembers that these were offered to the user (None: to a program), and why. `first`: before those that wait. `audit`: by the audit."""
+    """Remembers that these were offered to the user (None: to a program), and why. `first`: before those that wait. `behind`: the events of those
+    that they come after. `audit`: by the audit."""
     now = timezone.now()
+    before = Offer.objects.filter(subject_id=subject.pk, author=author_of(user), event__in=behind)
+    last = before.aggregate(last=Max("place"))["last"] if behind else None
+    start = FIRST if first else 0 if last is None else last + 1
     Offer.objects.filter(subject_id=subject.pk, offered_at__lt=now - REMEMBERED).delete()
     Offer.objects.bulk_create(
         [
             Offer(
                 project_id=subject.project_id, subject_kind=kind_of(subject), subject_id=subject.pk, event=card.event,
                 author=author_of(user), user=user, reason=card.reason, score=card.score, probability=card.probability,
-                place=FIRST if first else place, audit=audit, offered_at=now,
+                place=place, audit=audit, offered_at=now,
             )
-            for place, card in enumerate(cards)
+            for place, card in enumerate(cards, start)
         ],
         update_conflicts=True,
         unique_fields=["subject_id", "event", "author"],

@@ -46,9 +46,8 @@ def test_from_the_overview_to_a_labelled_issue(page: Any, server: Server) -> Non
 
     # Twelve answers by key; then one taken back.
     for _ in range(12):
-        card = page.locator("#asked").inner_text().lower()
         ticket = page.locator(".answers [name=event]").input_value()
-        page.keyboard.press("y" if re.search(r"cancel|refund", card) else "n")
+        page.keyboard.press(true_key(page))
         page.wait_for_function(
             "before => document.querySelector('.answers [name=event]')?.value !== before", arg=ticket
         )
@@ -56,6 +55,29 @@ def test_from_the_overview_to_a_labelled_issue(page: Any, server: Server) -> Non
     page.locator(".facts").get_by_text("13 labels").wait_for()
     page.keyboard.press("z")
     page.locator(".facts").get_by_text("12 labels").wait_for()
+
+    # The next two cards are at hand: they show before the server has heard of an answer, and what is written there stays.
+    # The third answer waits. All three are stored, in their order, one with its reason.
+    page.keyboard.press(true_key(page, "2"))
+    page.wait_for_function("() => !unsent.length && order.length === 2")
+    first, second = page.evaluate("order")
+    held: list[Any] = []
+    page.route("**/review/label/", lambda route: route.continue_() if held else held.append(route))
+    for key, card in (("", first), ("5", second)):
+        page.keyboard.press(key or true_key(page))
+        page.wait_for_function(
+            "card => document.querySelector('.answers [name=event]').value === card", arg=card
+        )
+    page.fill("#note", "as it stands")
+    page.keyboard.press("Enter")
+    assert len(held) == 1 and page.locator(".answers[inert]").count() == 0, "Enter is no answer"
+    page.keyboard.press(true_key(page))
+    page.locator(".answers[inert]").wait_for()
+    held[0].continue_()
+    page.locator(".facts").get_by_text("16 labels").wait_for()
+    page.locator(".review .list-group-item").first.get_by_text("as it stands").wait_for()
+    page.locator(".review .list-group-item").nth(1).get_by_text("lacks context").wait_for()
+    page.unroute("**/review/label/")
 
     # The workers train it meanwhile, and the issue page shows matches and their trend without being reloaded.
     page.get_by_role("link", name="Back to the issue").click()
@@ -80,6 +102,11 @@ def test_from_the_overview_to_a_labelled_issue(page: Any, server: Server) -> Non
     page.get_by_text("Resolved").first.wait_for()
     page.locator("aside").get_by_role("link", name="Issues", exact=True).click()
     assert page.get_by_role("link", name="User wants to cancel a reservation").count() == 0
+
+
+def true_key(page: Any, wrong: str = "n") -> str:
+    """What answers the card on the screen as its text has it."""
+    return "y" if re.search(r"cancel|refund", page.locator("#asked").inner_text().lower()) else wrong
 
 
 def test_an_event_that_comes_in_shows_up_without_a_reload(page: Any, server: Server) -> None:

@@ -15,7 +15,7 @@ from labeling.labels.labels import Why, record_label, standing_labels
 from labeling.models import ClarifyingQuestion, Label
 from labeling.queue.asked_again import asked_again, cards_of_issue
 from labeling.queue.issue_subject import IssueSubject
-from labeling.queue.lookahead import next_card
+from labeling.queue.lookahead import next_cards_of
 from labeling.refinement import picking, raising
 from labeling.refinement.raising import raise_question
 from labeling.teaching import TRAIN, retrain, retrain_soon
@@ -148,7 +148,7 @@ def test_an_answer_proposes_and_accepting_changes(
     offered = api.get(f"/api/issues/{issue.number}/candidates/", limit=len(again) + 2).json()["results"]
     assert {one["event_id"] for one in offered if one["reason"] == "redefined"} == again
     assert [one["reason"] for one in offered[: len(again)]] == ["redefined"] * len(again)
-    card = next_card(subject=IssueSubject(issue), user=member)
+    card, *_ = next_cards_of(subject=IssueSubject(issue), user=member)
     assert card is not None and (card.reason, card.event.event_id in again) == ("redefined", True)
     # It is trained once, on the new text.
     [job] = Job.objects.filter(kind=TRAIN)

@@ -20,7 +20,7 @@ from labeling.labels.labels import Why, record_label, standing_labels
 from labeling.models import ClarifyingQuestion, Label, Offer, Rationale
 from labeling.queue import picking
 from labeling.queue.asked_again import cards_of_issue
-from labeling.queue.lookahead import AHEAD
+from labeling.queue.lookahead import AHEAD, SHOWN_AHEAD
 from labeling.refinement.raising import raise_question
 from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
@@ -404,11 +404,61 @@ def test_cards_are_chosen_a_few_at_a_time(
     first = page.context["shown"].card
     page = in_as_member.get(at("issue-review", issue))
     assert page.context["shown"].card == first  # reloading is not a new question
-    for _ in range(AHEAD - 1):
+    for _ in range(AHEAD - SHOWN_AHEAD - 1):
         page = answer(in_as_member, issue, "match", page, **HTMX)
     assert len(calls) == 1
-    answer(in_as_member, issue, "match", page, **HTMX)
+    page = answer(in_as_member, issue, "match", page, **HTMX)
+    assert len(calls) == 2, "before the last ones are shown"
+    for _ in range(AHEAD - SHOWN_AHEAD - 1):
+        page = answer(in_as_member, issue, "match", page, **HTMX)
     assert len(calls) == 2
+
+
+def test_the_next_two_cards_come_with_the_page(
+    in_as_member: Client, issue: Issue, events: list[Event], viewer: Any
+) -> None:
+    page = in_as_member.get(at("issue-review", issue))
+    order = page.context["order"]
+    text = html_of(page)
+    assert len(order) == SHOWN_AHEAD == 2 and re.findall(r'<template data-ahead="([^"]+)"', text) == order
+    assert f'data-order="{" ".join(order)}"' in text
+    held = Offer.objects.filter(user__username="alice", held_until__isnull=False)
+    assert {str(one.event_id) for one in held} >= set(order), "nobody else is asked about them"
+    page = answer(in_as_member, issue, "match", page, **HTMX)
+    assert str(page.context["shown"].card.event.id) == order[0] and page.context["order"][0] == order[1]
+    # What the page has at hand is not sent again, be it on the screen or behind that.
+    asked, order = page.context["asked"], page.context["order"]
+    for _ in range(5):
+        data = {"event": asked, "answer": "unsure", "at_hand": order}
+        page = in_as_member.post(at("issue-review-label", issue), data, **HTMX)
+        assert page.context["asked"] == order[0] and page.context["order"][0] == order[1]
+        text = html_of(page)
+        assert re.search(rf'data-asked="{order[0]}">\s*</div>', text), "it is on the screen"
+        assert re.findall(r'<template data-ahead="([^"]+)"', text) == page.context["order"][1:]
+        asked, order = page.context["asked"], page.context["order"]
+        assert len(order) == 2
+    in_as_member.force_login(viewer)
+    assert in_as_member.get(at("issue-review", issue)).context["order"] == [], "who may only look"
+
+
+def test_a_random_card_that_comes_early_is_blind_too(
+    in_as_member: Client, project: Any, issue: Issue, events: list[Event]
+) -> None:
+    install_builtin_signals(project)
+    signal = SignalDefinition.objects.get(project=project, key="user_frustration")
+    for event in events:
+        SignalMatch.objects.create(
+            project=project, signal=signal, event=event, timestamp=event.timestamp, source="test",
+            evidence=[{"side": "user", "start": 0, "end": 2, "text": event.input[:2]}],
+        )  # fmt: skip
+    teaching = html_of(in_as_member.get(at("issue-review", issue)))
+    assert teaching.count("User frustration") >= 3, "what a blind card hides"
+    page = in_as_member.get(at("issue-review", issue) + "?for=audit")
+    cards = [page.context["shown"], *page.context["ahead"]]
+    assert [one.is_blind for one in cards] == [True] * 3
+    text = html_of(page).partition("<main")[2]
+    assert text.count("<template data-ahead") == 2 and "User frustration" not in text
+    assert not [one for one in cards if f">{one.card.score:.2f}</span>" in text]
 
 
 def test_a_card_that_somebody_else_settled_meanwhile_is_skipped(
@@ -546,5 +596,7 @@ def test_an_answer_costs_few_queries(
     django_assert_max_num_queries: Callable[[int], Any],
 ) -> None:
     page = in_as_member.get(at("issue-review", issue))
+    data = {"event": page.context["asked"], "answer": "match", "at_hand": page.context["order"]}
     with django_assert_max_num_queries(50):  # seven find and hold cards, eight are savepoints
-        answer(in_as_member, issue, "match", page, **HTMX)
+        page = in_as_member.post(at("issue-review-label", issue), data, **HTMX)  # as the page sends it
+    assert len(page.context["ahead"]) == 1
