@@ -83,9 +83,9 @@ def translate_by_rules(text: str, vocabulary: Vocabulary, *, today: dt.date, nea
     if any(part.field == "signal" for part in parts):  # it says what they complain of
         list(sentence.take(_COMPLAINING))
     parts += read_kinds(sentence)
-    left, left_out = _left(sentence, parts, vocabulary, near)
-    by_meaning = tuple(part.values[0] for part in left if part.field == MEANING)
-    return Reading(_join(parts + left, sentence), by_meaning, left_out)
+    leftover, left_out = _left(sentence, parts, vocabulary, near)
+    by_meaning = tuple(part.values[0] for part in leftover if part.field == MEANING)
+    return Reading(_join(parts + leftover, sentence), by_meaning, left_out)
 
 
 def _already_a_query(text: str) -> Node | None:
