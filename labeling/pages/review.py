@@ -139,13 +139,13 @@ def _step(request: ProjectRequest, subject: Subject, event: Event | None) -> dic
     else:
         cards = next_cards_of(subject=subject, user=user, answers=answers, audit=audit)
     at_hand = set(request.POST.getlist("at_hand"))
-    asked = cards[0] if cards else None
+    current = cards[0] if cards else None
     ahead = cards[1:] if answers else []
     last = newest_labels(subject.row, user)
     return {
         **_beside(subject, user, audit=audit),
-        "asked": str(asked.event.id) if asked else "",
-        "shown": _shown(subject, asked, user) if asked and str(asked.event.id) not in at_hand else None,
+        "asked": str(current.event.id) if current else "",
+        "shown": _shown(subject, current, user) if current and str(current.event.id) not in at_hand else None,
         "ahead": [_shown(subject, card, user) for card in ahead if str(card.event.id) not in at_hand],
         "order": [str(card.event.id) for card in ahead],
         "held": int(HELD.total_seconds()),

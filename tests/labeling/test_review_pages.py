@@ -427,15 +427,15 @@ def test_the_next_two_cards_come_with_the_page(
     page = answer(in_as_member, issue, "match", page, **HTMX)
     assert str(page.context["shown"].card.event.id) == order[0] and page.context["order"][0] == order[1]
     # What the page has at hand is not sent again, be it on the screen or behind that.
-    asked, order = page.context["asked"], page.context["order"]
+    event, order = page.context["asked"], page.context["order"]
     for _ in range(5):
-        data = {"event": asked, "answer": "unsure", "at_hand": order}
+        data = {"event": event, "answer": "unsure", "at_hand": order}
         page = in_as_member.post(at("issue-review-label", issue), data, **HTMX)
         assert page.context["asked"] == order[0] and page.context["order"][0] == order[1]
         text = html_of(page)
         assert re.search(rf'data-asked="{order[0]}">\s*</div>', text), "it is on the screen"
         assert re.findall(r'<template data-ahead="([^"]+)"', text) == page.context["order"][1:]
-        asked, order = page.context["asked"], page.context["order"]
+        event, order = page.context["asked"], page.context["order"]
         assert len(order) == 2
     in_as_member.force_login(viewer)
     assert in_as_member.get(at("issue-review", issue)).context["order"] == [], "who may only look"
