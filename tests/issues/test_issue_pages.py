@@ -311,7 +311,7 @@ def test_trainings_in_a_row_are_one_line_and_releases_are_broken_down(
         )
     client.force_login(member)
     context = client.get(f"/p/acme/issues/{issue.number}/").context
-    assert [entry.kind for entry, _ in context["activity"]] == ["trained", "created"]
+    assert [entry.kind for entry, *_ in context["activity"]] == ["trained", "created"]
     shown = {
         one.name: [(value.name, value.events, value.rate) for value in one.values]
         for one in client.get(at("issue-breakdown", issue)).context["dimensions"]
