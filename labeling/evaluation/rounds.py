@@ -12,6 +12,7 @@ from issues.classifier.model import Bools, Floats, fit, scores
 from issues.classifier.training import BACKGROUND, trust_of_teacher
 from labeling.evaluation.worlds import World
 from labeling.models import Reason
+from labeling.queue.fusing import MEANING_WEIGHT, READER_WEIGHT, WORDS_WEIGHT, fuse
 from labeling.queue.of_issues import SAMPLE
 from labeling.queue.picking import (
     AUDIT,
@@ -161,7 +162,12 @@ def _cards(
     unlabelled = np.setdiff1d(world.pool, cards)
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
     known = likeness if found is None else found
-    best = unlabelled[np.argsort(-known[unlabelled], kind="stable")][:SHORTLIST]
+    fused = _fused(world, likeness)
+    beside = fused if world.by_reader else likeness.astype(np.float64)
+    if found is None:
+        best = unlabelled[np.argsort(-fused[unlabelled], kind="stable")][:SHORTLIST]
+    else:
+        best = unlabelled[np.argsort(-known[unlabelled], kind="stable")][:SHORTLIST]
     sample = draw.permutation(unlabelled)[:SAMPLE]
     order, chances = draw_in_strata(
         known[sample].astype(np.float64),
@@ -170,7 +176,7 @@ def _cards(
         start=float(draw.random()),
     )
     drawn = sample[order]
-    alike = unlabelled[np.argsort(-likeness[unlabelled], kind="stable")][: SHORTLIST // 2]
+    alike = unlabelled[np.argsort(-fused[unlabelled], kind="stable")][: SHORTLIST // 2]
     matches_of_teacher = [event for event, is_match in taught.items() if is_match and event not in cards]
     ids = np.array(
         list(dict.fromkeys([*best.tolist(), *alike.tolist(), *matches_of_teacher, *drawn.tolist()])), np.intp
@@ -183,9 +189,7 @@ def _cards(
         pool.orders[Reason.SIMILAR] = list(range(len(best)))
     else:
         known_of = np.array([_said(taught.get(event)) for event in ids.tolist()])
-        order_by_score(
-            pool, likeness[ids].astype(np.float64), threshold=threshold, matches=matches, taught=known_of
-        )
+        order_by_score(pool, beside[ids], threshold=threshold, matches=matches, taught=known_of)
         answers = np.array(list(known_answers.values()), bool)
         order_by_doubt(pool, vectors[cards], answers, threshold=threshold, taught=known_of)
         order_by_region(pool, vectors[cards], reason=Reason.FAR, among=random)
@@ -196,6 +200,20 @@ def _cards(
     return {
         int(ids[index]): pool.chances[index] if reason == Reason.RANDOM else None for index, reason in picked
     }
+
+
+def _fused(world: World, likeness: Floats) -> NDArray[np.float64]:
+    """(n,): as the queue fuses its sources."""
+    near = world.pool[np.argsort(-likeness[world.pool], kind="stable")]
+    sources = [
+        (MEANING_WEIGHT, near[:SHORTLIST].tolist()),
+        (WORDS_WEIGHT, list(world.by_words[:SHORTLIST])),
+        (READER_WEIGHT, list(world.by_reader[:SHORTLIST])),
+    ]
+    found = np.zeros(len(world.truth))
+    for event, worth in fuse(sources).items():
+        found[event] = worth
+    return found
 
 
 def _said(is_match: bool | None) -> float:

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from issues.classifier.definition_text import what_counts
 from issues.classifier.model import Bools, Floats, Sides
+from labeling.queue.fusing import rank_by_words
+from labeling.queue.sources import MOST_WORDS
 from raindrop.evaluation.measurement import read_rows
 from signals.evaluation.builtin.vectors import VectorStore
 from signals.evaluation.grouping.planted import Planted, read_planted
+from signals.search.tokens import document, words_of
 
 SETS = ("banking77", "hwu64")
 POOL = 3000  # texts of a set that may be asked about
@@ -28,6 +31,7 @@ TYPOS = 0.06  # of the letters
 class World:
     """One issue over n events. `pool`: indices of the events that may be asked about; `tested`: of those that it is measured on.
 
+    `by_words`, `by_reader`: the events that the words of the definition and a reader's phrases find, best first (labeling/queue/sources.py).
     `units`: (n,), which conversation each event belongs to, where conversations are measured, else None: an event counts for itself.
     """
 
@@ -38,6 +42,8 @@ class World:
     pool: NDArray[np.intp]
     tested: NDArray[np.intp]
     units: NDArray[np.intp] | None = None
+    by_words: Sequence[int] = ()
+    by_reader: Sequence[int] = ()
 
     def f1(self, predicted: Bools) -> float:
         """Of `predicted` (n,) on the tested events or their conversations. One without a match in truth or prediction is 0."""
@@ -121,6 +127,7 @@ def _recast(
     vectors = store.of([text for _, text in rows])
     sides = Sides(vectors, np.zeros_like(vectors))
     labels = np.array([label for label, _ in rows])
+    holders = _holders(text for _, text in train)
     counts = {label: int((labels[len(train) :] == label).sum()) for label in sorted(set(labels) - {""})}
     # Every second name is chosen on, the others are reported.
     names = [label for label, count in counts.items() if count >= 8][0 if chosen_on else 1 :: 2]
@@ -132,6 +139,7 @@ def _recast(
             labels == label,
             np.arange(len(train)),
             np.arange(len(train), len(rows)),
+            by_words=_by_words(label.replace("_", " ").lower(), holders, len(train)),
         )
 
 
@@ -145,10 +153,63 @@ def _planted(product: Planted, data: Path, store: VectorStore) -> Iterator[World
     units = np.array(product.of_turn, np.intp)
     shows = _turns_that_show(product)
     every = np.arange(len(units))
+    holders = _holders(document(turn.input.raw, turn.output.raw) for turn in product.turns)
+    phrases = _phrases(product)
+    phrase_vectors = store.of(list(phrases.values()))
     for kind, problem in problems.items():
         truth = np.array([shows.get(turn) == kind for turn in range(len(units))])
-        definition = store.of([f"{problem['title']}. {what_counts(problem['description'])}".strip()])[0]
-        yield World(f"{product.name}: {kind}", definition, sides, truth, every, every, units)
+        text = f"{problem['title']}. {what_counts(problem['description'])}".strip()
+        definition = store.of([text])[0]
+        near = np.argsort(-(phrase_vectors @ definition), kind="stable").tolist()
+        turns = list(phrases)
+        yield World(
+            f"{product.name}: {kind}",
+            definition,
+            sides,
+            truth,
+            every,
+            every,
+            units,
+            by_words=_by_words(text, holders, len(units)),
+            by_reader=[turns[place] for place in near],
+        )
+
+
+def _holders(texts: Iterable[str]) -> dict[str, list[int]]:
+    """Word -> the rows of the texts that hold it."""
+    found: dict[str, list[int]] = {}
+    for row, text in enumerate(texts):
+        for word in set(words_of(text)):
+            found.setdefault(word, []).append(row)
+    return found
+
+
+def _by_words(text: str, holders: Mapping[str, list[int]], number: int) -> list[int]:
+    words = list(dict.fromkeys(words_of(text)))[:MOST_WORDS]
+    return rank_by_words({word: holders[word] for word in words if word in holders}, number)
+
+
+def _phrases(product: Planted) -> dict[int, str]:
+    """What a reader said went wrong, by the turn in which its quote stands, else the conversation's last: as save_facet has it."""
+    turns: dict[int, list[int]] = {}
+    for turn, conversation in enumerate(product.of_turn):
+        turns.setdefault(conversation, []).append(turn)
+    found = {}
+    for conversation, reading in enumerate(product.readings):
+        if reading is None or not reading.went_wrong or conversation not in turns:
+            continue
+        mine = turns[conversation]
+        quoting = [
+            turn
+            for turn in mine
+            if reading.quote
+            and (
+                reading.quote in product.turns[turn].input.raw
+                or reading.quote in product.turns[turn].output.raw
+            )
+        ]
+        found[(quoting or mine[-1:])[0]] = reading.went_wrong
+    return found
 
 
 def _turns_that_show(product: Planted) -> dict[int, str]:

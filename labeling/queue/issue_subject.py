@@ -51,7 +51,11 @@ WORDS = Words(
             "New events look unlike the labelled ones, and this is one of them",
             "orange",
         ),
-        Reason.SIMILAR: Chip("similar to the description", "Close in meaning to the issue's text", "blue"),
+        Reason.SIMILAR: Chip(
+            "similar to the description",
+            "Close to the issue's text in meaning or words, or a reader said something like it",
+            "blue",
+        ),
     },
     score="The classifier's score when it was asked, or before the first one the likeness to the issue's text",
     nothing_left="Every event that could teach the classifier something has your answer, is on somebody else's screen, or waits to be processed.",

@@ -1,6 +1,7 @@
 """Which events to ask a person about next.
 
-Before the first classifier these are the events most like the definition. With one, they are likely ones (the highest scores that nobody has checked)
+Before the first classifier these are the events most like the definition: by meaning, by its words, and by what a reader said went wrong, fused
+(fusing.py, sources.py). With one, they are likely ones (the highest scores that nobody has checked)
 until five matches are known, then likely and uncertain ones (nearest the threshold) by turns. From eighty labels on,
 of sixteen cards one is an event on which two learners disagree, and one is from a region without labels. While the issue has drifted, new events are
 asked about too (picking.cycle_of). Some are random (picking.RANDOM_CARDS), drawn in strata of
@@ -28,6 +29,7 @@ from labeling.labels.authors import author_of
 from labeling.labels.labels import all_standing_labels, majority, standing_labels, taught_answers
 from labeling.models import TEACHER, Reason
 from labeling.queue.cards import Card
+from labeling.queue.fusing import MEANING_WEIGHT, READER_WEIGHT, WORDS_WEIGHT, fuse
 from labeling.queue.picking import (
     AUDIT,
     GOLDEN,
@@ -42,6 +44,7 @@ from labeling.queue.picking import (
     pick,
     reasons_in_turn,
 )
+from labeling.queue.sources import found_by_reader, found_by_words
 from signals.vectors.nearest import nearest_events
 from signals.vectors.reading import VectorChunk, vectors_of
 
@@ -121,21 +124,36 @@ def next_cards(
 
 
 def _similar(issue: Issue, skip: set[uuid.UUID], start: float) -> Pool:
-    """Before the first classifier: by cosine to the definition."""
+    """Before the first classifier: by likeness to the definition, of all sources."""
     vector = definition_vector(issue)
-    near = nearest_events(project=issue.project, vector=vector, limit=SHORTLIST + len(skip))
-    cosines = {event: cosine for event, cosine in near if event not in skip}
+    found_alike, _ = _alike(issue, skip)
+    alike = list(found_alike)[:SHORTLIST]
     drawn, number = _drawn(issue.project, skip)
-    ids = list(dict.fromkeys([*cosines, *drawn]))
+    ids = list(dict.fromkeys([*alike, *drawn]))
     chunk = vectors_of(project=issue.project, event_ids=ids)
     found = np.maximum(chunk.user @ vector, chunk.agent @ vector).astype(np.float64)
     pool = _pool(chunk, found, drawn, number=number, threshold=None, start=start)
-    place = {event: rank for rank, event in enumerate(cosines)}
+    place = {event: rank for rank, event in enumerate(alike)}
     pool.orders[Reason.SIMILAR] = sorted(
         (index for index, event in enumerate(pool.ids) if event in place),
         key=lambda index: place[pool.ids[index]],
     )
     return pool
+
+
+def _alike(issue: Issue, skip: set[uuid.UUID]) -> tuple[dict[uuid.UUID, float], bool]:
+    """(The events most like the definition, best first, with their fused worth, of all sources; whether a reader is among these.)"""
+    limit = SHORTLIST + len(skip)
+    near = nearest_events(project=issue.project, vector=definition_vector(issue), limit=limit)
+    by_reader = found_by_reader(issue, limit)
+    fused = fuse(
+        [
+            (MEANING_WEIGHT, [event for event, _ in near]),
+            (WORDS_WEIGHT, found_by_words(issue, limit)),
+            (READER_WEIGHT, by_reader),
+        ]
+    )
+    return {event: worth for event, worth in fused.items() if event not in skip}, bool(by_reader)
 
 
 def _scored(
@@ -154,14 +172,19 @@ def _scored(
     for side, direction in weight_directions(weights).items():
         near = nearest_events(project=issue.project, vector=direction, limit=SHORTLIST + len(skip), side=side)
         ids.update(dict.fromkeys(event for event, _ in near if event not in skip))
-    alike = nearest_events(project=issue.project, vector=definition, limit=SHORTLIST // 2 + len(skip))
-    ids.update(dict.fromkeys(event for event, _ in alike if event not in skip))
+    alike, is_read = _alike(issue, skip)
+    ids.update(dict.fromkeys(list(alike)[: SHORTLIST // 2]))
     ids.update(dict.fromkeys(event for event, is_match in taught.items() if is_match and event not in skip))
     drawn, number = _drawn(issue.project, skip)
     ids.update(dict.fromkeys([*drawn, *new]))
     chunk = vectors_of(project=issue.project, event_ids=list(ids))
     found = scores(chunk.user, chunk.agent, weights)
-    likeness = np.maximum(chunk.user @ definition, chunk.agent @ definition).astype(np.float64)
+    # The fused worth is measured beside a classifier only with a reader among the sources.
+    likeness = (
+        np.array([alike.get(event, 0.0) for event in chunk.ids])
+        if is_read
+        else np.maximum(chunk.user @ definition, chunk.agent @ definition).astype(np.float64)
+    )
     pool = _pool(chunk, found, drawn, number=number, threshold=classifier.threshold, start=start)
     verdicts = _verdicts(pool.ids, taught)
     order_by_score(pool, likeness, threshold=classifier.threshold, matches=matches, taught=verdicts)
