@@ -27,7 +27,7 @@ function judgeByKey(judgement) {
   const match = aimedMatch(), button = match?.querySelector(`[data-judge=${judgement}]`);
   if (!button) return false;
   if (button.getAttribute("aria-pressed") !== "true") button.click();
-  if (!match.matches("[data-row]")) { toast(`${match.querySelector(".chip")?.textContent ?? "Match"}: ${judgement} (z takes it back)`); return true; }
+  if (!match.matches("[data-row]")) { toast(`${match.querySelector(".chip")?.textContent ?? "Match"}: ${judgement} (z takes it back)`, "is-hint"); return true; }
   pointed = null;
   const rows = [...document.querySelectorAll("[data-row][data-match]")], next = rows[rows.indexOf(match) + 1] || match;
   document.querySelectorAll("[data-row].is-current").forEach((row) => row.classList.remove("is-current"));
@@ -47,7 +47,7 @@ function undoJudgement() {
   const button = form?.querySelector(last.before ? `[data-judge=${last.before}]` : "[aria-pressed=true]");
   if (!button) return false;
   undoing = true; button.click();
-  toast("Taken back.");
+  toast("Taken back.", "is-hint");
   return true;
 }
 

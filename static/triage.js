@@ -18,7 +18,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-bulk]") || ticks().some((box) => box.checked)) return;
   const box = document.querySelector("tr.is-current td.tick input");
-  if (box) box.checked = true; else { event.preventDefault(); toast("Select rows first (x), or move to one (j, k)."); }
+  if (box) box.checked = true; else { event.preventDefault(); toast("Select rows first (x), or move to one (j, k).", "is-hint"); }
 });
 
 // A list that reads itself again keeps its current row.

@@ -41,7 +41,7 @@ CONTROL = {"class": "form-control"}
 SERVICES = (
     ("Slack", "https://hooks.slack.com/services/T000/B000/XXXX", "Slack: Apps, Incoming Webhooks, Add to a channel; paste the address."),
     ("E-mail", "mailto://user:password@smtp.example.org:587?from=raindrop@example.org&to=ops@example.org", "The outgoing mail server's login; to= takes several, with commas."),
-    ("Webhook", "https://ops.example.org/hook", "A POST of JSON, signed with this alert's secret. json://host:port/path for plain http."),
+    ("Webhook", "https://ops.example.org/hook", "A POST of JSON, signed with a secret that “New signing secret” shows once the alert is saved. json://host:port/path for plain http."),
     ("Teams", "workflows://prod-00.westus.logic.azure.com:443/WORKFLOW/SIGNATURE", "Teams: Workflows, Post to a channel when a webhook request is received."),
     ("Discord", "discord://WEBHOOK_ID/WEBHOOK_TOKEN", "Discord: channel settings, Integrations, Webhooks."),
     ("PagerDuty", "pagerduty://INTEGRATION_KEY@API_KEY", "PagerDuty: the service's Events API v2 integration."),
