@@ -25,7 +25,7 @@ from signals.detectors.batch import Batch, Detect, Evidence, Finding, Turn
 from signals.detectors.text import READ_CHARACTERS, Text
 from signals.models.embeddings import DIMENSIONS
 
-VERSION = 2
+VERSION = 1
 SIDES: dict[str, tuple[str, ...]] = {
     "user": ("user",),
     "assistant": ("assistant",),

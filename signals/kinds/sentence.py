@@ -15,6 +15,8 @@ from signals.kinds.small_model import Judgements, small_detector, train_small_mo
 from signals.models import SignalDefinition
 from signals.models.definitions import DetectorType
 
+VERSION = 2
+
 
 class SentenceForm(KindForm):
     rule_field = "examples"
@@ -79,8 +81,8 @@ class SentenceKind(SignalKind):
     def make_detector(
         self, signal: SignalDefinition, *, findings: Findings, quoting: bool = True
     ) -> Detector | None:
-        detect = small_detector(signal, quoting=quoting)
-        return None if detect is None else Detector(self.name, model.VERSION, detect, model.THRESHOLD)
+        detect = small_detector(signal, quoting=quoting, knows_examples=True)
+        return None if detect is None else Detector(self.name, VERSION, detect, model.THRESHOLD)
 
     def describe(self, config: dict[str, Any]) -> str:
         return "\n".join([config["sentence"], *(f"· {text}" for text in config.get("examples", []))])

@@ -50,8 +50,9 @@ def train_small_model(
     return sentence.to_bytes(fitted)
 
 
-def small_detector(signal: SignalDefinition, *, quoting: bool) -> Detect | None:
-    """None when the signal has not been trained. `quoting`: whether it looks for the evidence, which embeds each match's sentences."""
+def small_detector(signal: SignalDefinition, *, quoting: bool, knows_examples: bool = False) -> Detect | None:
+    """None when the signal has not been trained. `quoting`: whether it looks for the evidence, which embeds each match's sentences. `knows_examples`: a text
+    that holds an example word for word is a match; a question's examples only say what is worth asking about."""
     if not signal.trained:
         return None
     threshold = sentence.THRESHOLD if signal.threshold is None else signal.threshold
@@ -59,7 +60,7 @@ def small_detector(signal: SignalDefinition, *, quoting: bool) -> Detect | None:
         sentence.from_bytes(signal.trained),
         signal.reads,
         embed=embed_texts,
-        examples=signal.config["examples"],
+        examples=signal.config["examples"] if knows_examples else (),
         counterexamples=signal.config.get("counterexamples", ()),
         quote_from=threshold if quoting else NO_QUOTES,
     )

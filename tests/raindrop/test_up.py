@@ -103,7 +103,8 @@ def test_a_second_server_on_the_same_data_is_refused_and_another_directory_works
             lambda: first.get("/readyz")[0] != 200 or not postmaster.is_running(), what="the database's end"
         )
         first.wait(lambda: first.get("/readyz")[0] == 200, what="/readyz after the database was killed")
-        assert f"RAINDROP_DATA_DIR={second.data_dir} " in second.log.read_text(), "how to make the first user"
+        told = f"RAINDROP_DATA_DIR={second.data_dir} "
+        second.wait(lambda: told in second.log.read_text(), what="how to make the first user")
         [address] = re.findall(r"http://127\.0\.0\.1:\d+(/accounts/first/\S+/)", second.log.read_text())
         assert b"The first user" in second.get(address)[1]
         second.manage("createsuperuser", "--no-input", "--username", "root", "--email", "root@example.org")

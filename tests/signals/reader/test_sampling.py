@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ingest.incoming.values import IncomingSpan
-from ingest.models import ExplicitSignal, Project, User
+from ingest.models import Conversation, ExplicitSignal, Project, User
 from signals.llm import budget
 from signals.models import Facet, LlmSettings, LlmSpend, Reading
 from signals.reader.sampling import place_of, rate_for
@@ -66,9 +66,10 @@ def test_random_ones_have_their_probability_and_targeted_ones_a_reason(
     read_all(project)
     assert len(service.requests) == 20 and LlmSpend.objects.get().calls == 20
     random, targeted = Facet.objects.filter(sampled="random"), Facet.objects.filter(sampled="targeted")
-    assert random.count() > 3 and targeted.count() > 3 and random.count() + targeted.count() == 20
+    drawn = sum(place_of(pk) < 10 / 60 for pk in Conversation.objects.values_list("id", flat=True))
+    assert random.count() == min(drawn, 20) and random.count() + targeted.count() == 20
     assert list(random.values_list("probability", flat=True)) == pytest.approx([10 / 60] * random.count())
-    assert set(targeted.values_list("probability", flat=True)) == {None}
+    assert set(targeted.values_list("probability", flat=True)) <= {None}
     for reading in Reading.objects.filter(sampled="random"):
         assert place_of(reading.conversation_id or reading.event_id) < reading.draw_rate
     read = Facet.objects.filter(sampled="targeted").values_list("conversation__convo_id", flat=True)
