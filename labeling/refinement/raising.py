@@ -58,15 +58,15 @@ def raise_question(issue: Issue) -> ClarifyingQuestion | None:
     something: its text decides nothing. A question about a conflict that is none any more is put aside first."""
     hold_lock(f"questions:{issue.pk}")
     questions = ClarifyingQuestion.objects.filter(issue=issue)
-    is_open = questions.filter(state=QuestionState.OPEN).first()
-    if issue.follows or (is_open is not None and is_open.kind != Kind.CONFLICT):
+    standing = questions.filter(state=QuestionState.OPEN).first()
+    if issue.follows or (standing is not None and standing.kind != Kind.CONFLICT):
         return None
     world = _look(issue)
-    if is_open is not None:
-        if world is None or is_open.first_id in _in_conflict(world):
+    if standing is not None:
+        if world is None or standing.first_id in _in_conflict(world):
             return None
-        is_open.state = QuestionState.DISMISSED
-        is_open.save(update_fields=["state"])
+        standing.state = QuestionState.DISMISSED
+        standing.save(update_fields=["state"])
         live.changed([issue.project_id])
     if world is None:
         return None

@@ -29,11 +29,12 @@ def facets_near(
 
 
 def _vectors_of(phrases: list[str]) -> NDArray[np.float32]:
-    """(n, 384), unit length. Those that were embedded before are kept."""
-    missing = list(dict.fromkeys(phrase for phrase in phrases if phrase not in _vectors))
-    if len(_vectors) + len(missing) > KEPT:
-        _vectors.clear()
-        missing = list(dict.fromkeys(phrases))
+    """(n, 384), unit length. Those that were embedded before are kept, until another thread or this one empties what is full."""
+    known = {phrase: vector for phrase in phrases if (vector := _vectors.get(phrase)) is not None}
+    missing = list(dict.fromkeys(phrase for phrase in phrases if phrase not in known))
     if missing:
-        _vectors.update(zip(missing, embed_texts(missing), strict=True))
-    return np.vstack([_vectors[phrase] for phrase in phrases])
+        known.update(zip(missing, embed_texts(missing), strict=True))
+        if len(_vectors) + len(missing) > KEPT:
+            _vectors.clear()
+        _vectors.update(known)
+    return np.vstack([known[phrase] for phrase in phrases])
