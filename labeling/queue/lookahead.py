@@ -37,8 +37,8 @@ def next_cards_of(*, subject: Subject, user: User, answers: bool = True, audit: 
     """The card to show and up to SHOWN_AHEAD after it: those that were offered to the user and are not labelled yet, then those of a new choice.
     Empty: no event is left.
 
-    All that wait for a person who `answers` are held: nobody else is asked about them meanwhile. `audit`: cards drawn at random alone; those that
-    teaching has offered wait for it, and the other way round.
+    All that wait for a person who `answers` are held: nobody else is asked about them meanwhile. `audit`: cards drawn at random alone. What teaching
+    has offered waits for teaching as long as there are others to draw, and the other way round.
     """
     author = author_of(user)
     hold_lock(f"queue:{subject.row.pk}")
@@ -46,7 +46,11 @@ def next_cards_of(*, subject: Subject, user: User, answers: bool = True, audit: 
     waiting = _waiting(subject.row, author, taken, audit)
     if len(waiting) <= SHOWN_AHEAD:
         ids = {card.event.id for card in waiting}
-        more = subject.cards(limit=AHEAD - len(waiting), user=user, exclude=taken | ids, audit=audit)
+        elsewhere = {card.event.id for card in _waiting(subject.row, author, taken, not audit)}
+        limit = AHEAD - len(waiting)
+        more = subject.cards(limit=limit, user=user, exclude=taken | ids | elsewhere, audit=audit)
+        if not waiting and not more:
+            more = subject.cards(limit=limit, user=user, exclude=taken, audit=audit)
         offer(subject=subject.row, user=user, cards=more, behind=ids, audit=audit)
         waiting += more
     if answers:

@@ -86,9 +86,7 @@ def test_a_signal_of_each_kind(
         ).wait_for(timeout=60_000)
 
     # Five matches, four right and one wrong; the wrong one is taken back and given again.
-    page.locator(
-        "#matches"
-    ).scroll_into_view_if_needed()  # what is out of view is not read until someone looks
+    look_at_matches(page)
     page.locator("[data-row][data-match]").nth(4).wait_for()
     for place, key in enumerate("rrwrr"):
         press(page, key, place + 1)
@@ -133,7 +131,6 @@ def test_a_match_is_judged_in_its_conversation(page: Any, server: Server) -> Non
     page.locator("[data-match]").get_by_role("link", name="conversation").first.click()
     page.wait_for_url("**/conversations/**")  # loaded: before that no key does anything
     chip = page.locator(".chip-match", has_text="Tool failure").first
-    chip.scroll_into_view_if_needed()
     chip.hover()
     page.keyboard.press("w")
     chip.locator("[data-judge=wrong][aria-pressed=true]").wait_for()
@@ -149,7 +146,7 @@ def test_a_match_is_judged_in_its_conversation(page: Any, server: Server) -> Non
 def test_what_was_read_before_an_answer_does_not_take_it_back(page: Any, server: Server) -> None:
     """A hint lets the page read its regions; while that is under way a match is judged."""
     page.goto("/p/shop/signals/tool_failure/")
-    page.locator("#matches").scroll_into_view_if_needed()
+    look_at_matches(page)
     page.locator("[data-row][data-match]").nth(2).wait_for()
     page.wait_for_load_state("networkidle")
     held: list[tuple[Any, Any]] = []
@@ -232,6 +229,11 @@ def send_event(server: Server, text: str) -> None:
         "ai_data": {"input": text, "output": "Hm."},
     }
     assert server.post("/v1/events/track", body, key=server.write_key)[0] == 200
+
+
+def look_at_matches(page: Any) -> None:
+    """What is out of view is not read until someone looks. Playwright's own scrolling fails when the region is swapped meanwhile."""
+    page.evaluate("document.querySelector('#matches').scrollIntoView()")
 
 
 def press(page: Any, key: str, judged: int) -> None:

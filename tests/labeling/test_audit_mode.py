@@ -17,6 +17,7 @@ from issues.models import Classifier, Issue
 from labeling.labels.labels import Why, record_label
 from labeling.labels.progress import wanted_for_share
 from labeling.models import Label, Offer
+from labeling.queue.lookahead import AHEAD
 from labeling.queue.subject import subject_kind
 from raindrop.statistics import wilson_of_share
 from signals.catalogue.installing import install_builtin_signals
@@ -142,9 +143,21 @@ def test_teaching_and_audit_keep_their_own_cards(browser: Client, issue: Issue, 
     taught = browser.get(at).context["shown"].card
     drawn = browser.get(f"{at}?for=audit").context["shown"].card
     assert (taught.reason, drawn.reason) == ("similar", "random")
-    assert browser.get(at).context["shown"].card.reason == "similar"
+    assert browser.get(at).context["shown"].card == taught
     assert browser.get(f"{at}?for=audit").context["shown"].card == drawn
+    assert Offer.objects.filter(audit=False).count() == Offer.objects.filter(audit=True).count() == AHEAD
     assert {reason for reason, audit in Offer.objects.values_list("reason", "audit") if audit} == {"random"}
+
+
+def test_the_audit_takes_what_teaching_has_when_nothing_else_is_left(
+    browser: Client, issue: Issue, events: list[Event], member: Any
+) -> None:
+    at = f"/p/{issue.project.slug}/issues/{issue.number}/review/"
+    for event in events[:8]:
+        record_label(subject=issue, event=event, answer="not_match", user=member)
+    browser.get(at)
+    assert Offer.objects.filter(audit=False).count() == 4
+    assert browser.get(f"{at}?for=audit").context["shown"].card.event in events[8:]
 
 
 def test_how_far_the_audit_has_come(browser: Client, here: str) -> None:
