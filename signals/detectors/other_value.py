@@ -5,7 +5,7 @@ import re
 
 from signals.detectors.answers import LAST_WORDS
 from signals.detectors.batch import Evidence, Turn
-from signals.detectors.phrases import piece
+from signals.detectors.phrases import is_asked, piece
 
 READ = 300  # characters of the message
 WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -52,10 +52,23 @@ ANYTHING_ELSE = re.compile(
 )
 ASKS = re.compile(r"\b(?:(?:can|could|would) you|please)\b")
 
+# "Friday, not Thursday!": nothing else stands in the message. English, German, Spanish, French, Portuguese.
+INSTEAD_OF = re.compile(
+    r"\W*(?:(?:no+|nope|nein|non|não|nao|sorry|actually|but|aber|pero|mais|mas|i said|i meant|i wrote|ich sagte|ich meinte|dije|he dicho|quise decir|j'ai dit|eu disse|disse)\W+)*"
+    r"(?P<mine>[\w€$£%][^,;.!?\n]{0,40}?)\s?[,;–—-]+\s?(?:and |und |y |et |e )?(?:not|nicht|kein\w{0,2}|no|pas|não|nao) (?P<theirs>[\w€$£%][^,;.!?\n]{0,30}?)\s?[.!]*\W*"
+)
+MOST_INSTEAD = 4  # words on each side
+# What is only wished, or preferred, corrects nothing.
+WISHES = re.compile(
+    r"\b(?:prefer\w*|rather|please|would|better|works|lieber|liebsten|bitte|besser|würde|hätte|prefiero|mejor|por favor|quisiera|préfère|plutôt|mieux|svp|s'il|prefiro|melhor|gostaria|antes)\b"
+)
+
 
 def gives_another(turn: Turn) -> list[Evidence]:
     """The words that put another value in place of the agent's; none where the user does no such thing."""
     message = turn.input.normal[:READ]
+    if instead := _in_place_of(turn):
+        return instead
     if not turn.previous or not NO.search(message) or THEIR_OWN.search(message) or CONTENT.search(message):
         return []
     checked = turn.previous[-1].output.normal[-2 * LAST_WORDS :]
@@ -71,6 +84,21 @@ def gives_another(turn: Turn) -> list[Evidence]:
             return [piece("user", turn.input, found.start(), found.end()) for found in others[:3]]
     instead = INSTEAD.search(message)
     return [piece("user", turn.input, instead.start(), instead.end())] if instead else []
+
+
+def _in_place_of(turn: Turn) -> list[Evidence]:
+    """ "Friday, not Thursday!" after the agent stated, and did not ask for, Thursday."""
+    found = INSTEAD_OF.fullmatch(turn.input.normal) if turn.input.words <= 3 * MOST_INSTEAD else None
+    if not turn.previous or not found or WISHES.search(turn.input.normal):
+        return []
+    mine, theirs = found["mine"], found["theirs"]
+    if max(len(mine.split()), len(theirs.split())) > MOST_INSTEAD:
+        return []
+    stated = turn.previous[-1].output.normal
+    at = re.search(rf"(?<!\w){re.escape(theirs)}(?!\w)", stated)
+    if at is None or is_asked(stated, at.end() - 1) or re.search(rf"(?<!\w){re.escape(mine)}(?!\w)", stated):
+        return []
+    return [piece("user", turn.input, found.start("mine"), found.end("theirs"))]
 
 
 def _plain(value: str) -> str:

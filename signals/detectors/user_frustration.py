@@ -130,7 +130,7 @@ def detect(batch: Batch) -> list[Finding]:
         if head >= WORTH_SHOWING and not pieces and _elsewhere(turn.input, angry=angry):
             head *= DECLINED
         score = max(by_rule, head, rejection)
-        outright = said_outright(turn.input) or (pieces if _in_every_way(turn.input) else [])
+        outright = said_outright(turn) or (pieces if _in_every_way(turn.input) else [])
         if score >= WORTH_SHOWING and not (angry or let_down) and turns_down(turn):
             score *= DECLINED
         if not pieces and score >= WORTH_SHOWING:
