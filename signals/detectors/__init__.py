@@ -66,6 +66,7 @@ BELIEVED = {
     "refusal": 0.8,
     "task_failure": 0.9,
     "user_frustration": OUTRIGHT,
+    "user_repetition": OUTRIGHT,
     "win": OUTRIGHT,
 }
 # Of signals that are about a text as a whole: no longer than this (words) are 99 of 100 turns of the corpus and the readings on which they hold.

@@ -267,4 +267,4 @@ SIGNAL = BuiltIn(
     USER_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("correction", 6, other_languages.united("correction", detect))
+DETECTOR = Detector("correction", 7, other_languages.united("correction", detect))

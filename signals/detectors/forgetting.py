@@ -15,6 +15,7 @@ from signals.detectors.tool_failure import failure
 from signals.models.definitions import Reads, Sentiment
 
 YOU = "(you|u|ya)"
+STOP = "( ?[.,;:!?]| ?$)"
 BEFORE = (
     "(ago|earlier|before|already|above|twice|three times|previously|at the (very )?(start|beginning|top|outset)|in (my|the) (very )?(first|last|previous|original|earlier|opening) "
     "(message|messages|question|mail|post|text))"
@@ -52,12 +53,28 @@ USER = Rule(
         "how many (more )?times (do|must|should|have|will|does) (i|we|one) ... (tell|say|repeat|give|explain|told|said|type|write|enter|send|answer)",
         "(i|we)('ve| have)? (literally |just |already |only just )*(talked|spoke|spoken|chatted) about (this|that|it)",
         "(we've|we have) (already )?(been (over|through)|gone over|discussed|covered) (this|that|it)( already| before)?",
-        # Spanish, German, French.
+        f"(as|like) i (already |just |clearly |have |had |previously |literally )*(said|wrote|stated|mentioned|told you|explained|typed|written){STOP}",
+        f"(as|like) (already )?(stated|written|said|mentioned) (above|before|earlier|already|in my){STOP}?",
+        "(it's|its|it is|that's|is|are) (all )?(already )?in my (very )?(first|last|previous|original|opening) (message|line|mail|email|sentence|question)",
+        f"(see|look|read) (above|up there|my (first|last|previous) message|the first line|what i wrote){STOP}",
+        "(i gave (it to you|you it|you that|you this|you one)|i (gave|told|wrote|said) (it |that |this |so )?(at the (very )?(top|start|beginning)|in the first (line|message)|up front))",
+        f"i (just|literally|only just) (did|said so|said that|said it|gave you (one|it|that|those)|gave it|told you|wrote that|wrote it|answered that){STOP}",
+        "i (did|do) (say|mention|write|tell you) ",
+        "(third|fourth|fifth) time (then|now)",
+        "i (have )?(write|wrote|written|said|typed) (it |this |that )?already",
+        # Spanish, German, French, Portuguese.
         "(ya|acabo de) (te|le|se|os|les)( l[oa]s?)? (dije|di|he dicho|he dado|expliqué|mandé|envié|decirte|decirle)",
         "(te|se) l[oa]s? (acabo de (decir|dar|mandar|enviar)|dije (antes|ya))",
         "(das|die|den|es) (habe|hab) ich (ihnen|dir|euch|ihm)?( doch| ja)?( gerade| schon| bereits| eben| vorhin)+ (gesagt|genannt|gegeben|geschrieben|erklärt|erwähnt|geschickt)",
         "(habe|hab) ich( doch| ja)?( (ihnen|dir|euch))?( doch| ja)?( gerade| schon| bereits| eben| vorhin)+ ?(gesagt|genannt|gegeben|geschrieben|erklärt|erwähnt|geschickt)",
         "je (vous|te|t'|l'|vous l'|te l')( l')? ?(ai|viens de) (déjà |vous |te )?(l'|le |la )?(dit|donné|dire|donner|envoyé|expliqué)",
+        f"(steht|stand) (doch |eh |ja |schon |bereits |alles )*(oben|in meiner (ersten|letzten) nachricht|weiter oben|im ersten satz){STOP}",
+        f"(hab|habe|hatte) ich (doch |ja |schon |bereits |ihnen |dir |extra |oben |eben |gerade )+(gesagt|geschrieben|genannt|gegeben|angegeben|erwähnt){STOP}",
+        f"wie (ich )?(schon |bereits |oben )*(gesagt|geschrieben|erwähnt|genannt|angegeben){STOP}",
+        f"(comme|tel que) (je (l'ai |vous l'ai |viens de le )?)?(déjà )?(dit|écrit|indiqué|précisé|dire|mentionné|expliqué)( plus haut| ci-dessus| au début| déjà)?{STOP}",
+        "(c'est|c'était) (écrit|indiqué|dit|marqué) (plus haut|au-dessus|dans mon (premier|dernier) message)",
+        f"(acabo de (decir|escribir|dar|poner)|lo (puse|escribí|dije) (arriba|antes|al principio|en mi primer mensaje)|está (escrito |todo )?(arriba|en mi primer mensaje)|como (ya )?(dije|escribí|le dije|te dije|puse|mencioné)(arriba| antes)?{STOP})",
+        f"(acabei de (dizer|escrever|falar|dar|mandar)|como (eu )?(já )?(disse|escrevi|falei|mencionei)( acima| antes)?{STOP}|está (escrito |tudo )?(acima|lá em cima|na minha primeira mensagem)|eu (já )?(escrevi|disse|falei) (isso |que |acima|lá em cima|no início))",
         "(lost|losing|forgot|ignored|ignoring|dropped|missing) (the |our |all |my |all of the |your )*(context|history|earlier (messages|conversation)|previous (messages|conversation|instructions|instruction)|conversation|what i (said|told|asked))",
         "(i asked you|i told you|i said) (not to|to (always|never|stop|keep|only)|no )",
     ],
@@ -359,4 +376,4 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     AGENT_SIDE,
 )
-DETECTOR = Detector("forgetting", 4, detect)
+DETECTOR = Detector("forgetting", 5, detect)

@@ -231,4 +231,4 @@ SIGNAL = BuiltIn(
     USER_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("user_frustration", 7, united("user_frustration", detect))
+DETECTOR = Detector("user_frustration", 8, united("user_frustration", detect))
