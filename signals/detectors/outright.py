@@ -60,7 +60,7 @@ SAID_AGAIN = Rule(
         f"(how|so|just) {VERY}{BAD}{END}",
         # It stands above already.
         f"(as|like) i (already |just |clearly |have |had |previously |literally )*(said|wrote|stated|mentioned|told you|explained|typed|written)({END}| (before|above|earlier|already|twice|at the start|in my))",
-        f"(as|like) (already )?(stated|said|written|mentioned)({END}| (before|above|earlier|already|in my))",
+        f"^\\W*(as|like) (already )?(stated|said|written|mentioned)({END}| (before|above|earlier|already|in my))",
         "i (did|do) (say|tell you|mention|write|ask) ",
         "(it's|it is|its|that's|is|are) (all |already |right there |there )*in (my|the) (first|very first|last|previous|original|opening) (message|line|post|mail|email|sentence|question)",
         f"(see|read|look) (above|up there|what i wrote|my (first|last|previous) message|the first line){END}",
@@ -70,7 +70,8 @@ SAID_AGAIN = Rule(
         "(this is|that's|thats|it's|its|now) (now |already |literally )?the (second|third|fourth|fifth|sixth|2nd|3rd|4th|5th|6th) time( (i'm|i am|i've|i have|that i|today|mate|now|you|you've|that you|in a row)| ?[.!]| ?$)",
         # The user gives up, or sighs.
         "(never ?mind|nvm|forget it|forget about it|leave it|sigh|whatever)\\W{0,3} ?(then\\W )?(i'll|ill|i will|im gonna|i'm gonna|i'm going to|i shall) (just |then |simply |go and |have to )*\\w+( it| that| this| one| them| for it| out)* (myself|by hand|elsewhere|somewhere else|someone else|manually|on my own)",
-        "^\\W*(oh |ah |just |please )?(forget it|never ?mind then|whatever,? ?then|finally|sigh|good grief|unbelievable|bruh|ugh+|argh+|come on|cmon|for (god|heaven|pete|christ|goodness)'?s? sake|seriously|jeez|jesus)( ?[.!?]+| ?$)",
+        "^\\W*(oh |ah |just |please )?(forget it|never ?mind then|whatever,? ?then|sigh|good grief|unbelievable|bruh|ugh+|argh+|come on|cmon|for (god|heaven|pete|christ|goodness)'?s? sake|seriously|jeez|jesus)( ?[.!?]+| ?$)",
+        "^\\W*finally\\W{0,3}$",
         "^\\W*(again|what|still|not again|seriously|really|so|huh)\\s?[?!]{2,}",
         f"{MANY} (whole |good )?{UNIT} (wasted|for nothing|lost|down the drain|of my (life|time)|i won't get back|i'll never get back)",
         f"(i|i've|i have|have|we|we've) (just )?(lost|wasted) (another |nearly |over |about |a good )?{MANY} (whole |good )?{UNIT}",
