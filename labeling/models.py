@@ -34,6 +34,9 @@ class Reason(models.TextChoices):
     DISPUTED = "disputed", "two ways to learn disagree"
     FAR = "far", "unlike every labelled event"
     DRIFT = "drift", "unlike the labelled events, and new"
+    SECOND = "second", "second opinion"
+    SPLIT = "split", "people disagree"
+    BULK = "bulk", "labelled with similar ones"
 
 
 class Rationale(models.TextChoices):
@@ -200,6 +203,36 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} to {self.author}"
+
+
+class QueuePlan(models.Model):
+    """How a subject's queue is shared among people. Without a row the defaults hold."""
+
+    subject_id = models.UUIDField(primary_key=True)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    overlap = models.PositiveSmallIntegerField(
+        default=10, help_text="Of a hundred answered cards, so many are asked of a second person too."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.overlap} % overlap of {self.subject_id}"
+
+
+class Assignment(models.Model):
+    """A person whose queue this is, among others. Nobody else is locked out."""
+
+    id = models.BigAutoField(primary_key=True)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    subject_kind = models.CharField(max_length=KIND_LENGTH)
+    subject_id = models.UUIDField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["subject_id", "user"], name="one_assignment_each")]
+
+    def __str__(self) -> str:
+        return f"{self.subject_id} to {self.user_id}"
 
 
 class LessonState(models.TextChoices):

@@ -18,7 +18,13 @@ from issues.classifier.rescoring import request_rescore
 from issues.classifier.training import NothingToLearn, train
 from issues.models import Classifier, Definition, Issue
 from labeling.labels.judgements import count_judged, judged_events
-from labeling.labels.labels import random_weights, standing_answers, standing_labels, taught_answers
+from labeling.labels.labels import (
+    measured_answers,
+    random_weights,
+    standing_answers,
+    standing_labels,
+    taught_answers,
+)
 from raindrop.locks import hold_lock
 from signals.learning.tuning import TUNE, can_tune, is_due, request_tuning, tune
 from signals.models import SignalDefinition
@@ -48,6 +54,7 @@ def retrain(issue: Issue, *, rescore: bool = True) -> Classifier | None:
             event_ids=list(answers),
             answers=np.fromiter(answers.values(), bool, len(answers)),
             drawn=random_weights(issue),
+            unmeasured=answers.keys() - measured_answers(issue).keys(),
             taught=taught,
         )
     except NothingToLearn:

@@ -42,7 +42,8 @@ from issues.actions import add_note, create_issue
 from issues.alerts.rules import create_rule
 from issues.models import Activity, AlertDelivery, AlertRule, Definition, Issue, IssueMatch
 from labeling.labels.labels import record_label
-from labeling.models import Answer, ClarifyingQuestion, Label, Offer
+from labeling.labels.people import plan_queue
+from labeling.models import Answer, Assignment, ClarifyingQuestion, Label, Offer, QueuePlan
 from signals.models import (
     Cluster,
     ClusterMember,
@@ -142,6 +143,7 @@ def world(project: Project, other_project: Project, member: User, stranger: User
     add_note(issue=issue, text=f"note {SECRET}", user=member)
     IssueMatch.objects.create(issue=issue, classifier_version=1, score=0.9, **common)
     label = record_label(subject=issue, event=event, answer=Answer.MATCH, user=member, note=SECRET)
+    plan_queue(subject=issue, overlap=20, users=[member])
     question = ClarifyingQuestion.objects.create(
         project=project, issue=issue, kind="flip", first=event, second=events[1], first_quote=SECRET, second_quote=SECRET, text=SECRET,
         settles=1, asked_version=1,
@@ -264,7 +266,7 @@ def snapshot(world: World) -> dict[str, Any]:
     tables: list[Any] = [
         AlertRule, ApiKey, Attachment, Conversation, EndUser, Event, ExplicitSignal, Issue, IssueMatch, Job, Label, Membership,
          Cluster, ClusterMember, ClarifyingQuestion, ProcessingFailure, Facet, LlmSettings, QuestionVerdict, Reading, SignalDefinition, Offer, SignalGroup, SignalMatch,
-         SignalTuning, SavedView, Span,
+         SignalTuning, SavedView, Span, QueuePlan, Assignment,
     ]  # fmt: skip
     of_issue: list[Any] = [Activity, Definition]
     found = {
@@ -362,7 +364,7 @@ def test_a_member_does_see_it(world: World) -> None:
                 shown.add(route.pattern.name)
     assert {
         "overview", "events", "event", "conversation", "signals", "signal", "signal-clusters", "discover", "cluster", "signal-tuning",
-        "signal-review", "signal-labels", "signal-labels-export", "issues", "issue", "issue-review", "settings",
+        "signal-review", "signal-labels", "signal-labels-export", "signal-people", "issue-people", "labeling", "issues", "issue", "issue-review", "settings",
         "v1-events", "v1-events-search", "v1-event", "v1-events-facets", "v1-signals", "v1-signal", "v1-signal-groups",
         "v1-signal-group", "v1-signal-group-signals", "v1-users", "v1-user", "v1-conversations", "v1-conversation",
         "v1-traces", "api-clusters", "api-cluster", "api-cluster-events", "api-taxonomy", "api-event", "api-facets", "api-issues", "api-issue", "api-issue-definitions", "api-issue-questions", "api-alerts", "api-alert", "api-alert-deliveries",

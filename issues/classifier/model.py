@@ -184,10 +184,11 @@ def fit(
     background: Sides,
     weights: NDArray[np.float64] | None = None,
     trust: NDArray[np.float64] | None = None,
+    measured: Bools | None = None,
 ) -> Fit:
     """Learns from at least one match. `definition`: (384,) unit; `answers`: (n,) for the n labelled events; `weights`: (n,), 1 / the
     probability of those that were drawn at random, 0 of the others (None: all). `trust`: (n,), 1 of people's answers, less of a teacher's (None:
-    all are people's); the quality is measured on people's alone.
+    all are people's); the quality is measured on people's alone, and of these on those in `measured`, (n,) (None: all).
 
     Deterministic. Raises ValueError when there is no match among the answers.
     """
@@ -195,11 +196,12 @@ def fit(
         raise ValueError("A classifier needs an answer per event, and a match among them.")
     known = Labelled(labelled, answers, np.ones(len(answers)) if trust is None else trust)
     of_people = known.trust == 1.0
+    measurable = of_people if measured is None else of_people & measured
     folds = _folds(answers)
     if folds is None:
         learnt, kept = _train(definition, known, background, weight=BACKGROUND[0])
         threshold = _first_threshold(learnt, labelled.take(answers), kept)
-        return Fit(learnt, threshold, _quality(None, answers, threshold, weights, of_people, rate=0.0))
+        return Fit(learnt, threshold, _quality(None, answers, threshold, weights, measurable, rate=0.0))
     common = _how_common(definition, known, background, folds)
     weight = (1 - common) * BACKGROUND[0] + common * BACKGROUND[1]
     learnt, _ = _train(definition, known, background, weight=weight)
@@ -219,7 +221,7 @@ def fit(
     threshold = (1 - common) * rare + common * by_labels
     positive = scores(background.user, background.agent, learnt) >= threshold
     rate = float(positive.mean()) if len(background) else float((held_out >= threshold).mean())
-    return Fit(learnt, threshold, _quality(held_out, answers, threshold, weights, of_people, rate=rate))
+    return Fit(learnt, threshold, _quality(held_out, answers, threshold, weights, measurable, rate=rate))
 
 
 def best_threshold(found: NDArray[np.float64], answers: Bools) -> float:
@@ -342,13 +344,13 @@ def _quality(
     answers: Bools,
     threshold: float,
     weights: NDArray[np.float64] | None,
-    of_people: Bools,
+    measurable: Bools,
     *,
     rate: float,
 ) -> Quality:
-    weight = (np.zeros(len(answers)) if weights is None else weights)[of_people]
-    answers = answers[of_people]
-    held_out = None if held_out is None else held_out[of_people]
+    weight = (np.zeros(len(answers)) if weights is None else weights)[measurable]
+    answers = answers[measurable]
+    held_out = None if held_out is None else held_out[measurable]
     chance = weight > 0
     quality = Quality(
         precision=None, recall=None, low=None, high=None, labels=len(answers), random_labels=int(chance.sum()), audit=None, strata=None,

@@ -1,7 +1,7 @@
 """Training the next version of an issue's classifier."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -37,9 +37,11 @@ def train(
     answers: NDArray[np.bool_],
     drawn: Mapping[uuid.UUID, float] = MappingProxyType({}),
     taught: Mapping[uuid.UUID, bool] = MappingProxyType({}),
+    unmeasured: Collection[uuid.UUID] = (),
 ) -> Classifier:
     """Trains on people's answers (one per event id) and stores the result as the newest version. `drawn`: of events that people were asked about at
     random, 1 / the probability of that. `taught`: what a teacher said of events; where people answered too, they are right.
+    `unmeasured`: events whose answers teach, and by which its quality is not measured.
 
     Events without a vector (not embedded yet, or without text) are left out. Raises NothingToLearn. The caller asks for
     a rescore (issues/classifier/rescoring.py): until then the matches are those of the version before.
@@ -70,6 +72,7 @@ def train(
         answers=kept,
         weights=chance,
         trust=worth,
+        measured=np.array([event not in unmeasured for event in chunk.ids], bool)[has_text],
         background=Sides(around.user, around.agent),
     )
     with transaction.atomic():

@@ -33,7 +33,8 @@ class LabelAnswers:
     def all_of(self, issues: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[Answered]]:
         votes: dict[uuid.UUID, list[tuple[uuid.UUID, str]]] = defaultdict(list)
         drawn: dict[tuple[uuid.UUID, uuid.UUID], float] = {}
-        rows = Label.objects.filter(subject_kind=ISSUE, subject_id__in=issues).of_people().standing()
+        given = Label.objects.filter(subject_kind=ISSUE, subject_id__in=issues).of_people().standing()
+        rows = given.exclude(reason=Reason.BULK)  # picked for their likeness: they measure nothing
         for issue, event, answer, reason, probability in rows.values_list(
             "subject_id", "event_id", "answer", "reason", "probability"
         ):

@@ -6,6 +6,7 @@ from ingest.models import User
 from issues.models import Issue
 from signals.models import SignalDefinition
 
+PERSON = "user:"  # how a person's begins
 KEY = "key"  # a program, which has no user: all keys of a project are one author
 
 Labelled = Issue | SignalDefinition
@@ -13,7 +14,7 @@ ISSUE, SIGNAL = "issue", "signal"
 
 
 def author_of(user: User | None) -> str:
-    return f"user:{user.pk}" if user else KEY
+    return f"{PERSON}{user.pk}" if user else KEY
 
 
 def kind_of(subject: Labelled) -> str:

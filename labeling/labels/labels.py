@@ -1,12 +1,15 @@
 """Writing labels and reading what stands. Rows are added and never changed: a changed mind is a new row, and so is an undo."""
 
+import datetime as dt
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from ingest.models import Event, User
 from issues.following.measuring import answers_changed, judgements_changed
@@ -19,7 +22,7 @@ from labeling.labels.authors import (
     kind_of,
 )
 from labeling.labels.rationales import fits
-from labeling.models import TEACHER, Answer, Label, Offer, Reason
+from labeling.models import TEACHER, Answer, Assignment, Label, Offer, QueuePlan, Reason
 from raindrop import live
 from raindrop.locks import hold_lock
 from signals.models import SignalDefinition
@@ -43,6 +46,15 @@ class EventAnswer:
     note: str = ""
     why: Why | None = None
     rationale: str = ""
+
+
+class Standing(NamedTuple):
+    """What figures read of a standing label."""
+
+    event: uuid.UUID
+    answer: str
+    author: str
+    reason: str
 
 
 def record_label(
@@ -69,9 +81,15 @@ def record_label(
 
 @transaction.atomic
 def record_labels(
-    *, subject: Labelled, answers: Sequence[EventAnswer], user: User | None, source: str
+    *,
+    subject: Labelled,
+    answers: Sequence[EventAnswer],
+    user: User | None,
+    source: str,
+    at: dt.datetime | None = None,
 ) -> list[Label]:
-    """As `record_label`, for all answers or none, in their order: a later answer on an event replaces an earlier one."""
+    """As `record_label`, for all answers or none, in their order: a later answer on an event replaces an earlier one. `at`: one moment for all, by
+    which they are known to belong together."""
     for given in answers:
         if given.event.project_id != subject.project_id:
             raise ValueError(f"This event belongs to another project than the {kind_of(subject)}.")
@@ -96,7 +114,7 @@ def record_labels(
         label = Label(
             project_id=subject.project_id, subject_kind=kind_of(subject), subject_id=subject.pk, event=given.event, author=author,
             user=user, answer=Answer(given.answer), rationale=given.rationale, note=note, source=source, reason=why.reason,
-            score=why.score, probability=why.probability, definition_version=version,
+            score=why.score, probability=why.probability, definition_version=version, created_at=at or timezone.now(),
         )  # fmt: skip
         standing[given.event.pk] = label
         labels.append(label)
@@ -176,6 +194,17 @@ def take_back_label(
 
 
 @transaction.atomic
+def retract_labels(*, subject: Labelled, labels: Sequence[Label], source: str) -> list[Label]:
+    """Takes these back, all of one subject, but for those that somebody has taken back already. Returns the labels that were taken back."""
+    for author in sorted({label.author for label in labels}):
+        _lock(subject, author)
+    still = list(Label.objects.filter(pk__in=[label.pk for label in labels], subject_id=subject.pk).live())
+    _retract(still, source=source)
+    _apply(subject, {label.event_id for label in still})
+    return still
+
+
+@transaction.atomic
 def undo_last_label(*, subject: Labelled, user: User | None) -> Label | None:
     """Takes back the user's last answer. The answer that it had replaced counts again.
 
@@ -202,6 +231,12 @@ def standing_labels(subject: Labelled) -> QuerySet[Label]:
     return Label.objects.filter(subject_id=subject.pk).of_people().standing()
 
 
+def standing_rows(subject: Labelled) -> list[Standing]:
+    """The same, in the order in which they were given."""
+    rows = standing_labels(subject).order_by("created_at", "id")
+    return [Standing(*row) for row in rows.values_list("event_id", "answer", "author", "reason")]
+
+
 def all_standing_labels(subject: Labelled) -> QuerySet[Label]:
     """As `standing_labels`, with the teacher's."""
     return Label.objects.filter(subject_id=subject.pk).standing()
@@ -221,6 +256,12 @@ def last_words(subject: Labelled) -> QuerySet[Label]:
 def standing_answers(subject: Labelled) -> dict[uuid.UUID, bool]:
     """Event id -> is it a match, by majority of the people who labelled it. An event with a tie, or mostly unsure, is missing."""
     return majority(standing_labels(subject).values_list("event_id", "answer"))
+
+
+def measured_answers(subject: Labelled) -> dict[uuid.UUID, bool]:
+    """As `standing_answers`, without answers in bulk: those that quality may be measured by."""
+    rows = standing_labels(subject).exclude(reason=Reason.BULK)
+    return majority(rows.values_list("event_id", "answer"))
 
 
 def random_weights(issue: Issue) -> dict[uuid.UUID, float]:
@@ -243,7 +284,9 @@ def majority(votes: Iterable[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, bool]:
 
 
 def forget_labels(subject_id: uuid.UUID) -> None:
-    """Deletes the labels and offers of a subject that is being deleted."""
+    """Deletes the labels and offers of a subject that is being deleted, and how its queue is shared."""
+    QueuePlan.objects.filter(subject_id=subject_id).delete()
+    Assignment.objects.filter(subject_id=subject_id).delete()
     Offer.objects.filter(subject_id=subject_id).delete()
     Label.objects.filter(subject_id=subject_id).delete()
 

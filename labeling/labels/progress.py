@@ -11,7 +11,7 @@ from issues.classifier.audit import RANDOM_LEAST, WIDTH_WANTED
 from issues.classifier.model import MEASURABLE
 from issues.models import Issue
 from labeling.labels.authors import author_of
-from labeling.labels.labels import majority, standing_labels
+from labeling.labels.labels import Standing, majority, standing_rows
 from labeling.models import Answer, Drift, Reason
 from raindrop.statistics import wilson_of_share
 
@@ -32,7 +32,7 @@ class Progress:
     quality: dict[
         str, Any
     ]  # {"precision", "recall", "low", "high", "labels"}, values null while labels are too few
-    random_labels: int  # standing labels of events that were drawn at random
+    random_labels: int  # events that were drawn at random and have a sure answer
     job: Job | None  # training or scoring that is under way
     follows: bool = False  # something else than a classifier decides, and the labels measure it
     drift: Drift | None = None  # one that stands
@@ -128,8 +128,9 @@ def wanted_for_share(share: float) -> int:
     return fewest
 
 
-def progress(issue: Issue, *, user: User | None = None) -> Progress:
-    rows = list(standing_labels(issue).values_list("event_id", "answer", "author", "reason"))
+def progress(issue: Issue, *, user: User | None = None, rows: Sequence[Standing] | None = None) -> Progress:
+    """`rows`: its `standing_rows`, where they have been read already."""
+    rows = standing_rows(issue) if rows is None else rows
     answers = Counter(majority((event, answer) for event, answer, _, _ in rows).values())
     current = issue.classifiers.current().select_related("issue__drift")  # in the same query
     classifier = None if issue.follows else current.first()
@@ -148,7 +149,9 @@ def progress(issue: Issue, *, user: User | None = None) -> Progress:
         matches=answers[True],
         not_matches=answers[False],
         unsure=sum(answer == Answer.UNSURE for _, answer, _, _ in rows),
-        random_labels=sum(why == Reason.RANDOM and answer != Answer.UNSURE for _, answer, _, why in rows),
+        random_labels=len(
+            {event for event, answer, _, why in rows if why == Reason.RANDOM and answer != Answer.UNSURE}
+        ),
         version=classifier.version if classifier else None,
         quality=classifier.quality if classifier else issue.quality if issue.follows else {},
         follows=bool(issue.follows),

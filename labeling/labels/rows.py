@@ -1,13 +1,14 @@
 """Labels as lists, and as lines to take away."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import orjson
 from django.db.models import QuerySet
 from django.db.models.functions import Left
 
-from ingest.models import User
+from ingest.models import Event, Project, User
 from issues.models import Issue
 from labeling.labels.authors import Labelled, author_of, counts_last_word
 from labeling.labels.labels import last_words, standing_labels
@@ -29,6 +30,16 @@ def with_texts(rows: QuerySet[Any]) -> QuerySet[Any]:
     )
     found: QuerySet[Any] = light.annotate(
         input_start=Left("event__input", TEXT_LENGTH), output_start=Left("event__output", TEXT_LENGTH)
+    )
+    return found
+
+
+def events_with_texts(project: Project, ids: Collection[uuid.UUID]) -> QuerySet[Any]:
+    """These events, each as `with_texts` has a row's."""
+    rows = Event.objects.filter(project=project, pk__in=ids).select_related("conversation", "end_user")
+    light = rows.defer("input", "output", "properties", "feature_flags")
+    found: QuerySet[Any] = light.annotate(
+        input_start=Left("input", TEXT_LENGTH), output_start=Left("output", TEXT_LENGTH)
     )
     return found
 

@@ -1,9 +1,10 @@
 """What the label forms send, checked."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
+from ingest.models import Project, User
 from labeling.labels.rationales import ANSWER_OF, fits
 from labeling.models import Answer, Rationale
 
@@ -42,4 +43,31 @@ class AnswerForm(forms.Form):
 
     def problem(self) -> str:
         """What is wrong, in a sentence; empty when nothing is."""
-        return " ".join(str(error) for errors in self.errors.values() for error in errors)
+        return problem_of(self)
+
+
+class PlanForm(forms.Form):
+    """How a queue is shared among people."""
+
+    overlap = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        error_messages={"required": "Say how many of a hundred cards two people answer: 0 to 100."},
+        widget=forms.NumberInput(attrs={"class": "form-control form-control-sm w-auto"}),
+    )
+    assigned = forms.ModelMultipleChoiceField(
+        queryset=User.objects.none(), required=False, widget=forms.CheckboxSelectMultiple()
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assigned = cast("forms.ModelMultipleChoiceField[User]", self.fields["assigned"])
+        assigned.queryset = project.members.order_by("username")
+
+    def problem(self) -> str:
+        """What is wrong, in a sentence; empty when nothing is."""
+        return problem_of(self)
+
+
+def problem_of(form: forms.Form) -> str:
+    return " ".join(str(error) for errors in form.errors.values() for error in errors)

@@ -16,9 +16,8 @@ from ingest.models import Project
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
 from issues.models import IssueMatch
-from labeling.labels.authors import author_of
+from labeling.labels.authors import ISSUE, author_of
 from labeling.labels.labels import standing_labels
-from labeling.labels.progress import progress
 from labeling.labels.rows import label_lines, labels_in_force, with_texts
 from labeling.models import Answer, Rationale
 from labeling.queue.subject import subject_kind, urls_of
@@ -93,8 +92,9 @@ def export(request: ProjectRequest, project: Project, kind: str, key: str | int)
 @project_page()
 def teaching_card(request: ProjectRequest, project: Project, number: int) -> HttpResponse:
     """A fragment for the issue's page: how far its teaching has come."""
-    issue = get_issue(project, number)
-    return render(request, "labeling/_teaching.html", {"issue": issue, "progress": progress(issue)})
+    subject = subject_kind(ISSUE).find(project, number)
+    context = {"urls": urls_of(subject), **subject.context(request.user)}
+    return render(request, "labeling/_teaching.html", context)
 
 
 def _page(

@@ -23,7 +23,7 @@ from labeling.models import Label, Reason
 from labeling.pages.forms import AnswerForm
 from labeling.queue.cards import Card
 from labeling.queue.lookahead import HELD, next_cards_of, offer
-from labeling.queue.subject import AUDIT, PURPOSES, Chip, Subject, subject_kind, urls_of
+from labeling.queue.subject import AUDIT, OF_PEOPLE, PURPOSES, Chip, Subject, subject_kind, urls_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window
 
 OPENED = Chip("opened by you", "You opened this one yourself", "secondary")
@@ -179,7 +179,7 @@ def _shown(subject: Subject, card: Card, user: User) -> Shown:
         is_part=is_part,
         evidence=[] if blind else [dict(piece) for piece in subject.evidence(event)],
         mine=mine,
-        last_word=labels[0] if labels and not blind else None,
+        last_word=labels[0] if labels and (mine or not (blind or card.reason in OF_PEOPLE)) else None,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from labeling.labels.authors import ISSUE, SIGNAL
-from labeling.pages import judging, labels, questions, review, splitting, teacher
+from labeling.pages import judging, labels, people, questions, review, similar, splitting, teacher
 
 WHERE = {ISSUE: "issues/<int:key>/", SIGNAL: "signals/<slug:key>/"}
 
@@ -21,6 +21,11 @@ def _of_kind(kind: str) -> Iterator[URLPattern]:
     yield under("review/label/", review.label, "review-label")
     yield under("review/undo/", review.undo, "review-undo")
     yield under("review/progress/", review.review_progress, "review-progress")
+    yield under("review/similar/", similar.similar, "similar")
+    yield under("review/similar/label/", similar.label_similar, "similar-label")
+    yield under("review/similar/undo/", similar.undo_similar, "similar-undo")
+    yield under("people/", people.people, "people")
+    yield under("people/plan/", people.plan, "people-plan")
     yield under("labels/", labels.labels, "labels")
     yield under("labels/export/", labels.export, "labels-export")
     yield under("labels/new/", judging.judge, "label")
@@ -30,6 +35,7 @@ def _of_kind(kind: str) -> Iterator[URLPattern]:
 urlpatterns = [
     *_of_kind(ISSUE),
     *_of_kind(SIGNAL),
+    path("labeling/", people.queues, name="labeling"),
     path("issues/<int:number>/matches/", labels.matches, name="issue-matches"),
     path("issues/<int:number>/split/", splitting.split, name="issue-split"),
     path("issues/<int:number>/teaching/", labels.teaching_card, name="issue-teaching"),

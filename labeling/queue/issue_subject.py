@@ -11,11 +11,13 @@ from ingest.models import Event, Project, User
 from issues.access import get_issue
 from issues.models import Issue, IssueMatch
 from labeling.labels.authors import ISSUE
+from labeling.labels.labels import standing_rows
+from labeling.labels.people import work_of
 from labeling.labels.progress import AuditProgress, audit_of, progress
 from labeling.models import Answer, Reason
 from labeling.queue.asked_again import cards_of_issue
 from labeling.queue.cards import Card
-from labeling.queue.subject import Chip, Words
+from labeling.queue.subject import OF_PEOPLE, Chip, Words
 from labeling.teaching import retrain_soon
 
 WORDS = Words(
@@ -26,6 +28,7 @@ WORDS = Words(
     wrong="it is not",
     answers={Answer.MATCH: "Match", Answer.NOT_MATCH: "Not a match", Answer.UNSURE: "Unsure"},
     reasons={
+        **OF_PEOPLE,
         Reason.RANDOM: Chip(
             "random audit",
             "Drawn at random: only these show what the classifier misses. Its score is hidden until you have answered",
@@ -130,4 +133,9 @@ class IssueSubject:
         retrain_soon(self.row)
 
     def context(self, user: User) -> dict[str, Any]:
-        return {"issue": self.row, "progress": progress(self.row, user=user)}
+        rows = standing_rows(self.row)
+        return {
+            "issue": self.row,
+            "progress": progress(self.row, user=user, rows=rows),
+            "work": work_of(rows, user=user),
+        }

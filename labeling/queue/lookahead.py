@@ -21,6 +21,7 @@ from labeling.labels.authors import Labelled, author_of, kind_of
 from labeling.labels.labels import standing_labels
 from labeling.models import Offer
 from labeling.queue.cards import Card
+from labeling.queue.second_opinions import second_opinions
 from labeling.queue.subject import Subject
 from raindrop.locks import hold_lock
 
@@ -38,7 +39,8 @@ def next_cards_of(*, subject: Subject, user: User, answers: bool = True, audit: 
     Empty: no event is left.
 
     All that wait for a person who `answers` are held: nobody else is asked about them meanwhile. `audit`: cards drawn at random alone. What teaching
-    has offered waits for teaching as long as there are others to draw, and the other way round.
+    has offered waits for teaching as long as there are others to draw, and the other way round. What people disagree on comes first, and of the cards
+    that are chosen at a time at most one is asked of a second person, unless there are no others.
     """
     author = author_of(user)
     hold_lock(f"queue:{subject.row.pk}")
@@ -48,10 +50,10 @@ def next_cards_of(*, subject: Subject, user: User, answers: bool = True, audit: 
         ids = {card.event.id for card in waiting}
         elsewhere = {card.event.id for card in _waiting(subject.row, author, taken, not audit)}
         limit = AHEAD - len(waiting)
-        more = subject.cards(limit=limit, user=user, exclude=taken | ids | elsewhere, audit=audit)
+        more = _chosen(subject, user, limit, taken | ids | elsewhere, audit)
         if not waiting and not more:
             more = subject.cards(limit=limit, user=user, exclude=taken, audit=audit)
-        offer(subject=subject.row, user=user, cards=more, behind=ids, audit=audit)
+        _remember(subject.row, user, more, behind=ids, audit=audit)
         waiting += more
     if answers:
         _hold(subject.row, author, [card.event.id for card in waiting])
@@ -76,6 +78,19 @@ def offer(
 ) -> None:
     """Remembers that these were offered to the user (None: to a program), and why. `first`: before those that wait. `behind`: the events of those
     that they come after. `audit`: by the audit."""
+    _remember(subject, user, cards, first=first, behind=behind, audit=audit)
+
+
+def _remember(
+    subject: Labelled,
+    user: User | None,
+    cards: Sequence[Card],
+    *,
+    first: bool = False,
+    behind: Collection[uuid.UUID],
+    audit: bool,
+) -> None:
+    """As `offer`, in the transaction of the caller."""
     now = timezone.now()
     before = Offer.objects.filter(subject_id=subject.pk, author=author_of(user), event__in=behind)
     last = before.aggregate(last=Max("place"))["last"] if behind else None
@@ -96,14 +111,29 @@ def offer(
     )  # fmt: skip
 
 
+def _chosen(subject: Subject, user: User, limit: int, exclude: set[uuid.UUID], audit: bool) -> list[Card]:
+    again = second_opinions(subject=subject.row, user=user, limit=limit, exclude=exclude, audit=audit)
+    others = again.others[: limit - len(again.split)]
+    room = limit - len(again.split) - len(others[:1])
+    seen = exclude | {card.event.pk for card in [*again.split, *others]}
+    new = subject.cards(limit=room, user=user, exclude=seen, audit=audit) if room else []
+    return [*again.split, *new, *others][:limit]
+
+
 def _waiting(subject: Labelled, author: str, taken: Collection[uuid.UUID], audit: bool) -> list[Card]:
-    """Those of the author's offers, the audit's or teaching's, that nobody has labelled or is being asked."""
+    """Those of the author's offers, the audit's or teaching's, that the author has not labelled, nobody else has since, and nobody is being asked."""
     offers = Offer.objects.filter(
         subject_id=subject.pk, author=author, audit=audit, offered_at__gt=timezone.now() - FRESH
     ).exclude(event__in=taken)
     rows = list(offers.order_by("place", "id"))
     ids = {row.event_id for row in rows}
-    done = standing_labels(subject).filter(event_id__in=ids).values_list("event_id", flat=True)
+    since = {row.event_id: row.offered_at for row in rows}
+    labels = standing_labels(subject).filter(event_id__in=ids)
+    done = {
+        event
+        for event, owner, at in labels.values_list("event_id", "author", "created_at")
+        if owner == author or at > since[event]
+    }
     events = (
         Event.objects.select_related("conversation", "end_user")
         .filter(project_id=subject.project_id)

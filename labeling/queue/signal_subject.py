@@ -9,11 +9,13 @@ from django.db.models import QuerySet
 
 from ingest.models import Event, Project, User
 from labeling.labels.authors import SIGNAL
+from labeling.labels.labels import standing_rows
+from labeling.labels.people import work_of
 from labeling.labels.progress import AuditProgress, Measured, wanted_for_share
 from labeling.models import Answer, Reason
 from labeling.queue.cards import Card
 from labeling.queue.of_signals import next_signal_cards
-from labeling.queue.subject import Chip, Words
+from labeling.queue.subject import OF_PEOPLE, Chip, Words
 from labeling.teaching import tune_soon
 from signals.catalogue.access import find_signal
 from signals.catalogue.audit_results import FEWEST
@@ -30,6 +32,7 @@ WORDS = Words(
     wrong="it does not",
     answers={Answer.MATCH: "Right", Answer.NOT_MATCH: "Wrong", Answer.UNSURE: "Unsure"},
     reasons={
+        **OF_PEOPLE,
         Reason.RANDOM: Chip(
             "random match",
             "A match drawn at random: these measure precision. Its score is hidden until you have answered",
@@ -129,6 +132,7 @@ class SignalSubject:
             "precision": precision_of(self.row),
             "can_tune": can_tune(self.row),
             "least": LEAST_LABELS,
+            "work": work_of(standing_rows(self.row), user=user),
         }
 
     def _match(self, event: Event) -> SignalMatch | None:

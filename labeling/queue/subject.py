@@ -11,7 +11,7 @@ from django.urls import reverse
 from ingest.models import Event, Project, User
 from labeling.labels.authors import Labelled
 from labeling.labels.progress import AuditProgress
-from labeling.models import Answer
+from labeling.models import Answer, Reason
 from labeling.queue.cards import Card
 
 TEACHING, AUDIT = "teaching", "audit"
@@ -25,6 +25,20 @@ class Chip:
     text: str
     title: str
     colour: str
+
+
+OF_PEOPLE: dict[str, Chip] = {
+    Reason.SECOND: Chip(
+        "second opinion",
+        "Somebody else has answered this one: two answers on some cards show how far people agree. Theirs is hidden until you have answered",
+        "purple",
+    ),
+    Reason.SPLIT: Chip(
+        "people disagree",
+        "People answered this one differently: yours decides. Theirs are hidden until you have answered",
+        "orange",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,7 @@ class Subject(Protocol):
         """Labels have changed: teaches what they teach, soon."""
 
     def context(self, user: User) -> dict[str, Any]:
-        """For the template `aside`."""
+        """For the template `aside`; with `work`, a labeling.labels.people.Work."""
 
 
 _kinds: dict[str, type[Subject]] = {}
@@ -137,6 +151,11 @@ def urls_of(subject: Subject, *, audit: bool = False) -> dict[str, str]:
         "undo": f"{subject.kind}-review-undo",
         "progress": f"{subject.kind}-review-progress",
         "labels": f"{subject.kind}-labels",
+        "similar": f"{subject.kind}-similar",
+        "label_similar": f"{subject.kind}-similar-label",
+        "undo_similar": f"{subject.kind}-similar-undo",
+        "people": f"{subject.kind}-people",
+        "plan": f"{subject.kind}-people-plan",
         "export": f"{subject.kind}-labels-export",
     }
     where = [subject.project.slug, subject.key]
