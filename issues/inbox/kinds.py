@@ -22,13 +22,11 @@ MOST_WORDS = 300
 
 
 def waiting_issues(project: Project, user: User | None) -> list[Item]:
-    rows = list(
-        Issue.objects.in_project(project)
-        .filter(state=State.OPEN)
-        .exclude(review="")
-        .select_related("created_by")
-        .order_by("-substate_changed_at")[:MOST_OF_KIND]
-    )
+    """Without the new issues that this person has opened: who opened one has seen it."""
+    found = Issue.objects.in_project(project).filter(state=State.OPEN).exclude(review="")
+    if user:
+        found = found.exclude(review=Review.NEW, created_by=user)
+    rows = list(found.select_related("created_by").order_by("-substate_changed_at")[:MOST_OF_KIND])
     changes = Activity.objects.filter(issue__in=rows, kind=ActivityKind.STATE, actor=None)
     last = {entry.issue_id: entry for entry in changes.order_by("issue_id", "-id").distinct("issue_id")}
     return [_issue_item(project, issue, last.get(issue.pk)) for issue in rows]

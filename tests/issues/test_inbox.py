@@ -70,9 +70,21 @@ def test_a_kind_is_registered_once() -> None:
         register_kind(Kind("issue", lambda project, user: [], lambda project, keys, user: (0, None)))
 
 
+def test_ones_own_new_issue_does_not_wait_for_oneself(
+    client: Client, project: Any, member: Any, viewer: Any, issues: list[Issue]
+) -> None:
+    """Who opened it has seen it; what happens to it later waits for everybody."""
+    own = [item.title for item in read_inbox(project, member)]
+    assert own == ["Issue 1", "Issue 2"]
+    assert [item.title for item in read_inbox(project, viewer)] == ["Issue 1", "Issue 2", "Issue 0"]
+    client.force_login(member)
+    assert "Issue 0" not in html_of(client.get(reverse("inbox", args=[project.slug])))
+
+
 def test_the_page(
     client: Client, project: Any, member: Any, viewer: Any, issues: list[Issue], emerging: Cluster
 ) -> None:
+    Issue.objects.filter(pk=issues[0].pk).update(created_by=viewer)  # one's own would not wait
     client.force_login(member)
     address = reverse("inbox", args=[project.slug])
     text = html_of(client.get(address))
