@@ -32,7 +32,8 @@ class Progress:
     quality: dict[
         str, Any
     ]  # {"precision", "recall", "low", "high", "labels"}, values null while labels are too few
-    random_labels: int  # events that were drawn at random and have a sure answer
+    random_labels: int  # standing labels of events that were drawn at random
+    random_events: int  # these events
     job: Job | None  # training or scoring that is under way
     follows: bool = False  # something else than a classifier decides, and the labels measure it
     drift: Drift | None = None  # one that stands
@@ -112,7 +113,7 @@ def audit_of(found: Progress) -> AuditProgress:
         for name, value, low, high in figures
         if quality.get(value) is not None
     ]
-    return AuditProgress(found.random_labels, wanted, RANDOM_LEAST, measured)
+    return AuditProgress(found.random_events, wanted, RANDOM_LEAST, measured)
 
 
 def wanted_for_share(share: float) -> int:
@@ -131,6 +132,7 @@ def wanted_for_share(share: float) -> int:
 def progress(issue: Issue, *, user: User | None = None, rows: Sequence[Standing] | None = None) -> Progress:
     """`rows`: its `standing_rows`, where they have been read already."""
     rows = standing_rows(issue) if rows is None else rows
+    drawn = [row.event for row in rows if row.reason == Reason.RANDOM and row.answer != Answer.UNSURE]
     answers = Counter(majority((event, answer) for event, answer, _, _ in rows).values())
     current = issue.classifiers.current().select_related("issue__drift")  # in the same query
     classifier = None if issue.follows else current.first()
@@ -149,9 +151,8 @@ def progress(issue: Issue, *, user: User | None = None, rows: Sequence[Standing]
         matches=answers[True],
         not_matches=answers[False],
         unsure=sum(answer == Answer.UNSURE for _, answer, _, _ in rows),
-        random_labels=len(
-            {event for event, answer, _, why in rows if why == Reason.RANDOM and answer != Answer.UNSURE}
-        ),
+        random_labels=len(drawn),
+        random_events=len(set(drawn)),
         version=classifier.version if classifier else None,
         quality=classifier.quality if classifier else issue.quality if issue.follows else {},
         follows=bool(issue.follows),

@@ -164,7 +164,7 @@ def test_a_card_drawn_at_random_stays_one(
     assert (card.event, card.reason, card.probability) == (events[0], Reason.RANDOM, 0.25)
     page = client_of(third).get(at("issue-review", issue) + "?for=audit")
     assert page.context["shown"].card.event == events[0] and page.context["shown"].is_blind
-    assert progress(issue).random_labels == 1, "an event, and not an answer, is what an audit counts"
+    assert progress(issue).random_events == 1, "an event, and not an answer, is what an audit counts"
 
 
 def test_a_signals_queue_does_the_same(
