@@ -52,7 +52,11 @@ class LabelItem(serializers.Serializer[Any]):
     rationale = serializers.CharField(help_text="Why the answer is what it is; empty when nobody gave one.")
     note = serializers.CharField()
     user = serializers.CharField(allow_null=True, help_text="Null when a key or the teacher labelled.")
-    source = hiding(serializers.CharField(help_text="queue, api, page, admin; llm: the teacher's."))
+    source = hiding(
+        serializers.CharField(
+            help_text="queue, api, page, admin, bulk (together with similar ones); llm: the teacher's."
+        )
+    )
     reason = serializers.CharField(help_text="Why it was asked; empty when it was not.")
     score = serializers.FloatField(allow_null=True, help_text="When it was asked.")
     probability = serializers.FloatField(

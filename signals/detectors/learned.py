@@ -16,7 +16,7 @@ from signals.detectors.judging import LONGEST_EVIDENCE, WORTH_SHOWING
 from signals.detectors.passages import passages_of
 from signals.detectors.phrases import Side, piece
 from signals.detectors.text import Text
-from signals.detectors.turn_features import Floats, facts_of
+from signals.detectors.turn_features import Floats, facts_of, other_language
 from signals.detectors.turn_model import TurnModel, load_turn_model
 
 Rules = Mapping[str, Detector]
@@ -25,16 +25,23 @@ NEVER = 2.0
 PASSAGE = 0.7
 # A rule of this score would be a match alone, so what it read is shown as evidence. What a weaker rule read ("instead") tells nothing.
 TELLS = 0.5
+NEAR_MISS = 0.6
 FOUND, SCORES = "what the rules found", "what the turn model says"
 
 
 def learned(
-    rule: Detector, rules: Rules, *, side: Side, believed: float = NEVER, longest: int | None = None
+    rule: Detector,
+    rules: Rules,
+    *,
+    side: Side,
+    believed: float = NEVER,
+    longest: int | None = None,
+    elsewhere: float = 0.0,
 ) -> Detector:
     """`side`: where the signal is read. `rules` are those of all signals: the model was trained on what they find. From the score `believed`
     on the rule's word stands, whatever the model says. `longest`: of a text of more words the rule alone speaks, and passages are not
-    read."""
-    learnt = LearnedRule(rule, rules, side, believed, longest)
+    read. `elsewhere`: of a text in another language than English a lower score of the model's is a near miss."""
+    learnt = LearnedRule(rule, rules, side, believed, longest, elsewhere)
     return Detector(rule.key, rule.version + MODEL_VERSION, partial(_detect, learnt=learnt))
 
 
@@ -47,6 +54,7 @@ class LearnedRule:
     side: Side
     believed: float
     longest: int | None
+    elsewhere: float
 
     def may_judge(self, turn: Turn) -> bool:
         """Whether the model has learned from texts of this length."""
@@ -109,6 +117,8 @@ def _judge(batch: Batch, learnt: LearnedRule) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         score = float(scores[index, column]) if learnt.may_judge(turn) else np.nan
+        if score < learnt.elsewhere and other_language(_text(turn, learnt.side)):
+            score *= NEAR_MISS
         if index in by_rule and (np.isnan(score) or by_rule[index].score >= max(score, learnt.believed)):
             found.append(by_rule[index])
         elif score >= WORTH_SHOWING:

@@ -67,8 +67,8 @@ WISHES = re.compile(
 def gives_another(turn: Turn) -> list[Evidence]:
     """The words that put another value in place of the agent's; none where the user does no such thing."""
     message = turn.input.normal[:READ]
-    if instead := _in_place_of(turn):
-        return instead
+    if contrast := _in_place_of(turn):
+        return contrast
     if not turn.previous or not NO.search(message) or THEIR_OWN.search(message) or CONTENT.search(message):
         return []
     checked = turn.previous[-1].output.normal[-2 * LAST_WORDS :]

@@ -47,6 +47,11 @@ SAID = Rule(
         "you (can't|cannot|can not|couldn't|won't) (even )?help (me )?(with anything|at all|with this either)",
         "nothing (ever )?works (here|with you|at all|on your|in your)",
         "^\\W*(unbelievable|unreal|pathetic|useless|outrageous|disgraceful|shameful|appalling)( ?[.!]+| ?$)",
+        f"(i'm|i am|im) (honestly |really |getting |just |so |a bit |a little |pretty |very |seriously |quite )*(fed up|sick and tired|sick of this|had it)({END}| (with|of) (this|you|your|it))",
+        "(wtf|what the (hell|fuck)|the hell) (is|are|was|kind of) (this|that|your|these|it|wrong)",
+        "you (people|lot|guys) (clearly |obviously |just |really |don't |do not )*(don't|do not|never|couldn't|can't) (care|listen|read|understand|answer|bother)",
+        "(fantastic|great|excellent|brilliant|amazing|wonderful|lovely) (service|support|job),? as (always|usual|ever)",
+        "nobody (even |ever )?(called|answered|replied|showed up|told me|came|bothered|cares)( back)?",
     ],
     unless=[
         # Somebody else says it, or it is about somebody else's.

@@ -109,7 +109,7 @@ def _context(batch: Batch, index: int) -> list[float]:
         max((_beginning(agent.normal, old.output.normal) for old in previous), default=0.0),
         0.0 if before is None else _share(mine, words_of(before)),
         _share(theirs - mine, frozenset().union(*(words_of(old.input) for old in previous))) if previous else 0.0,
-        _other_language(user), _other_language(agent),
+        other_language(user), other_language(agent),
         min(len(failures), 5) / 5, min(sum(failures), 3) / 3, float(bool(failures) and all(failures)), float(bool(failures) and failures[-1]),
         float(any(old.tools for old in previous)), _new_numbers(turn), _unfinished(agent),
     ]  # fmt: skip
@@ -119,7 +119,7 @@ def _flag(pattern: re.Pattern[str], text: Text) -> float:
     return float(pattern.search(text.normal[:READ]) is not None)
 
 
-def _other_language(text: Text) -> float:
+def other_language(text: Text) -> float:
     """Whether it reads as one of the four other languages that the models have learned from."""
     key = "other language"
     known: float | None = text.notes.get(key)

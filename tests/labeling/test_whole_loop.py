@@ -103,6 +103,8 @@ def test_from_a_description_to_a_regression(project: Any, client: Client, admin_
     assert quality["labels"] == 27 and quality["random_labels"] == 12
     assert 0 <= quality["low"] <= quality["precision"] <= quality["high"] <= 1
     assert quality["recall_low"] <= quality["recall"] <= quality["recall_high"]
+    # Flights are asked about in three ways. Which of them the audit met is luck; the cards that teach meet the third after so many rounds.
+    teach(api, 1, 4)
     run_job(Job.objects.get(state="queued").pk)
     found = [one["event_id"] for one in api.pages("/api/issues/1/matches/", limit=200)]
     assert sum(map(is_flight, found)) / len(found) > 0.8
@@ -121,7 +123,7 @@ def test_from_a_description_to_a_regression(project: Any, client: Client, admin_
     activity = Activity.objects.filter(kind="state").order_by("-id")[0]
     assert activity.actor is None
     assert activity.data["events"] == 2
-    assert activity.data["classifier_version"] == 6
+    assert activity.data["classifier_version"] == 10
 
 
 def test_another_projects_events_are_never_touched(

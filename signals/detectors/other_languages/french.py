@@ -65,6 +65,7 @@ WORDINGS = {
             "je ne trouve (malheureusement |toujours )?(pas|aucune?|rien)",
             "aucune? (résultat|correspondance) (n'a été|trouvée?|ne correspond)",
             "(il (m'a|nous a) été|cela m'a été) impossible de|n'a (malheureusement )?pas été possible de",
+            "(le calendrier|l'imprimante|la messagerie|le fournisseur|l'outil|la connexion|le réseau|l'appareil|l'entrepôt) (ne (répond|charge|fonctionne) (pas|plus|toujours pas)|(a renvoyé|renvoie) une erreur|a échoué)",
         ],
         [
             NOUGHT,

@@ -87,6 +87,12 @@ WORDINGS = {
             "(es gelingt mir|es gelang mir|es ist mir|ist mir|gelang mir) (leider )?(noch )?nicht(,| gelungen| möglich)",
             "(system|dienst|server|buchungssystem|service|schnittstelle|datenbank) (ist|antwortet|reagiert) (gerade |derzeit |leider |momentan |im moment |zurzeit )*(nicht(erreichbar| erreichbar| verfügbar)?|nicht mehr)",
             "(leider|ergab|ergab leider) (kein|keine|keinen) (treffer|ergebnis|ergebnisse)",
+            "(leider )?(finde|sehe|erreiche) ich (leider )?(unter|zu|mit|bei|für|in) ... (keine|keinen|kein|nichts)",
+            "(ich finde|finde ich) (leider |dazu |hier |derzeit )*(keine|keinen|kein) (\\w{3,20} )?(bestellung|buchung|rechnung|konto|eintrag|treffer|auftrag|termin|kunden|vertrag|sendung|datei)",
+            "(hat|haben) (leider |gerade |wieder |auch |eben )*nicht (funktioniert|geklappt)(,| und| ?[.!])",
+            f"(kalender|drucker|postfach|gegenseite|partner|anbieter|dienst|lager|terminal|tool|api|backend) (antwortet|reagiert|lädt|meldet sich) (gerade |derzeit |leider |momentan |im moment |zurzeit |aktuell )*nicht( mehr)?{END}",
+            "(der |die )?(zugriff|zugang|verbindung|anfrage|abruf) (wurde|ist|wird) (mir |leider |uns )*(verweigert|abgelehnt|abgebrochen|gesperrt|unterbrochen)",
+            "(wurde|wird|konnte) (leider |wieder )*nicht (gespeichert|übernommen|gesendet|zugestellt|ausgeführt|abgeschlossen|geladen)( werden)?",
         ],
         [
             NOUGHT,

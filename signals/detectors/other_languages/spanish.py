@@ -63,6 +63,8 @@ WORDINGS = {
             "no (me |nos )?(ha sido|fue) posible \\w{3,20}r(lo|la|los|las|te|le)?",
             "no se (pudo|ha podido|pudieron|han podido) \\w{3,20}r(lo|la)?",
             "(lo siento|lamentablemente|por desgracia|desafortunadamente|desgraciadamente),? (pero )?no (consigo|logro|puedo) (encontrar|acceder|abrir|ver|localizar|cargar|leer|conectar|completar)",
+            "(el calendario|la impresora|el correo|el proveedor|la herramienta|la conexión|la red|el dispositivo|el almacén|el buscador) (no (responde|carga|contesta|funciona)|(dio|da|devolvió|devuelve) (un )?error|(ha fallado|falló))",
+            "(el sistema|el servidor|la api) (me )?(devolvió|ha devuelto|arrojó|lanzó|dio) (un )?error",
         ],
         [
             NOUGHT,
