@@ -72,7 +72,7 @@ BELIEVED = {
 # Of signals that are about a text as a whole: no longer than this (words) are 99 of 100 turns of the corpus and the readings on which they hold.
 # Of a longer text the models know nothing (they took every second answer of a page for a repetition), and the rules decide.
 WHOLE = {"agent_repetition": 105, "laziness": 125, "user_repetition": 36}
-# The models know few agents of other languages: 9 of 60 plain replies in German, Spanish, French and Portuguese were a failure to them, by .50 to .73.
+# The models know few agents of other languages: 15 of 100 plain replies in German, Spanish, French and Portuguese were a failure to them, by .50 to .86.
 ELSEWHERE = {"task_failure": 0.75}
 # What a sub-agent may do in its own words, read in its steps.
 OF_STEPS = frozenset(["refusal", "task_failure", "missing_capability"])

@@ -1,6 +1,7 @@
 """Annoyance with the agent, and insults, that are said outright: short, in the user's own words, to or of the agent. No model needs to weigh
 that."""
 
+from signals.detectors import forgetting
 from signals.detectors.batch import Evidence, Turn
 from signals.detectors.phrases import Rule, compile_phrases, evidence, piece, surest
 from signals.detectors.text import Text
@@ -59,19 +60,10 @@ SAID = Rule(
     ],
     strong_weight=OUTRIGHT,
 )
-# What says it once the agent has answered.
+# What says it once the agent has answered; so does that something was told already (forgetting.USER).
 SAID_AGAIN = Rule(
     strong=[
         f"(how|so|just) {VERY}{BAD}{END}",
-        # It stands above already.
-        f"(as|like) i (already |just |clearly |have |had |previously |literally )*(said|wrote|stated|mentioned|told you|explained|typed|written)({END}| (before|above|earlier|already|twice|at the start|in my))",
-        f"^\\W*(as|like) (already )?(stated|said|written|mentioned)({END}| (before|above|earlier|already|in my))",
-        "i (did|do) (say|tell you|mention|write|ask) ",
-        "(it's|it is|its|that's|is|are) (all |already |right there |there )*in (my|the) (first|very first|last|previous|original|opening) (message|line|post|mail|email|sentence|question)",
-        f"(see|read|look) (above|up there|what i wrote|my (first|last|previous) message|the first line){END}",
-        "scroll up",
-        f"(i|i've|i have|we) (just|literally|only just) (said|told|wrote|gave|sent|explained|answered|typed|asked|did|opened with|mentioned|pasted|posted|shared|provided|written) (so|it|that|this|you|them|him|all|one|those)( that| this| it| one| those)?({END}| (above|before|twice|already|up|in my|at the|two|three|a minute|a second|earlier))",
-        f"i (have )?(said|asked for|wrote|written|told you|typed) (it |that |this |so )?(already|without{END}|only{END}|not |twice|several times|above|in my first|in the first|at the (top|start|beginning))",
         "(this is|that's|thats|it's|its|now) (now |already |literally )?the (second|third|fourth|fifth|sixth|2nd|3rd|4th|5th|6th) time( (i'm|i am|i've|i have|that i|today|mate|now|you|you've|that you|in a row)| ?[.!]| ?$)",
         # The user gives up, or sighs.
         "(never ?mind|nvm|forget it|forget about it|leave it|sigh|whatever)\\W{0,3} ?(then\\W )?(i'll|ill|i will|im gonna|i'm gonna|i'm going to|i shall) (just |then |simply |go and |have to )*\\w+( it| that| this| one| them| for it| out)* (myself|by hand|elsewhere|somewhere else|someone else|manually|on my own)",
@@ -84,7 +76,7 @@ SAID_AGAIN = Rule(
         "(are you|you're|you are|so you're|so you|stop) (just |simply |only |really )*making (this|that|it|things|stuff|her|him|people|them|one|numbers) up",
         f"(are you|you're|you are|so you're) (just |simply |only )*guessing( only| now)?{END}",
         "you (just )?made (that|it|this|one|the \\w+ one) up",
-        f"(that's|thats|those are|these are|it's|its|this is|here's) (still |exactly |literally |just |again )*the (exact )?same (two |three |four |five |\\d{1, 3} )?(bars?|answer|list|error|text|report|ones?|reply|message|link|chart|result|code|options?|hotels?|lines?)( again)?({END}| (you|as|three|all))",
+        f"(that's|thats|those are|these are|it's|its|this is|here's) (still |exactly |literally |just |again )*the (exact )?same (two |three |four |five |\\d{{1,3}} )?(bars?|answer|list|error|text|report|ones?|reply|message|link|chart|result|code|options?|hotels?|lines?)( again)?({END}| (you|as|three|all))",
         "(would have been|would've been) (good|nice|useful|helpful|great) to know (before|earlier|that)",
         f"you (might|could) have (said|told me|mentioned|thought of) (so|that|this|it)({END}| at the start| earlier| before| first| straight away| sooner)",
         "(next time|in future|in the future) (please )?(say so|tell me|read|check|look|start with|begin with)",
@@ -95,7 +87,6 @@ SAID_AGAIN = Rule(
     ],
     unless=[
         "(sorry|apologies|my (bad|mistake|fault)),? (i )?(should|could|might) have",
-        "(if|when|since|because|where) (i|as i) (said|did say|asked for|do say)",
     ],
     strong_weight=OUTRIGHT,
 )
@@ -119,7 +110,9 @@ def said_outright(turn: Turn) -> list[Evidence]:
     text = turn.input
     if _speaks_for_others(text):
         return []
-    hits = SAID.hits(text) + (SAID_AGAIN.hits(text) if turn.previous else [])
+    hits = SAID.hits(text)
+    if turn.previous:
+        hits = hits + SAID_AGAIN.hits(text) + forgetting.USER.hits(text)
     return evidence("user", text, surest(hits))
 
 

@@ -9,7 +9,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from ingest.counts.rollups import count_events
 from ingest.models import Event, Project, User
 from issues.actions import create_issue
 from issues.models import Issue
@@ -26,8 +25,8 @@ from labeling.teaching import retrain
 from signals.catalogue.installing import install_builtin_signals
 from signals.learning.precision import precision_of
 from signals.models import SignalDefinition, SignalMatch
-from signals.vectors.embedding import embed
 from tests.html import html_of
+from tests.labeling.refunds import refunds_and_hats
 
 
 @pytest.fixture
@@ -37,13 +36,7 @@ def issue(project: Project, member: User) -> Issue:
 
 @pytest.fixture
 def events(make_event: Callable[..., Event]) -> list[Event]:
-    """Twenty about refunds, then twenty about hats."""
-    texts = [f"My refund number {n} did not arrive on my card" for n in range(20)]
-    texts += [f"Do you sell the green hat in size {n}?" for n in range(20)]
-    made = [make_event(input=text, output="Let me see.") for text in texts]
-    embed(made)
-    count_events(made)
-    return made
+    return refunds_and_hats(make_event, 20)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from ingest.counts.rollups import count_events
 from ingest.models import Event, Membership, Project, User
 from issues.actions import create_issue, delete_issue
 from issues.models import Issue
@@ -19,8 +18,8 @@ from labeling.models import Assignment, Label, Offer, QueuePlan, Reason
 from labeling.queue.second_opinions import second_opinions
 from signals.catalogue.installing import install_builtin_signals
 from signals.models import SignalDefinition, SignalMatch
-from signals.vectors.embedding import embed
 from tests.html import html_of
+from tests.labeling.refunds import refunds_and_hats
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -48,12 +47,7 @@ def issue(project: Project, member: User) -> Issue:
 
 @pytest.fixture
 def events(make_event: Callable[..., Event]) -> list[Event]:
-    texts = [f"My refund number {n} did not arrive on my card" for n in range(12)]
-    texts += [f"Do you sell the green hat in size {n}?" for n in range(12)]
-    made = [make_event(input=text, output="Let me see.") for text in texts]
-    embed(made)
-    count_events(made)
-    return made
+    return refunds_and_hats(make_event, 12)
 
 
 def client_of(user: User) -> Client:
