@@ -1,5 +1,6 @@
 """An event that comes with its spans is written once, and says what `refresh_span_summary` counts from the stored spans."""
 
+import contextlib
 import datetime as dt
 import itertools
 from collections.abc import Iterator
@@ -27,17 +28,24 @@ numbers = itertools.count()
 
 
 def updates_of_events() -> int:
-    """Of this transaction, so far."""
+    """Of this transaction, and of those before it that the connection has not reported yet."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT n_tup_upd FROM pg_stat_xact_user_tables WHERE relname = 'ingest_event'")
         return int(cursor.fetchone()[0])
 
 
+@contextlib.contextmanager
+def updates(*, expected: int) -> Iterator[None]:
+    """`expected`: how often the block updates a row of the events. Nothing is reported amid a transaction, so a difference is exact."""
+    before = updates_of_events()
+    yield
+    assert updates_of_events() - before == expected
+
+
 def assert_recounts() -> None:
     """A recount of the spans that are stored changes no event."""
-    before = updates_of_events()
-    refresh_span_summary(Event.objects.values_list("id", flat=True))
-    assert updates_of_events() == before
+    with updates(expected=0):
+        refresh_span_summary(Event.objects.values_list("id", flat=True))
 
 
 def told(project: Project) -> list[dict[str, Any]]:
@@ -59,8 +67,8 @@ def test_an_event_with_its_spans_is_written_once(project: Project) -> None:
         llm("3", output_tokens=1, counts=5),
     ]  # fmt: skip
     event = IncomingEvent(event_id="e", timestamp=NOON, input="hi", cost_usd=9.0, spans=spans)
-    store.store_events(project=project, events=[event])
-    assert updates_of_events() == 0
+    with updates(expected=0):
+        store.store_events(project=project, events=[event])
     assert [told(project)[0][name] for name in SUMS] == [1, 1, 7, MAX_INTEGER, 0.5, 1500.0, "m"]
     assert_recounts()
 
@@ -71,8 +79,8 @@ def test_many_events_with_their_spans_are_written_once(project: Project) -> None
         IncomingEvent(event_id=f"e{n:03}", spans=[tool("a"), llm("b", input_tokens=n)])
         for n in range(COPY_FROM)
     ]
-    store.store_events(project=project, events=events)
-    assert updates_of_events() == 0
+    with updates(expected=0):
+        store.store_events(project=project, events=events)
     assert [row["input_tokens"] for row in told(project)] == list(range(COPY_FROM))
     assert_recounts()
 
@@ -81,8 +89,8 @@ def test_a_late_span_still_reaches_its_event(project: Project) -> None:
     event = IncomingEvent(event_id="e", timestamp=NOON, spans=[tool("1")])
     store.store_events(project=project, events=[event])
     late = IncomingEvent(event_id="e", timestamp=NOON, spans=[tool("2"), llm("3", input_tokens=3)])
-    store.store_events(project=project, events=[late])
-    assert updates_of_events() == 1
+    with updates(expected=1):
+        store.store_events(project=project, events=[late])
     assert [told(project)[0][name] for name in SUMS[:3]] == [2, 0, 3]
 
 
