@@ -1,6 +1,6 @@
 """Starts one embedded PostgreSQL for the whole run, before pytest-django reads the settings (`-p` in pyproject.toml).
 
-Under pytest-xdist the first worker migrates a database, and those of all workers are copies of it (12 s of work each).
+Under pytest-xdist the first worker makes a migrated database, and those of all workers are copies of it.
 
 Each run has a data directory of its own, removed at its end, unless RAINDROP_TEST_DIR names one to keep and reuse. With
 DATABASE_URL set, that server is used instead. So do pytest-xdist's workers, which find it set: each has a database of its
@@ -17,7 +17,6 @@ import os
 import shutil
 import sys
 import tempfile
-from pathlib import Path
 
 DATABASE_TEMPLATE = "test_template"
 
@@ -42,19 +41,16 @@ if _template:  # xdist's workers find it set
 
 
 def migrated_template() -> str:
-    """The name of a database of this run's own server in which all migrations are done, made by the first worker that asks."""
-    from django.db import connection
+    """The name of a database of this run's own server in which all migrations are done, made by the first worker that asks: out of the
+    one that the tests' whole servers begin with, so that the migrations run once (25 s)."""
+    from tests.processes import DUMP, restore_database, template
 
-    settings, test = connection.settings_dict, connection.settings_dict["TEST"]
-    names = settings["NAME"], test["NAME"]
-    made = Path(os.environ["TEST_SERVER_TEMPLATE"]) / "database-made"
+    dump = template().data_dir.parent / DUMP
+    made = dump.with_name("database-made")
     with made.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
         if not made.exists():
-            test["NAME"] = DATABASE_TEMPLATE
-            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-            connection.close()  # PostgreSQL copies a database only while nobody uses it
-            settings["NAME"], test["NAME"] = names
+            restore_database(dump, name=DATABASE_TEMPLATE)
             made.touch()
     return DATABASE_TEMPLATE
 

