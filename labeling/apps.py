@@ -12,6 +12,7 @@ class LabelingConfig(AppConfig):
         from ingest.store.erasing import keeps_longer, on_erase
         from ingest.store.merged_events import on_merge
         from issues.actions import when_deleted
+        from issues.following.searching import when_search_starts
         from issues.models.answers import register_answers
         from labeling.drift import inbox as drift_kinds
         from labeling.drift.watching import look_again
@@ -20,6 +21,7 @@ class LabelingConfig(AppConfig):
         from labeling.labels.labels import forget_labels
         from labeling.labels.merged_events import erase_labels, labelled, move_labels
         from labeling.queue.issue_subject import IssueSubject
+        from labeling.queue.leads import keep_start
         from labeling.queue.signal_subject import SignalSubject
         from labeling.queue.subject import register_subject
         from labeling.refinement import inbox as inbox_kinds
@@ -32,6 +34,7 @@ class LabelingConfig(AppConfig):
         register_answers(LabelAnswers())
         register_judgements(LabelJudgements())
         when_deleted(forget_labels)
+        when_search_starts(keep_start)
         on_merge(move_labels)
         when_taught(raise_question)
         when_taught(look_again)

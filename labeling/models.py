@@ -186,6 +186,7 @@ class Offer(models.Model):
     reason = models.CharField(max_length=20)
     score = models.FloatField(null=True)
     probability = models.FloatField(null=True)
+    leads = models.JSONField(default=list, help_text="What found it, as labeling.queue.leads.Lead.")
     place = models.SmallIntegerField(default=0, help_text="Offers are shown in this order.")
     audit = models.BooleanField(default=False, help_text="Offered by the audit, which shows no other cards.")
     offered_at = models.DateTimeField(default=timezone.now)
@@ -340,6 +341,19 @@ class ClarifyingQuestion(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class SearchStart(models.Model):
+    """From what a person started a deep search. Written and read by labeling/queue/leads.py."""
+
+    issue = models.OneToOneField(Issue, on_delete=models.CASCADE, related_name="+", primary_key=True)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=7, help_text="signal, cluster or query.")
+    name = models.TextField(help_text="As people knew it then.")
+    query = models.TextField(help_text="What it finds, in the query language.")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
 
 
 class Drift(models.Model):

@@ -24,15 +24,17 @@ from raindrop.errors import ApiError
 from signals.search.language.errors import QueryError
 
 
-def read_follows(project: Project, choice: Mapping[str, Any] | None, *, issue: Issue | None = None) -> Source:
-    """Raises ApiError 400, which names the character of a query that is wrong."""
+def read_follows(
+    project: Project, choice: Mapping[str, Any] | None, *, issue: Issue | None = None, field: str = "follows"
+) -> Source:
+    """`field`: where it stands in the request. Raises ApiError 400, which names the character of a query that is wrong."""
     try:
         return read_source(project, choice, issue=issue)
     except QueryError as error:
-        raise error.as_api_error(field="follows.query") from error
+        raise error.as_api_error(field=f"{field}.query") from error
     except UnknownSource as error:
-        field = "follows." + "".join(choice or {})
-        raise ApiError(400, str(error), details={"field": field}) from error
+        name = f"{field}." + "".join(choice or {})
+        raise ApiError(400, str(error), details={"field": name}) from error
 
 
 class Promotion(Strict):

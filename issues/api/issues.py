@@ -16,6 +16,7 @@ from issues.api.following import read_follows
 from issues.api.lookup import actor, find_issue, issue_items, issue_page, read_choice, read_whole, reason
 from issues.api.schema import LIST, IssueChange, IssueItem, MatchItem, NewIssue
 from issues.following.history import create_following, follow_source
+from issues.following.searching import begin_search
 from issues.models import Issue, IssueMatch
 from issues.models.issues import DEFAULT_SORT, SORTS, Priority, State, Substate
 from issues.states.doors import apply_action
@@ -57,7 +58,11 @@ def issues(request: Request) -> Response:
         form.is_valid(raise_exception=True)
         project, fields = project_of(request), dict(form.validated_data)
         source = read_follows(project, fields.pop("follows", None))
-        made, _ = create_following(project=project, source=source, user=actor(request), **fields)
+        start = read_follows(project, fields.pop("start", None), field="start")
+        if source.kind:
+            made, _ = create_following(project=project, source=source, user=actor(request), **fields)
+        else:
+            made = begin_search(project=project, source=start, user=actor(request), **fields)
         return Response(issue_items([find_issue(request, str(made.pk))])[0], status=201)
     refuse_unknown(request, LIST)
     state = read_choice(request, "state", ["all", *State.values, *Substate.values], "all")

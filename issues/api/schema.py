@@ -162,6 +162,18 @@ class NewIssue(Strict):
         max_length=DESCRIPTION_LENGTH, allow_blank=True, default="", help_text="What counts, what does not."
     )
     follows = FollowsItem(required=False, allow_null=True, help_text="Left out: a classifier from labels.")
+    start = FollowsItem(
+        required=False,
+        allow_null=True,
+        help_text="From what the search for candidates starts, where labels decide: its events are among the first to be labelled. Not with `follows`.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("follows") and attrs.get("start"):
+            raise serializers.ValidationError(
+                {"start": "What the issue follows decides: there is no search to start."}
+            )
+        return attrs
 
 
 class IssueChange(Strict):

@@ -20,11 +20,13 @@ from ingest.models import Event, Job, Project, Total, User
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import find_event
-from issues.actions import assign_issue, create_issue
+from issues.actions import TITLE_LENGTH, assign_issue
 from issues.following.history import create_following
+from issues.following.promoting import promote_cluster
+from issues.following.searching import begin_search
 from issues.following.sources import Source, UnknownSource, read_source
 from issues.models import Issue
-from issues.models.issues import IssueQuerySet, State
+from issues.models.issues import Follows, IssueQuerySet, State
 from issues.pages.acting import MUTE_MENU, RESOLVE_MENU, read_action
 from issues.pages.forms import SORTS, TABS, BulkForm, IssueForm, ListForm
 from issues.pages.overview import shown_signals
@@ -182,14 +184,19 @@ def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
     source, wrong = asked_source(project, request.GET)
     if request.method == "POST":
         form = IssueForm(request.POST)
-        if form.is_valid() and source is not None and request.POST.get("how") != "labels":
+        follows = source is not None and request.POST.get("how") != "labels"
+        if form.is_valid() and follows and source is not None and source.cluster:
+            issue, _ = promote_cluster(cluster=source.cluster, user=request.user, **form.cleaned_data)
+            messages.success(request, _following(issue, None))
+            return redirect("issue", project.slug, issue.number)
+        if form.is_valid() and follows and source is not None:
             issue, job = create_following(
                 project=project, source=source, user=request.user, **form.cleaned_data
             )
             messages.success(request, _following(issue, job))
             return redirect("issue", project.slug, issue.number)
         if form.is_valid():
-            issue = create_issue(project=project, user=request.user, **form.cleaned_data)
+            issue = begin_search(project=project, source=source, user=request.user, **form.cleaned_data)
             messages.success(
                 request,
                 f"{project.slug.upper()}-{issue.number} is open. Answer a few: the first match that you find trains a classifier.",
@@ -197,7 +204,7 @@ def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
             address = reverse("issue-review", args=[project.slug, issue.number])
             return redirect(address + (f"?event={event.id}" if event else ""))
     else:
-        form = IssueForm(initial=_prefill(project, request.GET, event))
+        form = IssueForm(initial=_prefill(project, request.GET, event, source))
     return render(
         request,
         "issues/issue_new.html",
@@ -207,6 +214,7 @@ def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
             "source": source,
             "wrong": wrong,
             "finds": _finds(source) if source else None,
+            "how": request.POST.get("how") or request.GET.get("how", "follow"),
             "suggestions": [] if source else _negative_signals(project)[:6],
         },
         status=400 if wrong else 200,
@@ -214,8 +222,9 @@ def new_issue(request: ProjectRequest, project: Project) -> HttpResponse:
 
 
 def _finds(source: Source) -> Total | None:
-    """What the signal has found so far; None of a query, which is counted when the issue is made."""
-    return totals([source.signal.pk])[source.signal.pk] if source.signal else None
+    """What the signal or the cluster has found so far; None of a query, which is counted when the issue is made."""
+    found = source.signal or source.cluster
+    return totals([found.pk])[found.pk] if found else None
 
 
 def _following(issue: Issue, job: Job | None) -> str:
@@ -228,22 +237,25 @@ def _following(issue: Issue, job: Job | None) -> str:
 
 
 def asked_source(project: Project, params: QueryDict) -> tuple[Source | None, str]:
-    """(What the new issue is to follow, what is wrong with what was asked): a query, or a signal."""
+    """(What the new issue is to follow or to start from, what is wrong with what was asked): a query, a signal or a cluster."""
     if query := params.get("query", ""):
         try:
             return read_source(project, {"query": query}), ""
         except QueryError as error:
             return None, f"{error.message} (at character {error.start + 1})"
-    if params.get("signal"):
-        try:
-            return read_source(project, {"signal": params["signal"]}), ""
-        except UnknownSource:
-            return None, ""
+    for kind in (Follows.SIGNAL, Follows.CLUSTER):
+        if name := params.get(kind):
+            try:
+                return read_source(project, {kind: name}), ""
+            except UnknownSource:
+                return None, ""
     return None, ""
 
 
-def _prefill(project: Project, params: QueryDict, event: Event | None) -> dict[str, str]:
-    """A first wording from the signal, the event or the failing tool that the issue is made from."""
+def _prefill(
+    project: Project, params: QueryDict, event: Event | None, source: Source | None
+) -> dict[str, str]:
+    """A first wording from the signal, the cluster, the event or the failing tool that the issue is made from."""
     key = params.get("signal", "").replace("\x00", "")
     signal = SignalDefinition.objects.filter(project=project, key=key).first() if key else None
     if query := params.get("query", ""):
@@ -255,6 +267,8 @@ def _prefill(project: Project, params: QueryDict, event: Event | None) -> dict[s
     if event:
         text = " ".join((event.input or event.output).split())
         return {"title": text[:120], "description": f"Like this one: “{text[:400]}”"}
+    if source is not None and source.cluster:
+        return {"title": source.cluster.plain_label[:TITLE_LENGTH], "description": source.cluster.description}
     return {"title": signal.name, "description": signal.description} if signal else {}
 
 

@@ -19,6 +19,7 @@ from labeling.labels.labels import EventAnswer, all_standing_labels, record_labe
 from labeling.labels.rationales import fits
 from labeling.models import Answer, Rationale
 from labeling.queue.asked_again import cards_of_issue
+from labeling.queue.leads import CLUSTER, QUERY, SIGNAL
 from labeling.queue.lookahead import held_by_others, offer
 from labeling.queue.subject import AUDIT, PURPOSES, TEACHING
 from labeling.teaching import may_wait, retrain, retrain_soon, tell_taught
@@ -32,6 +33,12 @@ MAX_LABELS = 1000  # a request
 MAX_CANDIDATES = 100
 
 
+class LeadItem(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField([SIGNAL, CLUSTER, QUERY])
+    name = serializers.CharField(help_text="Of the signal or the cluster; of a query its text.")
+    query = serializers.CharField(help_text="What it finds, for `/api/events/?q=`.")
+
+
 class CandidateItem(serializers.Serializer[Any]):
     event_id = serializers.CharField(help_text="The app's own id.")
     score = serializers.FloatField(
@@ -43,6 +50,10 @@ class CandidateItem(serializers.Serializer[Any]):
     probability = serializers.FloatField(
         allow_null=True,
         help_text="Of a random one the chance that this event was the one drawn; null for what was picked.",
+    )
+    found_by = LeadItem(
+        many=True,
+        help_text="What else than the issue's text finds it: what the search started from, signals and a query that the text names. Empty for a random one.",
     )
 
 
@@ -137,6 +148,9 @@ def candidates(request: Request, key: str) -> Response:
                     "score": card.score,
                     "reason": card.reason,
                     "probability": card.probability,
+                    "found_by": [
+                        {"kind": lead.kind, "name": lead.name, "query": lead.query} for lead in card.leads
+                    ],
                 }
                 for card in cards
             ]

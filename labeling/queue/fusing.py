@@ -12,6 +12,9 @@ FLAT = 60
 # A reader's phrases lie next to a description as a person types it: of the first 20 cards on the planted problems of `tutor` (8.2 matches each) 4.4 are
 # matches by them alone, 1.1 by the meaning of whole sides, 1.1 by words (docs/benchmarks.md, "Candidates from several sources").
 MEANING_WEIGHT, WORDS_WEIGHT, READER_WEIGHT = 1.0, 1.0, 3.0
+# Of leads (leads.py), chosen on the same problems (docs/benchmarks.md, "Signals and the query as sources"). What a person starts a search from weighs as
+# much as a reader.
+SIGNAL_WEIGHT, QUERY_WEIGHT, START_WEIGHT = 2.0, 3.0, 3.0
 RARE = 0.05  # of all events: a word that more of them hold tells nothing
 FEW = 20  # events; a word that no more hold tells something however few events there are
 

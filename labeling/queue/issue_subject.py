@@ -56,7 +56,7 @@ WORDS = Words(
         ),
         Reason.SIMILAR: Chip(
             "similar to the description",
-            "Close to the issue's text in meaning or words, or a reader said something like it",
+            "Close to the issue's text in meaning or words, or a reader, a signal or a query finds it",
             "blue",
         ),
     },

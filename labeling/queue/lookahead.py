@@ -11,6 +11,7 @@ offer, so a browser or a program cannot choose them.
 import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -21,6 +22,7 @@ from labeling.labels.authors import Labelled, author_of, kind_of
 from labeling.labels.labels import standing_labels
 from labeling.models import Offer
 from labeling.queue.cards import Card
+from labeling.queue.leads import Lead
 from labeling.queue.second_opinions import second_opinions
 from labeling.queue.subject import Subject
 from raindrop.locks import hold_lock
@@ -101,13 +103,13 @@ def _remember(
             Offer(
                 project_id=subject.project_id, subject_kind=kind_of(subject), subject_id=subject.pk, event=card.event,
                 author=author_of(user), user=user, reason=card.reason, score=card.score, probability=card.probability,
-                place=place, audit=audit, offered_at=now,
+                leads=[asdict(lead) for lead in card.leads], place=place, audit=audit, offered_at=now,
             )
             for place, card in enumerate(cards, start)
         ],
         update_conflicts=True,
         unique_fields=["subject_id", "event", "author"],
-        update_fields=["reason", "score", "probability", "place", "audit", "offered_at"],
+        update_fields=["reason", "score", "probability", "leads", "place", "audit", "offered_at"],
     )  # fmt: skip
 
 
@@ -140,7 +142,13 @@ def _waiting(subject: Labelled, author: str, taken: Collection[uuid.UUID], audit
         .in_bulk(list(ids.difference(done)))
     )
     return [
-        Card(events[row.event_id], row.score, row.reason, row.probability)
+        Card(
+            events[row.event_id],
+            row.score,
+            row.reason,
+            row.probability,
+            tuple(Lead(**lead) for lead in row.leads),
+        )
         for row in rows
         if row.event_id in events
     ]

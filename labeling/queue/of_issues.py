@@ -1,7 +1,7 @@
 """Which events to ask a person about next.
 
-Before the first classifier these are the events most like the definition: by meaning, by its words, and by what a reader said went wrong, fused
-(fusing.py, sources.py). With one, they are likely ones (the highest scores that nobody has checked)
+Before the first classifier these are the events most like the definition: by meaning, by its words, by what a reader said went wrong, and by what leads
+find (signals, a query, what the search started from), fused (fusing.py, sources.py, leads.py). With one, they are likely ones (the highest scores that nobody has checked)
 until five matches are known, then likely and uncertain ones (nearest the threshold) by turns. From eighty labels on,
 of sixteen cards one is an event on which two learners disagree, and one is from a region without labels. While the issue has drifted, new events are
 asked about too (picking.cycle_of). Some are random (picking.RANDOM_CARDS), drawn in strata of
@@ -29,7 +29,16 @@ from labeling.labels.authors import author_of
 from labeling.labels.labels import all_standing_labels, majority, standing_labels, taught_answers
 from labeling.models import TEACHER, Reason
 from labeling.queue.cards import Card
-from labeling.queue.fusing import MEANING_WEIGHT, READER_WEIGHT, WORDS_WEIGHT, fuse
+from labeling.queue.fusing import (
+    MEANING_WEIGHT,
+    QUERY_WEIGHT,
+    READER_WEIGHT,
+    SIGNAL_WEIGHT,
+    START_WEIGHT,
+    WORDS_WEIGHT,
+    fuse,
+)
+from labeling.queue.leads import QUERY, Lead, found_by_lead, leads_of
 from labeling.queue.picking import (
     AUDIT,
     GOLDEN,
@@ -49,6 +58,7 @@ from signals.vectors.nearest import nearest_events
 from signals.vectors.reading import VectorChunk, vectors_of
 
 SAMPLE = 2000  # events drawn at random and scored, to draw cards from in strata of score
+Led = Sequence[tuple[Lead, Sequence[uuid.UUID]]]  # each lead, and the events that it finds, best first
 REMEMBERED = 300  # the latest labelled events that count as asked before
 
 
@@ -80,9 +90,10 @@ def next_cards(
     recent = vectors_of(project=issue.project, event_ids=list(dict.fromkeys(before)))
     asked_vectors = recent.together()
     drift = standing_drift(issue) if classifier else None
+    led = [(lead, found_by_lead(lead, issue, SHORTLIST + len(skip))) for lead in leads_of(issue)]
     if classifier:
         new = _new_events(issue.project, drift.since, skip) if drift else []
-        pool = _scored(issue, classifier, skip, start, matches, taught, new)
+        pool = _scored(issue, classifier, skip, start, matches, taught, new, led)
         labelled = asked_vectors[np.array([event in settled for event in recent.ids], bool)]
         order_by_doubt(
             pool,
@@ -96,7 +107,7 @@ def next_cards(
         among = [place[event] for event in new if event in place]
         order_by_region(pool, labelled, reason=Reason.DRIFT, among=among)
     else:
-        pool = _similar(issue, skip, start)
+        pool = _similar(issue, skip, start, led)
     cycle = cycle_of(
         labels=len(standing),
         matches=matches,
@@ -117,16 +128,17 @@ def next_cards(
             float(pool.scores[index]),
             reason,
             pool.chances[index] if reason == Reason.RANDOM else None,
+            () if reason == Reason.RANDOM else tuple(lead for lead, found in led if pool.ids[index] in found),
         )
         for index, reason in picked
         if pool.ids[index] in events
     ]
 
 
-def _similar(issue: Issue, skip: set[uuid.UUID], start: float) -> Pool:
+def _similar(issue: Issue, skip: set[uuid.UUID], start: float, led: Led) -> Pool:
     """Before the first classifier: by likeness to the definition, of all sources."""
     vector = definition_vector(issue)
-    found_alike, _ = _alike(issue, skip)
+    found_alike, _ = _alike(issue, skip, led)
     alike = list(found_alike)[:SHORTLIST]
     drawn, number = _drawn(issue.project, skip)
     ids = list(dict.fromkeys([*alike, *drawn]))
@@ -141,8 +153,9 @@ def _similar(issue: Issue, skip: set[uuid.UUID], start: float) -> Pool:
     return pool
 
 
-def _alike(issue: Issue, skip: set[uuid.UUID]) -> tuple[dict[uuid.UUID, float], bool]:
-    """(The events most like the definition, best first, with their fused worth, of all sources; whether a reader is among these.)"""
+def _alike(issue: Issue, skip: set[uuid.UUID], led: Led) -> tuple[dict[uuid.UUID, float], bool]:
+    """(The events most like the definition, best first, with their fused worth, of all sources; whether a reader, or what a person started the search
+    from, is among these.)"""
     limit = SHORTLIST + len(skip)
     near = nearest_events(project=issue.project, vector=definition_vector(issue), limit=limit)
     by_reader = found_by_reader(issue, limit)
@@ -151,9 +164,15 @@ def _alike(issue: Issue, skip: set[uuid.UUID]) -> tuple[dict[uuid.UUID, float], 
             (MEANING_WEIGHT, [event for event, _ in near]),
             (WORDS_WEIGHT, found_by_words(issue, limit)),
             (READER_WEIGHT, by_reader),
+            *((_weight_of(lead), found) for lead, found in led),
         ]
     )
-    return {event: worth for event, worth in fused.items() if event not in skip}, bool(by_reader)
+    is_led = bool(by_reader) or any(lead.is_start and found for lead, found in led)
+    return {event: worth for event, worth in fused.items() if event not in skip}, is_led
+
+
+def _weight_of(lead: Lead) -> float:
+    return START_WEIGHT if lead.is_start else QUERY_WEIGHT if lead.kind == QUERY else SIGNAL_WEIGHT
 
 
 def _scored(
@@ -164,6 +183,7 @@ def _scored(
     matches: int,
     taught: Mapping[uuid.UUID, bool],
     new: Sequence[uuid.UUID],
+    led: Led,
 ) -> Pool:
     """With a classifier: the events with the largest projection on its weights, those most like the definition, those that a teacher called a match
     (`taught`: what it said of events), a random draw, and `new` ones, all with their scores."""
@@ -172,17 +192,17 @@ def _scored(
     for side, direction in weight_directions(weights).items():
         near = nearest_events(project=issue.project, vector=direction, limit=SHORTLIST + len(skip), side=side)
         ids.update(dict.fromkeys(event for event, _ in near if event not in skip))
-    alike, is_read = _alike(issue, skip)
+    alike, is_led = _alike(issue, skip, led)
     ids.update(dict.fromkeys(list(alike)[: SHORTLIST // 2]))
     ids.update(dict.fromkeys(event for event, is_match in taught.items() if is_match and event not in skip))
     drawn, number = _drawn(issue.project, skip)
     ids.update(dict.fromkeys([*drawn, *new]))
     chunk = vectors_of(project=issue.project, event_ids=list(ids))
     found = scores(chunk.user, chunk.agent, weights)
-    # The fused worth is measured beside a classifier only with a reader among the sources.
+    # Beside a classifier the fused worth counts with a reader among the sources, and where a person named one: without, it was not measured.
     likeness = (
         np.array([alike.get(event, 0.0) for event in chunk.ids])
-        if is_read
+        if is_led
         else np.maximum(chunk.user @ definition, chunk.agent @ definition).astype(np.float64)
     )
     pool = _pool(chunk, found, drawn, number=number, threshold=classifier.threshold, start=start)

@@ -168,7 +168,7 @@ def test_candidates(api: Api, project: Any, issue: Issue) -> None:
     two_topics(project, 10, 10)
     found = api.get("/api/issues/1/candidates/").json()["results"]
     assert len({one["event_id"] for one in found}) == len(found) == 20
-    assert all(set(one) == {"event_id", "score", "reason", "probability"} for one in found)
+    assert all(set(one) == {"event_id", "score", "reason", "probability", "found_by"} for one in found)
     api.post(LABELS, [label(found[0]["event_id"]), label(found[1]["event_id"], "unsure")])
     again = {one["event_id"] for one in api.get("/api/issues/1/candidates/", limit=100).json()["results"]}
     assert len(again) == 18
