@@ -32,7 +32,7 @@ from signals.models import Cluster, ClusterKind, SignalDefinition, SignalGroup
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(600)]
 
 # Cases for each path, method and mode (what the schema allows, what it forbids), in `make test` and in `make test-soak`.
-EXAMPLES, MANY = 6, int(os.environ.get("RAINDROP_FUZZ_EXAMPLES", "20"))
+EXAMPLES, MANY = 3, int(os.environ.get("RAINDROP_FUZZ_EXAMPLES", "20"))
 
 
 class RolledBack(Exception):
