@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser.test_main_path import number_in
 from tests.processes import Server
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -155,8 +156,8 @@ def test_what_was_read_before_an_answer_does_not_take_it_back(page: Any, server:
         lambda route: route.continue_() if held else held.append((route, route.fetch())),
     )
     page.evaluate("hinted()")
-    while not held:
-        page.wait_for_timeout(50)
+    # Playwright runs the handler only while it is waited for.
+    wait_until(lambda: held or page.wait_for_timeout(50), what="the page's request")
     before = page.evaluate(f"{JUDGED}.length")
     press(page, "r", before + 1)
     press(page, "w", before + 2)

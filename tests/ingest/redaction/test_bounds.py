@@ -48,7 +48,9 @@ def _yardstick() -> float:
     return time.thread_time() - start
 
 
-@pytest.mark.parametrize("unit", [*CROWDED, *(pytest.param(unit, marks=pytest.mark.soak) for unit in HOSTILE)])
+@pytest.mark.parametrize(
+    "unit", [*CROWDED, *(pytest.param(unit, marks=pytest.mark.soak) for unit in HOSTILE)]
+)
 def test_a_megabyte_of_anything_takes_seconds_at_most(unit: str) -> None:
     """7 s before (415-555-2671); below 1.2 s on an idle core now. The best of three counts: a busy machine is no failure. In every run
     those that hold most of what is sought; that no other costs more with its length is said by the calls below and by test_properties.py."""

@@ -1,6 +1,5 @@
 """Other models, users and attacks than the public sets hold: the probes' two halves, the templates, and one sentence of each kind."""
 
-import time
 import uuid
 
 import pytest
@@ -11,6 +10,7 @@ from signals.detectors.batch import Batch, Exchange, Turn
 from signals.detectors.text import Text
 from signals.evaluation.builtin import templates
 from signals.evaluation.builtin.own_probes import HALVES, PROBES, read_probes
+from tests.growth import ten_times_takes_tens_at_most
 
 
 def matches(key: str, question: str, answer: str = "") -> bool:
@@ -121,18 +121,17 @@ def test_wishes_are_no_thanks(question: str) -> None:
     assert not matches("win", question)
 
 
-@pytest.mark.parametrize(
-    "noise",
-    ["-\n" * 20_000, "\n" * 20_000, "dear x\n" * 5_000, "a) " * 10_000, "!" * 20_000, "no, " * 10_000],
-)
+@pytest.mark.parametrize("noise", ["-\n", "\n", "dear x\n", "a) ", "!", "no, "])
 def test_no_text_is_read_for_long(noise: str) -> None:
-    """Within the time that a text of words takes: nothing grows with the square of the length."""
-    text = f"I am unable to complete it. Error: {noise}"
-    turn = Turn(uuid.uuid4(), Text(text), Text(text), previous=[Exchange(Text("hi"), Text(text))])
-    started = time.thread_time()
-    for key in ("refusal", "task_failure", "human_request", "correction", "win"):
-        RULES[key].detect(Batch([turn]))
-    assert time.thread_time() - started < 3  # 0.1 as a rule; before, 2.1 for some of these
+    """Nothing grows with the square of the length: it did, for some of these, until 40,000 characters took 2.1 s."""
+
+    def read(characters: int) -> None:
+        text = f"I am unable to complete it. Error: {noise * (characters // len(noise))}"
+        turn = Turn(uuid.uuid4(), Text(text), Text(text), previous=[Exchange(Text("hi"), Text(text))])
+        for key in ("refusal", "task_failure", "human_request", "correction", "win"):
+            RULES[key].detect(Batch([turn]))
+
+    assert ten_times_takes_tens_at_most(read, size=4_000)
 
 
 @pytest.mark.parametrize(
