@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from labeling.evaluation.rounds import Labeller, Run, ours, plain, true_answer
+from labeling.evaluation.rounds import Labeller, Run, first_cards, ours, plain, true_answer
 from labeling.evaluation.worlds import World, intent_worlds, mixed_worlds, planted_worlds
 from raindrop.evaluation.measurement import Measurement, Table
 from signals.evaluation.builtin.vectors import VectorStore
@@ -16,13 +16,20 @@ from signals.evaluation.builtin.vectors import VectorStore
 BUDGETS = (20, 40, 80)
 SEEDS = (0, 1)
 TEACHER_WRONG = 0.08
+FIRST = (5, 10, 20, 40)  # cards before anything is labelled
+SOURCES_HEADER = [
+    "sources", "in first 5", "10", "20", "40", "F1 at 20", "40", "80", "met at 20", "40", "80",
+]  # fmt: skip
 HEADER = ["issues", "who", "F1 at 20", "40", "80", "matches met at 20", "40", "80"]
 
 
 def measure(data: Path, *, only: str = "report") -> Measurement:
-    """`only`: `report` (the intents and the product that nothing was chosen on) or `chosen` (those that settings are chosen on)."""
+    """`only`: `report` (the intents and the product that nothing was chosen on), `chosen` (those that settings are chosen on) or `sources` (planted
+    problems, by where candidates come from)."""
+    if only == "sources":
+        return _by_source(data)
     if only not in ("report", "chosen"):
-        raise ValueError(f"{only} is not a part: report or chosen.")
+        raise ValueError(f"{only} is not a part: report, chosen or sources.")
     store, chosen_on = VectorStore(), only == "chosen"
     product = "tutor" if chosen_on else "ledgerly"
     kinds: dict[str, tuple[Callable[[], Iterable[World]], Labeller]] = {
@@ -51,6 +58,34 @@ def measure(data: Path, *, only: str = "report") -> Measurement:
             rows.append([kind, who, *found["f1"].values(), *found["met"].values()])
             results.setdefault(kind, {})[who] = found
     return Measurement([Table(f"Issues from few labels ({only})", HEADER, rows)], results)
+
+
+def _by_source(data: Path) -> Measurement:
+    store = VectorStore()
+    rows: list[list[object]] = []
+    results: dict[str, Any] = {}
+    for product in ("tutor", "ledgerly"):
+        for read in (False, True):
+            for led in (False, True):
+                known = list(planted_worlds(data, store, product, read=read, led=led))
+                cards = [first_cards(world) for world in known]
+                runs = [ours(world, BUDGETS, seed=0) for world in known]
+                first = [
+                    float(
+                        np.mean(
+                            [
+                                world.truth[these[:most]].sum()
+                                for world, these in zip(known, cards, strict=True)
+                            ]
+                        )
+                    )
+                    for most in FIRST
+                ]
+                found = _means(runs)
+                name = f"{product}, {'reader' if read else 'no reader'}, {'leads' if led else 'no leads'}"
+                results[name] = {"first": first, **found}
+                rows.append([name, *first, *found["f1"].values(), *found["met"].values()])
+    return Measurement([Table("Planted problems by source (seed 0)", SOURCES_HEADER, rows)], results)
 
 
 def mistaken(world: World, event: int) -> bool:

@@ -143,6 +143,14 @@ def plain(world: World, budgets: Sequence[int], *, answer: Labeller = true_answe
     return run
 
 
+def first_cards(world: World) -> list[int]:
+    """The events in the fused order of all sources, best first, before anything is labelled."""
+    likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
+    fused = _fused(world, likeness)
+    order: list[int] = world.pool[np.argsort(-fused[world.pool], kind="stable")].tolist()
+    return order
+
+
 # -- inside
 
 
@@ -209,6 +217,7 @@ def _fused(world: World, likeness: Floats) -> NDArray[np.float64]:
         (MEANING_WEIGHT, near[:SHORTLIST].tolist()),
         (WORDS_WEIGHT, list(world.by_words[:SHORTLIST])),
         (READER_WEIGHT, list(world.by_reader[:SHORTLIST])),
+        *((weight, list(found[:SHORTLIST])) for weight, found in world.by_leads),
     ]
     found = np.zeros(len(world.truth))
     for event, worth in fuse(sources).items():

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from issues.classifier.definition_text import what_counts
 from issues.classifier.model import Bools, Floats, Sides
+from labeling.evaluation.planted_leads import PlantedLeads
 from labeling.queue.fusing import rank_by_words
 from labeling.queue.sources import MOST_WORDS
 from raindrop.evaluation.measurement import read_rows
@@ -31,7 +32,8 @@ TYPOS = 0.06  # of the letters
 class World:
     """One issue over n events. `pool`: indices of the events that may be asked about; `tested`: of those that it is measured on.
 
-    `by_words`, `by_reader`: the events that the words of the definition and a reader's phrases find, best first (labeling/queue/sources.py).
+    `by_words`, `by_reader`, `by_leads`: the events that the words of the definition, a reader's phrases and each lead find, best first
+    (labeling/queue/sources.py, leads.py).
     `units`: (n,), which conversation each event belongs to, where conversations are measured, else None: an event counts for itself.
     """
 
@@ -44,6 +46,7 @@ class World:
     units: NDArray[np.intp] | None = None
     by_words: Sequence[int] = ()
     by_reader: Sequence[int] = ()
+    by_leads: Sequence[tuple[float, Sequence[int]]] = ()  # each with its weight
 
     def f1(self, predicted: Bools) -> float:
         """Of `predicted` (n,) on the tested events or their conversations. One without a match in truth or prediction is 0."""
@@ -81,12 +84,15 @@ def mixed_worlds(data: Path, store: VectorStore, *, chosen_on: bool, rough: bool
         yield from _recast(f"{name} {kind}", train + other[: len(train)], test, store, chosen_on=chosen_on)
 
 
-def planted_worlds(data: Path, store: VectorStore, product: str) -> Iterator[World]:
+def planted_worlds(
+    data: Path, store: VectorStore, product: str, *, read: bool = True, led: bool = True
+) -> Iterator[World]:
     """Each planted problem of a product, with its title and description. A turn is a match when the problem shows in it; measured over all
-    conversations. Raises MissingData."""
+    conversations. `read`: with a reader's phrases; `led`: with leads. Raises MissingData."""
     for one in read_planted(data):
         if one.name == product:
-            yield from _planted(one, data, store)
+            for world in _planted(one, data, store, led=led):
+                yield world if read else replace(world, by_reader=())
 
 
 def roughened(text: str, seed: int) -> str:
@@ -143,7 +149,7 @@ def _recast(
         )
 
 
-def _planted(product: Planted, data: Path, store: VectorStore) -> Iterator[World]:
+def _planted(product: Planted, data: Path, store: VectorStore, *, led: bool) -> Iterator[World]:
     path = data / "planted" / product.name / "problems.json"
     problems = json.loads(path.read_text(encoding="utf-8"))
     sides = Sides(
@@ -156,6 +162,7 @@ def _planted(product: Planted, data: Path, store: VectorStore) -> Iterator[World
     holders = _holders(document(turn.input.raw, turn.output.raw) for turn in product.turns)
     phrases = _phrases(product)
     phrase_vectors = store.of(list(phrases.values()))
+    leads = PlantedLeads(product, store) if led else None
     for kind, problem in problems.items():
         truth = np.array([shows.get(turn) == kind for turn in range(len(units))])
         text = f"{problem['title']}. {what_counts(problem['description'])}".strip()
@@ -172,6 +179,7 @@ def _planted(product: Planted, data: Path, store: VectorStore) -> Iterator[World
             units,
             by_words=_by_words(text, holders, len(units)),
             by_reader=[turns[place] for place in near],
+            by_leads=leads.of(problem["title"], definition, sides) if leads else (),
         )
 
 

@@ -15,6 +15,7 @@ from ingest.models import Event, Project, User
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import find_event
+from issues.models import Issue
 from labeling.labels.authors import author_of
 from labeling.labels.labels import Why, record_label, standing_labels, undo_last_label, why_asked
 from labeling.labels.rationales import GROUPS
@@ -24,6 +25,7 @@ from labeling.pages.forms import AnswerForm
 from labeling.queue.cards import Card
 from labeling.queue.lookahead import HELD, next_cards_of, offer
 from labeling.queue.subject import AUDIT, OF_PEOPLE, PURPOSES, Chip, Subject, subject_kind, urls_of
+from labeling.teacher.first_look import begin_look, look_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window
 
 OPENED = Chip("opened by you", "You opened this one yourself", "secondary")
@@ -51,6 +53,8 @@ class Shown:
 def review(request: ProjectRequest, project: Project, kind: str, key: str | int) -> HttpResponse:
     subject = subject_kind(kind).find(project, key)
     event = find_event(project, request.GET.get("event", ""))
+    if isinstance(subject.row, Issue) and request.role != Role.VIEWER:
+        begin_look(subject.row, user=request.user)
     return render(request, "labeling/review.html", _step(request, subject, event))
 
 
@@ -125,6 +129,7 @@ def _beside(subject: Subject, user: User, *, audit: bool) -> dict[str, Any]:
         "subject": subject,
         "urls": urls_of(subject, audit=audit),
         "audit": subject.audit() if audit else None,
+        "look": look_of(subject.row) if isinstance(subject.row, Issue) else None,
         **subject.context(user),
     }
 
