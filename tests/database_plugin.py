@@ -22,6 +22,8 @@ DATABASE_TEMPLATE = "test_template"
 
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # for the processes that tests start
+# As the product's workers have it. Two threads of OpenBLAS spin for each small fit: twice the CPU, which the other worker wants.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _kept = None if os.environ.get("PYTEST_XDIST_WORKER") else os.environ.get("RAINDROP_TEST_DIR")
 _directory = _kept or tempfile.mkdtemp(prefix="raindrop-test-")
