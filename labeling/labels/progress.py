@@ -12,7 +12,7 @@ from issues.classifier.model import MEASURABLE
 from issues.models import Issue
 from labeling.labels.authors import author_of
 from labeling.labels.labels import Standing, majority, standing_rows
-from labeling.models import Answer, Drift, Reason
+from labeling.models import FIRST_LOOK, TEACH, Answer, Drift, Reason
 from raindrop.statistics import wilson_of_share
 
 MOST_WANTED = 100_000  # labels; at WIDTH_WANTED 95 % intervals of any share take fewer than 400
@@ -34,7 +34,7 @@ class Progress:
     ]  # {"precision", "recall", "low", "high", "labels"}, values null while labels are too few
     random_labels: int  # standing labels of events that were drawn at random
     random_events: int  # these events
-    job: Job | None  # training or scoring that is under way
+    job: Job | None  # training or scoring that is under way, without the teacher's runs
     follows: bool = False  # something else than a classifier decides, and the labels measure it
     drift: Drift | None = None  # one that stands
 
@@ -141,6 +141,7 @@ def progress(issue: Issue, *, user: User | None = None, rows: Sequence[Standing]
         Job.objects.filter(
             project_id=issue.project_id, subject=issue.pk, state__in=[JobState.QUEUED, JobState.RUNNING]
         )
+        .exclude(kind__in=[TEACH, FIRST_LOOK])
         .order_by("-created_at")
         .first()
     )

@@ -11,12 +11,11 @@ from ingest.jobs.progress import UNFINISHED
 from ingest.jobs.queueing import queue_job
 from ingest.models import Job, User
 from issues.models import Issue
-from labeling.models import Lesson
-from labeling.teacher.lessons import TEACH, teach_issue, why_not_taught
+from labeling.models import FIRST_LOOK, TEACH, Lesson
+from labeling.teacher.lessons import teach_issue, why_not_taught
 from raindrop import llm
 from raindrop.locks import hold_lock
 
-FIRST_LOOK = "first_look"  # the job's kind
 # Two rounds, after each of which the small model learns (labeling/teacher/lessons.py). A person may ask for more; the rest of the day's budget is the
 # reader's.
 CALLS = 40

@@ -10,7 +10,7 @@ from ingest.jobs.progress import UNFINISHED, report_job, subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.models import Job, User
 from issues.models import Issue
-from labeling.models import TEACHER, Lesson, LessonState
+from labeling.models import TEACH, TEACHER, Lesson, LessonState
 from labeling.queue.of_issues import next_cards
 from labeling.teacher.asking import BudgetSpent, Claim, ask_about, examples_of, put_down, take
 from labeling.teacher.prompt import MAX_TOKENS, TYPICAL_OUTPUT_TOKENS
@@ -23,7 +23,6 @@ from signals.llm.calls import ask
 from signals.llm.workers import is_stopped, note_trouble
 from signals.llm.wrapping import prompt_bytes
 
-TEACH = "teach"  # the job's kind
 MOST_CALLS = 2000  # of one run
 ROUND = 20  # calls, after which the small model learns, and the next events are chosen with it
 CHUNK = 8  # calls under way together

@@ -33,10 +33,11 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def llm() -> Iterator[Stub]:
     """A stub of the Messages API that says yes where the user speaks of cancelling. It refuses what is no question about an exchange: the
-    workers ask it to read conversations, too."""
+    workers ask it to read conversations and to label events, too."""
 
     def answer(request: dict[str, Any], n: int) -> Reply:
-        if not request["messages"][0]["content"].startswith("<exchange>"):
+        is_teacher = "<issue>" in request["system"][0]["text"]
+        if is_teacher or not request["messages"][0]["content"].startswith("<exchange>"):
             return error(400, "invalid_request_error")
         found = re.search(r"cancel\w*", exchange_of(request)["user"])
         return verdict(

@@ -11,9 +11,9 @@ from ingest.jobs.runner import run_job
 from ingest.models import Job
 from issues.actions import create_issue
 from issues.models import Issue
-from labeling.models import Label, Lesson
+from labeling.models import FIRST_LOOK, Label, Lesson
 from labeling.queue.of_issues import next_cards
-from labeling.teacher.first_look import CALLS, FIRST_LOOK, begin_look
+from labeling.teacher.first_look import CALLS, begin_look
 from signals.llm.budget import meter
 from signals.models import LlmSettings
 from tests.html import html_of
@@ -54,6 +54,7 @@ def test_it_reads_in_the_background_and_its_matches_come_first(
     job = Job.objects.get(kind=FIRST_LOOK)
     assert (job.subject, job.created_by) == (issue.pk, member)
     assert f"{job.done} of {CALLS}" in html_of(page)
+    assert "No classifier yet" in html_of(page), "what is known of the classifier stays in view"
     queue_of(client, member, issue)
     assert Job.objects.filter(kind=FIRST_LOOK).count() == 1, "one look"
     run_job(job.pk)
