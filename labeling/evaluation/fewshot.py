@@ -1,8 +1,10 @@
 """Issues from few labels: F1 by number of labels, beside a plain regression on the same rows."""
 
+import itertools
 import random
 import zlib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,26 +67,24 @@ def _by_source(data: Path) -> Measurement:
     rows: list[list[object]] = []
     results: dict[str, Any] = {}
     for product in ("tutor", "ledgerly"):
-        for read in (False, True):
-            for led in (False, True):
-                known = list(planted_worlds(data, store, product, read=read, led=led))
-                cards = [first_cards(world) for world in known]
-                runs = [ours(world, BUDGETS, seed=0) for world in known]
-                first = [
-                    float(
-                        np.mean(
-                            [
-                                world.truth[these[:most]].sum()
-                                for world, these in zip(known, cards, strict=True)
-                            ]
-                        )
-                    )
-                    for most in FIRST
-                ]
-                found = _means(runs)
-                name = f"{product}, {'reader' if read else 'no reader'}, {'leads' if led else 'no leads'}"
-                results[name] = {"first": first, **found}
-                rows.append([name, *first, *found["f1"].values(), *found["met"].values()])
+        whole = list(planted_worlds(data, store, product))
+        for is_read, is_led in itertools.product((False, True), repeat=2):
+            known = [
+                replace(
+                    world,
+                    by_reader=world.by_reader if is_read else (),
+                    by_leads=world.by_leads if is_led else (),
+                )
+                for world in whole
+            ]
+            orders = [(world, first_cards(world)) for world in known]
+            first = [
+                float(np.mean([world.truth[cards[:most]].sum() for world, cards in orders])) for most in FIRST
+            ]
+            found = _means([ours(world, BUDGETS, seed=0) for world in known])
+            name = f"{product}, {'reader' if is_read else 'no reader'}, {'leads' if is_led else 'no leads'}"
+            results[name] = {"first": first, **found}
+            rows.append([name, *first, *found["f1"].values(), *found["met"].values()])
     return Measurement([Table("Planted problems by source (seed 0)", SOURCES_HEADER, rows)], results)
 
 

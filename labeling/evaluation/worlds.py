@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -84,15 +84,12 @@ def mixed_worlds(data: Path, store: VectorStore, *, chosen_on: bool, rough: bool
         yield from _recast(f"{name} {kind}", train + other[: len(train)], test, store, chosen_on=chosen_on)
 
 
-def planted_worlds(
-    data: Path, store: VectorStore, product: str, *, read: bool = True, led: bool = True
-) -> Iterator[World]:
+def planted_worlds(data: Path, store: VectorStore, product: str) -> Iterator[World]:
     """Each planted problem of a product, with its title and description. A turn is a match when the problem shows in it; measured over all
-    conversations. `read`: with a reader's phrases; `led`: with leads. Raises MissingData."""
+    conversations. Raises MissingData."""
     for one in read_planted(data):
         if one.name == product:
-            for world in _planted(one, data, store, led=led):
-                yield world if read else replace(world, by_reader=())
+            yield from _planted(one, data, store)
 
 
 def roughened(text: str, seed: int) -> str:
@@ -149,7 +146,7 @@ def _recast(
         )
 
 
-def _planted(product: Planted, data: Path, store: VectorStore, *, led: bool) -> Iterator[World]:
+def _planted(product: Planted, data: Path, store: VectorStore) -> Iterator[World]:
     path = data / "planted" / product.name / "problems.json"
     problems = json.loads(path.read_text(encoding="utf-8"))
     sides = Sides(
@@ -162,7 +159,7 @@ def _planted(product: Planted, data: Path, store: VectorStore, *, led: bool) -> 
     holders = _holders(document(turn.input.raw, turn.output.raw) for turn in product.turns)
     phrases = _phrases(product)
     phrase_vectors = store.of(list(phrases.values()))
-    leads = PlantedLeads(product, store) if led else None
+    leads = PlantedLeads(product, store)
     for kind, problem in problems.items():
         truth = np.array([shows.get(turn) == kind for turn in range(len(units))])
         text = f"{problem['title']}. {what_counts(problem['description'])}".strip()
@@ -179,7 +176,7 @@ def _planted(product: Planted, data: Path, store: VectorStore, *, led: bool) -> 
             units,
             by_words=_by_words(text, holders, len(units)),
             by_reader=[turns[place] for place in near],
-            by_leads=leads.of(problem["title"], definition, sides) if leads else (),
+            by_leads=leads.of(problem["title"], definition, sides),
         )
 
 
