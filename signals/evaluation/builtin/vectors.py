@@ -76,6 +76,10 @@ def batch_of_turns(turns: Sequence[Turn], store: VectorStore) -> Batch:
         store.tones_of(texts) if turns else np.zeros((0, len(ALL_TONES)), np.float32)
         for texts in (users, agents)
     ]
+    earlier = {text.raw for turn in turns for old in turn.previous for text in (old.input, old.output)}
+    store.of(
+        [*users, *agents, *sorted(earlier)]
+    )  # at once: each time that one is missing the whole file is written
     user_vectors, agent_vectors = store.of(users), store.of(agents)
     rows = []
     for index, turn in enumerate(turns):
