@@ -1,25 +1,59 @@
-"""`manage.py evaluate languages`: six signals in German, Spanish, French and Portuguese, on turns that nothing was trained on."""
+"""`manage.py evaluate languages`: six signals in five languages, on turns of hands from which nothing was learned."""
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
 from signals.detectors import DETECTORS
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
-from signals.evaluation.sources import LANGUAGES, written_turn
+from signals.evaluation.sources import LANGUAGES, OF_LANGUAGES, written_turn
 
-KEPT = LANGUAGES / "kept.jsonl"
+KEPT, UNSEEN = LANGUAGES / "kept.jsonl", LANGUAGES / "unseen.jsonl"
+Row = dict[str, Any]
+Case = tuple[str, bool]  # a signal that is asked for on a row, and whether it holds
 
 
 def measure(data: Path) -> Measurement:
     """`data` is not used: the turns are the project's own. Raises MissingData."""
-    if not KEPT.exists():
-        raise MissingData(f"There is no {KEPT}.")
-    rows = [json.loads(line) for line in KEPT.read_text(encoding="utf-8").splitlines()]
-    batch = batch_of_turns([written_turn(row) for row in rows], VectorStore())
-    signals, languages = sorted({row["signal"] for row in rows}), sorted({row["language"] for row in rows})
+    kept, unseen = _rows(KEPT), _rows(UNSEEN)
+    store = VectorStore()
+    tables = {
+        "kept": _table(
+            "other languages: found where they hold, and false alarms on turns that look like it",
+            [(row, [(row["signal"], row["holds"])]) for row in kept],
+            store,
+        ),
+        "unseen": _table(
+            "five languages, another hand's mix: found where they hold, and false alarms on all other turns",
+            [
+                (row, [(signal, signal in row["signals"]) for signal in sorted(OF_LANGUAGES)])
+                for row in unseen
+            ],
+            store,
+        ),
+    }
+    names = ("found", "of", "false_alarms", "negatives", "F1")
+    results = {
+        name: {line[0]: dict(zip(names, line[-5:], strict=True)) for line in table.rows}
+        for name, table in tables.items()
+    }
+    return Measurement([*tables.values()], results)
+
+
+def _rows(path: Path) -> list[Row]:
+    if not path.exists():
+        raise MissingData(f"There is no {path}.")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _table(title: str, cases: Iterable[tuple[Row, list[Case]]], store: VectorStore) -> Table:
+    cases = list(cases)
+    batch = batch_of_turns([written_turn(row) for row, _ in cases], store)
+    signals = sorted({signal for _, questions in cases for signal, _ in questions})
+    languages = sorted({row["language"] for row, _ in cases})
     matched = {
         signal: {
             found.index
@@ -29,19 +63,12 @@ def measure(data: Path) -> Measurement:
         for signal in signals
     }
     counts = Counter(
-        (row["signal"], row["language"], row["holds"], index in matched[row["signal"]])
-        for index, row in enumerate(rows)
+        (signal, row["language"], holds, index in matched[signal])
+        for index, (row, questions) in enumerate(cases)
+        for signal, holds in questions
     )
-    lines = [_line(signal, languages, counts) for signal in signals]
-    title = (
-        "six signals in other languages: found where they hold, and false alarms on turns that look like it"
-    )
-    table = Table(title, ["signal", *languages, "found", "of", "false alarms", "of", "F1"], lines)
-    results = {
-        line[0]: dict(zip(("found", "of", "false_alarms", "negatives", "F1"), line[-5:], strict=True))
-        for line in lines
-    }
-    return Measurement([table], results)
+    header = ["signal", *languages, "found", "of", "false alarms", "of", "F1"]
+    return Table(f"six signals in {title}", header, [_line(signal, languages, counts) for signal in signals])
 
 
 def _line(signal: str, languages: list[str], counts: Counter[tuple[str, str, bool, bool]]) -> list[Any]:

@@ -38,6 +38,9 @@ READ_FOR = frozenset(
     ]
 )
 LANGUAGES = BASE_DIR / "fixtures" / "languages"
+# Files of LANGUAGES that are learned from, each by another writer. A name begins with its language.
+HANDS = ("de", "es", "fr", "pt", "de2", "es2", "fr2", "pt2", "en2", "en3", "en4")
+PARTS = 3
 OF_LANGUAGES = frozenset(
     ("user_frustration", "correction", "win", "human_request", "refusal", "task_failure")
 )
@@ -144,21 +147,26 @@ def _task_chat(talk: corpora.Talk) -> list[LabelledTurn]:
     ]
 
 
-def other_languages() -> list[LabelledTurn]:
-    """Our own turns in German, Spanish, French and Portuguese. Each language is three sources, so that a word of it counts as known to more
-    than one."""
+def written() -> list[LabelledTurn]:
+    """Turns of our own in five languages, by several hands. Each hand is three sources, so that a word of it counts as known to more than
+    one."""
     found = []
-    for path in sorted(LANGUAGES.glob("??.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-            row = json.loads(line)
+    for hand in HANDS:
+        lines = (LANGUAGES / f"{hand}.jsonl").read_text(encoding="utf-8").splitlines()
+        for number, row in enumerate(map(json.loads, lines)):
             turn = written_turn(row)
             answers = dict.fromkeys(row["signals"], True)
             found.append(
                 LabelledTurn(
-                    f"{path.stem} {number % 3}", str(number), len(turn.previous), turn, answers, OF_LANGUAGES
+                    *(part_of(hand, number), str(number), len(turn.previous), turn, answers), OF_LANGUAGES
                 )
             )
     return found
+
+
+def part_of(hand: str, number: int) -> str:
+    """The source that a line of a hand's file belongs to."""
+    return f"{hand} {number % PARTS}"
 
 
 def written_turn(row: Mapping[str, Any]) -> Turn:

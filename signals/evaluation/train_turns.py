@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from raindrop.embedder.tone import WEIGHTS_FILE, load_readers, write_readers
 from signals.detectors import LEARNED
 from signals.detectors.heads import Floats, sigmoid
-from signals.detectors.turn_model import WEIGHTS, write_turn_model
+from signals.detectors.turn_model import WEIGHTS, TurnModel, write_turn_model
 from signals.evaluation import sources
 from signals.evaluation.builtin.vectors import VectorStore
 from signals.evaluation.corpus import PLANTED, TRAIN, TUNE
@@ -41,10 +42,15 @@ FOLDS = tuple(OURS[place : place + 2] for place in range(0, len(OURS), 2))
 PUBLIC_FOLDS = (("chatgpt_refusals", "own refusals"), ("uss", "sgd", "sgd_dev"))
 # A public set that labels the signal: left out as a whole, its figures stand in the report.
 PUBLIC = {"refusal": "chatgpt_refusals", "user_frustration": "uss"}
+# Our own turns in five languages, by hands that are left out together.
+HAND_FOLDS = tuple(
+    tuple(sources.part_of(hand, part) for hand in hands for part in range(sources.PARTS))
+    for hands in (("de", "es", "fr", "pt"), ("de2", "es2", "fr2", "pt2", "en2"), ("en3",), ("en4",))
+)
+# Readers of tones take longest to fit. Fewer folds, each of products and of hands that are left out together there too.
+TONE_FOLDS = tuple((*chain.from_iterable(FOLDS[part::4]), *hands) for part, hands in enumerate(HAND_FOLDS))
 # Of our own turns in four more languages, which know fewer of the features, the scores lie lower. They get a threshold of their own: the
-# lowest at which so many of the matches are right, a third of the turns left out at a time.
-LANGUAGES = ("de", "es", "fr", "pt")
-LANGUAGE_FOLDS = tuple(tuple(f"{language} {third}" for language in LANGUAGES) for third in range(3))
+# lowest at which so many of the matches are right.
 LANGUAGE_PRECISION = 0.9
 STEPS = np.round(np.arange(LOWEST, 0.96, 0.02), 2)
 
@@ -56,17 +62,28 @@ def train(
     signals = sorted(LEARNED)
     labelled = [
         *(*sources.products(), *sources.short_replies(), *sources.own_messages()),
-        *(*sources.public(data), *sources.read_turns(data), *sources.other_languages()),
+        *(*sources.public(data), *sources.read_turns(data), *sources.written()),
     ]
     say(f"{len(labelled)} turns of {len({one.product for one in labelled})} sources")
     store = VectorStore()
-    user_tones, user_readers = fit_tones(USER, labelled, store, FOLDS + LANGUAGE_FOLDS)
-    agent_tones, agent_readers = fit_tones(AGENT, labelled, store, FOLDS)
+    user_tones, user_readers = fit_tones(USER, labelled, store, TONE_FOLDS)
+    agent_tones, agent_readers = fit_tones(AGENT, labelled, store, TONE_FOLDS)
     write_readers(tones_path, load_readers(tones_path) | user_readers | agent_readers)
-    turns = prepare(labelled, signals, store, user_tones, agent_tones)
-    scores = left_out_scores(turns, signals, RECIPE, FOLDS + PUBLIC_FOLDS + LANGUAGE_FOLDS)
+    model, report = fitted(prepare(labelled, signals, store, user_tones, agent_tones), signals, say=say)
+    write_turn_model(path, model)
+    path.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def fitted(
+    turns: Turns, signals: Sequence[str], *, say: Callable[[str], None]
+) -> tuple[TurnModel, dict[str, dict[str, Any]]]:
+    """The models with their thresholds, and by signal what models say that saw nothing of the product or hand."""
+    scores = left_out_scores(turns, signals, RECIPE, FOLDS + PUBLIC_FOLDS + HAND_FOLDS)
     ours = np.isin(turns.products, OURS)
-    written = np.isin(turns.products, [name for fold in LANGUAGE_FOLDS for name in fold])
+    written = [name for fold in HAND_FOLDS for name in fold]
+    english = np.isin(turns.products, [name for name in written if name.startswith("en")])
+    elsewhere = np.isin(turns.products, written) & ~english
     scales: dict[str, tuple[float, float]] = {}
     lifts: dict[str, float] = {}
     report: dict[str, dict[str, Any]] = {}
@@ -76,18 +93,22 @@ def train(
         chances = sigmoid(scores[signal] * np.float32(slope) + np.float32(shift))
         threshold = choose(chances, answers, at_least=AT_LEAST.get(signal, PROBABILITY))
         scales[signal] = slope, shift - log_odds(threshold)
-        lifts[signal] = lift(chances[written], turns.answers[signal][written], threshold) / slope
+        lifts[signal] = lift(chances[elsewhere], turns.answers[signal][elsewhere], threshold) / slope
         matched = chances >= threshold
         report[signal] = {"threshold": round(threshold, 3), **_quality(turns, signal, matched, ours)}
         if signal in PUBLIC:
             rows = turns.products == PUBLIC[signal]
             report[signal][PUBLIC[signal]] = _quality(turns, signal, matched, rows)
+        if not np.isnan(turns.answers[signal][english]).all():
+            report[signal]["other hands, English"] = _quality(turns, signal, matched, english)
         if lifts[signal]:
+            lowered = sigmoid(np.array([log_odds(threshold) - lifts[signal] * slope], np.float32))
             report[signal]["lift in other languages"] = round(lifts[signal], 3)
+            report[signal]["other hands, other languages"] = _quality(
+                turns, signal, chances >= lowered, elsewhere
+            )
         say(f"{signal}: {report[signal]}")
-    write_turn_model(path, fit_model(turns, signals, RECIPE, scales, lifts))
-    path.with_suffix(".json").write_text(json.dumps(report, indent=2) + "\n")
-    return report
+    return fit_model(turns, signals, RECIPE, scales, lifts), report
 
 
 def choose(chances: Floats, answers: Floats, *, at_least: float) -> float:
