@@ -168,7 +168,7 @@ def test_what_was_read_before_an_answer_does_not_take_it_back(page: Any, server:
     route, response = held[0]
     with page.expect_response("**/live/**"):  # it is read again, and that is shown
         route.fulfill(response=response)
-    page.wait_for_function("fewest !== Infinity")
+    page.wait_for_function("() => fewest !== Infinity")
     assert page.evaluate("fewest") == before + 2
     press(page, "z", before + 1)
     press(page, "z", before)

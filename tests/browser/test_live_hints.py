@@ -80,13 +80,16 @@ def test_a_burst_of_fifty_hints(root_page: Any, server: Server, filled: dict[str
     assert all(later - start >= WINDOW - 50 for start, later in zip(starts, starts[1:], strict=False)), starts
     assert all(set(regions) <= set(in_view) for _, regions in requests), requests
 
-    # What was out of view is read when it comes into view, with no further hint.
+    # What was out of view is read when it comes into view, with no further hint. Where one comes (a worker's), it is read once more.
+    heard = root_page.evaluate("hints")
     root_page.evaluate("performance.clearResourceTimings()")
     root_page.evaluate("scrollTo(0, document.body.scrollHeight)")
     root_page.wait_for_function(f"() => ({REQUESTS})().length")
     wait_for_rest(root_page)
     regions = [name for _, names in requests_of(root_page) for name in names]
-    assert regions and not set(regions) & set(in_view) and len(regions) == len(set(regions)), regions
+    most = 1 + root_page.evaluate("hints") - heard
+    assert regions and not set(regions) & set(in_view), regions
+    assert all(regions.count(name) <= most for name in regions), (regions, most)
 
 
 @pytest.mark.parametrize("place", ["/", "/signals/refusal/"])

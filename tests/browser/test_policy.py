@@ -37,7 +37,7 @@ def test_what_the_policy_forbids_is_seen(page: Any) -> None:
         document.addEventListener("securitypolicyviolation", (event) => window.seen.push(event.effectiveDirective));
         document.body.insertAdjacentHTML("beforeend", '<b style="color: red">x</b><style>b { color: red }</style>'); }"""
     )
-    page.wait_for_function("window.seen.length >= 2")
+    page.wait_for_function("() => window.seen.length >= 2")
     assert set(page.evaluate("window.seen")) == {"style-src-attr", "style-src-elem"}
     assert [text for text in page.problems if "the policy forbids style-src-attr" in text]
     page.problems.clear()
