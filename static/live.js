@@ -8,11 +8,20 @@
 // A region out of view stays as it is, and is read when it comes into view. So is the whole page while its tab is hidden.
 // What a person changes on the page itself shows everywhere on it: that one request reads all regions. What was read before such a
 // change, or during it, is not shown: it would take the change back on the page until the next request.
+// While a button is pressed nothing is replaced: a press whose element is gone at the release is no click.
 
 const LIVE_WINDOW = 2000; // ms; at most one request starts in each
 let hints = 0, ownHints = 0, startedAt = -LIVE_WINDOW, timer = null, reading = false;
 const readAt = new WeakMap(); // region -> `hints` when it was read; none: with the page
 const changes = new Set(); // the requests by which a person changes something here
+
+let isPressed = false;
+document.addEventListener("pointerdown", (event) => { isPressed = event.button === 0; }, true);
+for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { isPressed = false; }, true);
+
+async function release() {
+  while (isPressed) await new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 const isChanging = () => [...changes].some((request) => request.readyState !== XMLHttpRequest.DONE);
 
@@ -43,6 +52,7 @@ async function readRegions() {
     const answer = await fetch(`/live/?${query}`, { headers: { "HX-Request": "true" } });
     if (answer.status === 401) { location.reload(); return; } // the session has ended: the login page, and back
     const answers = answer.ok ? (await answer.json()).regions : null;
+    await release();
     if (answers && ownHints <= upTo && !isChanging()) showRegions(regions, answers, upTo);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // no network: the next hint comes with its return

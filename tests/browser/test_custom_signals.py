@@ -137,8 +137,9 @@ def test_a_match_is_judged_in_its_conversation(page: Any, server: Server) -> Non
     chip.locator("[data-judge=wrong][aria-pressed=true]").wait_for()
     page.keyboard.press("z")
     chip.locator("[data-judge=wrong][aria-pressed=false]").wait_for()
-    chip.hover()
-    chip.get_by_role("button", name="Right").click()
+    right = chip.get_by_role("button", name="Right")
+    right.focus()  # it shows, whatever moves under the resting pointer
+    right.click()
     chip.locator("[data-judge=right][aria-pressed=true]").wait_for()
     page.keyboard.press("?")
     page.locator("#keys").get_by_text("r / w").wait_for()

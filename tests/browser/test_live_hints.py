@@ -118,3 +118,29 @@ def test_no_request_for_a_hidden_page(root_page: Any, filled: dict[str, list[str
     root_page.wait_for_function(f"() => ({REQUESTS})().length")
     wait_for_rest(root_page)
     assert len(requests_of(root_page)) == 1
+
+
+def test_nothing_is_replaced_under_a_pressed_button(root_page: Any, filled: dict[str, list[str]]) -> None:
+    open_page(root_page, "/p/shop/")
+    link = root_page.locator("[data-live] a[href*='/issues/']").first
+    link.hover()
+    box = link.evaluate_handle("(link) => link.closest('[data-live]')")
+    root_page.mouse.down()
+    root_page.evaluate("document.body.dispatchEvent(new Event('changed'))")
+    root_page.wait_for_function(f"() => ({REQUESTS})().length")
+    root_page.wait_for_timeout(1000)  # longer than the answer takes
+    assert box.evaluate("(region) => region.isConnected")
+    root_page.mouse.up()
+    root_page.wait_for_url("**/issues/**")
+
+
+def test_regions_are_shown_after_a_release(root_page: Any, filled: dict[str, list[str]]) -> None:
+    open_page(root_page, "/p/shop/")
+    region = root_page.locator("[data-live]").first
+    region.evaluate("(region) => { region.dataset.old = 'yes' }")
+    root_page.mouse.move(1, 1)
+    root_page.mouse.down()
+    root_page.evaluate("document.body.dispatchEvent(new Event('changed'))")
+    root_page.wait_for_function(f"() => ({REQUESTS})().length")
+    root_page.mouse.up()
+    root_page.locator("[data-old]").wait_for(state="detached")
