@@ -16,7 +16,7 @@ APPS = ["raindrop", "ingest", "signals", "issues", "labeling"]  # each may impor
 # The rooms of each app (folders, and modules beside them), the lowest floor first. A room may import those of lower floors, and itself.
 FLOORS: dict[str, list[str]] = {
     "raindrop": [
-        "data_dir embedder errors ids live llm locks models statistics",
+        "data_dir embedder errors ids live llm locks models statement_limit statistics",
         "evaluation server settings web",
         "api templatetags",
         "admin apps asgi pipeline urls workers",

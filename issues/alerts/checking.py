@@ -5,20 +5,20 @@ import logging
 import time
 import uuid
 
-import psycopg
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from issues.alerts.raising import raise_holding
 from issues.alerts.registry import Trigger, checked_triggers, find_trigger
 from issues.models import AlertRule
+from raindrop.statement_limit import TookTooLong, statement_limit
 from signals.search.language.errors import QueryError
 
 logger = logging.getLogger("raindrop.alerts")
 
 AT_ONCE = 50
 # A check may take so long, and all checks of a rule together 1/50 of the time.
-CHECK_SECONDS = 10
+CHECK_LIMIT = dt.timedelta(seconds=10)
 SHARE = 50
 WINDOWS_A_CHECK = 360  # a window of an hour is looked at every ten seconds
 LONGEST = 300.0  # seconds between two checks
@@ -37,9 +37,7 @@ def check_due() -> int:
             .order_by("next_check_at")
             .values_list("pk", flat=True)[:AT_ONCE]
         )
-        AlertRule.objects.filter(pk__in=ids).update(
-            next_check_at=now + dt.timedelta(seconds=3 * CHECK_SECONDS)
-        )
+        AlertRule.objects.filter(pk__in=ids).update(next_check_at=now + 3 * CHECK_LIMIT)
     for rule_id in ids:
         check_rule(rule_id, now=timezone.now())
     return len(ids)
@@ -53,19 +51,13 @@ def check_rule(rule_id: uuid.UUID, *, now: dt.datetime) -> None:
         return
     began, problem = time.monotonic(), ""
     try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT set_config('statement_timeout', %s, true)", [str(CHECK_SECONDS * 1000)]
-                )
+        with statement_limit(CHECK_LIMIT):
             found = list(trigger.check(rule, now))
             raise_holding(rule=rule, found=found, now=now)
     except QueryError as error:
         problem = error.message
-    except OperationalError as error:
-        if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-            raise
-        problem = f"The check took longer than {CHECK_SECONDS} s. A shorter window, or a query that an index serves, helps."
+    except TookTooLong:
+        problem = f"The check took longer than {CHECK_LIMIT.seconds} s. A shorter window, or a query that an index serves, helps."
     except ValueError as error:
         problem = str(error)
     took = time.monotonic() - began

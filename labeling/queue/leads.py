@@ -4,14 +4,10 @@ rules of words-to-query find in its title. Each is a query, and what it finds is
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import psycopg
-from django.db import OperationalError, connection, transaction
 from numpy.typing import NDArray
 
 from ingest.counts.rollups import totals
@@ -22,6 +18,7 @@ from issues.models import Issue
 from issues.models.issues import Follows
 from labeling.models import SearchStart
 from raindrop.embedder import embed_texts
+from raindrop.statement_limit import TookTooLong, statement_limit
 from signals.models import ClusterKind
 from signals.search.binding import bind
 from signals.search.fields.columns import Time
@@ -114,13 +111,13 @@ def found_by_lead(lead: Lead, issue: Issue, limit: int) -> list[uuid.UUID]:
     nobody named) finds so many that it tells nothing."""
     most = most_of_lead(totals([issue.project_id])[issue.project_id].events)
     try:
-        with _in_time():
+        with statement_limit(PATIENCE):
             events = find_events(parse(lead.query), Scope(issue.project))
             if not lead.is_start and events[: most + 1].count() > most:
                 return []
             vector = definition_vector(issue)
             near = nearest_events(project=issue.project, vector=vector, limit=limit, among=events)
-    except (QueryError, TooLong):
+    except (QueryError, TookTooLong):
         return []
     return [event for event, _ in near]
 
@@ -173,10 +170,6 @@ def parts_of(node: Node) -> tuple[list[str], list[Node]]:
 # -- inside
 
 
-class TooLong(Exception):
-    """A lead was cancelled after PATIENCE."""
-
-
 @lru_cache(maxsize=2048)
 def _conditions_in(title: str, project: Project, today: dt.date, doubled: int) -> tuple[frozenset[str], str]:
     """(Keys of the signals that the title names, a query of its other conditions or nothing.) `doubled`: how often the project's events have doubled; it
@@ -206,25 +199,3 @@ def _vectors(texts: tuple[str, ...]) -> NDArray[np.float32]:
 
 def _equal(field: str, value: str) -> str:
     return str(Comparison(field, "", (Text(value),)))
-
-
-@contextmanager
-def _in_time() -> Iterator[None]:
-    """Cancels a statement that runs longer than PATIENCE. Raises TooLong. What the caller's transaction had as its limit holds again afterwards."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('statement_timeout')")
-        [before] = cursor.fetchone()
-    try:
-        with transaction.atomic():
-            _limit(str(int(PATIENCE.total_seconds() * 1000)))
-            yield
-            _limit(before)
-    except OperationalError as error:
-        if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-            raise
-        raise TooLong from error
-
-
-def _limit(value: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [value])

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
-import psycopg
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +13,7 @@ from rest_framework.response import Response
 from ingest.projects.authentication import project_of
 from raindrop.api.pagination import DEFAULT_LIMIT, MAX_LIMIT, CursorPage, cursor_of, page_of
 from raindrop.errors import ApiError
+from raindrop.statement_limit import TookTooLong, statement_limit
 from raindrop.web.crowds import Crowd
 from signals.read_api.filters import Query
 
@@ -36,19 +36,13 @@ class TakesTooLong(ApiError):
 def time_limit(limit: dt.timedelta = TIME_LIMIT) -> Iterator[None]:
     """Cancels a query that runs longer, with an ApiError 400 that says what to do: TakesTooLong."""
     try:
-        with transaction.atomic():
+        with statement_limit(limit):
             with connection.cursor() as cursor:
-                milliseconds = str(int(limit.total_seconds() * 1000))
                 # Several search at once: a process each is what two cores have. Where they are busy, a second one made a page of words take
                 # 460 ms instead of 110 (docs/benchmarks.md, "Searching a million events").
-                cursor.execute(
-                    "SELECT set_config('statement_timeout', %s, true), set_config('max_parallel_workers_per_gather', '0', true)",
-                    [milliseconds],
-                )
+                cursor.execute("SELECT set_config('max_parallel_workers_per_gather', '0', true)")
             yield
-    except OperationalError as error:
-        if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-            raise
+    except TookTooLong as error:
         raise TakesTooLong(
             400,
             f"This takes longer than {limit.total_seconds():g} s. Look at less time with timestamp[gte] and timestamp[lt].",

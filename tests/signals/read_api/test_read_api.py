@@ -103,8 +103,8 @@ def test_queries_do_not_grow_with_events(
     read: Reader, make_event: MakeEvent, five: list[Event], django_assert_max_num_queries: Any
 ) -> None:
     with django_assert_max_num_queries(
-        14
-    ):  # key, savepoint, timeout, page, 2 weights, texts, 4 parts, savepoint
+        16
+    ):  # key, savepoint, timeout, workers, page, 2 weights, texts, 4 parts, timeout, savepoint
         assert len(read.data("/v1/events")) == 5
 
 
