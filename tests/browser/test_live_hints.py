@@ -122,14 +122,13 @@ def test_no_request_for_a_hidden_page(root_page: Any, filled: dict[str, list[str
 
 def test_nothing_is_replaced_under_a_pressed_button(root_page: Any, filled: dict[str, list[str]]) -> None:
     open_page(root_page, "/p/shop/")
-    link = root_page.locator("[data-live] a[href*='/issues/']").first
-    link.hover()
-    box = link.evaluate_handle("(link) => link.closest('[data-live]')")
+    root_page.locator("[data-live] a[href*='/issues/']").first.hover()
     root_page.mouse.down()
+    pressed = root_page.evaluate_handle("document.querySelector('[data-live] a:active')")
     root_page.evaluate("document.body.dispatchEvent(new Event('changed'))")
     root_page.wait_for_function(f"() => ({REQUESTS})().length")
     root_page.wait_for_timeout(1000)  # longer than the answer takes
-    assert box.evaluate("(region) => region.isConnected")
+    assert pressed.evaluate("(link) => link.isConnected")
     root_page.mouse.up()
     root_page.wait_for_url("**/issues/**")
 
