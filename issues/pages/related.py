@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Min
 
 from issues.models import Issue, IssueMatch
 from issues.models.issues import State
@@ -12,17 +12,22 @@ from signals.models import Cluster, ClusterKind, ClusterMember
 
 SHOWN = 5
 LEAST = 3  # events together
-SAME = 0.8  # of the events of both: then the two may be one problem
+SAME = 0.8  # of the events of each: then the two may be one problem
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedIssue:
-    """`together`: of the newest matches of the issue, those that the other one holds on too; `share` of them."""
+    """`together`: of the newest matches of the issue, those that the other one holds on too; `share` of them. `share_of_other`: of the other's
+    matches of the same time; None where they are fewer than SAME of one of the two, so that nobody is told that they may be one problem."""
 
     issue: Issue
     together: int
     share: float
-    may_be_same: bool
+    share_of_other: float | None
+
+    @property
+    def may_be_same(self) -> bool:
+        return self.share_of_other is not None
 
 
 def related_issues(issue: Issue, newest: Sequence[uuid.UUID]) -> list[RelatedIssue]:
@@ -32,14 +37,27 @@ def related_issues(issue: Issue, newest: Sequence[uuid.UUID]) -> list[RelatedIss
     together = dict(
         rows.values("issue").annotate(n=Count("id")).order_by("-n").values_list("issue", "n")[:SHOWN]
     )
-    others = Issue.objects.with_counts().in_bulk([pk for pk, n in together.items() if n >= LEAST])
-    found = []
-    for pk, n in together.items():
-        if other := others.get(pk):
-            share = n / len(newest)
-            total: int = getattr(other, "events", 0)
-            found.append(RelatedIssue(other, n, share, share >= SAME and n >= SAME * min(total, len(newest))))
-    return found
+    others = Issue.objects.in_bulk([pk for pk, n in together.items() if n >= LEAST])
+    return [
+        RelatedIssue(others[pk], n, n / len(newest), _share_of_other(issue, others[pk], newest, n))
+        for pk, n in together.items()
+        if pk in others
+    ]
+
+
+def _share_of_other(issue: Issue, other: Issue, newest: Sequence[uuid.UUID], together: int) -> float | None:
+    """At most together / SAME of its matches are counted: with more of them the two are not the same."""
+    if together < SAME * len(newest):
+        return None
+    matches = IssueMatch.objects.filter(issue=other)
+    # Older matches of an issue that has more than the newest were not compared: neither are the other's.
+    older = IssueMatch.objects.filter(issue=issue).order_by("-timestamp", "-id")[len(newest) :]
+    if older.exists():
+        own = IssueMatch.objects.filter(issue=issue, event__in=newest)
+        matches = matches.filter(timestamp__gte=own.aggregate(first=Min("timestamp"))["first"])
+    enough = int(together / SAME)
+    n = matches[: enough + 1].count()
+    return together / n if 0 < n <= enough else None
 
 
 def related_problems(issue: Issue, newest: Sequence[uuid.UUID]) -> list[tuple[Cluster, int]]:

@@ -15,6 +15,7 @@ from issues.actions import create_issue, edit_definition, set_priority
 from issues.impact import EVERY, Impact, prioritise_by_impact
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
+from issues.pages.related import related_issues
 from issues.pages.trend import AT_ONCE, marks
 from issues.states.doors import resolve_issue
 from signals.models import Facet
@@ -111,6 +112,32 @@ def test_the_page(client: Client, project: Any, member: Any, events: list[Event]
     assert (rate["values"][-1], rate["values"][0]) == (0.25, None)
     assert low["values"][-1] < 0.25 < high["values"][-1] and low["edge"] and high["edge"]
     assert 'data-key="a"' in text and 'data-key="p"' in text
+
+
+def test_a_part_of_a_larger_issue_is_not_the_same(
+    client: Client, project: Any, member: Any, events: list[Event]
+) -> None:
+    """Nearly all of the smaller one's matches are the larger one's, and under half of the larger one's are the smaller one's."""
+    small, large = (
+        create_issue(project=project, title=title, description="") for title in ("Small", "Large")
+    )
+    match(small, events[:11])
+    match(large, [*events[:9], *events[11:22]])
+    client.force_login(member)
+    for issue, share in ((small, 9 / 11), (large, 9 / 20)):
+        response = client.get(reverse("issue", args=[project.slug, issue.number]))
+        [one] = response.context["related"]
+        assert (one.together, one.share, one.may_be_same) == (9, pytest.approx(share), False)
+        assert "may be the same problem" not in html_of(response) and "Merge #" not in html_of(response)
+    # Neither side's matches before the newest are compared.
+    IssueMatch.objects.filter(issue=large).update(timestamp=events[0].timestamp - dt.timedelta(days=1))
+    IssueMatch.objects.filter(event__in=events[:9]).update(timestamp=events[0].timestamp)
+    newest = [one.pk for one in events[:9]]
+    assert [one.share_of_other for one in related_issues(large, newest)] == [pytest.approx(9 / 11)]
+    IssueMatch.objects.filter(issue=small, event__in=events[9:11]).update(
+        timestamp=timezone.now() - dt.timedelta(days=1)
+    )
+    assert [one.share_of_other for one in related_issues(large, newest)] == [1.0]
 
 
 def test_what_an_issue_follows_from_its_opening_on_is_no_mark(project: Any, member: Any) -> None:
