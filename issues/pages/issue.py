@@ -231,7 +231,7 @@ def define(request: ProjectRequest, project: Project, number: int) -> HttpRespon
     form = IssueForm(request.POST)
     if form.is_valid():
         definition = edit_definition(issue=issue, user=request.user, **form.cleaned_data)
-        again = " The classifier is trained anew within a minute." if issue.classifiers.exists() else ""
+        again = " The classifier is trained anew in the background." if issue.classifiers.exists() else ""
         messages.success(request, f"This is version {definition.version} of the definition.{again}")
     else:
         messages.error(request, "Not saved: " + _problems(form))

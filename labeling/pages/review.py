@@ -16,6 +16,7 @@ from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import find_event
 from issues.models import Issue
+from issues.pages.overview import pipeline_state
 from labeling.labels.authors import author_of
 from labeling.labels.labels import Why, record_label, standing_labels, undo_last_label, why_asked
 from labeling.labels.rationales import GROUPS
@@ -157,6 +158,7 @@ def _step(request: ProjectRequest, subject: Subject, event: Event | None) -> dic
         "rationales": GROUPS,
         "last": last,
         "has_events": bool(cards or last) or totals([project.id])[project.id].events > 0,
+        "waiting": 0 if cards else pipeline_state(project)["queued"],
     }
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ingest.counts.rollups import count_events
 from ingest.jobs.runner import run_job
-from ingest.models import Event, Job, Membership
+from ingest.models import Event, Job, Membership, QueuedEvent
 from ingest.store.events import IncomingSpan
 from issues.actions import create_issue
 from issues.models import Issue, IssueMatch
@@ -238,6 +238,15 @@ def test_nothing_left(in_as_member: Client, issue: Issue, events: list[Event], m
 
 def test_no_events_at_all(in_as_member: Client, issue: Issue) -> None:
     assert "No events yet" in html_of(in_as_member.get(at("issue-review", issue)))
+
+
+def test_events_that_wait_for_the_pipeline_are_said(
+    in_as_member: Client, project: Any, issue: Issue, make_event: Any
+) -> None:
+    make_event(input="just sent")
+    assert QueuedEvent.objects.filter(project=project).count() == 1
+    text = html_of(in_as_member.get(at("issue-review", issue)))
+    assert "1 event being read" in text and "No events yet" not in text
 
 
 @pytest.mark.parametrize("kind", ["issue", "signal"])
