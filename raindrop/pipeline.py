@@ -83,7 +83,7 @@ GATHER_SECONDS = 0.2
 # What is shared among several workers is at least so much for each.
 LEAST_SHARE = 32
 # Longer than a worker may run (Q_CLUSTER timeout), so that a batch is not claimed twice while it is worked on.
-CLAIM_SECONDS = 300
+CLAIM_SECONDS = 600
 MAX_ATTEMPTS = 4
 # A signal and its event that arrive at the same moment do not see each other: so long is looked for such signals.
 CROSSING = dt.timedelta(minutes=1)

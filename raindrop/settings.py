@@ -191,8 +191,9 @@ Q_CLUSTER: dict[str, Any] = {
     "workers": int(os.environ.get("RAINDROP_WORKERS", "2")),
     "bulk": 2,
     "queue_limit": 4,
-    "timeout": 120,
-    "retry": 600,
+    # A batch takes seconds. Beside other work on the machine it may take a hundred times as long, and a worker that is killed for it begins anew.
+    "timeout": 300,
+    "retry": 1500,
     "max_attempts": 1,  # the pipeline counts attempts itself, per event (ingest.models.QueuedEvent)
     "ack_failures": True,
     "save_limit": -1,
