@@ -185,10 +185,12 @@ def fit(
     weights: NDArray[np.float64] | None = None,
     trust: NDArray[np.float64] | None = None,
     measured: Bools | None = None,
+    unlabelled: int | None = None,
 ) -> Fit:
     """Learns from at least one match. `definition`: (384,) unit; `answers`: (n,) for the n labelled events; `weights`: (n,), 1 / the
     probability of those that were drawn at random, 0 of the others (None: all). `trust`: (n,), 1 of people's answers, less of a teacher's (None:
-    all are people's); the quality is measured on people's alone, and of these on those in `measured`, (n,) (None: all).
+    all are people's); the quality is measured on people's alone, and of these on those in `measured`, (n,) (None: all). `unlabelled`: how many events
+    without an answer the background was drawn from (None: it is all of them).
 
     Deterministic. Raises ValueError when there is no match among the answers.
     """
@@ -219,8 +221,11 @@ def fit(
     )
     by_labels = (best_threshold(held_out[sure], answers[sure]) + 0.5) / 2
     threshold = (1 - common) * rare + common * by_labels
-    positive = scores(background.user, background.agent, learnt) >= threshold
-    rate = float(positive.mean()) if len(background) else float((held_out >= threshold).mean())
+    # Of all events, the labelled ones too: where few are left without an answer, what these look like is no share of all.
+    others = len(background) if unlabelled is None else unlabelled
+    positive = float((scores(background.user, background.agent, learnt) >= threshold).sum())
+    holding = float((held_out >= threshold).sum()) + others * positive / max(1, len(background))
+    rate = holding / (len(held_out) + others)
     return Fit(learnt, threshold, _quality(held_out, answers, threshold, weights, measurable, rate=rate))
 
 

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
+from ingest.counts.rollups import totals
+from ingest.models import Project
 from issues.classifier.audit import published
 from issues.classifier.definition_vectors import definition_vector
 from issues.classifier.model import KIND, Sides, fit, to_bytes
@@ -17,7 +19,7 @@ from issues.classifier.sampling import random_event_ids
 from issues.models import Activity, Classifier, Issue
 from issues.models.activity import ActivityKind
 from raindrop import live
-from signals.vectors.reading import vectors_of
+from signals.vectors.reading import VectorChunk, vectors_of
 
 BACKGROUND = 500  # unlabelled events to tell the issue from
 # Of the teacher's answers before people checked any: (right, of so many). A yes is worth less than a no, because most events are no match: of a rare
@@ -74,6 +76,7 @@ def train(
         trust=worth,
         measured=np.array([event not in unmeasured for event in chunk.ids], bool)[has_text],
         background=Sides(around.user, around.agent),
+        unlabelled=_unlabelled(project, labelled=len(labelled), drawn=len(others), known=around),
     )
     with transaction.atomic():
         # Waits for the batches that are being scored by the version before (issues/classifier/matching.py).
@@ -103,6 +106,16 @@ def train(
         )
         live.changed([project.pk])
     return classifier
+
+
+def _unlabelled(project: Project, *, labelled: int, drawn: int, known: VectorChunk) -> int:
+    """How many events have no answer and may be scored. `drawn` of them were drawn at random, and `known` are those that have vectors. Exact where
+    these are all; else by the share of them that has text."""
+    with_text = int((np.any(known.user, axis=1) | np.any(known.agent, axis=1)).sum())
+    if drawn < BACKGROUND:
+        return with_text
+    others = max(0, totals([project.pk])[project.pk].events - labelled)
+    return max(with_text, round(others * with_text / drawn))
 
 
 def trust_of_teacher(taught: Mapping[Any, bool], of_people: Mapping[Any, bool]) -> Mapping[bool, float]:

@@ -8,7 +8,7 @@ from typing import Any
 from ingest.models import Job, User
 from ingest.models.jobs import JobState
 from issues.classifier.audit import RANDOM_LEAST, WIDTH_WANTED
-from issues.classifier.model import MEASURABLE
+from issues.classifier.model import MEASURABLE, MIN_FOLDS
 from issues.models import Issue
 from labeling.labels.authors import author_of
 from labeling.labels.labels import Standing, majority, standing_rows
@@ -34,16 +34,27 @@ class Progress:
     ]  # {"precision", "recall", "low", "high", "labels"}, values null while labels are too few
     random_labels: int  # standing labels of events that were drawn at random
     random_events: int  # these events
+    random_matches: int  # of them, those that are a match by majority
     job: Job | None  # training or scoring that is under way, without the teacher's runs
     follows: bool = False  # something else than a classifier decides, and the labels measure it
     drift: Drift | None = None  # one that stands
 
     @property
     def audit_hint(self) -> str:
-        """Why there is no recall and no interval."""
+        """Why there is no recall, or no figure at all. Each sentence follows from what it names: none from what is missing elsewhere."""
         if self.random_labels < RANDOM_LEAST:
             return f"No random audit yet: {self.random_labels} of {RANDOM_LEAST} cards drawn at random are answered."
-        return "None of the cards drawn at random is a match, so that nothing is known of what is missed."
+        if not self.random_matches:
+            return "None of the cards drawn at random is a match, so that nothing is known of what is missed."
+        strata, known = (
+            self.quality.get("strata"),
+            self.quality.get("random_labels", 0),
+        )  # at the last training
+        if not strata and not self.follows and self.matches < MIN_FOLDS:
+            return f"Measured from {MIN_FOLDS} matches on: {self.matches} so far."
+        if not strata or known < RANDOM_LEAST or not strata[0] + strata[2]:
+            return f"Not measured yet: the last training knew {known} of these cards."
+        return f"{'What it follows' if self.follows else 'The classifier'} finds none of the matches that were drawn at random."
 
     @property
     def hint(self) -> str:
@@ -83,12 +94,13 @@ class Measured:
 @dataclass(frozen=True, slots=True)
 class AuditProgress:
     """`answered`: events drawn at random that have an answer, `unsure` left out. `wanted`: about so many bring each interval to WIDTH_WANTED to each
-    side; None while nothing is measured. `least`: from so many on anything is said."""
+    side; None while nothing is measured, and `why_not` says why. `least`: from so many on anything is said."""
 
     answered: int
     wanted: int | None
     least: int
     measured: Sequence[Measured]
+    why_not: str = ""
 
     @property
     def goal(self) -> int:
@@ -113,7 +125,7 @@ def audit_of(found: Progress) -> AuditProgress:
         for name, value, low, high in figures
         if quality.get(value) is not None
     ]
-    return AuditProgress(found.random_events, wanted, RANDOM_LEAST, measured)
+    return AuditProgress(found.random_events, wanted, RANDOM_LEAST, measured, found.audit_hint)
 
 
 def wanted_for_share(share: float) -> int:
@@ -133,7 +145,8 @@ def progress(issue: Issue, *, user: User | None = None, rows: Sequence[Standing]
     """`rows`: its `standing_rows`, where they have been read already."""
     rows = standing_rows(issue) if rows is None else rows
     drawn = [row.event for row in rows if row.reason == Reason.RANDOM and row.answer != Answer.UNSURE]
-    answers = Counter(majority((event, answer) for event, answer, _, _ in rows).values())
+    settled = majority((event, answer) for event, answer, _, _ in rows)
+    answers = Counter(settled.values())
     current = issue.classifiers.current().select_related("issue__drift")  # in the same query
     classifier = None if issue.follows else current.first()
     drift: Drift | None = getattr(classifier.issue, "drift", None) if classifier else None
@@ -154,6 +167,7 @@ def progress(issue: Issue, *, user: User | None = None, rows: Sequence[Standing]
         unsure=sum(answer == Answer.UNSURE for _, answer, _, _ in rows),
         random_labels=len(drawn),
         random_events=len(set(drawn)),
+        random_matches=sum(settled.get(event, False) for event in set(drawn)),
         version=classifier.version if classifier else None,
         quality=classifier.quality if classifier else issue.quality if issue.follows else {},
         follows=bool(issue.follows),
