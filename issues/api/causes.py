@@ -13,13 +13,13 @@ from rest_framework.response import Response
 from ingest.models import Job, Project
 from ingest.projects.authentication import project_of
 from issues.api.lookup import actor, find_issue
-from issues.causes.finding import MOST
 from issues.causes.reading import causes_of
 from issues.models import IssueMatch
 from raindrop.api.shapes import answers, refuse_unknown, results
 from raindrop.errors import ApiError
 from signals.catalogue.access import find_signal
 from signals.dimensions.breakdown import MATCHES, break_down
+from signals.dimensions.finding import MOST
 from signals.dimensions.names import is_dimension, plain_name
 from signals.models import SignalMatch
 

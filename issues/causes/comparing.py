@@ -15,11 +15,11 @@ from django.http import Http404
 from ingest.counts.period import Period
 from ingest.models import Event, Project
 from issues.access import get_issue
-from issues.causes.finding import Z90
 from issues.models import Issue, IssueMatch
 from raindrop.statistics import newcombe, wilson, would_show
 from signals.catalogue.access import find_signal
 from signals.dimensions.facts import facts_of
+from signals.dimensions.finding import Z90
 from signals.dimensions.names import is_dimension, part_of, plain_name, query_of
 from signals.models import SignalDefinition, SignalMatch
 from signals.search.finding import find_events

@@ -1,12 +1,11 @@
-"""The dimensions by which an issue or a cluster is defined: they explain it by saying it again."""
+"""The dimensions by which an issue is defined: they explain it by saying it again."""
 
 from collections import defaultdict
 
 from issues.models import Issue
 from issues.models.issues import Follows
-from signals.clusters.evidence import TOOL_FAILURE
-from signals.dimensions.names import CALLED, FAILED, FIELDS, INTENT, PARTS, RELEASE, SIGNAL
-from signals.models import Cluster, ClusterKind
+from signals.clusters.comes_with import dimensions_of
+from signals.dimensions.names import CALLED, FAILED, FIELDS, PARTS, RELEASE, SIGNAL
 from signals.search.fields.registry import find_field
 from signals.search.language.errors import QueryError
 from signals.search.language.nodes import Comparison, Text, leaves
@@ -37,12 +36,3 @@ def own_dimensions(issue: Issue) -> set[str]:
         own |= {SIGNAL + value for value in values} if name == "signal" else set()
         own |= {FAILED, CALLED} if name in ("tool", "tool.failed", "tool.error") else set()
     return own | ({RELEASE} if "property.release" in own else set())
-
-
-def dimensions_of(cluster: Cluster) -> set[str]:
-    """Those by which a cluster is known: an intent is one, a failing tool is told by its calls, other evidence by its signal."""
-    if cluster.kind == ClusterKind.INTENT:
-        return {INTENT}
-    if cluster.origin.startswith("tool "):
-        return {CALLED, FAILED, SIGNAL + TOOL_FAILURE}
-    return {SIGNAL + cluster.signal.key} if cluster.signal else set()

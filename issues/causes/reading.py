@@ -1,9 +1,6 @@
 """Looking for what explains an issue: at once in a small project, else by a job that keeps what it found."""
 
 import datetime as dt
-import uuid
-from collections import defaultdict
-from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -12,17 +9,15 @@ from ingest.counts import rollups
 from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import report_job, subject_of
 from ingest.jobs.queueing import queue_job
-from ingest.models import Event, Job, Project, User
+from ingest.models import Event, Job, User
 from issues.causes.dimensions import own_dimensions
-from issues.causes.finding import Cause, Unit, find_causes
 from issues.models import Issue, IssueCauses, IssueMatch
 from raindrop import live
-from signals.dimensions.facts import Facts, facts_of
-from signals.dimensions.names import Value, query_of
+from signals.dimensions.finding import Unit, find_causes
+from signals.dimensions.units import AT_ONCE, units_among
+from signals.dimensions.words import as_item
 
 CAUSES = "causes"  # the job's kind
-# Events of a project up to which a caller waits: about a second.
-AT_ONCE = 5000
 MATCHES, EVENTS = 10_000, 50_000  # the newest of the issue and of the project that are read
 KEPT = dt.timedelta(hours=1)  # for which what a job found is answered
 
@@ -76,54 +71,3 @@ def units_of(issue: Issue) -> list[Unit]:
     held = set(matches.values_list("event_id", flat=True)[:MATCHES])
     ids = dict.fromkeys([*newest.values_list("id", flat=True)[:EVENTS], *held])
     return units_among(issue.project, list(ids), held=held, without=own_dimensions(issue))
-
-
-def units_among(
-    project: Project,
-    event_ids: Collection[uuid.UUID],
-    *,
-    held: Collection[uuid.UUID],
-    without: Collection[str],
-) -> list[Unit]:
-    """The conversations of these events, of which those in `held` have the problem. `without`: dimensions by which it is defined."""
-    facts = facts_of(project, event_ids, without=without)
-    talks: dict[uuid.UUID, list[tuple[Facts, bool]]] = defaultdict(list)
-    for event, one in facts.items():
-        talks[one.conversation or event].append((one, event in held))
-    return [_unit(events) for events in talks.values()]
-
-
-def _unit(events: list[tuple[Facts, bool]]) -> Unit:
-    values: set[Value] = set()
-    for one, _ in events:
-        values |= one.values
-    mine = [one for one, is_held in events if is_held]
-    return Unit(
-        frozenset(values),
-        events=len(mine),
-        users=frozenset(one.user for one in mine if one.user),
-        first=min((one.at for one in mine), default=None),
-    )
-
-
-def as_item(cause: Cause) -> dict[str, Any]:
-    return {
-        **named(cause.values),
-        "events": cause.events,
-        "conversations": cause.conversations,
-        "users": cause.users,
-        "rate": round(cause.rate, 4),
-        "lift": round(cause.lift, 4),
-        "low": round(cause.low, 4),
-        "high": round(cause.high, 4),
-        "since": cause.since.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if cause.since else None,
-        "p": cause.p,
-        "explained_by": named(cause.explained_by.values) if cause.explained_by else None,
-        "query": query_of(cause.values),
-    }
-
-
-def named(values: tuple[Value, ...]) -> dict[str, Any]:
-    if len(values) == 1:
-        return {"dimension": values[0][0], "value": values[0][1]}
-    return {"dimensions": [one for one, _ in values], "values": [value for _, value in values]}

@@ -2,18 +2,17 @@
 read, about a second."""
 
 import datetime as dt
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
-from ingest.models import Event, Project
-from issues.causes.dimensions import dimensions_of
-from issues.causes.finding import find_causes
-from issues.causes.reading import AT_ONCE, as_item, units_among
-from issues.causes.words import in_words, shown
+from ingest.models import Project
+from signals.clusters.comes_with import dimensions_of
+from signals.dimensions.finding import find_causes
 from signals.dimensions.names import SIGNAL
+from signals.dimensions.units import AT_ONCE, newest_events, units_among
+from signals.dimensions.words import as_item, in_words, shown
 from signals.models import Cluster, ClusterMember, SignalDefinition, SignalMatch
 
 EVENTS = AT_ONCE
@@ -52,13 +51,7 @@ def _look(
     without: set[str],
     among: str,
 ) -> Found:
-    newest = Event.objects.filter(project=project, is_pending=False, timestamp__gte=since).order_by(
-        "-timestamp", "-id"
-    )
-    ids: list[uuid.UUID] = list(newest.values_list("id", flat=True)[: EVENTS + 1])
-    read = ids[:EVENTS]
+    read, is_cut = newest_events(project, since=since, most=EVENTS)
     held = set(rows.filter(event__in=read).values_list("event_id", flat=True))
     found = [as_item(cause) for cause in find_causes(units_among(project, read, held=held, without=without))]
-    return Found(
-        [shown(one, among=among) for one in found], in_words(found), len(held), len(read), len(ids) > EVENTS
-    )
+    return Found([shown(one, among=among) for one in found], in_words(found), len(held), len(read), is_cut)

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from issues.causes.finding import Unit, find_causes, fisher_of
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
 from signals.detectors.batch import SpanFacts
 from signals.detectors.tool_failure import failure
+from signals.dimensions.finding import Unit, find_causes, fisher_of
 from signals.dimensions.names import CALLED, FAILED, Value
 
 PRODUCTS = ("ledgerly", "tutor")

@@ -19,8 +19,7 @@ from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
 from issues.actions import NotAMember, add_note, assign_issue, edit_definition, set_priority
-from issues.causes.reading import AT_ONCE, CAUSES, last_found, look
-from issues.causes.words import in_words, shown
+from issues.causes.reading import CAUSES, last_found, look
 from issues.following.sources import follows_item
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
@@ -36,6 +35,8 @@ from issues.states.words import fixed_words, until_words, words_for
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.dimensions.breakdown import EVENTS, MATCHES, break_down_for_page
+from signals.dimensions.units import AT_ONCE
+from signals.dimensions.words import in_words, shown
 from signals.models import Cluster
 from signals.search.scope import Scope
 

@@ -1,38 +1,31 @@
 """What the Discover pages show of clusters: trend, share, examples with their quotes, what they come with."""
 
+import datetime as dt
 import re
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from django.db import connection
+from typing import Any
 
 from ingest.counts import rollups
 from ingest.counts.period import Period
 from ingest.models import Event, Project, Total
 from raindrop.statistics import wilson
+from signals.clusters.comes_with import causes_of_clusters
 from signals.clusters.members import FACET
 from signals.clusters.reading import CANDIDATES, EXAMPLES, examples_of
-from signals.dimensions.breakdown import ON_PAGES, Base, Value, dimensions_for_page
-from signals.dimensions.facts import Facts, facts_of
-from signals.dimensions.names import CALLED, EVENT, FAILED, MODEL
+from signals.dimensions.finding import told
+from signals.dimensions.words import as_item, shown
 from signals.discovery.templates import message_of
 from signals.models import Cluster, ClusterMember, Facet, Sampled
 
 Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90 % interval
-HELD, USUAL = 200, 1000  # newest events of a cluster, and of the project, that are compared for a list
-TOGETHER = 3
+TOGETHER = 3  # of what a cluster comes with, in a list
 QUOTE = 240
 SHORT = 48  # characters: fewer of a quote say too little by themselves
 ENDS = re.compile(r"[.!?…](?=\s|$)|\n+")  # of sentences
-# What a value is, before it: "comes with calls of `search`".
-WORDS = {CALLED: "calls of", FAILED: "failures of", MODEL: "model", EVENT: "event"}
 KEYS = re.compile(r'\w"\s*:')  # of JSON
-SOME = 3  # events with a value, for a line of a list
-PEOPLE = 3  # with that value, for a line of a list
-PART = 0.2  # of the events, that have it
-SURE = 1.5  # a lift below this is not worth a line of a list
 TREND = "30d"
 
 
@@ -54,24 +47,17 @@ class Share:
     daily: float
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
-    """A value of a dimension that stands out among the cluster's events. `dimension`: what it is, in words that stand before it."""
-
-    dimension: str
-    value: Value
-
-
 @dataclass(slots=True)
 class Shown:
-    """A cluster with what a row shows. `rate`: of all events. `sampled`: of a problem that only a reader's sample tells."""
+    """A cluster with what a row shows. `rate`: of all events. `together`: what it comes with, as rows of the panel on its
+    page, at most TOGETHER. `sampled`: of a problem that only a reader's sample tells."""
 
     cluster: Cluster
     total: Total
     rate: float
     trend: list[float]
     examples: list[Example] = field(default_factory=list)
-    together: list[Together] = field(default_factory=list)
+    together: list[dict[str, Any]] = field(default_factory=list)
     sampled: Share | None = None
     parts: int = 0
 
@@ -81,14 +67,15 @@ class Shown:
         return f"{self.cluster.kind}:{self.cluster.pk}"
 
 
-def show(project: Project, clusters: Sequence[Cluster]) -> list[Shown]:
-    """In the order given. Six queries, whatever their number."""
+def show(project: Project, clusters: Sequence[Cluster], *, with_causes: bool = False) -> list[Shown]:
+    """In the order given. So many queries, whatever their number. `with_causes`: fills `together`, which reads the newest events."""
     ids = [cluster.pk for cluster in clusters]
     totals = rollups.totals([project.id, *ids])
     everything = totals[project.id].events
-    trends = Period.named(TREND).rates(ids, project=project.id)
+    period = Period.named(TREND)
+    trends = period.rates(ids, project=project.id)
     examples = quoted_examples(clusters)
-    together = _together(project, clusters)
+    together = _together(project, clusters, since=period.start) if with_causes else {}
     shares = _shares(project, clusters)
     parts: dict[uuid.UUID, int] = defaultdict(int)
     for parent in Cluster.objects.filter(parent__in=ids, is_gone=False).values_list("parent_id", flat=True):
@@ -170,47 +157,18 @@ def _around(words: str, text: str) -> str:
     return text[start_at : right.start() + 1 if right else start + len(words) + QUOTE]
 
 
-def _together(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[Together]]:
-    """What stands out among the newest HELD events of each, against the newest USUAL of the project."""
-    held: dict[uuid.UUID, list[uuid.UUID]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT c.id, m.event_id FROM unnest(%s::uuid[]) AS c(id), LATERAL (
-                 SELECT event_id FROM signals_clustermember WHERE cluster_id = c.id ORDER BY timestamp DESC, id DESC LIMIT %s) m""",
-            [[cluster.pk for cluster in clusters], HELD],
-        )
-        for cluster, event in cursor.fetchall():
-            held[cluster].append(event)
-    newest = Event.objects.filter(project=project, is_pending=False).order_by("-timestamp", "-id")
-    usual = list(newest.values_list("id", flat=True)[:USUAL])
-    rows = facts_of(project, {*usual, *(event for some in held.values() for event in some)}, parts=ON_PAGES)
-    base = Base.of([rows[event] for event in usual if event in rows])
+def _together(
+    project: Project, clusters: Sequence[Cluster], *, since: dt.datetime
+) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    """The best of what a cluster's page tells as its causes: those that nothing else explains."""
+    causes = causes_of_clusters(project, clusters, since=since)
     return {
-        cluster.pk: _most(
-            [rows[event] for event in held[cluster.pk] if event in rows], base, without=cluster.origin
-        )
-        for cluster in clusters
+        one.pk: [
+            shown(as_item(cause), among=f"{one.kind}:{one.pk}") for cause in told(causes[one.pk])[:TOGETHER]
+        ]
+        for one in clusters
+        if one.pk in causes
     }
-
-
-def _most(held: list[Facts], base: Base, *, without: str) -> list[Together]:
-    """`without`: the origin of the cluster: that a tool's failures come with calls of it says nothing."""
-    found = [
-        Together(WORDS.get(dimension.key, dimension.name), value)
-        for dimension in dimensions_for_page(held, base)
-        for value in dimension.values
-        if value.lift is not None
-        and f"tool {value.name}" != without
-        and value.low > value.usual
-        and value.lift >= SURE
-        and value.events >= SOME
-        # Events of one person are not independent: one long conversation would tell its own properties.
-        and (value.users or value.events) >= PEOPLE
-        and value.rate >= PART
-    ]
-    return sorted(found, key=lambda one: (-one.value.low / max(one.value.usual, 1e-9), one.value.name))[
-        :TOGETHER
-    ]
 
 
 def _shares(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, Share]:

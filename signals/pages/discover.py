@@ -60,7 +60,7 @@ def _found(project: Project, clusters: QuerySet[Cluster], status: str, page: str
     totals = rollups.totals(one.pk for one in tops)
     tops.sort(key=lambda one: (not one.is_emerging, -totals[one.pk].users, -totals[one.pk].events, one.label))
     start = PAGE * (int(page[:4]) - 1 if page.isascii() and page.isdigit() and int(page[:4]) > 0 else 0)
-    rows = show(project, tops[start : start + PAGE])
+    rows = show(project, tops[start : start + PAGE], with_causes=True)
     return {
         "rows": rows,
         "any": bool(tops) or clusters.exists(),

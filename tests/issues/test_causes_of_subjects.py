@@ -8,9 +8,9 @@ from django.test import Client
 
 from ingest.models import Event, User
 from issues.causes import subjects
-from issues.causes.dimensions import dimensions_of
 from issues.causes.subjects import causes_of_cluster, causes_of_signal
 from issues.models import Issue
+from signals.clusters.comes_with import dimensions_of
 from signals.models import Cluster, ClusterMember, SignalDefinition
 from tests.html import html_of
 from tests.issues.test_causes_api import START, api, issue

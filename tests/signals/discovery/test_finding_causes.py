@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from issues.causes.finding import ALPHA, MOST, Cause, Unit, find_causes, fisher, tarone, within
+from signals.dimensions.finding import ALPHA, MOST, Cause, Unit, find_causes, fisher, tarone, within
 from signals.dimensions.names import Value
 
 START = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)

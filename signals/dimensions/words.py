@@ -1,10 +1,11 @@
-"""Causes in words: "Most of it comes from mobile with import_receipt failing, since r3"."""
+"""Causes in words: "Most of it comes from mobile with import_receipt failing, since r3"; and as the API answers them."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from issues.causes.finding import OBSERVED, rank_of
-from signals.dimensions.names import CALLED, FAILED, INTENT, SIGNAL
+from signals.dimensions.finding import OBSERVED, Cause, rank_of
+from signals.dimensions.names import CALLED, FAILED, INTENT, SIGNAL, Value, query_of
 
 Item = Mapping[str, Any]  # as the API answers
 HALF = 0.5
@@ -62,3 +63,26 @@ def shown(item: Item, *, among: str) -> dict[str, Any]:
         "explained": " with ".join(phrase(*one) for one in values_of(explained)) if explained else "",
         "link": f"{among} {item['query']}".strip(),
     }
+
+
+def as_item(cause: Cause) -> dict[str, Any]:
+    return {
+        **named(cause.values),
+        "events": cause.events,
+        "conversations": cause.conversations,
+        "users": cause.users,
+        "rate": round(cause.rate, 4),
+        "lift": round(cause.lift, 4),
+        "low": round(cause.low, 4),
+        "high": round(cause.high, 4),
+        "since": cause.since.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if cause.since else None,
+        "p": cause.p,
+        "explained_by": named(cause.explained_by.values) if cause.explained_by else None,
+        "query": query_of(cause.values),
+    }
+
+
+def named(values: tuple[Value, ...]) -> dict[str, Any]:
+    if len(values) == 1:
+        return {"dimension": values[0][0], "value": values[0][1]}
+    return {"dimensions": [one for one, _ in values], "values": [value for _, value in values]}

@@ -16,7 +16,7 @@ within each other (Cochran, Mantel and Haenszel): what says nothing more once th
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,6 +26,7 @@ from raindrop.statistics import wilson
 from signals.dimensions.names import CALLED, FAILED, INTENT, SIGNAL, Value
 
 Bools = NDArray[np.bool_]
+Having = Mapping[Value, Bools]  # by value which units have it
 
 ALPHA = 0.10
 OF_PAIRS = 0.2  # of ALPHA
@@ -85,10 +86,33 @@ def rank_of(dimension: str) -> int:
     return OBSERVED if dimension == INTENT or dimension.startswith(SIGNAL) else GIVEN
 
 
-def find_causes(units: Sequence[Unit]) -> list[Cause]:
-    """Best first, at most MOST: what nothing else explains, what is given beforehand first, then tools, then pairs; then what another
+def having_of(units: Sequence[Unit]) -> Having:
+    """Every value that may be tried, whether a problem has it or not: what was tried may not depend on what was found."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for unit in units:
+        for dimension, value in unit.values:
+            counts[dimension][value] += 1
+    wanted = {
+        (dimension, value): np.zeros(len(units), bool)
+        for dimension, counter in counts.items()
+        for value, n in sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES]
+        if n >= LEAST
+    }
+    for row, unit in enumerate(units):
+        for pair in unit.values:
+            if pair in wanted:
+                wanted[pair][row] = True
+    return {value: has for value, has in wanted.items() if not has.all()}
+
+
+def find_causes(
+    units: Sequence[Unit], *, having: Having | None = None, without: Collection[str] = ()
+) -> list[Cause]:
+    """`having`: of units with these values (default: it is counted). `without`: dimensions that are not tried.
+
+    Best first, at most MOST: what nothing else explains, what is given beforehand first, then tools, then pairs; then what another
     explains. Intents and signals only stand beside a cause: they are other readings of the same conversations."""
-    table = _Table(units)
+    table = _Table(units, having_of(units) if having is None else having, without)
     if not LEAST <= table.held.sum() < len(units):
         return []
     tried = table.singles()
@@ -107,6 +131,11 @@ def find_causes(units: Sequence[Unit]) -> list[Cause]:
     beside = [one for one in clear if one.rank == OBSERVED]
     explained = [one for one in found if one.explained_by is not None]
     return [*own, *sorted(pairs, key=lambda one: one.p), *beside, *explained][:MOST]
+
+
+def told(causes: Sequence[Cause]) -> list[Cause]:
+    """Of what was found, what is claimed: it was given or done, and nothing else explains it."""
+    return [one for one in causes if one.explained_by is None and one.rank < OBSERVED]
 
 
 def _order(cause: Cause) -> tuple[int, float, float, tuple[Value, ...]]:
@@ -128,27 +157,13 @@ class _Tried:
 
 
 class _Table:
-    def __init__(self, units: Sequence[Unit]) -> None:
+    def __init__(self, units: Sequence[Unit], having: Having, without: Collection[str]) -> None:
         self.units = units
         self.held: Bools = np.array([unit.events > 0 for unit in units], bool)
+        self.having = {value: has for value, has in having.items() if value[0] not in without}
 
     def singles(self) -> list[_Tried]:
-        """Every value that may be tried, whether the problem has it or not: what was tried may not depend on what was found."""
-        counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for unit in self.units:
-            for dimension, value in unit.values:
-                counts[dimension][value] += 1
-        wanted = {
-            (dimension, value): np.zeros(len(self.units), bool)
-            for dimension, counter in counts.items()
-            for value, n in sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES]
-            if n >= LEAST
-        }
-        for row, unit in enumerate(self.units):
-            for pair in unit.values:
-                if pair in wanted:
-                    wanted[pair][row] = True
-        return self.tried([((value,), has) for value, has in wanted.items() if not has.all()])
+        return self.tried([((value,), has) for value, has in self.having.items()])
 
     def tried(self, made: Sequence[tuple[tuple[Value, ...], Bools]]) -> list[_Tried]:
         """All at once: each call of the test costs a millisecond, whatever it is asked."""
@@ -189,8 +204,10 @@ class _Table:
         )
 
     def has(self, cause: Cause) -> Bools:
-        wanted = set(cause.values)
-        return np.array([wanted <= unit.values for unit in self.units], bool)
+        first, *others = (self.having[value] for value in cause.values)
+        for other in others:
+            first = first & other
+        return first
 
 
 def fisher(both: NDArray[np.int_], *, units: int, held: int, having: NDArray[np.int_]) -> NDArray[np.float64]:
