@@ -17,6 +17,7 @@ from signals.clusters.members import FACET
 from signals.clusters.reading import CANDIDATES, EXAMPLES, examples_of
 from signals.dimensions.finding import told
 from signals.dimensions.words import as_item, shown
+from signals.discovery.evidence import sentence_around
 from signals.discovery.templates import message_of
 from signals.models import Cluster, ClusterMember, Facet, Sampled
 
@@ -24,7 +25,6 @@ Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90
 TOGETHER = 3  # of what a cluster comes with, in a list
 QUOTE = 240
 SHORT = 48  # characters: fewer of a quote say too little by themselves
-ENDS = re.compile(r"[.!?…](?=\s|$)|\n+")  # of sentences
 KEYS = re.compile(r'\w"\s*:')  # of JSON
 TREND = "30d"
 
@@ -148,13 +148,9 @@ def _unquoted(phrase: str) -> str:
 
 
 def _around(words: str, text: str) -> str:
-    start = text.index(words)
-    start_at = max(
-        (found.end() for found in ENDS.finditer(text, max(0, start - QUOTE), start)),
-        default=max(0, start - QUOTE),
-    )
-    right = ENDS.search(text, start + len(words), start + len(words) + QUOTE)
-    return text[start_at : right.start() + 1 if right else start + len(words) + QUOTE]
+    at = text.index(words)
+    first, last = sentence_around(text, at, at + len(words), longest=QUOTE)
+    return text[first:last].strip()
 
 
 def _together(

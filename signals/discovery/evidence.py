@@ -32,7 +32,7 @@ SYMPTOMS = frozenset(["forgetting"])
 # say makes a group of them. Groups of all of `task_failure` are of one kind in 5 of 13 of the corpus's products for training, of `jailbreak` in none of 7.
 UNHAPPY = frozenset(["user_frustration", "correction", "abuse", "distress", "human_request", "abandonment"])
 COMPLAINTS = UNHAPPY | {"task_failure", "jailbreak"}
-_ENDS = re.compile(r"[.!?。！？]+(?=\s|$)|\n")
+ENDS = re.compile(r"[.!?…。！？]+(?=\s|$)|\n")  # of sentences
 
 
 def source_of(key: str, *, is_explicit: bool) -> Source:
@@ -56,10 +56,19 @@ def sentence_of(piece: Mapping[str, Any], *, user: str, assistant: str) -> str:
     start, end = piece.get("start"), piece.get("end")
     if text is None or not isinstance(start, int) or not isinstance(end, int) or text[start:end] != words:
         return words[:LONGEST]
-    first = max(0, start - LONGEST)
-    for found in _ENDS.finditer(text, first, start):
-        first = found.end()
-    after = _ENDS.search(text, end, min(len(text), end + LONGEST))
-    last = after.end() if after else min(len(text), end + LONGEST)
+    first, last = sentence_around(text, start, end)
     sentence = " ".join(text[first:last].split())
     return sentence if len(sentence) <= LONGEST else words[:LONGEST]
+
+
+def sentence_around(text: str, start: int, end: int, *, longest: int = LONGEST) -> tuple[int, int]:
+    """The place of the sentences that hold text[start:end], at most `longest` characters before and behind it. A dot ends a sentence only
+    before a space: those of host names, paths, versions and numbers do not. The one place where sentences are cut for people to read."""
+    first = max(0, start - longest)
+    # Not by `endpos`: it would make the dot right before `start` the text's last character.
+    for found in ENDS.finditer(text, first):
+        if found.end() > start:
+            break
+        first = found.end()
+    after = ENDS.search(text, end)
+    return first, min(after.end() if after else len(text), end + longest)

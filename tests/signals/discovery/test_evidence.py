@@ -18,6 +18,40 @@ def test_the_sentence_around_the_words(words: str, sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("I cannot book callbacks, but the page tidewell.example/visit lets you choose a slot.", "example/visit lets you"),
+        ("I cannot book callbacks, but the page tidewell.example/visit lets you choose a slot.", "the page tidewell"),
+        ("I cannot read docs/api/v2.1.json, sorry.", "1.json"),
+        ("Version 10.4.12 has no export.", "12 has no export"),
+        ("It costs 1.200,50 EUR or 3.14 of them.", "200,50"),
+        ("Send it to a.b@mail.example.org, not to me.", "org, not"),
+        ("See ~/.config/app.toml?x=1.5!y for that.", "config"),
+    ],
+)  # fmt: skip
+def test_a_dot_within_a_name_or_a_number_ends_no_sentence(text: str, words: str) -> None:
+    """Wherever the words begin and end, also right behind the dot."""
+    whole = f"Hello there! {text} Anything else?"
+    at = whole.index(words)
+    piece = {"side": "assistant", "start": at, "end": at + len(words), "text": words}
+    assert sentence_of(piece, user="", assistant=whole) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Wait... what is it?", "what is it?"),
+        ("Gut.\nNun what is it", "Nun what is it"),
+        ("See v1.2. what is it? Fine.", "what is it?"),
+    ],
+)
+def test_what_ends_a_sentence(text: str, sentence: str) -> None:
+    at = text.index("what is it")
+    piece = {"side": "user", "start": at, "end": at + 10, "text": "what is it"}
+    assert sentence_of(piece, user=text, assistant="") == sentence
+
+
+@pytest.mark.parametrize(
     "piece",
     [
         {"side": "signal", "start": 0, "end": 5, "text": "It took 3 s."},
