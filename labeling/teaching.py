@@ -55,6 +55,7 @@ def retrain(issue: Issue, *, rescore: bool = True) -> Classifier | None:
             answers=np.fromiter(answers.values(), bool, len(answers)),
             drawn=random_weights(issue),
             unmeasured=answers.keys() - measured_answers(issue).keys(),
+            undecided=set(standing_labels(issue).values_list("event_id", flat=True)) - answers.keys(),
             taught=taught,
         )
     except NothingToLearn:

@@ -23,6 +23,7 @@ WIDTH_WANTED = 0.05  # of an interval, to each side
 # in .63 and .71.
 RECALL = (0.7, 0.5)
 LEAST_RECALL = 1e-6
+LEAST_UNKNOWN = 1e-6  # the share of events that were not drawn, where all were: the interval then is a point
 
 Row = Sequence[
     float
@@ -47,24 +48,26 @@ class Audited:
     rate: Share | None = None  # of all events on which the issue holds
 
 
-def estimate(rows: Sequence[Row], *, rate: float) -> Audited:
-    """`rate`: the share of all events that counts as matches. Nothing with fewer than RANDOM_LEAST rows; no precision without a row that
+def estimate(rows: Sequence[Row], *, rate: float, events: int | None = None) -> Audited:
+    """`rate`: the share of all events that counts as matches; `events`: how many these are (None: far more than rows). Nothing with fewer than RANDOM_LEAST rows; no precision without a row that
     counts, no recall and no rate without a match among the rows.
 
     The precision has a Beta posterior with Jeffreys' prior and as many labels as the weighted ones are worth (Kish: sum squared over sum of
-    squares). Of the recall 20,000 values are drawn from its prior. With the precision, each says which share of the other events is missed, and it weighs as
-    much as that share makes the labels of those events likely. The values of recall
-    and rate are the posterior's medians: the plain ratio is 1 until the first miss is met, and one miss that was unlikely to be drawn would
+    squares), of a finite population (Cochran 2.6): what is drawn of the events that count, and of the others, leaves no doubt of itself. Of the recall
+    20,000 values are drawn from its prior. With the precision, each says which share of the other events is missed, and it weighs as much as that share
+    makes the labels of those events likely. The values of recall and rate are the posterior's medians: the plain ratio is 1 until the first miss is met, and one miss that was unlikely to be drawn would
     multiply the plain rate.
     """
     if len(rows) < RANDOM_LEAST:
         return Audited()
     counts, right, weight = np.asarray(rows, float).T
     hit, yes = counts > 0, right > 0
-    rate = float(min(1.0, max(0.0, rate)))
+    every = max(events, len(rows)) if events else 0  # a count may lag behind
+    drawn = (hit.sum() / every, (~hit).sum() / every) if every else (0.0, 0.0)
+    rate = float(min(1.0 - drawn[1], max(drawn[0], rate)))
     draw = np.random.default_rng(0)
-    found_share, found_labels = _weighted(yes[hit], weight[hit])
-    missed_share, missed_labels = _weighted(yes[~hit], weight[~hit])
+    found_share, found_labels = _weighted(yes[hit], weight[hit], drawn=drawn[0], size=rate)
+    missed_share, missed_labels = _weighted(yes[~hit], weight[~hit], drawn=drawn[1], size=1.0 - rate)
     precise = _beta(draw, found_share, found_labels)
     precision = None
     if hit.any():
@@ -93,12 +96,15 @@ def _beta(draw: np.random.Generator, share: float, labels: float) -> NDArray[np.
     return draw.beta(JEFFREYS + share * labels, JEFFREYS + (1.0 - share) * labels, DRAWS)
 
 
-def _weighted(yes: NDArray[np.bool_], weight: NDArray[np.float64]) -> tuple[float, float]:
-    """(The weighted share, how many unweighted labels it is worth.)"""
+def _weighted(
+    yes: NDArray[np.bool_], weight: NDArray[np.float64], *, drawn: float, size: float
+) -> tuple[float, float]:
+    """(The weighted share, how many unweighted labels it is worth.) `drawn` of `size`, as shares of all events, have been drawn."""
     if not len(yes):
         return 0.0, 0.0
     total = float(weight.sum())
-    return float((weight * yes).sum() / total), float(total**2 / (weight**2).sum())
+    unknown = max(LEAST_UNKNOWN, 1.0 - drawn / size) if size else 1.0
+    return float((weight * yes).sum() / total), float(total**2 / (weight**2).sum() / unknown)
 
 
 def _share(
@@ -119,14 +125,21 @@ def _share(
     return Share(best, min(low, best), max(high, best))
 
 
-def more_labels(rows: Sequence[Row], *, rate: float) -> int | None:
+def more_labels(
+    rows: Sequence[Row], *, rate: float, events: int | None = None, unlabelled: int | None = None
+) -> int | None:
     """How many more random labels bring the intervals of precision and recall to at most WIDTH_WANTED on each side, if they come out as those so
-    far; 0 when they are there. The widths shrink with the square root of the labels. None while neither is known."""
-    audited = estimate(rows, rate=rate)
+    far; 0 when they are there. The widths shrink with the square root of the labels, and of the share of `events` (as of `estimate`) that was not drawn (Cochran 4.6). Never more
+    than the `unlabelled`, which are left to draw. None while neither is known."""
+    audited = estimate(rows, rate=rate, events=events)
     widths = [(one.high - one.low) / 2 for one in (audited.precision, audited.recall) if one is not None]
     if not widths:
         return None
-    return max(0, math.ceil(len(rows) * (max(widths) / WIDTH_WANTED) ** 2) - len(rows))
+    all_drawn = 1 / events if events else 0.0
+    ratio = min(1.0, WIDTH_WANTED / max(WIDTH_WANTED, *widths)) ** 2
+    wanted = math.ceil(1 / (all_drawn + max(0.0, 1 / len(rows) - all_drawn) * ratio))
+    more = max(0, wanted - len(rows))
+    return more if unlabelled is None else min(more, unlabelled)
 
 
 def published(quality: Mapping[str, Any], *, rate: float | None = None) -> dict[str, Any]:
@@ -135,9 +148,10 @@ def published(quality: Mapping[str, Any], *, rate: float | None = None) -> dict[
     found = {name: quality.get(f"audited_{name}") for name in ("precision", "low", "high", "recall")}
     found |= {name: quality.get(name) for name in ("recall_low", "recall_high")}
     more = quality.get("more_random_labels")
-    if rate is not None and quality.get("audit"):
-        found = flat(estimate(quality["audit"], rate=rate))
-        more = more_labels(quality["audit"], rate=rate)
+    if rate is not None and quality.get("audit") and not quality.get("exact"):
+        events = quality.get("events")
+        found = flat(estimate(quality["audit"], rate=rate, events=events))
+        more = more_labels(quality["audit"], rate=rate, events=events, unlabelled=quality.get("unlabelled"))
     return {
         **found,
         "labels": quality.get("labels", 0),
@@ -149,9 +163,26 @@ def published(quality: Mapping[str, Any], *, rate: float | None = None) -> dict[
     }
 
 
-def audited_names(rows: Sequence[Row], *, rate: float) -> dict[str, Any]:
-    """What the audit says, by the names under which a quality keeps it."""
-    audited = flat(estimate(rows, rate=rate))
+def audited_names(
+    rows: Sequence[Row], *, rate: float, events: int | None = None, unlabelled: int | None = None
+) -> dict[str, Any]:
+    """What the audit says, by the names under which a quality keeps it. As of `more_labels`."""
+    audited = estimate(rows, rate=rate, events=events)
+    more = more_labels(rows, rate=rate, events=events, unlabelled=unlabelled)
+    return {**_named(audited, more=more), "events": events, "unlabelled": unlabelled, "exact": False}
+
+
+def exact_names(pairs: Sequence[tuple[bool, bool]]) -> dict[str, Any]:
+    """The same where people decided on every event: nothing is estimated. `pairs`: of each event whether it counts as a match, and whether it is one."""
+    both = sum(hit and yes for hit, yes in pairs)
+    claimed, true = sum(hit for hit, _ in pairs), sum(yes for _, yes in pairs)
+    shares = [Share(both / of, both / of, both / of) if of else None for of in (claimed, true)]
+    audited = Audited(*shares)
+    return {**_named(audited, more=0), "events": len(pairs), "unlabelled": 0, "exact": True}
+
+
+def _named(found: Audited, *, more: int | None) -> dict[str, Any]:
+    audited = flat(found)
     return {
         "audited_precision": audited["precision"],
         "audited_low": audited["low"],
@@ -159,7 +190,7 @@ def audited_names(rows: Sequence[Row], *, rate: float) -> dict[str, Any]:
         "audited_recall": audited["recall"],
         "recall_low": audited["recall_low"],
         "recall_high": audited["recall_high"],
-        "more_random_labels": more_labels(rows, rate=rate),
+        "more_random_labels": more,
     }
 
 

@@ -27,7 +27,7 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from issues.classifier.audit import audited_names
+from issues.classifier.audit import audited_names, exact_names
 from raindrop.statistics import wilson
 
 Floats = NDArray[np.float32]
@@ -86,6 +86,12 @@ class Quality(TypedDict):
     recall_low: float | None
     recall_high: float | None
     more_random_labels: int | None  # until both intervals are 5 points wide to each side
+    claimed: (
+        list[int] | None
+    )  # of the labelled events that are matches when held out: those that are one, and all
+    events: int | None  # that there were, and of these without a person's answer; None where it is not known
+    unlabelled: int | None
+    exact: bool  # people decided on all of them: the audited figures are counts, no estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +232,11 @@ def fit(
     positive = float((scores(background.user, background.agent, learnt) >= threshold).sum())
     holding = float((held_out >= threshold).sum()) + others * positive / max(1, len(background))
     rate = holding / (len(held_out) + others)
-    return Fit(learnt, threshold, _quality(held_out, answers, threshold, weights, measurable, rate=rate))
+    sizes: dict[str, int | None] = {"events": None, "unlabelled": None}
+    if unlabelled is not None:
+        sizes = {"events": len(answers) + unlabelled, "unlabelled": unlabelled + int((~of_people).sum())}
+    quality = _quality(held_out, answers, threshold, weights, measurable, rate=rate, **sizes)
+    return Fit(learnt, threshold, quality)
 
 
 def best_threshold(found: NDArray[np.float64], answers: Bools) -> float:
@@ -352,6 +362,8 @@ def _quality(
     measurable: Bools,
     *,
     rate: float,
+    events: int | None = None,
+    unlabelled: int | None = None,
 ) -> Quality:
     weight = (np.zeros(len(answers)) if weights is None else weights)[measurable]
     answers = answers[measurable]
@@ -360,7 +372,7 @@ def _quality(
     quality = Quality(
         precision=None, recall=None, low=None, high=None, labels=len(answers), random_labels=int(chance.sum()), audit=None, strata=None,
         audited_precision=None, audited_low=None, audited_high=None, audited_recall=None, recall_low=None, recall_high=None,
-        more_random_labels=None,
+        more_random_labels=None, claimed=None, events=None, unlabelled=None, exact=False,
     )  # fmt: skip
     if held_out is None:
         return quality
@@ -372,11 +384,16 @@ def _quality(
         for hit in (True, False)
         for yes in (True, False)
     ]
-    audited: Any = audited_names(rows, rate=rate)
+    audited: Any = (
+        exact_names(list(zip(predicted.tolist(), answers.tolist(), strict=True)))
+        if events == len(answers)
+        else audited_names(rows, rate=rate, events=events, unlabelled=unlabelled)
+    )
     quality.update(audited)
     if min(answers.sum(), (~answers).sum()) < MEASURABLE:
         return quality
     hits, claimed = int((predicted & answers).sum()), int(predicted.sum())
+    quality["claimed"] = [hits, claimed]
     quality["recall"] = hits / int(answers.sum())
     if interval := wilson(hits, claimed):
         quality["precision"] = hits / claimed

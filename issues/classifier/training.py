@@ -40,10 +40,12 @@ def train(
     drawn: Mapping[uuid.UUID, float] = MappingProxyType({}),
     taught: Mapping[uuid.UUID, bool] = MappingProxyType({}),
     unmeasured: Collection[uuid.UUID] = (),
+    undecided: Collection[uuid.UUID] = (),
 ) -> Classifier:
     """Trains on people's answers (one per event id) and stores the result as the newest version. `drawn`: of events that people were asked about at
     random, 1 / the probability of that. `taught`: what a teacher said of events; where people answered too, they are right.
-    `unmeasured`: events whose answers teach, and by which its quality is not measured.
+    `unmeasured`: events whose answers teach, and by which its quality is not measured. `undecided`: events that people answered without deciding: they
+    teach nothing, and are left neither to draw nor as the usual event.
 
     Events without a vector (not embedded yet, or without text) are left out. Raises NothingToLearn. The caller asks for
     a rescore (issues/classifier/rescoring.py): until then the matches are those of the version before.
@@ -61,8 +63,11 @@ def train(
     if not kept.any():
         raise NothingToLearn("None of the labelled matches has been embedded yet, or none has text.")
     # The same draw for the same issue, so that a version differs from the last by its labels.
-    others_drawn = random_event_ids(project=project, count=BACKGROUND + len(known), seed=issue.pk.int)
-    others = [event for event in others_drawn if event not in known][:BACKGROUND]
+    others_drawn = random_event_ids(
+        project=project, count=BACKGROUND + len(known) + len(undecided), seed=issue.pk.int
+    )
+    passed_over = known.keys() | set(undecided)
+    others = [event for event in others_drawn if event not in passed_over][:BACKGROUND]
     around = vectors_of(project=project, event_ids=others)
     if kept.all() and not len(around.ids):
         raise NothingToLearn("Every event is labelled as a match: there is nothing to tell them from.")
@@ -76,7 +81,7 @@ def train(
         trust=worth,
         measured=np.array([event not in unmeasured for event in chunk.ids], bool)[has_text],
         background=Sides(around.user, around.agent),
-        unlabelled=_unlabelled(project, labelled=len(labelled), drawn=len(others), known=around),
+        unlabelled=_unlabelled(project, labelled=len(passed_over), drawn=len(others), known=around),
     )
     with transaction.atomic():
         # Waits for the batches that are being scored by the version before (issues/classifier/matching.py).

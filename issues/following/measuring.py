@@ -8,7 +8,7 @@ from django.db import transaction
 
 from ingest.counts.rollups import totals
 from ingest.models import Event
-from issues.classifier.audit import audited_names
+from issues.classifier.audit import audited_names, exact_names
 from issues.classifier.model import MEASURABLE
 from issues.classifier.scoring import score_again
 from issues.following.deciding import decide, follow_dependents, follow_events, light_events
@@ -46,17 +46,23 @@ def measure(issue: Issue) -> None:
     hits = (decide(issue.project, [issue], [one.event for one in given]) >= 0)[:, 0].tolist()
     totals_now = totals([issue.pk, issue.project_id])
     every = max(totals_now[issue.project_id].events, totals_now[issue.pk].events)
-    issue.quality = quality(given, hits, rate=totals_now[issue.pk].events / every if every else 0.0)
+    rate = totals_now[issue.pk].events / every if every else 0.0
+    issue.quality = quality(given, hits, rate=rate, events=every)
     Issue.objects.filter(pk=issue.pk).update(quality=issue.quality)
 
 
-def quality(given: list[Answered], hits: list[bool], *, rate: float) -> dict[str, Any]:
-    """As Classifier.quality. `hits`: which of the answered events the source holds on; `rate`: the share of all events that it holds on. What is
+def quality(given: list[Answered], hits: list[bool], *, rate: float, events: int) -> dict[str, Any]:
+    """As Classifier.quality. `hits`: which of the answered events the source holds on; `rate`: the share of all `events` that it holds on. What is
     published comes from the events drawn at random alone (audit.estimate, 90 % intervals); `precision` is that over all answered events, from
     MEASURABLE of these that it holds on."""
     pairs = list(zip(given, hits, strict=True))
     claimed = [one.is_match for one, hit in pairs if hit]
     rows = [[float(hit), float(one.is_match), one.weight] for one, hit in pairs if one.is_random]
+    audited = (
+        exact_names([(hit, one.is_match) for one, hit in pairs])
+        if len(given) == events
+        else audited_names(rows, rate=rate, events=events or None, unlabelled=max(0, events - len(given)))
+    )
     return {
         "labels": len(given),
         "random_labels": len(rows),
@@ -70,5 +76,6 @@ def quality(given: list[Answered], hits: list[bool], *, rate: float) -> dict[str
             for hit in (True, False)
             for yes in (True, False)
         ],
-        **audited_names(rows, rate=rate),
+        "claimed": [sum(claimed), len(claimed)],
+        **audited,
     }

@@ -101,6 +101,7 @@ class AuditProgress:
     least: int
     measured: Sequence[Measured]
     why_not: str = ""
+    is_exact: bool = False  # people decided on every event
 
     @property
     def goal(self) -> int:
@@ -125,7 +126,9 @@ def audit_of(found: Progress) -> AuditProgress:
         for name, value, low, high in figures
         if quality.get(value) is not None
     ]
-    return AuditProgress(found.random_events, wanted, RANDOM_LEAST, measured, found.audit_hint)
+    return AuditProgress(
+        found.random_events, wanted, RANDOM_LEAST, measured, found.audit_hint, bool(quality.get("exact"))
+    )
 
 
 def wanted_for_share(share: float) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from issues.classifier.audit import RANDOM_LEAST, Audited, Row, estimate, published
+from issues.classifier.audit import RANDOM_LEAST, Audited, Row, estimate, more_labels, published
 
 NEAR_SIZE, ALL = 200, 4000
 SHARES = (0.4, 0.3, 0.3)  # of the draws: from what counts, from what is near, from the rest
@@ -114,3 +114,45 @@ def test_what_is_published_comes_from_the_audit() -> None:
     rarer, commoner = (published(stored, rate=rate)["recall_low"] for rate in (0.01, 0.2))
     assert rarer < commoner  # the rest of a common issue is looked at better
     assert published({})["recall"] is None and published({"precision": 0.9})["precision"] is None
+
+
+def test_what_all_was_drawn_of_is_known() -> None:
+    rows = [row(True, True)] * 6 + [row(True, False)] * 4 + [row(False, True)] * 2 + [row(False, False)] * 18
+    found = estimate(rows, rate=1 / 3, events=30)
+    assert found.precision and found.recall
+    assert found.precision.high - found.precision.low < 0.01 and found.precision.value == 0.6
+    assert found.recall.high - found.recall.low < 0.02 and found.recall.value == pytest.approx(0.75, abs=0.01)
+    assert more_labels(rows, rate=1 / 3, events=30) == 0
+    endless = more_labels(rows, rate=1 / 3)
+    assert endless and endless > 300, "of a population without end"
+
+
+def test_the_labels_wanted_end_where_the_events_do() -> None:
+    rows = [row(True, True)] * 6 + [row(True, False)] * 4 + [row(False, False)] * 20
+    wanted = [more_labels(rows, rate=1 / 3, events=events) for events in (31, 60, 400, 100_000)]
+    assert all(more is not None for more in wanted) and wanted == sorted(wanted, key=lambda more: more or 0)
+    assert all(
+        30 + (more or 0) <= events for more, events in zip(wanted, (31, 60, 400, 100_000), strict=True)
+    )
+    assert more_labels(rows, rate=1 / 3, events=400, unlabelled=7) == 7
+
+
+def test_the_intervals_of_a_small_population_cover_the_truth() -> None:
+    """Of 60 events 45 are drawn, alike."""
+    draw = np.random.default_rng(3)
+    covered: dict[str, list[bool]] = {"precision": [], "recall": []}
+    for _ in range(200):
+        yes = draw.random(60) < draw.uniform(0.1, 0.4)
+        hit = np.where(yes, draw.random(60) < 0.8, draw.random(60) < 0.1)
+        if not (yes & hit).any():
+            continue
+        truth = {"precision": (yes & hit).sum() / hit.sum(), "recall": (yes & hit).sum() / yes.sum()}
+        rows = [row(bool(hit[at]), bool(yes[at])) for at in draw.permutation(60)[:45]]
+        found = estimate(rows, rate=float(hit.mean()), events=60)
+        for name, value in truth.items():
+            share = getattr(found, name)
+            if share:
+                covered[name].append(share.low - 1e-9 <= value <= share.high + 1e-9)
+    assert all(len(cases) > 150 and np.mean(cases) > 0.85 for cases in covered.values()), {
+        name: np.mean(cases) for name, cases in covered.items()
+    }

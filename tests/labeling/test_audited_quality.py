@@ -15,7 +15,7 @@ from issues.models import Classifier, Issue
 from labeling.labels.labels import Why, record_label
 from labeling.labels.progress import progress
 
-MEASURED = {"precision": 0.8, "recall": 0.9, "low": 0.6, "high": 0.9, "labels": 40}
+MEASURED = {"precision": 0.8, "recall": 0.9, "low": 0.6, "high": 0.88, "labels": 40, "claimed": [16, 20]}
 NOTHING = dict.fromkeys(
     ["audited_precision", "audited_low", "audited_high", "audited_recall", "recall_low", "recall_high"]
 )
@@ -53,9 +53,10 @@ def test_without_a_random_audit_the_page_says_that_there_is_none(
         record_label(subject=issue, event=make_event(), answer=answer, user=member, why=Why(reason))
     assert progress(issue).random_labels == 2
     html = page(member, issue)
-    assert "Precision on labels" in html and "80%" in html
+    assert "is right in" in html and "16 of 20" in html and "60%–88%" in html
+    assert "Precision on labels" not in html and "80%" not in html, "no headline"
     assert "No random audit yet: 2 of 10 cards" in html
-    assert "90%" not in html and "60%" not in html
+    assert "90%" not in html, "the recall on labels"
 
 
 def test_with_one_it_shows_what_that_says(issue: Issue, member: User) -> None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from ingest.models import Event, Project, User
 from issues.actions import create_issue
+from issues.classifier.audit import published
 from issues.models import Classifier, Issue
 from labeling.labels.labels import Why, record_label
 from labeling.models import Answer
@@ -90,3 +91,54 @@ def test_before_anything_is_held_out_the_page_claims_nothing_of_what_is_missed(
     assert trained(issue).quality["audit"] is None
     for shown in (panel(issue, member), panel(issue, member, **{"for": "audit"})):
         assert UNKNOWN not in shown and "None of" not in shown
+
+
+def test_where_people_decided_on_every_event_the_figures_are_counts(
+    issue: Issue, events: list[Event], member: User
+) -> None:
+    answer(issue, events, member, yes=set(range(6)))
+    found = trained(issue).quality
+    assert found["exact"] and (found["events"], found["more_random_labels"]) == (12, 0)
+    assert found["audited_low"] == found["audited_precision"] == found["audited_high"]
+    assert found["audited_recall"] == found["recall_low"] == found["recall"]
+    assert published(found, rate=0.9)["recall"] == found["recall"], "what the API says"
+    assert "Exact over all 12 events, on which people decided" in panel(issue, member)
+    assert "the figures are exact" in panel(issue, member, **{"for": "audit"})
+
+
+def test_no_more_cards_are_wanted_than_are_left(
+    issue: Issue, make_event: Callable[..., Event], member: User
+) -> None:
+    events = refunds_and_hats(make_event, 15)
+    answer(issue, [*events[:11], *events[15:26]], member, yes=set(range(11)))
+    found = trained(issue).quality
+    assert not found["exact"] and found["unlabelled"] == 8
+    assert 0 <= found["more_random_labels"] <= 8
+    answer(issue, events[11:13], member, yes=set(), why=Why("bulk"))
+    assert trained(issue).quality["unlabelled"] == 6, (
+        "labels in bulk are not drawn again, and measure nothing"
+    )
+
+
+def test_an_undecided_event_is_neither_left_nor_the_usual_event(
+    issue: Issue, events: list[Event], member: User, second: User
+) -> None:
+    answer(issue, events, member, yes=set(range(6)))
+    answer(issue, events[10:], second, yes={0, 1})
+    found = trained(issue).quality
+    assert (found["labels"], found["events"], found["unlabelled"]) == (10, 10, 0)
+
+
+def test_picked_labels_show_their_count_and_no_headline(
+    issue: Issue, events: list[Event], member: User
+) -> None:
+    answer(issue, events[:11], member, yes=set(range(6)), why=Why("likely"))
+    hits, claimed = trained(issue).quality["claimed"]
+    shown = panel(issue, member)
+    assert f"{hits} of {claimed} calls" in shown and "Precision on labels" not in shown
+
+
+def test_the_panel_says_whose_precision_it_is(issue: Issue, events: list[Event], member: User) -> None:
+    answer(issue, events[:11], member, yes=set(range(6)))
+    trained(issue)
+    assert "Of the classifier, on events that nobody labelled." in panel(issue, member)
