@@ -28,7 +28,21 @@ from signals.search.language.parsing import parse
 from signals.translating.names import read_names, read_tools, read_values
 from signals.translating.numbers import read_numbers
 from signals.translating.observations import read_kinds, read_signals
-from signals.translating.sentence import EMPTY, FAILED, GENERIC, Part, Place, Sentence, stem, words_of
+from signals.translating.sentence import (
+    EMPTY,
+    FAILED,
+    GENERIC,
+    JOINING,
+    LIGHT,
+    PARTICLES,
+    TELLING,
+    WHOM,
+    Part,
+    Place,
+    Sentence,
+    stem,
+    words_of,
+)
 from signals.translating.times import read_times
 from signals.translating.vocabulary import Vocabulary
 
@@ -45,6 +59,7 @@ _LEFT_OUT = r"\b(?:without|except(?: for)?|excluding|not about|nothing about|oth
 _ABOUT = r"\b(?:about|regarding|concerning|related to|asking for|ask for|asked for|asks for|wanting|want|wants|wanted|complaining about|talk(?:ing|ed|s)? about|discuss(?:ing|ed)?)\s+"
 _SAYS = r"\b(?:mention(?:s|ed|ing)?|contain(?:s|ed|ing)?|say(?:s|ing)?|said|with)\s+(?:the\s+)?(?:words?|phrase|text|term)\s+([^\s,.]+)|\b(?:mention(?:s|ed|ing)?|contain(?:s|ed|ing)?)\s+([\w'-]+)\b"
 
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _BUT_NOT = re.compile(r"\s+(?:but|and)\s+not\s+([\w'-]+)")
 _COMPLAINING = r"\bcomplain(?:s|ed|ing)?\s+(?:that|because)\b"
 # What a number of the field says better.
@@ -127,30 +142,74 @@ def _left(
             if (other := _BUT_NOT.match(sentence.text, found.end())) and other[1] not in EMPTY:
                 parts.append(Part(WORDS, "", (other[1],), other.span(), negated=not parts[-1].negated))
                 sentence.blank(other.span())
+    before: list[str] = []
     if about := re.search(_ABOUT, sentence.text):
-        sentence.blank((0, about.end()))
-    words = [(found[0], found.span()) for found in re.finditer(r"[^\W_]+(?:['-][^\W_]+)*", sentence.text)]
-    meant = [(word, place) for word, place in words if word not in EMPTY and not re.fullmatch(FAILED, word)]
+        before = _WORD.findall(sentence.text[: about.start()])
+        if any(_means(word) and word not in GENERIC for word in before):  # "lies about prices"
+            about, before = None, []
+        else:
+            sentence.blank((0, about.end()))
+    words = [(found[0], found.span()) for found in _WORD.finditer(sentence.text)]
+    meant = [(word, place) for word, place in words if _means(word)]
     failed = [place for word, place in words if re.fullmatch(FAILED, word)]
     left_out: tuple[str, ...] = ()
     if about is None and (understood or failed):
         meant, left_out = _less_generic(meant, _pieces(understood))
+    generic = set(left_out)
+
+    def passed_over(place: Place = (0, 0)) -> tuple[str, ...]:
+        """Of the words outside of the place those that no part of the query says."""
+        outside = [word for word, (start, end) in words if not place[0] <= start < end <= place[1]]
+        unsaid = [word for word in before if _means(word)]
+        if meant:
+            unsaid += [word for word in outside if re.fullmatch(FAILED, word)]
+        telling = (TELLING - LIGHT) | generic | set(unsaid)
+        pieces = _pieces(understood)
+        return tuple(
+            word
+            for word in [*before, *outside]
+            if word in telling and (word in unsaid or stem(word) not in pieces)
+        )
+
     if not meant:
         known = any(signal.key == "task_failure" for signal in vocabulary.signals)
         unsaid = failed and known and not any(part.field == "sentiment" for part in understood)
-        return parts + ([Part("signal", "", ("task_failure",), failed[0])] if unsaid else []), left_out
+        return parts + ([Part("signal", "", ("task_failure",), failed[0])] if unsaid else []), passed_over()
     place = (meant[0][1][0], meant[-1][1][1])
-    # All words from the first that means something to the last, less what was taken.
-    meaning = " ".join(sentence.text[place[0] : place[1]].split())
     if about is None and vocabulary.signals:
         texts = [f"{one.name}. {one.description[:200]}" for one in vocabulary.signals]
-        cosines = near(meaning, texts)
+        # All words from the first that means something to the last, less what was taken.
+        cosines = near(sentence.left(place), texts)
         best = max(range(len(texts)), key=lambda at: cosines[at])
         if cosines[best] >= NEAR_SIGNAL:
             signal = Part("signal", "", (vocabulary.signals[best].key,), place, sentence.is_negated(place[0]))
-            return [*parts, signal], left_out
+            return [*parts, signal], passed_over(place)
+    place = _widened(words, place, sentence)
     excluded = re.search(_LEFT_OUT, sentence.whole[: place[0]]) is not None
-    return [*parts, Part(MEANING, "", (meaning,), place, excluded)], left_out
+    return [*parts, Part(MEANING, "", (sentence.left(place),), place, excluded)], passed_over(place)
+
+
+def _means(word: str) -> bool:
+    return word not in EMPTY and not re.fullmatch(FAILED, word)
+
+
+def _widened(words: list[tuple[str, Place]], place: Place, sentence: Sentence) -> Place:
+    """The place with the words of TELLING, and of failing, on both sides of it, as far as nothing that was taken stands between."""
+    inside = [at for at, (_, (start, end)) in enumerate(words) if place[0] <= start and end <= place[1]]
+    start, end = place
+    for way, beyond in ((-1, range(inside[0] - 1, -1, -1)), (1, range(inside[-1] + 1, len(words)))):
+        for at in beyond:
+            word, here = words[at]
+            earlier, later = sorted((here, words[at - way][1]))
+            ends = word in PARTICLES and at == len(words) - 1 and not _WORD.search(sentence.whole, here[1])
+            telling = word in TELLING or ends or re.fullmatch(FAILED, word) is not None
+            if not sentence.whole[earlier[1] : later[0]].isspace() or not (telling or word in JOINING):
+                break
+            if way < 0 and word in WHOM:  # "users could not log in"
+                break
+            if telling:
+                start, end = min(start, here[0]), max(end, here[1])
+    return start, end
 
 
 def _pieces(understood: list[Part]) -> frozenset[str]:

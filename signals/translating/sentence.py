@@ -32,6 +32,33 @@ EMPTY = frozenset(
      "either", "end", "ended", "during", "over", "within", "last", "past", "after", "before", "since", "until", "phrase", "phrases",
      "term", "terms", "exact", "exactly", "without", "not", "no", "never", "itself", "themselves", "themself", "himself", "herself"]
 )  # fmt: skip
+# Of the words of EMPTY those that say who does what in a conversation: beside a word that means something they belong to it ("agent promised a
+# call"), across words that only join them. Elsewhere they are left out, and a note says so.
+TELLING = frozenset(
+    ["agent", "agents", "assistant", "bot", "bots", "user", "users", "customer", "customers", "people", "person", "someone", "somebody",
+     "anything", "something", "everything", "message", "messages", "request", "requests", "question", "questions", "answer", "answers",
+     "response", "responses", "reply", "replies", "ask", "asks", "asked", "asking", "call", "calls", "called", "calling", "said", "say",
+     "says", "saying", "talk", "talks", "talking", "talked", "tell", "tells", "told", "use", "uses", "used", "using", "run", "runs", "ran",
+     "running", "make", "makes", "made", "give", "need", "get", "gets", "got", "go", "going", "went", "word", "words", "text", "time",
+     "times", "data", "result", "results", "turn", "turns", "end", "ended", "new", "done", "itself", "themselves"]
+)  # fmt: skip
+JOINING = frozenset(
+    ["a", "an", "the", "is", "are", "was", "were", "be", "been", "has", "have", "had", "did", "do", "does", "can", "could", "will", "not",
+     "to", "for", "of", "me", "my", "their", "them", "he", "she", "his", "her", "they", "you", "your", "our", "its", "it", "this", "that",
+     "just", "only", "any", "up", "out"]
+)  # fmt: skip
+# Of those, what every search is for, and verbs that carry another word: that they say nothing more needs no note.
+LIGHT = frozenset(
+    ["user", "users", "customer", "customers", "people", "person", "someone", "somebody", "everything", "anything", "something", "new", "get",
+     "gets", "got", "give", "need", "go", "going", "went", "use", "uses", "used", "using", "run", "runs", "ran", "running", "make", "makes",
+     "made", "done", "end", "ended", "time", "times", "data", "result", "results", "word", "words", "text", "called", "itself", "themselves"]
+)  # fmt: skip
+WHOM = frozenset(
+    ["user", "users", "customer", "customers", "people", "person", "someone", "somebody"]
+)  # every search is for them
+PARTICLES = frozenset(
+    ["in", "on", "off", "out", "up", "over", "down"]
+)  # of a verb, at the end of a sentence: "log in"
 # Alone beside a condition that was understood they say nothing more of which events are meant. In a longer phrase they do: "wrong invoice".
 GENERIC = frozenset(
     ["tool", "tools", "model", "models", "release", "releases", "version", "versions", "signal", "signals", "check", "checks", "step",
@@ -79,6 +106,10 @@ class Sentence:
     def written(self, found: re.Match[str], group: int) -> str:
         """A group of a match, as it was written."""
         return self.original[found.start(group) : found.end(group)]
+
+    def left(self, place: Place) -> str:
+        """What is left there, on one line."""
+        return " ".join(self.text[place[0] : place[1]].split())
 
     def blank(self, place: Place) -> None:
         start, end = place

@@ -97,13 +97,35 @@ def test_words_that_no_rule_takes_are_told() -> None:
         return found.by_meaning, found.left_out
 
     assert read("refusals about invoices") == (("invoices",), ())
-    assert read("slow tool calls yesterday") == ((), ("tool",))
+    assert read("slow tool calls yesterday") == ((), ("tool", "calls"))
     assert read('~"invoices" -24h') == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("sentence", "query", "left_out"),
+    [
+        (
+            "agent promised a call with claude-haiku-4-5 yesterday",
+            '~"agent promised a call" model:claude-haiku-4-5 time:2026-11-28',
+            (),
+        ),
+        ("conversations where the agent promised a call back", '~"agent promised a call back"', ()),
+        ("users whose card was swallowed twice yesterday", '~"card was swallowed twice" time:2026-11-28', ()),
+        ("thumbs down where the bot lies about prices", 'signal:thumbs_down ~"bot lies about prices"', ()),
+        ("which users could not log in?", '~"log in"', ()),
+        ("agent replies with thumbs down", "signal:thumbs_down", ("agent", "replies")),
+        ("answers yesterday about shoes", 'time:2026-11-28 ~"shoes"', ("answers",)),
+        ("slow tool calls about checks", 'signal:slow_response ~"checks"', ("tool", "calls")),
+    ],
+)
+def test_each_word_is_in_the_query_or_named(sentence: str, query: str, left_out: tuple[str, ...]) -> None:
+    found = translate_by_rules(sentence, CLINIC, today=TODAY, near=lambda text, others: [0.0] * len(others))
+    assert (str(found.query), found.left_out) == (query, left_out)
 
 
 def test_nothing_of_a_project_is_invented() -> None:
     """A project that has none of it: what is named is looked for by its meaning."""
-    assert translated("failed bookings on gpt-4o", Vocabulary()) == '~"bookings on gpt-4o"'
+    assert translated("failed bookings on gpt-4o", Vocabulary()) == '~"failed bookings on gpt-4o"'
 
 
 def test_a_query_stays_a_query() -> None:

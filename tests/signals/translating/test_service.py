@@ -65,7 +65,7 @@ def test_rules_translate_without_a_key(api: Api, project: Any) -> None:
     assert about["notes"] == ["No rule knows “refunds”: looked for by its meaning."]
     slow = translate(api, "slow tool calls")
     assert slow["query"] == "signal:slow_response"
-    assert slow["notes"] == ["Left out, as it says nothing more here: “tool”."]
+    assert slow["notes"] == ["Left out, as it says nothing more here: “tool”, “calls”."]
     assert translate(api, "show me everything")["notes"] == [
         "Nothing in these words says which events are meant."
     ]
