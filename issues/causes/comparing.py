@@ -14,6 +14,7 @@ from django.http import Http404
 
 from ingest.counts.period import Period
 from ingest.models import Event, Project
+from ingest.models.queue import processed
 from issues.access import get_issue
 from issues.models import Issue, IssueMatch
 from raindrop.statistics import newcombe, wilson, would_show
@@ -119,7 +120,7 @@ def _sides_of(values: Sequence[str], *, dimension: str) -> list[Side]:
 
 def usual_values(project: Project, dimension: str, period: Period) -> list[str]:
     """The values that most of the newest events have, in the order in which they were first seen there."""
-    newest = Event.objects.filter(project=project, is_pending=False, timestamp__gte=period.start)
+    newest = processed(Event.objects.filter(timestamp__gte=period.start), project=project.pk)
     ids = list(newest.order_by("-timestamp", "-id").values_list("id", flat=True)[:LOOKED_THROUGH])
     counts: Counter[str] = Counter()
     first: dict[str, dt.datetime] = {}
@@ -149,7 +150,10 @@ def _difference(one: Seen, base: Seen, z: float) -> Difference | None:
 
 
 def _read(subject: Subject, side: Side, scope: Scope, period: Period) -> Seen:
-    among = Event.objects.filter(is_pending=False, timestamp__gte=period.start, timestamp__lt=period.until)
+    among = processed(
+        Event.objects.filter(timestamp__gte=period.start, timestamp__lt=period.until),
+        project=subject.project_id,
+    )
     events = find_events(parse(side.query), scope, among=among).order_by("-timestamp", "-id")
     rows = list(events.values_list("id", "conversation_id", "end_user_id", "timestamp")[: NEWEST + 1])
     is_cut, rows = len(rows) > NEWEST, rows[:NEWEST]

@@ -10,6 +10,7 @@ from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import report_job, subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, User
+from ingest.models.queue import processed
 from issues.causes.dimensions import own_dimensions
 from issues.models import Issue, IssueCauses, IssueMatch
 from raindrop import live
@@ -66,7 +67,7 @@ def look(issue: Issue) -> list[dict[str, Any]]:
 
 def units_of(issue: Issue) -> list[Unit]:
     """The conversations of the newest EVENTS events of the project and of the newest MATCHES of the issue."""
-    newest = Event.objects.filter(project=issue.project_id, is_pending=False).order_by("-timestamp", "-id")
+    newest = processed(Event.objects.all(), project=issue.project_id).order_by("-timestamp", "-id")
     matches = IssueMatch.objects.filter(issue=issue).order_by("-timestamp", "-id")
     held = set(matches.values_list("event_id", flat=True)[:MATCHES])
     ids = dict.fromkeys([*newest.values_list("id", flat=True)[:EVENTS], *held])

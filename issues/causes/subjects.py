@@ -11,7 +11,7 @@ from ingest.models import Project
 from signals.clusters.comes_with import dimensions_of
 from signals.dimensions.finding import find_causes
 from signals.dimensions.names import SIGNAL
-from signals.dimensions.units import AT_ONCE, newest_events, units_among
+from signals.dimensions.units import AT_ONCE, newest_events, units_among, waiting_of
 from signals.dimensions.words import as_item, in_words, shown
 from signals.models import Cluster, ClusterMember, SignalDefinition, SignalMatch
 
@@ -21,13 +21,14 @@ EVENTS = AT_ONCE
 @dataclass(frozen=True, slots=True)
 class Found:
     """`causes`: rows of the panel, best first, and `summary` in a sentence. `held` of the `events` that were read have the problem. `is_cut`: the
-    period has more."""
+    period has more. `waiting`: events of the project that are still to be read, at most COUNT_LIMIT: they are not among them."""
 
     causes: list[dict[str, Any]]
     summary: str
     held: int
     events: int
     is_cut: bool
+    waiting: int
 
 
 def causes_of_signal(signal: SignalDefinition, *, since: dt.datetime) -> Found:
@@ -54,4 +55,11 @@ def _look(
     read, is_cut = newest_events(project, since=since, most=EVENTS)
     held = set(rows.filter(event__in=read).values_list("event_id", flat=True))
     found = [as_item(cause) for cause in find_causes(units_among(project, read, held=held, without=without))]
-    return Found([shown(one, among=among) for one in found], in_words(found), len(held), len(read), is_cut)
+    return Found(
+        [shown(one, among=among) for one in found],
+        in_words(found),
+        len(held),
+        len(read),
+        is_cut,
+        waiting_of(project),
+    )

@@ -35,7 +35,7 @@ from issues.states.words import fixed_words, until_words, words_for
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.dimensions.breakdown import EVENTS, MATCHES, break_down_for_page
-from signals.dimensions.units import AT_ONCE
+from signals.dimensions.units import AT_ONCE, waiting_of
 from signals.dimensions.words import in_words, shown
 from signals.models import Cluster
 from signals.search.scope import Scope
@@ -130,6 +130,7 @@ def causes_panel(issue: Issue) -> dict[str, Any]:
         "causes": [shown(one, among=f"issue:{issue.number}") for one in found],
         "summary": in_words(found),
         "kept": kept,
+        "waiting": waiting_of(issue.project),
         "large": total > AT_ONCE,
     }
 

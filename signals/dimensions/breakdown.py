@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ingest.models import Event, Project
+from ingest.models.queue import processed
 from raindrop.statistics import wilson
 from signals.dimensions.facts import Facts, facts_of
 from signals.dimensions.names import CALLED, EVENT, MODEL, PROPERTY, RELEASE, part_of, query_of, title_of
@@ -152,7 +153,7 @@ def _read(
     mine = list(ids[:MATCHES])
     if not mine:
         return [], Base(0, Counter())
-    every = Event.objects.filter(project=project, is_pending=False)
+    every = processed(Event.objects.all(), project=project.pk)
     if since is not None:
         every = every.filter(timestamp__gte=since)
     newest = list(every.order_by("-timestamp", "-id").values_list("id", flat=True)[:EVENTS])

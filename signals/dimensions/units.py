@@ -5,7 +5,9 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ingest.models import Event, Project
+from ingest.counts.period import COUNT_LIMIT
+from ingest.models import Event, Project, QueuedEvent
+from ingest.models.queue import processed
 from signals.dimensions.facts import Facts, facts_of
 from signals.dimensions.finding import Unit
 from signals.dimensions.names import Value
@@ -17,10 +19,15 @@ AT_ONCE = 5000
 def newest_events(
     project: Project, *, since: dt.datetime, most: int = AT_ONCE
 ) -> tuple[list[uuid.UUID], bool]:
-    """Of the events from `since` on the newest, at most `most`; and whether there are more."""
-    newest = Event.objects.filter(project=project, is_pending=False, timestamp__gte=since)
+    """Of the processed events from `since` on the newest, at most `most`; and whether there are more."""
+    newest = processed(Event.objects.filter(timestamp__gte=since), project=project.pk)
     ids = list(newest.order_by("-timestamp", "-id").values_list("id", flat=True)[: most + 1])
     return ids[:most], len(ids) > most
+
+
+def waiting_of(project: Project) -> int:
+    """Events that the pipeline has still to read, at most COUNT_LIMIT."""
+    return QueuedEvent.objects.filter(project=project)[:COUNT_LIMIT].count()
 
 
 def units_among(

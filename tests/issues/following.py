@@ -12,6 +12,7 @@ from ingest.models import (
     Event,
     Hour,
     Project,
+    QueuedEvent,
     SubjectConversation,
     SubjectUser,
     Total,
@@ -49,6 +50,9 @@ def send(project: Project, *numbers: int, signal: str = "", **fields: Any) -> li
         )  # fmt: skip
     events = list(Event.objects.filter(project=project, event_id__in=[f"e{i}" for i in numbers]))
     raindrop.pipeline.process([event.id for event in events])
+    QueuedEvent.objects.filter(
+        event__in=[event.id for event in events]
+    ).delete()  # as a batch that is through
     return list(Event.objects.filter(id__in=[event.id for event in events]).order_by("timestamp"))
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 import raindrop.pipeline
 from ingest.incoming.values import IncomingEvent, IncomingSignal, IncomingSpan, IncomingUser
 from ingest.jobs.runner import run_job
-from ingest.models import Event
+from ingest.models import Event, QueuedEvent
 from ingest.store.events import store_events
 from ingest.store.feedback import store_signals
 from ingest.store.people import store_users
@@ -61,6 +61,7 @@ def issue(project: Any, api: Api) -> Issue:
     ]  # fmt: skip
     store_signals(project=project, signals=told)
     raindrop.pipeline.process(list(Event.objects.values_list("id", flat=True)))
+    QueuedEvent.objects.all().delete()  # as a batch that is through
     made = api.post("/api/issues/", {"title": "Receipts hang", "follows": {"signal": "stuck"}}).json()
     return Issue.objects.get(pk=made["id"])
 

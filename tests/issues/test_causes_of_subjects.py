@@ -1,19 +1,24 @@
 """What a signal or a cluster comes from, on their pages."""
 
+import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from ingest.models import Event, User
+from ingest.incoming.values import IncomingEvent
+from ingest.models import Event, ProcessingFailure, QueuedEvent, User
+from ingest.store.events import store_events
 from issues.causes import subjects
+from issues.causes.reading import units_of
 from issues.causes.subjects import causes_of_cluster, causes_of_signal
 from issues.models import Issue
 from signals.clusters.comes_with import dimensions_of
-from signals.models import Cluster, ClusterMember, SignalDefinition
+from signals.dimensions.breakdown import break_down
+from signals.models import Cluster, ClusterMember, SignalDefinition, SignalMatch
 from tests.html import html_of
-from tests.issues.test_causes_api import START, api, issue
+from tests.issues.test_causes_api import START, TALKS, api, issue
 
 pytestmark = pytest.mark.django_db
 __all__ = ["api", "issue"]  # fixtures
@@ -74,6 +79,33 @@ def test_only_so_many_events_are_read(page: Client, issue: Issue, monkeypatch: p
     assert "Over the newest 50 events of this time" in html_of(page.get("/p/acme/signals/stuck/causes/"))
     nothing = html_of(page.get("/p/acme/signals/win/causes/"))
     assert "It does not hold on any event of this time" in nothing
+
+
+def test_events_that_are_still_to_be_read_are_in_no_base(page: Client, issue: Issue) -> None:
+    """They have no language and no signals yet: all that was read would come from the language."""
+    signal = SignalDefinition.objects.get(key="stuck")
+    read = causes_of_signal(signal, since=START)
+    later = START + dt.timedelta(days=5)
+    waiting = [
+        IncomingEvent(event_id=f"w{i}", timestamp=later, input="And one more.", output="Yes.")
+        for i in range(60)
+    ]
+    store_events(project=issue.project, events=waiting)
+    found = causes_of_signal(signal, since=START)
+    assert (found.events, found.held, found.waiting) == (read.events, read.held, 60)
+    assert found.causes == read.causes and found.summary == read.summary
+    assert len(units_of(issue)) == TALKS
+    matches = list(SignalMatch.objects.filter(signal=signal).values_list("event", flat=True))
+    [english] = break_down(matches, by="language", project=issue.project)
+    assert english.usual == 1.0
+    html = html_of(page.get("/p/acme/signals/stuck/causes/?period=14d"))
+    assert "60 events of the project are still being read, and not counted yet" in " ".join(html.split())
+    # What the pipeline gave up on was not read either.
+    for row in QueuedEvent.objects.filter(project=issue.project):
+        ProcessingFailure.objects.create(project=issue.project, event=row.event, attempts=4, reason="x")
+    QueuedEvent.objects.all().delete()
+    found = causes_of_signal(signal, since=START)
+    assert (found.events, found.waiting) == (read.events, 0)
 
 
 def test_what_a_cluster_is_known_by(project: Any) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 import raindrop.pipeline
 from ingest.incoming.values import IncomingEvent
-from ingest.models import Event
+from ingest.models import Event, QueuedEvent
 from ingest.store.events import store_events
 from issues.actions import create_issue
 from issues.following.history import create_following
@@ -54,6 +54,7 @@ def issue(project: Any) -> Issue:
         ],
     )  # fmt: skip
     raindrop.pipeline.process(list(Event.objects.values_list("id", flat=True)))
+    QueuedEvent.objects.all().delete()  # as a batch that is through
     source = read_source(project, {"query": "stuck"})
     made, _ = create_following(project=project, title="It is stuck", description="", source=source, user=None)
     return made

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from ingest.counts.rollups import Occurrence, count_events, record
 from ingest.incoming.values import IncomingSpan
-from ingest.models import Event, Job
+from ingest.models import Event, Job, QueuedEvent
 from issues.access import get_issue
 from issues.actions import create_issue
 from issues.models import Activity, Issue, IssueMatch
@@ -63,6 +63,7 @@ def test_the_page_shows_definition_numbers_and_history(
 ) -> None:
     events = [make_event(model="gpt-x", user_id=f"u{n}") for n in range(4)]
     count_events(events)
+    QueuedEvent.objects.all().delete()  # as a batch that is through
     match(issue, events[0])
     response = in_as_member.get(at("issue", issue))
     text = html_of(response)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from ingest.counts.rollups import count_events
-from ingest.models import Event, Project, User
+from ingest.models import Event, Project, QueuedEvent, User
 from signals.detection.stage import detect
 from signals.dimensions.breakdown import Base, dimensions_for_page
 from signals.dimensions.facts import Facts, count_properties
@@ -33,6 +33,7 @@ def told(project: Project, make_event: MakeEvent) -> None:
     events = list(Event.objects.select_related("project"))
     detect(events)
     count_events(events)
+    QueuedEvent.objects.all().delete()  # as a batch that is through
 
 
 def test_words() -> None:
