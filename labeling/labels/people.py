@@ -88,23 +88,30 @@ def work_of(rows: Sequence[Standing], *, user: User) -> Work:
     """`rows`: of one subject, by time (`standing_rows`)."""
     counts = Counter(row.author for row in rows)
     mine = counts.pop(author_of(user), 0)
-    by_people: dict[uuid.UUID, list[str]] = defaultdict(list)
-    for row in rows:
-        if row.author.startswith(PERSON):
-            by_people[row.event].append(row.answer)
-    twice = {event: given for event, given in by_people.items() if len(given) > 1}
-    settled = majority((event, answer) for event, given in twice.items() for answer in given)
+    by_people = Counter(row.event for row in rows if row.author.startswith(PERSON))
     return Work(
         mine=mine,
         others=counts.total(),
         other_authors=len(counts),
         events=len({row.event for row in rows}),
-        twice=len(twice),
-        disputed=sum(
-            event not in settled and set(given) != {Answer.UNSURE} for event, given in twice.items()
-        ),
+        twice=sum(number > 1 for number in by_people.values()),
+        disputed=len(disputed_events(rows)),
         kappa=agreement_of_people(rows),
     )
+
+
+def disputed_events(rows: Sequence[Standing]) -> set[uuid.UUID]:
+    """Those that two people or more answered, with no answer ahead of the others, and not all unsure. `rows`: as of `work_of`."""
+    by_people: dict[uuid.UUID, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.author.startswith(PERSON):
+            by_people[row.event].append(row.answer)
+    settled = majority((event, answer) for event, given in by_people.items() for answer in given)
+    return {
+        event
+        for event, given in by_people.items()
+        if len(given) > 1 and event not in settled and set(given) != {Answer.UNSURE}
+    }
 
 
 def people_of(subject: Labelled, rows: Sequence[Standing], *, user: User) -> list[Person]:

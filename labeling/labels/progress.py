@@ -28,6 +28,8 @@ class Progress:
     matches: int  # events that are a match by majority
     not_matches: int  # events that are not, by majority
     unsure: int  # labels that say unsure
+    events: int  # with an answer
+    undecided: int  # of them, neither a match nor none by majority
     version: int | None  # of the current classifier
     quality: dict[
         str, Any
@@ -171,6 +173,8 @@ def progress(issue: Issue, *, user: User | None = None, rows: Sequence[Standing]
         random_labels=len(drawn),
         random_events=len(set(drawn)),
         random_matches=sum(settled.get(event, False) for event in set(drawn)),
+        events=len({row.event for row in rows}),
+        undecided=len({row.event for row in rows} - settled.keys()),
         version=classifier.version if classifier else None,
         quality=classifier.quality if classifier else issue.quality if issue.follows else {},
         follows=bool(issue.follows),

@@ -17,13 +17,15 @@ from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
 from issues.models import IssueMatch
 from labeling.labels.authors import ISSUE, author_of
-from labeling.labels.labels import standing_labels
+from labeling.labels.labels import standing_labels, standing_rows
+from labeling.labels.people import disputed_events
 from labeling.labels.rows import label_lines, labels_in_force, with_texts
 from labeling.models import Answer, Rationale
 from labeling.queue.subject import subject_kind, urls_of
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
 
+SPLIT = "split"  # in the address, in place of an answer: those on events that people answered differently
 BESIDE = 10  # rows in the fragment on the issue's page
 
 
@@ -61,7 +63,11 @@ def labels(request: ProjectRequest, project: Project, kind: str, key: str | int)
     found = labels_in_force(subject.row)
     counts = {row["answer"]: row["n"] for row in found.order_by().values("answer").annotate(n=Count("id"))}
     answer = request.GET.get("answer", "")
-    if answer in Answer.values:
+    disputed = disputed_events(standing_rows(subject.row))
+    split = standing_labels(subject.row).filter(event__in=disputed)
+    if answer == SPLIT:
+        found = split
+    elif answer in Answer.values:
         found = found.filter(answer=answer)
     given = found.exclude(rationale="").order_by().values("rationale").annotate(n=Count("id"))
     whys = {row["rationale"]: row["n"] for row in given}
@@ -71,6 +77,8 @@ def labels(request: ProjectRequest, project: Project, kind: str, key: str | int)
     rows, cursor = _page(request, with_texts(found.select_related("user")), ("-created_at", "-id"))
     tabs = [("", "All", sum(counts.values()))]
     tabs += [(value.value, name, counts.get(value, 0)) for value, name in subject.words.answers.items()]
+    if disputed or answer == SPLIT:
+        tabs.append((SPLIT, "Answered differently", split.count()))
     context = {
         "subject": subject, "urls": urls_of(subject), "rows": rows, "cursor": cursor, "beside": "beside" in request.GET,
         "tabs": tabs, "answer": answer, "rationale": rationale,

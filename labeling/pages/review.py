@@ -18,7 +18,8 @@ from issues.access import find_event
 from issues.models import Issue
 from issues.pages.overview import pipeline_state
 from labeling.labels.authors import author_of
-from labeling.labels.labels import Why, record_label, standing_labels, undo_last_label, why_asked
+from labeling.labels.labels import Standing, Why, record_label, standing_labels, undo_last_label, why_asked
+from labeling.labels.people import disputed_events
 from labeling.labels.rationales import GROUPS
 from labeling.labels.rows import newest_labels
 from labeling.models import Label, Reason
@@ -30,6 +31,11 @@ from labeling.teacher.first_look import begin_look, look_of
 from signals.pages.events.transcripts import Turn, build_turns, read_event, read_window
 
 OPENED = Chip("opened by you", "You opened this one yourself", "secondary")
+TIED = Chip(
+    "you two disagree",
+    "People answered differently, and nobody else can settle it: keep your answer, or change it",
+    "orange",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Shown:
     is_part: bool  # of a longer conversation
     evidence: list[dict[str, Any]]
     mine: Label | None  # the answer that the person gave before
-    last_word: Label | None  # the newest answer on it, of anybody
+    last_word: Label | None  # the newest answer on it of somebody else, where it may be seen
 
     @property
     def is_blind(self) -> bool:
@@ -178,6 +184,10 @@ def _shown(subject: Subject, card: Card, user: User) -> Shown:
     labels = list(standing)
     mine = next((label for label in labels if label.author == author_of(user)), None)
     blind = _is_blind(card, mine)
+    if mine and card.event.pk in disputed_events(
+        [Standing(one.event_id, one.answer, one.author, one.reason) for one in labels]
+    ):
+        chip = TIED
     turns, is_part = _turns_around(subject.project, event, blind=blind)
     return Shown(
         card=card,
@@ -186,7 +196,9 @@ def _shown(subject: Subject, card: Card, user: User) -> Shown:
         is_part=is_part,
         evidence=[] if blind else [dict(piece) for piece in subject.evidence(event)],
         mine=mine,
-        last_word=labels[0] if labels and (mine or not (blind or card.reason in OF_PEOPLE)) else None,
+        last_word=next((one for one in labels if one != mine), mine)
+        if labels and (mine or not (blind or card.reason in OF_PEOPLE))
+        else None,
     )
 
 

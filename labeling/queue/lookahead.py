@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from ingest.models import Event, User
 from labeling.labels.authors import Labelled, author_of, kind_of
-from labeling.labels.labels import standing_labels
+from labeling.labels.labels import Standing, standing_labels
+from labeling.labels.people import disputed_events
 from labeling.models import Offer
 from labeling.queue.cards import Card
 from labeling.queue.leads import Lead
@@ -130,11 +131,16 @@ def _waiting(subject: Labelled, author: str, taken: Collection[uuid.UUID], audit
     rows = list(offers.order_by("place", "id"))
     ids = {row.event_id for row in rows}
     since = {row.event_id: row.offered_at for row in rows}
-    labels = standing_labels(subject).filter(event_id__in=ids)
+    labels = list(standing_labels(subject).filter(event_id__in=ids))
+    # One's own answer on what people disagree on is asked about again (second_opinions.py).
+    disputed = disputed_events(
+        [Standing(label.event_id, label.answer, label.author, label.reason) for label in labels]
+    )
     done = {
-        event
-        for event, owner, at in labels.values_list("event_id", "author", "created_at")
-        if owner == author or at > since[event]
+        label.event_id
+        for label in labels
+        if label.created_at > since[label.event_id]
+        or (label.author == author and label.event_id not in disputed)
     }
     events = (
         Event.objects.select_related("conversation", "end_user")

@@ -3,11 +3,12 @@ they agree (labeling/labels/agreement.py)."""
 
 import hashlib
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from ingest.models import Event, User
+from ingest.models import Event, Membership, User
+from ingest.models.projects import Role
 from labeling.labels.authors import PERSON, Labelled, author_of, counts_last_word
 from labeling.labels.labels import majority, standing_labels
 from labeling.labels.people import overlap_of
@@ -28,10 +29,11 @@ class SecondOpinions:
 def second_opinions(
     *, subject: Labelled, user: User, limit: int, exclude: Collection[uuid.UUID], audit: bool
 ) -> SecondOpinions:
-    """Up to `limit` of each that this user has not answered. A card that was drawn at random stays one, with its probability. `audit`: only those.
+    """Up to `limit` of each that this user has not answered (of disagreements, see below). A card that was drawn at random stays one, with its probability. `audit`: only those.
 
     Which cards are asked twice is drawn by a hash of the event, so that nothing of the answer decides it. An answer in bulk, or to what no queue asked,
     is not asked about again for the share; nor on a signal, where the newest answer would take the place of one that counts, for a disagreement.
+    On an issue, where everybody has answered, a disagreement goes to those who have (`_to_think_over`).
     """
     given: dict[uuid.UUID, list[Label]] = defaultdict(list)
     rows = standing_labels(subject).filter(author__startswith=PERSON).exclude(reason=Reason.BULK)
@@ -45,10 +47,12 @@ def second_opinions(
         and (not audit or _drawn(labels))
     }
     settled = majority((event, label.answer) for event, labels in given.items() for label in labels)
+    again = set() if counts_last_word(subject) else _to_think_over(subject, user, given)
+    open_again = {event for event in again.difference(exclude) if not audit or _drawn(given[event])}
     split = [
         event
         for event, labels in given.items()
-        if event in open_ids
+        if event in open_ids | open_again
         and event not in settled
         and len({label.answer for label in labels}) > 1
         and not (counts_last_word(subject) and _was_unasked(labels))
@@ -72,6 +76,22 @@ def second_opinions(
         [cards[event] for event in split[:limit] if event in cards],
         [cards[event] for event in drawn[:limit] if event in cards],
     )
+
+
+def _to_think_over(subject: Labelled, user: User, given: Mapping[uuid.UUID, list[Label]]) -> set[uuid.UUID]:
+    """Events that everybody who may answer has answered, of which this user's answer is the oldest and was never given again: where nobody else can
+    settle a disagreement, those who disagree are asked, each once. `given`: the standing answers, by time."""
+    mine = [
+        event for event, labels in given.items() if len(labels) > 1 and labels[0].author == author_of(user)
+    ]
+    if not mine:
+        return set()
+    members = Membership.objects.filter(project=subject.project_id).exclude(role=Role.VIEWER)
+    may_answer = {author_of(one.user) for one in members.select_related("user")}
+    oldest = {event for event in mine if may_answer <= {label.author for label in given[event]}}
+    answers = Label.objects.filter(subject_id=subject.pk, author=author_of(user), event__in=oldest).live()
+    times = Counter(answers.values_list("event_id", flat=True))
+    return {event for event in oldest if times[event] == 1}
 
 
 def _card(event: Event, labels: list[Label]) -> Card:

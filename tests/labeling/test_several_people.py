@@ -1,5 +1,6 @@
 """Several people at one queue: a share of cards is asked twice, who disagrees brings a third, agreement is measured, queues are assigned."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -269,3 +270,61 @@ def test_deleting_an_issue_forgets_its_plan(issue: Issue, member: User, events: 
     delete_issue(issue=issue)
     assert not QueuePlan.objects.exists() and not Assignment.objects.exists()
     assert not standing_labels(issue).exists() and not Offer.objects.exists()
+
+
+def test_in_a_team_of_two_who_answered_first_is_asked_again_and_then_the_other(
+    issue: Issue, member: User, second: User, events: list[Event]
+) -> None:
+    card = events[0]
+    label(issue, member, [card], "match", Why("random", 0.9, 1 / 24))
+    label(issue, second, [card], "not_match", Why("random", 0.9, 1 / 24))
+
+    def queue_of(user: User) -> list[Any]:
+        found = second_opinions(subject=issue, user=user, limit=5, exclude=(), audit=False).split
+        return [(one.event.pk, one.reason, one.probability) for one in found]
+
+    again = [(card.pk, "random", 1 / 24)]  # it stays a card drawn at random
+    assert (queue_of(member), queue_of(second)) == (again, []), "the one whose answer is older"
+    page = client_of(member).get(at("issue-review", issue))
+    assert page.context["asked"] == str(card.pk)
+    html = " ".join(html_of(page).split())
+    assert "you two disagree" in html and "second said: not match" in html and "your answer: match" in html
+    client_of(member).post(at("issue-review-label", issue), {"event": str(card.pk), "answer": "match"})
+    assert (queue_of(member), queue_of(second)) == ([], again), "who insists is not asked once more"
+    client_of(second).post(at("issue-review-label", issue), {"event": str(card.pk), "answer": "match"})
+    assert queue_of(member) == queue_of(second) == []
+    assert work_of(standing_rows(issue), user=member).disputed == 0
+    assert {label.reason for label in standing_labels(issue)} == {"random"}
+
+
+def test_somebody_who_has_not_answered_goes_before_those_who_disagree(
+    issue: Issue, member: User, second: User, third: User, events: list[Event]
+) -> None:
+    label(issue, member, events[:1], "match")
+    label(issue, second, events[:1], "not_match")
+    found = [
+        second_opinions(subject=issue, user=user, limit=5, exclude=(), audit=False).split
+        for user in (member, third)
+    ]
+    assert [len(cards) for cards in found] == [0, 1]
+
+
+def test_what_people_disagree_on_has_a_list_and_the_numbers_add_up(
+    issue: Issue, member: User, second: User, events: list[Event]
+) -> None:
+    label(issue, member, events[:3], "match")
+    label(issue, member, events[3:5], "not_match")
+    label(issue, second, events[:1], "not_match")
+    page = client_of(member)
+    people = html_of(page.get(at("issue-people", issue)))
+    assert f'href="{at("issue-labels", issue)}?answer=split"' in people
+    listed = page.get(at("issue-labels", issue), {"answer": "split"})
+    assert {(row.event_id, row.answer) for row in listed.context["rows"]} == {
+        (events[0].pk, "match"),
+        (events[0].pk, "not_match"),
+    }
+    assert ("split", "Answered differently", 2) in listed.context["tabs"]
+    found = progress(issue)
+    assert (found.labels, found.events, found.matches, found.not_matches, found.undecided) == (6, 5, 2, 2, 1)
+    shown = " ".join(re.sub("<[^>]*>", " ", html_of(page.get(at("issue-review", issue)))).split())
+    assert "5 events 2 yes 2 no 1 undecided" in shown
