@@ -17,19 +17,27 @@ from signals.models import Cluster, ClusterKind, ClusterMember
 KEPT_FOR = 60  # seconds
 
 
+def kept_causes(clusters: Sequence[Cluster], *, since: dt.datetime) -> dict[uuid.UUID, list[Cause]]:
+    """Of those whose causes were looked for in the last KEPT_FOR, by cluster, what they come with, best first."""
+    keys = {_key(one.pk, since): one.pk for one in clusters}
+    return {keys[key]: causes for key, causes in cache.get_many(keys).items()}
+
+
 def causes_of_clusters(
     project: Project, clusters: Sequence[Cluster], *, since: dt.datetime
 ) -> dict[uuid.UUID, list[Cause]]:
-    """By cluster what it comes with, best first, among the newest events from `since` on. A list asks again
-    whenever something happens: what was found is kept for KEPT_FOR."""
-    keys = {one.pk: f"comes-with:{one.pk}:{since:%Y%m%d}" for one in clusters}
-    kept = cache.get_many(keys.values())
-    found: dict[uuid.UUID, list[Cause]] = {pk: kept[key] for pk, key in keys.items() if key in kept}
+    """By cluster what it comes with, best first, among the newest events from `since` on. Reads these events, seconds of them in a large
+    project, where it was not asked within KEPT_FOR."""
+    found = kept_causes(clusters, since=since)
     if missing := [one for one in clusters if one.pk not in found]:
         looked = _look(project, missing, since=since)
-        cache.set_many({keys[pk]: causes for pk, causes in looked.items()}, KEPT_FOR)
+        cache.set_many({_key(pk, since): causes for pk, causes in looked.items()}, KEPT_FOR)
         found |= looked
     return found
+
+
+def _key(cluster: uuid.UUID, since: dt.datetime) -> str:
+    return f"comes-with:{cluster}:{since:%Y%m%d}"
 
 
 def _look(

@@ -1,10 +1,9 @@
 """What the Discover pages show of clusters: trend, share, examples with their quotes, what they come with."""
 
-import datetime as dt
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +11,10 @@ from ingest.counts import rollups
 from ingest.counts.period import Period
 from ingest.models import Event, Project, Total
 from raindrop.statistics import wilson
-from signals.clusters.comes_with import causes_of_clusters
+from signals.clusters.comes_with import causes_of_clusters, kept_causes
 from signals.clusters.members import FACET
 from signals.clusters.reading import CANDIDATES, EXAMPLES, examples_of
-from signals.dimensions.finding import told
+from signals.dimensions.finding import Cause, told
 from signals.dimensions.words import as_item, shown
 from signals.discovery.evidence import sentence_around
 from signals.discovery.templates import message_of
@@ -50,14 +49,14 @@ class Share:
 @dataclass(slots=True)
 class Shown:
     """A cluster with what a row shows. `rate`: of all events. `together`: what it comes with, as rows of the panel on its
-    page, at most TOGETHER. `sampled`: of a problem that only a reader's sample tells."""
+    page, at most TOGETHER; None where that was not looked for lately (`together_of`). `sampled`: of a problem that only a reader's sample tells."""
 
     cluster: Cluster
     total: Total
     rate: float
     trend: list[float]
     examples: list[Example] = field(default_factory=list)
-    together: list[dict[str, Any]] = field(default_factory=list)
+    together: list[dict[str, Any]] | None = None
     sampled: Share | None = None
     parts: int = 0
 
@@ -67,15 +66,15 @@ class Shown:
         return f"{self.cluster.kind}:{self.cluster.pk}"
 
 
-def show(project: Project, clusters: Sequence[Cluster], *, with_causes: bool = False) -> list[Shown]:
-    """In the order given. So many queries, whatever their number. `with_causes`: fills `together`, which reads the newest events."""
+def show(project: Project, clusters: Sequence[Cluster]) -> list[Shown]:
+    """In the order given. So many queries, whatever their number."""
     ids = [cluster.pk for cluster in clusters]
     totals = rollups.totals([project.id, *ids])
     everything = totals[project.id].events
     period = Period.named(TREND)
     trends = period.rates(ids, project=project.id)
     examples = quoted_examples(clusters)
-    together = _together(project, clusters, since=period.start) if with_causes else {}
+    together = _best(clusters, kept_causes(clusters, since=period.start))
     shares = _shares(project, clusters)
     parts: dict[uuid.UUID, int] = defaultdict(int)
     for parent in Cluster.objects.filter(parent__in=ids, is_gone=False).values_list("parent_id", flat=True):
@@ -88,7 +87,7 @@ def show(project: Project, clusters: Sequence[Cluster], *, with_causes: bool = F
             min(1.0, totals[cluster.pk].events / everything) if everything else 0.0,
             trends.get(cluster.pk, []),
             examples[cluster.pk],
-            together.get(cluster.pk, []),
+            together.get(cluster.pk),
             shares.get(cluster.pk),
             parts[cluster.pk],
         )
@@ -153,11 +152,15 @@ def _around(words: str, text: str) -> str:
     return text[first:last].strip()
 
 
-def _together(
-    project: Project, clusters: Sequence[Cluster], *, since: dt.datetime
+def together_of(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    """What each comes with. Reads the newest events, where that was not looked for lately."""
+    return _best(clusters, causes_of_clusters(project, clusters, since=Period.named(TREND).start))
+
+
+def _best(
+    clusters: Sequence[Cluster], causes: Mapping[uuid.UUID, list[Cause]]
 ) -> dict[uuid.UUID, list[dict[str, Any]]]:
     """The best of what a cluster's page tells as its causes: those that nothing else explains."""
-    causes = causes_of_clusters(project, clusters, since=since)
     return {
         one.pk: [
             shown(as_item(cause), among=f"{one.kind}:{one.pk}") for cause in told(causes[one.pk])[:TOGETHER]

@@ -7,8 +7,9 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from ingest.counts import rollups
@@ -18,7 +19,7 @@ from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from raindrop.web.regions import render_page
 from signals.clusters.changing import CannotChange, change_cluster, merge_clusters, split_cluster
-from signals.clusters.discovered import show
+from signals.clusters.discovered import show, together_of
 from signals.clusters.reading import live_clusters
 from signals.clusters.refresh import DISCOVER, first_run_of, last_refresh, refresh_of, request_refresh
 from signals.models import Cluster, ClusterKind, ClusterStatus, Facet
@@ -60,9 +61,10 @@ def _found(project: Project, clusters: QuerySet[Cluster], status: str, page: str
     totals = rollups.totals(one.pk for one in tops)
     tops.sort(key=lambda one: (not one.is_emerging, -totals[one.pk].users, -totals[one.pk].events, one.label))
     start = PAGE * (int(page[:4]) - 1 if page.isascii() and page.isdigit() and int(page[:4]) > 0 else 0)
-    rows = show(project, tops[start : start + PAGE], with_causes=True)
+    rows = show(project, tops[start : start + PAGE])
     return {
         "rows": rows,
+        "looks": _address_of_looks(project, [str(row.cluster.pk) for row in rows if row.together is None]),
         "any": bool(tops) or clusters.exists(),
         "number": start // PAGE + 1,
         "previous": start // PAGE if start else None,
@@ -70,6 +72,23 @@ def _found(project: Project, clusters: QuerySet[Cluster], status: str, page: str
         **_run_of(project),
         "is_read": Facet.objects.filter(project=project).exists(),
     }
+
+
+def _address_of_looks(project: Project, ids: list[str]) -> str:
+    """What a list fetches for the rows of which it is not known what they come with; "" where there are none."""
+    return (
+        f"{reverse('discover-together', args=[project.slug])}?{urlencode({'cluster': ids}, doseq=True)}"
+        if ids
+        else ""
+    )
+
+
+@project_page()
+def together(request: ProjectRequest, project: Project) -> HttpResponse:
+    """What the clusters `cluster` of a list come with, each for the place in its row: to find that reads the newest events."""
+    ids = [one for one in request.GET.getlist("cluster")[:PAGE] if _is_id(one)]
+    found = together_of(project, list(live_clusters(project).filter(pk__in=ids).select_related("signal")))
+    return render(request, "signals/_discover_together.html", {"found": found})
 
 
 def _run_of(project: Project) -> dict[str, Any]:

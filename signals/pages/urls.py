@@ -31,6 +31,7 @@ urlpatterns = [
     path("discover/", discover_pages.discover, name="discover"),
     path("discover/refresh/", discover_pages.refresh, name="discover-refresh"),
     path("discover/change/", discover_pages.change, name="discover-change"),
+    path("discover/together/", discover_pages.together, name="discover-together"),
     path("discover/matrix/", cluster_pages.matrix, name="matrix"),
     path("discover/map/", cluster_pages.cluster_map, name="cluster-map"),
     path("discover/map/points/", cluster_pages.cluster_map_points, name="cluster-map-points"),

@@ -1,5 +1,7 @@
 """What a problem comes with is one statement: what the list shows, its page says, and what its page's test refuses, the list does not show."""
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -37,7 +39,17 @@ def test_the_list_shows_what_the_page_says(project: Project, member: User, make_
     QueuedEvent.objects.all().delete()  # as a batch that is through
     chance = problem(project, "Invoices in euros", events[:10])
     caused = problem(project, "Receipts are lost", events[48:])
+    listed = html_of(page.get(f"/p/{project.slug}/discover/"))
+    assert "comes with" not in listed, "to look takes long: the list does not wait for it"
+    [address] = re.findall(r'hx-get="([^"]*/together/[^"]*)"', listed)
+    places = html_of(page.get(unescape(address))).split("<div ")
+    [place] = [one for one in places if f"together-{caused.pk}" in one]
+    assert "hx-swap-oob" in place and "release r3" in place
+    [place] = [one for one in places if f"together-{chance.pk}" in one]
+    assert "comes with" not in place
+
     rows = html_of(page.get(f"/p/{project.slug}/discover/")).split("data-row ")
+    assert "/together/" not in "".join(rows), "what was found is kept for a minute"
     [in_list] = [row for row in rows if "Invoices in euros" in row]
     on_page = html_of(page.get(f"/p/{project.slug}/discover/{chance.pk}/causes/?period=30d"))
     assert "Nothing that it comes with stands out" in on_page
