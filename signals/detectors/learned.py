@@ -62,7 +62,7 @@ class LearnedRule:
 
 
 # Added to a rule's own version, so that a match says which model found it.
-MODEL_VERSION = 800
+MODEL_VERSION = 900
 
 
 def findings(batch: Batch, rules: Rules) -> dict[str, dict[int, Finding]]:

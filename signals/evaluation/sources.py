@@ -39,7 +39,7 @@ READ_FOR = frozenset(
 )
 LANGUAGES = BASE_DIR / "fixtures" / "languages"
 # Files of LANGUAGES that are learned from, each by another writer. A name begins with its language.
-HANDS = ("de", "es", "fr", "pt", "de2", "es2", "fr2", "pt2", "en2", "en3", "en4")
+HANDS = ("de", "es", "fr", "pt", "de2", "es2", "fr2", "pt2", "en2", "en3", "en4", "en5", "en6", "en7", "en8", "es3", "de3")
 PARTS = 3
 OF_LANGUAGES = frozenset(
     ("user_frustration", "correction", "win", "human_request", "refusal", "task_failure")
@@ -155,7 +155,8 @@ def written() -> list[LabelledTurn]:
         lines = (LANGUAGES / f"{hand}.jsonl").read_text(encoding="utf-8").splitlines()
         for number, row in enumerate(map(json.loads, lines)):
             turn = written_turn(row)
-            answers = dict.fromkeys(row["signals"], True)
+            unsure: list[str] = row.get("unsure", [])
+            answers: dict[str, bool | None] = {**dict.fromkeys(row["signals"], True), **dict.fromkeys(unsure)}
             found.append(
                 LabelledTurn(
                     *(part_of(hand, number), str(number), len(turn.previous), turn, answers), OF_LANGUAGES

@@ -45,7 +45,12 @@ PUBLIC = {"refusal": "chatgpt_refusals", "user_frustration": "uss"}
 # Our own turns in five languages, by hands that are left out together.
 HAND_FOLDS = tuple(
     tuple(sources.part_of(hand, part) for hand in hands for part in range(sources.PARTS))
-    for hands in (("de", "es", "fr", "pt"), ("de2", "es2", "fr2", "pt2", "en2"), ("en3",), ("en4",))
+    for hands in (
+        ("de", "es", "fr", "pt"),
+        ("de2", "es2", "fr2", "pt2", "en2"),
+        ("en3", "en5", "en7", "es3"),
+        ("en4", "en6", "en8", "de3"),
+    )
 )
 # Readers of tones take longest to fit. Fewer folds, each of products and of hands that are left out together there too.
 TONE_FOLDS = tuple((*chain.from_iterable(FOLDS[part::4]), *hands) for part, hands in enumerate(HAND_FOLDS))
