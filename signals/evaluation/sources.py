@@ -39,7 +39,25 @@ READ_FOR = frozenset(
 )
 LANGUAGES = BASE_DIR / "fixtures" / "languages"
 # Files of LANGUAGES that are learned from, each by another writer. A name begins with its language.
-HANDS = ("de", "es", "fr", "pt", "de2", "es2", "fr2", "pt2", "en2", "en3", "en4", "en5", "en6", "en7", "en8", "es3", "de3")
+HANDS = (
+    "de",
+    "es",
+    "fr",
+    "pt",
+    "de2",
+    "es2",
+    "fr2",
+    "pt2",
+    "en2",
+    "en3",
+    "en4",
+    "en5",
+    "en6",
+    "en7",
+    "en8",
+    "es3",
+    "de3",
+)
 PARTS = 3
 OF_LANGUAGES = frozenset(
     ("user_frustration", "correction", "win", "human_request", "refusal", "task_failure")
