@@ -4,8 +4,6 @@
 several times (a late signal, a merge): processing is idempotent, so that is harmless.
 """
 
-import uuid
-
 from django.db import models
 from django.utils import timezone
 
@@ -67,15 +65,3 @@ class ProcessingFailure(models.Model):
 
     def __str__(self) -> str:
         return self.reason[:80]
-
-
-def processed(events: models.QuerySet[Event], *, project: uuid.UUID) -> models.QuerySet[Event]:
-    """Those of the project's events that the pipeline has read. Others have no language and no signals yet: what is compared with all events
-    is compared with these."""
-    mine = {"project": project, "event": models.OuterRef("pk")}
-    return events.filter(
-        ~models.Exists(QueuedEvent.objects.filter(**mine)),
-        ~models.Exists(ProcessingFailure.objects.filter(**mine)),
-        project=project,
-        is_pending=False,
-    )

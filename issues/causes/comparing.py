@@ -13,8 +13,8 @@ from statistics import NormalDist
 from django.http import Http404
 
 from ingest.counts.period import Period
+from ingest.counts.waiting import processed
 from ingest.models import Event, Project
-from ingest.models.queue import processed
 from issues.access import get_issue
 from issues.models import Issue, IssueMatch
 from raindrop.statistics import newcombe, wilson, would_show

@@ -6,11 +6,11 @@ from typing import Any
 from django.utils import timezone
 
 from ingest.counts import rollups
+from ingest.counts.waiting import processed
 from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import report_job, subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, User
-from ingest.models.queue import processed
 from issues.causes.dimensions import own_dimensions
 from issues.models import Issue, IssueCauses, IssueMatch
 from raindrop import live

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from ingest.counts.waiting import count_waiting
 from ingest.models import Project
 from signals.clusters.comes_with import dimensions_of
 from signals.dimensions.finding import find_causes
 from signals.dimensions.names import SIGNAL
-from signals.dimensions.units import AT_ONCE, newest_events, units_among, waiting_of
+from signals.dimensions.units import AT_ONCE, newest_events, units_among
 from signals.dimensions.words import as_item, in_words, shown
 from signals.models import Cluster, ClusterMember, SignalDefinition, SignalMatch
 
@@ -61,5 +62,5 @@ def _look(
         len(held),
         len(read),
         is_cut,
-        waiting_of(project),
+        count_waiting(project),
     )

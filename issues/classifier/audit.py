@@ -49,14 +49,14 @@ class Audited:
 
 
 def estimate(rows: Sequence[Row], *, rate: float, events: int | None = None) -> Audited:
-    """`rate`: the share of all events that counts as matches; `events`: how many these are (None: far more than rows). Nothing with fewer than RANDOM_LEAST rows; no precision without a row that
-    counts, no recall and no rate without a match among the rows.
+    """`rate`: the share of all events that counts as matches; `events`: how many these are (None: far more than rows). Nothing with fewer than
+    RANDOM_LEAST rows; no precision without a row that counts, no recall and no rate without a match among the rows.
 
     The precision has a Beta posterior with Jeffreys' prior and as many labels as the weighted ones are worth (Kish: sum squared over sum of
     squares), of a finite population (Cochran 2.6): what is drawn of the events that count, and of the others, leaves no doubt of itself. Of the recall
     20,000 values are drawn from its prior. With the precision, each says which share of the other events is missed, and it weighs as much as that share
-    makes the labels of those events likely. The values of recall and rate are the posterior's medians: the plain ratio is 1 until the first miss is met, and one miss that was unlikely to be drawn would
-    multiply the plain rate.
+    makes the labels of those events likely. The values of recall and rate are the posterior's medians: the plain ratio is 1 until the first
+    miss is met, and one miss that was unlikely to be drawn would multiply the plain rate.
     """
     if len(rows) < RANDOM_LEAST:
         return Audited()
@@ -129,8 +129,8 @@ def more_labels(
     rows: Sequence[Row], *, rate: float, events: int | None = None, unlabelled: int | None = None
 ) -> int | None:
     """How many more random labels bring the intervals of precision and recall to at most WIDTH_WANTED on each side, if they come out as those so
-    far; 0 when they are there. The widths shrink with the square root of the labels, and of the share of `events` (as of `estimate`) that was not drawn (Cochran 4.6). Never more
-    than the `unlabelled`, which are left to draw. None while neither is known."""
+    far; 0 when they are there. The widths shrink with the square root of the labels, and of the share of `events` (as of `estimate`) that was
+    not drawn (Cochran 4.6). Never more than the `unlabelled`, which are left to draw. None while neither is known."""
     audited = estimate(rows, rate=rate, events=events)
     widths = [(one.high - one.low) / 2 for one in (audited.precision, audited.recall) if one is not None]
     if not widths:

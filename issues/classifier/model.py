@@ -86,9 +86,7 @@ class Quality(TypedDict):
     recall_low: float | None
     recall_high: float | None
     more_random_labels: int | None  # until both intervals are 5 points wide to each side
-    claimed: (
-        list[int] | None
-    )  # of the labelled events that are matches when held out: those that are one, and all
+    claimed: list[int] | None  # of the labelled events that match when held out: those that are one, and all
     events: int | None  # that there were, and of these without a person's answer; None where it is not known
     unlabelled: int | None
     exact: bool  # people decided on all of them: the audited figures are counts, no estimates

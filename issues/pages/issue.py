@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from ingest.counts import rollups
 from ingest.counts.period import DAYS, Period
+from ingest.counts.waiting import count_waiting
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, Project
 from ingest.models.jobs import JobState
@@ -35,7 +36,7 @@ from issues.states.words import fixed_words, until_words, words_for
 from raindrop.web.plurals import counted
 from raindrop.web.regions import render_page
 from signals.dimensions.breakdown import EVENTS, MATCHES, break_down_for_page
-from signals.dimensions.units import AT_ONCE, waiting_of
+from signals.dimensions.units import AT_ONCE
 from signals.dimensions.words import in_words, shown
 from signals.models import Cluster
 from signals.search.scope import Scope
@@ -130,7 +131,7 @@ def causes_panel(issue: Issue) -> dict[str, Any]:
         "causes": [shown(one, among=f"issue:{issue.number}") for one in found],
         "summary": in_words(found),
         "kept": kept,
-        "waiting": waiting_of(issue.project),
+        "waiting": count_waiting(issue.project),
         "large": total > AT_ONCE,
     }
 

@@ -13,7 +13,8 @@ from django.http import HttpResponse
 
 from ingest.counts.period import COUNT_LIMIT, DAYS, Period, change, shares
 from ingest.counts.rollups import totals
-from ingest.models import ApiKey, Event, ProcessingFailure, Project, QueuedEvent
+from ingest.counts.waiting import count_waiting
+from ingest.models import ApiKey, Event, ProcessingFailure, Project
 from ingest.projects.access import ProjectRequest, project_page
 from issues.models import Issue
 from issues.pages.shares import SHARE_OF, bucket_windows, events_with, newest_window, share_with
@@ -231,6 +232,6 @@ def recent_events(project: Project) -> list[Event]:
 def pipeline_state(project: Project) -> dict[str, int]:
     """How many events wait or are being worked on (at most COUNT_LIMIT), and how many were given up."""
     return {
-        "queued": QueuedEvent.objects.filter(project=project)[:COUNT_LIMIT].count(),
+        "queued": count_waiting(project),
         "failed": ProcessingFailure.objects.filter(project=project)[:COUNT_LIMIT].count(),
     }

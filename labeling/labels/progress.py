@@ -48,10 +48,8 @@ class Progress:
             return f"No random audit yet: {self.random_labels} of {RANDOM_LEAST} cards drawn at random are answered."
         if not self.random_matches:
             return "None of the cards drawn at random is a match, so that nothing is known of what is missed."
-        strata, known = (
-            self.quality.get("strata"),
-            self.quality.get("random_labels", 0),
-        )  # at the last training
+        # As of the last training.
+        strata, known = self.quality.get("strata"), self.quality.get("random_labels", 0)
         if not strata and not self.follows and self.matches < MIN_FOLDS:
             return f"Measured from {MIN_FOLDS} matches on: {self.matches} so far."
         if not strata or known < RANDOM_LEAST or not strata[0] + strata[2]:

@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from ingest.counts.rollups import totals
+from ingest.counts.waiting import count_waiting
 from ingest.models import Event, Project, User
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import find_event
 from issues.models import Issue
-from issues.pages.overview import pipeline_state
 from labeling.labels.authors import author_of
 from labeling.labels.labels import Standing, Why, record_label, standing_labels, undo_last_label, why_asked
 from labeling.labels.people import disputed_events
@@ -164,7 +164,7 @@ def _step(request: ProjectRequest, subject: Subject, event: Event | None) -> dic
         "rationales": GROUPS,
         "last": last,
         "has_events": bool(cards or last) or totals([project.id])[project.id].events > 0,
-        "waiting": 0 if cards else pipeline_state(project)["queued"],
+        "waiting": 0 if cards else count_waiting(project),
     }
 
 

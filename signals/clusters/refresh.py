@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from ingest.counts import rollups
-from ingest.counts.period import COUNT_LIMIT
+from ingest.counts.waiting import count_waiting
 from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import UNFINISHED, report_job
 from ingest.jobs.queueing import queue_job
@@ -124,7 +124,7 @@ class FirstRun:
 
 
 def first_run_of(project: Project) -> FirstRun:
-    queued = QueuedEvent.objects.filter(project=project)[:COUNT_LIMIT].count()
+    queued = count_waiting(project)
     return FirstRun(rollups.totals([project.id])[project.id].events, FEWEST, queued)
 
 

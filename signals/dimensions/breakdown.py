@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from ingest.counts.waiting import processed
 from ingest.models import Event, Project
-from ingest.models.queue import processed
 from raindrop.statistics import wilson
 from signals.dimensions.facts import Facts, facts_of
 from signals.dimensions.names import CALLED, EVENT, MODEL, PROPERTY, RELEASE, part_of, query_of, title_of

@@ -5,9 +5,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ingest.counts.period import COUNT_LIMIT
-from ingest.models import Event, Project, QueuedEvent
-from ingest.models.queue import processed
+from ingest.counts.waiting import processed
+from ingest.models import Event, Project
 from signals.dimensions.facts import Facts, facts_of
 from signals.dimensions.finding import Unit
 from signals.dimensions.names import Value
@@ -23,11 +22,6 @@ def newest_events(
     newest = processed(Event.objects.filter(timestamp__gte=since), project=project.pk)
     ids = list(newest.order_by("-timestamp", "-id").values_list("id", flat=True)[: most + 1])
     return ids[:most], len(ids) > most
-
-
-def waiting_of(project: Project) -> int:
-    """Events that the pipeline has still to read, at most COUNT_LIMIT."""
-    return QueuedEvent.objects.filter(project=project)[:COUNT_LIMIT].count()
 
 
 def units_among(

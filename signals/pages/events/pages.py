@@ -14,9 +14,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from ingest.counts.period import COUNT_LIMIT
 from ingest.counts.rollups import totals
-from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project, QueuedEvent
+from ingest.counts.waiting import count_waiting
+from ingest.models import Conversation, Event, EventKey, ProcessingFailure, Project
 from ingest.models.projects import Role
 from ingest.projects.access import RANK, ProjectRequest, project_page
 from raindrop.api.pagination import paginate, read_limit
@@ -237,7 +237,7 @@ def _counts(filters: EventFilters) -> ListCounts | None:
     if subject is None:
         return None
     project, period = filters.project, filters.period()
-    waiting = QueuedEvent.objects.filter(project=project)[:COUNT_LIMIT].count()
+    waiting = count_waiting(project)
     if period is None:
         total = totals([subject])[subject]
         return ListCounts(total.events, total.users, None, waiting)
