@@ -6,7 +6,14 @@ Uses every room of signals up to read_api. Only management commands import it.
 from pathlib import Path
 
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
-from signals.evaluation.builtin import dissatisfied_turns, ordinary, own_probes, unsafe
+from signals.evaluation.builtin import (
+    dissatisfied_turns,
+    ordinary,
+    own_probes,
+    short_replies,
+    tool_dialects,
+    unsafe,
+)
 from signals.evaluation.builtin import rows as measured_rows
 from signals.evaluation.builtin.rows import Row
 from signals.evaluation.builtin.vectors import VectorStore
@@ -17,7 +24,7 @@ MEASURED = {
     "unsafe_content": unsafe.rows,
     "own_probes": own_probes.rows,
 }
-PARTS = [*MEASURED, "rates", "cost"]
+PARTS = [*MEASURED, "short_replies", "tool_results", "rates", "cost"]
 SHORT = {"f1": "F1", "average_precision": "AP", "auc": "AUC", "false_alarms": "false alarms"}
 
 
@@ -27,7 +34,8 @@ def measure(data: Path, *, only: str | None = None) -> Measurement:
         raise MissingData(f"There is no part {only!r}. There are: {', '.join(PARTS)}.")
     store = VectorStore()
     rows = [row for name, part in MEASURED.items() if only in (None, name) for row in part(data, store)]
-    tables, results = [], {"rows": [_as_dict(row) for row in rows]}
+    tables: list[Table] = []
+    results: dict[str, object] = {"rows": [_as_dict(row) for row in rows]}
     notes = []
     if rows:
         tables.append(_table(rows))
@@ -37,6 +45,14 @@ def measure(data: Path, *, only: str | None = None) -> Measurement:
             notes.append(
                 "Without VADER: no row here, or vaderSentiment (requirements-dev.txt) is not installed."
             )
+    if only in (None, "short_replies"):
+        of_replies, results["short_replies"], lines = short_replies.measure(store)
+        tables += of_replies
+        notes.append("\n".join(["False matches on short replies:", *(lines or ["none"])]))
+    if only in (None, "tool_results"):
+        table, results["tool_results"], lines = tool_dialects.measure()
+        tables.append(table)
+        notes.append("\n".join(["Tool results read wrongly:", *(lines or ["none"])]))
     if only in (None, "rates"):
         tables.append(ordinary.rates(data, store))
         results["rates"] = [dict(zip(tables[-1].header, row, strict=True)) for row in tables[-1].rows]
