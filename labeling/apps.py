@@ -16,6 +16,7 @@ class LabelingConfig(AppConfig):
         from issues.models.answers import register_answers
         from labeling.drift import inbox as drift_kinds
         from labeling.drift.watching import look_again
+        from labeling.labels import disagreements
         from labeling.labels.answered import LabelAnswers
         from labeling.labels.judgements import LabelJudgements
         from labeling.labels.labels import forget_labels
@@ -38,6 +39,7 @@ class LabelingConfig(AppConfig):
         on_merge(move_labels)
         when_taught(raise_question)
         when_taught(look_again)
+        disagreements.register()
         inbox_kinds.register()
         drift_kinds.register()
         on_erase(erase_labels)

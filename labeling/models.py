@@ -215,6 +215,9 @@ class QueuePlan(models.Model):
     overlap = models.PositiveSmallIntegerField(
         default=10, help_text="Of a hundred answered cards, so many are asked of a second person too."
     )
+    disputes_reviewed_at = models.DateTimeField(
+        null=True, help_text="When somebody took what people disagree on out of the inbox."
+    )
 
     def __str__(self) -> str:
         return f"{self.overlap} % overlap of {self.subject_id}"

@@ -48,6 +48,7 @@ ORDER = (
     "mentioned",
     "unmuted",
     "emerging",
+    "disagreement",
     "proposal",
     "question",
     "drift",

@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from ingest.counts.period import DAYS, Period
 from ingest.counts.rollups import totals
@@ -17,7 +18,8 @@ from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
 from issues.models import IssueMatch
 from labeling.labels.authors import ISSUE, author_of
-from labeling.labels.labels import standing_labels, standing_rows
+from labeling.labels.disagreements import SPLIT
+from labeling.labels.labels import Standing, standing_labels, standing_rows
 from labeling.labels.people import disputed_events
 from labeling.labels.rows import label_lines, labels_in_force, with_texts
 from labeling.models import Answer, Rationale
@@ -25,7 +27,6 @@ from labeling.queue.subject import subject_kind, urls_of
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
 
-SPLIT = "split"  # in the address, in place of an answer: those on events that people answered differently
 BESIDE = 10  # rows in the fragment on the issue's page
 
 
@@ -43,16 +44,21 @@ def matches(request: ProjectRequest, project: Project, number: int) -> HttpRespo
     else:
         raise BadRequest(f"range is one of {', '.join(DAYS)} and all, not {chosen[:40]!r}.")
     rows, cursor = _page(request, found, ("-timestamp", "-id"))
-    mine = standing_labels(issue).filter(
-        author=author_of(request.user), event__in=[row.event_id for row in rows]
-    )
+    given = [
+        Standing(*row)
+        for row in standing_labels(issue)
+        .filter(event__in=[row.event_id for row in rows])
+        .values_list("event_id", "answer", "author", "reason")
+    ]
     feedback = {Answer.MATCH.value: True, Answer.NOT_MATCH.value: False}
-    answers = {event: feedback.get(answer) for event, answer in mine.values_list("event_id", "answer")}
+    mine = {row.event: feedback.get(row.answer) for row in given if row.author == author_of(request.user)}
+    disputed = disputed_events(given)
     for row in rows:
-        row.my_answer = answers.get(row.event_id)
+        row.my_answer = mine.get(row.event_id)
+        row.is_disputed = row.event_id in disputed
     context = {
         "issue": issue, "rows": rows, "cursor": cursor, "beside": "beside" in request.GET, "range": chosen,
-        "ranges": [*DAYS, "all"], "count": count,
+        "disputed_url": _disputed_url(project, ISSUE, number), "ranges": [*DAYS, "all"], "count": count,
     }  # fmt: skip
     return render(request, _template(request, "matches"), context)
 
@@ -75,13 +81,15 @@ def labels(request: ProjectRequest, project: Project, kind: str, key: str | int)
     if rationale in Rationale.values:
         found = found.filter(rationale=rationale)
     rows, cursor = _page(request, with_texts(found.select_related("user")), ("-created_at", "-id"))
+    for row in rows:
+        row.is_disputed = row.event_id in disputed
     tabs = [("", "All", sum(counts.values()))]
     tabs += [(value.value, name, counts.get(value, 0)) for value, name in subject.words.answers.items()]
     if disputed or answer == SPLIT:
         tabs.append((SPLIT, "Answered differently", split.count()))
     context = {
         "subject": subject, "urls": urls_of(subject), "rows": rows, "cursor": cursor, "beside": "beside" in request.GET,
-        "tabs": tabs, "answer": answer, "rationale": rationale,
+        "tabs": tabs, "answer": answer, "rationale": rationale, "disputed_url": _disputed_url(project, kind, key),
         "rationales": [(value, name, whys[value]) for value, name in Rationale.choices if value in whys], **subject.context(request.user),
     }  # fmt: skip
     return render(request, _template(request, "labels"), context)
@@ -103,6 +111,10 @@ def teaching_card(request: ProjectRequest, project: Project, number: int) -> Htt
     subject = subject_kind(ISSUE).find(project, number)
     context = {"urls": urls_of(subject), **subject.context(request.user)}
     return render(request, "labeling/_teaching.html", context)
+
+
+def _disputed_url(project: Project, kind: str, key: str | int) -> str:
+    return f"{reverse(f'{kind}-labels', args=[project.slug, key])}?answer={SPLIT}"
 
 
 def _page(
