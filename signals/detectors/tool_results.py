@@ -14,15 +14,19 @@ from signals.detectors.batch import SpanFacts
 
 # A result that opens like this is an error, even where the span's status was not set.
 OPENS = re.compile(
-    r"\s*[\"'\[(<]*(?:(?:an?|the|unexpected|internal|fatal|runtime|tool|api|http|server|network) )?"
-    r"(?:traceback \(most recent call last\)|(?:error|exception|failure|failed|\w{2,40}(?:error|exception)|panic|fatal|timed? ?out)\b"
-    r"\s*(?:[:\])>,.!-]|\d|while|executing|in |occurred|calling|\())",
+    r"\s*(?:<\?xml[^>]{0,80}\?>\s*)?[\"'\[(<╷│|\s]*(?:(?:an?|the|unexpected|internal|fatal|runtime|tool|api|http|server|network) )?"
+    r"(?:traceback \(most recent call last\)|"
+    r"(?:error|exception|failure|failed|(?:\w{1,40}\.){0,6}\w{2,40}(?:error|exception)|panic|fatal|timed? ?out|fehler|erreur|erro|errore|fout)\b"
+    r"\s*(?:[:\])>,.!-]|\d|while|executing|in |from |code[: ]+(?![ :]|0\b|none\b)|occurred|calling|\())",
     re.IGNORECASE,
 )
-KEYS = ("error", "errors", "exception", "error_message", "errorMessage")
+# The name that an operating system gives an error, at the beginning or in a short message.
+ERRNO = r"E(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|EXIST|NOTEMPTY|NOSPC|ROFS|BUSY|PIPE|MFILE|ADDRINUSE|HOSTUNREACH|NETUNREACH|AI_AGAIN|CONN[A-Z]{5,7}|TIMEDOUT)"
+OPENS_WITH_ERRNO = re.compile(rf"\s*[\"'\[(]*{ERRNO}\b")
+KEYS = ("error", "errors", "exception", "error_message", "errorMessage", "fehler", "erreur", "erro")
 # Read off the beginning where the result is not whole JSON.
 FIELD = re.compile(
-    r"\s*\{\s*\"(?:error|errors|exception|error_message|errorMessage)\"\s*:(?!\s*(?:null|\"\"|\[\s*\]|\{\s*\}|false|0\b))"
+    r"\s*\{\s*\"(?:error|errors(?!\"\s*:\s*\d)|exception|error_message|errorMessage)\"\s*:(?!\s*(?:null|\"\"|\[\s*\]|\{\s*\}|false|0\b))"
 )
 FAILED = frozenset(["error", "failed", "failure", "exception", "timeout", "timed_out", "timed out", "unavailable", "crashed", "aborted"])  # fmt: skip
 # What a tool answers that was asked to do something and did not.
@@ -32,7 +36,18 @@ WAITING = frozenset(
 )  # fmt: skip
 FLAGS = ("isError", "is_error", "iserror", "timed_out", "timedOut")
 STATES = ("status", "state", "result", "type", "outcome", "phase")
-CODES = ("status", "status_code", "statusCode", "http_status", "httpStatus", "code", "http_code", "httpCode")
+CODES = (
+    "status",
+    "status_code",
+    "statusCode",
+    "http_status",
+    "httpStatus",
+    "code",
+    "http_code",
+    "httpCode",
+    "codigo",
+    "código",
+)
 EXITS = (
     "exit_code",
     "exitCode",
@@ -91,10 +106,22 @@ BROKEN = re.compile(
     r"Traceback \(most recent call last\)|^\s*(?:[\w.]+(?:Error|Exception)): \S|^\s+at \S.{0,200}:\d+:\d+\)?$|\bpanicked at\b|^panic: |^goroutine \d+ \[running\]|"
     r"^Exception in thread|^Caused by: |\bUnhandled(?:PromiseRejection|Exception)|^npm (?:ERR!|error)|^fatal: |^error(?:\[E\d+\]|: | TS\d+)|\bcommand not found\b|: Permission denied\b|"
     r": No such file or directory\b|\b[Ss]egmentation fault\b|^Killed$|^(?:=+ .{0,80})?\b[1-9]\d* failed\b|^FAILED \(|^test result: FAILED|^\s*--- FAIL: |^FAIL\b|^BUILD FAILED|"
-    r"^Tests:\s+[1-9]\d* failed|^make: \*\*\* |^ERROR: |^E   \S",
+    r"^Tests:\s+[1-9]\d* failed|^make: \*\*\* |^ERROR: |^E   \S|^\S{1,200}?:\d+(?::\d+)?: (?:fatal )?error: |^[│ ]{0,4}Error: (?!0\b|none\b)\S|"
+    r"^\s*\+ CategoryInfo\s*:|\bis not recognized as (?:an internal or external command|(?:the|a) name of a cmdlet)|^CONFLICT \(|^Automatic merge failed|"
+    r"^Cannot connect to |^No replacement was performed\b|^String to replace not found\b|<(?:\w{1,20}:)?Fault>",
     re.MULTILINE,
 )
-TIMED_OUT = re.compile(r"\b(?:timed[ -]?out|time[ -]?out|deadline exceeded|ETIMEDOUT|ECONNREFUSED|ECONNRESET|connection (?:refused|reset)|took too long)\b", re.IGNORECASE)  # fmt: skip
+# No answer came, or nobody was reached.
+TIMED_OUT = re.compile(
+    rf"\b(?:{ERRNO}|ENOTFOUND|(?i:timed[ -]?out|time[ -]?out|deadline exceeded|connection (?:refused|reset)|took too long|could not resolve host|"
+    r"name or service not known|temporary failure in name resolution|certificate_verify_failed|certificate has expired))\b"
+)
+# What comes after a first attempt that failed.
+RECOVERED = re.compile(
+    r"\b(?:succeeded|successful(?:ly)?|success|recovered|reconnected|deployed|completed)\b", re.IGNORECASE
+)
+# Letters before it on a line that says nothing but the exit code: "Process exited with code 1".
+BEFORE_EXIT = 8
 # Rows of a table: what they speak of was asked for.
 TABLE = re.compile(r"\s*[^\n|]{1,60}(?: \| [^\n|]{1,60}){1,12}\s*\n[^\n|]{0,200} \| ")
 NONE_OF_IT = re.compile(r"\b(?:no|0|zero|without|never|not|nothing|none)\b", re.IGNORECASE)
@@ -200,7 +227,7 @@ def _of_json(value: Any, *, reads: Reading, depth: int) -> float:
     exits = [value[key] for key in EXITS if _is_int(value.get(key))]
     if exits:
         return SURE if exits[0] not in ((0, 1) if reads else (0,)) else 0.0
-    if any(value.get(key) is True for key in FLAGS) or any(_says(value.get(key)) for key in KEYS):
+    if any(value.get(key) is True for key in FLAGS) or any(_says(key, value.get(key)) for key in KEYS):
         return LIKELY
     if any(value.get(key) is False for key in ("success", "ok", "succeeded")):
         # A "no" with its reason is the tool's answer, not its failure.
@@ -228,7 +255,7 @@ def _of_json(value: Any, *, reads: Reading, depth: int) -> float:
 
 
 def _of_text(text: str, *, reads: Reading) -> Failure | None:
-    exits = list(EXIT.finditer(text))
+    exits = [found for found in EXIT.finditer(text) if reads != "tool" or _stands_alone(text, found)]
     if exits:
         last = exits[-1]
         # grep, diff and their like exit with 1 when they found nothing, or a difference.
@@ -236,16 +263,28 @@ def _of_text(text: str, *, reads: Reading) -> Failure | None:
             return None
         worst = None if reads else BROKEN.search(text)
         return Failure(SURE, *_line(text, worst.start() if worst else last.start()))
-    if (opens := OPENS.match(text)) and reads != "command":
+    if (opens := OPENS.match(text) or OPENS_WITH_ERRNO.match(text)) and reads != "command":
         return Failure(LIKELY, *_line(text, opens.end() - 1))
     if http := HTTP.search(text[:OPENING]):
         return Failure(LIKELY, *_line(text, http.start()))
     if not reads and (broken := BROKEN.search(text)):
         return Failure(WORDS, *_line(text, broken.start()))
-    late = TIMED_OUT.search(text) if len(text) <= SHORT else None
-    if late and not NONE_OF_IT.search(text[max(0, late.start() - 12) : late.start()]):
+    # What a tool that reads found has lines; its own message has one.
+    late = TIMED_OUT.search(text) if len(text) <= SHORT and not (reads and "\n" in text.strip()) else None
+    if (
+        late
+        and not NONE_OF_IT.search(text[max(0, late.start() - 12) : late.start()])
+        and not RECOVERED.search(text, late.end())
+    ):
         return Failure(WORDS, *_line(text, late.start()))
     return None
+
+
+def _stands_alone(text: str, found: re.Match[str]) -> bool:
+    """The line tells of the exit code and of nothing else, as a harness writes it below what a tool found."""
+    start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
+    before, after = text[start : found.start()], text[found.end() : end if end >= 0 else len(text)]
+    return sum(map(str.isalpha, before)) <= BEFORE_EXIT and not any(map(str.isalpha, after))
 
 
 def _waits(value: dict[str, Any], *, depth: int) -> bool:
@@ -287,8 +326,10 @@ def _is_code(value: Any) -> bool:
     return _is_int(value) and 400 <= value <= 599
 
 
-def _says(value: Any) -> bool:
-    """An `error` that is one: not null, empty, false, or "none"."""
+def _says(key: str, value: Any) -> bool:
+    """An `error` that is one: not null, empty, false, or "none". A number of `errors` counts what the call was asked about."""
+    if key == "errors" and (_is_int(value) or isinstance(value, float)):
+        return False
     return bool(value) and not (
         isinstance(value, str) and value.strip().lower() in ("none", "null", "no", "false", "0", "ok")
     )
