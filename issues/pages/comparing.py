@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from ingest.counts.period import DAYS, Period
+from ingest.counts.waiting import count_waiting
 from ingest.models import Project
 from ingest.projects.access import ProjectRequest, project_page
 from issues.causes.comparing import NEWEST, Seen, Side, compare, in_words, read_sides, read_subject
@@ -50,6 +51,7 @@ def comparison(request: ProjectRequest, project: Project) -> HttpResponse:
         "words": in_words(seen) if seen else "",
         "wrong": wrong,
         "newest": NEWEST,
+        "waiting": count_waiting(project),
         "queries": [side.query for side in sides] if not by else ["", ""],
         "chart": {
             "labels": period.labels(),

@@ -103,6 +103,7 @@ def breakdown(request: ProjectRequest, project: Project, number: int) -> HttpRes
         "compare": f"issue:{issue.number}",
         "most": MATCHES,
         "events": EVENTS,
+        "waiting": count_waiting(project),
     }
     return render(request, "signals/_breakdown.html", context)
 

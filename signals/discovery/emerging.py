@@ -36,7 +36,8 @@ class Occurrence:
 @dataclass(frozen=True, slots=True)
 class Emergence:
     """`recent` of `recent_users` users met it in the last DAYS days; before, `earlier` of `earlier_users` did in a span of as many days on
-    average. `is_new`: first seen in the last NEW_DAYS days. `p`: corrected for the number tried. `reason`: for people, "" where it does not emerge."""
+    average. `is_new`: first seen in the last NEW_DAYS days. `p`: corrected for the number tried. `reason`: for people, in whole numbers of different
+    users, "" where it does not emerge."""
 
     is_emerging: bool
     is_new: bool
@@ -50,10 +51,11 @@ class Emergence:
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """Users in the last span, (user, span) pairs before, different users, the first moment."""
+    """Users in the last span, (user, span) pairs before, different users before, different users, the first moment."""
 
     recent: int
     before: int
+    users_before: int
     users: int
     first: dt.datetime | None
 
@@ -139,8 +141,11 @@ class _Traffic:
         reason = ""
         if is_emerging:
             reason = f"{counts.recent} of {self.counts.recent} users in the last {DAYS} days, "
+            weeks = "the week" if self.spans == 1 else f"the {self.spans} weeks"
             reason += (
-                f"{earlier:.1f} of {earlier_users:.0f} a week before" if counts.before else "nobody before"
+                f"{counts.users_before} of {self.counts.users_before} in {weeks} before"
+                if counts.before
+                else "nobody before"
             )
             if is_new and counts.before and counts.first:
                 reason += f"; first seen on {counts.first.day} {counts.first:%B}"
@@ -157,5 +162,6 @@ def _span(at: dt.datetime, end: dt.datetime) -> int:
 def _count(occurrences: Sequence[Occurrence], end: dt.datetime) -> _Counts:
     pairs = {(one.user, _span(one.at, end)) for one in occurrences}
     recent = sum(span == 0 for _, span in pairs)
-    users = len({user for user, _ in pairs})
-    return _Counts(recent, len(pairs) - recent, users, min((one.at for one in occurrences), default=None))
+    users, users_before = {user for user, _ in pairs}, {user for user, span in pairs if span}
+    first = min((one.at for one in occurrences), default=None)
+    return _Counts(recent, len(pairs) - recent, len(users_before), len(users), first)

@@ -34,6 +34,11 @@ class Standing:
     def is_own(self) -> bool:
         return self.measured_on == (OWN,)
 
+    @property
+    def is_audit(self) -> bool:
+        """Measured elsewhere, by the audit (signals/catalogue/audit_results.py)."""
+        return self.value is not None and not self.is_own
+
     def as_dict(self) -> dict[str, object] | None:
         """As the API has it."""
         if self.value is None:

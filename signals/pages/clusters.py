@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from ingest.counts.period import Period
+from ingest.counts.waiting import count_waiting
 from ingest.models import Project
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
@@ -63,6 +64,7 @@ def cluster(request: ProjectRequest, project: Project, cluster_id: uuid.UUID) ->
         "since": period.start,
         "most": MATCHES,
         "events": EVENTS,
+        "waiting": count_waiting(project),
         "members": rows,
         "next_cursor": cursor,
         "panels": panels_of(Page.CLUSTER),

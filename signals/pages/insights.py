@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from ingest.counts.waiting import count_waiting
 from ingest.jobs.progress import is_under_way
 from ingest.models import Project
 from ingest.models.projects import Role
@@ -64,6 +65,7 @@ def breakdown(request: ProjectRequest, project: Project, key: str) -> HttpRespon
         "where": {"q": f"signal:{signal.key}", "range": f"{days}d"},
         "most": MATCHES,
         "events": EVENTS,
+        "waiting": count_waiting(project),
     }
     return render(request, "signals/_breakdown.html", context)
 

@@ -98,8 +98,12 @@ def test_events_that_are_still_to_be_read_are_in_no_base(page: Client, issue: Is
     matches = list(SignalMatch.objects.filter(signal=signal).values_list("event", flat=True))
     [english] = break_down(matches, by="language", project=issue.project)
     assert english.usual == 1.0
-    html = html_of(page.get("/p/acme/signals/stuck/causes/?period=14d"))
-    assert "60 events of the project are still being read, and not counted yet" in " ".join(html.split())
+    for path in (
+        "signals/stuck/causes/?period=14d", "signals/stuck/breakdown/?period=14d", f"issues/{issue.number}/breakdown/",
+        f"compare/?subject=issue:{issue.number}&by=language", "compare/?subject=signal:stuck",
+    ):  # fmt: skip
+        html = html_of(page.get(f"/p/acme/{path}"))
+        assert "60 events of the project are still being read, and not counted yet" in " ".join(html.split())
     # What the pipeline gave up on was not read either.
     for row in QueuedEvent.objects.filter(project=issue.project):
         ProcessingFailure.objects.create(project=issue.project, event=row.event, attempts=4, reason="x")

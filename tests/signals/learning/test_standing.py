@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ingest.counts.period import Period
-from ingest.counts.rollups import count_events
+from ingest.counts.rollups import count_events, forget
 from ingest.models import Event, Project, User
 from issues.pages.shares import bucket_windows, events_with
 from signals.catalogue.audit_results import FEWEST
@@ -141,7 +141,12 @@ def test_the_api_says_it(client: Client, refusal: SignalDefinition, query_key: s
 
 
 def test_the_pages_show_the_audit_and_mark_what_is_tentative(
-    page: Client, project: Project, refusal: SignalDefinition, make_event: MakeEvent, audit: Audit
+    page: Client,
+    project: Project,
+    refusal: SignalDefinition,
+    make_event: MakeEvent,
+    audit: Audit,
+    member: User,
 ) -> None:
     audit(refusal=0.62, win=0.9)
     match(refusal, make_event())
@@ -153,6 +158,17 @@ def test_the_pages_show_the_audit_and_mark_what_is_tentative(
     assert "tentative" in row[: row.index("</tr>")]
     row = listed[listed.index(">Win<") :]
     assert "tentative" not in row[: row.index("</tr>")] and "90%" in row[: row.index("</tr>")]
+    assert "our audit" in row[: row.index("</tr>")]
+    # Its own precision stands beside matches, and beside none it says nothing.
+    judged(refusal, make_event, member, right=FEWEST, wrong=0)
+
+    def listed_precision() -> str:
+        listed = html_of(page.get(f"/p/{project.slug}/signals/"))
+        return listed[listed.index(">Refusal<") :].split("</tr>")[0]
+
+    assert "100%" in listed_precision() and "our audit" not in listed_precision()
+    forget(refusal.pk)  # as where its matches are older than the days that the list shows
+    assert "100%" not in listed_precision()
 
 
 def test_totals_stand_on_what_is_not_tentative(
