@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from labeling.evaluation.rounds import Labeller, Run, first_cards, ours, plain, true_answer
-from labeling.evaluation.worlds import World, intent_worlds, mixed_worlds, planted_worlds
+from labeling.evaluation.worlds import World, intent_worlds, mixed_worlds, narrow_worlds, planted_worlds
 from raindrop.evaluation.measurement import Measurement, Table
 from signals.evaluation.builtin.vectors import VectorStore
 
@@ -35,6 +35,7 @@ def measure(data: Path, *, only: str = "report") -> Measurement:
     store, chosen_on = VectorStore(), only == "chosen"
     product = "tutor" if chosen_on else "ledgerly"
     kinds: dict[str, tuple[Callable[[], Iterable[World]], Labeller]] = {
+        "public intents, 24": (lambda: narrow_worlds(data, store, chosen_on=chosen_on), true_answer),
         "public intents": (lambda: intent_worlds(data, store, chosen_on=chosen_on), true_answer),
         "half out of scope": (
             lambda: mixed_worlds(data, store, chosen_on=chosen_on, rough=False),

@@ -1,7 +1,7 @@
 """A person who answers card after card, and what the issue's classifier makes of it: the product's own choice of cards and training over
 arrays, and beside it a plain logistic regression with uncertainty sampling."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +29,7 @@ from labeling.queue.picking import (
 from signals.vectors.reading import both_sides
 
 BATCH = 5  # cards a request
+NEAR = 3  # of a plain regression's first batches, the likest
 ROUND = 20  # calls of the teacher, after which the classifier learns
 Labeller = Callable[[World, int], bool]
 
@@ -49,6 +50,59 @@ def true_answer(world: World, event: int) -> bool:
     return bool(world.truth[event])
 
 
+class Review:
+    """One world under review: the cards that were answered, and the classifier that learnt from them. Deterministic for a seed.
+
+    `answers`: event -> the person's standing answer, in the order of the cards. `taught`: the same of a teacher. `known`, `threshold`: the
+    classifier's scores (n,) of all events and where it parts them; None and .5 before the first match.
+    """
+
+    def __init__(self, world: World, *, seed: int) -> None:
+        self.world = world
+        self.draw = np.random.default_rng(seed)
+        self.vectors = both_sides(world.sides.user, world.sides.agent)
+        self.background = self.draw.permutation(world.pool)
+        self.answers: dict[int, bool] = {}
+        self.taught: dict[int, bool] = {}
+        self.chances: dict[int, float] = {}  # of the cards that were drawn at random
+        self.known: NDArray[np.float64] | None = None
+        self.threshold = 0.5
+        self.predicted: Bools = np.zeros(len(world.truth), bool)
+        self.audit: list[Row] = []
+
+    def next_cards(self, limit: int, *, who: str = "program") -> list[int]:
+        """At most so many events, which have no answer yet. `who`: as `cycle_of` takes it, or "audit" for random cards alone."""
+        of_teacher = who == "teacher"
+        answered = self.taught if of_teacher else self.answers
+        taught = {} if of_teacher else self.taught
+        chosen = _cards(
+            self.world, self.vectors, answered, self.known, self.threshold, limit, self.draw, taught, who
+        )
+        if not of_teacher:
+            self.chances |= {event: chance for event, chance in chosen.items() if chance is not None}
+        return list(chosen)
+
+    def learn(self) -> None:
+        """Trains on all answers, as the product does. Without a match among them there is nothing to learn."""
+        known = {**self.taught, **self.answers}
+        if not any(known.values()):
+            return
+        trust = trust_of_teacher(self.taught, self.answers)
+        others = self.background[~np.isin(self.background, list(known))][:BACKGROUND]
+        sides = self.world.sides
+        fitted = fit(
+            definition=self.world.definition,
+            labelled=sides.take(np.array(list(known))),
+            answers=np.array(list(known.values())),
+            background=sides.take(others),
+            weights=np.array([1 / self.chances[event] if event in self.chances else 0.0 for event in known]),
+            trust=np.array([1.0 if event in self.answers else trust[verdict] for event, verdict in known.items()]),
+        )  # fmt: skip
+        self.audit = list(fitted.quality["audit"] or [])
+        self.known, self.threshold = scores(sides.user, sides.agent, fitted.weights), fitted.threshold
+        self.predicted = self.known >= self.threshold
+
+
 def ours(
     world: World,
     budgets: Sequence[int],
@@ -61,62 +115,31 @@ def ours(
 ) -> Run:
     """The queue's cards, answered, and the classifier trained after each batch. Deterministic for a seed. With a `teacher`, it is asked about so many
     events before the person begins, ROUND a time. After the budgets so many cards of an audit follow, drawn at random."""
-    draw = np.random.default_rng(seed)
-    run = Run()
-    cards = run.cards
-    answers: list[bool] = []
-    predicted: Bools = np.zeros(len(world.truth), bool)
-    vectors = both_sides(world.sides.user, world.sides.agent)
-    background = draw.permutation(world.pool)
-    found, threshold = None, 0.5
-    taught: dict[int, bool] = {}
-    drawn: dict[int, float] = {}
-
-    def learn() -> None:
-        nonlocal found, threshold, predicted
-        people = dict(zip(cards, answers, strict=True))
-        known = {**taught, **people}
-        if not any(known.values()):
-            return
-        trust = trust_of_teacher(taught, people)
-        others = background[~np.isin(background, list(known))][:BACKGROUND]
-        fitted = fit(
-            definition=world.definition,
-            labelled=world.sides.take(np.array(list(known))),
-            answers=np.array(list(known.values())),
-            background=world.sides.take(others),
-            weights=np.array([1 / drawn[event] if event in drawn else 0.0 for event in known]),
-            trust=np.array([1.0 if event in people else trust[verdict] for event, verdict in known.items()]),
-        )
-        run.audit = list(fitted.quality["audit"] or [])
-        found, threshold = scores(world.sides.user, world.sides.agent, fitted.weights), fitted.threshold
-        predicted = run.predicted = found >= threshold
-
-    while teacher is not None and len(taught) < calls:
-        chosen = _cards(world, vectors, taught, found, threshold, ROUND, draw, {}, "teacher")
+    review, run = Review(world, seed=seed), Run()
+    while teacher is not None and len(review.taught) < calls:
+        chosen = review.next_cards(ROUND, who="teacher")
         if not chosen:
             break
-        taught |= {event: teacher(world, event) for event in chosen}
-        learn()
-    while len(cards) < max(budgets) + audit:
-        picking = len(cards) < max(budgets)
+        review.taught |= {event: teacher(world, event) for event in chosen}
+        review.learn()
+    while len(review.answers) < max(budgets) + audit:
+        number = len(review.answers)
         stops = [*budgets, max(budgets) + audit]
-        limit = min(BATCH, min(stop for stop in stops if stop > len(cards)) - len(cards))
-        who = "program" if picking else "audit"
-        known = dict(zip(cards, answers, strict=True))
-        chosen = _cards(world, vectors, known, found, threshold, limit, draw, taught, who)
+        limit = min(BATCH, min(stop for stop in stops if stop > number) - number)
+        chosen = review.next_cards(limit, who="program" if number < max(budgets) else "audit")
         if not chosen:
             break
-        cards += chosen
-        answers += [answer(world, event) for event in chosen]
-        drawn |= {event: chance for event, chance in chosen.items() if chance is not None}
-        learn()
-        _note(run, world, predicted, cards, answers, budgets)
+        review.answers |= {event: answer(world, event) for event in chosen}
+        review.learn()
+        _note(run, world, review.predicted, list(review.answers), list(review.answers.values()), budgets)
+    run.cards, run.audit = list(review.answers), review.audit
+    run.predicted = review.predicted if review.known is not None else None
     return run
 
 
-def plain(world: World, budgets: Sequence[int], *, answer: Labeller = true_answer) -> Run:
-    """Logistic regression on both sides' vectors, balanced, threshold a half; first the likest to the definition, then the most uncertain."""
+def plain(world: World, budgets: Sequence[int], *, seed: int = 0, answer: Labeller = true_answer) -> Run:
+    """Logistic regression on both sides' vectors, balanced, threshold a half. Until it has both answers, of each batch NEAR are the likest to the
+    definition and the others random; from then on it asks about the most uncertain."""
     from sklearn.linear_model import LogisticRegression
 
     run = Run()
@@ -124,11 +147,14 @@ def plain(world: World, budgets: Sequence[int], *, answer: Labeller = true_answe
     answers: list[bool] = []
     rows = np.hstack([world.sides.user, world.sides.agent])
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
+    near = world.pool[np.argsort(-likeness[world.pool], kind="stable")].tolist()
+    drawn = np.random.default_rng(seed).permutation(world.pool).tolist()
+    uncertain: list[int] = []
     predicted: Bools = np.zeros(len(world.truth), bool)
-    order = world.pool[np.argsort(-likeness[world.pool], kind="stable")]
     while len(cards) < max(budgets):
         limit = min(BATCH, min(stop for stop in budgets if stop > len(cards)) - len(cards))
-        chosen = [int(event) for event in order if event not in cards][:limit]
+        chosen = uncertain or [*_without(near, cards)[:NEAR], *drawn]
+        chosen = _without(dict.fromkeys(chosen), cards)[:limit]
         if not chosen:
             break
         cards += chosen
@@ -138,7 +164,7 @@ def plain(world: World, budgets: Sequence[int], *, answer: Labeller = true_answe
             model.fit(rows[cards], answers)
             found = model.predict_proba(rows)[:, 1]
             predicted = found >= 0.5
-            order = world.pool[np.argsort(np.abs(found[world.pool] - 0.5), kind="stable")]
+            uncertain = world.pool[np.argsort(np.abs(found[world.pool] - 0.5), kind="stable")].tolist()
         _note(run, world, predicted, cards, answers, budgets)
     return run
 
@@ -165,7 +191,7 @@ def _cards(
     taught: Mapping[int, bool],
     who: str = "program",
 ) -> dict[int, float | None]:
-    """Events, and of those drawn at random the probability of that. `who`: as `cycle_of` takes it, or "audit" for random cards alone."""
+    """Events, and of those drawn at random the probability of that."""
     cards, matches = list(known_answers), sum(known_answers.values())
     unlabelled = np.setdiff1d(world.pool, cards)
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
@@ -223,6 +249,11 @@ def _fused(world: World, likeness: Floats) -> NDArray[np.float64]:
     for event, worth in fuse(sources).items():
         found[event] = worth
     return found
+
+
+def _without(events: Iterable[int], known: Iterable[int]) -> list[int]:
+    taken = set(known)
+    return [event for event in events if event not in taken]
 
 
 def _said(is_match: bool | None) -> float:

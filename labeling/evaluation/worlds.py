@@ -22,6 +22,7 @@ from signals.search.tokens import document, words_of
 SETS = ("banking77", "hwu64")
 POOL = 3000  # texts of a set that may be asked about
 INTENTS = 12  # of each set, evenly spread over its sorted names
+SMALL_WORLD = 24  # intents that make up the whole traffic of `narrow_worlds`
 OUT_OF_SCOPE = "stackoverflow_short"
 GREETINGS = ("hi there, ", "hey so ", "ok listen ", "hello!! ", "quick question - ", "um, ", "good morning, ")
 TAILS = (" pls help", " thx", " ???", " any idea?", ", kind of urgent", " been trying all day")
@@ -68,6 +69,20 @@ def intent_worlds(data: Path, store: VectorStore, *, chosen_on: bool) -> Iterato
     for name in SETS:
         train, test = _texts(data, name, "train", POOL), _texts(data, name, "test", None)
         yield from _recast(name, train, test, store, chosen_on=chosen_on)
+
+
+def narrow_worlds(data: Path, store: VectorStore, *, chosen_on: bool) -> Iterator[World]:
+    """The same in traffic of SMALL_WORLD intents, half of each set, so that each is about 4 % of it. Raises MissingData."""
+    train, test = [], []
+    for name in SETS:
+        to_ask, to_measure = _texts(data, name, "train", None), _texts(data, name, "test", None)
+        names = sorted({label for label, _ in to_ask})[0 if chosen_on else 1 :: 2]
+        number = SMALL_WORLD // len(SETS)
+        names = names[:: max(1, len(names) // number)][:number]
+        train += [row for row in to_ask if row[0] in names]
+        test += [row for row in to_measure if row[0] in names]
+    random.Random(0).shuffle(train)  # noqa: S311 - a sample, not a secret
+    yield from _recast(f"{SMALL_WORLD} intents", train[:POOL], test, store, every=True)
 
 
 def mixed_worlds(data: Path, store: VectorStore, *, chosen_on: bool, rough: bool) -> Iterator[World]:
@@ -124,8 +139,10 @@ def _recast(
     test: Sequence[tuple[str, str]],
     store: VectorStore,
     *,
-    chosen_on: bool,
+    chosen_on: bool = False,
+    every: bool = False,
 ) -> Iterator[World]:
+    """`every`: each intent is one, else INTENTS of those that settings are `chosen_on` or of those that are reported."""
     rows = [*train, *test]
     vectors = store.of([text for _, text in rows])
     sides = Sides(vectors, np.zeros_like(vectors))
@@ -134,7 +151,8 @@ def _recast(
     counts = {label: int((labels[len(train) :] == label).sum()) for label in sorted(set(labels) - {""})}
     # Every second name is chosen on, the others are reported.
     names = [label for label, count in counts.items() if count >= 8][0 if chosen_on else 1 :: 2]
-    for label in names[:: max(1, len(names) // INTENTS)][:INTENTS]:
+    names = list(counts) if every else names[:: max(1, len(names) // INTENTS)][:INTENTS]
+    for label in names:
         yield World(
             f"{name}: {label}",
             store.of([label.replace("_", " ").lower()])[0],

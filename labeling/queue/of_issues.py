@@ -2,8 +2,8 @@
 
 Before the first classifier these are the events most like the definition: by meaning, by its words, by what a reader said went wrong, and by what leads
 find (signals, a query, what the search started from), fused (fusing.py, sources.py, leads.py). With one, they are likely ones (the highest scores that nobody has checked)
-until five matches are known, then likely and uncertain ones (nearest the threshold) by turns. From eighty labels on,
-of sixteen cards one is an event on which two learners disagree, and one is from a region without labels. While the issue has drifted, new events are
+until five matches are known, then likely and uncertain ones (nearest the threshold) by turns, or uncertain ones alone while most labels are matches. From
+eighty labels on, of sixteen cards one is an event on which two learners disagree, and one is from a region without labels. While the issue has drifted, new events are
 asked about too (picking.cycle_of). Some are random (picking.RANDOM_CARDS), drawn in strata of
 score with known probabilities (picking.draw_in_strata): only these can show what the classifier misses. Picked events also differ from each other. How
 the mixture was chosen: picking.py.

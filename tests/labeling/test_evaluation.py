@@ -10,7 +10,7 @@ import pytest
 from issues.classifier.model import Sides
 from labeling.evaluation import fewshot, quality, worlds
 from labeling.evaluation.rounds import ours, plain
-from labeling.evaluation.worlds import World, intent_worlds, planted_worlds, roughened
+from labeling.evaluation.worlds import World, intent_worlds, narrow_worlds, planted_worlds, roughened
 from signals.evaluation.builtin.vectors import VectorStore
 
 TOPICS = np.linalg.qr(np.random.default_rng(7).normal(size=(384, 12)))[0].T
@@ -87,6 +87,19 @@ def test_intents_become_worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (one.name, other.name) == ("mini: card_lost", "mini: refund_late")
     assert one.truth.sum() == 32 and len(one.pool) == len(one.tested) == 32
     assert not set(one.pool) & set(one.tested)
+
+
+def test_few_intents_are_the_whole_traffic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worlds, "SETS", ("mini",))
+    monkeypatch.setattr(worlds, "SMALL_WORLD", 2)
+    with gzip.open(tmp_path / "mini_fewshot_splits.jsonl.gz", "wt") as file:
+        for split in ("train", "test"):
+            for label in ("a", "b", "c", "d", "e", "f"):
+                file.write(json.dumps({"text": f"{label} {split}", "label": label, "split": split}) + "\n")
+    store = VectorStore(tmp_path / "vectors.npz")
+    chosen = [one.name for one in narrow_worlds(tmp_path, store, chosen_on=True)]
+    reported = [one.name for one in narrow_worlds(tmp_path, store, chosen_on=False)]
+    assert len(chosen) == len(reported) == 2 and not set(chosen) & set(reported)
 
 
 def test_a_planted_problem_stands_on_the_turn_that_shows_it(tmp_path: Path) -> None:

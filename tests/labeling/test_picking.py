@@ -51,7 +51,9 @@ def holds_shares(*, labels: int, matches: int, trained: bool, who: str, drifted:
     else:
         assert Reason.DRIFT not in counts
     if trained and not drifted:
-        later = picking.LATER if labels < picking.SETTLED else picking.SPARE
+        later = picking.BORDER if 2 * matches > labels else picking.LATER
+        if labels >= picking.SETTLED:
+            later = picking.SPARE
         usual = Counter(picking.EARLY if matches < picking.FEW_MATCHES else later)
         rounds = (len(cycle) - counts[Reason.RANDOM]) / usual.total()
         assert all(counts[reason] == number * rounds for reason, number in usual.items())

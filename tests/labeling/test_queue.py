@@ -90,6 +90,10 @@ def test_after_the_first_classifier(
     label_truly(issue, member, 18)
     classifier = retrain(issue)
     assert classifier is not None
+    at_the_border = next_cards(issue=issue, limit=12, user=member)
+    assert {card.reason for card in at_the_border} == {"uncertain", "random"}, "most labels are matches"
+    for event in Event.objects.filter(event_id__startswith="return").order_by("event_id")[:24]:
+        record_label(subject=issue, event=event, answer="not_match", user=member, why=Why("uncertain", 0.5))
     cards = next_cards(issue=issue, limit=12, user=member)
     assert {card.reason for card in cards} == {"uncertain", "likely", "random"}
     monkeypatch.setattr(picking, "SETTLED", 20)
