@@ -1,19 +1,22 @@
 """Grouping what went wrong: problems by what went wrong, whatever the topic. Pure and deterministic; the number of groups is found.
 
-`group_problems(observations, embed_texts(texts_of(observations)))`. There are three kinds of groups:
+`group_problems(observations, embed_texts(texts_of(observations)))`. There are these kinds of groups:
 
 - What a reader said, and reasons that came with explicit signals: phrases that are alike.
 - A failing tool, and a signal (or several of one family) that says what went wrong: all of its evidence, and below it, one level down,
   the parts into which the evidence falls where it is enough.
-- Complaints, which say only that something went wrong: sentences that several people say.
+- Signals that were read from the same sentences are one of these groups: one failure is one problem, whoever tells it.
+- Complaints, which say only that something went wrong: sentences that several people say, and that no signal says more of.
 
 A symptom (evidence.SYMPTOMS: the user has to say it again) follows many kinds of problems. A conversation in which something more exact was
 read, a failing tool or a signal of another family, is left out of its group. On the planted products, and on the corpus's for training and tuning,
 each on its own, more kinds are found by it and more groups are of one kind (docs/benchmarks.md).
 """
 
+import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -32,6 +35,8 @@ TEMPLATES_APART = 0.4  # cosine distance between groups of a tool's error messag
 # A group of a signal's evidence gets parts where this many people met it, each part was met by PART_PEOPLE, and together they are so much of it.
 PARTS_FROM, PART_PEOPLE, PARTS_SHARE = 12, 3, 0.6
 COMPLAINT_PEOPLE = 3
+# Two signals tell the same failures where so much of what the rarer one was read from, and so much of what the other was, are the same sentences.
+TOLD_OF_RARER, TOLD_OF_OTHER = 0.8, 0.5
 
 Indices = list[int]
 
@@ -147,6 +152,9 @@ def _find(world: _World) -> list[_Found]:
                 complaints.append(index)
         else:
             families.setdefault(FAMILIES.get(one.key, one.key), []).append(index)
+    families = _told_once(world, families)
+    exact = {_quoted(world, i) for some in families.values() for i in some}
+    complaints = [i for i in complaints if _quoted(world, i) not in exact]
     return [
         *(_Found(group) for some in phrases.values() for group in world.alike(some, apart=APART)),
         *(_whole(world, some, _templates) for some in tools.values()),
@@ -156,6 +164,30 @@ def _find(world: _World) -> list[_Found]:
         ),
         *(_Found(group) for group in world.alike(complaints, apart=COMPLAINTS_APART)),
     ]
+
+
+def _told_once(world: _World, families: Mapping[str, Indices]) -> dict[str, Indices]:
+    """The families, and one instead of two where both were read from the same sentences of the same events: "I can't make calls" is a refusal and
+    a lack of capability, and one failure."""
+    found = {name: list(some) for name, some in families.items()}
+    told = {
+        name: {_quoted(world, i) for i in some if world.texts[i]}
+        for name, some in found.items()
+        if name not in SYMPTOMS
+    }
+    for rarer, other in combinations(sorted(told, key=lambda name: (len(told[name]), name)), 2):
+        if rarer not in found or other not in found:
+            continue
+        common = len(told[rarer] & told[other])
+        if common and common >= max(TOLD_OF_RARER * len(told[rarer]), TOLD_OF_OTHER * len(told[other])):
+            found[other] = sorted(found[other] + found.pop(rarer))
+            told[other] |= told[rarer]
+    return found
+
+
+def _quoted(world: _World, index: int) -> tuple[uuid.UUID, str]:
+    """The sentence that an observation was read from, and where it stands."""
+    return world.observations[index].event, world.texts[index].casefold()
 
 
 def _symptom(

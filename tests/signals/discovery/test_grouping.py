@@ -147,6 +147,31 @@ def test_signals_of_one_family_are_one_group() -> None:
     assert group.key == ""
 
 
+def told_by(observation: Observation, key: str) -> Observation:
+    """The same sentence of the same event, read by another signal."""
+    return replace(observation, key=key)
+
+
+def test_one_failure_told_by_two_signals_is_one_problem() -> None:
+    refusals = [seen("I can't make calls", source="signal", key="refusal") for _ in range(3)]
+    lacks = [told_by(one, "missing_capability") for one in refusals[:2]]
+    complaints = [told_by(one, "task_failure") for one in refusals]
+    every = refusals + lacks + complaints
+    [group] = group_problems(every, near(*[0] * len(every)))
+    assert group.members == (0, 1, 2, 3, 4)
+    assert set(group.origins) == {("signal", "refusal"), ("signal", "missing_capability")}
+
+
+def test_signals_that_share_few_sentences_stay_apart() -> None:
+    refusals = [seen(f"I can't do {word}", source="signal", key="refusal") for word in "abcdef"]
+    lacks = [told_by(one, "missing_capability") for one in refusals[:2]]
+    groups = group_problems(refusals + lacks, near(*[0] * 8))
+    assert [group.key for group in groups] == ["refusal", "missing_capability"]
+    # The same words in other events are other failures.
+    elsewhere = [replace(one, event=uuid.uuid4(), key="missing_capability") for one in refusals]
+    assert len(group_problems(refusals + elsewhere, near(*[0] * 12))) == 2
+
+
 def test_a_symptom_leaves_out_conversations_in_which_something_more_exact_was_read() -> None:
     told = [seen(f"I said {i}", source="signal", key="user_repetition") for i in range(5)]
     beside = [
