@@ -14,11 +14,14 @@ from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
 from labeling.models import ClarifyingQuestion
 from labeling.refinement.answering import NotNow, accept_proposal, answer_question, dismiss_question
+from labeling.refinement.picking import Kind
 from labeling.refinement.reading import diff_of, question_to_show, questions_of
 from labeling.refinement.versions import UnknownVersion, revert_to
 from labeling.refinement.wording import HEADINGS
 
 TEXT_LENGTH = 1000
+SIDES = ("Unclear", "Settled")  # how the pair is headed
+PARTS = ("A match of the smaller group", "A match of the larger group")  # of a split: both are answered
 
 
 @project_page()
@@ -32,8 +35,13 @@ def question(request: ProjectRequest, project: Project, number: int) -> HttpResp
             Event.objects.filter(pk__in=[shown.first_id, shown.second_id]).values_list("pk", "event_id")
         )
         pair = [
-            {"quote": shown.first_quote, "event_id": names.get(shown.first_id), "name": "Unclear"},
-            {"quote": shown.second_quote, "event_id": names.get(shown.second_id), "name": "Settled"},
+            {"quote": quote, "event_id": names.get(event), "name": name}
+            for quote, event, name in zip(
+                (shown.first_quote, shown.second_quote),
+                (shown.first_id, shown.second_id),
+                PARTS if shown.kind == Kind.SPLIT else SIDES,
+                strict=True,
+            )
         ]
     context = {
         "issue": issue,

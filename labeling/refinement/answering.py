@@ -1,5 +1,8 @@
 """Answering a question, which proposes a version of the definition; accepting the proposal; dismissing the question."""
 
+from copy import copy
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,7 +17,7 @@ from labeling.queue.lookahead import offer
 from labeling.refinement.changes import apply_proposal
 from labeling.refinement.effects import effect_of
 from labeling.refinement.llm_wording import word_rule
-from labeling.refinement.wording import DEPENDS, HEADINGS, rule
+from labeling.refinement.wording import DEPENDS, EXCLUDE, HEADINGS, INCLUDE, rule
 from labeling.teaching import retrain_soon
 from raindrop import live
 from raindrop.locks import hold_lock
@@ -44,24 +47,32 @@ def answer_question(
     with transaction.atomic():
         question = _locked(question)
         _check_open(question)
-        issue = question.issue
         question.answer, question.answer_text = answer, text
         question.answered_by, question.answered_at = user, timezone.now()
         question.state = QuestionState.ANSWERED
-        question.proposal = {
-            "base_version": definition_version(issue),
-            "heading": HEADINGS[answer].value,
-            "rule": line,
-            "title": issue.title,
-            "description": add_rule(issue.description, heading=HEADINGS[answer], rule=line),
-            "written_by": "llm" if written else "template",
-        }
-        question.effect = effect_of(
-            issue, lambda trial: apply_proposal(issue=trial, question=question, user=user)[1]
+        question.proposal = _proposal(
+            question, answer=answer, line=line, written_by="llm" if written else "template"
         )
+        question.effect = _effect(question, user)
         question.save()
         live.changed([question.project_id])
     return question
+
+
+def changes_something(question: ClarifyingQuestion) -> bool:
+    """Would each of include and exclude, accepted, change a verdict or have a label asked about again? Tried out; nothing stays changed. `question`:
+    not stored yet."""
+    for answer in (INCLUDE, EXCLUDE):
+        trial = copy(question)
+        trial.answer = answer
+        line = rule(answer=answer, first=trial.first_quote, words=trial.words)
+        trial.proposal = _proposal(trial, answer=answer, line=line, written_by="template")
+        effect = _effect(trial, None)
+        if not any(
+            effect[name] for name in ("events_gained", "events_lost", "labels_flipped", "labels_reasked")
+        ):
+            return False
+    return True
 
 
 @transaction.atomic
@@ -99,6 +110,25 @@ def dismiss_question(*, question: ClarifyingQuestion, user: User | None) -> Clar
     question.save(update_fields=["state", "answered_by", "answered_at"])
     live.changed([question.project_id])
     return question
+
+
+def _proposal(question: ClarifyingQuestion, *, answer: str, line: str, written_by: str) -> dict[str, Any]:
+    issue = question.issue
+    return {
+        "base_version": definition_version(issue),
+        "heading": HEADINGS[answer].value,
+        "rule": line,
+        "title": issue.title,
+        "description": add_rule(issue.description, heading=HEADINGS[answer], rule=line),
+        "written_by": written_by,
+    }
+
+
+def _effect(question: ClarifyingQuestion, user: User | None) -> dict[str, Any]:
+    """Of accepting its proposal."""
+    return effect_of(
+        question.issue, lambda trial: apply_proposal(issue=trial, question=question, user=user)[1]
+    )
 
 
 def _check_open(question: ClarifyingQuestion) -> None:

@@ -7,7 +7,7 @@ at; vectors are unit rows.
 
 import enum
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +68,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A question that could be asked, by rows. `settles`: how many events lie in its region. `other`: of MERGE, which of the other issues."""
+    """A question that could be asked, by rows. `settles`: how many events of its region no label settles; of SPLIT, whose first event is answered itself,
+    without those of which the classifier is sure. `other`: of MERGE, which of the other issues."""
 
     kind: Kind
     first: int
@@ -87,11 +88,20 @@ class Overlap:
 
 
 def candidates(
-    known: Known, votes: Sequence[Vote], *, taught: Sequence[Vote] = (), overlaps: Iterable[Overlap] = ()
+    known: Known,
+    votes: Sequence[Vote],
+    *,
+    taught: Sequence[Vote] = (),
+    overlaps: Iterable[Overlap] = (),
+    parted: Collection[tuple[int, int]] = (),
 ) -> list[Candidate]:
-    """Every question that the votes (the oldest first) and the scores give reason for, the one that settles most events first. `taught`: a
-    teacher's votes, which may disagree with people's, and settle nothing."""
+    """Every question that the votes (the oldest first) and the scores give reason for: first what people disagree on, then the one that settles most
+    events. `taught`: a teacher's votes, which may disagree with people's, and settle nothing. `parted`: pairs about which a SPLIT was asked.
+
+    A question concerns what the labels leave open: a SPLIT, both of whose events are answered, is none where nothing in its region is open; of
+    what two issues hold on, an event that nobody answered is asked about."""
     settled = settled_rows(votes)
+    among_people = set(disputed(votes))
     doubts = [(Kind.DISAGREEMENT, row) for row in disputed([*votes, *taught])]
     doubts += [(Kind.FLIP, row) for row in flipped(votes)]
     doubts += [(Kind.CONFLICT, row) for row in contradicted(known, settled)]
@@ -99,17 +109,27 @@ def candidates(
     found = []
     for kind, first in doubts:
         if (second := clearest(known.vectors, first, settled)) is not None:
-            found.append(_candidate(known, kind, first, second))
+            settles = max(1, _weight(known, first, second, but=settled))
+            found.append(Candidate(kind, first, second, settles))
     matches = [row for row, is_match in settled.items() if is_match]
-    if (pair := split(known.users, matches)) is not None:
-        found.append(_candidate(known, Kind.SPLIT, *pair))
+    if (pair := split(known.users, matches, parted=parted)) is not None:
+        settles = _weight(known, *pair, but={*settled, *sure_rows(known)})
+        if settles:
+            found.append(Candidate(Kind.SPLIT, *pair, settles))
     for overlap in overlaps:
-        if overlap.both and overlap.only:
-            first = _middle(known.vectors, overlap.both)
+        unanswered = [row for row in overlap.both if row not in settled]
+        if unanswered and overlap.only:
+            first = _middle(known.vectors, unanswered)
             second = _middle(known.vectors, overlap.only)
-            found.append(_candidate(known, Kind.MERGE, first, second, other=overlap.other))
+            settles = max(1, _weight(known, first, second, but=settled))
+            found.append(Candidate(Kind.MERGE, first, second, settles, overlap.other))
     order = list(Kind)
-    return sorted(found, key=lambda one: (-one.settles, order.index(one.kind), one.first))
+
+    def place(one: Candidate) -> tuple[bool, int, int, int]:
+        of_people = one.kind == Kind.DISAGREEMENT and one.first in among_people
+        return not of_people, -one.settles, order.index(one.kind), one.first
+
+    return sorted(found, key=place)
 
 
 def region(vectors: Floats, first: int, second: int) -> Bools:
@@ -153,13 +173,20 @@ def contradicted(known: Known, settled: dict[int, bool]) -> list[int]:
     """Rows of which the classifier, although it learnt from the answer, is confident that the opposite holds."""
     if known.scores is None or known.threshold is None:
         return []
-    low = known.threshold * (1 - CONFIDENT)
-    high = known.threshold + (1 - known.threshold) * CONFIDENT
+    low, high = _sure_beyond(known.threshold)
     return sorted(
         row
         for row, is_match in settled.items()
         if (known.scores[row] <= low if is_match else known.scores[row] >= high)
     )
+
+
+def sure_rows(known: Known) -> set[int]:
+    """Rows of which the classifier is confident, either way."""
+    if known.scores is None or known.threshold is None:
+        return set()
+    low, high = _sure_beyond(known.threshold)
+    return set(np.flatnonzero((known.scores <= low) | (known.scores >= high)).tolist())
 
 
 def unclear(vectors: Floats, votes: Sequence[Vote]) -> list[int]:
@@ -177,8 +204,11 @@ def clearest(vectors: Floats, first: int, settled: Mapping[int, bool]) -> int | 
     return ordered[int(np.argmax(vectors[ordered] @ vectors[first]))] if ordered else None
 
 
-def split(vectors: Floats, rows: Sequence[int]) -> tuple[int, int] | None:
-    """The middles of the smaller and of the larger of two groups of the rows that lie far apart (FAR_APART); None where there are none.
+def split(
+    vectors: Floats, rows: Sequence[int], *, parted: Collection[tuple[int, int]] = ()
+) -> tuple[int, int] | None:
+    """The middles of the smaller and of the larger of two groups of the rows that lie far apart (FAR_APART); None where there are none, and where
+    the two of one of the pairs `parted` lie near the one and near the other.
 
     Two-means on the sphere, from the two rows that are least alike.
     """
@@ -205,6 +235,10 @@ def split(vectors: Floats, rows: Sequence[int]) -> tuple[int, int] | None:
     groups = [
         [row for row, side in zip(rows, group.tolist(), strict=True) if side == of] for of in (small, large)
     ]
+    for pair in parted:
+        near = vectors[list(pair)] @ centres.T
+        if (near.max(axis=1) >= FAR_APART).all() and len(set(near.argmax(axis=1).tolist())) > 1:
+            return None
     return _middle(vectors, groups[0]), _middle(vectors, groups[1])
 
 
@@ -216,9 +250,15 @@ def overlaps_enough(*, both: int, mine: int, others: int) -> bool:
 # -- inside
 
 
-def _candidate(known: Known, kind: Kind, first: int, second: int, other: int | None = None) -> Candidate:
+def _weight(known: Known, first: int, second: int, *, but: Collection[int]) -> int:
+    """How many of all events the region's rows stand for, without those in `but`."""
     inside = region(known.vectors, first, second)
-    return Candidate(kind, first, second, max(1, round(float(known.weights[inside].sum()))), other)
+    inside[list(but)] = False
+    return round(float(known.weights[inside].sum()))
+
+
+def _sure_beyond(threshold: float) -> tuple[float, float]:
+    return threshold * (1 - CONFIDENT), threshold + (1 - threshold) * CONFIDENT
 
 
 def _middle(vectors: Floats, rows: Sequence[int]) -> int:

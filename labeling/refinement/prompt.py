@@ -21,7 +21,8 @@ the one question whose answer settles it.
 
 The person who answers has read neither event: quote from both in a few words. Ask one thing, in one or two short plain sentences that end with a \
 question mark, so that "include", "exclude" and "it depends" are answers to it. Ask about what sets the first event apart, not about its topic where the \
-topic does not matter.
+topic does not matter. Where "why it is asked" is "split", people answered that both events count, and the matches fall into two groups: ask whether the \
+first is the same problem as the second or another one. "Include" then means the same, "exclude" another.
 
 {_DATA}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from ingest.counts.rollups import totals
 from ingest.jobs.queueing import queue_job
@@ -15,6 +15,7 @@ from issues.models import Issue, IssueMatch
 from labeling.labels.authors import definition_version
 from labeling.models import TEACHER, Answer, ClarifyingQuestion, Label, QuestionState, Rationale
 from labeling.refinement import wording
+from labeling.refinement.answering import changes_something
 from labeling.refinement.events import texts_of, together, users_alone
 from labeling.refinement.llm_wording import WORD_QUESTION
 from labeling.refinement.picking import (
@@ -25,6 +26,7 @@ from labeling.refinement.picking import (
     Vote,
     candidates,
     contradicted,
+    disputed,
     overlaps_enough,
     region,
     settled_rows,
@@ -54,37 +56,82 @@ class World:
 
 @transaction.atomic
 def raise_question(issue: Issue) -> ClarifyingQuestion | None:
-    """Asks what would settle most events. None while a question is open, where there is nothing to ask, and for an issue that follows
-    something: its text decides nothing. A question about a conflict that is none any more is put aside first."""
+    """Asks what people disagree on, else what would settle most events. None while such a question is open, where there is nothing to ask, and for an
+    issue that follows something: its text decides nothing.
+
+    An open question is put aside once the labels, or the classifier, leave nothing of it open. Any but a disagreement is withdrawn, to be asked
+    again, once people disagree."""
     hold_lock(f"questions:{issue.pk}")
     questions = ClarifyingQuestion.objects.filter(issue=issue)
     standing = questions.filter(state=QuestionState.OPEN).first()
-    if issue.follows or (standing is not None and standing.kind != Kind.CONFLICT):
+    if issue.follows:
         return None
     world = _look(issue)
-    if standing is not None:
-        if world is None or standing.first_id in _in_conflict(world):
-            return None
-        standing.state = QuestionState.DISMISSED
-        standing.save(update_fields=["state"])
-        live.changed([issue.project_id])
     if world is None:
+        if standing is not None and standing.kind == Kind.CONFLICT:
+            _put_aside(standing)
         return None
-    pairs = list(questions.values_list("first_id", "other_issue_id"))
-    about = {first for first, _ in pairs}
-    merges = {other for _, other in pairs if other is not None}
-    for one in candidates(world.known, world.votes, taught=world.taught, overlaps=world.overlaps):
+    fresh = _fresh(world, questions.exclude(pk=standing.pk) if standing else questions)
+    if standing is not None:
+        if not _leaves_open(world, standing):
+            _put_aside(standing)
+        elif standing.kind != Kind.DISAGREEMENT and any(one.first in disputed(world.votes) for one in fresh):
+            standing.delete()
+        else:
+            return None
+        live.changed([issue.project_id])
+        fresh = _fresh(world, questions)
+    for one in fresh:
         other = None if one.other is None else world.others[one.other]
-        if (other is None and world.ids[one.first] in about) or (other is not None and other.pk in merges):
-            continue
         if (made := _store(issue, world, one, other)) is not None:
             return made
     return None
 
 
-def _in_conflict(world: World) -> set[uuid.UUID]:
-    """The events of which the classifier is sure of the opposite of what people answered."""
-    return {world.ids[row] for row in contradicted(world.known, settled_rows(world.votes))}
+def _fresh(world: World, earlier: QuerySet[ClarifyingQuestion]) -> list[Candidate]:
+    """What could be asked, without what was (`earlier`)."""
+    rows = list(earlier.values_list("first_id", "second_id", "kind", "other_issue_id"))
+    about = {first for first, *_ in rows}
+    merges = {other for *_, other in rows if other is not None}
+    place = {event: row for row, event in enumerate(world.ids)}
+    parted = [
+        (place[first], place[second])
+        for first, second, kind, _ in rows
+        if kind == Kind.SPLIT and first in place and second in place
+    ]
+    found = candidates(world.known, world.votes, taught=world.taught, overlaps=world.overlaps, parted=parted)
+    return [
+        one
+        for one in found
+        if (
+            world.ids[one.first] not in about
+            if one.other is None
+            else world.others[one.other].pk not in merges
+        )
+    ]
+
+
+def _leaves_open(world: World, question: ClarifyingQuestion) -> bool:
+    """Is what the question asks still open? Of an event that is not looked at: yes."""
+    if question.first_id not in world.ids:
+        return True
+    row = world.ids.index(question.first_id)
+    settled = settled_rows(world.votes)
+    match question.kind:
+        case Kind.DISAGREEMENT:
+            return row in disputed([*world.votes, *world.taught])
+        case Kind.CONFLICT:
+            return row in contradicted(world.known, settled)
+        case Kind.UNCLEAR | Kind.MERGE:
+            return row not in settled
+        case Kind.SPLIT:
+            return any(one.kind == Kind.SPLIT for one in candidates(world.known, world.votes))
+    return True
+
+
+def _put_aside(question: ClarifyingQuestion) -> None:
+    question.state = QuestionState.DISMISSED
+    question.save(update_fields=["state"])
 
 
 def _look(issue: Issue) -> World | None:
@@ -171,7 +218,7 @@ def _shared(issue: Issue) -> list[tuple[Issue, list[uuid.UUID], list[uuid.UUID]]
 
 
 def _store(issue: Issue, world: World, one: Candidate, other: Issue | None) -> ClarifyingQuestion | None:
-    """None where one of the pair is gone."""
+    """None where one of the pair is gone, and for a SPLIT of which an answer would change nothing (once there is a classifier to try it out on)."""
     first, second = world.ids[one.first], world.ids[one.second]
     around = [
         _around(world, row, against) for row, against in ((one.first, one.second), (one.second, one.first))
@@ -186,7 +233,7 @@ def _store(issue: Issue, world: World, one: Candidate, other: Issue | None) -> C
     settled = settled_rows(world.votes)
     verdicts = {True: "that it counts", False: "that it does not count"}
     first_quote, second_quote = wording.quote(*texts[first]), wording.quote(*texts[second])
-    made: ClarifyingQuestion = ClarifyingQuestion.objects.create(
+    made = ClarifyingQuestion(
         project_id=issue.project_id,
         issue=issue,
         kind=one.kind,
@@ -204,6 +251,9 @@ def _store(issue: Issue, world: World, one: Candidate, other: Issue | None) -> C
         settles=one.settles,
         asked_version=definition_version(issue) or 1,
     )  # fmt: skip
+    if one.kind == Kind.SPLIT and world.known.scores is not None and not changes_something(made):
+        return None
+    made.save()
     live.changed([issue.project_id])
     if not llm.why_not():
         queue_job(project=issue.project, kind=WORD_QUESTION, subject=made.pk)

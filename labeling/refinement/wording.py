@@ -15,7 +15,7 @@ _WHY = {
     Kind.FLIP: "The same person has answered both ways here.",
     Kind.CONFLICT: "A person said {answer}, and the classifier is sure of the opposite.",
     Kind.UNCLEAR: "Several answers say that the definition is unclear here.",
-    Kind.SPLIT: "The matches fall into two groups that are far apart, and this is the smaller one.",
+    Kind.SPLIT: "The matches fall into two groups that are far apart:",
     Kind.MERGE: "“{other}” holds on many of the same events, and this is one of them.",
 }
 
@@ -44,6 +44,8 @@ def question(
     """One thing asked, of somebody who knows neither event. `answer`: the person's answer, of CONFLICT. `other`: the other issue's title."""
     why = _WHY[kind].format(answer=answer or "something else", other=other)
     unlike = f" What sets it apart: {', '.join(words)}." if words else ""
+    if kind == Kind.SPLIT:  # both are answered as matches
+        return f"Are “{first}” and “{second}” one problem, “{title}”, or two? {why} people answered that “{first}” counts and that “{second}” counts.{unlike}"
     clear = "counts" if second_counts else "does not count"
     return f"Does an event like “{first}” count as “{title}”? {why} “{second}” {clear}.{unlike}"
 

@@ -108,6 +108,50 @@ def test_what_settles_most_events_is_asked_first() -> None:
     assert candidates(world, []) == []
 
 
+def test_what_people_disagree_on_is_asked_before_all_else() -> None:
+    world = known([0, 10, 20, 30, 75, 180, 190, 255])
+    votes = [Vote(0, ALICE, "match"), Vote(0, ALICE, "not_match"), Vote(4, ALICE, "match")]
+    votes += [Vote(6, ALICE, "match"), Vote(6, BOB, "not_match"), Vote(7, ALICE, "match")]
+    found = candidates(world, votes, taught=[Vote(4, TEACHER, "not_match")])
+    assert [(one.kind, one.first, one.settles) for one in found] == [
+        (Kind.DISAGREEMENT, 6, 2),
+        (Kind.FLIP, 0, 4),
+        (Kind.DISAGREEMENT, 4, 2),  # with the teacher: rows 2 and 3, and not itself, which a person answered
+    ]
+
+
+def test_two_groups_are_asked_about_where_something_is_open_and_once() -> None:
+    angles = [0.0, 5, 10, 15, 90, 95, 100, 92, 93]
+    votes = [Vote(row, ALICE, "match") for row in range(7)]
+    [two_groups] = candidates(known(angles), votes)
+    assert (two_groups.kind, two_groups.first, two_groups.second, two_groups.settles) == (Kind.SPLIT, 5, 1, 2)
+    # Nothing is open: all is answered, or the classifier is sure of what is not.
+    assert candidates(known(angles[:7]), votes) == []
+    sure = known(angles, scores=np.array([0.9] * 7 + [0.95, 0.02]), threshold=0.4)
+    assert candidates(sure, votes) == []
+    unsure = known(angles, scores=np.array([0.9] * 7 + [0.5, 0.02]), threshold=0.4)
+    assert [one.settles for one in candidates(unsure, votes)] == [1]
+    # The same two groups, by other events of theirs, in either order.
+    assert candidates(known(angles), votes, parted=[(4, 3)]) == candidates(known(angles), votes, parted=[(0, 6)]) == []  # fmt: skip
+    assert candidates(known(angles), votes, parted=[(0, 3), (4, 8)]) == [two_groups]
+
+
+def test_of_two_issues_an_event_that_nobody_answered_is_asked_about() -> None:
+    world = known([0, 10, 20, 30, 75, 180])
+    votes = [Vote(1, ALICE, "match"), Vote(2, ALICE, "match")]
+    [merge] = candidates(world, votes, overlaps=[Overlap(0, [0, 1, 2], [4])])
+    assert (merge.kind, merge.first, merge.settles) == (Kind.MERGE, 0, 2)
+    assert candidates(world, votes, overlaps=[Overlap(0, [1, 2], [4])]) == []
+
+
+def test_a_split_asks_whether_two_matches_are_one_problem() -> None:
+    text = question(kind=Kind.SPLIT, title="Late", first="A", second="B", second_counts=True, words=["x"])
+    assert text == (
+        "Are “A” and “B” one problem, “Late”, or two? The matches fall into two groups that are far apart: people answered that "
+        "“A” counts and that “B” counts. What sets it apart: x."
+    )
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_each_question_is_about_both_events_and_asks_one_thing(kind: Kind) -> None:
     text = question(

@@ -16,7 +16,7 @@ from labeling.models import ClarifyingQuestion, Label
 from labeling.queue.asked_again import asked_again, cards_of_issue
 from labeling.queue.issue_subject import IssueSubject
 from labeling.queue.lookahead import next_cards_of
-from labeling.refinement import picking, raising
+from labeling.refinement import answering, picking, raising
 from labeling.refinement.raising import raise_question
 from labeling.teaching import TRAIN, retrain, retrain_soon
 from signals.vectors.embedding import embed
@@ -285,6 +285,87 @@ def test_matches_of_two_topics_and_of_two_issues(project: Any, member: Any, make
     assert merge is not None
     assert (merge.kind, merge.other_issue, merge.first.event_id.split("-")[0]) == ("merge", other, "flight")
     assert "“Planes”" in merge.text
+
+
+@pytest.fixture
+def two_groups(project: Any, member: Any, make_event: Any) -> Issue:
+    """An issue with five of twelve matches on flights and on bread answered."""
+    templates = {"flight": "Which seat do I have on flight {} to Rome?", "bread": "Why does my dough of {} g not rise?"}  # fmt: skip
+    embed(
+        [
+            make_event(event_id=f"{topic}-{n}", input=text.format(n), output="Of course.")
+            for topic, text in templates.items()
+            for n in range(12)
+        ]
+    )
+    issue = create_issue(project=project, title="Requests", description="What customers want.")
+    for n in range(5):
+        label(issue, f"flight-{n}", "match", member)
+        label(issue, f"bread-{n}", "match", member)
+    return issue
+
+
+def test_a_split_gives_way_to_a_disagreement_and_comes_back_once(two_groups: Issue, member: Any) -> None:
+    issue = two_groups
+    split = raise_question(issue)
+    assert split is not None and split.kind == "split"
+    assert raise_question(issue) is None
+    label(issue, "flight-9", "match", member)
+    label(issue, "flight-9", "not_match", None)
+    question = raise_question(issue)
+    assert question is not None and (question.kind, question.first.event_id) == ("disagreement", "flight-9")
+    assert ClarifyingQuestion.objects.get() == question, "the other is withdrawn"
+    label(issue, "flight-9", "match", None)  # they agree: it asks nothing any more
+    again = raise_question(issue)
+    question.refresh_from_db()
+    assert question.state == "dismissed" and again is not None and again.kind == "split"
+    again.state = "dismissed"
+    again.save()
+    for event in (again.first.event_id, again.second.event_id):  # so that others are in the middle
+        label(issue, event, "unsure", member)
+    assert raise_question(issue) is None
+
+
+def test_a_split_of_which_an_answer_changes_nothing_is_not_asked(
+    two_groups: Issue, member: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert retrain(two_groups) is not None
+    monkeypatch.setattr(picking, "sure_rows", lambda known: set())  # so that something is open
+    before = (
+        two_groups.definitions.count(),
+        standing_labels(two_groups).count(),
+        two_groups.classifiers.count(),
+    )
+    tried: list[dict[str, Any]] = []
+    real = answering.effect_of
+    nothing = ("events_gained", "events_lost", "labels_flipped", "labels_reasked")
+
+    def effect_of(issue: Issue, apply: Any) -> dict[str, Any]:
+        tried.append(real(issue, apply) | changed)
+        return tried[-1]
+
+    monkeypatch.setattr(answering, "effect_of", effect_of)
+    changed = dict.fromkeys(nothing, 0)
+    assert raise_question(two_groups) is None and len(tried) == 1
+    changed = {"events_gained": 1}
+    question = raise_question(two_groups)
+    assert question is not None and question.kind == "split" and len(tried) == 3
+    assert tried[2]["labels_reasked"] >= 3, (
+        "two problems: the labels of the smaller group are asked about again"
+    )
+    after = (
+        two_groups.definitions.count(),
+        standing_labels(two_groups).count(),
+        two_groups.classifiers.count(),
+    )
+    assert after == before, "nothing stays of a trial"
+
+
+def test_groups_that_are_answered_as_a_whole_are_not_asked_about(two_groups: Issue, member: Any) -> None:
+    for n in range(5, 12):
+        label(two_groups, f"flight-{n}", "match", member)
+        label(two_groups, f"bread-{n}", "match", member)
+    assert raise_question(two_groups) is None
 
 
 def test_an_issue_that_follows_something_is_not_asked_about(issue: Issue) -> None:
