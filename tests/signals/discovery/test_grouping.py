@@ -112,6 +112,38 @@ def test_every_text_has_one_finest_intent_and_parents_hold_their_children() -> N
             assert one.parent < place and found[one.parent].level == one.level - 1
 
 
+def test_what_is_of_many_things_has_no_name_that_says_one() -> None:
+    """A broad intent joins what is alike; a finest one that holds unlike texts says so."""
+    texts = [f"{word} {i}" for word in ("Refund", "Discount", "Sensor") for i in range(8)]
+    apart = group_intents(texts, near(*[0] * 8, *[1] * 8, *[2] * 8))
+    fine = [one for one in apart if one.level == 1]
+    assert [len(one.members) for one in fine] == [8, 8, 8]
+    assert len([one for one in apart if one.level == 0]) == 3
+    assert not any(one.label.startswith("Mixed: ") or " · " in one.label for one in apart)
+    unlike = group_intents(["Refund", "Discount", "Sensor", "Parcel"], AXES[:4])
+    assert all(one.label.startswith("Mixed: ") for one in unlike if len(one.members) > 1)
+    assert any(len(one.members) > 1 for one in unlike)
+    # What is alike in meaning has a name, though it is all that there is.
+    [broad, finest] = group_intents([f"Refund {i}" for i in range(6)], near(*[0] * 6))
+    assert broad.label == finest.label and broad.label.startswith("Refund")
+
+
+def test_a_broad_intent_says_how_many_it_joins() -> None:
+    """Three kinds of one thing, beside another thing."""
+    along = np.array(
+        [AXES[0] + 0.9 * AXES[1 + i // 14] for i in range(42)] + [AXES[9]] * 42, dtype=np.float32
+    )
+    rows = along + 0.2 * AXES[100:184]
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    texts = [f"{word} {i}" for word in ("Refund", "Return", "Exchange") for i in range(14)] + [
+        f"Weather {i}" for i in range(42)
+    ]
+    found = group_intents(texts, rows)
+    joined = next(one for one in found if one.level == 0 and 0 in one.members)
+    assert len([one for one in found if one.parent == found.index(joined)]) == 3
+    assert " · " in joined.label and joined.label.endswith(", and 1 more")
+
+
 def test_tools_tell_intents_apart_that_words_do_not() -> None:
     texts = [f"please do number {i}" for i in range(40)]
     vectors = near(*range(40))
