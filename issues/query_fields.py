@@ -1,7 +1,7 @@
 """What issues add to the query language: the issues that an event matches."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -54,8 +54,11 @@ class IssueField(Field):
 
     def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
         matches = IssueMatch.objects.filter(project=scope.project, event__in=events.values("pk"))
-        matches = matches.exclude(issue__state=State.MERGED)
-        return matches.annotate(value=F("issue__number"))
+        merged = Issue.objects.filter(project=scope.project, state=State.MERGED)
+        return matches.exclude(issue__in=merged.values("pk")).annotate(value=F("issue_id"))
+
+    def names(self, scope: Scope) -> Mapping[Any, Any] | None:
+        return dict(Issue.objects.filter(project=scope.project).values_list("pk", "number"))
 
     def shown(self, value: Any, scope: Scope) -> str:
         return str(

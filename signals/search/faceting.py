@@ -78,17 +78,21 @@ def count_facets(events: QuerySet[Event], *, by: str, scope: Scope, limit: int) 
     events = events.order_by()
     rows = field.grouped(events, key=key, scope=scope)
     if rows is not None:
-        return [_facet(by, value, *counts) for value, *counts in _by_value(rows, limit)]
+        return [_facet(by, *one) for one in _most(field, rows, limit, scope)]
     found = sorted(_one_by_one(field, key, events, scope), key=lambda one: (-one[1], one[0]))
     return [_facet(by, *one) for one in found[:limit]]
 
 
-def _by_value(rows: QuerySet[Any], limit: int) -> list[tuple[Any, int, int]]:
-    """(value, events, users), most events first."""
+def _most(field: Field, rows: QuerySet[Any], limit: int, scope: Scope) -> list[tuple[Any, int, int]]:
+    """(value, events, users) of the `limit` values with most events, these first."""
     event, user = ("pk", "end_user") if rows.model is Event else ("event", "event__end_user")
     grouped = rows.order_by().values("value")
-    counts = grouped.annotate(events=Count(event, distinct=True), users=Count(user, distinct=True))
-    return list(counts.order_by("-events", "value").values_list("value", "events", "users")[:limit])
+    counted = grouped.annotate(events=Count(event, distinct=True), users=Count(user, distinct=True))
+    counts = counted.order_by("-events", "value").values_list("value", "events", "users")
+    if (names := field.names(scope)) is None:
+        return list(counts[:limit])
+    found = [(names[value], *numbers) for value, *numbers in counts if value in names]
+    return sorted(found, key=lambda one: (-one[1], one[0]))[:limit]
 
 
 def _one_by_one(

@@ -4,7 +4,7 @@ import difflib
 import uuid
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -87,6 +87,11 @@ class Field(ABC):
     def grouped(self, events: QuerySet[Event], *, key: str, scope: Scope) -> QuerySet[Any] | None:
         """The events, or rows of what hangs on them that have an `event`, each with its `value`; an event with several values is there
         several times. None for a field whose values are counted one by one (signals/search/faceting.py)."""
+        return None
+
+    def names(self, scope: Scope) -> Mapping[Any, Any] | None:
+        """What the values of `grouped` are called, where these are ids: a merge join with the names can have PostgreSQL read all matches of a project.
+        None where they are the values themselves."""
         return None
 
     def kept(self, tests: Sequence[Test]) -> Kept | None:

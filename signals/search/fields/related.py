@@ -1,6 +1,6 @@
 """What hangs on an event: tool calls, signals, its place in its conversation, how far the pipeline is with it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -115,7 +115,10 @@ class SignalField(Field):
         held = SignalMatch.objects.filter(project=scope.project, event__in=events.values("pk"))
         if self.of_group:
             return held.filter(signal__group__isnull=False).annotate(value=F("signal__group__name"))
-        return held.annotate(value=F("signal__key"))
+        return held.annotate(value=F("signal_id"))
+
+    def names(self, scope: Scope) -> Mapping[Any, Any] | None:
+        return None if self.of_group else {signal.id: signal.key for signal in scope.signals}
 
     def shown(self, value: Any, scope: Scope) -> str:
         for signal in scope.signals:
