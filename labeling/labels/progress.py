@@ -1,5 +1,6 @@
 """How far the teaching of an issue has come, and what would help next."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class Progress:
     job: Job | None  # training or scoring that is under way, without the teacher's runs
     follows: bool = False  # something else than a classifier decides, and the labels measure it
     drift: Drift | None = None  # one that stands
+    trained_at: dt.datetime | None = None  # the current classifier
 
     @property
     def audit_hint(self) -> str:
@@ -177,5 +179,6 @@ def progress(issue: Issue, *, user: User | None = None, rows: Sequence[Standing]
         quality=classifier.quality if classifier else issue.quality if issue.follows else {},
         follows=bool(issue.follows),
         job=job,
+        trained_at=classifier.trained_at if classifier else None,
         drift=drift if drift and drift.found_at else None,
     )

@@ -17,6 +17,7 @@ from ingest.models import Project
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
 from issues.models import IssueMatch
+from issues.pages.issue import running_job
 from labeling.labels.authors import ISSUE, author_of
 from labeling.labels.disagreements import SPLIT
 from labeling.labels.labels import Standing, standing_labels, standing_rows
@@ -58,7 +59,7 @@ def matches(request: ProjectRequest, project: Project, number: int) -> HttpRespo
         row.is_disputed = row.event_id in disputed
     context = {
         "issue": issue, "rows": rows, "cursor": cursor, "beside": "beside" in request.GET, "range": chosen,
-        "disputed_url": _disputed_url(project, ISSUE, number), "ranges": [*DAYS, "all"], "count": count,
+        "disputed_url": _disputed_url(project, ISSUE, number), "job": None if rows else running_job(issue), "ranges": [*DAYS, "all"], "count": count,
     }  # fmt: skip
     return render(request, _template(request, "matches"), context)
 

@@ -101,6 +101,10 @@ class IssueSubject:
     def description(self) -> str:
         return self.row.description
 
+    @property
+    def is_about_agent(self) -> bool:
+        return False
+
     @classmethod
     def find(cls, project: Project, key: str | int) -> Self:
         return cls(get_issue(project, int(key)))

@@ -23,6 +23,7 @@ from signals.learning.precision import precision_of
 from signals.learning.thresholds import LEAST_LABELS
 from signals.learning.tuning import can_tune
 from signals.models import SignalDefinition, SignalMatch
+from signals.models.definitions import Reads
 
 WORDS = Words(
     page="the signal",
@@ -104,6 +105,10 @@ class SignalSubject:
     ) -> list[Card]:
         """What anybody has answered is settled: the last word on an event counts, whoever says it."""
         return next_signal_cards(signal=self.row, limit=limit, exclude=exclude, audit=audit)
+
+    @property
+    def is_about_agent(self) -> bool:
+        return self.row.reads == Reads.ASSISTANT
 
     def audit(self) -> AuditProgress:
         """Its precision alone: only matches are drawn. What people judged where they met it counts too, as in the precision."""

@@ -88,6 +88,9 @@ class Subject(Protocol):
 
     @property
     def description(self) -> str: ...
+    @property
+    def is_about_agent(self) -> bool:
+        """Whether the agent's words are what tells one card from another."""
 
     @classmethod
     def find(cls, project: Project, key: str | int) -> Self:
