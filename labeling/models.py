@@ -11,7 +11,7 @@ from raindrop.ids import new_id
 
 KIND_LENGTH = 20
 AUTHOR_LENGTH = 60
-TEACH, FIRST_LOOK = "teach", "first_look"  # the kinds of the teacher's jobs
+TRAIN, TEACH, FIRST_LOOK = "train", "teach", "first_look"  # kinds of jobs: a training, and the teacher's
 TEACHER = "llm"  # the author and the source of the teacher's labels, which no figure of people's counts
 
 

@@ -25,11 +25,11 @@ from labeling.labels.labels import (
     standing_labels,
     taught_answers,
 )
+from labeling.models import TRAIN
 from raindrop.locks import hold_lock
 from signals.learning.tuning import TUNE, can_tune, is_due, request_tuning, tune
 from signals.models import SignalDefinition
 
-TRAIN = "train"  # the job's kind
 _told: list[Callable[[Issue], object]] = []
 AT_ONCE = 200  # standing labels below which an API caller waits for the training
 

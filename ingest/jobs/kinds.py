@@ -50,13 +50,17 @@ class JobKind:
     cluster: str
     title: str
     work: Work
+    rewrites: bool  # its subject's matches of the past are not whole until it ends
 
 
 _kinds: dict[str, JobKind] = {}
 
 
-def job_kind(name: str, *, cluster: str = DEFAULT, title: str) -> Callable[[Work], Work]:
-    """Registers the function below it as the kind `name`. `title`: what the admin calls such a job.
+def job_kind(
+    name: str, *, cluster: str = DEFAULT, title: str, rewrites: bool = False
+) -> Callable[[Work], Work]:
+    """Registers the function below it as the kind `name`. `title`: what pages and the admin call such a job. `rewrites`: it writes its
+    subject's matches of the past anew, so that they are not whole until it ends. An issue does not escalate by them meanwhile.
 
     Raises ValueError at import for a name that is taken or too long for a row, for a cluster that has no workers and for an empty title.
     """
@@ -72,7 +76,7 @@ def job_kind(name: str, *, cluster: str = DEFAULT, title: str) -> Callable[[Work
             raise ValueError(
                 f'The kind of job "{name}" is registered twice: by {_where(_kinds[name].work)} and by {_where(work)}.'
             )
-        _kinds[name] = JobKind(name, cluster, title, work)
+        _kinds[name] = JobKind(name, cluster, title, work, rewrites)
         return work
 
     return register
@@ -93,6 +97,11 @@ def title_of(job: Job) -> str:
 def all_kinds() -> list[JobKind]:
     """By name."""
     return [_kinds[name] for name in sorted(_kinds)]
+
+
+def rewriting_kinds() -> list[str]:
+    """The names of those that write their subject's matches of the past anew."""
+    return [kind.name for kind in all_kinds() if kind.rewrites]
 
 
 def import_kinds(app: str) -> None:

@@ -1,6 +1,7 @@
 """What a job's row says of it: that it has begun, how far it is, how it ended."""
 
 import uuid
+from collections.abc import Collection
 
 from django.db import transaction
 from django.utils import timezone
@@ -27,6 +28,26 @@ def start_job(job_id: uuid.UUID | str) -> Job | None:
         job.save(update_fields=["state", "updated_at"])
         live.changed([job.project_id])
     return job
+
+
+def jobs_under_way(
+    *, project_id: uuid.UUID, subjects: Collection[uuid.UUID], kinds: Collection[str] | None = None
+) -> dict[uuid.UUID, list[Job]]:
+    """By subject, its jobs that wait or run, those that run first, then by age: what comes first ends first, as a rule. `kinds`: of these
+    alone. A subject without such a job is left out."""
+    jobs = Job.objects.filter(project_id=project_id, subject__in=subjects, state__in=UNFINISHED)
+    if kinds is not None:
+        jobs = jobs.filter(kind__in=kinds)
+    found: dict[uuid.UUID, list[Job]] = {}
+    for job in jobs.order_by("created_at", "id"):
+        found.setdefault(subject_of(job), []).append(job)
+    return {subject: sorted(rows, key=_waits) for subject, rows in found.items()}
+
+
+def job_under_way(*, project_id: uuid.UUID, subject: uuid.UUID, kinds: Collection[str]) -> Job | None:
+    """The one that runs, else the one that waits longest."""
+    found = jobs_under_way(project_id=project_id, subjects=[subject], kinds=kinds)
+    return found[subject][0] if found else None
 
 
 def is_under_way(*, project: Project, kind: str, subject: uuid.UUID, argument: str = "") -> bool:
@@ -85,6 +106,10 @@ def fail_job(job: Job, *, error: Exception) -> None:
     job.state = JobState.FAILED
     job.message = f"{type(error).__name__}: {error}"[:2000]
     _write(job, "state", "message")
+
+
+def _waits(job: Job) -> bool:
+    return job.state == JobState.QUEUED
 
 
 def _write(job: Job, *fields: str) -> bool:

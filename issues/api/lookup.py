@@ -12,15 +12,13 @@ from django.http import Http404
 from rest_framework.request import Request
 
 from ingest.counts import rollups
-from ingest.jobs.progress import UNFINISHED, subject_of
-from ingest.models import ApiKey, Event, EventKey, Job, Project, User
+from ingest.jobs.kinds import rewriting_kinds
+from ingest.jobs.progress import jobs_under_way
+from ingest.models import ApiKey, Event, EventKey, Project, User
 from ingest.projects.authentication import project_of
 from issues.classifier.audit import published
-from issues.classifier.rescoring import RESCORE
-from issues.following.history import FOLLOW
 from issues.following.rates import rates_of
 from issues.following.sources import follows_item
-from issues.merging.history import MERGE
 from issues.models import Classifier, Issue
 from issues.models.issues import IssueQuerySet
 from raindrop.api.pagination import read_limit
@@ -150,12 +148,11 @@ def issue_items(issues: Sequence[Issue]) -> list[dict[str, Any]]:
 
 
 def unfinished_jobs(issues: Sequence[Issue]) -> dict[uuid.UUID, uuid.UUID]:
-    """By issue, the newest job that waits or runs and after which its matches are up to date."""
-    jobs = Job.objects.filter(
-        project_id=issues[0].project_id, kind__in=[FOLLOW, RESCORE, MERGE], subject__in=[issue.pk for issue in issues],
-        state__in=UNFINISHED,
-    )  # fmt: skip
-    return {subject_of(job): job.pk for job in jobs.order_by("created_at")}
+    """By issue, the job after which its matches are up to date: of those that write them anew the last in line."""
+    found = jobs_under_way(
+        project_id=issues[0].project_id, subjects=[issue.pk for issue in issues], kinds=rewriting_kinds()
+    )
+    return {subject: jobs[-1].pk for subject, jobs in found.items()}
 
 
 def _encode(place: int) -> str:

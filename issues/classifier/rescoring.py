@@ -26,7 +26,7 @@ def request_rescore(issue: Issue, *, user: User | None = None) -> Job:
     return queue_job(project=issue.project, kind=RESCORE, subject=issue.pk, user=user)
 
 
-@job_kind(RESCORE, cluster="slow", title="The classifier goes over every event")
+@job_kind(RESCORE, cluster="slow", title="The classifier goes over every event", rewrites=True)
 def rescore_events(job: Job) -> str:
     """Goes over the project's vectors, and stores what differs from the matches that stand.
 

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
-from ingest.models import Hour, Job, Project
-from ingest.models.jobs import JobState
+from ingest.jobs.kinds import rewriting_kinds
+from ingest.jobs.progress import jobs_under_way
+from ingest.models import Hour, Project
 from issues.escalation.limits import (
     HISTORY_HOURS,
     LEAST,
@@ -118,11 +119,9 @@ def _watched(project: Project, *, now: dt.datetime, running: dict[uuid.UUID, Esc
     """Open issues and those that are muted until they escalate, but for those whose history is being written anew."""
     issues = Issue.objects.in_project(project).filter(WATCHED)
     ids = {*busy(project, issues.values("pk"), now=now), *running}
-    working = Job.objects.filter(
-        project=project, state__in=[JobState.QUEUED, JobState.RUNNING], subject__in=ids
-    )
+    working = jobs_under_way(project_id=project.pk, subjects=ids, kinds=rewriting_kinds())
     rewritten = Activity.objects.filter(issue__in=ids, kind__in=REWRITTEN, created_at__gt=Now() - SETTLES)
-    ids -= {*working.values_list("subject", flat=True), *rewritten.values_list("issue", flat=True)}
+    ids -= {*working, *rewritten.values_list("issue", flat=True)}
     return list(issues.filter(pk__in=ids).select_related("project").order_by("number"))
 
 

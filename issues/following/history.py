@@ -161,7 +161,7 @@ def _source_rows(issue: Issue) -> QuerySet[Any] | None:
     return ClusterMember.objects.filter(project=issue.project_id, cluster__in=within(cluster))
 
 
-@job_kind(FOLLOW, cluster="slow", title="Reading the issue's history")
+@job_kind(FOLLOW, cluster="slow", title="Reading the issue's history", rewrites=True)
 def read_history(job: Job) -> str:
     """First what matches already, then what the source finds: newest first, a chunk at a time, each stored as the stage does. A run that
     was cut off goes on where its last chunk ended; when the issue follows something else meanwhile, it begins again."""

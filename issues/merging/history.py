@@ -28,7 +28,7 @@ def refill(issue: Issue, *, matches: int, user: User | None) -> Job | None:
     return None
 
 
-@job_kind(MERGE, cluster="slow", title="Joining the matches of merged issues")
+@job_kind(MERGE, cluster="slow", title="Joining the matches of merged issues", rewrites=True)
 def join_matches(job: Job) -> str:
     """A run that was cut off goes on where its last chunk ended. What was merged or taken out meanwhile has a job of its own."""
     issue = Issue.objects.select_related("project").filter(pk=subject_of(job)).first()

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST
 from ingest.counts import rollups
 from ingest.counts.period import DAYS, Period
 from ingest.counts.waiting import count_waiting
+from ingest.jobs.kinds import title_of
+from ingest.jobs.progress import jobs_under_way
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, Project
-from ingest.models.jobs import JobState
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
@@ -66,7 +67,7 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
     }
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "numbers": lambda: {
-            "job": running_job(issue),
+            "jobs": jobs_of(issue),
             "classifier": None if issue.follows else issue.classifiers.current().first(),
             **trend(issue, period, request.GET.get("chart", "matches")),
         },
@@ -146,11 +147,10 @@ def find_causes(request: ProjectRequest, project: Project, number: int) -> HttpR
     return redirect("issue", project.slug, number)
 
 
-def running_job(issue: Issue) -> Job | None:
-    """The training or scoring that waits or runs for it."""
-    return Job.objects.filter(
-        project_id=issue.project_id, subject=issue.id, state__in=[JobState.RUNNING, JobState.QUEUED]
-    ).first()
+def jobs_of(issue: Issue) -> list[tuple[str, Job]]:
+    """What waits or runs for it, each with its kind's title, in order."""
+    found = jobs_under_way(project_id=issue.project_id, subjects=[issue.pk])
+    return [(title_of(job), job) for job in found.get(issue.pk, [])]
 
 
 def recent_activity(issue: Issue) -> list[tuple[Activity, str, Cluster | None]]:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.jobs.kinds import rewriting_kinds, title_of
+from ingest.jobs.progress import job_under_way
 from ingest.models import Job, User
-from ingest.models.jobs import JobState
 from issues.classifier.audit import RANDOM_LEAST, WIDTH_WANTED
 from issues.classifier.model import MEASURABLE, MIN_FOLDS
 from issues.models import Issue
 from labeling.labels.authors import author_of
 from labeling.labels.labels import Standing, majority, standing_rows
-from labeling.models import FIRST_LOOK, TEACH, Answer, Drift, Reason
+from labeling.models import TRAIN, Answer, Drift, Reason
 from raindrop.statistics import wilson_of_share
 
 MOST_WANTED = 100_000  # labels; at WIDTH_WANTED 95 % intervals of any share take fewer than 400
@@ -38,10 +39,15 @@ class Progress:
     random_labels: int  # standing labels of events that were drawn at random
     random_events: int  # these events
     random_matches: int  # of them, those that are a match by majority
-    job: Job | None  # training or scoring that is under way, without the teacher's runs
+    job: Job | None  # a training that waits or runs, or what writes the matches anew
     follows: bool = False  # something else than a classifier decides, and the labels measure it
     drift: Drift | None = None  # one that stands
     trained_at: dt.datetime | None = None  # the current classifier
+
+    @property
+    def job_title(self) -> str:
+        """What its kind is called; empty without a job."""
+        return title_of(self.job) if self.job else ""
 
     @property
     def audit_hint(self) -> str:
@@ -155,14 +161,8 @@ def progress(issue: Issue, *, user: User | None = None, rows: Sequence[Standing]
     current = issue.classifiers.current().select_related("issue__drift")  # in the same query
     classifier = None if issue.follows else current.first()
     drift: Drift | None = getattr(classifier.issue, "drift", None) if classifier else None
-    job = (
-        Job.objects.filter(
-            project_id=issue.project_id, subject=issue.pk, state__in=[JobState.QUEUED, JobState.RUNNING]
-        )
-        .exclude(kind__in=[TEACH, FIRST_LOOK])
-        .order_by("-created_at")
-        .first()
-    )
+    kinds = [TRAIN, *rewriting_kinds()]
+    job = job_under_way(project_id=issue.project_id, subject=issue.pk, kinds=kinds)
     return Progress(
         labels=len(rows),
         mine=sum(owner == author_of(user) for _, _, owner, _ in rows) if user else 0,

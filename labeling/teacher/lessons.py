@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from ingest.jobs.kinds import Pause, job_kind
-from ingest.jobs.progress import UNFINISHED, report_job, subject_of
+from ingest.jobs.progress import job_under_way, report_job, subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.models import Job, User
 from issues.models import Issue
@@ -84,9 +84,7 @@ def request_teaching(issue: Issue, *, calls: int, user: User | None = None) -> J
 
 
 def under_way(issue: Issue) -> Job | None:
-    jobs = Job.objects.filter(project_id=issue.project_id, kind=TEACH, subject=issue.pk, state__in=UNFINISHED)
-    found: Job | None = jobs.order_by("created_at").first()
-    return found
+    return job_under_way(project_id=issue.project_id, subject=issue.pk, kinds=[TEACH])
 
 
 def estimate_teaching(issue: Issue, *, calls: int = DEFAULT_CALLS) -> Estimate | None:

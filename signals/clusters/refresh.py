@@ -13,7 +13,7 @@ from django.utils import timezone
 from ingest.counts import rollups
 from ingest.counts.waiting import count_waiting
 from ingest.jobs.kinds import job_kind
-from ingest.jobs.progress import UNFINISHED, report_job
+from ingest.jobs.progress import UNFINISHED, job_under_way, report_job
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, Project, QueuedEvent, Total, User
 from ingest.models.jobs import JobState
@@ -57,8 +57,7 @@ def request_refresh(project: Project, *, user: User | None = None) -> Job:
 
 def refresh_of(project: Project) -> Job | None:
     """The run that waits or is under way."""
-    jobs = Job.objects.filter(project=project, kind=DISCOVER, subject=project.id, state__in=UNFINISHED)
-    return jobs.order_by("created_at").first()
+    return job_under_way(project_id=project.pk, subject=project.pk, kinds=[DISCOVER])
 
 
 def last_refresh(project: Project) -> Job | None:

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from ingest.counts import rollups
 from ingest.jobs.kinds import Pause, job_kind
-from ingest.jobs.progress import UNFINISHED, report_job, subject_of
+from ingest.jobs.progress import jobs_under_way, report_job, subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Job, Project, User
 from raindrop.web.plurals import counted
@@ -42,15 +42,14 @@ def has_history(signal: SignalDefinition) -> bool:
 
 
 def backfills_of(project: Project, signals: list[SignalDefinition]) -> dict[uuid.UUID, Job]:
-    """By signal: its run that waits or is under way. Of several the oldest, since that one runs first."""
-    jobs = Job.objects.filter(
-        project=project, kind=BACKFILL, subject__in=[signal.pk for signal in signals],
-        state__in=UNFINISHED,
-    )  # fmt: skip
-    return {subject_of(job): job for job in jobs.order_by("-created_at", "-id")}
+    """By signal: its run that is under way, else the one that waits."""
+    found = jobs_under_way(
+        project_id=project.pk, subjects=[signal.pk for signal in signals], kinds=[BACKFILL]
+    )
+    return {subject: jobs[0] for subject, jobs in found.items()}
 
 
-@job_kind(BACKFILL, cluster="slow", title="Reading the signal off the history")
+@job_kind(BACKFILL, cluster="slow", title="Reading the signal off the history", rewrites=True)
 def read_history(job: Job) -> str | Pause:
     """Newest events first, in chunks, each stored as live detection stores it. A run that was cut off goes on where its last chunk ended."""
     started = time.monotonic()

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ingest.jobs.kinds import Pause, job_kind
-from ingest.jobs.progress import UNFINISHED, report_job, stop_jobs, subject_of
+from ingest.jobs.progress import UNFINISHED, job_under_way, report_job, stop_jobs, subject_of
 from ingest.jobs.queueing import queue_job
 from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, User
@@ -61,10 +61,7 @@ def request_run(signal: SignalDefinition, *, user: User | None = None) -> Job:
 
 
 def run_of(signal: SignalDefinition) -> Job | None:
-    found: Job | None = (
-        _at_work().filter(project=signal.project_id, subject=signal.pk).order_by("created_at").first()
-    )
-    return found
+    return job_under_way(project_id=signal.project_id, subject=signal.pk, kinds=[HISTORY_RUN])
 
 
 @transaction.atomic
@@ -103,7 +100,7 @@ def go_on(project_id: uuid.UUID) -> None:
             run_job(job_id)
 
 
-@job_kind(HISTORY_RUN, cluster="llm", title="Asking about the history")
+@job_kind(HISTORY_RUN, cluster="llm", title="Asking about the history", rewrites=True)
 def take_step(job: Job) -> str | Pause:
     """Sends what the budget holds. While a batch is with the service, or the budget holds nothing, the schedule takes the next step
     (`go_on`)."""

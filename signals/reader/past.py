@@ -13,7 +13,7 @@ from django.db.models import Case, IntegerField, Value, When
 from django.utils import timezone
 
 from ingest.jobs.kinds import Pause, job_kind
-from ingest.jobs.progress import UNFINISHED, report_job, stop_jobs
+from ingest.jobs.progress import UNFINISHED, job_under_way, report_job, stop_jobs
 from ingest.jobs.queueing import queue_job
 from ingest.jobs.runner import run_job
 from ingest.models import Job, Project, User
@@ -58,8 +58,7 @@ def request_past(project: Project, *, user: User | None = None) -> Job:
 
 
 def run_of_past(project_id: uuid.UUID) -> Job | None:
-    found: Job | None = _at_work().filter(project=project_id).order_by("created_at").first()
-    return found
+    return job_under_way(project_id=project_id, subject=project_id, kinds=[PAST_RUN])
 
 
 def said_last(project_id: uuid.UUID) -> str:

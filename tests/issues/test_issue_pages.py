@@ -10,9 +10,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from ingest.counts.rollups import Occurrence, count_events, record
 from ingest.incoming.values import IncomingSpan
+from ingest.jobs.kinds import kind_of
 from ingest.models import Event, Job, QueuedEvent
 from issues.access import get_issue
 from issues.actions import create_issue
@@ -115,6 +117,20 @@ def test_work_under_way_shows_its_progress(in_as_member: Client, issue: Issue) -
     )
     text = html_of(in_as_member.get(at("issue", issue)))
     assert "30 of 120" in text and 'value="0.2500" max="1"' in text
+
+
+def test_each_job_is_shown_by_the_title_of_its_kind(in_as_member: Client, issue: Issue) -> None:
+    kinds = ["train", "follow", "causes", "merge", "teach", "first_look", "rescore"]
+    for kind in kinds:
+        Job.objects.create(project=issue.project, kind=kind, subject=issue.id)
+    Job.objects.filter(kind="merge").update(state="running")
+    stranger = Job.objects.create(project=issue.project, kind="tune", subject=issue.project.id)
+    text = " ".join(html_of(in_as_member.get(at("issue", issue))).split())
+    in_order = ["merge", *(kind for kind in kinds if kind != "merge")]
+    places = [text.index(escape(kind_of(kind).title)) for kind in in_order]
+    assert places == sorted(places)  # what runs, then what waits, in the order in which it was asked for
+    assert text.count("(waits for a worker)") == len(kinds) - 1
+    assert kind_of(stranger.kind).title not in text
 
 
 def test_states_change_and_are_written_down(in_as_member: Client, issue: Issue) -> None:

@@ -536,6 +536,26 @@ def by_reason(client: Client, issue: Issue, rationale: str, page: Any, note: str
     return client.post(at("issue-review-label", issue), data, **extra)
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("train", "Training on the newest labels, 25%…"),
+        ("merge", "Joining the matches of merged issues, 25%…"),
+        ("rescore", "The classifier goes over every event, 25%…"),
+        ("causes", ""),
+        ("teach", ""),
+    ],
+)
+def test_progress_names_the_job_that_changes_what_matches(
+    in_as_member: Client, issue: Issue, kind: str, words: str
+) -> None:
+    Job.objects.create(
+        project=issue.project, kind=kind, subject=issue.pk, state="running", done=30, total=120
+    )
+    text = " ".join(html_of(in_as_member.get(reverse("issue-review", args=["acme", issue.number]))).split())
+    assert words in text and ("25%" in text) == bool(words)
+
+
 def test_definition_unclear_is_a_skip_that_feeds_the_questions(
     in_as_member: Client, issue: Issue, events: list[Event]
 ) -> None:

@@ -148,16 +148,29 @@ def test_muted_until_it_escalates(project: Any, issue: Issue, member: Any) -> No
     assert states(issue) == ["mute", "escalate", "mute"]
 
 
-def test_a_history_that_is_being_written_is_not_believed(project: Any, issue: Issue) -> None:
+@pytest.mark.parametrize("kind", ["follow", "merge", "rescore"])
+def test_a_history_that_is_being_written_is_not_believed(project: Any, issue: Issue, kind: str) -> None:
     fill(project, project.pk, events=500)
     fill(project, issue.pk, events=40, hours=2)
-    queue_job(project=project, kind="follow", subject=issue.pk)
+    queue_job(project=project, kind=kind, subject=issue.pk)
     watch_project(project, now=NOW)
     assert states(issue) == []
     fresh = create_issue(project=project, title="Made just now", description="")
     fill(project, fresh.pk, events=40, hours=2)
     watch_project(project, now=NOW)
     assert states(fresh) == []
+
+
+@pytest.mark.parametrize("kind", ["teach", "first_look", "causes", "train"])
+def test_a_job_that_writes_no_matches_keeps_no_issue_from_escalating(
+    project: Any, issue: Issue, kind: str
+) -> None:
+    """A teacher whose service is away waits for hours."""
+    fill(project, project.pk, events=500)
+    fill(project, issue.pk, events=40, hours=2)
+    queue_job(project=project, kind=kind, subject=issue.pk)
+    watch_project(project, now=NOW)
+    assert states(issue) == ["escalate"]
 
 
 def test_each_project_is_looked_at_every_few_minutes(project: Any, other_project: Any) -> None:
