@@ -180,6 +180,20 @@ def test_a_new_topic_is_said_everywhere_and_asked_about(
     assert not [card for card in next_cards(issue=issue, limit=9, user=member) if card.reason == "drift"]
 
 
+def test_what_is_new_stays_new_while_the_drift_stands(project: Any, issue: Issue) -> None:
+    add(project, topics=(0, 7), number=90, age=DAY)
+    now = timezone.now()
+    first = look(issue, now=now)
+    assert first is not None and first.found_at == now and first.since == now - watching.WINDOW
+    add(project, topics=(0, 1), number=60, age=-2 * DAY)  # as usual again, three days later
+    later = look(issue, now=now + 3 * DAY)
+    assert later is not None and later.since == first.since and later.new_events == 150
+    # Once it has ended the window goes on with the time.
+    Drift.objects.filter(issue=issue).update(found_at=None)
+    ended = look(issue, now=now + 4 * DAY)
+    assert ended is not None and ended.since > first.since
+
+
 def test_reviewed_until_it_drifts_anew(project: Any, issue: Issue, member: Any) -> None:
     add(project, topics=(0, 7), number=90, age=DAY)
     look(issue, now=timezone.now())

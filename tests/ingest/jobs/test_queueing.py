@@ -61,6 +61,10 @@ def test_what_kills_every_worker_fails_at_last_and_what_moves_does_not(project: 
     for silence in range(MAX_SILENCES + 1):
         for one in (job, moving):
             start_job(one.pk)
+        if silence:
+            fall_silent(job, by=STALE * 2 ** (silence - 1) * 1.5)
+            assert resume_silent_jobs(now=timezone.now()) == 0, "each time it may be silent twice as long"
+        for one in (job, moving):
             fall_silent(one, by=STALE * 2**silence)
         report_job(Job.objects.get(pk=moving.pk), done=silence)
         assert resume_silent_jobs(now=timezone.now()) == 1

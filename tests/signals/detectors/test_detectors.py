@@ -418,6 +418,17 @@ def assert_in_place(piece: Evidence, text: str) -> None:
     assert text[piece["start"] : piece["end"]] == piece["text"]
 
 
+@pytest.mark.parametrize("filler", ["a ", "no problem. ", "Das Wetter. ", "très bien. "])
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_what_stands_at_either_end_of_a_long_text_is_found(filler: str, at_the_end: bool) -> None:
+    phrase, body = "You are useless.", filler * (200_000 // len(filler))
+    text = f"{body}\n{phrase}" if at_the_end else f"{phrase}\n{body}"
+    [found] = DETECTORS["abuse"].detect(batch_of((text, "")))
+    [piece] = found.evidence
+    assert_in_place(piece, text)
+    assert abs(piece["start"] - text.index(phrase)) < len(phrase)
+
+
 @pytest.mark.parametrize(
     "filler",
     ["a ", "\u200b", "é ", "no problem. ", "I can't ", "((((", "?!", "\n# ...", "```", "[insert ", "very "],

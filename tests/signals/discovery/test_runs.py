@@ -2,12 +2,14 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from signals.discovery.assigner import assign, from_bytes, train_assigner
+from signals.discovery.assigner import FOLDS, RECALL, STRENGTH, WANTED, assign, from_bytes, train_assigner
 from signals.discovery.emerging import Occurrence, corrected, emerging
 from signals.discovery.matching_runs import Trace, match_to_known
 
@@ -139,6 +141,47 @@ def test_members_that_nothing_tells_apart_give_a_poor_precision() -> None:
     rows = draw.standard_normal((200, 20)).astype(np.float32)
     model = train_assigner(rows[:20], rows[20:])
     assert model is not None and model.precision < 0.5 and not model.is_used
+
+
+def best_threshold(scores: np.ndarray, truth: np.ndarray) -> float:
+    """By every threshold in turn: the best F1 among those that are precise and find enough, else of all."""
+    tried = []
+    for threshold in sorted(scores, reverse=True):
+        found = scores >= threshold
+        precision, recall = truth[found].mean(), truth[found].sum() / truth.sum()
+        f1 = 2 * precision * recall / max(1e-9, precision + recall)
+        tried.append((precision >= WANTED and recall >= RECALL, f1, threshold))
+    fits = [row for row in tried if row[0]] or tried
+    return float(max(fits, key=lambda row: row[1])[2])
+
+
+def test_the_precision_is_of_folds_held_out_at_thresholds_of_the_others() -> None:
+    """Beside what a threshold would promise that is chosen on the fold itself, or on all of them."""
+    draw = np.random.default_rng(3)
+    truth = np.arange(80) < 30
+    rows = (draw.standard_normal((80, 12)) + 0.6 * truth[:, None] * (np.arange(12) < 4)).astype(np.float32)
+    fold = np.concatenate([np.arange(30) % FOLDS, np.arange(50) % FOLDS])
+    scores = np.zeros(80)
+    for one in range(FOLDS):
+        model = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=200)
+        model.fit(rows[fold != one], truth[fold != one])
+        scores[fold == one] = model.predict_proba(rows[fold == one])[:, 1]
+
+    def measured(chosen_on: Callable[[int], np.ndarray]) -> tuple[int, int]:
+        """(right, found)."""
+        found = np.zeros(80, dtype=bool)
+        for one in range(FOLDS):
+            inside = chosen_on(one)
+            found[fold == one] = scores[fold == one] >= best_threshold(scores[inside], truth[inside])
+        return int((found & truth).sum()), int(found.sum())
+
+    honest = measured(lambda one: fold != one)
+    on_itself, on_all = measured(lambda one: fold == one), measured(lambda one: fold >= 0)
+    assert len({honest, on_itself, on_all}) == 3 and on_itself[0] / on_itself[1] > honest[0] / honest[1]
+    trained = train_assigner(rows[truth], rows[~truth])
+    assert trained is not None
+    assert (trained.precision, trained.judged) == (pytest.approx(honest[0] / honest[1]), honest[1])
+    assert trained.recall == pytest.approx(honest[0] / 30)
 
 
 def test_too_few_members_train_nothing() -> None:
