@@ -116,7 +116,7 @@ def check_query(project: Project, query: str, *, issue: Issue | None = None) -> 
         start, end = leaf.span
         if isinstance(leaf, Meaning):
             raise QueryError(
-                "Meaning ranks events and does not decide: an issue needs conditions, such as words or signal:x.",
+                "A meaning finds what is near it, and that is too loose to decide: an issue needs conditions, such as words or signal:x.",
                 start=start,
                 end=end,
             )
