@@ -135,11 +135,6 @@ def link_orphans(*, now: dt.datetime, since: dt.timedelta = dt.timedelta(minutes
     return len(linked)
 
 
-def has_orphans(*, now: dt.datetime, since: dt.timedelta) -> bool:
-    """Whether signals wait for `link_orphans`; most of them for an event that is still to come."""
-    return ExplicitSignal.objects.filter(id__gte=_first_id(now - since), event=None).exists()
-
-
 def _first_id(at: dt.datetime) -> uuid.UUID:
     """Ids begin with the time of arrival."""
     return uuid.UUID(int=int(at.timestamp() * 1000) << 80)

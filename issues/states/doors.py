@@ -86,27 +86,6 @@ def on_change(tell: Callable[[Change], None]) -> None:
 # -- the door for one
 
 
-def resolve_issue(*, issue: Issue, user: User | None, terms: ResolveTerms | None = None) -> Issue:
-    """It is fixed. The next match of an event that happens later, in a release that has the fix, opens it again. Raises
-    IllegalTransition."""
-    return apply_action(issue=issue, action=Action.RESOLVE, user=user, terms=terms)
-
-
-def mute_issue(*, issue: Issue, user: User | None, terms: MuteTerms | None = None) -> Issue:
-    """It is known, still counted, and stays quiet: for ever, or until the terms end. Raises IllegalTransition."""
-    return apply_action(issue=issue, action=Action.MUTE, user=user, terms=terms)
-
-
-def reopen_issue(*, issue: Issue, user: User | None, substate: Substate = Substate.ONGOING) -> Issue:
-    """Back to open, from resolved or muted. Raises IllegalTransition."""
-    return apply_action(issue=issue, action=Action.REOPEN, user=user, substate=substate)
-
-
-def settle_issue(*, issue: Issue, user: User | None) -> Issue:
-    """Somebody has seen it: from new, escalating or regressed to ongoing. Raises IllegalTransition."""
-    return apply_action(issue=issue, action=Action.SETTLE, user=user)
-
-
 def regress_issue(*, issue: Issue, reason: dict[str, Any]) -> bool:
     """The system's: opens an issue that is (still) resolved; False when somebody else was first."""
     return change_by_system(issue=issue, action=Action.REGRESS, reason=reason)

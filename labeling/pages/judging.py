@@ -22,27 +22,10 @@ ANSWERS = {"right": Answer.MATCH, "wrong": Answer.NOT_MATCH} | {answer.value: an
 
 @require_POST
 @project_page(Role.MEMBER)
-def judge_event(
+def judge(
     request: ProjectRequest, project: Project, kind: str, key: str | int, event_pk: uuid.UUID
 ) -> HttpResponse:
     """`answer`: right (or match), wrong (or not_match), unsure, or empty to take one's own back."""
-    return _judge(request, project, kind, key, event_pk)
-
-
-@require_POST
-@project_page(Role.MEMBER)
-def judge(request: ProjectRequest, project: Project, kind: str, key: str | int) -> HttpResponse:
-    """As `judge_event`, with the event's id as `event` in the form: the address of earlier versions."""
-    try:
-        event_pk = uuid.UUID(request.POST.get("event", ""))
-    except ValueError as error:
-        raise BadRequest("Say of which event: its id.") from error
-    return _judge(request, project, kind, key, event_pk)
-
-
-def _judge(
-    request: ProjectRequest, project: Project, kind: str, key: str | int, event_pk: uuid.UUID
-) -> HttpResponse:
     subject = subject_kind(kind).find(project, key)
     given = request.POST.get("answer")
     if given is None or (given and given not in ANSWERS):

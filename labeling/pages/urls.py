@@ -28,8 +28,7 @@ def _of_kind(kind: str) -> Iterator[URLPattern]:
     yield under("people/plan/", people.plan, "people-plan")
     yield under("labels/", labels.labels, "labels")
     yield under("labels/export/", labels.export, "labels-export")
-    yield under("labels/new/", judging.judge, "label")
-    yield under("matches/<uuid:event_pk>/", judging.judge_event, "judge")
+    yield under("matches/<uuid:event_pk>/", judging.judge, "judge")
 
 
 urlpatterns = [

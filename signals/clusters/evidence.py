@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from django.db import connection
@@ -18,8 +18,6 @@ from signals.models.definitions import Kind, Sentiment
 
 TOOL_FAILURE = "tool_failure"
 ERROR = 2000  # characters of a failed call's error, and of its result
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,11 +115,8 @@ def supposed(normal: str, start: int, end: int) -> bool:
 
 def acts(span: SpanFacts) -> bool:
     """Whether the call may have an effect: its name does not read, or its arguments say that it is to do something."""
-    name = _spaced(span.name)
-    return (
-        not READ_NAMES.search(name)
-        or ACQUIRES.search(name) is not None
-        or any(not READ_NAMES.search(_spaced(value)) for value in VALUE.findall(span.input))
+    return _name_acts(span.name) or any(
+        not READ_NAMES.search(_spaced(value)) for value in VALUE.findall(span.input)
     )
 
 

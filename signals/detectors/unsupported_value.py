@@ -24,7 +24,6 @@ from signals.models.definitions import Reads, Sentiment
 
 SCORE = 0.8
 READ = 20_000
-EARLIER = 4000
 # "Your claim number is CL-20418", "reference: AB12CD", "la referencia es ...", "Ihre Buchungsnummer lautet ..."
 OWN_REFERENCE = re.compile(
     r"\b(?:(?:claim|confirmation|reference|booking|reservation|tracking|order|ticket|case|request|invoice|transaction|appointment|account|policy|receipt)(?: reference)? (?:number|code|id|no\.?|ref)|reference|ref\.?|confirmation code|"

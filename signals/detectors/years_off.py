@@ -12,7 +12,6 @@ from signals.detectors.dates import Date, dates
 from signals.detectors.phrases import piece, sentence_start
 from signals.detectors.text import Text
 
-YEAR = re.compile(r"(?<![\d.,-])(?:19|20)\d\d(?!\d)")
 ISO = re.compile(r"(?<![\d-])(20\d\d)-(\d\d)-(\d\d)(?!\d)")
 # Before a date in its sentence: it is still to come.
 TO_COME = re.compile(

@@ -32,7 +32,6 @@ for _module in pkgutil.iter_modules(fields.__path__):
 
 HAS = "has"
 NEWEST = 2000  # events in which a bare name is looked for among the properties
-EXPRESSIONS = {">": "more than", ">=": "at least", "<": "less than", "<=": "at most"}
 
 
 @dataclass(frozen=True, slots=True)

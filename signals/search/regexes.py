@@ -19,7 +19,6 @@ MAX_PATTERN = 500  # characters
 MAX_MEMORY = 4 << 20  # bytes of RE2's program
 MAX_COUNT = 255  # PostgreSQL's
 MAX_EXPANDED = 1000  # characters of a class that are looked at one by one for their case
-LAST = chr(0x10FFFF)
 
 Ranges = list[tuple[str, str]]
 _CLASSES: dict[str, Ranges] = {

@@ -9,7 +9,8 @@ from django.test import Client
 
 from issues.actions import create_issue
 from issues.models import Definition, Issue
-from issues.states.doors import mute_issue, resolve_issue
+from issues.states.doors import apply_action
+from issues.states.transitions import Action
 from tests.issues.people import Api, run, send
 from tests.issues.test_scoring import make_issue
 
@@ -76,7 +77,7 @@ def test_malformed_json_is_refused(api: Api) -> None:
 def test_listing(api: Api, project: Any, member: Any) -> None:
     flights, returns = make_issue(project), make_issue(project, sign=-1.0)
     quiet = create_issue(project=project, title="Quiet", description="Nothing yet")
-    mute_issue(issue=quiet, user=member)
+    apply_action(action=Action.MUTE, issue=quiet, user=member)
     run(send(project, "flight", 0, 5) + send(project, "return", 0, 8))
     numbers = lambda **query: [one["number"] for one in api.pages("/api/issues/", **query)]  # noqa: E731
     assert numbers(sort="events") == [returns.number, flights.number, quiet.number]
@@ -129,7 +130,7 @@ def test_changing(api: Api, project: Any, member: Any) -> None:
 
 def test_a_change_is_made_as_a_whole_or_not(api: Api, project: Any, member: Any) -> None:
     issue = create_issue(project=project, title="Old", description="")
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     error = error_of(api.patch("/api/issues/1/", {"title": "New", "state": "muted"}), 409)
     assert "resolved" in error["message"]
     error_of(api.patch("/api/issues/1/", {"title": "New", "assignee": "nobody"}), 400)

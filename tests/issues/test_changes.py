@@ -15,17 +15,15 @@ from issues.following.sources import read_source
 from issues.models import AlertDelivery, Escalation, Issue
 from issues.models.issues import Substate
 from issues.states.doors import (
+    apply_action,
     apply_to_many,
     escalate_issue,
-    mute_issue,
     regress_issue,
-    reopen_issue,
-    resolve_issue,
-    settle_issue,
     subside_issue,
     undo_many,
 )
 from issues.states.terms import MuteTerms
+from issues.states.transitions import Action
 from tests.html import html_of
 from tests.issues.following import send
 from tests.issues.people import Api
@@ -54,24 +52,24 @@ def escalations(issue: Issue) -> list[str]:
 
 
 def test_each_change_is_told_once_to_who_asked(issue: Issue, member: Any) -> None:
-    mute_issue(issue=issue, user=member, terms=MuteTerms(events=3))
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.MUTE, issue=issue, user=member, terms=MuteTerms(events=3))
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     assert told() == [
         (MUTED, "It was muted until 3 events. By alice."),
         (RESOLVED, "It was resolved. By alice."),
     ]
     regress_issue(issue=issue, reason={"events": 3})
     assert told() == [("issue_regresses", "It happened again after it was resolved: 3 events.")]
-    settle_issue(issue=issue, user=member)  # it stays open: nothing to tell
+    apply_action(action=Action.SETTLE, issue=issue, user=member)  # it stays open: nothing to tell
     escalate_issue(issue=issue, reason={"why": "40 events. The limit is 12."})
     subside_issue(issue=issue, reason={"why": "Calm."})
     assert told() == [("issue_escalates", "40 events. The limit is 12.")]
-    mute_issue(issue=issue, user=member)
-    reopen_issue(issue=issue, user=member)
-    resolve_issue(issue=issue, user=member)
-    reopen_issue(issue=issue, user=member, substate=Substate.REGRESSED)
-    resolve_issue(issue=issue, user=member)
-    reopen_issue(issue=issue, user=member)
+    apply_action(action=Action.MUTE, issue=issue, user=member)
+    apply_action(action=Action.REOPEN, issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
+    apply_action(action=Action.REOPEN, issue=issue, user=member, substate=Substate.REGRESSED)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
+    apply_action(action=Action.REOPEN, issue=issue, user=member)
     assert [trigger for trigger, _ in told()] == [
         MUTED, UNMUTED, RESOLVED, "issue_regresses", RESOLVED, REOPENED,
     ]  # fmt: skip
@@ -103,7 +101,7 @@ def test_what_somebody_calls_escalating_has_a_row_and_can_end(
     api.patch("/api/issues/1/", {"state": "open", "substate": "escalating"})
     assert escalations(issue) == ["closed", "runs"]
     issue.refresh_from_db()
-    mute_issue(issue=issue, user=None, terms=MuteTerms(escalating=True))
+    apply_action(action=Action.MUTE, issue=issue, user=None, terms=MuteTerms(escalating=True))
     assert escalations(issue) == ["closed", "runs"]  # known to who mutes it until the next one
     api.post("/api/issues/actions/", {"issues": ["1"], "action": "resolve"})
     assert escalations(issue) == ["closed", "closed"]
@@ -116,7 +114,7 @@ def test_an_event_that_ends_a_muting_is_told_of(project: Any) -> None:
     create_rule(project=project, user=None, channels=["json://a.example/x"], name="Back", trigger=UNMUTED)
     source = read_source(project, {"query": "hello"})
     issue, _ = create_following(project=project, title="Says hello", description="", source=source, user=None)
-    mute_issue(issue=issue, user=None, terms=MuteTerms(events=2))
+    apply_action(action=Action.MUTE, issue=issue, user=None, terms=MuteTerms(events=2))
     Issue.objects.update(state_changed_at="2026-11-01T00:00:00Z")
     send(project, 1)
     assert told() == []

@@ -16,7 +16,8 @@ from ingest.store.merged_events import merge_events
 from issues.following import history
 from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
-from issues.states.doors import resolve_issue
+from issues.states.doors import apply_action
+from issues.states.transitions import Action
 from labeling.labels.labels import Why, record_label, take_back_label
 from labeling.models import Answer
 from signals.clusters.changing import merge_clusters
@@ -200,7 +201,7 @@ def test_an_event_that_gets_another_user_is_counted_anew(api: Api, project: Any)
 def test_a_resolved_issue_regresses(api: Api, project: Any, member: Any) -> None:
     send(project, 1, signal="receipt_stuck")
     issue = make(api, {"signal": "receipt_stuck"})
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     Issue.objects.update(state_changed_at=START + dt.timedelta(hours=5))
     send(project, 4, signal="receipt_stuck")
     assert api.get("/api/issues/1/").json()["state"] == "resolved"

@@ -17,7 +17,8 @@ from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
 from issues.pages.related import related_issues
 from issues.pages.trend import AT_ONCE, marks
-from issues.states.doors import resolve_issue
+from issues.states.doors import apply_action
+from issues.states.transitions import Action
 from signals.models import Facet
 from tests.html import html_of
 
@@ -99,7 +100,7 @@ def test_the_page(client: Client, project: Any, member: Any, events: list[Event]
     match(twin, events[:9])
     match(other, [*events[7:10], *events[20:40]])
     edit_definition(issue=issue, user=member, description="More.")
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     client.force_login(member)
     response = client.get(reverse("issue", args=[project.slug, issue.number]), {"chart": "rate"})
     text = html_of(response)

@@ -10,7 +10,8 @@ from django.utils import timezone
 from issues.actions import add_note, create_issue
 from issues.inbox.items import Kind, read_inbox, register_kind, review
 from issues.models import Issue
-from issues.states.doors import escalate_issue, mute_issue, regress_issue, resolve_issue, settle_issue
+from issues.states.doors import apply_action, escalate_issue, regress_issue
+from issues.states.transitions import Action
 from labeling.models import ClarifyingQuestion
 from signals.models import Cluster
 from tests.html import html_of
@@ -20,10 +21,10 @@ from tests.html import html_of
 def issues(project: Any, member: Any) -> list[Issue]:
     made = [create_issue(project=project, title=f"Issue {n}", description="", user=member) for n in range(5)]
     escalate_issue(issue=made[1], reason={"why": "40 events an hour. The limit is 12."})
-    resolve_issue(issue=made[2], user=member)
+    apply_action(action=Action.RESOLVE, issue=made[2], user=member)
     regress_issue(issue=made[2], reason={"events": 3})
-    settle_issue(issue=made[3], user=member)
-    mute_issue(issue=made[4], user=member)
+    apply_action(action=Action.SETTLE, issue=made[3], user=member)
+    apply_action(action=Action.MUTE, issue=made[4], user=member)
     return made
 
 
@@ -110,7 +111,7 @@ def test_who_is_named_in_a_note_has_it_in_the_inbox(
 ) -> None:
     """alice writes; bob and she are members, mallory is not."""
     issue = create_issue(project=project, title="Loops", description="", user=member)
-    settle_issue(issue=issue, user=member)
+    apply_action(action=Action.SETTLE, issue=issue, user=member)
     note = add_note(issue=issue, text="@bob, @bob. and @mallory: see @alice and mail@bob", user=member)
     assert [row.user for row in note.mentions.all()] == [viewer]
     add_note(issue=issue, text="mail@bob and @bobby are others", user=member)
@@ -128,7 +129,7 @@ def test_who_is_named_in_a_note_has_it_in_the_inbox(
 
 def test_questions_and_proposals_wait(project: Any, member: Any, make_event: Any) -> None:
     issue = create_issue(project=project, title="Loops", description="", user=member)
-    settle_issue(issue=issue, user=member)
+    apply_action(action=Action.SETTLE, issue=issue, user=member)
     first, second = make_event(), make_event()
     question = ClarifyingQuestion.objects.create(
         project=project, issue=issue, kind="flip", first=first, second=second, first_quote="a", second_quote="b", text="Does it count?",

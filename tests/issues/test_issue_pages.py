@@ -19,7 +19,8 @@ from ingest.models import Event, Job, QueuedEvent
 from issues.access import get_issue
 from issues.actions import create_issue
 from issues.models import Activity, Issue, IssueMatch
-from issues.states.doors import resolve_issue
+from issues.states.doors import apply_action
+from issues.states.transitions import Action
 from signals.models import Cluster
 from tests.html import html_of
 
@@ -154,7 +155,7 @@ def test_muting_on_terms_says_until_when(in_as_member: Client, issue: Issue) -> 
 
 
 def test_an_illegal_change_is_explained(in_as_member: Client, issue: Issue, member: Any) -> None:
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     response = in_as_member.post(at("issue-state", issue), {"action": "mute"}, follow=True)
     assert "cannot be changed" in html_of(response)
     assert 'value="mute"' not in html_of(response)

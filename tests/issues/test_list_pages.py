@@ -13,7 +13,8 @@ from ingest.counts.rollups import Occurrence, record
 from ingest.models import Event
 from issues.actions import create_issue
 from issues.models import Issue
-from issues.states.doors import mute_issue, resolve_issue
+from issues.states.doors import apply_action
+from issues.states.transitions import Action
 from signals.catalogue.installing import install_builtin_signals
 from tests.html import html_of
 
@@ -41,8 +42,8 @@ def bulk(client: Client, project: Any, action: str, issues: list[Issue], back: s
 
 def test_tabs_show_states_with_counts(in_as_member: Client, project: Any, member: Any) -> None:
     issues = [new(project, name) for name in ("Open one", "Muted one", "Resolved one")]
-    mute_issue(issue=issues[1], user=member)
-    resolve_issue(issue=issues[2], user=member)
+    apply_action(action=Action.MUTE, issue=issues[1], user=member)
+    apply_action(action=Action.RESOLVE, issue=issues[2], user=member)
     assert listed(in_as_member, project) == ["Open one"]
     assert listed(in_as_member, project, state="muted") == ["Muted one"]
     assert listed(in_as_member, project, state="resolved") == ["Resolved one"]
@@ -115,7 +116,7 @@ def test_bulk_leaves_the_illegal_ones_ticked_and_says_why(
     in_as_member: Client, project: Any, member: Any
 ) -> None:
     fine, resolved = new(project, "Fine"), new(project, "Resolved")
-    resolve_issue(issue=resolved, user=member)
+    apply_action(action=Action.RESOLVE, issue=resolved, user=member)
     response = bulk(in_as_member, project, "mute", [fine, resolved], back="state=all")
     text = html_of(response)
     assert "1 issue muted." in text
@@ -132,7 +133,7 @@ def test_an_action_on_many_is_taken_back(in_as_member: Client, project: Any, mem
     text = html_of(bulk(in_as_member, project, "mute-1w", [first, second], back="sort=events"))
     batch = first.activity.order_by("-id")[0].batch
     assert "2 issues muted." in text and f'name="undo" value="{batch}"' in text
-    resolve_issue(issue=second, user=member)
+    apply_action(action=Action.RESOLVE, issue=second, user=member)
     address = reverse("issues-undo", args=[project.slug])
     response = in_as_member.post(address, {"undo": batch, "back": "sort=events"}, follow=True)
     assert response.redirect_chain[0][0].endswith("/issues/?sort=events")

@@ -23,7 +23,8 @@ from issues.classifier.model import SIDE, WIDTH, to_bytes
 from issues.classifier.rescoring import request_rescore
 from issues.classifier.scoring import score
 from issues.models import Activity, Classifier, Issue, IssueMatch
-from issues.states.doors import mute_issue, resolve_issue
+from issues.states.doors import apply_action
+from issues.states.transitions import Action
 from signals.models import EventEmbedding
 from signals.vectors.embedding import embed
 from tests.issues.people import run, send
@@ -242,7 +243,7 @@ def test_an_old_version_does_not_undo_a_newer_one(project: Any) -> None:
 def test_a_resolved_issue_that_happens_again_regresses(project: Any, member: Any) -> None:
     issue = make_issue(project)
     run(send(project, "flight", 0, 3))
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     run(send(project, "flight", 10, 2, at=issue.state_changed_at - dt.timedelta(minutes=1)))
     issue.refresh_from_db()
     assert issue.state == "resolved"  # it came late, but happened before
@@ -257,7 +258,7 @@ def test_a_resolved_issue_that_happens_again_regresses(project: Any, member: Any
 
 def test_a_muted_issue_stays_muted_and_is_counted(project: Any, member: Any) -> None:
     issue = make_issue(project)
-    mute_issue(issue=issue, user=member)
+    apply_action(action=Action.MUTE, issue=issue, user=member)
     run(send(project, "flight", 0, 3, at=timezone.now() + dt.timedelta(seconds=1)))
     issue.refresh_from_db()
     assert issue.state == "muted"

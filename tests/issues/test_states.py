@@ -18,11 +18,7 @@ from issues.states.doors import (
     apply_to_many,
     escalate_issue,
     legal_actions,
-    mute_issue,
     regress_issue,
-    reopen_issue,
-    resolve_issue,
-    settle_issue,
     status_of,
     undo_many,
 )
@@ -218,24 +214,24 @@ def last_activity(issue: Issue) -> Activity:
 def test_one_issue_through_its_life(issue: Issue, member: Any) -> None:
     created = issue.state_changed_at
     assert status_of(issue) == STATUSES[NEW]
-    settle_issue(issue=issue, user=member)
+    apply_action(action=Action.SETTLE, issue=issue, user=member)
     assert status_of(issue) == STATUSES[ONGOING]
     assert issue.state_changed_at == created  # it is as open as it was
-    mute_issue(issue=issue, user=member)
+    apply_action(action=Action.MUTE, issue=issue, user=member)
     assert status_of(issue) == STATUSES[MUTED]
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     assert status_of(issue) == STATUSES[RESOLVED]
     assert issue.state_changed_at > created
     with pytest.raises(IllegalTransition):
-        mute_issue(issue=issue, user=member)
-    reopen_issue(issue=issue, user=member, substate=Substate.ESCALATING)
+        apply_action(action=Action.MUTE, issue=issue, user=member)
+    apply_action(action=Action.REOPEN, issue=issue, user=member, substate=Substate.ESCALATING)
     assert status_of(issue) == STATUSES[ESCALATING]
     issue.refresh_from_db()
     assert status_of(issue) == STATUSES[ESCALATING]
 
 
 def test_each_change_is_in_the_history(issue: Issue, member: Any) -> None:
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     activity = last_activity(issue)
     assert (activity.kind, activity.actor) == ("state", member)
     assert activity.data == {
@@ -249,7 +245,7 @@ def test_each_change_is_in_the_history(issue: Issue, member: Any) -> None:
 
 
 def test_it_does_not_regress_twice(issue: Issue, member: Any) -> None:
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     stale = Issue.objects.get(pk=issue.pk)
     assert regress_issue(issue=issue, reason={})
     assert not regress_issue(issue=stale, reason={})
@@ -258,15 +254,15 @@ def test_it_does_not_regress_twice(issue: Issue, member: Any) -> None:
 
 def test_a_stale_object_cannot_make_an_illegal_change(issue: Issue, member: Any) -> None:
     stale = Issue.objects.get(pk=issue.pk)
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     with pytest.raises(IllegalTransition):
-        mute_issue(issue=stale, user=member)
+        apply_action(action=Action.MUTE, issue=stale, user=member)
 
 
 def test_many_at_once(project: Any, member: Any, django_assert_num_queries: Any) -> None:
     issues = [create_issue(project=project, title=f"Issue {i}", description="") for i in range(5)]
-    resolve_issue(issue=issues[0], user=member)
-    mute_issue(issue=issues[1], user=member)
+    apply_action(action=Action.RESOLVE, issue=issues[0], user=member)
+    apply_action(action=Action.MUTE, issue=issues[1], user=member)
     batch = apply_to_many(Issue.objects.in_project(project), "mute", member, terms=MuteTerms(events=9))
     assert (len(batch.changed), len(batch.refused)) == (3, 2)
     states = sorted(Issue.objects.values_list("state", flat=True))
@@ -282,7 +278,7 @@ def test_what_changed_since_is_not_taken_back(project: Any, other_project: Any, 
     first, second = (create_issue(project=project, title=f"Issue {i}", description="") for i in range(2))
     opened = first.state_changed_at
     batch = apply_to_many([first, second], Action.RESOLVE, member)
-    reopen_issue(issue=second, user=member)
+    apply_action(action=Action.REOPEN, issue=second, user=member)
     assert undo_many(project=other_project, batch=batch.undo, user=member) == ([], [])
     undone, kept = undo_many(project=project, batch=batch.undo, user=member)
     assert (undone, kept) == ([first], [second])
@@ -294,10 +290,10 @@ def test_what_changed_since_is_not_taken_back(project: Any, other_project: Any, 
 
 
 def test_only_what_is_muted_until_it_escalates_escalates(issue: Issue, member: Any) -> None:
-    mute_issue(issue=issue, user=member)
+    apply_action(action=Action.MUTE, issue=issue, user=member)
     assert not escalate_issue(issue=issue, reason={})
-    reopen_issue(issue=issue, user=member)
-    mute_issue(issue=issue, user=member, terms=MuteTerms(escalating=True))
+    apply_action(action=Action.REOPEN, issue=issue, user=member)
+    apply_action(action=Action.MUTE, issue=issue, user=member, terms=MuteTerms(escalating=True))
     assert escalate_issue(issue=issue, reason={"why": "40 events an hour. The limit is 12."})
     assert (status_of(issue), issue.review, issue.terms) == (STATUSES[ESCALATING], "escalating", {})
     assert words_for(last_activity(issue).data) == "40 events an hour. The limit is 12."
@@ -317,7 +313,7 @@ def test_what_stands_long_is_ongoing_and_stays_in_the_inbox(issue: Issue) -> Non
 
 def test_buttons_offer_what_is_legal(issue: Issue, member: Any) -> None:
     assert legal_actions(issue) == [Action.RESOLVE, Action.MUTE, Action.SETTLE]
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     assert legal_actions(issue) == [Action.REOPEN]
 
 

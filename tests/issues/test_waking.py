@@ -10,8 +10,9 @@ from ingest.counts.rollups import Hour
 from issues.following.history import create_following
 from issues.following.sources import read_source
 from issues.models import Activity, Issue
-from issues.states.doors import mute_issue, resolve_issue
+from issues.states.doors import apply_action
 from issues.states.terms import MuteTerms, ResolveTerms
+from issues.states.transitions import Action
 from issues.states.words import words_for
 from tests.issues.following import START, send
 from tests.issues.people import Api
@@ -29,9 +30,9 @@ def issue(project: Any) -> Issue:
 
 def quiet(issue: Issue, terms: MuteTerms | ResolveTerms) -> None:
     if isinstance(terms, MuteTerms):
-        mute_issue(issue=issue, user=None, terms=terms)
+        apply_action(action=Action.MUTE, issue=issue, user=None, terms=terms)
     else:
-        resolve_issue(issue=issue, user=None, terms=terms)
+        apply_action(action=Action.RESOLVE, issue=issue, user=None, terms=terms)
     Issue.objects.filter(pk=issue.pk).update(state_changed_at=QUIET_SINCE)
 
 

@@ -15,7 +15,8 @@ from issues.actions import create_issue
 from issues.classifier.rescoring import request_rescore
 from issues.inbox.items import Item, read_inbox, review
 from issues.models import Issue, IssueMatch
-from issues.states.doors import resolve_issue
+from issues.states.doors import apply_action
+from issues.states.transitions import Action
 from labeling.labels.labels import record_label, standing_rows, take_back_label
 from labeling.labels.people import disputed_events
 from labeling.teaching import retrain
@@ -115,7 +116,7 @@ def test_the_inbox_lists_an_issue_on_which_people_disagree(
         take_back_label(subject=issue, event_id=event.pk, author=f"user:{second.pk}")
     assert disagreements(project) == []
     say(issue, second, events[0], "not_match")
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     assert disagreements(project) == [], "of open issues alone"
 
 

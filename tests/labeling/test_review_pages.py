@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,10 @@ def in_as_member(client: Client, member: Any) -> Client:
 
 def at(name: str, issue: Issue) -> str:
     return reverse(name, args=[issue.project.slug, issue.number])
+
+
+def judge_at(issue: Issue, event_pk: uuid.UUID) -> str:
+    return reverse("issue-judge", args=[issue.project.slug, issue.number, event_pk])
 
 
 def card_of(page: Any) -> str:
@@ -266,10 +271,10 @@ def test_what_is_no_answer_to_a_card_is_refused(
         *unfit,
     ):
         assert in_as_member.post(f"{here}review/label/", good | wrong).status_code == 400, wrong
-    for wrong in ({"answer": "perhaps"}, {"event": "x"}):
-        assert in_as_member.post(f"{here}labels/new/", good | wrong).status_code == 400, wrong
+    for judged in ({"answer": "perhaps"}, {}):
+        assert in_as_member.post(f"{here}matches/{good['event']}/", judged).status_code == 400, judged
     gone = {"event": "00000000-0000-7000-8000-000000000000"}
-    for path in ("review/label/", "labels/new/", f"matches/{gone['event']}/"):
+    for path in ("review/label/", f"matches/{gone['event']}/"):
         assert in_as_member.post(here + path, good | gone).status_code == 404
     assert not Label.objects.exists()
     assert in_as_member.post(f"{here}review/label/", good).status_code == 302
@@ -296,8 +301,8 @@ def test_an_event_of_another_project_is_never_shown(
     page = in_as_member.get(at("issue-review", issue), {"event": str(theirs.id)})
     assert "their secret" not in html_of(page)
     data = {"event": str(theirs.id), "answer": "match"}
-    for name in POSTS[::2]:
-        assert in_as_member.post(at(name, issue), data).status_code == 404
+    for path in (at("issue-review-label", issue), judge_at(issue, theirs.id)):
+        assert in_as_member.post(path, data).status_code == 404
     assert not Label.objects.exists()
 
 
@@ -307,7 +312,7 @@ def test_a_nonsense_event_in_the_address_is_the_next_card(
     assert in_as_member.get(at("issue-review", issue), {"event": "x\x00"}).context["shown"]
 
 
-POSTS = ["issue-review-label", "issue-review-undo", "issue-label"]
+POSTS = ["issue-review-label", "issue-review-undo"]
 PAGES = ["issue-review", "issue-review-progress", "issue-matches", "issue-labels", "issue-teaching"]
 
 
@@ -318,9 +323,9 @@ def test_viewers_look_but_do_not_answer(
     text = html_of(client.get(at("issue-review", issue)))
     assert "Is this: The refund never came?" in text
     assert 'name="answer"' not in text and at("issue-review-undo", issue) not in text
-    for name in POSTS:
+    for path in (*(at(name, issue) for name in POSTS), judge_at(issue, events[0].id)):
         data = {"answer": "match", "event": str(events[0].id)}
-        assert client.post(at(name, issue), data).status_code == 403
+        assert client.post(path, data).status_code == 403
     assert not Label.objects.exists()
 
 
@@ -328,16 +333,16 @@ def test_a_stranger_finds_nothing(client: Client, issue: Issue, stranger: Any) -
     client.force_login(stranger)
     for name in PAGES:
         assert client.get(at(name, issue)).status_code == 404
-    for name in POSTS:
-        assert client.post(at(name, issue)).status_code == 404
+    for path in (*(at(name, issue) for name in POSTS), judge_at(issue, uuid.uuid4())):
+        assert client.post(path).status_code == 404
 
 
 def test_answering_needs_post_and_the_csrf_token(issue: Issue, member: Any) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(member)
-    for name in POSTS:
-        assert client.get(at(name, issue)).status_code == 405
-        assert client.post(at(name, issue)).status_code == 403
+    for path in (*(at(name, issue) for name in POSTS), judge_at(issue, uuid.uuid4())):
+        assert client.get(path).status_code == 405
+        assert client.post(path).status_code == 403
 
 
 def match(issue: Issue, event: Event) -> None:
@@ -355,27 +360,15 @@ def test_right_or_wrong_beside_a_match(in_as_member: Client, issue: Issue, event
     match(issue, events[0])
     page = in_as_member.get(at("issue-matches", issue))
     assert "My refund number 0" in html_of(page) and "0.77" in html_of(page)
-    data = {"event": str(events[0].id), "answer": "not_match"}
-    reply = in_as_member.post(at("issue-label", issue), data, **HTMX)
+    data = {"answer": "not_match"}
+    reply = in_as_member.post(judge_at(issue, events[0].id), data, **HTMX)
     assert 'data-judge="wrong" aria-pressed="true"' in html_of(reply)
     [label] = standing_labels(issue)
     assert (label.answer, label.source, label.score, label.reason) == ("not_match", "page", 0.77, "")
-    assert in_as_member.post(at("issue-label", issue), data).status_code == 302  # without JavaScript
+    assert in_as_member.post(judge_at(issue, events[0].id), data).status_code == 302  # without JavaScript
     page = in_as_member.get(at("issue-matches", issue) + "?beside")
     assert 'data-judge="wrong" aria-pressed="true"' in html_of(page)
     assert "<html" not in html_of(page)
-
-
-@pytest.mark.parametrize(
-    ("data", "status"),
-    [
-        ({}, 400),
-        ({"answer": "match", "event": "x"}, 400),
-        ({"answer": "match", "event": "00000000-0000-7000-8000-000000000000"}, 404),
-    ],
-)
-def test_a_bad_quick_answer(in_as_member: Client, issue: Issue, data: dict[str, str], status: int) -> None:
-    assert in_as_member.post(at("issue-label", issue), data).status_code == status
 
 
 def test_labels_are_listed_by_answer(

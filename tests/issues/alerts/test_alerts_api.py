@@ -13,7 +13,8 @@ from django.test import Client
 from issues.actions import create_issue, delete_issue
 from issues.alerts.sending import send_due
 from issues.models import AlertDelivery, AlertRule, AlertThread
-from issues.states.doors import regress_issue, resolve_issue
+from issues.states.doors import apply_action, regress_issue
+from issues.states.transitions import Action
 from tests.issues.alerts.sinks import Mailbox, Webhook, smtp_sink, webhook_sink
 from tests.issues.people import Api
 
@@ -192,7 +193,7 @@ def test_mails_about_one_issue_are_one_conversation(
     issue = create_issue(project=project, title="Forgets the seat", description="")
     other = create_issue(project=project, title="Forgets the name", description="")
     for one in (issue, other, issue):
-        resolve_issue(issue=one, user=member)
+        apply_action(action=Action.RESOLVE, issue=one, user=member)
         assert regress_issue(issue=one, reason={"why": "<b>3 events</b> since."})
         send_due()
     first, second, third = mailbox.got
@@ -215,13 +216,13 @@ def test_the_throttle_and_the_switch(api: Api, project: Any, member: Any) -> Non
     made = make(api, "json://a.example/x", trigger="issue_regresses", throttle="1h")
     issue = create_issue(project=project, title="Forgets the seat", description="")
     for _ in range(2):
-        resolve_issue(issue=issue, user=member)
+        apply_action(action=Action.RESOLVE, issue=issue, user=member)
         regress_issue(issue=issue, reason={"events": 1})
     assert len(deliveries(api, made)) == 1
     api.patch(f"/api/alerts/{made['id']}/", {"enabled": False})
     assert [row["state"] for row in deliveries(api, made)] == ["failed"]
     other = create_issue(project=project, title="Loops", description="")
-    resolve_issue(issue=other, user=member)
+    apply_action(action=Action.RESOLVE, issue=other, user=member)
     regress_issue(issue=other, reason={"events": 1})
     assert len(deliveries(api, made)) == 1
     delete_issue(issue=issue)

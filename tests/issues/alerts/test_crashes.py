@@ -12,7 +12,8 @@ from issues.actions import create_issue
 from issues.alerts import sending
 from issues.alerts.rules import create_rule
 from issues.models import AlertDelivery
-from issues.states.doors import regress_issue, resolve_issue
+from issues.states.doors import apply_action, regress_issue
+from issues.states.transitions import Action
 from tests.issues.alerts.sinks import smtp_sink, webhook_sink
 
 DAYS = 10
@@ -52,7 +53,7 @@ def test_ten_days_with_crashes(
         )
         issue = create_issue(project=project, title="Forgets the seat", description="")
         for day in range(DAYS):
-            resolve_issue(issue=issue, user=member)
+            apply_action(action=Action.RESOLVE, issue=issue, user=member)
             assert regress_issue(issue=issue, reason={"events": day + 1})
             for place in places.choices(["before", "after", ""], k=2):
                 dies[place or "before"] = bool(place)

@@ -11,7 +11,8 @@ from issues.actions import add_note, assign_issue, create_issue
 from issues.alerts.personal import choose
 from issues.alerts.sending import send_due
 from issues.models import AlertDelivery, AlertRule
-from issues.states.doors import escalate_issue, resolve_issue
+from issues.states.doors import apply_action, escalate_issue
+from issues.states.transitions import Action
 from tests.html import html_of
 from tests.issues.alerts.sinks import Mailbox, smtp_sink
 from tests.issues.people import Api
@@ -39,7 +40,7 @@ def test_each_gets_what_was_chosen_and_nothing_of_the_own_doing(
     issue = create_issue(project=project, title="Loops on a tool", description="", user=member)
     create_issue(project=project, title="Bob's own", description="", user=viewer)
     escalate_issue(issue=issue, reason={"why": "40 events. The limit is 12."})
-    resolve_issue(issue=issue, user=member)  # not chosen
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)  # not chosen
     add_note(issue=issue, text="@bob what do you think?", user=member)
     add_note(issue=issue, text="@bob note to myself", user=viewer)
     assign_issue(issue=issue, assignee=viewer, user=member)

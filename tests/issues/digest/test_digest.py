@@ -19,7 +19,8 @@ from issues.alerts.sending import send_due
 from issues.causes.moving import moves, share
 from issues.digest.due import last_due, stretch_of
 from issues.models import Activity, AlertDelivery, AlertRule, Issue, IssueMatch, MessageSettings
-from issues.states.doors import escalate_issue, resolve_issue
+from issues.states.doors import apply_action, escalate_issue
+from issues.states.transitions import Action
 from raindrop.ids import new_id
 from signals.models import Cluster
 from tests.html import html_of
@@ -218,7 +219,9 @@ def test_messages_wait_in_quiet_hours_but_for_urgent_ones(
             urgent=urgent,
         )
     for of in (project, other_project):
-        resolve_issue(issue=create_issue(project=of, title="x", description=""), user=member)
+        apply_action(
+            action=Action.RESOLVE, issue=create_issue(project=of, title="x", description=""), user=member
+        )
     send_due()
     assert sorted(json.loads(body)["rule"]["name"] for _, body in hook.got) == ["other", "urgent"]
     waiting = AlertDelivery.objects.get(state="pending")

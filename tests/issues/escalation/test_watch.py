@@ -14,8 +14,9 @@ from issues.escalation.opening import A_DAY, open_issues
 from issues.escalation.watch import EVERY, watch_due, watch_project
 from issues.models import Activity, AlertDelivery, Escalation, Issue, TrackingSettings
 from issues.models.issues import Follows, Substate
-from issues.states.doors import mute_issue, resolve_issue, settle_issue
+from issues.states.doors import apply_action
 from issues.states.terms import MuteTerms
+from issues.states.transitions import Action
 from signals.models import Cluster, SignalDefinition
 
 pytestmark = pytest.mark.django_db
@@ -93,7 +94,7 @@ def test_what_a_person_has_seen_is_not_told_again(project: Any, issue: Issue, me
     fill(project, project.pk, events=500)
     fill(project, issue.pk, events=4, last=40)
     watch_project(project, now=NOW)
-    settle_issue(issue=issue, user=member)
+    apply_action(action=Action.SETTLE, issue=issue, user=member)
     watch_project(project, now=NOW + HOUR / 4)
     assert states(issue) == ["escalate", "settle"]
 
@@ -127,7 +128,7 @@ def test_a_resolved_issue_is_not_watched_and_its_rise_is_over(
     fill(project, project.pk, events=500)
     fill(project, issue.pk, events=4, last=40)
     watch_project(project, now=NOW)
-    resolve_issue(issue=issue, user=member)
+    apply_action(action=Action.RESOLVE, issue=issue, user=member)
     watch_project(project, now=NOW)
     assert states(issue) == ["escalate", "resolve"]
     assert Escalation.objects.get().end == "closed"
@@ -136,14 +137,14 @@ def test_a_resolved_issue_is_not_watched_and_its_rise_is_over(
 def test_muted_until_it_escalates(project: Any, issue: Issue, member: Any) -> None:
     fill(project, project.pk, events=500)
     fill(project, issue.pk, events=4)
-    mute_issue(issue=issue, user=member, terms=MuteTerms(escalating=True))
+    apply_action(action=Action.MUTE, issue=issue, user=member, terms=MuteTerms(escalating=True))
     watch_project(project, now=NOW)
     assert states(issue) == ["mute"]
     fill(project, issue.pk, events=4, last=40)
     watch_project(project, now=NOW)
     assert states(issue) == ["mute", "escalate"]
     # The rise that is known is not told again to who mutes it.
-    mute_issue(issue=issue, user=member, terms=MuteTerms(escalating=True))
+    apply_action(action=Action.MUTE, issue=issue, user=member, terms=MuteTerms(escalating=True))
     watch_project(project, now=NOW)
     assert states(issue) == ["mute", "escalate", "mute"]
 
