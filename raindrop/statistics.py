@@ -3,6 +3,7 @@
 import math
 
 Z95 = 1.959963984540054  # the normal distribution's 97.5 % point: a two-sided 95 % interval
+Z90 = 1.6448536269514722  # its 95 % point: a two-sided 90 % interval
 
 
 def wilson(successes: int, trials: int, *, z: float = Z95) -> tuple[float, float] | None:

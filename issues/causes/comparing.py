@@ -17,10 +17,9 @@ from ingest.counts.waiting import processed
 from ingest.models import Event, Project
 from issues.access import get_issue
 from issues.models import Issue, IssueMatch
-from raindrop.statistics import newcombe, wilson, would_show
+from raindrop.statistics import Z90, newcombe, wilson, would_show
 from signals.catalogue.access import find_signal
 from signals.dimensions.facts import facts_of
-from signals.dimensions.finding import Z90
 from signals.dimensions.names import is_dimension, part_of, plain_name, query_of
 from signals.models import SignalDefinition, SignalMatch
 from signals.search.finding import find_events

@@ -8,9 +8,7 @@ from typing import Any
 from ingest.models import Total
 from issues.classifier.audit import RANDOM_LEAST, Row, Share, estimate
 from issues.models.answers import answers
-from raindrop.statistics import wilson
-
-Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90 % interval
+from raindrop.statistics import Z90, wilson
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from ingest.counts import rollups
 from ingest.counts.period import Period
 from ingest.models import Event, Project, Total
-from raindrop.statistics import wilson
+from raindrop.statistics import Z90, wilson
 from signals.clusters.comes_with import causes_of_clusters, kept_causes
 from signals.clusters.members import FACET
 from signals.clusters.reading import CANDIDATES, EXAMPLES, examples_of
@@ -20,7 +20,6 @@ from signals.discovery.evidence import sentence_around
 from signals.discovery.templates import message_of
 from signals.models import Cluster, ClusterMember, Facet, Sampled
 
-Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90 % interval
 TOGETHER = 3  # of what a cluster comes with, in a list
 QUOTE = 240
 SHORT = 48  # characters: fewer of a quote say too little by themselves

@@ -14,11 +14,10 @@ from django.db import connection
 from ingest.counts import rollups
 from ingest.counts.period import begins_with, events_since
 from ingest.models import Project
-from raindrop.statistics import wilson
+from raindrop.statistics import Z90, wilson
 from signals.clusters.reading import live_clusters
 from signals.models import ClusterKind, SignalDefinition
 
-Z90 = 1.6448536269514722  # the normal distribution's 95 % point: a two-sided 90 % interval
 ROWS, COLUMNS = 40, 25  # those with the most events
 # Of intents with more events than that, the cells are those of the last days that have as many: 300 ms.
 MOST = 100_000

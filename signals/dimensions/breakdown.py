@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from ingest.counts.waiting import processed
 from ingest.models import Event, Project
-from raindrop.statistics import wilson
+from raindrop.statistics import Z90, wilson
 from signals.dimensions.facts import Facts, facts_of
 from signals.dimensions.names import CALLED, EVENT, MODEL, PROPERTY, RELEASE, part_of, query_of, title_of
 from signals.dimensions.names import Value as Pair
@@ -25,7 +25,6 @@ MOST_VALUES = 50  # a property with more different values is an id, or text
 ON_PAGES = frozenset(
     [MODEL, EVENT, CALLED, RELEASE, "property"]
 )  # what a page shows, as names.part_of names it
-Z90 = 1.6448536269514722  # a two-sided 90 % interval
 
 
 @dataclass(frozen=True, slots=True)

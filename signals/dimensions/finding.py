@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from raindrop.statistics import wilson
+from raindrop.statistics import Z90, wilson
 from signals.dimensions.names import CALLED, FAILED, INTENT, SIGNAL, Value
 
 Bools = NDArray[np.bool_]
@@ -41,7 +41,6 @@ STRICTER = 1000
 FEW, HALF = 30, 0.5
 PAIRED = 12  # values that pairs are made of: those with the smallest p
 EXPLAINED = 0.05  # the p from which a value says nothing more once another is known
-Z90 = 1.6448536269514722  # a two-sided 90 % interval
 
 GIVEN, TOOLS, OBSERVED = 0, 1, 2
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from raindrop.statistics import wilson
+from raindrop.statistics import Z90, wilson
 from signals.discovery.observations import Floats
 
 FOLDS = 5
@@ -23,7 +23,6 @@ PRECISE = 0.6  # a model that is right less often assigns nothing
 FEWEST = 5  # members below which nothing is trained
 NAMES = 50  # columns
 STRENGTH = 10.0  # inverse of the regularisation
-Z90 = 1.6449
 
 Names = Sequence[Collection[str]]
 Scores = npt.NDArray[np.float64]

@@ -17,14 +17,12 @@ import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
 from raindrop.evaluation.measurement import Measurement, Table
-from raindrop.statistics import wilson_of_share
+from raindrop.statistics import Z90, wilson_of_share
 from signals.catalogue.audit_results import FEWEST, HEADLINE, PUBLISHED
 from signals.evaluation.audit_store import READERS, AuditStore
 from signals.evaluation.drawing import AUDITED, SampledTurn, Stratum
 from signals.evaluation.reading import Answer
 from signals.evaluation.traffic import KEPT_SOURCES
-
-Z90 = 1.6448536269514722  # a two-sided 90 % interval
 
 
 @dataclass(frozen=True, slots=True)

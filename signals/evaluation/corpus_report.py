@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raindrop.evaluation.measurement import Measurement, MissingData, Table
-from raindrop.statistics import wilson
+from raindrop.statistics import Z90, wilson
 from signals.detectors import DETECTORS, RULES, SIGNALS, keywords
 from signals.detectors.batch import Batch, Detector
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
@@ -38,7 +38,6 @@ KEYWORDS = {
 }
 # Turns of the corpus that have the signal, for a figure of their own to be shown.
 FEWEST = 5
-Z90 = 1.6449  # a two-sided 90 % interval
 # Held apart in the conversations' total, as the planted products' authors did: their labels are too broad to be read from words.
 APART = frozenset(["task_failure", "false_success"])
 

@@ -5,8 +5,6 @@ an error that names it: a filter that is silently ignored gives numbers that are
 """
 
 import datetime as dt
-import json
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from rest_framework.request import Request
 from raindrop.api.pagination import whole
 from raindrop.errors import ApiError
 from raindrop.web.moments import parse_moment
+from signals.search.fields.json_values import scalar_of
 
 TIME_OPS = ("gte", "gt", "lte", "lt")
 STRING_OPS = ("eq", "neq", "startsWith", "endsWith", "contains")
@@ -194,7 +193,7 @@ def string_condition(column: str, item: Filter) -> Q:
 def value_condition(column: str, item: Filter) -> Q:
     """On one key of a JSON column. `3`, `true` and `null` are tried both as text and as what they mean; `neq` also holds
     where the key is missing; greater and less compare numbers with numbers and text with text."""
-    scalar = _scalar(item.value)
+    scalar = scalar_of(item.value)
     if item.op in ("eq", "neq"):
         equal = Q(**{f"{column}__contains": {item.key: item.value}})
         if scalar != item.value:
@@ -209,17 +208,6 @@ def value_condition(column: str, item: Filter) -> Q:
     kind = Func(element, function="jsonb_typeof", output_field=TextField())
     compare = _COMPARE[item.op](element, Value(operand, output_field=JSONField()))
     return Q(Exact(kind, Value("number" if numeric else "string"))) & Q(compare)
-
-
-def _scalar(text: str) -> str | int | float | bool | None:
-    """The JSON scalar that the text is, else the text."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    if isinstance(value, float) and not math.isfinite(value):
-        return text
-    return value if value is None or isinstance(value, bool | int | float) else text
 
 
 # -- windows

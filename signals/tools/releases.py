@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from ingest.models import Event
-from raindrop.statistics import newcombe, wilson, would_show
+from raindrop.statistics import Z90, newcombe, wilson, would_show
 from signals.tools.calls import Call
 
 RELEASE = "release"  # the property
@@ -17,7 +17,6 @@ CHUNK = 5000  # events
 SMALLEST = (
     0.05  # share of failed calls whose double is to be told; a tool that never failed has none of its own
 )
-Z90 = 1.6448536269514722  # a two-sided 90 % interval
 
 
 @dataclass(frozen=True, slots=True)

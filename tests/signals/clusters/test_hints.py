@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 
 from ingest.models import Event, Project, User
+from raindrop.statistics import Z90
 from raindrop.templatetags.raindrop import percent
 from signals.clusters.hints import hints_of
 from signals.clusters.reading import cluster_items, live_clusters, small_model_of
-from signals.discovery.assigner import Z90
 from signals.models import Cluster, Facet, SignalDefinition, SignalMatch
 from tests.html import html_of
 from tests.signals.clusters.test_refresh import find

@@ -8,9 +8,9 @@ from django.test import Client
 from ingest.models import Event, Project, User
 from issues.actions import create_issue
 from issues.models import IssueMatch
-from raindrop.statistics import wilson
+from raindrop.statistics import Z90, wilson
 from signals.clusters import matrix as matrices
-from signals.clusters.matrix import Z90, make_matrix, row_kinds
+from signals.clusters.matrix import make_matrix, row_kinds
 from signals.search.finding import find_events
 from signals.search.language.parsing import parse
 from signals.search.scope import Scope
