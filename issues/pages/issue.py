@@ -16,7 +16,7 @@ from ingest.counts.waiting import count_waiting
 from ingest.jobs.kinds import title_of
 from ingest.jobs.progress import jobs_under_way
 from ingest.jobs.queueing import queue_job
-from ingest.models import Event, Job, Project
+from ingest.models import Event, Project
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
@@ -47,6 +47,7 @@ NEWEST = 1000  # matches whose users and neighbours are read
 USERS_SHOWN = 8
 OWN = "own"
 PERIODS = [key for key in DAYS if key != "24h"]
+TRAINING = "train"  # the kind of the job that learns its labels (labeling/teaching.py)
 
 
 @project_page()
@@ -67,7 +68,7 @@ def issue_page(request: ProjectRequest, project: Project, number: int) -> HttpRe
     }
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "numbers": lambda: {
-            "jobs": jobs_of(issue),
+            **work_on(issue),
             "classifier": None if issue.follows else issue.classifiers.current().first(),
             **trend(issue, period, request.GET.get("chart", "matches")),
         },
@@ -147,10 +148,13 @@ def find_causes(request: ProjectRequest, project: Project, number: int) -> HttpR
     return redirect("issue", project.slug, number)
 
 
-def jobs_of(issue: Issue) -> list[tuple[str, Job]]:
-    """What waits or runs for it, each with its kind's title, in order."""
-    found = jobs_under_way(project_id=issue.project_id, subjects=[issue.pk])
-    return [(title_of(job), job) for job in found.get(issue.pk, [])]
+def work_on(issue: Issue) -> dict[str, Any]:
+    """What waits or runs for it, each with its kind's title, in order; and whether its labels are being learnt."""
+    jobs = jobs_under_way(project_id=issue.project_id, subjects=[issue.pk]).get(issue.pk, [])
+    return {
+        "jobs": [(title_of(job), job) for job in jobs],
+        "is_learning": any(job.kind == TRAINING for job in jobs),
+    }
 
 
 def recent_activity(issue: Issue) -> list[tuple[Activity, str, Cluster | None]]:

@@ -13,17 +13,17 @@ from django.urls import reverse
 
 from ingest.counts.period import DAYS, Period
 from ingest.counts.rollups import totals
+from ingest.jobs.progress import job_under_way
 from ingest.models import Project
 from ingest.projects.access import ProjectRequest, project_page
 from issues.access import get_issue
 from issues.models import IssueMatch
-from issues.pages.issue import running_job
 from labeling.labels.authors import ISSUE, author_of
 from labeling.labels.disagreements import SPLIT
 from labeling.labels.labels import Standing, standing_labels, standing_rows
 from labeling.labels.people import disputed_events
 from labeling.labels.rows import label_lines, labels_in_force, with_texts
-from labeling.models import Answer, Rationale
+from labeling.models import TRAIN, Answer, Rationale
 from labeling.queue.subject import subject_kind, urls_of
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
@@ -57,9 +57,10 @@ def matches(request: ProjectRequest, project: Project, number: int) -> HttpRespo
     for row in rows:
         row.my_answer = mine.get(row.event_id)
         row.is_disputed = row.event_id in disputed
+    training = None if rows else job_under_way(project_id=project.pk, subject=issue.pk, kinds=[TRAIN])
     context = {
         "issue": issue, "rows": rows, "cursor": cursor, "beside": "beside" in request.GET, "range": chosen,
-        "disputed_url": _disputed_url(project, ISSUE, number), "job": None if rows else running_job(issue), "ranges": [*DAYS, "all"], "count": count,
+        "disputed_url": _disputed_url(project, ISSUE, number), "training": training, "ranges": [*DAYS, "all"], "count": count,
     }  # fmt: skip
     return render(request, _template(request, "matches"), context)
 

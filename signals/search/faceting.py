@@ -87,8 +87,8 @@ def _most(field: Field, rows: QuerySet[Any], limit: int, scope: Scope) -> list[t
     """(value, events, users) of the `limit` values with most events, these first."""
     event, user = ("pk", "end_user") if rows.model is Event else ("event", "event__end_user")
     grouped = rows.order_by().values("value")
-    counted = grouped.annotate(events=Count(event, distinct=True), users=Count(user, distinct=True))
-    counts = counted.order_by("-events", "value").values_list("value", "events", "users")
+    totals = grouped.annotate(events=Count(event, distinct=True), users=Count(user, distinct=True))
+    counts = totals.order_by("-events", "value").values_list("value", "events", "users")
     if (names := field.names(scope)) is None:
         return list(counts[:limit])
     found = [(names[value], *numbers) for value, *numbers in counts if value in names]
