@@ -55,9 +55,8 @@ SLOPE_PRIOR = 1.0  # worth of the prior that the held-out log-odds are right as 
 FIRST_STEP = 0.35  # with too few labels for that: see _first_threshold
 # Share of unlabelled events that the labels alone would match: up to the first a rare issue, from the second a common one.
 RARE, COMMON = 0.05, 0.2
-LOW = (
-    0.2  # with too few non-matches to place a threshold, it is this quantile of the matches' held-out scores
-)
+# With too few non-matches to place a threshold, it is this quantile of the matches' held-out scores.
+LOW = 0.2
 FOLDS = 5
 MIN_FOLDS = 3  # matches below which nothing is cross-validated
 
@@ -123,6 +122,8 @@ class Fit:
     weights: Floats  # (WIDTH,)
     threshold: float
     quality: Quality
+    # (n,), by classifiers that have not seen the label; None with fewer than MIN_FOLDS matches.
+    held_out: NDArray[np.float64] | None
 
 
 def scores(user: Floats, agent: Floats, weights: Floats) -> NDArray[np.float64]:
@@ -207,7 +208,7 @@ def fit(
     if folds is None:
         learnt, kept = _train(definition, known, background, weight=BACKGROUND[0])
         threshold = _first_threshold(learnt, labelled.take(answers), kept)
-        return Fit(learnt, threshold, _quality(None, answers, threshold, weights, measurable, rate=0.0))
+        return Fit(learnt, threshold, _quality(None, answers, threshold, weights, measurable, rate=0.0), None)
     common = _how_common(definition, known, background, folds)
     weight = (1 - common) * BACKGROUND[0] + common * BACKGROUND[1]
     learnt, _ = _train(definition, known, background, weight=weight)
@@ -234,7 +235,7 @@ def fit(
     if unlabelled is not None:
         sizes = {"events": len(answers) + unlabelled, "unlabelled": unlabelled + int((~of_people).sum())}
     quality = _quality(held_out, answers, threshold, weights, measurable, rate=rate, **sizes)
-    return Fit(learnt, threshold, quality)
+    return Fit(learnt, threshold, quality, held_out)
 
 
 def best_threshold(found: NDArray[np.float64], answers: Bools) -> float:

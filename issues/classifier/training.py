@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ingest.counts.rollups import totals
 from ingest.models import Project
 from issues.classifier.audit import published
+from issues.classifier.contradictions import contradicted_answers
 from issues.classifier.definition_vectors import definition_vector
 from issues.classifier.model import KIND, Sides, fit, to_bytes
 from issues.classifier.sampling import random_event_ids
@@ -83,6 +84,8 @@ def train(
         background=Sides(around.user, around.agent),
         unlabelled=_unlabelled(project, labelled=len(passed_over), drawn=len(others), known=around),
     )
+    learnt_from = [event for event, usable in zip(chunk.ids, has_text.tolist(), strict=True) if usable]
+    contradictions = contradicted_answers(fitted, events=learnt_from, answers=kept, of_people=worth == 1.0)
     with transaction.atomic():
         # Waits for the batches that are being scored by the version before (issues/classifier/matching.py).
         Issue.objects.select_for_update().get(pk=issue.pk)
@@ -97,6 +100,7 @@ def train(
             labels_count=int((worth == 1.0).sum()),
             positives_count=int(kept[worth == 1.0].sum()),
             quality=fitted.quality,
+            contradicted={str(event): answer for event, answer in contradictions.items()},
         )
         Activity.objects.create(
             issue=issue,

@@ -31,6 +31,8 @@ class Classifier(models.Model):
     positives_count = models.PositiveIntegerField(default=0)
     # {"precision", "recall", "low", "high", "labels"}; null where labels are too few to say
     quality = models.JSONField(default=dict)
+    # {event id: people's answer}, where a classifier that has not seen the answer is confident of the opposite
+    contradicted = models.JSONField(default=dict)
     trained_at = models.DateTimeField(default=timezone.now)
 
     objects = ClassifierQuerySet.as_manager()

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from labeling.evaluation import erring
 from labeling.evaluation.rounds import Labeller, Run, first_cards, ours, plain, true_answer
 from labeling.evaluation.worlds import World, intent_worlds, mixed_worlds, narrow_worlds, planted_worlds
 from raindrop.evaluation.measurement import Measurement, Table
@@ -26,12 +27,14 @@ HEADER = ["issues", "who", "F1 at 20", "40", "80", "matches met at 20", "40", "8
 
 
 def measure(data: Path, *, only: str = "report") -> Measurement:
-    """`only`: `report` (the intents and the product that nothing was chosen on), `chosen` (those that settings are chosen on) or `sources` (planted
-    problems, by where candidates come from)."""
+    """`only`: `report` (the intents and the product that nothing was chosen on), `chosen` (those that settings are chosen on), `sources` (planted
+    problems, by where candidates come from) or `erring` (a person who errs; `erring_chosen`: on what settings are chosen on)."""
     if only == "sources":
         return _by_source(data)
+    if only in ("erring", "erring_chosen"):
+        return erring.measure(data, chosen_on=only == "erring_chosen")
     if only not in ("report", "chosen"):
-        raise ValueError(f"{only} is not a part: report, chosen or sources.")
+        raise ValueError(f"{only} is not a part: report, chosen, sources, erring or erring_chosen.")
     store, chosen_on = VectorStore(), only == "chosen"
     product = "tutor" if chosen_on else "ledgerly"
     kinds: dict[str, tuple[Callable[[], Iterable[World]], Labeller]] = {

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from issues.classifier.audit import Row
+from issues.classifier.contradictions import contradicted_answers
 from issues.classifier.model import Bools, Floats, fit, scores
 from issues.classifier.training import BACKGROUND, trust_of_teacher
 from labeling.evaluation.worlds import World
@@ -54,7 +55,7 @@ class Review:
     """One world under review: the cards that were answered, and the classifier that learnt from them. Deterministic for a seed.
 
     `answers`: event -> the person's standing answer, in the order of the cards. `taught`: the same of a teacher. `known`, `threshold`: the
-    classifier's scores (n,) of all events and where it parts them; None and .5 before the first match.
+    classifier's scores (n,) of all events and where it parts them; None and .5 before the first match. `contradictions`: as Classifier.contradicted.
     """
 
     def __init__(self, world: World, *, seed: int) -> None:
@@ -68,6 +69,7 @@ class Review:
         self.known: NDArray[np.float64] | None = None
         self.threshold = 0.5
         self.predicted: Bools = np.zeros(len(world.truth), bool)
+        self.contradictions: dict[int, bool] = {}
         self.audit: list[Row] = []
 
     def next_cards(self, limit: int, *, who: str = "program") -> list[int]:
@@ -90,14 +92,19 @@ class Review:
         trust = trust_of_teacher(self.taught, self.answers)
         others = self.background[~np.isin(self.background, list(known))][:BACKGROUND]
         sides = self.world.sides
+        answers = np.array(list(known.values()))
+        of_people = np.array([event in self.answers for event in known])
         fitted = fit(
             definition=self.world.definition,
             labelled=sides.take(np.array(list(known))),
-            answers=np.array(list(known.values())),
+            answers=answers,
             background=sides.take(others),
             weights=np.array([1 / self.chances[event] if event in self.chances else 0.0 for event in known]),
             trust=np.array([1.0 if event in self.answers else trust[verdict] for event, verdict in known.items()]),
         )  # fmt: skip
+        self.contradictions = contradicted_answers(
+            fitted, events=list(known), answers=answers, of_people=of_people
+        )
         self.audit = list(fitted.quality["audit"] or [])
         self.known, self.threshold = scores(sides.user, sides.agent, fitted.weights), fitted.threshold
         self.predicted = self.known >= self.threshold

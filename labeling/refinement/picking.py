@@ -8,10 +8,12 @@ at; vectors are unit rows.
 import enum
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from issues.classifier.contradictions import sure_beyond
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -20,8 +22,6 @@ MATCH, NOT_MATCH, UNSURE = "match", "not_match", "unsure"
 # A region's events have at least this cosine to its first event. Of 40 texts on each of two topics (tests/issues/people.py) the user's
 # sides have .51 within a topic and .28 between the two in the median.
 NEAR = 0.5
-# A classifier is confident against an answer when the score lies in the outer third of the way from the threshold to 0 or 1.
-CONFIDENT = 2 / 3
 UNCLEAR_LEAST = 3  # answers "unsure" because the definition is unclear, before it asks
 GROUP_LEAST = 3  # matches in the smaller of two groups
 # Two groups are asked about when the cosine of their centres, on the user's side, is at most this. Ten texts of each of
@@ -57,13 +57,14 @@ class Vote:
 class Known:
     """What is known of n events. `weights` (n,): how many of all events each stands for, 0 of those that are not in the random sample.
     `users`: unit rows of the user's side alone, of both sides where the user said nothing. `scores` (n,) and `threshold` are the classifier's; None
-    before the first one."""
+    before the first one. `contradictions`: row -> the answer of which it was confident of the opposite, before it learnt from it."""
 
     vectors: Floats
     users: Floats
     weights: NDArray[np.float64]
     scores: NDArray[np.float64] | None = None
     threshold: float | None = None
+    contradictions: Mapping[int, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +170,16 @@ def flipped(votes: Sequence[Vote]) -> list[int]:
     return sorted({row for (row, _, _), answers in given.items() if {MATCH, NOT_MATCH} <= answers})
 
 
-def contradicted(known: Known, settled: dict[int, bool]) -> list[int]:
-    """Rows of which the classifier, although it learnt from the answer, is confident that the opposite holds."""
-    if known.scores is None or known.threshold is None:
-        return []
-    low, high = _sure_beyond(known.threshold)
-    return sorted(
-        row
-        for row, is_match in settled.items()
-        if (known.scores[row] <= low if is_match else known.scores[row] >= high)
-    )
+def contradicted(known: Known, settled: Mapping[int, bool]) -> list[int]:
+    """Rows whose answer still is the one that the classifier contradicts."""
+    return sorted(row for row, answer in known.contradictions.items() if settled.get(row) == answer)
 
 
 def sure_rows(known: Known) -> set[int]:
     """Rows of which the classifier is confident, either way."""
     if known.scores is None or known.threshold is None:
         return set()
-    low, high = _sure_beyond(known.threshold)
+    low, high = sure_beyond(known.threshold)
     return set(np.flatnonzero((known.scores <= low) | (known.scores >= high)).tolist())
 
 
@@ -255,10 +249,6 @@ def _weight(known: Known, first: int, second: int, *, but: Collection[int]) -> i
     inside = region(known.vectors, first, second)
     inside[list(but)] = False
     return round(float(known.weights[inside].sum()))
-
-
-def _sure_beyond(threshold: float) -> tuple[float, float]:
-    return threshold * (1 - CONFIDENT), threshold + (1 - threshold) * CONFIDENT
 
 
 def _middle(vectors: Floats, rows: Sequence[int]) -> int:

@@ -1,6 +1,7 @@
 """Raising a question about an issue's definition, once labels are stored: one open at a time, none about an event that was asked about before."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from ingest.counts.rollups import totals
 from ingest.jobs.queueing import queue_job
 from issues.classifier.sampling import draw_events
 from issues.classifier.scoring import found_in
-from issues.models import Issue, IssueMatch
+from issues.models import Classifier, Issue, IssueMatch
 from labeling.labels.authors import definition_version
 from labeling.models import TEACHER, Answer, ClarifyingQuestion, Label, QuestionState, Rationale
 from labeling.refinement import wording
@@ -158,6 +159,7 @@ def _look(issue: Issue) -> World | None:
         weights,
         found_in(chunk, [classifier])[:, 0] if classifier else None,
         classifier.threshold if classifier else None,
+        _contradictions(classifier, place),
     )
     votes = [
         Vote(
@@ -182,6 +184,14 @@ def _look(issue: Issue) -> World | None:
         overlaps,
         [other for other, _, _ in shared],
     )
+
+
+def _contradictions(classifier: Classifier | None, place: Mapping[uuid.UUID, int]) -> dict[int, bool]:
+    """Known.contradictions."""
+    if classifier is None:
+        return {}
+    found = {uuid.UUID(event): answer for event, answer in classifier.contradicted.items()}
+    return {place[event]: answer for event, answer in found.items() if event in place}
 
 
 def says_unclear(note: str) -> bool:

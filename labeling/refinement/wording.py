@@ -13,7 +13,7 @@ HEADINGS = {INCLUDE: Heading.COUNTS, EXCLUDE: Heading.DOES_NOT, DEPENDS: Heading
 _WHY = {
     Kind.DISAGREEMENT: "People disagree about this.",
     Kind.FLIP: "The same person has answered both ways here.",
-    Kind.CONFLICT: "A person said {answer}, and the classifier is sure of the opposite.",
+    Kind.CONFLICT: "A person said {answer}. The classifier, which other answers taught, is sure of the opposite.",
     Kind.UNCLEAR: "Several answers say that the definition is unclear here.",
     Kind.SPLIT: "The matches fall into two groups that are far apart:",
     Kind.MERGE: "“{other}” holds on many of the same events, and this is one of them.",

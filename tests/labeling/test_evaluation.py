@@ -3,12 +3,15 @@
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from issues.classifier.model import Sides
+from labeling.evaluation import erring as erring_person
 from labeling.evaluation import fewshot, quality, worlds
+from labeling.evaluation.erring import erring
 from labeling.evaluation.rounds import ours, plain
 from labeling.evaluation.worlds import World, intent_worlds, narrow_worlds, planted_worlds, roughened
 from signals.evaluation.builtin.vectors import VectorStore
@@ -100,6 +103,22 @@ def test_few_intents_are_the_whole_traffic(tmp_path: Path, monkeypatch: pytest.M
     chosen = [one.name for one in narrow_worlds(tmp_path, store, chosen_on=True)]
     reported = [one.name for one in narrow_worlds(tmp_path, store, chosen_on=False)]
     assert len(chosen) == len(reported) == 2 and not set(chosen) & set(reported)
+
+
+def test_questions_change_only_what_a_person_who_errs_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int | None] = []
+    doubtful = erring_person._doubtful
+
+    def recorded(*known: Any) -> int | None:
+        asked.append(doubtful(*known))
+        return asked[-1]
+
+    monkeypatch.setattr(erring_person, "_doubtful", recorded)
+    right = erring(world(480), (20, 40), seed=0, wrong=0.0, asks=True)
+    assert right == erring(world(480), (20, 40), seed=0, wrong=0.0, asks=False) and right[40] > 0.9
+    assert asked and set(asked) == {None}, "the classifier contradicts nobody who is right"
+    erring(world(480), (20, 80), seed=0, wrong=0.2, asks=True)
+    assert set(asked) > {None}
 
 
 def test_a_planted_problem_stands_on_the_turn_that_shows_it(tmp_path: Path) -> None:

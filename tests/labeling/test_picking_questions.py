@@ -58,9 +58,9 @@ def test_votes_that_disagree_flip_or_say_nothing() -> None:
     assert settled_rows(votes) == {4: False}
 
 
-def test_a_classifier_that_is_sure_of_the_opposite() -> None:
-    world = known([0, 10, 20, 30], scores=np.array([0.95, 0.7, 0.05, 0.3]), threshold=0.4)
-    assert contradicted(world, {0: False, 1: False, 2: True, 3: True}) == [0, 2]
+def test_a_contradicted_answer_stands_in_question_until_it_changes() -> None:
+    world = known([0, 10, 20, 30], contradictions={0: False, 2: True, 3: True})
+    assert contradicted(world, {0: False, 1: False, 2: False, 3: True}) == [0, 3]
     assert contradicted(known([0, 10]), {0: False, 1: True}) == []
 
 

@@ -91,6 +91,26 @@ def test_a_conflict_that_is_none_any_more_is_put_aside(issue: Issue, monkeypatch
     assert question.state == "dismissed"
 
 
+def test_a_slip_is_asked_about(issue: Issue, member: Any) -> None:
+    """The classifier would learn the slip by heart: it is judged by one that has not seen it."""
+    for n in range(4, 12):
+        label(issue, f"flight-{n}", "match", member)
+        label(issue, f"return-{n + 10}", "not_match", member)
+    label(issue, "return-9", "not_match", member)
+    label(issue, "flight-20", "not_match", member)
+    classifier = retrain(issue)
+    assert classifier is not None
+    slip = Event.objects.get(event_id="flight-20")
+    assert classifier.contradicted == {str(slip.pk): False}
+    Label.objects.filter(event__event_id="return-9").delete()  # of which two answers were given
+    question = raise_question(issue)
+    assert question is not None and (question.kind, question.first_id) == ("conflict", slip.pk)
+    label(issue, "flight-20", "match", member)
+    raise_question(issue)
+    question.refresh_from_db()
+    assert question.state == "dismissed", "the answer that was contradicted stands no more"
+
+
 def test_an_answer_proposes_and_accepting_changes(
     issue: Issue, member: Any, client: Client, admin_key: str
 ) -> None:
