@@ -57,7 +57,7 @@ def erring(world: World, stops: Sequence[int], *, seed: int, wrong: float, asks:
     """F1 by number of answers. `wrong`: the probability that one answer is not the truth. `asks`: questions take the place of cards."""
     review = Review(world, seed=seed)
     votes: list[Vote] = []
-    asked: set[int] = set()
+    doubted: set[int] = set()
     found: dict[int, float] = {}
 
     def answer(event: int) -> None:
@@ -68,9 +68,9 @@ def erring(world: World, stops: Sequence[int], *, seed: int, wrong: float, asks:
 
     while len(votes) < max(stops):
         limit = min(BATCH, min(stop for stop in stops if stop > len(votes)) - len(votes))
-        doubtful = _doubtful(review, votes, asked) if asks and len(votes) >= FROM else None
+        doubtful = _doubtful(review, votes, doubted) if asks and len(votes) >= FROM else None
         if doubtful is not None:
-            asked.add(doubtful)
+            doubted.add(doubtful)
             answer(doubtful)
             limit -= 1
         chosen = review.next_cards(limit) if limit else []
@@ -90,7 +90,7 @@ def erring(world: World, stops: Sequence[int], *, seed: int, wrong: float, asks:
 # -- inside
 
 
-def _doubtful(review: Review, votes: Sequence[Vote], asked: set[int]) -> int | None:
+def _doubtful(review: Review, votes: Sequence[Vote], doubted: set[int]) -> int | None:
     """The event that the product's next question would be about, of those that were not asked about."""
     known = Known(
         vectors=review.vectors,
@@ -101,6 +101,6 @@ def _doubtful(review: Review, votes: Sequence[Vote], asked: set[int]) -> int | N
         threshold=review.threshold if review.known is not None else None,
     )
     reasons = [
-        one.first for one in candidates(known, votes) if one.kind in ABOUT_ONE and one.first not in asked
+        one.first for one in candidates(known, votes) if one.kind in ABOUT_ONE and one.first not in doubted
     ]
     return reasons[0] if reasons else None

@@ -106,19 +106,19 @@ def test_few_intents_are_the_whole_traffic(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_questions_change_only_what_a_person_who_errs_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int | None] = []
+    questions: list[int | None] = []
     doubtful = erring_person._doubtful
 
     def recorded(*known: Any) -> int | None:
-        asked.append(doubtful(*known))
-        return asked[-1]
+        questions.append(doubtful(*known))
+        return questions[-1]
 
     monkeypatch.setattr(erring_person, "_doubtful", recorded)
     right = erring(world(480), (20, 40), seed=0, wrong=0.0, asks=True)
     assert right == erring(world(480), (20, 40), seed=0, wrong=0.0, asks=False) and right[40] > 0.9
-    assert asked and set(asked) == {None}, "the classifier contradicts nobody who is right"
+    assert questions and set(questions) == {None}, "the classifier contradicts nobody who is right"
     erring(world(480), (20, 80), seed=0, wrong=0.2, asks=True)
-    assert set(asked) > {None}
+    assert set(questions) > {None}
 
 
 def test_a_planted_problem_stands_on_the_turn_that_shows_it(tmp_path: Path) -> None:
