@@ -1,7 +1,7 @@
 """False alarms on short, ordinary replies: no signal of dissatisfaction, failure or attack holds on any of probes/short_replies_*.txt.
 
-The "chosen" replies were read while rules and models were made. The "kept" ones are only measured: what a figure of them says of other
-replies ends where somebody mends a detector after reading what it matched there.
+The "chosen" replies were read while rules and models were made; what matched of the "read" ones was read once. The "kept" ones are by a hand that saw nothing
+of this project, and are only measured: what a figure of them says of other replies ends where somebody mends a detector after reading what matched.
 """
 
 import uuid
@@ -18,7 +18,7 @@ from signals.detectors.text import Text
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
 
 FOLDER = Path(__file__).resolve().parent / "probes"
-LISTS = ("chosen", "kept")
+LISTS = ("chosen", "read", "kept")
 SIGNALS = (
     "refusal", "task_failure", "user_frustration", "correction", "laziness", "forgetting", "hand_over", "abuse", "jailbreak",
 )  # fmt: skip
@@ -46,7 +46,7 @@ class Reply:
 
     @property
     def turn(self) -> Turn:
-        """The event as the pipeline would read it. A chosen reply stands within the exchange it was read in; a kept one of the user's is
+        """The event as the pipeline would read it. A chosen reply stands within the exchange it was read in; another one of the user's is
         the last message of its conversation."""
         if self.part == "chosen":
             given, answer = (ASKED, self.text) if self.side == "agent" else (self.text, OFFERED)

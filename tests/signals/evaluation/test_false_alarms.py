@@ -37,16 +37,17 @@ def test_a_match_on_a_reply_is_a_false_alarm(tmp_path: Path) -> None:
 
 
 def test_a_missed_failure_and_a_false_alarm_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    results = tool_dialects.read_results()
-    assert {result.failed for result in results} == {True, False}
+    lists = [tool_dialects.read_results(of) for of in tool_dialects.LISTS]
+    assert all({result.failed for result in results} == {True, False} for results in lists)
+    results = [result for results in lists for result in results]
     monkeypatch.setattr(tool_dialects, "failure", lambda span: 0.0)
     table, _, lines = tool_dialects.measure()
-    assert table.rows[0] == ["tool_failure", 0.0, 0.0, 0.0, 0]
+    assert table.rows[0] == ["read", "60/59", "tool_failure", 0.0, 0.0, 0.0, 0]
     assert len(lines) == sum(result.failed for result in results)
     monkeypatch.setattr(tool_dialects, "failure", lambda span: 1.0)
     table, _, lines = tool_dialects.measure()
     assert len(lines) == sum(not result.failed for result in results)
-    assert table.rows[0][2:] == [1.0, pytest.approx(2 * 60 / 179), 59]
+    assert table.rows[0][4:] == [1.0, pytest.approx(2 * 60 / 179), 59]
 
 
 def test_each_part_is_measured_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
