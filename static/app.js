@@ -127,7 +127,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "j" && rows.length) move(Math.min(current + 1, rows.length - 1));
   else if (event.key === "k" && rows.length) move(Math.max(current - 1, 0));
   else if (event.key === "Enter" && current >= 0 && rows[current].dataset.href && !event.target.closest("a, button, summary")) location.href = rows[current].dataset.href;
-  else if (event.key === "x" && current >= 0) rows[current].querySelector("input[type=checkbox]")?.click();
+  else if (event.key === "x" && rows.length) { if (current < 0) move(0); rows[Math.max(current, 0)].querySelector("input[type=checkbox]")?.click(); }
   else if (event.key === "/") { event.preventDefault(); document.querySelector("[data-search]")?.focus(); }
   else if (event.key === "?") showKeys(rows.length > 0);
 });

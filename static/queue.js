@@ -7,7 +7,7 @@
 //   .col-lg-8    data-asked: the event of the card on the screen
 const cards = new Map(); // event -> template
 const unsent = []; // {url, values, column, sent}; the first is under way
-let order = [], heldUntil = 0, waits = false;
+let order = [], heldUntil = 0, waits = false, opened = ""; // opened: the event of the card that the address names
 
 const reviewed = () => document.getElementById("review");
 const columnOf = (review) => review.querySelector("[data-asked]");
@@ -21,15 +21,30 @@ function takeAhead(review, since) {
   heldUntil = since + 1000 * review.dataset.held;
 }
 
-// Nothing is answered until the server has said what comes next.
+// Nothing is answered until the server has said what comes next: a key that is pressed meanwhile was meant for a card that nobody has seen.
 function setWaits(now) {
   waits = now;
-  reviewed().querySelector(".answers")?.toggleAttribute("inert", now);
+  const answers = reviewed().querySelector(".answers");
+  answers?.toggleAttribute("inert", now);
+  reviewed().querySelector(".waiting")?.remove();
+  if (!now || !answers) return;
+  const sign = document.createElement("div");
+  sign.className = "waiting"; sign.setAttribute("role", "status");
+  sign.textContent = "Your answer is on its way. Waiting for the next card…";
+  answers.before(sign);
 }
 
 function showColumn(column) {
   columnOf(reviewed()).replaceWith(column);
-  htmx.process(column); showAsked();
+  htmx.process(column); showAsked(); forgetOpened();
+}
+
+// The address names a card that was opened by hand only while it is the one on the screen.
+function forgetOpened() {
+  const address = new URL(location);
+  if (!opened || columnOf(reviewed()).dataset.asked === opened) return;
+  opened = ""; address.searchParams.delete("event");
+  history.replaceState(history.state, "", address);
 }
 
 // A card that is held no longer may be on somebody else's screen by now.
@@ -96,7 +111,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("#review .answers, #review #undo")) return;
   event.preventDefault();
-  if (waits) return;
+  if (waits) { toast("Not taken: the next card is not here yet.", "is-hint"); return; }
   const undoes = form.id === "undo";
   const values = Object.fromEntries(new FormData(form, event.submitter));
   unsent.push({ url: form.getAttribute("action"), values, column: undoes ? null : columnOf(reviewed()) });
@@ -120,4 +135,7 @@ addEventListener("pagehide", () => {
   }
 });
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-document.addEventListener("DOMContentLoaded", () => takeAhead(reviewed(), performance.timeOrigin));
+document.addEventListener("DOMContentLoaded", () => {
+  takeAhead(reviewed(), performance.timeOrigin);
+  if (new URL(location).searchParams.has("event")) opened = columnOf(reviewed()).dataset.asked;
+});

@@ -73,11 +73,31 @@ def test_from_the_overview_to_a_labelled_issue(page: Any, server: Server) -> Non
     assert len(held) == 1 and page.locator(".answers[inert]").count() == 0, "Enter is no answer"
     page.keyboard.press(true_key(page))
     page.locator(".answers[inert]").wait_for()
+    # The page shows that it waits; a key that is pressed meanwhile answers nothing, and says so.
+    page.locator(".review .waiting", has_text="Waiting for the next card").wait_for()
+    page.keyboard.press("u")
+    page.locator("#toast", has_text="Not taken").wait_for()
+    assert page.evaluate("unsent.length") == 3
     held[0].continue_()
     page.locator(".facts").get_by_text("16 labels").wait_for()
     page.locator(".review .list-group-item").first.get_by_text("as it stands").wait_for()
     page.locator(".review .list-group-item").nth(1).get_by_text("lacks context").wait_for()
     page.unroute("**/review/label/")
+    assert page.locator(".review .waiting").count() == 0
+
+    # An answer that is opened again is in the address, until the next card stands there.
+    page.locator(".review aside .list-group-item").first.click()
+    page.wait_for_url("**/review/?event=*")
+    page.keyboard.press("u")
+    page.wait_for_function("() => !location.search && !unsent.length && !waits")
+
+    # Find similar: x selects the first row where none is current.
+    page.locator(".review a", has_text="Find similar").click()
+    page.wait_for_url("**/similar/?event=*")
+    page.keyboard.press("x")
+    assert page.locator("tr.is-current td.tick input:checked").count() == 1
+    page.keyboard.press("q")
+    page.wait_for_url("**/review/")
 
     # The workers train it meanwhile, and the issue page shows matches and their trend without being reloaded.
     page.get_by_role("link", name="Back to the issue").click()
