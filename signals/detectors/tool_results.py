@@ -22,8 +22,26 @@ OPENS = re.compile(
 )
 # The name that an operating system gives an error, at the beginning or in a short message.
 ERRNO = r"E(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|EXIST|NOTEMPTY|NOSPC|ROFS|BUSY|PIPE|MFILE|ADDRINUSE|HOSTUNREACH|NETUNREACH|AI_AGAIN|CONN[A-Z]{5,7}|TIMEDOUT)"
+# The same in a message of its own: of SHORT characters at most, and not where the tool reads what others wrote.
+SAYS = re.compile(
+    r"\s*[\"'\[(<]*(?:access (?:is )?denied|permission denied|unauthori[sz]ed\b|forbidden\b|unknown (?:tool|function|method|command|argument|parameter|option|flag|action)|"
+    r"unsupported \w|not implemented|missing (?:required |argument|parameter|field)|no such (?:file|tool|function|command|table|column|host|element)|"
+    r"(?:could not|couldn't|cannot|can't|unable to|failed to|failure to) (?:parse|read|write|open|find|locate|load|connect|reach|resolve|access|create|delete|fetch|decode|acquire|"
+    r"execute|run|start|save|send|complete|process|determine|establish|authenticate|be reached)\b|\w{3,30} failed: |rate limit(?:ed| exceeded| reached)|too many requests\b|quota exceeded)",
+    re.IGNORECASE,
+)
+# A page that was served in place of the one asked for.
+PAGE = re.compile(r"<title>\s*(?:error )?[45]\d\d\b|\bverify (?:that )?you are (?:a )?human\b", re.IGNORECASE)
 OPENS_WITH_ERRNO = re.compile(rf"\s*[\"'\[(]*{ERRNO}\b")
 KEYS = ("error", "errors", "exception", "error_message", "errorMessage", "fehler", "erreur", "erro")
+# Of a thing that was looked up they say how it went with that; of a result of few fields, how it went with the call.
+OF_A_THING = frozenset(["error_message", "errorMessage"])
+# Fields that only failures have, in the dialects of databases, drivers of browsers and business software.
+DIALECTS = (
+    "errorCode", "errcode", "errmsg", "errno", "sqlState", "sqlstate", "sqlMessage", "stacktrace", "stackTrace", "stack_trace", "traceback", "debug_id",
+)  # fmt: skip
+PROCESS_ENDED = re.compile(r"SIG[A-Z]{3,6}\d?")  # that ended a process
+FEW = 4  # fields
 # Read off the beginning where the result is not whole JSON.
 FIELD = re.compile(
     r"\s*\{\s*\"(?:error|errors(?!\"\s*:\s*\d)|exception|error_message|errorMessage)\"\s*:(?!\s*(?:null|\"\"|\[\s*\]|\{\s*\}|false|0\b))"
@@ -59,7 +77,7 @@ EXITS = (
     "exit",
 )
 # What stands around the answer proper.
-WRAPPERS = ("result", "response", "data", "body", "output", "content", "structuredContent", "meta", "metadata", "payload", "structured_content")  # fmt: skip
+WRAPPERS = ("result", "response", "value", "data", "body", "output", "content", "structuredContent", "meta", "metadata", "payload", "structured_content")  # fmt: skip
 TEXTS = ("stderr", "text", "message", "output", "stdout", "content", "result", "detail")
 REASONS = ("reason", "reasons", "options", "alternatives", "suggestions")
 # Fields that say, when false, that the work was not done.
@@ -83,6 +101,7 @@ DEPTH = 4
 PARSED = 50_000  # characters
 READ = 20_000
 OPENING = 300
+PAGE_OPENS = 1000
 # With these a result says when the work ends, as a timer's does.
 ENDS = frozenset(
     ["ends_in", "ends_at", "remaining", "remaining_seconds", "seconds_left", "time_left", "rings_at"]
@@ -93,7 +112,7 @@ SURE, LIKELY, WORDS = 1.0, 0.8, 0.7
 
 EXIT = re.compile(
     r"\b(?:exit(?:ed)?(?: with)?(?: non-?zero)?(?: exit)?[ _]?(?:code|status)?|return(?:ed)?(?: with)?[ _]?code|(?:finished|terminated|failed) with (?:exit )?(?:code|status))"
-    r"[ \"'=:)(]{0,4}(-?\d{1,5})\b",
+    r"[ \"'=:)(]{0,4}(-?\d{1,5})\b(?!\) [^\n]{0,24}\bago\b)",
     re.IGNORECASE,
 )
 HTTP = re.compile(
@@ -108,7 +127,9 @@ BROKEN = re.compile(
     r": No such file or directory\b|\b[Ss]egmentation fault\b|^Killed$|^(?:=+ .{0,80})?\b[1-9]\d* failed\b|^FAILED \(|^test result: FAILED|^\s*--- FAIL: |^FAIL\b|^BUILD FAILED|"
     r"^Tests:\s+[1-9]\d* failed|^make: \*\*\* |^ERROR: |^E   \S|^\S{1,200}?:\d+(?::\d+)?: (?:fatal )?error: |^[│ ]{0,4}Error: (?!0\b|none\b)\S|"
     r"^\s*\+ CategoryInfo\s*:|\bis not recognized as (?:an internal or external command|(?:the|a) name of a cmdlet)|^CONFLICT \(|^Automatic merge failed|"
-    r"^Cannot connect to |^No replacement was performed\b|^String to replace not found\b|<(?:\w{1,20}:)?Fault>",
+    r"^Cannot connect to |^\S{1,200}:\d+:in [`']|(?:^|: )error [A-Z]{2,4}\d{3,5}: |^Build FAILED|^E: \S|^ ! \[(?:remote )?rejected\]|^ORA-\d{5}: |^Msg \d+, Level 1[1-9]|"
+    r"\bundefined reference to\b|\bld returned [1-9]|^curl: \(\d+\)|\bnet::ERR_[A-Z]|\b0x8[0-9A-Fa-f]{7}\b|^Response: Error\b|^\w{1,8} (?:NO|BAD) \[|^[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3} |"
+    r"KafkaError\{|^License checkout failed\b|^No replacement was performed\b|^String to replace not found\b|<(?:\w{1,20}:)?Fault>",
     re.MULTILINE,
 )
 # No answer came, or nobody was reached.
@@ -123,7 +144,7 @@ RECOVERED = re.compile(
 # Letters before it on a line that says nothing but the exit code: "Process exited with code 1".
 BEFORE_EXIT = 8
 # Rows of a table: what they speak of was asked for.
-TABLE = re.compile(r"\s*[^\n|]{1,60}(?: \| [^\n|]{1,60}){1,12}\s*\n[^\n|]{0,200} \| ")
+TABLE = re.compile(r"\s*[^\n|]{1,60}(?: \| [^\n|]{1,60}){1,12}\s*\n(?:[-+=| ]{3,}\n)?[^\n|]{0,200} \| ")
 NONE_OF_IT = re.compile(r"\b(?:no|0|zero|without|never|not|nothing|none)\b", re.IGNORECASE)
 # Tools, and commands of a shell, whose result is what somebody else wrote.
 READS = re.compile(
@@ -227,9 +248,14 @@ def _of_json(value: Any, *, reads: Reading, depth: int) -> float:
     exits = [value[key] for key in EXITS if _is_int(value.get(key))]
     if exits:
         return SURE if exits[0] not in ((0, 1) if reads else (0,)) else 0.0
-    if any(value.get(key) is True for key in FLAGS) or any(_says(key, value.get(key)) for key in KEYS):
+    if isinstance(value.get("signal"), str) and PROCESS_ENDED.fullmatch(value["signal"]):
+        return SURE
+    keys = [key for key in KEYS if not (reads and key in OF_A_THING and len(value) > FEW)]
+    if any(value.get(key) is True for key in FLAGS) or any(_says(key, value.get(key)) for key in keys):
         return LIKELY
-    if any(value.get(key) is False for key in ("success", "ok", "succeeded")):
+    if not reads and (any(_says(key, value.get(key)) for key in DIALECTS) or _is_invalid(value)):
+        return LIKELY
+    if any(_is_no(value.get(key)) for key in ("success", "ok", "succeeded", "acknowledged")):
         # A "no" with its reason is the tool's answer, not its failure.
         return 0.0 if any(value.get(key) for key in REASONS) else LIKELY
     if any(_is_code(value.get(key)) for key in CODES):
@@ -265,10 +291,14 @@ def _of_text(text: str, *, reads: Reading) -> Failure | None:
         return Failure(SURE, *_line(text, worst.start() if worst else last.start()))
     if (opens := OPENS.match(text) or OPENS_WITH_ERRNO.match(text)) and reads != "command":
         return Failure(LIKELY, *_line(text, opens.end() - 1))
-    if http := HTTP.search(text[:OPENING]):
+    if (http := HTTP.search(text[:OPENING])) and not (reads and "\n" in text[: http.start()].lstrip()):
         return Failure(LIKELY, *_line(text, http.start()))
     if not reads and (broken := BROKEN.search(text)):
         return Failure(WORDS, *_line(text, broken.start()))
+    if not reads and len(text) <= SHORT and (own := SAYS.match(text)):
+        return Failure(WORDS, *_line(text, own.end() - 1))
+    if page := PAGE.search(text[:PAGE_OPENS]):
+        return Failure(WORDS, *_line(text, page.start()))
     # What a tool that reads found has lines; its own message has one.
     late = TIMED_OUT.search(text) if len(text) <= SHORT and not (reads and "\n" in text.strip()) else None
     if (
@@ -313,6 +343,18 @@ def _line(text: str, at: int) -> tuple[int, int]:
     end = text.find("\n", start)
     end = min(len(text) if end < 0 else end, start + 200)
     return start, start + len(text[start:end].rstrip())
+
+
+def _is_no(value: Any) -> bool:
+    return value is False or (_is_int(value) and value == 0)
+
+
+def _is_invalid(value: dict[str, Any]) -> bool:
+    """What a service answers to arguments that it does not take: a list of places and reasons, or nothing but its detail."""
+    detail = value.get("detail")
+    if isinstance(detail, list):
+        return any(isinstance(one, dict) and "loc" in one and "msg" in one for one in detail)
+    return isinstance(detail, str) and len(value) == 1
 
 
 def _is_int(value: Any) -> bool:

@@ -26,7 +26,7 @@ from signals.dimensions.names import (
     SIGNAL,
     Value,
 )
-from signals.models import ClusterKind, ClusterMember, EventText, SignalMatch
+from signals.models import ClusterKind, ClusterMember, EventText, SignalDefinition, SignalMatch
 
 LONGEST = 80  # characters of a name and of a value: longer is text
 CHUNK = 5000
@@ -115,9 +115,11 @@ def _related(
             if language:
                 yield event, (LANGUAGE, language)
     if "signal" in parts:
-        signals = SignalMatch.objects.filter(**mine, signal__enabled=True)
-        for event, key in signals.values_list("event_id", "signal__key"):
-            yield event, (SIGNAL + key, HOLDS)
+        # Without a join with the signals, for which PostgreSQL may read all matches of the project.
+        keys = dict(SignalDefinition.objects.filter(project=project, enabled=True).values_list("pk", "key"))
+        for event, signal in SignalMatch.objects.filter(**mine).values_list("event_id", "signal_id"):
+            if signal in keys:
+                yield event, (SIGNAL + keys[signal], HOLDS)
     if INTENT in parts:
         finest: dict[uuid.UUID, tuple[int, str]] = {}
         members = ClusterMember.objects.filter(

@@ -33,6 +33,26 @@ def words(*spans: SpanFacts, before: tuple[SpanFacts, ...] = ()) -> str | None:
         (f"loading\n{TRACEBACK}", "Traceback (most recent call last):"),
         ("done with warnings\nProcess exited with code 137", "Process exited with code 137"),
         ("npm ERR! missing script: build\nexit status 1", "npm ERR! missing script: build"),
+        (
+            "app.rb:4:in `run': no key (KeyError)\n\tfrom app.rb:9:in `<main>'",
+            "app.rb:4:in `run': no key (KeyError)",
+        ),
+        (
+            "a.cs(3,5): error CS0103: The name 'x' does not exist\n\nBuild FAILED.",
+            "a.cs(3,5): error CS0103: The name 'x' does not exist",
+        ),
+        ("To host:repo\n ! [rejected] main -> main (fetch first)", "! [rejected] main -> main (fetch first)"),
+        ("* Closing connection 0\ncurl: (52) Empty reply", "curl: (52) Empty reply"),
+        ("Unknown tool: serch. Available tools: search", "Unknown tool: serch. Available tools: search"),
+        ("Could not parse tool arguments as JSON", "Could not parse tool arguments as JSON"),
+        ('{"ok": 0, "errmsg": "not primary"}', None),
+        ('{"detail": [{"loc": ["body", "day"], "msg": "field required"}]}', None),
+        ('{"exit_code": null, "signal": "SIGSEGV", "stdout": "frame 1"}', None),
+        ('[{"message": "No loss reason.", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION"}]', None),
+        (
+            "<html><head><title>407 Proxy Authentication Required</title></head></html>",
+            "<html><head><title>407 Proxy Authentication Required</title></head></html>",
+        ),
         ("bash: tarpack: command not found", "bash: tarpack: command not found"),
         ("cp: /etc/x: Permission denied", "cp: /etc/x: Permission denied"),
         (
@@ -109,6 +129,17 @@ def test_a_failure_is_found_with_its_words(output: str, shown: str | None) -> No
         span('{"code": 200, "amount": 500}'),
         span('{"status": "shipped", "total": 451}'),
         span("4 runs, 9 assertions, 0 failures, 0 errors"),
+        span("NAME  STATUS\netl   Exited (137) 2 hours ago\nweb   Up 4 days", name="docker_ps"),
+        span(
+            " id | last_error\n----+------------------------\n 9  | HTTP 429 Too Many Requests\n(1 row)",
+            name="sql",
+        ),
+        span("1 class Refused extends Error {\n2   statusCode = 402;\n3 }", name="read_file"),
+        span(
+            '{"sid": "SM9", "to": "+49", "status": "undelivered", "error_message": "Unreachable", "sent": "09:10"}',
+            name="get_message",
+        ),
+        span('{"detail": "Two nights, breakfast included", "price": 180}'),
         span("I found 3 articles about HTTP status codes such as 404."),
     ],
 )

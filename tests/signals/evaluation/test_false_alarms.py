@@ -42,12 +42,12 @@ def test_a_missed_failure_and_a_false_alarm_are_printed(monkeypatch: pytest.Monk
     results = [result for results in lists for result in results]
     monkeypatch.setattr(tool_dialects, "failure", lambda span: 0.0)
     table, _, lines = tool_dialects.measure()
-    assert table.rows[0] == ["read", "60/59", "tool_failure", 0.0, 0.0, 0.0, 0]
+    assert table.rows[0] == ["read", "130/109", "tool_failure", 0.0, 0.0, 0.0, 0]
     assert len(lines) == sum(result.failed for result in results)
     monkeypatch.setattr(tool_dialects, "failure", lambda span: 1.0)
     table, _, lines = tool_dialects.measure()
     assert len(lines) == sum(not result.failed for result in results)
-    assert table.rows[0][4:] == [1.0, pytest.approx(2 * 60 / 179), 59]
+    assert table.rows[0][4:] == [1.0, pytest.approx(2 * 130 / 369), 109]
 
 
 def test_each_part_is_measured_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
