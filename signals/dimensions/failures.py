@@ -35,10 +35,10 @@ def failed_calls(project: uuid.UUID, event_ids: Collection[uuid.UUID]) -> dict[u
 
 def _read(found: dict[uuid.UUID, set[uuid.UUID]], project: uuid.UUID, event_ids: list[uuid.UUID]) -> None:
     """Adds what the results of the events' calls tell."""
-    # The signal's id is read first: with a join PostgreSQL may read all matches of the project.
+    # The signal's id comes first: with a join PostgreSQL may read all matches of the project.
     signals = SignalDefinition.objects.filter(project=project, key=DETECTOR.key, builtin=True)
     matches = SignalMatch.objects.filter(
-        project=project, event__in=event_ids, signal__in=list(signals.values_list("pk", flat=True))
+        project=project, event__in=event_ids, signal=signals.values("pk")[:1]
     )
     named = {
         event: {piece.get("span_id") for piece in evidence}
