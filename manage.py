@@ -2,6 +2,7 @@
 """Django's command line. Starts the embedded database first when no DATABASE_URL is set."""
 
 import gc
+import io
 import os
 import sys
 
@@ -10,6 +11,9 @@ WITHOUT_DATABASE = {"help", "version", "--help", "--version", "collectstatic", "
 
 
 def main() -> None:
+    # What is said while a server runs shows at once in a log too, where Python would hold it back.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raindrop.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if not os.environ.get("DATABASE_URL") and command not in WITHOUT_DATABASE:

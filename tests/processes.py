@@ -60,7 +60,7 @@ class Server:
         kept = {
             k: v
             for k, v in os.environ.items()
-            if k not in {"DATABASE_URL", "RAINDROP_TEST_DIR", "RAINDROP_EMBEDDED"}
+            if k not in {"DATABASE_URL", "RAINDROP_TEST_DIR", "RAINDROP_EMBEDDED", "PYTHONUNBUFFERED"}
         }
         return {
             **kept,
