@@ -9,8 +9,9 @@ from issues.classifier.model import Bools, Fit
 
 EventId = TypeVar("EventId", bound=Hashable)
 
-# A classifier is confident when the score lies in the outer third of the way from the threshold to 0 or 1. By held-out scores: of a person who errs on a tenth of 80 answers to questions about
-# eight public intents it finds 32 of 74 errors, with 6 false alarms; the score by a classifier that learnt from the answer finds 7.
+# A classifier is confident when the score lies in the outer third of the way from the threshold to 0 or 1. With held-out scores this finds 32 of the 74
+# errors of a person who errs on a tenth of 80 answers about each of eight public intents, and 6 answers that are right. With scores of a classifier
+# that learnt from the answers it finds 7 errors.
 CONFIDENT = 2 / 3
 
 

@@ -84,4 +84,4 @@ SIGNAL = BuiltIn(
     TOOLS,
     languages=ANY,
 )
-DETECTOR = Detector("tool_failure", 7, detect)
+DETECTOR = Detector("tool_failure", 8, detect)

@@ -128,7 +128,7 @@ SIGNALS = (
         TOOLS,
     ),
 )
-REPEATED_FAILURE = Detector("repeated_tool_failure", 4, detect_repeated_failure, parameters=(FAILURES,))
+REPEATED_FAILURE = Detector("repeated_tool_failure", 5, detect_repeated_failure, parameters=(FAILURES,))
 LOOP = Detector("tool_loop", 1, detect_loop, parameters=(CALLS,))
 EMPTY_RESULT = Detector("empty_tool_result", 1, detect_empty_result)
 DETECTORS = (REPEATED_FAILURE, LOOP, EMPTY_RESULT)

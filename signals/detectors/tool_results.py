@@ -31,7 +31,9 @@ SAYS = re.compile(
     re.IGNORECASE,
 )
 # A page that was served in place of the one asked for.
-PAGE = re.compile(r"<title>\s*(?:error )?[45]\d\d\b|\bverify (?:that )?you are (?:a )?human\b", re.IGNORECASE)
+PAGE = re.compile(r"<title>\s*(?:error )?[45]\d\d\b", re.IGNORECASE)
+# A page that holds nothing else. A longer text may be about such pages.
+WALL = re.compile(r"\bverify (?:that )?you are (?:a )?human\b", re.IGNORECASE)
 OPENS_WITH_ERRNO = re.compile(rf"\s*[\"'\[(]*{ERRNO}\b")
 KEYS = ("error", "errors", "exception", "error_message", "errorMessage", "fehler", "erreur", "erro")
 # Of a thing that was looked up they say how it went with that; of a result of few fields, how it went with the call.
@@ -40,8 +42,8 @@ OF_A_THING = frozenset(["error_message", "errorMessage"])
 DIALECTS = (
     "errorCode", "errcode", "errmsg", "errno", "sqlState", "sqlstate", "sqlMessage", "stacktrace", "stackTrace", "stack_trace", "traceback", "debug_id",
 )  # fmt: skip
-PROCESS_ENDED = re.compile(r"SIG[A-Z]{3,6}\d?")  # that ended a process
-FEW = 4  # fields
+PROCESS_ENDED = re.compile(r"SIG[A-Z]{3,6}\d?")  # the signal that did
+FEW = 4  # fields of a JSON object
 # Read off the beginning where the result is not whole JSON.
 FIELD = re.compile(
     r"\s*\{\s*\"(?:error|errors(?!\"\s*:\s*\d)|exception|error_message|errorMessage)\"\s*:(?!\s*(?:null|\"\"|\[\s*\]|\{\s*\}|false|0\b))"
@@ -127,8 +129,8 @@ BROKEN = re.compile(
     r": No such file or directory\b|\b[Ss]egmentation fault\b|^Killed$|^(?:=+ .{0,80})?\b[1-9]\d* failed\b|^FAILED \(|^test result: FAILED|^\s*--- FAIL: |^FAIL\b|^BUILD FAILED|"
     r"^Tests:\s+[1-9]\d* failed|^make: \*\*\* |^ERROR: |^E   \S|^\S{1,200}?:\d+(?::\d+)?: (?:fatal )?error: |^[│ ]{0,4}Error: (?!0\b|none\b)\S|"
     r"^\s*\+ CategoryInfo\s*:|\bis not recognized as (?:an internal or external command|(?:the|a) name of a cmdlet)|^CONFLICT \(|^Automatic merge failed|"
-    r"^Cannot connect to |^\S{1,200}:\d+:in [`']|(?:^|: )error [A-Z]{2,4}\d{3,5}: |^Build FAILED|^E: \S|^ ! \[(?:remote )?rejected\]|^ORA-\d{5}: |^Msg \d+, Level 1[1-9]|"
-    r"\bundefined reference to\b|\bld returned [1-9]|^curl: \(\d+\)|\bnet::ERR_[A-Z]|\b0x8[0-9A-Fa-f]{7}\b|^Response: Error\b|^\w{1,8} (?:NO|BAD) \[|^[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3} |"
+    r"^Cannot connect to |^\S{1,200}:\d+:in [`']|(?:^|: )error [A-Z]{2,4}\d{3,5}: |^Build FAILED|^E: (?:Could|Unable|Failed|Package|Version|Unmet|Sub-process)\b|^ ! \[(?:remote )?rejected\]|^ORA-\d{5}: |^Msg \d+, Level 1[1-9]|"
+    r"\bundefined reference to\b|\bld returned [1-9]|^curl: \(\d+\)|\bnet::ERR_[A-Z]|\bHRESULT\b\W{0,12}0x8[0-9A-Fa-f]{7}\b|^Response: Error\b|^\w{1,8} (?:NO|BAD) \[|^[45]\d\d[ -][45]\.\d{1,3}\.\d{1,3} |"
     r"KafkaError\{|^License checkout failed\b|^No replacement was performed\b|^String to replace not found\b|<(?:\w{1,20}:)?Fault>",
     re.MULTILINE,
 )
@@ -255,7 +257,7 @@ def _of_json(value: Any, *, reads: Reading, depth: int) -> float:
         return LIKELY
     if not reads and (any(_says(key, value.get(key)) for key in DIALECTS) or _is_invalid(value)):
         return LIKELY
-    if any(_is_no(value.get(key)) for key in ("success", "ok", "succeeded", "acknowledged")):
+    if any(value.get(key) is False for key in ("success", "ok", "succeeded", "acknowledged")):
         # A "no" with its reason is the tool's answer, not its failure.
         return 0.0 if any(value.get(key) for key in REASONS) else LIKELY
     if any(_is_code(value.get(key)) for key in CODES):
@@ -297,7 +299,7 @@ def _of_text(text: str, *, reads: Reading) -> Failure | None:
         return Failure(WORDS, *_line(text, broken.start()))
     if not reads and len(text) <= SHORT and (own := SAYS.match(text)):
         return Failure(WORDS, *_line(text, own.end() - 1))
-    if page := PAGE.search(text[:PAGE_OPENS]):
+    if page := PAGE.search(text[:PAGE_OPENS]) or (WALL.search(text) if len(text) <= PAGE_OPENS else None):
         return Failure(WORDS, *_line(text, page.start()))
     # What a tool that reads found has lines; its own message has one.
     late = TIMED_OUT.search(text) if len(text) <= SHORT and not (reads and "\n" in text.strip()) else None
@@ -345,16 +347,12 @@ def _line(text: str, at: int) -> tuple[int, int]:
     return start, start + len(text[start:end].rstrip())
 
 
-def _is_no(value: Any) -> bool:
-    return value is False or (_is_int(value) and value == 0)
-
-
 def _is_invalid(value: dict[str, Any]) -> bool:
-    """What a service answers to arguments that it does not take: a list of places and reasons, or nothing but its detail."""
+    """What a service answers to arguments that it does not take: a list of places and reasons."""
     detail = value.get("detail")
-    if isinstance(detail, list):
-        return any(isinstance(one, dict) and "loc" in one and "msg" in one for one in detail)
-    return isinstance(detail, str) and len(value) == 1
+    return isinstance(detail, list) and any(
+        isinstance(one, dict) and "loc" in one and "msg" in one for one in detail
+    )
 
 
 def _is_int(value: Any) -> bool:

@@ -258,7 +258,7 @@ def _made(
     level: int,
     parent: int | None,
     *,
-    mixed: bool = False,
+    mixed: bool,
 ) -> Intent:
     """`mixed`: no one text can name them."""
     centroid = unit(vectors[members].mean(axis=0))

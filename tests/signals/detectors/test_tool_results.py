@@ -139,7 +139,11 @@ def test_a_failure_is_found_with_its_words(output: str, shown: str | None) -> No
             '{"sid": "SM9", "to": "+49", "status": "undelivered", "error_message": "Unreachable", "sent": "09:10"}',
             name="get_message",
         ),
-        span('{"detail": "Two nights, breakfast included", "price": 180}'),
+        span('{"detail": "Password reset e-mail has been sent."}'),
+        span('{"succeeded": 0, "failed": 0, "skipped": 3}'),
+        span("Breakpoint 1 at 0x80483c4: file a.c, line 7.", name="gdb"),
+        span("E: drive is 40 % full"),
+        span("How to get past a page that asks to verify you are human. " * 30, name="web_fetch"),
         span("I found 3 articles about HTTP status codes such as 404."),
     ],
 )
