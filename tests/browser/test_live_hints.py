@@ -1,9 +1,9 @@
 """Live hints in Chromium (static/live.js): however many come, a page makes one request in each window, and only for what is in view."""
 
-from typing import re
+import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import Any
 import pytest
 
 from tests.processes import Server
