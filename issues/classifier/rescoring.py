@@ -2,8 +2,9 @@
 
 import uuid
 
+import numpy as np
 import orjson
-from django.db import transaction
+from django.db import connection, transaction
 
 from ingest.counts import rollups
 from ingest.jobs.kinds import job_kind
@@ -12,13 +13,18 @@ from ingest.jobs.queueing import queue_job
 from ingest.models import Job, Project, User
 from ingest.store.event_locks import lock_events
 from issues.classifier.matching import Outdated, store_matches
-from issues.classifier.scoring import found_in
+from issues.classifier.model import SIDE, logits
+from issues.classifier.scoring import found_in, weights_of
 from issues.models import Classifier, Issue
+from issues.models.answers import answers
 from raindrop.web.plurals import counted
-from signals.vectors.reading import FIRST_ID, iter_embedded, vectors_of
+from signals.vectors.reading import FIRST_ID, iter_ranges, vectors_of
 
 RESCORE = "rescore"  # the job's kind
-CHUNK = 5000
+CHUNK = 50_000  # events whose scores one statement reads
+AT_ONCE = 5000  # events that are stored in one transaction
+# PostgreSQL adds up a score in another order than numpy: what lies so near to the threshold, in log-odds, is looked at again.
+ROUNDING = 1e-3
 
 
 def request_rescore(issue: Issue, *, user: User | None = None) -> Job:
@@ -28,7 +34,7 @@ def request_rescore(issue: Issue, *, user: User | None = None) -> Job:
 
 @job_kind(RESCORE, cluster="slow", title="The classifier goes over every event", rewrites=True)
 def rescore_events(job: Job) -> str:
-    """Goes over the project's vectors, and stores what differs from the matches that stand.
+    """Goes over the project's vectors once, and stores what differs from the matches that stand. Where nothing does, nothing is written.
 
     When a newer version was trained by the end it goes over them again. A run that was cut off goes on where its last chunk ended.
     """
@@ -54,14 +60,50 @@ def _go_over(job: Job, issue: Issue, classifier: Classifier) -> None:
     after, done = _position(job, classifier)
     total = rollups.totals([issue.project_id])[issue.project_id].events
     report_job(job, done=done, total=max(done, total), message=f"Scoring by version {classifier.version}.")
-    for event_ids in iter_embedded(project=issue.project, after=after, chunk_size=CHUNK):
+    for last, events in iter_ranges(project=issue.project, after=after, size=CHUNK):
+        differing = _differing(classifier, project=issue.project, after=after, last=last)
         try:
-            _store(issue.project, classifier, event_ids)
+            for start in range(0, len(differing), AT_ONCE):
+                _store(issue.project, classifier, differing[start : start + AT_ONCE])
         except Outdated:
             return  # the issue is gone
-        done += len(event_ids)
-        position = orjson.dumps([classifier.version, str(event_ids[-1])]).decode()
+        after, done = last, done + events
+        position = orjson.dumps([classifier.version, str(last)]).decode()
         report_job(job, done=done, total=max(done, total), position=position)
+
+
+def _differing(
+    classifier: Classifier, *, project: Project, after: uuid.UUID, last: uuid.UUID
+) -> list[uuid.UUID]:
+    """The events behind `after`, up to `last`, whose match is not what the classifier or a person says, in the order of their ids.
+
+    Nothing is locked: whoever embeds or answers an event after this reads it scores it by the newest classifier.
+    """
+    weights = weights_of([classifier])[0]
+    bound = float(logits(np.array(classifier.threshold))) - ROUNDING
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT e.event_id, e.found >= %(bound)s, m.classifier_version FROM (
+                 SELECT event_id, %(intercept)s - coalesce(user_vector::vector <#> %(user)s::vector, 0)
+                   - coalesce(agent_vector::vector <#> %(agent)s::vector, 0) AS found
+                 FROM signals_eventembedding
+                 WHERE project_id = %(project)s AND event_id > %(after)s AND event_id <= %(last)s
+                   AND (user_vector IS NOT NULL OR agent_vector IS NOT NULL)) e
+               LEFT JOIN issues_issuematch m ON m.event_id = e.event_id AND m.issue_id = %(issue)s AND m.through_id IS NULL
+               WHERE e.found >= %(bound)s OR m.id IS NOT NULL""",
+            {
+                "user": str(weights[:SIDE].tolist()), "agent": str(weights[SIDE:-1].tolist()), "intercept": float(weights[-1]), "bound": bound,
+                "project": project.pk, "after": after, "last": last, "issue": classifier.issue_id,
+            },
+        )  # fmt: skip
+        rows = cursor.fetchall()
+    found = {event for event, is_hit, _ in rows if is_hit}
+    standing = {event: version for event, _, version in rows if version is not None}
+    for (_, event), is_match in answers().of([classifier.issue_id]).items():
+        if after < event <= last:
+            (found.add if is_match else found.discard)(event)
+    missing = {event for event in found if standing.get(event, -1) < classifier.version}
+    return sorted(missing | (standing.keys() - found))
 
 
 def _position(job: Job, classifier: Classifier) -> tuple[uuid.UUID, int]:

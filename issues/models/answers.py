@@ -21,9 +21,9 @@ class Answers(Protocol):
     """By majority, "unsure" and ties left out."""
 
     def of(
-        self, issues: Collection[uuid.UUID], events: Collection[uuid.UUID]
+        self, issues: Collection[uuid.UUID], events: Collection[uuid.UUID] | None = None
     ) -> Mapping[tuple[uuid.UUID, uuid.UUID], bool]:
-        """(issue, event) -> is it a match; without those that nobody settled."""
+        """(issue, event) -> is it a match; without those that nobody settled. `events`: None for all."""
 
     def all_of(self, issues: Collection[uuid.UUID]) -> Mapping[uuid.UUID, list[Answered]]:
         """By issue; without those of which nobody settled anything."""

@@ -14,14 +14,12 @@ class LabelAnswers:
     """The majority of the standing answers on each event, from the label table."""
 
     def of(
-        self, issues: Collection[uuid.UUID], events: Collection[uuid.UUID]
+        self, issues: Collection[uuid.UUID], events: Collection[uuid.UUID] | None = None
     ) -> Mapping[tuple[uuid.UUID, uuid.UUID], bool]:
         votes: dict[uuid.UUID, list[tuple[uuid.UUID, str]]] = defaultdict(list)
-        rows = (
-            Label.objects.filter(subject_kind=ISSUE, event__in=events, subject_id__in=issues)
-            .of_people()
-            .standing()
-        )
+        rows = Label.objects.filter(subject_kind=ISSUE, subject_id__in=issues).of_people().standing()
+        if events is not None:
+            rows = rows.filter(event__in=events)
         for issue, event, answer in rows.values_list("subject_id", "event_id", "answer"):
             votes[issue].append((event, answer))
         return {

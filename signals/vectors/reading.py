@@ -44,18 +44,27 @@ def both_sides(user: npt.NDArray[np.float32], agent: npt.NDArray[np.float32]) ->
     return unit
 
 
-def iter_embedded(
-    *, project: Project, after: uuid.UUID = FIRST_ID, chunk_size: int = 5000
-) -> Iterator[list[uuid.UUID]]:
-    """The ids of the project's embedded events, oldest first (they are time-ordered), from behind `after` on.
+def iter_ranges(
+    *, project: Project, after: uuid.UUID = FIRST_ID, size: int
+) -> Iterator[tuple[uuid.UUID, int]]:
+    """The project's embedded events from behind `after` on, in ranges of `size` (the last one has fewer): the last id of each range and its
+    number of events. Ids are ordered by time.
 
-    Each chunk is a query of its own that starts where the last one ended, so that no transaction stays open while the
-    caller works, and the caller may write between chunks.
+    Each range is a query of its own that starts where the last one ended, so that no transaction stays open while the
+    caller works, and the caller may write between ranges.
     """
-    rows = EventEmbedding.objects.filter(project=project).order_by("event_id")
-    while ids := list(rows.filter(event_id__gt=after).values_list("event_id", flat=True)[:chunk_size]):
-        yield ids
-        after = ids[-1]
+    ids = (
+        EventEmbedding.objects.filter(project=project).order_by("event_id").values_list("event_id", flat=True)
+    )
+    while True:
+        behind = ids.filter(event_id__gt=after)
+        if full := list(behind[size - 1 : size]):
+            after, number = full[0], size
+        elif rest := list(behind[:size]):
+            after, number = rest[-1], len(rest)
+        else:
+            return
+        yield after, number
 
 
 def vectors_of(*, project: Project, event_ids: list[uuid.UUID]) -> VectorChunk:

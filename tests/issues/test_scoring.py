@@ -21,12 +21,15 @@ from issues.classifier.definition_vectors import definition_vector
 from issues.classifier.matching import Outdated, store_matches
 from issues.classifier.model import SIDE, WIDTH, to_bytes
 from issues.classifier.rescoring import request_rescore
-from issues.classifier.scoring import score
+from issues.classifier.scoring import found_in, score
 from issues.models import Activity, Classifier, Issue, IssueMatch
 from issues.states.doors import apply_action
 from issues.states.transitions import Action
+from labeling.labels.labels import record_label
+from labeling.models import Answer
 from signals.models import EventEmbedding
 from signals.vectors.embedding import embed
+from signals.vectors.reading import vectors_of
 from tests.issues.people import run, send
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +161,7 @@ def test_an_event_that_is_revised_while_a_rescore_runs(project: Any, monkeypatch
 
     issue = make_issue(project)
     run(send(project, "flight", 0, 3))
+    add_version(issue)
     real = issues.classifier.rescoring.vectors_of
 
     def pipeline() -> None:
@@ -287,9 +291,68 @@ def test_a_rescore_stores_the_difference(project: Any) -> None:
     assert dict(issue.matches.values_list("event", "id")) == after
 
 
+def test_a_rescore_that_changes_nothing_writes_nothing(project: Any, monkeypatch: Any) -> None:
+    import issues.classifier.rescoring
+
+    issue = make_issue(project)
+    run(send(project, "flight", 0, 12) + send(project, "return", 0, 12))
+
+    def refuse(**kwargs: Any) -> None:
+        raise AssertionError(f"{len(kwargs['events'])} events are written")
+
+    monkeypatch.setattr(issues.classifier.rescoring, "store_matches", refuse)
+    job = request_rescore(issue)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (JobState.DONE, 24)
+    assert issue.matches.count() == 12
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rescore_leaves_what_the_scores_and_the_answers_say(
+    project: Any, member: Any, make_event: Any, monkeypatch: Any, seed: int
+) -> None:
+    """Events of one side, of both and of none, labels against the classifier, three versions, and ranges of seven events."""
+    import issues.classifier.rescoring
+
+    draw = np.random.default_rng(seed)
+    monkeypatch.setattr(issues.classifier.rescoring, "CHUNK", 7)
+    monkeypatch.setattr(issues.classifier.rescoring, "AT_ONCE", 3)
+    issue = create_issue(project=project, title="Whatever", description="")
+    events = [make_event(event_id=f"e{i}") for i in range(40)]
+    sides = draw.normal(size=(40, 2, SIDE))
+    sides /= np.linalg.norm(sides, axis=2, keepdims=True)
+    EventEmbedding.objects.bulk_create(
+        EventEmbedding(
+            event_id=event.pk, project=project, text_hash=b"",
+            user_vector=sides[i, 0] if i % 4 < 2 else None,
+            agent_vector=sides[i, 1] if i % 2 == 0 else None,
+        )
+        for i, event in enumerate(events)
+    )  # fmt: skip
+    answers = {events[i].pk: bool(i % 3) for i in draw.choice(40, 9, replace=False)}
+    for event, is_match in answers.items():
+        answer = Answer.MATCH if is_match else Answer.NOT_MATCH
+        record_label(subject=issue, event=Event.objects.get(pk=event), answer=answer, user=member)
+    for version in (1, 2, 3):
+        weights = draw.normal(size=WIDTH).astype(np.float32)
+        classifier = Classifier.objects.create(
+            issue=issue, version=version, weights=to_bytes(weights), threshold=0.4, definition_version=1
+        )
+        run_job(request_rescore(issue).pk)
+        chunk = vectors_of(project=project, event_ids=[event.pk for event in events])
+        hits = found_in(chunk, [classifier])[:, 0] >= 0.4
+        expected = dict(zip(chunk.ids, hits.tolist(), strict=True)) | answers
+        assert set(issue.matches.values_list("event", flat=True)) == {
+            event for event, hit in expected.items() if hit
+        }
+        assert set(issue.matches.values_list("classifier_version", flat=True)) == {version}
+        assert_counts_are_exact(issue)
+
+
 def test_a_rescore_goes_on_to_a_version_trained_meanwhile(project: Any, monkeypatch: Any) -> None:
     issue = make_issue(project)
-    run(send(project, "flight", 0, 6) + send(project, "return", 0, 6))
+    embed(send(project, "flight", 0, 6) + send(project, "return", 0, 6))
     import issues.classifier.rescoring
 
     real, seen = issues.classifier.rescoring.store_matches, []

@@ -21,7 +21,7 @@ from signals.matching.matches import NewMatch, save_matches
 from signals.models import EventEmbedding, EventText, SignalDefinition, SignalMatch
 from signals.vectors.embedding import embed
 from signals.vectors.nearest import nearest_events
-from signals.vectors.reading import iter_embedded, vectors_of
+from signals.vectors.reading import iter_ranges, vectors_of
 from signals.vectors.text_search import search_events
 
 MakeEvent = Callable[..., Event]
@@ -90,17 +90,16 @@ def test_embed_skips_what_did_not_change(project: Project, make_event: MakeEvent
     assert not search_events(Event.objects.all(), "two").exists()
 
 
-def test_embedded_events_come_in_chunks_and_stay_in_their_project(
+def test_embedded_events_come_in_ranges_and_stay_in_their_project(
     project: Project, other_project: Project, make_event: MakeEvent
 ) -> None:
     events = [make_event(input=f"question number {i}", output="fine") for i in range(7)]
     stranger = make_event(of=other_project, input="question number 3", output="")
     embed(loaded(*events, stranger))
-    chunks = list(iter_embedded(project=project, chunk_size=3))
-    assert [len(chunk) for chunk in chunks] == [3, 3, 1]
-    ids = [event_id for chunk in chunks for event_id in chunk]
-    assert ids == sorted(event.id for event in events)
-    assert list(iter_embedded(project=project, after=ids[4])) == [ids[5:]]
+    ids = sorted(event.id for event in events)
+    assert list(iter_ranges(project=project, size=3)) == [(ids[2], 3), (ids[5], 3), (ids[6], 1)]
+    assert list(iter_ranges(project=project, after=ids[4], size=3)) == [(ids[6], 2)]
+    assert list(iter_ranges(project=project, after=ids[6], size=3)) == []
     assert list(vectors_of(project=project, event_ids=[stranger.id]).ids) == []
 
 
