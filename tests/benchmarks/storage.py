@@ -50,6 +50,12 @@ def wal() -> int:
     return int(rows("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes")[0]["bytes"])
 
 
+def head_of_file(conversations: int) -> list[bytes]:
+    """So many lines of the demo's conversations, each with its newline."""
+    with gzip.open(FILE, "rb") as lines:
+        return list(itertools.islice(lines, conversations))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -75,8 +81,7 @@ def main() -> None:
                 name, _, parameters = table.partition(" ")
                 cursor.execute(f"ALTER TABLE {name} SET {parameters}")
         spent, logged, stored = 0.0, wal(), 0
-        with gzip.open(FILE, "rb") as lines:
-            conversations = list(itertools.islice(lines, options.conversations))
+        conversations = head_of_file(options.conversations)
         for place in range(0, len(conversations), options.at_once):
             path = Path(folder) / f"{place}.jsonl"
             path.write_bytes(b"".join(conversations[place : place + options.at_once]))
