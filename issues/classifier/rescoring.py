@@ -24,7 +24,7 @@ RESCORE = "rescore"  # the job's kind
 CHUNK = 50_000  # events whose scores one statement reads
 AT_ONCE = 5000  # events that are stored in one transaction
 # PostgreSQL adds up a score in another order than numpy: what lies so near to the threshold, in log-odds, is looked at again.
-ROUNDING = 1e-3
+ROUNDING = 1e-4
 
 
 def request_rescore(issue: Issue, *, user: User | None = None) -> Job:
@@ -79,31 +79,37 @@ def _differing(
 
     Nothing is locked: whoever embeds or answers an event after this reads it scores it by the newest classifier.
     """
+    verdicts = {event: is_match for (_, event), is_match in answers().of([classifier.issue_id]).items()}
     weights = weights_of([classifier])[0]
-    bound = float(logits(np.array(classifier.threshold))) - ROUNDING
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT e.event_id, e.found >= %(bound)s, m.classifier_version FROM (
-                 SELECT event_id, %(intercept)s - coalesce(user_vector::vector <#> %(user)s::vector, 0)
-                   - coalesce(agent_vector::vector <#> %(agent)s::vector, 0) AS found
-                 FROM signals_eventembedding
-                 WHERE project_id = %(project)s AND event_id > %(after)s AND event_id <= %(last)s
-                   AND (user_vector IS NOT NULL OR agent_vector IS NOT NULL)) e
-               LEFT JOIN issues_issuematch m ON m.event_id = e.event_id AND m.issue_id = %(issue)s AND m.through_id IS NULL
-               WHERE e.found >= %(bound)s OR m.id IS NOT NULL""",
+            """SELECT event_id, matches, version FROM (
+                 SELECT event_id, has_text AND found >= %(bound)s AS matches, classifier_version AS version FROM (
+                   SELECT event_id, %(intercept)s - coalesce(user_vector::vector <#> %(user)s::vector, 0)
+                     - coalesce(agent_vector::vector <#> %(agent)s::vector, 0) AS found,
+                     user_vector IS NOT NULL OR agent_vector IS NOT NULL AS has_text
+                   FROM signals_eventembedding
+                   WHERE project_id = %(project)s AND event_id > %(after)s AND event_id <= %(last)s) scored
+                 LEFT JOIN (SELECT event_id, classifier_version FROM issues_issuematch
+                            WHERE issue_id = %(issue)s AND through_id IS NULL) standing USING (event_id)) both_told
+               WHERE CASE WHEN matches THEN coalesce(version, -1) < %(version)s ELSE version IS NOT NULL END
+                 OR event_id = ANY(%(answered)s)""",
             {
-                "user": str(weights[:SIDE].tolist()), "agent": str(weights[SIDE:-1].tolist()), "intercept": float(weights[-1]), "bound": bound,
-                "project": project.pk, "after": after, "last": last, "issue": classifier.issue_id,
+                "user": str(weights[:SIDE].tolist()), "agent": str(weights[SIDE:-1].tolist()), "intercept": float(weights[-1]),
+                "bound": float(logits(np.array(classifier.threshold))) - ROUNDING, "version": classifier.version,
+                "project": project.pk, "after": after, "last": last, "issue": classifier.issue_id, "answered": list(verdicts),
             },
         )  # fmt: skip
         rows = cursor.fetchall()
-    found = {event for event, is_hit, _ in rows if is_hit}
-    standing = {event: version for event, _, version in rows if version is not None}
-    for (_, event), is_match in answers().of([classifier.issue_id]).items():
-        if after < event <= last:
-            (found.add if is_match else found.discard)(event)
-    missing = {event for event in found if standing.get(event, -1) < classifier.version}
-    return sorted(missing | (standing.keys() - found))
+    return sorted(
+        event
+        for event, matches, version in rows
+        if (
+            (-1 if version is None else version) < classifier.version
+            if verdicts.get(event, matches)
+            else version is not None
+        )
+    )
 
 
 def _position(job: Job, classifier: Classifier) -> tuple[uuid.UUID, int]:
