@@ -29,7 +29,8 @@ from tests.processes import free_port  # noqa: E402
 # What speaks SQL of its own: COPY, locks, roll-ups, JSON, vectors, text search; and a whole server.
 PART = [
     "tests/raindrop/test_external_database.py", "tests/ingest/store", "tests/ingest/counts", "tests/ingest/jobs/test_runner.py",
-    "tests/ingest/jobs/test_deadlock.py", "tests/signals/vectors", "tests/labeling/test_labels.py", "tests/raindrop/test_pipeline.py",
+    "tests/ingest/jobs/test_deadlock.py", "tests/signals/vectors", "tests/labeling/labels/test_labels.py",
+    "tests/raindrop/test_pipeline.py",
 ]  # fmt: skip
 RULES = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 

@@ -20,7 +20,8 @@ PINS = ("requirements.txt", "requirements-dev.txt")
 PART = [
     "tests/ingest/decoding", "tests/ingest/http/test_wire.py", "tests/ingest/incoming", "tests/ingest/otlp/test_decode.py",
     "tests/ingest/otlp/test_turns.py", "tests/ingest/jobs/test_runner.py", "tests/ingest/store", "tests/signals/search/test_language.py",
-    "tests/signals/detection/test_stages.py", "tests/signals/vectors", "tests/issues/test_scoring.py", "tests/labeling/test_labels.py",
+    "tests/signals/detection/test_stages.py", "tests/signals/vectors", "tests/issues/classifier/test_scoring.py",
+    "tests/labeling/labels/test_labels.py",
     "tests/raindrop/test_embedder.py", "tests/raindrop/test_errors.py", "tests/raindrop/test_llm.py", "tests/raindrop/test_markdown.py",
     "tests/raindrop/test_pipeline.py",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from django.db.models import Model
 from ingest.models import Conversation, EndUser, Event, Project, Total
 from issues.models import IssueMatch
 from signals.models import ClusterMember, SignalMatch
-from tests.issues.following import counted
+from tests.issues.following.followers import counted
 
 
 class Met(NamedTuple):

@@ -10,8 +10,8 @@ from issues.actions import create_issue
 from issues.models import Activity, Issue
 from labeling.labels.labels import record_label, standing_labels, undo_last_label
 from tests.html import html_of
+from tests.issues.classifier.test_scoring import make_issue
 from tests.issues.people import run, send
-from tests.issues.test_scoring import make_issue
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from labeling.models import Label
 from labeling.queue.of_issues import next_cards
 from signals.catalogue.installing import ensure_signals
 from signals.models import QuestionVerdict, SignalDefinition, SignalMatch
+from tests.issues.classifier.test_scoring import make_issue
 from tests.issues.people import run, send
-from tests.issues.test_scoring import make_issue
 
 pytestmark = pytest.mark.django_db
 

@@ -9,10 +9,10 @@ from ingest.jobs.runner import run_job
 from issues.models import Issue
 from labeling.models import Label
 from tests.html import html_of
-from tests.issues.following import matched, send
+from tests.issues.following.followers import matched, send
+from tests.issues.merging.test_merging import events, follow
 from tests.issues.people import Api, two_topics
 from tests.issues.recounting import assert_recounts
-from tests.issues.test_merging import events, follow
 
 pytestmark = pytest.mark.django_db
 

@@ -25,8 +25,8 @@ from signals.models import SignalDefinition, SignalMatch
 from signals.search.language.parsing import parse
 from signals.taxonomy.definitions import create_signal
 from tests.html import html_of
+from tests.issues.following.test_follows import cluster_of
 from tests.issues.people import Api
-from tests.issues.test_follows import cluster_of
 
 Make = Callable[..., Event]
 TITLE = "Gives a price in the wrong currency"

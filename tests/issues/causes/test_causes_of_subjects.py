@@ -18,7 +18,7 @@ from signals.clusters.comes_with import dimensions_of
 from signals.dimensions.breakdown import break_down
 from signals.models import Cluster, ClusterMember, SignalDefinition, SignalMatch
 from tests.html import html_of
-from tests.issues.test_causes_api import START, TALKS, api, issue
+from tests.issues.causes.test_causes_api import START, TALKS, api, issue
 
 pytestmark = pytest.mark.django_db
 __all__ = ["api", "issue"]  # fixtures

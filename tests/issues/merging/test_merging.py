@@ -24,7 +24,7 @@ from signals.search.holding import holds
 from signals.search.language.parsing import parse
 from signals.search.scope import Facts, Scope
 from tests.html import html_of
-from tests.issues.following import START, matched, send
+from tests.issues.following.followers import START, matched, send
 from tests.issues.people import Api
 from tests.issues.recounting import assert_recounts
 

@@ -23,7 +23,7 @@ from labeling.models import Answer
 from signals.clusters.changing import merge_clusters
 from signals.matching.observers import tell_changed
 from signals.models import Cluster, ClusterMember, SignalDefinition, SignalMatch
-from tests.issues.following import START, assert_exact, matched, send
+from tests.issues.following.followers import START, assert_exact, matched, send
 from tests.issues.people import Api
 
 pytestmark = pytest.mark.django_db

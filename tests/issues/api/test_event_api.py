@@ -9,8 +9,8 @@ from django.test import Client
 from ingest.incoming.values import IncomingAttachment, IncomingSpan
 from ingest.models import Event
 from signals.models import SignalDefinition, SignalMatch
+from tests.issues.classifier.test_scoring import make_issue
 from tests.issues.people import Api, run
-from tests.issues.test_scoring import make_issue
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from issues.states.doors import apply_action
 from issues.states.terms import MuteTerms, ResolveTerms
 from issues.states.transitions import Action
 from issues.states.words import words_for
-from tests.issues.following import START, send
+from tests.issues.following.followers import START, send
 from tests.issues.people import Api
 
 QUIET_SINCE = START + dt.timedelta(hours=4, minutes=30)  # before e5

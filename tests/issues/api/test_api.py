@@ -11,8 +11,8 @@ from issues.actions import create_issue
 from issues.models import Definition, Issue
 from issues.states.doors import apply_action
 from issues.states.transitions import Action
+from tests.issues.classifier.test_scoring import make_issue
 from tests.issues.people import Api, run, send
-from tests.issues.test_scoring import make_issue
 
 pytestmark = pytest.mark.django_db
 

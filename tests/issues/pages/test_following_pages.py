@@ -9,8 +9,8 @@ from django.urls import reverse
 from issues.models import Issue
 from signals.models import SignalDefinition
 from tests.html import html_of
-from tests.issues.following import matched, send
-from tests.issues.test_follows import cluster_of
+from tests.issues.following.followers import matched, send
+from tests.issues.following.test_follows import cluster_of
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from signals.llm.budget import meter
 from signals.models import LlmSettings
 from tests.html import html_of
 from tests.issues.people import two_topics
-from tests.labeling.test_teacher import knows_flights
+from tests.labeling.teacher.test_teacher import knows_flights
 from tests.signals.anthropic_stub import Stub, running_stub
 
 pytestmark = pytest.mark.django_db

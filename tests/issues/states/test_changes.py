@@ -25,7 +25,7 @@ from issues.states.doors import (
 from issues.states.terms import MuteTerms
 from issues.states.transitions import Action
 from tests.html import html_of
-from tests.issues.following import send
+from tests.issues.following.followers import send
 from tests.issues.people import Api
 
 TRIGGERS = ["issue_escalates", "issue_regresses", UNMUTED, REOPENED, RESOLVED, MUTED]
