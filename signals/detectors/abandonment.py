@@ -7,10 +7,9 @@ when it has been silent for long enough.
 import re
 from collections.abc import Iterable
 
-from signals.detectors.batch import Evidence, Finding, Parameter, Turn
+from signals.detectors.batch import Evidence, Finding, Parameter, Turn, measured
 from signals.detectors.built_in import USER_SIDE, BuiltIn
 from signals.detectors.laziness import HANDED_OVER, HANDS_OVER
-from signals.detectors.slow import measured
 from signals.detectors.tool_failure import failure
 from signals.models.definitions import Reads, Sentiment
 

@@ -20,7 +20,7 @@ from signals.detectors.acts import (
     only_makes,
     supposed,
 )
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn, measured
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import piece
 from signals.models.definitions import Reads, Sentiment
@@ -62,7 +62,7 @@ def _unbacked(turn: Turn, own: list[SpanFacts], earlier: list[SpanFacts]) -> lis
     called = ", ".join(dict.fromkeys(span.name for span in own))
     sentence = f"Tools called in this turn: {called[:200]}." if called else "No tool was called in this turn."
     pieces = [piece("assistant", turn.output, claim.start, claim.end) for claim in told[:3]]
-    return [*pieces, {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}]
+    return [*pieces, measured(sentence)]
 
 
 def _backed(claim: Claim, own: list[SpanFacts], earlier: list[SpanFacts]) -> bool:

@@ -53,6 +53,24 @@ class SpanFacts:
     duration_ms: float = 0.0
 
 
+def measured(text: str, *, span: SpanFacts | None = None) -> Evidence:
+    """A sentence that says what was measured or read, of the event or of one of its spans."""
+    piece: Evidence = {"side": "signal", "start": 0, "end": len(text), "text": text}
+    if span is not None:
+        piece["span_id"] = span.span_id
+    return piece
+
+
+def raw_words(side: Literal["user", "assistant"], raw: str, start: int, end: int) -> Evidence:
+    """raw[start:end] of the event's input or output."""
+    return {"side": side, "start": start, "end": end, "text": raw[start:end]}
+
+
+def span_words(span: SpanFacts, text: str, start: int, end: int) -> Evidence:
+    """text[start:end] of the span's output, or of its error."""
+    return {"side": "span", "start": start, "end": end, "text": text[start:end], "span_id": span.span_id}
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """An earlier event of the same conversation. Its texts, and those of its spans, may be cut short."""

@@ -10,7 +10,7 @@ Portuguese; the last kind English.
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn, measured
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.numbers import CURRENCIES, amounts, currencies, values
 from signals.detectors.phrases import Rule, evidence, piece
@@ -103,7 +103,7 @@ def _other_currency(turn: Turn) -> list[Evidence]:
     if not same:
         return []
     sentence = f"Before, it was {next(iter(given)).upper()}."
-    return [*(piece("assistant", turn.output, one.start, one.end) for one in same[:2]), _measured(sentence)]
+    return [*(piece("assistant", turn.output, one.start, one.end) for one in same[:2]), measured(sentence)]
 
 
 def _currencies(text: Text) -> set[str]:
@@ -142,7 +142,7 @@ def _other_count(turn: Turn) -> list[Evidence]:
         before = given.get(head, set())
         if len(before) == 1 and number not in before and sum(one[0] == head for one in mine) == 1:
             sentence = f"Before, it was {next(iter(before))}."
-            return [piece("assistant", turn.output, start, end), _measured(sentence)]
+            return [piece("assistant", turn.output, start, end), measured(sentence)]
     return []
 
 
@@ -159,10 +159,6 @@ def _counts(normal: str) -> list[tuple[str, int, int, int]]:
 
 def _head(word: str) -> str:
     return next(head for form, head in HEAD_OF.items() if re.fullmatch(form, word))
-
-
-def _measured(sentence: str) -> Evidence:
-    return {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
 
 
 SIGNAL = BuiltIn(

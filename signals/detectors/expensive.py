@@ -4,9 +4,8 @@ Against fixed limits, which each project sets for itself, and not against the pr
 changes with when it is asked.
 """
 
-from signals.detectors.batch import Batch, Detector, Finding, Parameter
+from signals.detectors.batch import Batch, Detector, Finding, Parameter, measured
 from signals.detectors.built_in import ANY, MODEL, BuiltIn
-from signals.detectors.slow import measured
 from signals.models.definitions import Reads, Sentiment
 
 COST = Parameter("cost_usd", "Cost (USD)", 0.5, 0.0001, 1e6, "Of one event, all its LLM calls together.")

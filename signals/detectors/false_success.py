@@ -10,7 +10,7 @@ and the claim names the act. English; and the plainest claims of German, French,
 import re
 
 from signals.detectors import acts, task_failure
-from signals.detectors.batch import Batch, Detector, Finding, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Finding, SpanFacts, Turn, measured
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
 from signals.detectors.tool_failure import error_words, failure
@@ -128,7 +128,7 @@ def detect(batch: Batch) -> list[Finding]:
             # Words of an earlier turn's span have no place in this event: they stand as they were read.
             if shown and not own:
                 text = f"{span.name}, in an earlier turn: {shown['text']}"
-                shown = {"side": "signal", "start": 0, "end": len(text), "text": text}
+                shown = measured(text)
             found.append(Finding(index, score, [*pieces, *([shown] if shown else [])]))
     return found
 

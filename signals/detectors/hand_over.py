@@ -6,11 +6,10 @@ hand-over that the agent declines are none.
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Finding, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Finding, SpanFacts, Turn, measured
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.mentions import mentions
 from signals.detectors.phrases import Hit, evidence, is_asked, sentence_start
-from signals.detectors.slow import measured
 from signals.detectors.tool_failure import failure
 from signals.models.definitions import Reads, Sentiment
 

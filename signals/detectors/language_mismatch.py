@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Callable
 
-from signals.detectors.batch import Batch, Detector, Finding, Turn
+from signals.detectors.batch import Batch, Detector, Finding, Turn, measured
 from signals.detectors.built_in import AGENT_SIDE, ANY, BuiltIn
 from signals.detectors.phrases import piece
 from signals.detectors.text import Text
@@ -84,16 +84,7 @@ def detect(batch: Batch) -> list[Finding]:
             of_user, of_agent = languages
             text = f"The user writes {NAMES[of_user]}, the agent answers in {NAMES[of_agent]}."
             first = turn.output.sentences()[:1] or [(0, min(200, len(turn.output.normal)))]
-            found.append(
-                Finding(
-                    index,
-                    0.9,
-                    [
-                        piece("assistant", turn.output, *first[0]),
-                        {"side": "signal", "start": 0, "end": len(text), "text": text},
-                    ],
-                )
-            )
+            found.append(Finding(index, 0.9, [piece("assistant", turn.output, *first[0]), measured(text)]))
     return found
 
 

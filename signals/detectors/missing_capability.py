@@ -7,7 +7,7 @@ the turns before it, the evidence says so: the claim is then wrong.
 import re
 from dataclasses import dataclass
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn, measured
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import Hit, Rule, combined, evidence
 from signals.models.definitions import Reads, Sentiment
@@ -114,7 +114,7 @@ def _tools_against(turn: Turn, hits: list[Hit]) -> list[Evidence]:
                 name = next((name for name in names if sort.tool.search(_parts(name))), None)
                 if name is not None:
                     text = f"It has a tool for {sort.name}: {name[:100]} was called {place}."
-                    return [{"side": "signal", "start": 0, "end": len(text), "text": text}]
+                    return [measured(text)]
     return []
 
 

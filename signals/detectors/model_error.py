@@ -3,9 +3,8 @@ length, time-out, content filter, no access, not available. Any language: it rea
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn, measured, span_words
 from signals.detectors.built_in import ANY, MODEL, BuiltIn
-from signals.detectors.slow import measured
 from signals.models.definitions import Reads, Sentiment
 
 # In this order: "rate limit reached: too many tokens per minute" is a rate limit.
@@ -90,18 +89,10 @@ def _evidence(span: SpanFacts) -> list[Evidence]:
     start = len(words) - len(words.lstrip())
     end = min(len(words.rstrip()), start + SHOWN)
     if end > start:
-        shown = words[start:end]
-        place = span.output.find(shown)
-        start = place if place >= 0 else start
-        pieces.append(
-            {
-                "side": "span",
-                "start": start,
-                "end": start + len(shown),
-                "text": shown,
-                "span_id": span.span_id,
-            }
-        )
+        place = span.output.find(words[start:end])
+        if place >= 0:
+            words, start, end = span.output, place, place + end - start
+        pieces.append(span_words(span, words, start, end))
     return pieces
 
 

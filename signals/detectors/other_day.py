@@ -7,7 +7,7 @@ result holds it. English, German, French, Spanish and Portuguese.
 import re
 
 from signals.detectors.acts import acts
-from signals.detectors.batch import Evidence, SpanFacts, Turn
+from signals.detectors.batch import Evidence, SpanFacts, Turn, measured
 from signals.detectors.dates import WEEKDAY_OF, Date, dates
 from signals.detectors.phrases import piece
 from signals.detectors.years_off import ISO, RELATIVE
@@ -52,7 +52,7 @@ def other_day(turn: Turn) -> list[Evidence]:
             sentence = f"{span.name} was called with {wrong}, which nobody named."
             named = given[-1]
             place = next(text for text in texts[::-1] if named in dates(text))
-            pieces = [_measured(sentence, span.span_id)]
+            pieces = [measured(sentence, span=span)]
             return [piece("user", place, named.start, named.end), *pieces] if place is turn.input else pieces
     return []
 
@@ -75,7 +75,3 @@ def _unnamed_day(span: SpanFacts, given: list[Date], numbers: set[int], turn: Tu
 def _near(date: Date, month: int, day: int) -> bool:
     """The same month and not far, or the same month where none was said."""
     return date.month in (None, month) and 0 < abs(date.day - day) <= CLOSE
-
-
-def _measured(sentence: str, span_id: str) -> Evidence:
-    return {"side": "signal", "start": 0, "end": len(sentence), "text": sentence, "span_id": span_id}

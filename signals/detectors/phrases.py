@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import re2
 
-from signals.detectors.batch import Batch, Evidence, Finding
+from signals.detectors.batch import Batch, Evidence, Finding, raw_words
 from signals.detectors.text import Text
 
 Side = Literal["user", "assistant"]
@@ -239,8 +239,8 @@ def evidence(side: Side, text: Text, hits: list[Hit]) -> list[Evidence]:
 
 
 def piece(side: Side, text: Text, start: int, end: int) -> Evidence:
-    first, last = text.span(start, end)
-    return {"side": side, "start": first, "end": last, "text": text.raw[first:last]}
+    """text.normal[start:end], at its place in the original text."""
+    return raw_words(side, text.raw, *text.span(start, end))
 
 
 def detect_rule(batch: Batch, rule: Rule, side: Side) -> list[Finding]:

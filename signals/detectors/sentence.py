@@ -21,12 +21,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from signals.detectors.batch import Batch, Detect, Evidence, Finding, Turn
+from signals.detectors.batch import Batch, Detect, Evidence, Finding, Turn, raw_words
+from signals.detectors.phrases import Side, piece
 from signals.detectors.text import READ_CHARACTERS, Text
 from signals.models.embeddings import DIMENSIONS
 
 VERSION = 1
-SIDES: dict[str, tuple[str, ...]] = {
+SIDES: dict[str, tuple[Side, ...]] = {
     "user": ("user",),
     "assistant": ("assistant",),
     "conversation": ("user", "assistant"),
@@ -143,7 +144,7 @@ def make_detector(
             text = _text(turn, side)
             match = wanted.search(text.normal)
             if match and not (unwanted and unwanted.search(text.normal)):
-                return [_evidence(text, side, *text.span(*match.span()))]
+                return [piece(side, text, *match.span())]
         return []
 
     def detect(batch: Batch) -> list[Finding]:
@@ -202,10 +203,9 @@ def _odds(probability: float) -> float:
     return float(np.log(bounded / (1 - bounded)))
 
 
-def _quote(turn: Turn, side: str, weights: Floats, embed: Embed) -> list[Evidence]:
+def _quote(turn: Turn, side: Side, weights: Floats, embed: Embed) -> list[Evidence]:
     """The sentence of the text that speaks for it most."""
-    shown = _text(turn, side)
-    raw = shown.raw
+    raw = _text(turn, side).raw
     places = [match.span() for match in _SENTENCES.finditer(raw[:READ_CHARACTERS])]
     places = [place for place in places if raw[slice(*place)].strip()][:QUOTED]
     if not places:
@@ -216,7 +216,7 @@ def _quote(turn: Turn, side: str, weights: Floats, embed: Embed) -> list[Evidenc
     start, end = places[best]
     text = raw[start:end]
     start, end = start + len(text) - len(text.lstrip()), end - (len(text) - len(text.rstrip()))
-    return [_evidence(shown, side, start, end)]
+    return [raw_words(side, raw, start, end)]
 
 
 def _verbatim(texts: Sequence[str]) -> re.Pattern[str] | None:
@@ -226,15 +226,5 @@ def _verbatim(texts: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{'|'.join(found)})(?!\w)") if found else None
 
 
-def _text(turn: Turn, side: str) -> Text:
+def _text(turn: Turn, side: Side) -> Text:
     return turn.input if side == "user" else turn.output
-
-
-def _evidence(text: Text, side: str, start: int, end: int) -> Evidence:
-    """Of the raw text's [start:end]."""
-    return {
-        "side": "user" if side == "user" else "assistant",
-        "start": start,
-        "end": end,
-        "text": text.raw[start:end],
-    }

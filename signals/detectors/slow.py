@@ -3,7 +3,7 @@
 A step is an LLM or tool call or a retrieval: an agent's span lasts as long as what it holds.
 """
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, Parameter, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Parameter, SpanFacts, Turn, measured
 from signals.detectors.built_in import ANY, MODEL, BuiltIn
 from signals.models.definitions import Reads, Sentiment
 
@@ -48,14 +48,6 @@ def _evidence(turn: Turn, steps: list[SpanFacts], *, whole: bool) -> list[Eviden
             measured(f"{span.name[:100] or span.kind} took {time_text(span.duration_ms)}.", span=span)
         )
     return pieces
-
-
-def measured(text: str, *, span: SpanFacts | None = None) -> Evidence:
-    """A sentence that says what was measured, of the event or of one of its spans."""
-    piece: Evidence = {"side": "signal", "start": 0, "end": len(text), "text": text}
-    if span is not None:
-        piece["span_id"] = span.span_id
-    return piece
 
 
 def time_text(milliseconds: float) -> str:

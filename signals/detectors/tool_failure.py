@@ -1,6 +1,6 @@
 """A tool call failed: its span says so, its result reads like an error (tool_results.py), or its work stays in a queue."""
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn, span_words
 from signals.detectors.built_in import ANY, TOOLS, BuiltIn
 from signals.detectors.tool_results import OPENS, failure_in, is_waiting
 from signals.models.definitions import Reads, Sentiment
@@ -54,24 +54,20 @@ def error_words(span: SpanFacts) -> Evidence | None:
     """The error's words: where they stand in the output when they do, else in the span's error."""
     error = span.error.strip()[:SHOWN]
     if error and (start := span.output.find(error)) >= 0:
-        return _evidence(span, span.output, start, start + len(error))
+        return span_words(span, span.output, start, start + len(error))
     if error:
         start = len(span.error) - len(span.error.lstrip())
-        return _evidence(span, span.error, start, start + len(error))
+        return span_words(span, span.error, start, start + len(error))
     told = failure_in(span)
     if told and told.end:
-        return _evidence(span, span.output, told.start, told.end)
+        return span_words(span, span.output, told.start, told.end)
     output = span.output.rstrip()
     start = len(output) - len(output.lstrip())
     end = min(len(output), start + SHOWN)
     line = output.find("\n", start, end)
     if line > start and OPENS.match(output) and not output[start:].startswith("Traceback"):
         end = line
-    return _evidence(span, span.output, start, end) if end > start else None
-
-
-def _evidence(span: SpanFacts, text: str, start: int, end: int) -> Evidence:
-    return {"side": "span", "start": start, "end": end, "text": text[start:end], "span_id": span.span_id}
+    return span_words(span, span.output, start, end) if end > start else None
 
 
 SIGNAL = BuiltIn(

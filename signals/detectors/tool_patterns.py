@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from itertools import groupby
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, Parameter, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Parameter, SpanFacts, Turn, span_words
 from signals.detectors.built_in import ANY, TOOLS, BuiltIn
 from signals.detectors.tool_failure import failure
 from signals.models.definitions import Reads, Sentiment
@@ -94,9 +94,7 @@ def _evidence(span: SpanFacts) -> list[Evidence]:
     end = min(len(output), start + SHOWN)
     if end <= start:
         return []
-    return [
-        {"side": "span", "start": start, "end": end, "text": span.output[start:end], "span_id": span.span_id}
-    ]
+    return [span_words(span, span.output, start, end)]
 
 
 SIGNALS = (

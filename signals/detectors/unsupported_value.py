@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import combinations
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn, measured
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.dates import dates
 from signals.detectors.numbers import NUMBER, amounts, values
@@ -66,22 +66,22 @@ def _unsupported(turn: Turn) -> list[Evidence]:
     for start, end in _references(turn):
         pieces += [
             piece("assistant", turn.output, start, end),
-            _measured("It stands in no message and no tool result."),
+            measured("It stands in no message and no tool result."),
         ]
     own = [span for span in turn.spans if span.kind == "tool"]
     for start, end, true in _misquoted(turn, own):
-        pieces += [piece("assistant", turn.output, start, end), _measured(f"A tool's result holds {true}.")]
+        pieces += [piece("assistant", turn.output, start, end), measured(f"A tool's result holds {true}.")]
     for date in dates(turn.output) if own else ():
         day = date.full
         if day and not year_named(turn, day.year) and (other := tools_year(day, turn)):
             sentence = f"The tool's result says {other:%-d %B %Y}."
-            pieces += [piece("assistant", turn.output, date.start, date.end), _measured(sentence)]
+            pieces += [piece("assistant", turn.output, date.start, date.end), measured(sentence)]
     if not pieces and own and all(found_nothing(span) or failure(span) for span in own):
         for start, end in _out_of_nothing(turn):
             pieces += [piece("assistant", turn.output, start, end)]
         if pieces:
             what = "failed" if any(failure(span) for span in own) else "found nothing"
-            pieces.append(_measured(f"{', '.join(dict.fromkeys(span.name for span in own))[:200]} {what}."))
+            pieces.append(measured(f"{', '.join(dict.fromkeys(span.name for span in own))[:200]} {what}."))
     return pieces
 
 
@@ -176,10 +176,6 @@ def _out_of_nothing(turn: Turn) -> list[tuple[int, int]]:
     flat = known.replace("-", "")
     found += [match.span() for match in IDENTIFIER.finditer(normal) if match[0].replace("-", "") not in flat]
     return sorted(found)[:3]
-
-
-def _measured(sentence: str) -> Evidence:
-    return {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
 
 
 SIGNAL = BuiltIn(

@@ -8,7 +8,7 @@ conversation's: the user's own pairs do not fit it.
 import datetime as dt
 import re
 
-from signals.detectors.batch import Evidence, Turn
+from signals.detectors.batch import Evidence, Turn, measured
 from signals.detectors.dates import Date, dates
 from signals.detectors.phrases import piece
 
@@ -38,8 +38,7 @@ def weekday_evidence(turn: Turn, wrong: list[tuple[Date, str]]) -> list[Evidence
     """The claims, each with the sentence beside it."""
     pieces: list[Evidence] = []
     for date, sentence in wrong[:3]:
-        note: Evidence = {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
-        pieces += [piece("assistant", turn.output, date.start, date.end), note]
+        pieces += [piece("assistant", turn.output, date.start, date.end), measured(sentence)]
     return pieces
 
 

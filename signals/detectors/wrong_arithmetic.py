@@ -6,7 +6,7 @@ What is not understood is not judged (equations.py, totals.py, weekdays.py say h
 
 import re
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn, measured
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.dates import Date, dates
 from signals.detectors.equations import wrong_equations
@@ -105,10 +105,7 @@ def _same(output: Text, wrong: Wrong, user_text: str) -> bool:
 
 
 def _pieces(output: Text, wrong: Wrong) -> list[Evidence]:
-    return [
-        piece("assistant", output, wrong.start, wrong.end),
-        {"side": "signal", "start": 0, "end": len(wrong.sentence), "text": wrong.sentence},
-    ]
+    return [piece("assistant", output, wrong.start, wrong.end), measured(wrong.sentence)]
 
 
 SIGNAL = BuiltIn(

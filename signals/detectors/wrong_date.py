@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn, measured
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.mentions import mentions
 from signals.detectors.other_day import other_day
@@ -92,7 +92,7 @@ def _wrong_today(turn: Turn) -> list[Evidence]:
         return []
     text = f"The event is of {turn.at:%A, %-d %B %Y}."
     pieces = [piece("assistant", turn.output, start, end) for start, end in wrong[:3]]
-    return [*pieces, {"side": "signal", "start": 0, "end": len(text), "text": text}]
+    return [*pieces, measured(text)]
 
 
 def statements(turn: Turn) -> Iterator[tuple[StatedDate, int, int]]:

@@ -7,7 +7,7 @@ Nothing counts that the user named, or that a tool named which was not asked abo
 import datetime as dt
 import re
 
-from signals.detectors.batch import Evidence, SpanFacts, Turn
+from signals.detectors.batch import Evidence, SpanFacts, Turn, measured
 from signals.detectors.dates import Date, dates
 from signals.detectors.phrases import piece, sentence_start
 from signals.detectors.text import Text
@@ -56,10 +56,10 @@ def dates_off(turn: Turn) -> list[Evidence]:
     pieces: list[Evidence] = []
     for date in dates(turn.output):
         if sentence := _off(date, turn, turn.at):
-            pieces += [piece("assistant", turn.output, date.start, date.end), _measured(sentence)]
+            pieces += [piece("assistant", turn.output, date.start, date.end), measured(sentence)]
     for span in turn.spans:
         if sentence := _asked_a_year_off(span, turn, turn.at):
-            pieces.append(_measured(sentence, span.span_id))
+            pieces.append(measured(sentence, span=span))
     return pieces[:6]
 
 
@@ -191,10 +191,3 @@ def _a_year_on(match: re.Match[str], year: int) -> dt.date | None:
         return dt.date(year + 1, int(match[2]), int(match[3])) if int(match[1]) == year else None
     except ValueError:
         return None
-
-
-def _measured(sentence: str, span_id: str = "") -> Evidence:
-    note: Evidence = {"side": "signal", "start": 0, "end": len(sentence), "text": sentence}
-    if span_id:
-        note["span_id"] = span_id
-    return note

@@ -11,7 +11,7 @@ from ingest.models import Attachment, Event, ExplicitSignal, Project
 from signals.catalogue.builtins import DIAGNOSTICS, EXPLICIT_GROUPS, SENT
 from signals.catalogue.installing import default_key, default_rows, ensure_groups
 from signals.catalogue.known_names import action_of
-from signals.detectors.batch import Evidence
+from signals.detectors.batch import Evidence, measured, raw_words
 from signals.explicit import diagnostics, edits, passages
 from signals.models import SignalDefault, SignalDefinition, SignalGroup
 from signals.models.definitions import Action, DetectorType, Kind, Reads, Sentiment
@@ -196,7 +196,7 @@ def _quoted(texts: dict[str, str], output: str) -> list[Evidence]:
         if name in COMMENTS:
             pieces.append(_sent_text(value))
         elif len(value) >= passages.SHORTEST and (start := output.find(value)) >= 0:
-            pieces.append({"side": "assistant", "start": start, "end": start + len(value), "text": value})
+            pieces.append(raw_words("assistant", output, start, start + len(value)))
     return pieces
 
 
@@ -216,7 +216,7 @@ def _edited(before: str, after: str) -> Evidence:
 
 
 def _sent_text(text: str) -> Evidence:
-    return {"side": "signal", "start": 0, "end": len(text[:SHOWN]), "text": text[:SHOWN]}
+    return measured(text[:SHOWN])
 
 
 def edited_texts(signal: ExplicitSignal, answer: str) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 
 from ingest.models import Project
-from signals.detectors.batch import Batch, Detect, Detector, Finding
+from signals.detectors.batch import Batch, Detect, Detector, Finding, measured
 from signals.kinds.base import Findings, SignalKind
 from signals.kinds.form import MONOSPACE, KindForm, select, text_input
 from signals.matching.batches import EventBatch
@@ -101,9 +101,7 @@ def make_detector(limit: Limit, *, project: Project) -> Detect:
         for index, held in enumerate(holds(limit.as_query(), facts)):
             if held:
                 text = f"{limit.metric} {number_text(numbers[index] or 0)}"
-                found.append(
-                    Finding(index, 1.0, [{"side": "signal", "start": 0, "end": len(text), "text": text}])
-                )
+                found.append(Finding(index, 1.0, [measured(text)]))
         return found
 
     return detect

@@ -10,7 +10,7 @@ from typing import Any
 import re2
 from django import forms
 
-from signals.detectors.batch import Batch, Detect, Detector, Evidence, Finding, Turn
+from signals.detectors.batch import Batch, Detect, Detector, Evidence, Finding, Turn, raw_words
 from signals.detectors.phrases import MAX_EVIDENCE, piece
 from signals.detectors.text import Text
 from signals.kinds.base import TEXT_SIDES, Findings, SignalKind
@@ -107,7 +107,7 @@ def _in_raw(turn: Turn, side: Any, pattern: Any) -> list[Evidence]:
     for match in pattern.finditer(raw):
         start, end = match.span()
         if end > start:
-            pieces.append({"side": side, "start": start, "end": end, "text": raw[start:end]})
+            pieces.append(raw_words(side, raw, start, end))
         if len(pieces) == MAX_EVIDENCE:
             break
     return pieces

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from signals.detectors.batch import Evidence, Turn
+from signals.detectors.batch import Evidence, Turn, raw_words
 from signals.detectors.sentence import SIDES
 from signals.llm.structured import Void, output_config, read_verdict
 from signals.llm.wrapping import as_data, cut_middle, storable
@@ -119,7 +119,7 @@ def _find(quote: str, sides: dict[Literal["user", "assistant"], str]) -> Evidenc
     for side, text in sides.items():
         for words in (quote, quote.strip()):
             if (start := text.find(words)) >= 0 and (len(words) >= MIN_QUOTE or words == text.strip()):
-                return {"side": side, "start": start, "end": start + len(words), "text": words}
+                return raw_words(side, text, start, start + len(words))
     raise Void("Its quote is not in the text.")
 
 
