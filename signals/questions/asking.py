@@ -33,7 +33,10 @@ def call_workers() -> None:
     """Once a minute: calls a worker for each project that has something to ask, or a run over the history to go on with."""
     now = timezone.now()
     ripe = QuestionVerdict.objects.filter(state__in=OPEN, available_at__lte=now)
-    for project_id in {*ripe.values_list("project_id", flat=True).distinct(), *history.projects_at_work()}:
+    for project_id in {
+        *ripe.values_list("project_id", flat=True).distinct(),
+        *history.QUESTION_RUNS.projects_at_work(),
+    }:
         call_worker(project_id, WORK)
 
 
@@ -41,7 +44,7 @@ def work(project_id: str) -> None:
     """The background task: goes on with the project's runs over the history, and asks about what waits. Safe twice at once."""
     project = uuid.UUID(project_id)
     worker_began(project, WORK)
-    history.go_on(project)
+    history.QUESTION_RUNS.go_on(project)
     deadline = time.monotonic() + BUDGET_SECONDS
     while not is_stopped(project) and (claims := _take(project)) is not None:
         answers = ask(claims)

@@ -13,30 +13,16 @@ from django.db.models import Case, IntegerField, Value, When
 from django.utils import timezone
 
 from ingest.jobs.kinds import Pause, job_kind
-from ingest.jobs.progress import UNFINISHED, job_under_way, report_job, stop_jobs
+from ingest.jobs.progress import UNFINISHED, report_job
 from ingest.jobs.queueing import queue_job
-from ingest.jobs.runner import run_job
 from ingest.models import Job, Project, User
 from raindrop import llm
 from raindrop.web.plurals import counted
 from signals.llm import budget
-from signals.llm.batches import (
-    AGAIN,
-    BATCH,
-    MAX_FAILURES,
-    NO_RESULT,
-    NOT_TAKEN,
-    UNDER_WAY,
-    close,
-    database_forgiven,
-    look_after,
-    outcome_of,
-    send,
-)
+from signals.llm.batches import BATCH, NOT_TAKEN, TOOK_NONE, PastRuns
 from signals.llm.workers import READ, call_worker, is_stopped
 from signals.models import Reading, ReadingBatch
 from signals.models.facets import Sampled
-from signals.models.llm import BatchState
 from signals.models.readings import ReadingState
 from signals.reader.claims import Claim, mark, prepare, put_down
 from signals.reader.noting import is_on, note_unread, past_of
@@ -58,7 +44,7 @@ def request_past(project: Project, *, user: User | None = None) -> Job:
 
 
 def run_of_past(project_id: uuid.UUID) -> Job | None:
-    return job_under_way(project_id=project_id, subject=project_id, kinds=[PAST_RUN])
+    return READER_RUNS.run_of(project_id, project_id)
 
 
 def said_last(project_id: uuid.UUID) -> str:
@@ -67,32 +53,14 @@ def said_last(project_id: uuid.UUID) -> str:
     return ended.order_by("-created_at").values_list("message", flat=True).first() or ""
 
 
-@transaction.atomic
 def stop_past(project: Project, *, user: User) -> int:
-    """A person ends the run; returns how many there were. What the service has of it is cancelled by the worker that is called: what it has
-    answered by then is billed and taken, the money for the rest released."""
-    stopped = stop_jobs(project=project, kind=PAST_RUN, subject=project.pk, user=user)
-    if stopped:
-        call_worker(project.pk, READ)
-    return stopped
-
-
-def projects_at_work() -> set[uuid.UUID]:
-    """Those with a run, or with a batch that has not ended."""
-    return {
-        row for rows in (_at_work(), _open_batches()) for row in rows.values_list("project_id", flat=True)
-    }
+    return READER_RUNS.stop(project, project.pk, user=user)
 
 
 def go_on(project_id: uuid.UUID) -> None:
-    """Reads what has come of the project's batches, then takes one step of its run: sends what the budget holds. Safe twice at once."""
-    for batch in _open_batches().filter(project=project_id).select_related("job"):
-        with database_forgiven():
-            _look_after(batch)
-    for job_id in _at_work().filter(project=project_id).values_list("id", flat=True):
-        with database_forgiven():
-            run_job(job_id)
-    if not _at_work().filter(project=project_id).exists():  # its run was stopped, or failed
+    """Goes on with the project's batches and its run. Safe twice at once."""
+    READER_RUNS.go_on(project_id)
+    if not READER_RUNS.at_work().filter(project=project_id).exists():  # its run was stopped, or failed
         waiting = Reading.objects.filter(project=project_id, state=ReadingState.PAST)
         waiting.update(state=ReadingState.LEFT, sampled="", problem=STOPPED)
 
@@ -110,11 +78,10 @@ def take_step(job: Job) -> str | Pause:
     while draw(job.project_id, state=ReadingState.PAST):
         pass
     _report(job)
-    if is_stopped(job.project_id) or _open_batches().filter(job=job).exists():
+    if is_stopped(job.project_id) or READER_RUNS.open_batches().filter(job=job).exists():
         return Pause.WAIT
-    newest = ReadingBatch.objects.filter(job=job).order_by("-id")[:MAX_FAILURES]
-    if [batch.state for batch in newest] == [BatchState.LOST] * MAX_FAILURES:
-        return f"{_read(job)} The service took no batch, again and again."
+    if READER_RUNS.took_none(job):
+        return f"{_read(job)} {TOOK_NONE}"
     if not _waiting(job.project_id).exists():
         return _read(job)
     return _send(job)
@@ -122,30 +89,16 @@ def take_step(job: Job) -> str | Pause:
 
 def _send(job: Job) -> str | Pause:
     """One batch of what the budget's share for the past holds; nothing when it holds nothing."""
-    lost = ReadingBatch.objects.filter(job=job, state=BatchState.LOST, ended_at__gt=timezone.now() - AGAIN)
-    if lost.exists():
-        report_job(job, message=f"{NOT_TAKEN} It is tried again within ten minutes.")
-        return Pause.WAIT
-    made = _prepare(job)
-    if made is None:
-        _report(job)
-        return Pause.WAIT
-    batch, claims = made
-    wrong = send(batch, [{"custom_id": one.reading.id.hex, "params": one.request} for one in claims])
-    if wrong is None:
-        _report(job)
-        return Pause.WAIT
-    _give_back(
-        batch, llm.Unavailable(str(wrong), lost=wrong.lost)
-    )  # whatever is wrong with the batch, is not with its rows
-    if wrong.missing:
+    wrong = READER_RUNS.send(job, lambda: _prepare(job))
+    if wrong is not None and wrong.missing:
         return _by_single_calls(job)
-    report_job(job, message=f"{NOT_TAKEN} {wrong}")
+    if wrong is not None:
+        report_job(job, message=f"{NOT_TAKEN} {wrong}")
     return Pause.WAIT
 
 
 @transaction.atomic
-def _prepare(job: Job) -> tuple[ReadingBatch, list[Claim]] | None:
+def _prepare(job: Job) -> tuple[ReadingBatch, dict[uuid.UUID, dict[str, Any]]] | None:
     """Marks the next ones and holds their money; None when the budget holds none, or none is left to ask about."""
     rows = list(_waiting(job.project_id).select_for_update(skip_locked=True)[:BATCH])
     batch = ReadingBatch(
@@ -155,7 +108,8 @@ def _prepare(job: Job) -> tuple[ReadingBatch, list[Claim]] | None:
         prompt_version=PROMPT_VERSION,
         model=settings.LLM_MODEL,
     )
-    limits, day, claims = budget.settings_of(job.project_id), budget.today(), []
+    limits, day = budget.settings_of(job.project_id), budget.today()
+    requests: dict[uuid.UUID, dict[str, Any]] = {}
     for row in rows:
         claimed = prepare(row, batch=True)
         if claimed is not None:
@@ -163,13 +117,13 @@ def _prepare(job: Job) -> tuple[ReadingBatch, list[Claim]] | None:
                 break
             mark(row, ReadingState.BATCHED, held=claimed.most, day=day)
             row.batch_id, row.sent_hash = batch.id, claimed.text_hash
-            claims.append(claimed)
-    if claims:
-        batch.requests = len(claims)
+            requests[row.id] = claimed.request
+    if requests:
+        batch.requests = len(requests)
         batch.save()
     changed = ["state", "problem", "held", "day", "attempts", "available_at", "batch", "sent_hash"]
     Reading.objects.bulk_update(rows, changed)
-    return (batch, claims) if claims else None
+    return (batch, requests) if requests else None
 
 
 def _by_single_calls(job: Job) -> str:
@@ -193,39 +147,14 @@ def _read(job: Job) -> str:
 
 def _report(job: Job) -> None:
     """Of the run's conversations those that are through, and all."""
-    ended = ReadingBatch.objects.filter(job=job, state=BatchState.ENDED)
-    done = (
-        sum(ended.values_list("requests", flat=True))
-        - Reading.objects.filter(project=job.project_id, state=ReadingState.PAST, attempts__gt=0).count()
-    )  # those are sent again
-    under_way = sum(_open_batches().filter(job=job).values_list("requests", flat=True))
-    total = max(0, done) + under_way + _waiting(job.project_id).count()
-    report_job(
-        job, done=max(0, done), total=total, message="With the service." if under_way else "Waits for the day's budget."
-    )  # fmt: skip
-
-
-def _look_after(batch: ReadingBatch) -> None:
-    look_after(
-        batch,
-        read=lambda result: _take(batch, result),
-        end=lambda: _end(batch),
-        give_back=lambda error: _give_back(batch, error),
-    )
-
-
-def _take(batch: ReadingBatch, result: Any) -> None:
-    """Puts down one answer; a result that is none of this batch's, or was read before, is passed over."""
-    try:
-        reading_id, outcome = uuid.UUID(hex=result.custom_id), outcome_of(result.result)
-    except (AttributeError, TypeError, ValueError):
-        return
-    for claimed in _claims(batch, _in(batch).filter(id=reading_id)):
-        put_down(claimed, outcome)
+    ended, under_way, waits = READER_RUNS.requests_of(job)
+    again = Reading.objects.filter(project=job.project_id, state=ReadingState.PAST, attempts__gt=0).count()
+    done = max(0, ended - again)
+    report_job(job, done=done, total=done + under_way + _waiting(job.project_id).count(), message=waits)
 
 
 def _claims(batch: ReadingBatch, rows: Any) -> list[Claim]:
-    """The claims that the rows stand for, made again: another process may have sent the batch. A quote is looked for in what stands there now."""
+    """A quote is looked for in what stands there now."""
     found = []
     for row in rows:
         transcript = load_transcript(
@@ -240,31 +169,17 @@ def _claims(batch: ReadingBatch, rows: Any) -> list[Claim]:
     return found
 
 
-@transaction.atomic
-def _end(batch: ReadingBatch) -> None:
-    """What had no result was not billed."""
-    for claimed in _claims(batch, _in(batch)):
-        put_down(claimed, llm.Unavailable(NO_RESULT))
-    close(batch, BatchState.ENDED)
-
-
-@transaction.atomic
-def _give_back(batch: ReadingBatch, error: llm.Unavailable) -> None:
-    """The batch came to nothing. Where the service may have it (`lost`), its money counts as spent."""
-    for claimed in _claims(batch, _in(batch).select_for_update()):
-        row = put_down(claimed, error)
-        if row is not None and row.state == ReadingState.PAST and not error.lost:  # the model never saw it
-            Reading.objects.filter(pk=row.pk).update(attempts=row.attempts - 1)
-    close(batch, BatchState.LOST)
-
-
 def _in(batch: ReadingBatch) -> Any:
     return Reading.objects.filter(batch=batch.id, state=ReadingState.BATCHED)
 
 
-def _open_batches() -> Any:
-    return ReadingBatch.objects.filter(state__in=UNDER_WAY)
-
-
-def _at_work() -> Any:
-    return Job.objects.filter(kind=PAST_RUN, state__in=UNFINISHED)
+READER_RUNS = PastRuns(
+    kind=PAST_RUN,
+    task=READ,
+    batches=ReadingBatch,
+    waiting=ReadingState.PAST,
+    rows=_in,
+    claims=_claims,
+    put_down=put_down,
+    report=_report,
+)

@@ -38,7 +38,10 @@ def call_workers() -> None:
     """Once a minute: calls a worker for each project that has something to read, or a run over the past to go on with."""
     ripe = Reading.objects.filter(state__in=OPEN, available_at__lte=timezone.now())
     there = ripe.filter(Exists(Project.objects.filter(pk=OuterRef("project"))))
-    for project_id in {*there.values_list("project_id", flat=True).distinct(), *past.projects_at_work()}:
+    for project_id in {
+        *there.values_list("project_id", flat=True).distinct(),
+        *past.READER_RUNS.projects_at_work(),
+    }:
         call_worker(project_id, READ)
 
 

@@ -10,7 +10,7 @@ from ingest.models import Event, Job, Project, QueuedEvent
 from signals.detection.stage import detect
 from signals.models import LlmSettings, QuestionVerdict, SignalDefinition, SignalMatch
 from signals.questions.asking import work
-from signals.questions.history import go_on
+from signals.questions.history import QUESTION_RUNS
 from signals.taxonomy.definitions import create_signal
 from signals.vectors.embedding import embed
 from tests.signals.anthropic_stub import Stub, running_stub, verdict
@@ -56,7 +56,7 @@ def signal(past: list[Event]) -> SignalDefinition:
 
 def run(job_id: str) -> None:
     """What the schedule does about a run over the history."""
-    go_on(Job.objects.get(pk=job_id).project_id)
+    QUESTION_RUNS.go_on(Job.objects.get(pk=job_id).project_id)
 
 
 def states() -> list[str]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from ingest.jobs.queueing import purge_old_jobs
 from ingest.models import Event, Job, Project, User
 from raindrop.ids import id_at
-from signals.llm.batches import KEPT
+from signals.llm import batches
 from signals.models import LlmSettings, LlmSpend, QuestionBatch, SignalDefinition
 from signals.questions import history
 from signals.questions.asking import call_workers, work
@@ -36,15 +36,15 @@ def fail(*args: Any, **more: Any) -> Any:
     raise OperationalError("deadlock detected")
 
 
-@pytest.mark.parametrize("where", ["_read", "_report"])
+@pytest.mark.parametrize(("owner", "where"), [(batches.PastRuns, "_read"), (history, "_report")])
 def test_a_fault_of_the_database_ends_no_run(
-    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, monkeypatch: pytest.MonkeyPatch, where: str
+    past: list[Event], signal: SignalDefinition, service: Stub, project: Project, monkeypatch: pytest.MonkeyPatch, owner: Any, where: str
 ) -> None:  # fmt: skip
     service.answer = lambda request, n: YES
     job = request_run(signal)
     run(str(job.id))
     with monkeypatch.context() as patched:
-        patched.setattr(history, where, fail)
+        patched.setattr(owner, where, fail)
         call_workers()
         work(str(project.id))
     job.refresh_from_db()
@@ -100,8 +100,8 @@ def test_a_result_that_nobody_can_take_holds_up_nothing_else(
     job = request_run(signal)
     run(str(job.id))
     run_pipeline(make_event(input=f"{TEXT} Now!"))
-    monkeypatch.setattr(history, "outcome_of", lambda result: None)  # what put_down cannot take
-    for _ in range(history.MAX_FAILURES):
+    monkeypatch.setattr(batches, "outcome_of", lambda result: None)  # what put_down cannot take
+    for _ in range(batches.MAX_FAILURES):
         work(str(project.id))
     assert len(service.requests) == 1, "what is new was not asked about"
     assert states() == ["answered"] + ["failed"] * 6
@@ -116,7 +116,7 @@ def test_a_service_that_is_away_loses_no_batch(
     job = request_run(signal)
     run(str(job.id))
     settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
-    for _ in range(history.MAX_FAILURES + 1):
+    for _ in range(batches.MAX_FAILURES + 1):
         run(str(job.id))
     assert states() == ["batched"] * 6
     settings.ANTHROPIC_BASE_URL = service.url
@@ -124,7 +124,7 @@ def test_a_service_that_is_away_loses_no_batch(
     assert states() == ["answered"] * 6 and LlmSpend.objects.get().money == 6 * 75
     QuestionBatch.objects.update(state="sent")
     settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:9"
-    QuestionBatch.objects.update(created_at=timezone.now() - KEPT - dt.timedelta(hours=1))
+    QuestionBatch.objects.update(created_at=timezone.now() - batches.KEPT - dt.timedelta(hours=1))
     run(str(job.id))
     assert QuestionBatch.objects.get().state == "lost"
 

@@ -90,6 +90,15 @@ def test_a_run_sends_a_batch_and_reads_it(project: Project, past: None, service:
     assert service.requests == [] and states() == ["read"] * 4, "what was read costs nothing"
 
 
+def test_a_batch_that_was_read_ends_the_trouble(project: Project, past: None, service: Stub) -> None:
+    service.batch_status, service.answer = "in_progress", lambda request, n: said(FINE)
+    begin(project)
+    LlmSettings.objects.update_or_create(project=project, defaults={"trouble": "It answered 529."})
+    service.batch_status = "ended"
+    work(str(project.id))
+    assert states() == ["read"] * 4 and LlmSettings.objects.get().trouble == ""
+
+
 def test_answers_of_every_kind(project: Project, past: None, service: Stub) -> None:
     replies = [
         message("", stop="refusal"),
