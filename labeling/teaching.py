@@ -105,7 +105,7 @@ def may_wait(issue: Issue) -> bool:
     return standing_labels(issue).count() < AT_ONCE
 
 
-@job_kind(TRAIN, title="Training on the newest labels")
+@job_kind(TRAIN, title="Training on the newest labels", learns=True)
 def train_issue(job: Job) -> str:
     issue = Issue.objects.select_related("project").filter(pk=subject_of(job)).first()
     if issue is None:
@@ -120,7 +120,7 @@ def tune_soon(signal: SignalDefinition) -> Job | None:
     return request_tuning(signal) if is_due(signal, labels=count_judged(signal)) else None
 
 
-@job_kind(TUNE, cluster="slow", title="Learning from the signal's labels")
+@job_kind(TUNE, cluster="slow", title="Learning from the signal's labels", learns=True)
 def tune_signal(job: Job) -> str:
     signal = SignalDefinition.objects.select_related("project").filter(pk=subject_of(job)).first()
     if signal is None or not can_tune(signal):

@@ -51,16 +51,18 @@ class JobKind:
     title: str
     work: Work
     rewrites: bool  # its subject's matches of the past are not whole until it ends
+    learns: bool  # what people answered about its subject counts once it ends
 
 
 _kinds: dict[str, JobKind] = {}
 
 
 def job_kind(
-    name: str, *, cluster: str = DEFAULT, title: str, rewrites: bool = False
+    name: str, *, cluster: str = DEFAULT, title: str, rewrites: bool = False, learns: bool = False
 ) -> Callable[[Work], Work]:
     """Registers the function below it as the kind `name`. `title`: what pages and the admin call such a job. `rewrites`: it writes its
-    subject's matches of the past anew, so that they are not whole until it ends. An issue does not escalate by them meanwhile.
+    subject's matches of the past anew, so that they are not whole until it ends. An issue does not escalate by them meanwhile. `learns`: it
+    learns from what people answered about its subject, and a page may say so.
 
     Raises ValueError at import for a name that is taken or too long for a row, for a cluster that has no workers and for an empty title.
     """
@@ -76,7 +78,7 @@ def job_kind(
             raise ValueError(
                 f'The kind of job "{name}" is registered twice: by {_where(_kinds[name].work)} and by {_where(work)}.'
             )
-        _kinds[name] = JobKind(name, cluster, title, work, rewrites)
+        _kinds[name] = JobKind(name, cluster, title, work, rewrites, learns)
         return work
 
     return register
@@ -102,6 +104,11 @@ def all_kinds() -> list[JobKind]:
 def rewriting_kinds() -> list[str]:
     """The names of those that write their subject's matches of the past anew."""
     return [kind.name for kind in all_kinds() if kind.rewrites]
+
+
+def learning_kinds() -> list[str]:
+    """The names of those that learn from what people answered about their subject."""
+    return [kind.name for kind in all_kinds() if kind.learns]
 
 
 def import_kinds(app: str) -> None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from ingest.counts import rollups
 from ingest.counts.period import DAYS, Period
 from ingest.counts.waiting import count_waiting
-from ingest.jobs.kinds import title_of
+from ingest.jobs.kinds import learning_kinds, title_of
 from ingest.jobs.progress import jobs_under_way
 from ingest.jobs.queueing import queue_job
 from ingest.models import Event, Project
@@ -47,7 +47,6 @@ NEWEST = 1000  # matches whose users and neighbours are read
 USERS_SHOWN = 8
 OWN = "own"
 PERIODS = [key for key in DAYS if key != "24h"]
-TRAINING = "train"  # the kind of the job that learns its labels (labeling/teaching.py)
 
 
 @project_page()
@@ -153,7 +152,7 @@ def work_on(issue: Issue) -> dict[str, Any]:
     jobs = jobs_under_way(project_id=issue.project_id, subjects=[issue.pk]).get(issue.pk, [])
     return {
         "jobs": [(title_of(job), job) for job in jobs],
-        "is_learning": any(job.kind == TRAINING for job in jobs),
+        "is_learning": any(job.kind in learning_kinds() for job in jobs),
     }
 
 
