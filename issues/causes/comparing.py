@@ -37,7 +37,7 @@ Subject = Issue | SignalDefinition
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ComparedSet:
     name: str
     query: str
 
@@ -62,7 +62,7 @@ class Seen:
     its conversations with a 90 % Wilson interval; None without any. `curve`: the share per day of the period, None on days without one.
     `is_cut`: it has more than NEWEST events, and the newest were read."""
 
-    side: Side
+    side: ComparedSet
     events: int
     conversations: int
     matches: int
@@ -90,7 +90,7 @@ def read_subject(project: Project, name: str) -> Subject:
 
 def read_sides(
     project: Project, *, by: str, values: Sequence[str], queries: Sequence[str], period: Period
-) -> list[Side]:
+) -> list[ComparedSet]:
     """The values of the dimension `by` (none given: the commonest), or without one the queries: one alone is compared with all other events.
     Raises ValueError, whose message is meant for people."""
     queries = [query.strip() for query in queries if query.strip()]
@@ -106,12 +106,12 @@ def read_sides(
         return _sides_of(values or usual_values(project, by, period), dimension=by)
     if len(queries) == 1:
         queries.append(f"-({queries[0]})")
-    return [Side(query[:LONGEST], query) for query in queries]
+    return [ComparedSet(query[:LONGEST], query) for query in queries]
 
 
-def _sides_of(values: Sequence[str], *, dimension: str) -> list[Side]:
+def _sides_of(values: Sequence[str], *, dimension: str) -> list[ComparedSet]:
     """The events that have each value. Raises ValueError for a dimension that no query selects."""
-    found = [Side(value, query_of([(dimension, value)])) for value in values]
+    found = [ComparedSet(value, query_of([(dimension, value)])) for value in values]
     if not all(side.query for side in found):
         raise ValueError(f"There is no query for {dimension}.")
     return found
@@ -132,7 +132,7 @@ def usual_values(project: Project, dimension: str, period: Period) -> list[str]:
     return sorted(chosen, key=lambda value: (first[value], value))
 
 
-def compare(subject: Subject, sides: Sequence[Side], *, period: Period) -> list[Seen]:
+def compare(subject: Subject, sides: Sequence[ComparedSet], *, period: Period) -> list[Seen]:
     """Three queries for each side. Raises QueryError for a side's query."""
     scope = Scope(subject.project, now=period.end)
     seen = [_read(subject, side, scope, period) for side in sides]
@@ -148,7 +148,7 @@ def _difference(one: Seen, base: Seen, z: float) -> Difference | None:
     return Difference(*found) if found else None
 
 
-def _read(subject: Subject, side: Side, scope: Scope, period: Period) -> Seen:
+def _read(subject: Subject, side: ComparedSet, scope: Scope, period: Period) -> Seen:
     among = processed(
         Event.objects.filter(timestamp__gte=period.start, timestamp__lt=period.until),
         project=subject.project_id,

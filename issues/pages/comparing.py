@@ -8,7 +8,7 @@ from ingest.counts.period import DAYS, Period
 from ingest.counts.waiting import count_waiting
 from ingest.models import Project
 from ingest.projects.access import ProjectRequest, project_page
-from issues.causes.comparing import NEWEST, Seen, Side, compare, in_words, read_sides, read_subject
+from issues.causes.comparing import NEWEST, ComparedSet, Seen, compare, in_words, read_sides, read_subject
 from issues.models import Issue
 from raindrop.web.regions import render_page
 from signals.search.language.errors import QueryError
@@ -24,7 +24,7 @@ def comparison(request: ProjectRequest, project: Project) -> HttpResponse:
     period = Period.named(request.GET.get("period", ""))
     period = Period.named("14d") if period.is_hourly else period
     by, wrong = request.GET.get("by", ""), ""
-    sides: list[Side] = []
+    sides: list[ComparedSet] = []
     seen: list[Seen] = []
     try:
         sides = read_sides(

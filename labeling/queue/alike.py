@@ -11,7 +11,7 @@ from labeling.labels.authors import Labelled
 from labeling.labels.labels import standing_labels
 from labeling.queue.lookahead import held_by_others
 from signals.vectors.nearest import nearest_events
-from signals.vectors.reading import Side, vectors_of
+from signals.vectors.reading import VectorSide, vectors_of
 
 MANY = 25  # cards on a page
 
@@ -31,7 +31,7 @@ def events_alike(*, subject: Labelled, event: Event, user: User, limit: int = MA
     own = vectors_of(project=subject.project, event_ids=[event.pk])
     if not own.ids:
         return []
-    sides: list[tuple[Side, NDArray[np.float32]]] = [("user", own.user[0]), ("agent", own.agent[0])]
+    sides: list[tuple[VectorSide, NDArray[np.float32]]] = [("user", own.user[0]), ("agent", own.agent[0])]
     found: dict[uuid.UUID, None] = {}
     for side, vector in sides:
         near = nearest_events(project=subject.project, vector=vector, limit=2 * limit + len(skip), side=side)

@@ -7,11 +7,10 @@ import pkgutil
 from importlib import import_module
 from types import ModuleType
 
-from signals.detectors.batch import Detector
+from signals.detectors.batch import Detector, Side
 from signals.detectors.built_in import GROUPS, BuiltIn
 from signals.detectors.learned import NEVER, learned
 from signals.detectors.outright import OUTRIGHT
-from signals.detectors.phrases import Side
 from signals.detectors.steps import with_steps
 
 

@@ -17,6 +17,14 @@ from signals.models.embeddings import DIMENSIONS
 # How many earlier turns of its conversation an event is read with.
 PREVIOUS_TURNS = 6
 
+Side = Literal["user", "assistant"]  # of an event: its input or its output
+# By what a signal reads (`Reads`), where that is text.
+SIDES: dict[str, tuple[Side, ...]] = {
+    "user": ("user",),
+    "assistant": ("assistant",),
+    "conversation": ("user", "assistant"),
+}
+
 
 class Evidence(TypedDict):
     """Words that a match was read from. `text` stands at [start:end] (characters) of what `side` names:
@@ -61,7 +69,7 @@ def measured(text: str, *, span: SpanFacts | None = None) -> Evidence:
     return piece
 
 
-def raw_words(side: Literal["user", "assistant"], raw: str, start: int, end: int) -> Evidence:
+def raw_words(side: Side, raw: str, start: int, end: int) -> Evidence:
     """raw[start:end] of the event's input or output."""
     return {"side": side, "start": start, "end": end, "text": raw[start:end]}
 
@@ -101,6 +109,9 @@ class Turn:
     tokens: int | None = None  # in and out
     error: str = ""  # what the app says went wrong with the event as a whole
     is_step: bool = False  # one call of the model within a run, which an event of its own tells of
+
+    def text(self, side: Side) -> Text:
+        return self.input if side == "user" else self.output
 
 
 Vector = npt.NDArray[np.float32]  # (384,)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from raindrop.embedder import TONES
-from signals.detectors.batch import Batch, Evidence, Turn
+from signals.detectors.batch import Batch, Evidence, Side, Turn
 from signals.detectors.heads import Floats, Head
-from signals.detectors.phrases import Side, piece
+from signals.detectors.phrases import piece
 from signals.detectors.text import Text
 
 Facts = Callable[[Turn], list[float]]
@@ -24,12 +24,10 @@ def judge(head: Head, batch: Batch, side: Side, facts: Facts, *, tone: str = "")
     vectors = batch.user_vectors if side == "user" else batch.agent_vectors
     if len(vectors) != len(batch.turns):
         return {}
-    rows = [
-        i for i in np.flatnonzero(vectors.any(axis=1)).tolist() if not _text(batch.turns[i], side).is_blank
-    ]
+    rows = [i for i in np.flatnonzero(vectors.any(axis=1)).tolist() if not batch.turns[i].text(side).is_blank]
     if not rows:
         return {}
-    texts = [_text(batch.turns[i], side) for i in rows]
+    texts = [batch.turns[i].text(side) for i in rows]
     known = facts_matrix([batch.turns[i] for i in rows], facts)
     if tone:
         tones = (
@@ -49,7 +47,3 @@ def telling_words(head: Head, text: Text, side: Side) -> list[Evidence]:
     """The sentence that speaks most for the signal, when no phrase of a rule stands in the text."""
     start, end = head.telling(text)
     return [piece(side, text, start, min(end, start + LONGEST_EVIDENCE))]
-
-
-def _text(turn: Turn, side: Side) -> Text:
-    return turn.input if side == "user" else turn.output

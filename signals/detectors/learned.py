@@ -11,11 +11,10 @@ from functools import partial
 
 import numpy as np
 
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, Turn
+from signals.detectors.batch import Batch, Detector, Evidence, Finding, Side, Turn
 from signals.detectors.judging import LONGEST_EVIDENCE, WORTH_SHOWING
 from signals.detectors.passages import passages_of
-from signals.detectors.phrases import Side, piece
-from signals.detectors.text import Text
+from signals.detectors.phrases import piece
 from signals.detectors.turn_features import Floats, facts_of, other_language
 from signals.detectors.turn_model import TurnModel, load_turn_model
 
@@ -58,7 +57,7 @@ class LearnedRule:
 
     def may_judge(self, turn: Turn) -> bool:
         """Whether the model has learned from texts of this length."""
-        return self.longest is None or _text(turn, self.side).words <= self.longest
+        return self.longest is None or turn.text(self.side).words <= self.longest
 
 
 # Added to a rule's own version, so that a match says which model found it.
@@ -117,7 +116,7 @@ def _judge(batch: Batch, learnt: LearnedRule) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
         score = float(scores[index, column]) if learnt.may_judge(turn) else np.nan
-        if score < learnt.elsewhere and other_language(_text(turn, learnt.side)):
+        if score < learnt.elsewhere and other_language(turn.text(learnt.side)):
             score *= NEAR_MISS
         if index in by_rule and (np.isnan(score) or by_rule[index].score >= max(score, learnt.believed)):
             found.append(by_rule[index])
@@ -148,14 +147,10 @@ def _score(batch: Batch, rules: Rules, model: TurnModel) -> Floats | None:
 
 
 def _telling(turn: Turn, column: int, side: Side) -> list[Evidence]:
-    text = _text(turn, side)
+    text = turn.text(side)
     if text.is_blank:
         return []
     model = load_turn_model()
     words = model.user_words if side == "user" else model.agent_words
     start, end = words.telling(text, column)
     return [piece(side, text, start, min(end, start + LONGEST_EVIDENCE))]
-
-
-def _text(turn: Turn, side: Side) -> Text:
-    return turn.input if side == "user" else turn.output

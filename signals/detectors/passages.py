@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 
 from raindrop.embedder import TONES, read_texts
 from signals.detectors import keywords
-from signals.detectors.batch import Batch, Evidence, Finding, Turn
-from signals.detectors.phrases import Side
+from signals.detectors.batch import Batch, Evidence, Finding, Side, Turn
 from signals.detectors.text import SENTENCE, Text
 
 # Characters from which a text is long: about 200 words, the most that the model sees of it.
@@ -68,14 +67,11 @@ def _passages(batch: Batch) -> Passages | None:
         (index, side, start, end)
         for index, turn in enumerate(batch.turns)
         for side in LISTS
-        for start, end in _telling(turn.input if side == "user" else turn.output, side)
+        for start, end in _telling(turn.text(side), side)
     ]
     if not cut:
         return None
-    texts = [
-        Text((batch.turns[i].input if side == "user" else batch.turns[i].output).raw[start:end])
-        for i, side, start, end in cut
-    ]
+    texts = [Text(batch.turns[i].text(side).raw[start:end]) for i, side, start, end in cut]
     read = read_texts([text.raw for text in texts])
     owners = [index for index, *_ in cut]
     users, agents = batch.user_vectors[owners], batch.agent_vectors[owners]

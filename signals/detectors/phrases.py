@@ -10,14 +10,13 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import re2
 
-from signals.detectors.batch import Batch, Evidence, Finding, raw_words
+from signals.detectors.batch import Batch, Evidence, Finding, Side, raw_words
 from signals.detectors.text import Text
 
-Side = Literal["user", "assistant"]
 MAX_EVIDENCE = 5
 # "Dear Ms Ito, ... Kind regards": a letter that the agent drafts. A line of a play begins with a name that speaks again, and so does another.
 LETTER = re.compile(r"\bdear [^\n]{1,60}\n")
@@ -247,7 +246,7 @@ def detect_rule(batch: Batch, rule: Rule, side: Side) -> list[Finding]:
     """The whole of a detector that is nothing but a rule on one side."""
     found = []
     for index, turn in enumerate(batch.turns):
-        text = turn.input if side == "user" else turn.output
+        text = turn.text(side)
         if hits := rule.hits(text):
             found.append(Finding(index, combined(hits, text), evidence(side, text, hits)))
     return found

@@ -21,17 +21,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from signals.detectors.batch import Batch, Detect, Evidence, Finding, Turn, raw_words
-from signals.detectors.phrases import Side, piece
+from signals.detectors.batch import SIDES, Batch, Detect, Evidence, Finding, Side, Turn, raw_words
+from signals.detectors.phrases import piece
 from signals.detectors.text import READ_CHARACTERS, Text
 from signals.models.embeddings import DIMENSIONS
 
 VERSION = 1
-SIDES: dict[str, tuple[Side, ...]] = {
-    "user": ("user",),
-    "assistant": ("assistant",),
-    "conversation": ("user", "assistant"),
-}
 MAX_SENTENCE = 500
 MAX_EXAMPLES = 50
 MAX_EXAMPLE = 2000
@@ -141,7 +136,7 @@ def make_detector(
         if wanted is None:
             return []
         for side in sides:
-            text = _text(turn, side)
+            text = turn.text(side)
             match = wanted.search(text.normal)
             if match and not (unwanted and unwanted.search(text.normal)):
                 return [piece(side, text, *match.span())]
@@ -205,7 +200,7 @@ def _odds(probability: float) -> float:
 
 def _quote(turn: Turn, side: Side, weights: Floats, embed: Embed) -> list[Evidence]:
     """The sentence of the text that speaks for it most."""
-    raw = _text(turn, side).raw
+    raw = turn.text(side).raw
     places = [match.span() for match in _SENTENCES.finditer(raw[:READ_CHARACTERS])]
     places = [place for place in places if raw[slice(*place)].strip()][:QUOTED]
     if not places:
@@ -224,7 +219,3 @@ def _verbatim(texts: Sequence[str]) -> re.Pattern[str] | None:
     phrases = [Text(text).normal.strip(_MARKS).split() for text in texts]
     found = [r"\s+".join(map(re.escape, words)) for words in phrases if len(words) >= VERBATIM]
     return re.compile(rf"(?<!\w)(?:{'|'.join(found)})(?!\w)") if found else None
-
-
-def _text(turn: Turn, side: Side) -> Text:
-    return turn.input if side == "user" else turn.output

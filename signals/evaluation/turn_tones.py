@@ -22,7 +22,7 @@ POSITIVE_WEIGHT = 3.0
 
 
 @dataclass(frozen=True)
-class Side:
+class Speaker:
     """`signals`: by tone, the signal that it is learned from. The others, and `asides`, help to learn what to look at."""
 
     name: Literal["user", "agent"]
@@ -33,12 +33,12 @@ class Side:
         return turn.turn.input if self.name == "user" else turn.turn.output
 
 
-USER = Side(
+USER = Speaker(
     "user",
     dict(zip(TONES[4:], ("user_frustration", "correction", "user_repetition", "win"), strict=True)),
     ("human_request", "distress", "abuse", "jailbreak"),
 )
-AGENT = Side(
+AGENT = Speaker(
     "agent",
     dict(zip(AGENT_TONES, ("refusal", "task_failure", "laziness", "missing_capability"), strict=True)),
     ("agent_repetition", "hand_over"),
@@ -46,7 +46,7 @@ AGENT = Side(
 
 
 def fit_tones(
-    side: Side, labelled: Sequence[LabelledTurn], store: VectorStore, folds: Sequence[Sequence[str]]
+    side: Speaker, labelled: Sequence[LabelledTurn], store: VectorStore, folds: Sequence[Sequence[str]]
 ) -> tuple[Floats, dict[str, Reader]]:
     """Each turn's tones, (n, len(side.signals)), by readers that saw no turn of its fold's products; and the readers that saw all.
 

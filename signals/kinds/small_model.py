@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ingest.models import Event, Project
 from raindrop.embedder import embed_texts
 from signals.detectors import sentence
-from signals.detectors.batch import Detect
+from signals.detectors.batch import SIDES, Detect
 from signals.models import SignalDefinition
 from signals.vectors.reading import vectors_of
 
@@ -73,6 +73,6 @@ def _background(project: Project, reads: str) -> npt.NDArray[np.float32]:
     drawn = random.Random(0).sample(ids, min(BACKGROUND, len(ids)))  # noqa: S311 - a sample, not a secret
     chunk = vectors_of(project=project, event_ids=drawn)
     sides = {"user": chunk.user, "assistant": chunk.agent}
-    rows = np.vstack([sides[side] for side in sentence.SIDES[reads]])
+    rows = np.vstack([sides[side] for side in SIDES[reads]])
     kept: npt.NDArray[np.float32] = rows[rows.any(axis=1)]
     return kept

@@ -10,7 +10,7 @@ from typing import Any
 import re2
 from django import forms
 
-from signals.detectors.batch import Batch, Detect, Detector, Evidence, Finding, Turn, raw_words
+from signals.detectors.batch import SIDES, Batch, Detect, Detector, Evidence, Finding, Side, Turn, raw_words
 from signals.detectors.phrases import MAX_EVIDENCE, piece
 from signals.detectors.text import Text
 from signals.kinds.base import TEXT_SIDES, Findings, SignalKind
@@ -21,11 +21,6 @@ VERSION = 1
 MAX_WORDS = 200
 MAX_LENGTH = 500
 READ = 100_000
-SIDES: dict[str, tuple[str, ...]] = {
-    "user": ("user",),
-    "assistant": ("assistant",),
-    "conversation": ("user", "assistant"),
-}
 
 
 def check(config: object) -> str | None:
@@ -92,17 +87,13 @@ def _words_pattern(words: list[str]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(escaped) + r")(?!\w)")
 
 
-def _text(turn: Turn, side: str) -> Text:
-    return turn.input if side == "user" else turn.output
-
-
-def _in_normal(turn: Turn, side: Any, words: re.Pattern[str]) -> list[Evidence]:
-    text = _text(turn, side)
+def _in_normal(turn: Turn, side: Side, words: re.Pattern[str]) -> list[Evidence]:
+    text = turn.text(side)
     return [piece(side, text, *match.span()) for match in words.finditer(text.normal)][:MAX_EVIDENCE]
 
 
-def _in_raw(turn: Turn, side: Any, pattern: Any) -> list[Evidence]:
-    raw = _text(turn, side).raw[:READ]
+def _in_raw(turn: Turn, side: Side, pattern: Any) -> list[Evidence]:
+    raw = turn.text(side).raw[:READ]
     pieces: list[Evidence] = []
     for match in pattern.finditer(raw):
         start, end = match.span()

@@ -16,7 +16,7 @@ from signals.catalogue.history import remember, save_changed
 from signals.detection.backfill import request_backfill
 from signals.detection.stage import detector_of, findings
 from signals.detectors import sentence
-from signals.detectors.batch import Detector
+from signals.detectors.batch import SIDES, Detector
 from signals.kinds import registry
 from signals.kinds.base import SignalKind
 from signals.kinds.small_model import Judgements
@@ -244,7 +244,7 @@ def labels_vectors(signal: SignalDefinition, events: list[Event]) -> sentence.Fl
     """(n, 384): of each event the side that the signal reads; of two sides the one that its model scores higher."""
     batch = load_texts(events)
     sides = {"user": batch.user_vectors, "assistant": batch.agent_vectors}
-    read = [sides[side] for side in sentence.SIDES[signal.reads]]
+    read = [sides[side] for side in SIDES[signal.reads]]
     weights = sentence.from_bytes(signal.trained or b"")
     best = np.stack([sentence.score(rows, weights) for rows in read]).argmax(axis=0)
     picked: sentence.Floats = np.stack(read)[best, np.arange(len(events))]

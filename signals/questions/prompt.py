@@ -8,10 +8,9 @@ nothing that comes back is trusted: it must have exactly the asked-for shape, an
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from signals.detectors.batch import Evidence, Turn, raw_words
-from signals.detectors.sentence import SIDES
+from signals.detectors.batch import SIDES, Evidence, Side, Turn, raw_words
 from signals.llm.structured import Void, output_config, read_verdict
 from signals.llm.wrapping import as_data, cut_middle, storable
 
@@ -83,9 +82,9 @@ class Verdict:
     reason: str
 
 
-def sides_of(question: Question, *, input: str, output: str) -> dict[Literal["user", "assistant"], str]:
+def sides_of(question: Question, *, input: str, output: str) -> dict[Side, str]:
     """The texts that the question reads, and may quote."""
-    both: dict[Literal["user", "assistant"], str] = {"user": input, "assistant": output}
+    both: dict[Side, str] = {"user": input, "assistant": output}
     return {side: text for side, text in both.items() if side in SIDES[question.reads] and text.strip()}
 
 
@@ -115,7 +114,7 @@ def read_reply(message: "Message", question: Question, *, input: str, output: st
     return Verdict(match, [evidence] if match and evidence else [], storable(reason)[:MAX_REASON])
 
 
-def _find(quote: str, sides: dict[Literal["user", "assistant"], str]) -> Evidence:
+def _find(quote: str, sides: dict[Side, str]) -> Evidence:
     for side, text in sides.items():
         for words in (quote, quote.strip()):
             if (start := text.find(words)) >= 0 and (len(words) >= MIN_QUOTE or words == text.strip()):

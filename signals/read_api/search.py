@@ -27,7 +27,7 @@ from signals.read_api.items import event_items_within
 from signals.read_api.page import SEARCHES, cursor_after, listed_response, time_limit
 from signals.read_api.schema import WireEvent, list_of, parameters_of, responses
 from signals.search.meaning import rank_by_meaning
-from signals.vectors.reading import Side
+from signals.vectors.reading import VectorSide
 from signals.vectors.text_search import SpacedText, search_events, search_query
 
 PARAMETERS = Parameters(
@@ -39,7 +39,7 @@ PARAMETERS = Parameters(
 )
 MODES = ("text", "semantic", "regex")
 SIDES = {"user_input": "user", "assistant_output": "agent"}
-COLUMNS: dict[Side, tuple[str, ...]] = {
+COLUMNS: dict[VectorSide, tuple[str, ...]] = {
     "user": ("input",),
     "agent": ("output",),
     "both": ("input", "output"),
@@ -87,7 +87,7 @@ def search(request: Request) -> Response:
             return _regex_page(request, query, rows, project, pattern=text, side=side)
 
 
-def _read_side(query: Query) -> Side:
+def _read_side(query: Query) -> VectorSide:
     named = query.plain.get("search_in", "user_input,assistant_output").split(",")
     sides = {SIDES.get(name.strip()) for name in named}
     if None in sides:
@@ -106,7 +106,7 @@ def _page(request: Request, query: Query, rows: QuerySet[Event], project: Projec
     return listed_response(data, cursor=cursor_after(page, len(data), NEWEST))
 
 
-def _with_words(rows: QuerySet[Event], text: str, side: Side) -> QuerySet[Event]:
+def _with_words(rows: QuerySet[Event], text: str, side: VectorSide) -> QuerySet[Event]:
     words = search_query(text)
     found = search_events(rows, text).annotate(relevance=SearchRank(F("search_text__document"), words))
     if side != "both":  # the index does not tell the sides apart: what it finds is looked at again
@@ -118,7 +118,7 @@ def _with_words(rows: QuerySet[Event], text: str, side: Side) -> QuerySet[Event]
 
 
 def _regex_page(
-    request: Request, query: Query, rows: QuerySet[Event], project: Project, *, pattern: str, side: Side
+    request: Request, query: Query, rows: QuerySet[Event], project: Project, *, pattern: str, side: VectorSide
 ) -> Response:
     window = read_window(query, default=REGEX_WINDOW)
     if window.length > REGEX_WINDOW:
@@ -150,7 +150,13 @@ def _check_pattern(pattern: str) -> None:
 
 
 def _semantic(
-    project: Project, rows: QuerySet[Event], query: Query, *, text: str, side: Side, threshold: float | None
+    project: Project,
+    rows: QuerySet[Event],
+    query: Query,
+    *,
+    text: str,
+    side: VectorSide,
+    threshold: float | None,
 ) -> Response:
     limit = query.number("limit", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
     after = _read_cursor(query)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from signals.llm.structured import Void, output_config, read_answer
 from signals.llm.wrapping import storable
 from signals.models.facets import Where
-from signals.reader.transcript import Side, Told
+from signals.reader.transcript import MessageSide, Told
 
 if TYPE_CHECKING:
     from anthropic.types import Message
@@ -154,7 +154,7 @@ def check_finding(answer: object, told: Told) -> Finding:
     return replace(finding, quote=words, where=side, event=event)
 
 
-def find_quote(quote: str, told: Told, *, where: str = "") -> tuple[Side, uuid.UUID, str] | None:
+def find_quote(quote: str, told: Told, *, where: str = "") -> tuple[MessageSide, uuid.UUID, str] | None:
     """Whose words they are, of which event, and how they stand there; None where they are not there. White space does not count. Words of
     the side that the model named come first, then later ones."""
     stripped = quote.strip()

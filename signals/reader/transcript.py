@@ -19,7 +19,7 @@ from ingest.models import Event, Span
 from ingest.models.events import SpanKind, SpanStatus
 from signals.llm.wrapping import CUT, as_data, data_bytes
 
-Side = Literal["user", "assistant", "tool"]
+MessageSide = Literal["user", "assistant", "tool"]
 Part = Literal["text", "arguments", "result", "error"]
 
 TOLD_BYTES = 24_000  # escaped, of UTF-8: about 8,000 tokens. Longer prompts cost more and are read worse
@@ -48,7 +48,7 @@ LEVELS: tuple[dict[str, int], ...] = tuple(
 class Message:
     """Something that a user, an agent or a tool said. `texts`: by part, each as its fragments (one, unless its middle was not read)."""
 
-    side: Side
+    side: MessageSide
     event: uuid.UUID
     texts: dict[Part, tuple[str, ...]]
     name: str = ""  # the tool's
@@ -87,7 +87,7 @@ class Told:
     """What stands in the request: `text`; and what of it may be quoted: (side, event, fragment of what was said)."""
 
     text: str
-    quotable: list[tuple[Side, uuid.UUID, str]] = field(default_factory=list)
+    quotable: list[tuple[MessageSide, uuid.UUID, str]] = field(default_factory=list)
 
 
 def load_transcript(*, project_id: uuid.UUID, conversation_id: uuid.UUID | None, event_id: uuid.UUID) -> Transcript:  # fmt: skip

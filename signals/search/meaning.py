@@ -14,7 +14,7 @@ from ingest.models import Event, Project
 from raindrop.embedder import embed_texts
 from signals.models import EventEmbedding
 from signals.vectors.nearest import nearest_events
-from signals.vectors.reading import Side
+from signals.vectors.reading import VectorSide
 
 # Below this cosine a text has as little to do with another as any two: docs/benchmarks.md, "Searching by meaning". It belongs to the
 # embedder (raindrop/embedder). `~"words"` holds from here on; the callers of /v1/events/search give a `threshold` of their own.
@@ -28,7 +28,7 @@ def meaning_vector(text: str) -> npt.NDArray[np.float32]:
     return vector
 
 
-def near_events(text: str, *, project: Project, side: Side = "both") -> QuerySet[Any]:
+def near_events(text: str, *, project: Project, side: VectorSide = "both") -> QuerySet[Any]:
     """The project's rows of EventEmbedding, each with its cosine to the text as `score`: of the nearer side, null where that has no text."""
     vector = meaning_vector(text).tolist()
     cosines = [
@@ -41,7 +41,12 @@ def near_events(text: str, *, project: Project, side: Side = "both") -> QuerySet
 
 
 def rank_by_meaning(
-    text: str, *, project: Project, among: QuerySet[Event] | None = None, side: Side = "both", limit: int
+    text: str,
+    *,
+    project: Project,
+    among: QuerySet[Event] | None = None,
+    side: VectorSide = "both",
+    limit: int,
 ) -> list[tuple[uuid.UUID, float]]:
     """The nearest events of the project (of `among`, when given) with the cosine of the nearer side, best first.
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from ingest.counts import rollups
 from ingest.models import Event, Project
-from signals.vectors.reading import Side
+from signals.vectors.reading import VectorSide
 
 # Up to so many vectors are compared exactly: 100 ms (docs/benchmarks.md, "Searching a million events"). Above, the signs are compared first.
 EXACT = 20_000
@@ -43,7 +43,7 @@ def nearest_events(
     project: Project,
     vector: npt.NDArray[np.float32],
     limit: int,
-    side: Side = "both",
+    side: VectorSide = "both",
     among: Among | None = None,
     at_least: float = -2.0,
     after: Near | None = None,
@@ -96,7 +96,7 @@ def in_one_process() -> Iterator[Any]:
 
 class _Search:
     def __init__(
-        self, project: Project, vector: str, side: Side, limit: int, at_least: float, after: Near | None
+        self, project: Project, vector: str, side: VectorSide, limit: int, at_least: float, after: Near | None
     ) -> None:
         self.project, self.vector, self.side, self.limit = project, vector, side, limit
         self.at_least, self.after = at_least, after

@@ -15,7 +15,7 @@ from raindrop.embedder import AGENT_TONES, TONES
 from signals.models.embeddings import DIMENSIONS, EventEmbedding
 from signals.vectors.half_vectors import read_matrix
 
-Side = Literal["both", "user", "agent"]
+VectorSide = Literal["both", "user", "agent"]
 FIRST_ID = uuid.UUID(int=0)
 COLUMNS = "event_id, user_vector, agent_vector, user_tones, agent_tones"
 Row = tuple[uuid.UUID, bytes | None, bytes | None, bytes | None, bytes | None]

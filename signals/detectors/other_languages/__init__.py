@@ -10,11 +10,11 @@ and ask for nothing more, `closes` is "no, that's all", which corrects nothing.
 import re
 from collections.abc import Callable
 
-from signals.detectors.batch import Batch, Evidence, Finding, Turn
+from signals.detectors.batch import Batch, Evidence, Finding, Side, Turn
 from signals.detectors.other_languages import french, german, portuguese, spanish
 from signals.detectors.other_languages.wording import loose
 from signals.detectors.outright import OUTRIGHT
-from signals.detectors.phrases import Gate, Hit, Rule, Side, evidence, in_own_words, is_asked
+from signals.detectors.phrases import Gate, Hit, Rule, evidence, in_own_words, is_asked
 from signals.detectors.text import Text
 
 # Codes of the languages that a detector reads which is united with this.
@@ -97,7 +97,7 @@ def united(signal: str, detect: Callable[[Batch], list[Finding]]) -> Callable[[B
 def evidence_in(signal: str, turn: Turn) -> list[Evidence]:
     """The words of the turn that say it; none where they do not."""
     side = SIDES[signal]
-    text = turn.input if side == "user" else turn.output
+    text = turn.text(side)
     hits = RULES[signal].hits(text)
     if signal == "win":
         hits = [hit for hit in hits if _succeeded(text, hit)] or _thanks(text)

@@ -9,9 +9,9 @@ import numpy as np
 
 from raindrop.embedder.tone import Reader
 from signals.detectors import abuse, jailbreak, refusal, user_frustration, win
+from signals.detectors.batch import Side
 from signals.detectors.heads import Floats
 from signals.detectors.judging import Facts, facts_matrix
-from signals.detectors.phrases import Side
 from signals.evaluation.builtin import corpora, templates
 from signals.evaluation.builtin.corpora import Sample
 from signals.evaluation.builtin.fitting import Examples, Recipe, together
@@ -51,7 +51,7 @@ class Plan:
         self, samples: list[Sample], store: VectorStore, *, name: str = "", weight: float = 1.0
     ) -> Examples:
         turns = [sample.turn for sample in samples]
-        texts = [turn.input if self.side == "user" else turn.output for turn in turns]
+        texts = [turn.text(self.side) for turn in turns]
         return Examples(
             texts,
             store.of([text.raw for text in texts]),

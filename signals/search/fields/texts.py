@@ -20,7 +20,7 @@ from signals.vectors.text_search import SpacedText, phrase_query
 
 # As much of one side as its words are looked for in when only that side counts (a tsvector holds 1 MiB).
 SIDE_CHARACTERS = 100_000
-Side = Literal["input", "output"]
+TextColumn = Literal["input", "output"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class EventTexts:
 class TextField(Field):
     """`sides`: which texts it reads. Events are found by words once the pipeline has indexed them."""
 
-    sides: tuple[Side, ...]
+    sides: tuple[TextColumn, ...]
 
     kind: ClassVar[str] = "words"
     has_facets: ClassVar[bool] = False

@@ -12,7 +12,7 @@ from ingest.models import Event, Project, Total
 from signals.models import EventEmbedding
 from signals.vectors import nearest
 from signals.vectors.nearest import nearest_events
-from signals.vectors.reading import Side
+from signals.vectors.reading import VectorSide
 
 pytestmark = pytest.mark.django_db
 Matrix = npt.NDArray[np.float32]
@@ -29,7 +29,7 @@ class Many:
     agent: Matrix
     query: Matrix
 
-    def ranked(self, *, side: Side = "both") -> list[tuple[uuid.UUID, float]]:
+    def ranked(self, *, side: VectorSide = "both") -> list[tuple[uuid.UUID, float]]:
         user, agent = (np.where(rows.any(axis=1), rows @ self.query, -9) for rows in (self.user, self.agent))
         cosines = {"user": user, "agent": agent, "both": np.maximum(user, agent)}[side]
         there = [
@@ -87,7 +87,7 @@ def _stored(rows: list[Matrix]) -> list[list[float] | None]:
 
 @pytest.mark.parametrize("side", ["both", "user", "agent"])
 def test_the_nearest_are_found_by_their_signs_with_their_exact_cosines(
-    project: Project, many: Many, side: Side
+    project: Project, many: Many, side: VectorSide
 ) -> None:
     exact = many.ranked(side=side)
     found = nearest_events(project=project, vector=many.query * 7, limit=12, side=side)
