@@ -15,7 +15,7 @@ from signals.models import Facet
 DAYS = 14
 EVERY = dt.timedelta(hours=1)
 AT_ONCE = 100  # issues of one round
-READ = 500  # newest matches of which the severity is read
+NEWEST = 500  # newest matches of which the severity is read
 FEW_USERS = 20  # of a project: shares of fewer say nothing
 USUAL_SEVERITY = 1.0  # where nothing was read of its conversations; the reader's scale is 0 to 3
 # Shares of the project's users, each times the severity.
@@ -45,7 +45,7 @@ def impact_of(issue: Issue, *, now: dt.datetime) -> Impact:
     since = (now - dt.timedelta(days=DAYS)).astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
     users = users_since([issue.pk, issue.project_id], since)
     newest = IssueMatch.objects.filter(issue=issue, timestamp__gte=since, conversation__isnull=False)
-    talks = list(newest.order_by("-timestamp", "-id").values_list("conversation_id", flat=True)[:READ])
+    talks = list(newest.order_by("-timestamp", "-id").values_list("conversation_id", flat=True)[:NEWEST])
     read = Facet.objects.filter(project=issue.project_id, conversation__in=talks, went_wrong__isnull=False)
     severity = read.aggregate(mean=Avg("severity"))["mean"]
     return Impact(

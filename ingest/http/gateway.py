@@ -26,7 +26,7 @@ from ingest.http.body import decompress
 from ingest.http.committing import Committer
 from ingest.http.reading import Receive, read
 from ingest.limits.fair import FairThreads
-from ingest.limits.holding import Memory, Share
+from ingest.limits.holding import Hold, Memory
 from ingest.limits.quotas import overloaded
 from ingest.limits.weight import check_weight, json_weight, protobuf_weight
 from ingest.models import ApiKey
@@ -90,7 +90,7 @@ class WriteGateway:
         headers = CaseInsensitiveMapping(_headers(scope["headers"]))
         share = None
         try:
-            share = Share(self.memory, None)
+            share = Hold(self.memory, None)
             body = await read(headers, receive, share.add)
             if scope["path"].startswith(UNCROWDED):
                 await self.application(scope, _given(body, receive), send)
@@ -138,12 +138,12 @@ class WriteGateway:
         headers = CaseInsensitiveMapping(_headers(scope["headers"]))
         body: bytes | ApiError
         owner: uuid.UUID | None = None
-        share: Share | None = None
+        share: Hold | None = None
         try:
             try:
                 key = await self._authorize(headers)
                 owner = key.project_id
-                share = Share(self.memory, owner)
+                share = Hold(self.memory, owner)
                 body = await read(headers, receive, share.add)
                 body, weight = await self.unpacking.run(owner, _unpack, body, headers, is_otlp=True)
                 share.becomes(check_weight(weight))
@@ -158,11 +158,11 @@ class WriteGateway:
         headers = CaseInsensitiveMapping(_headers(scope["headers"]))
         body = b""
         owner: uuid.UUID | None = None
-        share: Share | None = None
+        share: Hold | None = None
         try:
             key = await self._authorize(headers)
             owner = key.project_id
-            share = Share(self.memory, owner)
+            share = Hold(self.memory, owner)
             body = await read(headers, receive, share.add)
             if len(body) < SMALL_BODY and "content-encoding" not in headers:
                 unpacked, weight = body, json_weight(body)

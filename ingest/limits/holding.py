@@ -36,7 +36,7 @@ class Memory:
             del self.by_project[project]
 
 
-class Share:
+class Hold:
     """What one request holds. To be closed at its end."""
 
     def __init__(self, memory: Memory, project: uuid.UUID | None) -> None:

@@ -25,13 +25,13 @@ RECALL = (0.7, 0.5)
 LEAST_RECALL = 1e-6
 LEAST_UNKNOWN = 1e-6  # the share of events that were not drawn, where all were: the interval then is a point
 
-Row = Sequence[
+DrawnLabel = Sequence[
     float
 ]  # of one random label: 1 when it counts as a match (when held out), 1 when it is one, 1 / its probability
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class AuditedShare:
     """With its 90 % interval."""
 
     value: float
@@ -43,12 +43,12 @@ class Share:
 class Audited:
     """None where the labels do not say it."""
 
-    precision: Share | None = None
-    recall: Share | None = None
-    rate: Share | None = None  # of all events on which the issue holds
+    precision: AuditedShare | None = None
+    recall: AuditedShare | None = None
+    rate: AuditedShare | None = None  # of all events on which the issue holds
 
 
-def estimate(rows: Sequence[Row], *, rate: float, events: int | None = None) -> Audited:
+def estimate(rows: Sequence[DrawnLabel], *, rate: float, events: int | None = None) -> Audited:
     """`rate`: the share of all events that counts as matches; `events`: how many these are (None: far more than rows). Nothing with fewer than
     RANDOM_LEAST rows; no precision without a row that counts, no recall and no rate without a match among the rows.
 
@@ -80,7 +80,7 @@ def estimate(rows: Sequence[Row], *, rate: float, events: int | None = None) -> 
     if rate == 0.0:  # nothing counts, so that no recall follows from what is missed
         return Audited(precision, None, _share(_beta(draw, missed_share, missed_labels), None))
     if rate == 1.0:
-        return Audited(precision, Share(1.0, 1.0, 1.0), _share(precise, None, value=found_share))
+        return Audited(precision, AuditedShare(1.0, 1.0, 1.0), _share(precise, None, value=found_share))
     recalled = draw.beta(*RECALL, DRAWS)
     missed = found * (1.0 - recalled) / np.maximum(recalled, LEAST_RECALL)
     share = missed / (1.0 - rate)
@@ -114,7 +114,7 @@ def _share(
     value: float | None = None,
     whole: bool = False,
     empty: bool = False,
-) -> Share:
+) -> AuditedShare:
     """`worth`: of each draw (None: alike). `value`: None for the median. `whole`, `empty`: nothing speaks against a share of 1, of 0, so that the
     interval reaches it."""
     order = np.argsort(simulated)
@@ -122,11 +122,11 @@ def _share(
     low, middle, high = np.interp(LEVELS, sums / sums[-1], simulated[order]).tolist()
     low, high = (0.0 if empty else low), (1.0 if whole else high)
     best = middle if value is None else value
-    return Share(best, min(low, best), max(high, best))
+    return AuditedShare(best, min(low, best), max(high, best))
 
 
 def more_labels(
-    rows: Sequence[Row], *, rate: float, events: int | None = None, unlabelled: int | None = None
+    rows: Sequence[DrawnLabel], *, rate: float, events: int | None = None, unlabelled: int | None = None
 ) -> int | None:
     """How many more random labels bring the intervals of precision and recall to at most WIDTH_WANTED on each side, if they come out as those so
     far; 0 when they are there. The widths shrink with the square root of the labels, and of the share of `events` (as of `estimate`) that was
@@ -164,7 +164,7 @@ def published(quality: Mapping[str, Any], *, rate: float | None = None) -> dict[
 
 
 def audited_names(
-    rows: Sequence[Row], *, rate: float, events: int | None = None, unlabelled: int | None = None
+    rows: Sequence[DrawnLabel], *, rate: float, events: int | None = None, unlabelled: int | None = None
 ) -> dict[str, Any]:
     """What the audit says, by the names under which a quality keeps it. As of `more_labels`."""
     audited = estimate(rows, rate=rate, events=events)
@@ -176,7 +176,7 @@ def exact_names(pairs: Sequence[tuple[bool, bool]]) -> dict[str, Any]:
     """The same where people decided on every event: nothing is estimated. `pairs`: of each event whether it counts as a match, and whether it is one."""
     both = sum(hit and yes for hit, yes in pairs)
     claimed, true = sum(hit for hit, _ in pairs), sum(yes for _, yes in pairs)
-    shares = [Share(both / of, both / of, both / of) if of else None for of in (claimed, true)]
+    shares = [AuditedShare(both / of, both / of, both / of) if of else None for of in (claimed, true)]
     audited = Audited(*shares)
     return {**_named(audited, more=0), "events": len(pairs), "unlabelled": 0, "exact": True}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.models import Total
-from issues.classifier.audit import RANDOM_LEAST, Row, Share, estimate
+from issues.classifier.audit import RANDOM_LEAST, AuditedShare, DrawnLabel, estimate
 from issues.models.answers import answers
 from raindrop.statistics import Z90, wilson
 
@@ -17,8 +17,8 @@ class Rates:
 
     rate: float | None
     conversation_rate: float | None
-    corrected: Share | None
-    corrected_conversations: Share | None
+    corrected: AuditedShare | None
+    corrected_conversations: AuditedShare | None
 
 
 def rates_of(
@@ -47,8 +47,8 @@ def rates_of(
 
 
 def _corrected(
-    audit: Sequence[Row] | None, strata: Sequence[int] | None, drawn: Sequence[bool], *, rate: float
-) -> Share | None:
+    audit: Sequence[DrawnLabel] | None, strata: Sequence[int] | None, drawn: Sequence[bool], *, rate: float
+) -> AuditedShare | None:
     """The share of all events on which the issue holds, with its 90 % interval; None with fewer than RANDOM_LEAST random answers (`drawn`).
     Answers that nothing was measured on yet count plainly, with Wilson's interval."""
     if len(drawn) < RANDOM_LEAST:
@@ -61,12 +61,12 @@ def _corrected(
     if audit is not None and len(audit) == len(drawn):
         return estimate(audit, rate=rate).rate
     low, high = wilson(sum(drawn), len(drawn), z=Z90) or (0.0, 1.0)
-    return Share(sum(drawn) / len(drawn), low, high)
+    return AuditedShare(sum(drawn) / len(drawn), low, high)
 
 
 def _of_talks(
-    corrected: Share | None, rate: float | None, talks: float | None, total: Total, every: Total
-) -> Share | None:
+    corrected: AuditedShare | None, rate: float | None, talks: float | None, total: Total, every: Total
+) -> AuditedShare | None:
     """The same of conversations. An event drawn at random says nothing of the rest of its conversation: the conversations are taken to be
     as many more or fewer than those counted as the events are, and where none is counted, each event to be in one of its own."""
     if corrected is None or talks is None or not every.conversations:
@@ -75,4 +75,6 @@ def _of_talks(
         factor = talks / rate
     else:
         factor = every.events / every.conversations
-    return Share(*(min(1.0, factor * share) for share in (corrected.value, corrected.low, corrected.high)))
+    return AuditedShare(
+        *(min(1.0, factor * share) for share in (corrected.value, corrected.low, corrected.high))
+    )

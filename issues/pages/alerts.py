@@ -129,7 +129,7 @@ class QuietForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RuleRow:
     rule: AlertRule
     title: str
     channels: list[str]
@@ -149,7 +149,7 @@ def alerts(request: ProjectRequest, project: Project) -> HttpResponse:
         for row in AlertDelivery.objects.filter(rule__in=rules).order_by("rule_id", "-id").distinct("rule_id")
     }
     rows = [
-        Row(rule, _title(rule), [mask(channel.url) for channel in rule.channels.all()], last.get(rule.pk))
+        RuleRow(rule, _title(rule), [mask(channel.url) for channel in rule.channels.all()], last.get(rule.pk))
         for rule in rules
     ]
     return _list(request, rows, QuietForm(initial=_hours(settings_of(project))))
@@ -175,7 +175,7 @@ def _hours(settings: MessageSettings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in QuietForm.base_fields}
 
 
-def _list(request: ProjectRequest, rows: list[Row], hours: QuietForm) -> HttpResponse:
+def _list(request: ProjectRequest, rows: list[RuleRow], hours: QuietForm) -> HttpResponse:
     opens = TrackingSettings.objects.filter(project=request.project, opens_issues=True).exists()
     zones = sorted(zoneinfo.available_timezones())
     context = {"rows": rows, "opens_issues": opens, "hours": hours, "zones": zones}

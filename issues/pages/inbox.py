@@ -26,7 +26,7 @@ PERIOD = "14d"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ItemRow:
     """An item with its numbers of the period."""
 
     item: Item
@@ -43,7 +43,7 @@ def inbox(request: ProjectRequest, project: Project) -> HttpResponse:
     ids = [item.subject for item in shown]
     sums, users, trends = period.sums(ids), period.users(ids), period.rates(ids, project=project.pk)
     rows = [
-        Row(item, sums.get(item.subject, 0), users.get(item.subject, 0), trends[item.subject])
+        ItemRow(item, sums.get(item.subject, 0), users.get(item.subject, 0), trends[item.subject])
         for item in shown
     ]
     context = {"rows": rows, "waiting": len(items), **(_quiet(project) if not rows else {})}

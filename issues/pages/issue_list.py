@@ -49,7 +49,7 @@ DONE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class IssueRow:
     """An issue with its counts of all time, and those of the period."""
 
     issue: Issue
@@ -110,14 +110,14 @@ def project_has_issues(project: Project) -> bool:
     return Issue.objects.in_project(project).exists()
 
 
-def _rows(issues: list[Issue], project: Project, period: Period) -> list[Row]:
+def _rows(issues: list[Issue], project: Project, period: Period) -> list[IssueRow]:
     ids = [issue.pk for issue in issues]
     if not ids:
         return []
     sums, users = period.sums([project.pk, *ids]), period.users(ids)
     trends, everything = period.rates(ids, project=project.pk), sums.get(project.pk, 0)
     return [
-        Row(
+        IssueRow(
             issue,
             sums.get(issue.pk, 0),
             users.get(issue.pk, 0),

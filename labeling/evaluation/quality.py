@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from issues.classifier.audit import Share, estimate
+from issues.classifier.audit import AuditedShare, estimate
 from issues.classifier.model import Bools
 from labeling.evaluation.rounds import Run, ours
 from labeling.evaluation.worlds import World, intent_worlds, mixed_worlds, planted_worlds
@@ -27,7 +27,7 @@ class Outcome:
     """Of one run, by figure: what was published (None: nothing) and what is true (None: no such thing, e.g. precision of no match).
     `plain`: the share that counts as matches."""
 
-    published: dict[str, Share | None]
+    published: dict[str, AuditedShare | None]
     truth: dict[str, float | None]
     plain: float
 

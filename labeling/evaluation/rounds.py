@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from issues.classifier.audit import Row
+from issues.classifier.audit import DrawnLabel
 from issues.classifier.contradictions import contradicted_answers
 from issues.classifier.model import Bools, Floats, fit, scores
 from issues.classifier.training import BACKGROUND, trust_of_teacher
@@ -37,12 +37,12 @@ Labeller = Callable[[World, int], bool]
 
 @dataclass(slots=True)
 class Run:
-    """F1 and how many matches were met, by number of labels. At the end: the rows of the audit (issues/classifier/audit.py, Row), empty
+    """F1 and how many matches were met, by number of labels. At the end: the rows of the audit (issues/classifier/audit.py, DrawnLabel), empty
     where it says nothing, and what counts as a match."""
 
     f1: dict[int, float] = field(default_factory=dict)
     met: dict[int, int] = field(default_factory=dict)
-    audit: list[Row] = field(default_factory=list)
+    audit: list[DrawnLabel] = field(default_factory=list)
     cards: list[int] = field(default_factory=list)
     predicted: Bools | None = field(default=None, compare=False)
 
@@ -70,7 +70,7 @@ class Review:
         self.threshold = 0.5
         self.predicted: Bools = np.zeros(len(world.truth), bool)
         self.contradictions: dict[int, bool] = {}
-        self.audit: list[Row] = []
+        self.audit: list[DrawnLabel] = []
 
     def next_cards(self, limit: int, *, who: str = "program") -> list[int]:
         """At most so many events, which have no answer yet. `who`: as `cycle_of` takes it, or "audit" for random cards alone."""

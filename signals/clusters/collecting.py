@@ -19,7 +19,8 @@ EVENTS = 100_000  # the newest: older ones are given to the clusters, and found 
 SAME = 20  # observations that say the same are grouped as so many at most
 MOST = 10_000  # observations grouped; each different one costs an embedding, together 5 to 10 s
 INTENTS = 10_000  # conversations grouped
-READ = 200  # so many conversations that a reader (an LLM) read tell intents better than all first messages
+# So many conversations that a reader (an LLM) read tell intents better than all first messages.
+ENOUGH_READ = 200
 FIELDS = (
     "id", "event_id", "project_id", "conversation_id", "end_user_id", "timestamp", "tool_errors", "revision", "input", "output",
 )  # fmt: skip
@@ -87,7 +88,7 @@ class Collected:
         read = [one for one in self.wishes.values() if one.is_read]
         chosen = (
             read
-            if len(read) >= READ or 2 * len(read) >= len(self.wishes)
+            if len(read) >= ENOUGH_READ or 2 * len(read) >= len(self.wishes)
             else [one for one in self.wishes.values() if not one.is_read]
         )
         if len(chosen) > INTENTS:

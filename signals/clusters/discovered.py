@@ -34,7 +34,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class SampledShare:
     """Of the conversations that were read at random this share has the problem (90 % Wilson interval `low` to `high`); that would be
     `daily` conversations a day."""
 
@@ -56,7 +56,7 @@ class Shown:
     trend: list[float]
     examples: list[Example] = field(default_factory=list)
     together: list[dict[str, Any]] | None = None
-    sampled: Share | None = None
+    sampled: SampledShare | None = None
     parts: int = 0
 
     @property
@@ -169,7 +169,7 @@ def _best(
     }
 
 
-def _shares(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, Share]:
+def _shares(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, SampledShare]:
     """Of those that come from what a reader said: how many of the conversations that were drawn at random have it."""
     ids = [cluster.pk for cluster in clusters if cluster.origin == FACET]
     drawn = Facet.objects.filter(project=project, sampled=Sampled.RANDOM)
@@ -186,5 +186,5 @@ def _shares(project: Project, clusters: Sequence[Cluster]) -> dict[uuid.UUID, Sh
     for pk in ids:
         low, high = wilson(min(conversations[pk], read), read, z=Z90) or (0.0, 1.0)
         share = conversations[pk] / read
-        found[pk] = Share(share, low, high, read, share * daily)
+        found[pk] = SampledShare(share, low, high, read, share * daily)
     return found

@@ -25,7 +25,7 @@ from signals.models import SignalDefinition
 from signals.models.definitions import Action
 
 NEWEST = 2000
-READ = {Action.REGENERATE_AGAIN, Action.COPY, Action.EDIT, Action.THUMBS_UP, Action.THUMBS_DOWN}
+ACTIONS = {Action.REGENERATE_AGAIN, Action.COPY, Action.EDIT, Action.THUMBS_UP, Action.THUMBS_DOWN}
 TOP = 10
 SHOWN = 6
 EXAMPLES = 3
@@ -48,8 +48,8 @@ class SentMatch:
 def newest_sent(
     signals: list[SignalDefinition], *, start: dt.datetime, end: dt.datetime
 ) -> dict[str, list[SentMatch]]:
-    """By action (READ), newest first. One statement: an index scan (signal_match_recent) that stops at NEWEST, for each signal."""
-    actions = {signal.id: signal.action for signal in signals if signal.action in READ}
+    """By action (ACTIONS), newest first. One statement: an index scan (signal_match_recent) that stops at NEWEST, for each signal."""
+    actions = {signal.id: signal.action for signal in signals if signal.action in ACTIONS}
     found: dict[str, list[SentMatch]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -80,7 +80,7 @@ def measure(data: Path, *, only: str = "kept") -> Measurement:
 
 
 @dataclass(frozen=True)
-class Row:
+class SignalRow:
     """A signal on the products' turns."""
 
     key: str
@@ -106,7 +106,7 @@ class Row:
 
 def _row(
     key: str, labelled: Sequence[LabelledTurn], ours: Matches, rules: Matches, agreement: dict[str, float]
-) -> Row | None:
+) -> SignalRow | None:
     """None where the signal is hardly ever there and never matched."""
     known = np.array([one.answer(key) is not None for one in labelled])
     truth = np.array([one.answer(key) is True for one in labelled])[known]
@@ -118,7 +118,7 @@ def _row(
         texts = [one.turn.input if side == "user" else one.turn.output for one in labelled]
         words = _quality(truth, np.array([keywords.hits(name, text) for text in texts])[known])
     mine, alone = _quality(truth, ours[key][known]), _quality(truth, rules[key][known])
-    return Row(key, int(truth.sum()), agreement.get(key), mine, alone, words)
+    return SignalRow(key, int(truth.sum()), agreement.get(key), mine, alone, words)
 
 
 def _matches(detector: Detector, batch: Batch) -> Bools:

@@ -18,9 +18,9 @@ CALL_AGAIN_SECONDS = 300
 # After the service refused the key (401, 403): it will do so until a person has changed something.
 DENIED = dt.timedelta(minutes=10)
 # The task of each use -> the column of LlmSettings in which a call stands until the task begins. Paths stay: rows of the queue name them.
-WORK = "signals.questions.asking.work"
-READ = "signals.reader.working.work"
-CALLED_AT = {WORK: "woken_at", READ: "reader_woken_at"}
+QUESTION_TASK = "signals.questions.asking.work"
+READER_TASK = "signals.reader.working.work"
+CALLED_AT = {QUESTION_TASK: "woken_at", READER_TASK: "reader_woken_at"}
 
 
 def call_worker(project_id: uuid.UUID, task: str) -> None:
@@ -81,7 +81,7 @@ def is_stopped(project_id: uuid.UUID) -> bool:
 
 
 def _queue(task: str, project_id: uuid.UUID) -> None:
-    if task == WORK:
-        async_task(WORK, str(project_id), cluster=CLUSTER)
+    if task == QUESTION_TASK:
+        async_task(QUESTION_TASK, str(project_id), cluster=CLUSTER)
     else:
-        async_task(READ, str(project_id), cluster=CLUSTER)
+        async_task(READER_TASK, str(project_id), cluster=CLUSTER)

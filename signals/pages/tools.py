@@ -35,7 +35,7 @@ from signals.tools.confusion import confused_names, wrong_arguments
 from signals.tools.releases import Change, by_release, change_since, last_release, releases_of
 
 LATEST = 12  # failing conversations and signals that are shown
-READ = 1000  # events whose signals and intents are counted, the newest
+NEWEST = 1000  # events whose signals and intents are counted, the newest
 STREAKS, INTENTS = 5, 8  # that are shown
 WORDS = 200  # characters of what the user said
 
@@ -202,7 +202,7 @@ def _failing_talks(project: Project, failed: Sequence[Call]) -> list[dict[str, A
 
 def _signals(project: Project, failed: Sequence[Call]) -> list[dict[str, Any]]:
     """The signals that hold on the newest events in which it failed: each with how many of these."""
-    events = list(dict.fromkeys(call.event for call in reversed(failed)))[:READ]
+    events = list(dict.fromkeys(call.event for call in reversed(failed)))[:NEWEST]
     rows = SignalMatch.objects.filter(project=project, event__in=events, signal__enabled=True)
     counts = Counter(rows.values_list("signal__key", "signal__name", "signal__sentiment"))
     return [
@@ -212,8 +212,8 @@ def _signals(project: Project, failed: Sequence[Call]) -> list[dict[str, Any]]:
 
 
 def _intents(project: Project, calls: Sequence[Call], query: str) -> list[Wanted]:
-    """The finest intents of the newest READ events that called it, those in which it failed most first."""
-    events = list(dict.fromkeys(call.event for call in reversed(calls)))[:READ]
+    """The finest intents of the NEWEST newest events that called it, those in which it failed most first."""
+    events = list(dict.fromkeys(call.event for call in reversed(calls)))[:NEWEST]
     talks = {call.event: call.talk for call in calls}
     broken = {call.talk for call in calls if call.failed}
     finest: dict[uuid.UUID, Cluster] = {}

@@ -10,7 +10,7 @@ from ingest.models import Project
 from raindrop import live, llm
 from signals.llm import budget
 from signals.llm.calls import ask
-from signals.llm.workers import WORK, call_worker, is_stopped, note_trouble, worker_began
+from signals.llm.workers import QUESTION_TASK, call_worker, is_stopped, note_trouble, worker_began
 from signals.models import QuestionVerdict
 from signals.models.questions import VerdictState
 from signals.questions import history
@@ -37,13 +37,13 @@ def call_workers() -> None:
         *ripe.values_list("project_id", flat=True).distinct(),
         *history.QUESTION_RUNS.projects_at_work(),
     }:
-        call_worker(project_id, WORK)
+        call_worker(project_id, QUESTION_TASK)
 
 
 def work(project_id: str) -> None:
     """The background task: goes on with the project's runs over the history, and asks about what waits. Safe twice at once."""
     project = uuid.UUID(project_id)
-    worker_began(project, WORK)
+    worker_began(project, QUESTION_TASK)
     history.QUESTION_RUNS.go_on(project)
     deadline = time.monotonic() + BUDGET_SECONDS
     while not is_stopped(project) and (claims := _take(project)) is not None:
@@ -57,7 +57,7 @@ def work(project_id: str) -> None:
         if wrong:
             return  # the schedule calls the next one: what waits is not burned on a service that is down
         if time.monotonic() > deadline:
-            call_worker(project, WORK)
+            call_worker(project, QUESTION_TASK)
             return
 
 

@@ -16,7 +16,7 @@ from ingest.models.jobs import JobState
 from raindrop import llm
 from signals.llm import budget
 from signals.llm.batches import BATCH, NOT_TAKEN, TOOK_NONE, PastRuns
-from signals.llm.workers import WORK
+from signals.llm.workers import QUESTION_TASK
 from signals.models import QuestionBatch, QuestionVerdict, SignalDefinition
 from signals.models.questions import VerdictState
 from signals.questions.claims import MAX_ATTEMPTS, Claim, claim, put_down, questions_in
@@ -137,7 +137,7 @@ def _claims(batch: QuestionBatch, rows: Iterable[QuestionVerdict]) -> list[Claim
 
 QUESTION_RUNS = PastRuns(
     kind=HISTORY_RUN,
-    task=WORK,
+    task=QUESTION_TASK,
     batches=QuestionBatch,
     waiting=VerdictState.LOCAL,
     rows=lambda batch: batch.verdicts.filter(state=VerdictState.BATCHED),

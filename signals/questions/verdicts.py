@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ingest.models import Event
 from raindrop.ids import id_at
-from signals.llm.workers import WORK, call_worker
+from signals.llm.workers import QUESTION_TASK, call_worker
 from signals.models import QuestionVerdict
 from signals.models.questions import VerdictState
 from signals.vectors.embedding import text_hash
@@ -86,7 +86,7 @@ def request_verdicts(*, version: str, plausible: list[Plausible], problem: str =
         )
         made = cursor.rowcount
     if made and not problem:
-        call_worker(events[0].project_id, WORK)
+        call_worker(events[0].project_id, QUESTION_TASK)
 
 
 def standing_of(project_id: uuid.UUID, version: str) -> Standing:

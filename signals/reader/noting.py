@@ -14,7 +14,7 @@ from ingest.models import Event
 from raindrop import llm
 from raindrop.ids import id_at
 from signals.llm import budget
-from signals.llm.workers import READ, call_worker
+from signals.llm.workers import READER_TASK, call_worker
 from signals.models import Reading
 from signals.models.readings import ReadingState
 
@@ -134,7 +134,7 @@ def note_unread(
                     },
                 )
     if rows and state == ReadingState.WAITING:
-        call_worker(project_id, READ)
+        call_worker(project_id, READER_TASK)
     return len(rows)  # fmt: skip
 
 
@@ -164,4 +164,4 @@ def wake_postponed(project_id: uuid.UUID) -> None:
     short = Q(state=ReadingState.POSTPONED) | Q(state=ReadingState.LEFT, problem__in=[SPENT, OFF])
     rows = Reading.objects.filter(short, project=project_id, woken_at__gte=since)
     if rows.update(state=ReadingState.WAITING, sampled="", available_at=timezone.now(), problem=""):
-        call_worker(project_id, READ)
+        call_worker(project_id, READER_TASK)

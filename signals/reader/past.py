@@ -20,7 +20,7 @@ from raindrop import llm
 from raindrop.web.plurals import counted
 from signals.llm import budget
 from signals.llm.batches import BATCH, NOT_TAKEN, TOOK_NONE, PastRuns
-from signals.llm.workers import READ, call_worker, is_stopped
+from signals.llm.workers import READER_TASK, call_worker, is_stopped
 from signals.models import Reading, ReadingBatch
 from signals.models.facets import Sampled
 from signals.models.readings import ReadingState
@@ -130,7 +130,7 @@ def _by_single_calls(job: Job) -> str:
     rows = Reading.objects.filter(project=job.project_id, state=ReadingState.PAST)
     count = rows.update(state=ReadingState.WAITING, available_at=timezone.now())
     if count:
-        call_worker(job.project_id, READ)
+        call_worker(job.project_id, READER_TASK)
     return f"{_read(job)} {counted(count, 'conversation')} to go. {NO_BATCHES}"
 
 
@@ -175,7 +175,7 @@ def _in(batch: ReadingBatch) -> Any:
 
 READER_RUNS = PastRuns(
     kind=PAST_RUN,
-    task=READ,
+    task=READER_TASK,
     batches=ReadingBatch,
     waiting=ReadingState.PAST,
     rows=_in,

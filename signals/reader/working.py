@@ -11,7 +11,7 @@ from django.utils import timezone
 from ingest.models import Project
 from raindrop import live, llm
 from signals.llm.calls import ask
-from signals.llm.workers import READ, call_worker, is_stopped, note_trouble, worker_began
+from signals.llm.workers import READER_TASK, call_worker, is_stopped, note_trouble, worker_began
 from signals.models import Facet, Reading
 from signals.models.facets import FacetSource
 from signals.models.readings import IN_HAND, ReadingState
@@ -42,16 +42,16 @@ def call_workers() -> None:
         *there.values_list("project_id", flat=True).distinct(),
         *past.READER_RUNS.projects_at_work(),
     }:
-        call_worker(project_id, READ)
+        call_worker(project_id, READER_TASK)
 
 
 def work(project_id: str) -> None:
     """The background task: goes on with the project's run over the past, and reads what waits. Safe twice at once."""
     project = uuid.UUID(project_id)
-    worker_began(project, READ)
+    worker_began(project, READER_TASK)
     past.go_on(project)
     if read_what_waits(project, seconds=BUDGET_SECONDS):
-        call_worker(project, READ)
+        call_worker(project, READER_TASK)
 
 
 def read_what_waits(

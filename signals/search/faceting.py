@@ -98,7 +98,7 @@ def _most(field: Field, rows: QuerySet[Any], limit: int, scope: Scope) -> list[t
 def _one_by_one(
     field: Field, key: str, events: QuerySet[Event], scope: Scope
 ) -> Iterator[tuple[str, int, int]]:
-    """(value, events, users) of the values that the newest events have (registry.READ)."""
+    """(value, events, users) of the values that the newest events have (registry.NEWEST)."""
     for value, _ in field.known(scope, key=key):
         test = field.test(Text(value), operator="", key=key, scope=scope)
         found = events.filter(field.where(test, key=key, scope=scope))

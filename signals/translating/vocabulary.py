@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.models import Event, Span
 from ingest.models.events import SpanKind
-from signals.search.fields.registry import READ, find_field
+from signals.search.fields.registry import NEWEST, find_field
 from signals.search.scope import Scope
 
 MOST = 40  # values of a field
@@ -40,13 +40,13 @@ class Vocabulary:
 
 
 def read_vocabulary(scope: Scope) -> Vocabulary:
-    """Off the READ newest events of the scope's project."""
+    """Off the NEWEST newest events of the scope's project."""
     newest = Event.objects.filter(project=scope.project).order_by("-timestamp", "-id")
     rows = list(
         newest.values_list(
             "id", "model", "name", "properties", "feature_flags",
             "end_user__user_id", "end_user__traits", "conversation__convo_id",
-        )[:READ]
+        )[:NEWEST]
     )  # fmt: skip
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for _, model, name, properties, flags, _, traits, _ in rows:
@@ -70,10 +70,10 @@ def read_vocabulary(scope: Scope) -> Vocabulary:
 
 
 def read_names(scope: Scope) -> list[str]:
-    """The properties, traits and flags that the READ newest events have, as a query writes them, those that most have first."""
+    """The properties, traits and flags that the NEWEST newest events have, as a query writes them, those that most have first."""
     newest = Event.objects.filter(project=scope.project).order_by("-timestamp", "-id")
     counts: Counter[str] = Counter()
-    for row in newest.values_list("properties", "feature_flags", "end_user__traits")[:READ]:
+    for row in newest.values_list("properties", "feature_flags", "end_user__traits")[:NEWEST]:
         for prefix, values in zip(("prop", "flag", "trait"), row, strict=True):
             if isinstance(values, dict):
                 counts.update(

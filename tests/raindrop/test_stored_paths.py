@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 from ingest.jobs.queueing import RUN_JOB
 from raindrop.pipeline import RUN_BATCH
 from raindrop.workers import SCHEDULES
-from signals.llm.workers import READ, WORK
+from signals.llm.workers import QUESTION_TASK, READER_TASK
 
 ROOT = Path(__file__).resolve().parents[2]
 # Whoever moves one of these functions leaves the old path working until no queue can hold it (as ingest.0013 did for jobs).
@@ -29,12 +29,18 @@ def test_what_rows_of_earlier_versions_name_still_runs(path: str) -> None:
 
 
 def test_all_that_is_stored_today_is_listed() -> None:
-    assert {RUN_JOB, RUN_BATCH, WORK, READ, *(function for function, _ in SCHEDULES.values())} <= set(STORED)
+    assert {
+        RUN_JOB,
+        RUN_BATCH,
+        QUESTION_TASK,
+        READER_TASK,
+        *(function for function, _ in SCHEDULES.values()),
+    } <= set(STORED)
 
 
 def test_each_task_is_queued_by_a_listed_path() -> None:
     """A task's function is given as text that is listed, or as one of the constants above: never as an object."""
-    names = {"RUN_JOB", "RUN_BATCH", "WORK", "READ"}
+    names = {"RUN_JOB", "RUN_BATCH", "QUESTION_TASK", "READER_TASK"}
     tasks, others = 0, []
     for app in ("raindrop", "ingest", "signals", "issues", "labeling"):
         for file in sorted((ROOT / app).rglob("*.py")):

@@ -13,7 +13,7 @@ from signals.search.language.nodes import Comparison, Node, Text, all_of
 from signals.search.language.parsing import parse
 from signals.search.scope import Scope
 
-READ = 2000  # of the events that pass the filters, the newest: which properties there are
+NEWEST = 2000  # of the events that pass the filters, the newest: which properties there are
 COUNTED = 5_000  # of those, whose values are counted
 VALUES = 6
 PROPERTIES = 5
@@ -72,7 +72,7 @@ def count_suggestions(filters: EventFilters) -> Suggestions:
 def sample_suggestions(filters: EventFilters) -> Suggestions:
     """The same over the newest events alone: models, event names, users and properties."""
     newest = filters.matching().order_by("-timestamp", "-id")
-    rows = list(newest.values_list("model", "name", "properties", "end_user__user_id")[:READ])
+    rows = list(newest.values_list("model", "name", "properties", "end_user__user_id")[:NEWEST])
     counts = count_properties(properties for _, _, properties, _ in rows)
     groups = [
         ("Model", "model", Counter(model for model, *_ in rows if model)),
@@ -98,7 +98,7 @@ def sample_suggestions(filters: EventFilters) -> Suggestions:
 
 def _properties(filters: EventFilters) -> dict[str, str]:
     """Field -> heading of the properties that most of the newest events have, but for those with many different values: ids, texts."""
-    newest = filters.matching().order_by("-timestamp", "-id").values_list("properties", flat=True)[:READ]
+    newest = filters.matching().order_by("-timestamp", "-id").values_list("properties", flat=True)[:NEWEST]
     counts = count_properties(newest)
     found = [
         (name, values) for name, values in counts.items() if len(values) <= MOST_VALUES and name != "release"

@@ -15,7 +15,7 @@ from signals.search.comparing import Test
 from signals.search.language.nodes import Value
 from signals.search.scope import Facts, Scope
 
-READ = 2000  # of the newest events, for known values
+NEWEST = 2000  # of the newest events, for known values
 COMPARISONS = ("", ">", ">=", "<", "<=")
 
 
@@ -106,11 +106,11 @@ class Field(ABC):
     def known(
         self, scope: Scope, *, key: str = "", starts: str = "", limit: int = 20
     ) -> list[tuple[str, int]]:
-        """Values that the READ newest events have, each with how many of them have it, most first. For completion."""
+        """Values that the NEWEST newest events have, each with how many of them have it, most first. For completion."""
         newest = Event.objects.filter(project=scope.project).select_related("end_user", "conversation")
         if not self.reads_texts:  # they may be long
             newest = newest.defer("input", "output")
-        facts = Facts(list(newest.order_by("-timestamp", "-id")[:READ]), scope)
+        facts = Facts(list(newest.order_by("-timestamp", "-id")[:NEWEST]), scope)
         # By type as well: 1 and true are equal, and shown otherwise. Each value is shown once, which may take a query.
         by_value = Counter(
             (type(value), value) for values in self.values(facts, key=key) for value in set(values)

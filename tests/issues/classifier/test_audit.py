@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from issues.classifier.audit import RANDOM_LEAST, Audited, Row, estimate, more_labels, published
+from issues.classifier.audit import RANDOM_LEAST, Audited, DrawnLabel, estimate, more_labels, published
 
 NEAR_SIZE, ALL = 200, 4000
 SHARES = (0.4, 0.3, 0.3)  # of the draws: from what counts, from what is near, from the rest
 
 
-def row(hit: bool, yes: bool, weight: float = 1.0) -> Row:
+def row(hit: bool, yes: bool, weight: float = 1.0) -> DrawnLabel:
     return (float(hit), float(yes), weight)
 
 
@@ -66,7 +66,7 @@ def test_many_labels_leave_little_doubt() -> None:
         assert share.value == pytest.approx(value, abs=0.02)
 
 
-def drawn(draw: np.random.Generator, labels: int) -> tuple[list[Row], float, dict[str, float]]:
+def drawn(draw: np.random.Generator, labels: int) -> tuple[list[DrawnLabel], float, dict[str, float]]:
     """(Random labels of a made-up issue in three strata, the share that counts, the truth.)"""
     true = round(ALL * float(np.exp(draw.uniform(np.log(0.006), np.log(0.1)))))
     found = max(1, round(true * draw.beta(3, 1.5)))
@@ -75,7 +75,7 @@ def drawn(draw: np.random.Generator, labels: int) -> tuple[list[Row], float, dic
     near = max(2 * total, NEAR_SIZE)
     near_missed = min(near, int(draw.binomial(missed, 0.75)))
     strata = [(total, found), (near, near_missed), (ALL - total - near, missed - near_missed)]
-    rows: list[Row] = []
+    rows: list[DrawnLabel] = []
     for number, share in zip(draw.multinomial(labels, SHARES), SHARES, strict=True):
         size, yes = strata.pop(0)
         answers = draw.permutation(np.arange(size) < yes)[:number]
