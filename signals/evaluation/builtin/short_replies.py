@@ -1,7 +1,8 @@
 """False alarms on short, ordinary replies: no signal of dissatisfaction, failure or attack holds on any of probes/short_replies_*.txt.
 
-The "chosen" replies were read while rules and models were made; what matched of the "read" ones was read once. The "kept" ones are by a hand that saw nothing
-of this project, and are only measured: what a figure of them says of other replies ends where somebody mends a detector after reading what matched.
+The "chosen" replies were read while rules and models were made; what matched of the "read" ones was read once, and of the "second" ones, which
+are by a hand that knew the detectors. The "kept" ones are by a hand that saw nothing of this project, and are only measured: what a figure of them
+says of other replies ends where somebody mends a detector after reading what matched.
 """
 
 import uuid
@@ -18,7 +19,7 @@ from signals.detectors.text import Text
 from signals.evaluation.builtin.vectors import VectorStore, batch_of_turns
 
 FOLDER = Path(__file__).resolve().parent / "probes"
-LISTS = ("chosen", "read", "kept")
+LISTS = ("chosen", "read", "second", "kept")
 SIGNALS = (
     "refusal", "task_failure", "user_frustration", "correction", "laziness", "forgetting", "hand_over", "abuse", "jailbreak",
 )  # fmt: skip
