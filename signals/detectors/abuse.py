@@ -101,6 +101,9 @@ BRIEF = 12
 THINGS = 0.6
 # What a brief text of nothing else gets at most: "you're not dumb".
 AT_MOST = 0.45
+# So few words that stand alone and name nobody ("I'd kill for a pizza") are abuse by the head from this score on, or where the rules say so. Chosen on
+# what users say to agents (docs/benchmarks.md).
+FEW_WORDS, SURE_ALONE, SURE_RULES = 8, 0.7, 0.5
 THING = re.compile(
     r"\W*(?:(?:well|wow|man|ugh|ok|damn|oh|so|but|and|my|what)\W+)?(?:(?:this|that|it)(?:'s)?|(?:the|my) [a-z]+)\b(?: [a-z]+){0,3}? "
     r"(?:is|was|sucks?|sucked|hell|fuck|heck|looks?|works?|are|were)\b|\W*(?:this|that|it) (?:sucks?|sucked|is|was)\b|\W*(?:that|this|it)'s\b|"
@@ -126,7 +129,10 @@ def detect(batch: Batch) -> list[Finding]:
         score = judged.get(index, combined(hits, text))
         if score >= WORTH_SHOWING and _is_about_a_thing(text, hits):
             score *= THINGS
-        elif score >= WORTH_SHOWING and not hits and text.words <= BRIEF and IS_UNMEANT.search(text.normal):
+        elif score >= WORTH_SHOWING and (
+            (not hits and text.words <= BRIEF and IS_UNMEANT.search(text.normal))
+            or (score < SURE_ALONE and _names_nobody(turn, hits))
+        ):
             score = min(score, AT_MOST)
         if hits:
             found.append(Finding(index, min(score, LESS), evidence("user", text, hits)))
@@ -141,6 +147,18 @@ def _is_about_a_thing(text: Text, hits: list[Hit]) -> bool:
         text.words <= BRIEF
         and not any(hit.weight > 0.8 for hit in hits)
         and THING.match(text.normal) is not None
+        and SOMEBODY.search(text.normal) is None
+    )
+
+
+def _names_nobody(turn: Turn, hits: list[Hit]) -> bool:
+    """A few words that stand alone, without anybody whom they could insult."""
+    text = turn.input
+    return (
+        text.words <= FEW_WORDS
+        and not turn.previous
+        and turn.output.is_blank
+        and combined(hits, text) < SURE_RULES
         and SOMEBODY.search(text.normal) is None
     )
 
@@ -193,4 +211,4 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     USER_SIDE,
 )
-DETECTOR = Detector("abuse", 3, detect)
+DETECTOR = Detector("abuse", 4, detect)

@@ -105,6 +105,9 @@ AGAIN = 0.85
 # A correction or a rejection alone ("no, make it two") is no frustration yet, see correction.py: only a sure one counts.
 FROM_REJECTION = 0.6
 IN_ANSWERS = 0.7
+# So few words that stand alone ("no way", "I don't have one") are a match by the head from this score on. It has learned from comments, where the
+# like is annoyed. The score was chosen on what users say to agents, the words by what comments lose (docs/benchmarks.md).
+FEW_WORDS, SURE_ALONE = 4, 0.82
 COURTEOUS = re.compile(r"\b(?:please|thanks?|sorry|could you|would you|i'd like|i would like)\b")
 HEAD = "frustration"
 TONE = "annoyed"
@@ -127,6 +130,8 @@ def detect(batch: Batch) -> list[Finding]:
         if turn.previous and not (pieces or angry or let_down or displeased):
             # An answer to the agent, without a word of feeling: a head that learned from lone comments makes too much of it.
             head *= DECLINED if says_no(turn) else IN_ANSWERS
+        if head < SURE_ALONE and turn.input.words <= FEW_WORDS and not turn.previous and turn.output.is_blank:
+            head *= DECLINED
         if head >= WORTH_SHOWING and not pieces and _elsewhere(turn.input, angry=angry):
             head *= DECLINED
         score = max(by_rule, head, rejection)
@@ -231,4 +236,4 @@ SIGNAL = BuiltIn(
     USER_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("user_frustration", 8, united("user_frustration", detect))
+DETECTOR = Detector("user_frustration", 9, united("user_frustration", detect))

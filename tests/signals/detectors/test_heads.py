@@ -90,6 +90,37 @@ def test_everyday_sentences_are_left_alone_with_vectors(key: str, text: str) -> 
     assert not matches(key, given=text, previous=ANSWERED)
 
 
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("I'm not picky", False),
+        ("I don't have one", False),
+        ("oops wrong chat", False),
+        ("this is ridiculous", True),  # a rule says so
+        ("what a shit show", True),  # the head is sure
+    ],
+)
+def test_of_few_words_that_stand_alone_the_head_is_believed_only_where_it_is_sure(
+    text: str, holds: bool
+) -> None:
+    assert matches("user_frustration", given=text) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("Hell, Michigan", False),
+        ("I'd kill for a pizza right now", False),
+        ("bitch", True),  # a rule says so
+        ("you people make me sick", True),
+    ],
+)
+def test_few_words_that_stand_alone_and_name_nobody_are_no_abuse_by_the_head_alone(
+    text: str, holds: bool
+) -> None:
+    assert matches("abuse", given=text) is holds
+
+
 def test_praise_that_stands_alone_is_a_win_only_when_it_names_the_agents_work() -> None:
     assert matches("win", given="Great answer, that worked")
     assert matches("win", given="This is amazing!", previous=ANSWERED)
