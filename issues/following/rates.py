@@ -42,6 +42,8 @@ def rates_of(
         drawn = [one.is_match for one in given.get(issue, []) if one.is_random]
         quality = qualities.get(issue, {})
         corrected = _corrected(quality.get("audit"), quality.get("strata"), drawn, rate=rate or 0.0)
+        if corrected is not None and all_events:
+            corrected = _at_least(sum(one.is_match for one in given[issue]) / all_events, corrected)
         rates[issue] = Rates(rate, talks, corrected, _of_talks(corrected, rate, talks, total, every))
     return rates
 
@@ -62,6 +64,11 @@ def _corrected(
         return estimate(audit, rate=rate).rate
     low, high = wilson(sum(drawn), len(drawn), z=Z90) or (0.0, 1.0)
     return AuditedShare(sum(drawn) / len(drawn), low, high)
+
+
+def _at_least(known: float, share: AuditedShare) -> AuditedShare:
+    """Where no random card met a match, the estimate is 0: but people found some. `known`: the share of the events on which they did."""
+    return AuditedShare(*(min(1.0, max(known, bound)) for bound in (share.value, share.low, share.high)))
 
 
 def _of_talks(
