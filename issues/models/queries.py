@@ -18,6 +18,7 @@ TEXTS = {
     "assignee": "assignee__username",
 }
 NUMBER = "number"
+ALIASES = {"issue": NUMBER}  # as the language has it for events: issue:12
 
 
 def issues_like(query: str) -> Q:
@@ -47,7 +48,7 @@ def _condition(node: Node) -> Q:
 
 
 def _compared(leaf: Comparison) -> Q:
-    name, (start, end) = leaf.name.lower(), leaf.span
+    name, (start, end) = ALIASES.get(leaf.name.lower(), leaf.name.lower()), leaf.span
     if name not in TEXTS and name != NUMBER:
         raise QueryError(
             f"There is no field {leaf.name[:80]!r} of issues. There are: {', '.join([*TEXTS, NUMBER])}. Words with a colon stand in quotes.",

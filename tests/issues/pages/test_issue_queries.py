@@ -32,6 +32,7 @@ QUERIES = [
     ("-assignee:alice", [2, 3]),
     ("title:Slow*", [2]),
     ("number:>1 number:<3", [2]),
+    ("issue:2", [2]),
     ("state:open,muted", [1, 2, 3]),
     ("#2", [2]),
     ("ACME-3", [3]),
