@@ -190,7 +190,7 @@ def group_errors(failed: Sequence[tuple[Call, str]]) -> list[ErrorTemplate]:
     """Failed calls with their messages, oldest first, by the template of the message; "" where a call says nothing."""
     groups: dict[str, list[tuple[Call, str]]] = defaultdict(list)
     for call, message in failed:
-        groups[mask(message)].append((call, message))
+        groups[mask(message, names=False)].append((call, message))
     found = [
         ErrorTemplate(
             template=template,

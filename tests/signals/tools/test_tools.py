@@ -68,6 +68,8 @@ def test_messages_that_differ_by_a_case_are_one() -> None:
     assert found[0].example == "order 17 not found"
     assert found[0].conversations == 2
     assert found[0].events == [uuid.UUID(int=3), uuid.UUID(int=1), uuid.UUID(int=0)]
+    [gateway] = group_errors([(call(0, failed=True), "504 Gateway Timeout: no answer for basket 4711")])
+    assert gateway.template == "504 Gateway Timeout: no answer for basket …"
 
 
 # -- over real rows
