@@ -101,8 +101,8 @@ def _run_of(project: Project) -> dict[str, Any]:
 
 
 def _tops(clusters: QuerySet[Cluster]) -> QuerySet[Cluster]:
-    """Those of the broadest level, and emerging ones below it."""
-    return clusters.filter(parent__isnull=True) | clusters.filter(is_emerging=True)
+    """Those of the broadest level, and emerging ones below one that is not."""
+    return clusters.filter(parent__isnull=True) | clusters.filter(is_emerging=True, parent__is_emerging=False)
 
 
 @require_POST

@@ -82,6 +82,26 @@ def test_what_a_run_says_it_found_is_what_the_tabs_count(
     assert f"{problems} problems and {intents} intents in" in html_of(answer)
 
 
+def test_an_emerging_part_of_an_emerging_intent_stands_there_once(
+    page: Client, project: Project, broken: list[Event]
+) -> None:
+    find(project)
+    broad = Cluster.objects.filter(kind="intent", parent__isnull=True, is_gone=False).first()
+    assert broad is not None
+    part = Cluster.objects.filter(parent=broad).first()
+    assert part is not None
+    listed = {"kind": "intent"}
+
+    def rows() -> list[Any]:
+        return [row.cluster for row in page.get(f"/p/{project.slug}/discover/", listed).context["rows"]]
+
+    assert broad in rows() and part not in rows()
+    Cluster.objects.filter(pk=part.pk).update(is_emerging=True)
+    assert part in rows()
+    Cluster.objects.filter(pk=broad.pk).update(is_emerging=True)
+    assert broad in rows() and part not in rows()
+
+
 def test_three_examples_say_three_things(make_event: Callable[..., Event]) -> None:
     events = [make_event(event_id=f"x{n}", input=f"question {n % 3}") for n in range(5)]
     found = different([(events[0], "Time out"), (events[1], "time out"), (events[2], ""), (events[3], "")])
