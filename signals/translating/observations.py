@@ -9,7 +9,7 @@ from signals.translating.vocabulary import Vocabulary
 
 # What people call the built-in signals, beside their names: a pattern of stems that stand in a row.
 SAID = {
-    "user_frustration": "frustrat|annoy|angr|irritat|upset|furious|anger",
+    "user_frustration": "frustrat|annoy|angr|irritat|upset|furious|anger|unhapp",
     "refusal": "refus|declin|reject",
     "task_failure": "could not do|couldn't do|unable|gave up|failed to help|fail task",
     "win": "happ|delight|thank|pleas|satisfi|prais",

@@ -202,7 +202,7 @@ def _widened(words: list[tuple[str, Place]], place: Place, sentence: Sentence) -
             word, here = words[at]
             earlier, later = sorted((here, words[at - way][1]))
             ends = word in PARTICLES and at == len(words) - 1 and not _WORD.search(sentence.whole, here[1])
-            telling = word in TELLING or ends or re.fullmatch(FAILED, word) is not None
+            telling = word in TELLING or word == "never" or ends or re.fullmatch(FAILED, word) is not None
             if not sentence.whole[earlier[1] : later[0]].isspace() or not (telling or word in JOINING):
                 break
             if way < 0 and word in WHOM:  # "users could not log in"

@@ -38,6 +38,18 @@ def test_most_sentences_that_were_not_are_right_too() -> None:
 @pytest.mark.parametrize(
     ("sentence", "query"),
     [
+        ("users who never got a registration", '~"never got a registration"'),
+        ("users that never called search_flights", "-tool:search_flights"),
+        ("unhappy users in the last 3 days", "signal:user_frustration -3d"),
+    ],
+)
+def test_what_is_denied_and_how_they_feel_is_not_left_out(sentence: str, query: str) -> None:
+    assert translated(sentence) == query
+
+
+@pytest.mark.parametrize(
+    ("sentence", "query"),
+    [
         ("in the past 3 hours", "-3h"),
         ("last month", "-30d"),
         ("last 90 minutes", "-90m"),
