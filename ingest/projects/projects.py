@@ -17,6 +17,7 @@ def create_project(*, slug: str, name: str = "", owner: User | None = None) -> P
     return project
 
 
-def find_or_create_project(slug: str) -> Project:
-    """The project of that slug, made when there is none. Raises ValidationError for a bad slug."""
-    return Project.objects.filter(slug=slug).first() or create_project(slug=slug)
+def find_or_create_project(slug: str) -> tuple[Project, bool]:
+    """The project of that slug, and whether it was made, as there was none. Raises ValidationError for a bad slug."""
+    found = Project.objects.filter(slug=slug).first()
+    return (found, False) if found else (create_project(slug=slug), True)

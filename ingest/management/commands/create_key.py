@@ -21,8 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, project: str, kind: str, name: str, **options: Any) -> None:
         try:
-            found = find_or_create_project(project)
+            found, is_new = find_or_create_project(project)
         except ValidationError as error:
             raise CommandError(f"--project {project!r}: {' '.join(error.messages)}") from None
+        if is_new:
+            self.stderr.write(f"There was no project {project}: it is made.")
         _, secret = create_key(project=found, kind=KeyKind(kind), name=name[:120])
         self.stdout.write(secret)

@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ingest.files.formats import FORMATS
 from ingest.files.importing import UNREADABLE, ImportReport, Redating, import_file
 from ingest.files.redating import parse_span
-from ingest.models import Project
 from ingest.projects.projects import find_or_create_project
 from raindrop.web.plurals import counted
 
@@ -65,9 +64,8 @@ class Command(BaseCommand):
         keep_labels: bool,
         **options: Any,
     ) -> None:
-        is_new = not Project.objects.filter(slug=project).exists()
         try:
-            target = find_or_create_project(project)
+            target, is_new = find_or_create_project(project)
         except ValidationError as error:
             raise CommandError(f"--project {project!r}: {' '.join(error.messages)}") from None
         if is_new:

@@ -54,6 +54,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, host: str, port: int, workers: int, **options: Any) -> None:
+        self.stdout.write("Preparing the database. The first start takes about a minute.")
         self.serve(host=host, port=port, workers=workers)
 
     def serve(self, *, host: str, port: int, workers: int, on_tick: Callable[[], None] | None = None) -> None:
