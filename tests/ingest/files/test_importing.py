@@ -332,9 +332,9 @@ def test_transform_may_change_and_drop(project: Any, tmp_path: Path) -> None:
 
 def test_the_commands(db: None, tmp_path: Path, capsys: Any) -> None:
     call_command("create_key", project="new-one", kind="write", name="ci")
-    secret, said = capsys.readouterr()
+    secret, told = capsys.readouterr()
     assert secret.startswith("rd_write_") and secret.count("\n") == 1
-    assert said == "There was no project new-one: it is made.\n"
+    assert told == "There was no project new-one: it is made.\n"
     project = Project.objects.get(slug="new-one")
     assert ApiKey.objects.get().project == project
     call_command("create_key", project="new-one", kind="query")
