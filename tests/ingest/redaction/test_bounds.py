@@ -82,9 +82,10 @@ def test_a_text_of_anything_takes_a_few_calls_a_character(unit: str) -> None:
 
 @pytest.mark.parametrize("unit", CROWDED)  # test_properties.py has the same of HOSTILE
 def test_ten_times_the_text_takes_ten_times_as_long(unit: str) -> None:
-    """100 kB beside a tenth of them, in the same process: 7 s were spent on a megabyte of phone numbers, where 1.2 s are now."""
+    """100 kB beside a tenth of them, in the same process: 7 s were spent on a megabyte of phone numbers, where 1.2 s are now. What is crowded
+    is gone through more than once ("Cookie: a=": 22 times as long on an idle core); what is quadratic takes a hundred times."""
     text = _megabyte(unit)[:100_000]
-    assert any(_seconds(text) < 25 * max(_seconds(text[:10_000]), 0.005) for _ in range(3))
+    assert any(_seconds(text) < 60 * max(_seconds(text[:10_000]), 0.005) for _ in range(3))
 
 
 def _seconds(text: str) -> float:
