@@ -79,37 +79,33 @@ def _differing(
 
     Nothing is locked: whoever embeds or answers an event after this reads it scores it by the newest classifier.
     """
-    verdicts = {event: is_match for (_, event), is_match in answers().of([classifier.issue_id]).items()}
+    verdicts = answers().of([classifier.issue_id])
     weights = weights_of([classifier])[0]
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT event_id, matches, version FROM (
-                 SELECT event_id, has_text AND found >= %(bound)s AS matches, classifier_version AS version FROM (
+            """SELECT event_id FROM (
+                 SELECT event_id, classifier_version AS version,
+                   event_id = ANY(%(confirmed)s::uuid[])
+                   OR (has_text AND found >= %(bound)s AND event_id <> ALL(%(denied)s::uuid[])) AS matches
+                 FROM (
                    SELECT event_id, %(intercept)s - coalesce(user_vector::vector <#> %(user)s::vector, 0)
                      - coalesce(agent_vector::vector <#> %(agent)s::vector, 0) AS found,
                      user_vector IS NOT NULL OR agent_vector IS NOT NULL AS has_text
                    FROM signals_eventembedding
                    WHERE project_id = %(project)s AND event_id > %(after)s AND event_id <= %(last)s) scored
                  LEFT JOIN (SELECT event_id, classifier_version FROM issues_issuematch
-                            WHERE issue_id = %(issue)s AND through_id IS NULL) standing USING (event_id)) both_told
-               WHERE CASE WHEN matches THEN coalesce(version, -1) < %(version)s ELSE version IS NOT NULL END
-                 OR event_id = ANY(%(answered)s)""",
+                            WHERE issue_id = %(issue)s AND through_id IS NULL) standing USING (event_id)) beside
+               WHERE CASE WHEN matches THEN version IS NULL OR version < %(version)s ELSE version IS NOT NULL END
+               ORDER BY event_id""",
             {
                 "user": str(weights[:SIDE].tolist()), "agent": str(weights[SIDE:-1].tolist()), "intercept": float(weights[-1]),
                 "bound": float(logits(np.array(classifier.threshold))) - ROUNDING, "version": classifier.version,
-                "project": project.pk, "after": after, "last": last, "issue": classifier.issue_id, "answered": list(verdicts),
+                "project": project.pk, "after": after, "last": last, "issue": classifier.issue_id,
+                "confirmed": [event for (_, event), is_match in verdicts.items() if is_match],
+                "denied": [event for (_, event), is_match in verdicts.items() if not is_match],
             },
         )  # fmt: skip
-        rows = cursor.fetchall()
-    return sorted(
-        event
-        for event, matches, version in rows
-        if (
-            (-1 if version is None else version) < classifier.version
-            if verdicts.get(event, matches)
-            else version is not None
-        )
-    )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _position(job: Job, classifier: Classifier) -> tuple[uuid.UUID, int]:
