@@ -62,7 +62,7 @@ def test_one_batch_takes_back_and_adds_while_another_one_adds(
         work(theirs, first, second)
 
     slow, fast = threading.Thread(target=work, args=(mine, first)), threading.Thread(target=follow)
-    for thread in (slow, fast):
+    for thread in (fast, slow):  # the slow one joins the fast one
         thread.start()
     for thread in (slow, fast):
         thread.join()
