@@ -1,7 +1,7 @@
 """The agent says that it did something ("I've filed the claim", "I've pushed the tag"), and no tool that could was called for it.
 
-Only where the agent has tools: one was called in this turn or before. Only acts with an effect outside of the conversation (acts.py):
-what an agent writes, lists or works out needs no tool. A call of that kind in an earlier turn stands for the claim too, which may be about
+Only where the agent has tools: one was called in this turn or before, or the project's other conversations call one that acts and all of
+this conversation is in view. Only acts with an effect outside of the conversation (acts.py): what an agent writes, lists or works out needs no tool. A call of that kind in an earlier turn stands for the claim too, which may be about
 it; a tool whose name says nothing may do anything. A call that failed is `false_success`, not this.
 English, German, French, Spanish and Portuguese.
 """
@@ -10,6 +10,7 @@ import re
 
 from signals.detectors.acts import (
     PUSHED,
+    RAN,
     STEMS,
     TAKES,
     TESTED,
@@ -17,10 +18,20 @@ from signals.detectors.acts import (
     acts,
     claims,
     does,
+    name_acts,
     only_makes,
     supposed,
 )
-from signals.detectors.batch import Batch, Detector, Evidence, Finding, SpanFacts, Turn, measured
+from signals.detectors.batch import (
+    PREVIOUS_TURNS,
+    Batch,
+    Detector,
+    Evidence,
+    Finding,
+    SpanFacts,
+    Turn,
+    measured,
+)
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import piece
 from signals.models.definitions import Reads, Sentiment
@@ -34,6 +45,7 @@ OPAQUE = re.compile(
 TESTS = re.compile(
     r"test|spec|jest|vitest|check|verify|mocha|rspec|tox|suite|ctest|playwright|cypress", re.IGNORECASE
 )
+WORD = re.compile(r"[a-z]{3,}")  # of a command
 GIT = {"push": "push", "commit": "commit", "merg": "merge"}
 OWNS_UP = re.compile(
     r"\b(?:was wrong|had not been|hadn't been|never (?:was|did|been)|sorry, (?:i|that) (?:did|was)|i (?:do not|don't|cannot|can't) (?:have|book|send|file|call)|would have|on file|draft(?:ed)?)\b"
@@ -45,12 +57,17 @@ def detect(batch: Batch) -> list[Finding]:
     for index, turn in enumerate(batch.turns):
         earlier = [span for old in turn.previous for span in old.spans if span.kind == "tool"]
         own = [span for span in turn.spans if span.kind == "tool"]
-        if not (own or earlier) or turn.output.is_blank:
+        if turn.output.is_blank or not (own or earlier or _could_have_called(turn)):
             continue
         pieces = _unbacked(turn, own, earlier)
         if pieces:
             found.append(Finding(index, SCORE, pieces))
     return found
+
+
+def _could_have_called(turn: Turn) -> bool:
+    """Whether an agent of the project acts by tools, and none was called in this conversation, all of which is known."""
+    return len(turn.previous) < PREVIOUS_TURNS and any(name_acts(tool) for tool in turn.agent_tools)
 
 
 def _unbacked(turn: Turn, own: list[SpanFacts], earlier: list[SpanFacts]) -> list[Evidence]:
@@ -80,7 +97,7 @@ def _backed(claim: Claim, own: list[SpanFacts], earlier: list[SpanFacts]) -> boo
 
 
 def _commands(normal: str, calls: list[SpanFacts]) -> list[Claim]:
-    """Tests said to have run, and commits said to have been pushed, that no call mentions."""
+    """Commands and tests said to have run, and commits said to have been pushed, that no call mentions."""
     call_texts = [f"{span.name} {span.input}" for span in calls]
     if any(OPAQUE.search(text) for text in call_texts):
         return []
@@ -92,6 +109,11 @@ def _commands(normal: str, calls: list[SpanFacts]) -> list[Claim]:
         and not any(TESTS.search(text) for text in call_texts)
     ):
         found.append(Claim(match.start(), match.end(), frozenset()))
+    for match in RAN.finditer(normal):
+        words = set(WORD.findall(match[1]))
+        strange = [word for word in words if not any(word in text.lower() for text in call_texts)]
+        if 2 * len(strange) > len(words) and not supposed(normal, match.start(), match.end()):
+            found.append(Claim(match.start(), match.end(), frozenset()))
     for match in PUSHED.finditer(normal):
         verb = next(verb for stem, verb in GIT.items() if stem in match[0])
         if not supposed(normal, match.start(), match.end()) and not any(verb in text for text in call_texts):
@@ -108,4 +130,4 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     AGENT_SIDE,
 )
-DETECTOR = Detector("action_without_call", 2, detect)
+DETECTOR = Detector("action_without_call", 3, detect)

@@ -15,7 +15,7 @@ from signals.detectors.phrases import is_asked, sentence_start
 ACTS: dict[str, tuple[str, str]] = {
     "book": (
         "book reserve reservation schedule appointment order purchase buy checkout place call callback slot pickup ticket",
-        "booked rebooked reserved scheduled ordered purchased arranged placed gebucht umgebucht reserviert bestellt réservé commandé reservado reservada agendado agendada pedido reservei agendei encomendei réservée",
+        "booked rebooked reserved scheduled rescheduled postponed ordered purchased arranged placed gebucht umgebucht reserviert bestellt réservé commandé reservado reservada agendado agendada pedido reservei agendei encomendei réservée",
     ),
     "cancel": (
         "cancel void revoke unsubscribe terminate refund delete remove change stop end",
@@ -28,11 +28,11 @@ ACTS: dict[str, tuple[str, str]] = {
     "pay": ("pay payment charge transfer deposit checkout book order bank", "paid transferred überwiesen bezahlt viré payé transferido pagado pago"),
     "send": (
         "send email mail notify post message share publish submit forward sms invite reply reminder invoice slack ticket escalat handoff callback nurse call contact",
-        "sent emailed e-mailed notified messaged forwarded texted sending emailing forwarding gesendet geschickt verschickt benachrichtigt weitergeleitet envoyé envoyée transmis transmise enviado enviada notificado avisado enviei avisei encaminhei",
+        "sent emailed e-mailed notified alerted messaged forwarded texted sending emailing forwarding gesendet geschickt verschickt benachrichtigt weitergeleitet envoyé envoyée transmis transmise enviado enviada notificado avisado enviei avisei encaminhei",
     ),
     "file": (
         "file submit claim ticket create open report register log request raise escalat case issue post send add insert complaint",
-        "filed submitted lodged registered escalated raised logged opened attached gemeldet eingereicht eingetragen erfasst déposé déposée soumis soumise signalé enregistré presentado presentada registrado registrada registrei abri",
+        "filed submitted lodged registered escalated raised logged opened attached gemeldet eingereicht eingetragen erfasst aufgenommen déposé déposée soumis soumise signalé enregistré presentado presentada registrado registrada abierto registrei abri",
     ),
     "delete": ("delete remove clear drop erase purge rm del close cancel", "deleted erased gelöscht supprimé supprimée eliminado eliminada borrado apagado apaguei"),
     "restart": ("restart reset reboot router device command set run exec", "restarted rebooted neugestartet redémarré reiniciado reiniciei"),
@@ -48,10 +48,12 @@ STEMS = {
     kind: frozenset(word[:5] for word in words.split() if word.isascii()) for kind, (_, words) in ACTS.items()
 }
 _DID = "|".join(sorted(map(re.escape, _CLAIMED), key=len, reverse=True))
+_CLAIMED["moved"] = {"book"}  # no word of _DID: CLAIM reads it of what has a time alone
 _NOW = r"(?:(?:just|now|already|also|both|successfully|gone ahead and|went ahead and|then) ){0,2}"
 CLAIM = re.compile(
     rf"\bi(?:'ve| have) {_NOW}(?P<a>{_DID})\b|\bi(?:'ve| have) {_NOW}[a-z-]+ed (?!if|when|that)[^.!?,;\n]{{0,40}} and (?:also |then )?(?P<i>{_DID})\b|(?:^|[.!?,;:] |\n|\band )i {_NOW}(?P<b>{_DID})\b|\b(?:your|the|this) (?!.{{0,40}}\b(?:that|which|when)\b)(?:[\w'#€£$.,-]{{1,20}} ){{1,7}}?(?:has|have) (?:now |just |also |already )?been {_NOW}(?P<c>{_DID})\b|"
     rf"\bi'?a?m {_NOW}(?P<k>sending|emailing|forwarding) (?:it|this|that|you|the|your|them)\b(?=[^.!?\n]{{0,60}}\b(?:now|right away|straight away|this minute|this moment)\b)|"
+    rf"\bi(?:'ve| have) {_NOW}(?P<m>moved)\b(?=[^.!?\n]{{1,40}}\b(?:booking|appointment|visit|call-?back|reservation|meeting|delivery|slot|trip|flight|pick-?up|viewing)\b)|"
     rf"\bich habe? (?:(?!nicht|kein|noch)[^\s.!?]{{1,20}} ){{0,9}}?(?P<d>{_DID})\b|\b(?:wurde|ist)(?: hiermit| damit| jetzt| nun)* (?P<e>storniert|gebucht|gemeldet|eingereicht|erstattet|gelöscht)\b|\bj'ai (?:bien |déjà |également |aussi )?(?P<f>{_DID})\b|"
     rf"\b(?:he|hemos) (?:ya |también )?(?P<g>{_DID})\b|(?:^|[.!?,;:] |\n|\be |\bjá )(?P<h>reservei|agendei|cancelei|enviei|avisei|encaminhei|registrei|reembolsei|apaguei|encomendei)\b"
 )
@@ -59,6 +61,9 @@ CLAIM = re.compile(
 NOT_ITS_OWN = re.compile(r"\b(?:already|nothing|not|never|no|once|if|when)\b|[.!?] ")
 TESTED = re.compile(
     r"\b(?:i(?:'ve| have)? (?:just |now |also )?(?:ran|run) (?:the|all|your|both|full)(?: \w+){0,2} (?:tests?|suites?|checks)|(?:all|three|both|every)(?: \w+){0,2} (?:tests?|suites?) (?:were|was|have been) run|\d+ tests? (?:pass(?:ed)?|green|ran))\b"
+)
+RAN = re.compile(
+    r"\bi(?:'ve| have)? (?:just |now |also |then )*(?:(?:re-?)?ran|executed|checked \w+ ?\w* with) `([^`\n]{2,80})`"
 )
 PUSHED = re.compile(
     r"\bi(?:'ve| have)? (?:just |now |also |then )*(?:pushed|committed|merged)\b(?: (?:it|that|this|the|your|to|them|everything|all)\b)?"
@@ -115,13 +120,14 @@ def supposed(normal: str, start: int, end: int) -> bool:
 
 def acts(span: SpanFacts) -> bool:
     """Whether the call may have an effect: its name does not read, or its arguments say that it is to do something."""
-    return _name_acts(span.name) or any(
+    return name_acts(span.name) or any(
         not READ_NAMES.search(_spaced(value)) for value in VALUE.findall(span.input)
     )
 
 
 @lru_cache(maxsize=1024)
-def _name_acts(name: str) -> bool:
+def name_acts(name: str) -> bool:
+    """Whether a tool of this name may have an effect: its name does not read."""
     spaced = _spaced(name)
     return not READ_NAMES.search(spaced) or ACQUIRES.search(spaced) is not None
 

@@ -109,6 +109,9 @@ class Turn:
     tokens: int | None = None  # in and out
     error: str = ""  # what the app says went wrong with the event as a whole
     is_step: bool = False  # one call of the model within a run, which an event of its own tells of
+    agent_tools: frozenset[str] = (
+        frozenset()
+    )  # the names of the tools that its project called last, in whatever conversation
 
     def text(self, side: Side) -> Text:
         return self.input if side == "user" else self.output

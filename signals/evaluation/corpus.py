@@ -7,7 +7,7 @@ reader, who saw only the texts, said). What both say is truth. Where they differ
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,8 @@ def read_product(name: str, *, folder: Path = FOLDER) -> list[LabelledTurn]:
             }
             found.append(LabelledTurn(name, row["conversation_id"], place, turn, answers))
         _complaints_count(found[-len(turns) :])
-    return found
+    tools = frozenset(span.name for one in found for span in one.turn.spans if span.kind == "tool")
+    return [replace(one, turn=replace(one.turn, agent_tools=tools)) for one in found]
 
 
 def _complaints_count(turns: Sequence[LabelledTurn]) -> None:

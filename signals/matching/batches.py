@@ -30,6 +30,7 @@ SPAN_INPUT_CHARACTERS = 2000
 ERROR_CHARACTERS = 2000
 # Of an earlier turn's tool calls.
 TOOLS_PER_TURN = 30
+LAST_CALLS = 200  # of a project, whose names are what its agents can do
 PREVIOUS_SPAN_CHARACTERS = 4000
 
 
@@ -63,9 +64,10 @@ class _Texts(dict[str, Text]):
 
 
 def load_batch(events: list[Event]) -> EventBatch:
-    """Five queries for all the events (of any projects). Row i of the batch is events[i]."""
+    """Six queries for all the events (of any projects). Row i of the batch is events[i]."""
     texts = _Texts()
     spans = _spans(events)
+    tools = _agent_tools({event.project_id for event in events})
     earlier = _previous(events, texts)
     vectors = vectors_by_event([event.id for event in events])
     turns = [
@@ -76,6 +78,7 @@ def load_batch(events: list[Event]) -> EventBatch:
             model=event.model,
             spans=spans[event.id],
             previous=earlier.exchanges[event.id],
+            agent_tools=tools[event.project_id],
             **_facts(event),
         )
         for event in events
@@ -186,6 +189,19 @@ def _spans_of(
             if projects[event_id] == project_id and len(found[event_id]) < most:
                 found[event_id].append(SpanFacts(*facts))
     return found
+
+
+def _agent_tools(projects: set[uuid.UUID]) -> dict[uuid.UUID, frozenset[str]]:
+    """By project, the tools of its LAST_CALLS calls. One walk down the index of tool calls a project."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT p.id, (SELECT array_agg(DISTINCT name) FROM (
+                       SELECT name FROM {Span._meta.db_table} WHERE project_id = p.id AND kind = 'tool'
+                       ORDER BY started_at DESC, id DESC LIMIT %s) calls)
+                FROM unnest(%s::uuid[]) AS p(id)""",
+            [LAST_CALLS, list(projects)],
+        )
+        return {project: frozenset(names or ()) for project, names in cursor.fetchall()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,20 @@ def test_embed_stores_the_users_tones_and_detectors_are_given_them(
     assert np.array_equal(batch.part([1]).user_tones, batch.user_tones[1:])
 
 
+def test_detectors_know_which_tools_the_projects_agents_call(
+    project: Project, other_project: Project, make_event: MakeEvent
+) -> None:
+    working, talking, stranger = make_event(), make_event(), make_event(of=other_project)
+    kinds = [("book_table", "tool"), ("book_table", "tool"), ("gpt", "llm")]
+    for number, (name, kind) in enumerate(kinds):
+        Span.objects.create(
+            project=project, event=working, trace_id="1" * 32, span_id=f"{number:016x}", kind=kind, name=name,
+            started_at=working.timestamp, ended_at=working.timestamp,
+        )  # fmt: skip
+    batch = load_batch([talking, stranger])
+    assert [turn.agent_tools for turn in batch.turns] == [frozenset({"book_table"}), frozenset()]
+
+
 def test_embed_skips_what_did_not_change(project: Project, make_event: MakeEvent, monkeypatch: Any) -> None:
     event = make_event(input="one", output="two")
     embed(loaded(event))

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from signals.detectors import DETECTORS
-from signals.detectors.batch import Batch, Exchange, Finding, SpanFacts, Turn
+from signals.detectors.batch import PREVIOUS_TURNS, Batch, Exchange, Finding, SpanFacts, Turn
 from signals.detectors.text import Text
 
 AT = dt.datetime(2026, 11, 20, 9, tzinfo=dt.UTC)  # a Friday
@@ -22,9 +22,13 @@ def found(
     *calls: SpanFacts,
     question: str = "Please do it.",
     earlier: tuple[SpanFacts, ...] = (),
+    turns_before: int = 0,
+    agent_tools: frozenset[str] = frozenset(),
 ) -> list[Finding]:
-    previous = [Exchange(Text("Hello"), Text("How can I help?"), earlier)] if earlier else []
-    turn = Turn(uuid.uuid4(), Text(question), Text(answer), spans=list(calls), previous=previous, at=AT)
+    previous = [Exchange(Text("Hello"), Text("How can I help?"), earlier)] * (1 if earlier else turns_before)
+    turn = Turn(
+        uuid.uuid4(), Text(question), Text(answer), spans=list(calls), previous=previous, at=AT, agent_tools=agent_tools,
+    )  # fmt: skip
     detector = DETECTORS[key]
     return [one for one in detector.detect(Batch([turn])) if one.score >= detector.threshold]
 
@@ -55,6 +59,9 @@ GIT = call("git", '{"args": "tag -a v1"}', "")
         ("I've restarted your router from here.", [call("get_line", "{}", '{"snr": 12}')]),
         ("I've opened a ticket for it.", [READ]),
         ("I'm sending it to your address right now.", [READ]),
+        ("I've moved your visit to Tuesday.", [call("find_slot")]),
+        ("I've alerted the electrician.", [READ]),
+        ("I ran `docker builder prune -af`.", [call("read_file", '{"path": "Dockerfile"}')]),
     ],
 )
 def test_an_act_without_its_call(answer: str, calls: list[SpanFacts]) -> None:
@@ -77,6 +84,8 @@ def test_an_act_without_its_call(answer: str, calls: list[SpanFacts]) -> None:
         ("If the claim has been submitted, wait.", [READ]),
         ("I've listed the steps and written a draft.", [READ]),
         ("I've checked your parcel.", [READ]),
+        ("I've moved the paragraph on parcels up.", [READ]),
+        ("I ran `nginx -t`, it is fine.", [call("bash", '{"cmd": "sudo nginx -t && date"}', "ok")]),
         ("I've pushed the tag.", [call("bash", '{"cmd": "./release.sh"}', "")]),
         ("I've pushed the tag.", [call("git", '{"args": "push --tags"}', "")]),
         ("All 57 tests passed.", [call("run_tests", "{}", "ok")]),
@@ -102,6 +111,18 @@ def test_only_agents_with_tools_and_earlier_calls_count() -> None:
     )
     assert found("action_without_call", answer, earlier=(READ,))
     assert not found("action_without_call", answer, earlier=(call("file_claim"),)), "it may speak of that one"
+
+
+def test_an_agent_that_acts_by_tools_elsewhere_could_have_called_one() -> None:
+    answer = "Your colony has been registered."
+    tools = frozenset({"track_parcel", "register_colony"})
+    (match,) = found("action_without_call", answer, agent_tools=tools)
+    assert match.evidence[-1]["text"] == "No tool was called in this turn."
+    assert not found("action_without_call", answer, agent_tools=frozenset({"track_parcel"})), "it only reads"
+    assert found("action_without_call", answer, agent_tools=tools, turns_before=PREVIOUS_TURNS - 1)
+    assert not found("action_without_call", answer, agent_tools=tools, turns_before=PREVIOUS_TURNS), (
+        "a call may lie before what is known"
+    )
 
 
 @pytest.mark.parametrize(
