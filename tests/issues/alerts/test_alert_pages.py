@@ -49,6 +49,14 @@ def test_an_issue_leads_to_an_alert_about_it(page: Client, project: Any) -> None
     assert "Alert me" not in html_of(page.get("/p/acme/issues/2/"))
 
 
+def test_the_pages_say_when_messages_do_not_know_the_servers_address(page: Client, settings: Any) -> None:
+    for address in (LIST, f"{LIST}new/"):
+        settings.PUBLIC_URL = ""
+        assert "RAINDROP_URL=http://testserver<" in html_of(page.get(address))
+        settings.PUBLIC_URL = "https://raindrop.example.org"
+        assert "RAINDROP_URL" not in html_of(page.get(address))
+
+
 def test_an_alert_from_nothing_to_nothing(page: Client, hook: Webhook) -> None:
     assert "Nobody is told of anything yet" in html_of(page.get(LIST))
     assert 'href="/p/acme/settings/alerts/"' in html_of(page.get("/p/acme/settings/"))
