@@ -154,6 +154,15 @@ def test_muting_on_terms_says_until_when(in_as_member: Client, issue: Issue) -> 
     assert in_as_member.post(at("issue-state", issue), {"action": "mute-9y"}).status_code == 404
 
 
+def test_a_resolved_issue_says_from_when_on_an_event_opens_it(in_as_member: Client, issue: Issue) -> None:
+    text = html_of(in_as_member.post(at("issue-state", issue), {"action": "resolve"}, follow=True))
+    issue.refresh_from_db()
+    moment = f"{issue.state_changed_at:%-d %b, %H:%M} UTC"
+    assert f"An event after {moment} opens it again." in " ".join(text.split())
+    text = html_of(in_as_member.post(at("issue-state", issue), {"action": "reopen"}, follow=True))
+    assert "opens it again" not in text
+
+
 def test_an_illegal_change_is_explained(in_as_member: Client, issue: Issue, member: Any) -> None:
     apply_action(action=Action.RESOLVE, issue=issue, user=member)
     response = in_as_member.post(at("issue-state", issue), {"action": "mute"}, follow=True)
