@@ -17,10 +17,8 @@ DRAWS = 20_000  # from the posteriors, whose 5 % and 95 % points are the interva
 LEVELS = [0.05, 0.5, 0.95]
 JEFFREYS = 0.5
 WIDTH_WANTED = 0.05  # of an interval, to each side
-# The recall before a label says anything, Beta(RECALL): a little more likely near 1 and near 0 than between, as issues turn out. On the intents that
-# settings are chosen on (`manage.py evaluate quality --only chosen`), with 15 and with 40 random labels, the intervals then cover the truth of precision
-# in .81 and .86, recall in .82 and .68, rate in .91 and .86; where the share missed had a prior of its own that followed from the share that counts, rate
-# in .63 and .71.
+# The recall before a label says anything, Beta(RECALL): a little more likely near 1 and near 0 than between, as issues turn out. Other
+# priors: docs/benchmarks.md, "What is published of an issue".
 RECALL = (0.7, 0.5)
 LEAST_RECALL = 1e-6
 LEAST_UNKNOWN = 1e-6  # the share of events that were not drawn, where all were: the interval then is a point

@@ -47,9 +47,7 @@ CAUTIOUS = 0.6  # the threshold without a background
 # A rare issue's threshold is the mean, in log-odds, of three: where the regression itself parts the two; where an event is a match with probability
 # CALIBRATED, by the labels' held-out scores (the best F1 is had at half of itself: Lipton, Elkan and Naryanaswamy 2014, and .8 is usual here);
 # and OF_THE_WAY from the usual unlabelled event to the median held-out match, which moves with events that look unlike the labelled ones. Each alone
-# is worse somewhere: on the intents that settings are chosen on, F1 at 20 / 40 / 80 labels of the three is .65 / .72 / .80, .66 / .75 / .80 and
-# .65 / .72 / .81, of their mean .68 / .76 / .82; where the texts to come are rougher .49 / .51 / .47, .44 / .41 / .41 and .50 / .53 / .48, of
-# their mean .53 / .50 / .49.
+# is worse somewhere: docs/benchmarks.md, "Issues from few labels".
 CALIBRATED, OF_THE_WAY = 0.4, 0.7
 SLOPE_PRIOR = 1.0  # worth of the prior that the held-out log-odds are right as they are
 FIRST_STEP = 0.35  # with too few labels for that: see _first_threshold

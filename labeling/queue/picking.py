@@ -24,8 +24,8 @@ ALL_ALIKE = 4
 BEFORE = (Reason.SIMILAR,)
 EARLY = (Reason.LIKELY,)
 LATER = (Reason.UNCERTAIN, Reason.LIKELY)
-# As long as most labels are matches, only uncertain events are asked: another sure match teaches nothing. Where an intent is 4 % of the traffic, F1 at 20 /
-# 40 / 80 labels is .88 / .94 / .95 so, and .76 / .90 / .93 with likely ones too; where it is 1 % .63 / .74 / .81 and .65 / .72 / .81.
+# As long as most labels are matches, only uncertain events are asked: another sure match teaches nothing
+# (docs/benchmarks.md, "Issues from few labels").
 BORDER = (Reason.UNCERTAIN,)
 # From SETTLED labels on, of sixteen cards one on which two learners disagree, and one from a region without labels. Up to 80 labels they meet fewer
 # matches and cost F1, at any share that was tried (docs/benchmarks.md, "Issues from few labels").
@@ -33,8 +33,7 @@ SETTLED = 80
 SPARE = (*3 * LATER, Reason.UNCERTAIN, Reason.DISPUTED, *3 * LATER, Reason.UNCERTAIN, Reason.FAR)
 AUDIT = (Reason.RANDOM,)
 # Among the SPREAD best of a reason, the next event to ask has the highest RANK_WEIGHT * (1 - rank / SPREAD) - (largest cosine to an event asked
-# before). On the intents that settings are chosen on, the best F1 that a threshold could have, at 20 / 40 / 80 labels, is .74 / .82 / .85 with 2, .71 / .77
-# / .84 with .5 and .69 / .79 / .86 when the best is taken each time; on planted problems F1 is .22 / .42 / .62, .12 / .36 / .58 and .22 / .42 / .64.
+# before). Other weights: docs/benchmarks.md, "Issues from few labels".
 SPREAD = 40
 # A random draw takes this share from what counts as a match, from what scores next to that, and from the rest: at 1 % of all events a
 # uniform draw meets no match in forty cards. Of few events strata would hold a handful each: these are drawn uniformly.

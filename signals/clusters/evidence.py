@@ -11,7 +11,14 @@ import orjson
 from django.db import connection
 
 from ingest.models import Event
-from signals.discovery.evidence import COMPLAINTS, FAMILIES, LONGEST, sentence_of, source_of
+from signals.discovery.evidence import (
+    COMPLAINTS,
+    FAMILIES,
+    LONGEST,
+    sentence_of,
+    source_of,
+    without_reports,
+)
 from signals.discovery.observations import Observation, Source, text_of
 from signals.discovery.told_before import said_key
 from signals.models.definitions import Kind, Sentiment
@@ -96,6 +103,8 @@ def read_evidence(events: Sequence[Event]) -> Read:
         )
     for event_id, tool, error in _failed_calls(events, spans):
         read.problems[event_id].append(_observation(by_id[event_id], "tool", tool, error, quote=error))
+    for event_id, observations in read.problems.items():
+        read.problems[event_id] = without_reports(observations)
     return read
 
 

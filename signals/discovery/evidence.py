@@ -2,10 +2,10 @@
 each other. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from signals.discovery.observations import Source
+from signals.discovery.observations import Observation, Source
 
 LONGEST = 300  # characters of a sentence
 # Signals that are read from something that the agent said or did and that nothing supports.
@@ -32,6 +32,7 @@ SYMPTOMS = frozenset(["forgetting"])
 # say makes a group of them. Groups of all of `task_failure` are of one kind in 5 of 13 of the corpus's products for training, of `jailbreak` in none of 7.
 UNHAPPY = frozenset(["user_frustration", "correction", "abuse", "distress", "human_request", "abandonment"])
 COMPLAINTS = UNHAPPY | {"task_failure", "jailbreak"}
+TASK_FAILURE = "task_failure"
 ENDS = re.compile(r"[.!?…。！？]+(?=\s|$)|\n")  # of sentences
 
 
@@ -40,6 +41,12 @@ def source_of(key: str, *, is_explicit: bool) -> Source:
     if is_explicit:
         return "explicit"
     return "claim" if key in CLAIMS else "signal"
+
+
+def without_reports(observations: Sequence[Observation]) -> list[Observation]:
+    """What is no report of a failed tool: an agent that says that a task failed, in an event in which a tool failed, tells of that failure."""
+    failed = {one.event for one in observations if one.source == "tool"}
+    return [one for one in observations if one.key != TASK_FAILURE or one.event not in failed]
 
 
 def hint(source: Source, key: str) -> str | None:

@@ -24,9 +24,8 @@ from signals.discovery.problems import unit
 from signals.discovery.tongues import without_language
 from signals.discovery.wishes import wish_of
 
-# What two texts' likeness is made of: their meaning, the words that neither few nor most texts have, and the tools that were called. On the
-# planted products tools and words raise V from .30 to .49 with first messages, and from .42 to .57 with a reader's words. On BANKING77, HWU64
-# and Stack Overflow, which know no tools, words lower V by up to .01 and ARI by up to .03 (manage.py evaluate clusters).
+# What two texts' likeness is made of: their meaning, the words that neither few nor most texts have, and the tools that were called.
+# What each is worth: docs/benchmarks.md, "Problems and intents that nobody asked for".
 MEANING, WORDS, TOOLS = 0.55, 0.2, 0.25
 RARE, COMMON = 0.02, 0.4  # shares of the texts between which a word counts
 # From so many texts on words add nothing: the vectors' neighbours are near enough.

@@ -6,8 +6,7 @@
 - A failing tool, and a signal (or several of one family) that says what went wrong: all of its evidence, and below it, one level down,
   the parts into which the evidence falls where it is enough.
 - Signals that were read from the same sentences are one of these groups: one failure is one problem, whoever tells it.
-- Complaints, which say only that something went wrong: sentences that several people say, and that no signal says more of. An agent that
-  says that a task failed, in an event in which a tool failed, tells of the tool's failure.
+- Complaints, which say only that something went wrong: sentences that several people say, and that no signal says more of.
 
 A symptom (evidence.SYMPTOMS: the user has to say it again) follows many kinds of problems. A conversation in which something more exact was
 read, a failing tool or a signal of another family, is left out of its group. On the planted products, and on the corpus's for training and tuning,
@@ -36,7 +35,6 @@ TEMPLATES_APART = 0.4  # cosine distance between groups of a tool's error messag
 # A group of a signal's evidence gets parts where this many people met it, each part was met by PART_PEOPLE, and together they are so much of it.
 PARTS_FROM, PART_PEOPLE, PARTS_SHARE = 12, 3, 0.6
 COMPLAINT_PEOPLE = 3
-TASK_FAILURE = "task_failure"  # the agent reports it; in an event in which a tool failed, it reports that
 # Two signals tell the same failures where so much of what the rarer one was read from, and so much of what the other was, are the same sentences.
 TOLD_OF_RARER, TOLD_OF_OTHER = 0.8, 0.5
 
@@ -156,13 +154,7 @@ def _find(world: _World) -> list[_Found]:
             families.setdefault(FAMILIES.get(one.key, one.key), []).append(index)
     families = _told_once(world, families)
     exact = {_quoted(world, i) for some in families.values() for i in some}
-    reported = {(world.observations[i].event, TASK_FAILURE) for some in tools.values() for i in some}
-    complaints = [
-        i
-        for i in complaints
-        if _quoted(world, i) not in exact
-        and (world.observations[i].event, world.observations[i].key) not in reported
-    ]
+    complaints = [i for i in complaints if _quoted(world, i) not in exact]
     return [
         *(_Found(group) for some in phrases.values() for group in world.alike(some, apart=APART)),
         *(_whole(world, some, _templates) for some in tools.values()),

@@ -29,10 +29,9 @@ from signals.evaluation.turn_tones import AGENT, USER, fit_tones
 NAME = "turns"
 RECIPE = Recipe(vector_scale=3.0, gram_scale=3.0, fact_scale=0.5, strength=0.1, grams=20_000)
 # A turn matches from this probability on: where a false alarm costs as much as what half a missed match does, as in F1. Higher, until
-# so many of the matches of the left-out products are right. Left-out products' conversations: at .52 micro F1 .586 and 10.5 % of the clean
-# ones flagged, at .56 .573 and 9.8 %, at .58 .568 and 9.1 %, at .60 .560 and 8.7 %.
+# so many of the matches of the left-out products are right. What others give: docs/benchmarks.md, "Signals on agents' conversations".
 PROBABILITY, PRECISION, FEWEST = 0.58, 0.6, 5
-# A win is no alarm: one that is none is worse than one that is missed. At .68 micro F1 .564 and 8.0 % of the clean ones flagged.
+# A win is no alarm: one that is none is worse than one that is missed.
 AT_LEAST = {"win": 0.68}
 LOWEST = 0.2
 # Left out together, so that each product is judged by models that saw nothing of it.

@@ -14,6 +14,7 @@ from pathlib import Path
 from raindrop.evaluation.measurement import Measurement, Table
 from signals.detectors import DETECTORS
 from signals.discovery.emerging import Occurrence, emerging
+from signals.discovery.evidence import without_reports
 from signals.discovery.observations import texts_of
 from signals.discovery.problems import group_problems
 from signals.evaluation.builtin.vectors import VectorStore
@@ -84,7 +85,7 @@ def _shuffled(product: Planted, *, draw: random.Random) -> list[datetime]:
 
 
 def _groups(product: Planted, store: VectorStore) -> Places:
-    evidence = product.evidence_observations(DETECTORS, store)
+    evidence = without_reports(product.evidence_observations(DETECTORS, store))
     groups = group_problems(evidence, store.of(texts_of(evidence)))
     return [{product.place_of[evidence[i].unit] for i in group.members} for group in groups]
 

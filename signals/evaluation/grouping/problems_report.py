@@ -14,6 +14,7 @@ import numpy as np
 from raindrop.evaluation.measurement import Measurement, Table
 from signals.detectors import DETECTORS, RULES, SIGNALS
 from signals.discovery.emerging import Emergence, Occurrence, emerging
+from signals.discovery.evidence import without_reports
 from signals.discovery.observations import Floats, Observation, texts_of
 from signals.discovery.problems import Group, group_problems
 from signals.evaluation.builtin.vectors import VectorStore
@@ -82,7 +83,9 @@ def measure(data: Path) -> Measurement:
 
 def _grouped(product: Planted, leg: str, store: VectorStore) -> tuple[list[Observation], list[Group]]:
     if leg != "reader":
-        evidence = product.evidence_observations(DETECTORS if leg == "no key" else RULES, store)
+        evidence = without_reports(
+            product.evidence_observations(DETECTORS if leg == "no key" else RULES, store)
+        )
         return evidence, group_problems(evidence, store.of(texts_of(evidence)), signals=NAMES)
     hints = product.hints(product.evidence_observations(DETECTORS, store))
     observations = product.facet_observations()

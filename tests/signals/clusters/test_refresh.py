@@ -99,6 +99,16 @@ def test_what_only_one_person_met_is_no_problem_yet(project: Project, happen: Ha
     assert counts_of(project, "problem") == {}
 
 
+def test_what_an_agent_says_of_a_failed_tool_is_no_further_problem(project: Project, happen: Happen) -> None:
+    words = {"input": "Order two straps please.", "output": "I'm sorry, I couldn't place the order just now."}
+    for n in range(6):
+        failed = {"tool": "order", "error": "504 Gateway Timeout"} if n < 3 else {}
+        happen(days=n + 1, user_id=f"u{n}", convo_id=f"c{n}", **words, **failed)
+    run_pipeline()
+    find(project)
+    assert counts_of(project, "problem") == {"tool order": (3, 3, 3), "complaint": (3, 3, 3)}
+
+
 def test_a_problem_of_the_last_days_is_emerging(
     project: Project, broken: list[Event], happen: Happen
 ) -> None:

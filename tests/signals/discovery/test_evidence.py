@@ -1,8 +1,13 @@
 """The sentence of a piece of evidence, where it stands in a text."""
 
+import datetime as dt
+import uuid
+from typing import Any
+
 import pytest
 
-from signals.discovery.evidence import hint, sentence_of, source_of
+from signals.discovery.evidence import hint, sentence_of, source_of, without_reports
+from signals.discovery.observations import Observation
 
 TEXT = "Hello. I asked for v1.2, not this! Thanks"
 
@@ -75,3 +80,14 @@ def test_a_hint_is_what_says_something_of_the_whole_conversation() -> None:
     assert hint("signal", "my_own_signal") == "my_own_signal"
     assert hint("signal", "user_frustration") is None
     assert hint("facet", "") is None
+
+
+def test_a_failed_task_in_the_event_of_a_failed_tool_is_its_report() -> None:
+    events = [uuid.uuid4() for _ in range(2)]
+
+    def seen(event: uuid.UUID, source: Any, key: str) -> Observation:
+        return Observation(event, event, event, dt.datetime.now(dt.UTC), source, key, "It failed.")
+
+    tool, refusal = seen(events[0], "tool", "order"), seen(events[0], "signal", "refusal")
+    report, alone = (seen(event, "signal", "task_failure") for event in events)
+    assert without_reports([report, tool, refusal, alone]) == [tool, refusal, alone]

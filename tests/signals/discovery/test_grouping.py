@@ -240,19 +240,6 @@ def test_complaints_are_a_group_only_where_several_people_say_the_same() -> None
     assert [group.members for group in group_problems(same, near(0, 0, 0))] == [(0, 1, 2)]
 
 
-def test_an_agent_that_reports_a_failed_tool_tells_of_no_further_problem() -> None:
-    failed = [seen("504 Gateway Timeout", source="tool", key="order") for _ in range(3)]
-    reports = [
-        replace(one, source="signal", key="task_failure", phrase="I couldn't place the order just now.")
-        for one in failed
-    ]
-    [group] = group_problems([*failed, *reports], near(0, 0, 0, 1, 1, 1))
-    assert (group.source, group.key, group.members) == ("tool", "order", (0, 1, 2))
-    unexplained = [replace(one, event=uuid.uuid4()) for one in reports]
-    groups = group_problems([*failed, *unexplained], near(0, 0, 0, 1, 1, 1))
-    assert [group.members for group in groups] == [(0, 1, 2), (3, 4, 5)]
-
-
 def test_the_errors_of_a_tool_are_its_parts() -> None:
     errors = [seen("connection refused", source="tool", key="sync") for _ in range(3)]
     errors += [seen("no such account", source="tool", key="sync") for _ in range(3)]
