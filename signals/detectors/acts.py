@@ -53,10 +53,13 @@ _NOW = r"(?:(?:just|now|already|also|both|successfully|gone ahead and|went ahead
 CLAIM = re.compile(
     rf"\bi(?:'ve| have) {_NOW}(?P<a>{_DID})\b|\bi(?:'ve| have) {_NOW}[a-z-]+ed (?!if|when|that)[^.!?,;\n]{{0,40}} and (?:also |then )?(?P<i>{_DID})\b|(?:^|[.!?,;:] |\n|\band )i {_NOW}(?P<b>{_DID})\b|\b(?:your|the|this) (?!.{{0,40}}\b(?:that|which|when)\b)(?:[\w'#€£$.,-]{{1,20}} ){{1,7}}?(?:has|have) (?:now |just |also |already )?been {_NOW}(?P<c>{_DID})\b|"
     rf"\bi'?a?m {_NOW}(?P<k>sending|emailing|forwarding) (?:it|this|that|you|the|your|them)\b(?=[^.!?\n]{{0,60}}\b(?:now|right away|straight away|this minute|this moment)\b)|"
+    rf"\b(?:that|it|this|everything)(?:'s| has) (?:now |just |all )*been {_NOW}(?P<n>{_DID})\b|\b(?:your|the|both|it|that|this|they)(?: [\w'’#-]{{1,20}}){{0,3}} (?:is|are) now {_NOW}(?P<p>{_DID})\b|"
+    rf"^(?:done|all done|all set|great|sure|okay|ok)?[,.!:]? ?(?P<o>{_DID})(?=[.!:])|"
     rf"\bi(?:'ve| have) {_NOW}(?P<m>moved)\b(?=[^.!?\n]{{1,40}}\b(?:booking|appointment|visit|call-?back|reservation|meeting|delivery|slot|trip|flight|pick-?up|viewing)\b)|"
     rf"\bich habe? (?:(?!nicht|kein|noch)[^\s.!?]{{1,20}} ){{0,9}}?(?P<d>{_DID})\b|\b(?:wurde|ist)(?: hiermit| damit| jetzt| nun)* (?P<e>storniert|gebucht|gemeldet|eingereicht|erstattet|gelöscht)\b|\bj'ai (?:bien |déjà |également |aussi )?(?P<f>{_DID})\b|"
     rf"\b(?:he|hemos) (?:ya |también )?(?P<g>{_DID})\b|(?:^|[.!?,;:] |\n|\be |\bjá )(?P<h>reservei|agendei|cancelei|enviei|avisei|encaminhei|registrei|reembolsei|apaguei|encomendei)\b"
 )
+PASSIVE = frozenset("cenp")  # groups of CLAIM that say how a thing stands
 # Of a thing that "has already been paid", or of which nothing was: how it stands, not what the agent did.
 NOT_ITS_OWN = re.compile(r"\b(?:already|nothing|not|never|no|once|if|when)\b|[.!?] ")
 TESTED = re.compile(
@@ -100,8 +103,10 @@ def claims(normal: str) -> list[Claim]:
     for match in CLAIM.finditer(normal[:READ]):
         group, word = next((group, word) for group, word in match.groupdict().items() if word)
         start = match.start() + len(match[0]) - len(match[0].lstrip(".!?,;: \n"))
-        if not supposed(normal, start, match.end()) and not (group in "ce" and NOT_ITS_OWN.search(match[0])):
-            found.append(Claim(start, match.end(), frozenset(_CLAIMED.get(word, ())), word, group in "ce"))
+        if not supposed(normal, start, match.end()) and not (
+            group in PASSIVE and NOT_ITS_OWN.search(match[0])
+        ):
+            found.append(Claim(start, match.end(), frozenset(_CLAIMED.get(word, ())), word, group in PASSIVE))
     return found
 
 
