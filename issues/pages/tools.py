@@ -15,7 +15,7 @@ from issues.access import get_issue
 from issues.models import Issue, IssueMatch
 from issues.models.issues import State
 from signals.tools.calls import Call, ErrorTemplate, calls_of_events, error_templates, read_calls
-from signals.tools.releases import Change, by_release, change_since, last_release, releases_of
+from signals.tools.releases import Change, by_release, change_since, last_release
 
 NEWEST = 1000  # events of a tool or of an issue that are read
 ISSUES_SHOWN = 8
@@ -85,15 +85,12 @@ def tools_of_issue(issue: Issue, period: Period) -> list[FailingTool]:
 def changes_of(project: Project, names: Sequence[str], period: Period) -> dict[str, Change | None]:
     """By tool what the project's last release changed, as its own page reckons it; missing where nothing can be compared."""
     everything = read_calls(project.pk, start=period.start, end=period.until)
-    releases = releases_of(project.pk, everything)
-    last = last_release(everything, releases)
+    last = last_release(everything)
     if not last:
         return {}
     tools = len({call.name for call in everything})
     return {
-        name: change_since(
-            last, by_release([call for call in everything if call.name == name], releases), tools=tools
-        )
+        name: change_since(last, by_release([call for call in everything if call.name == name]), tools=tools)
         for name in names
     }
 

@@ -32,7 +32,7 @@ from signals.tools.calls import (
     tools_of,
 )
 from signals.tools.confusion import confused_names, wrong_arguments
-from signals.tools.releases import Change, by_release, change_since, last_release, releases_of
+from signals.tools.releases import Change, by_release, change_since, last_release
 
 LATEST = 12  # failing conversations and signals that are shown
 NEWEST = 1000  # events whose signals and intents are counted, the newest
@@ -71,10 +71,9 @@ def tools(request: ProjectRequest, project: Project) -> HttpResponse:
     by_name: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
         by_name[call.name].append(call)
-    releases = releases_of(project.pk, calls)
-    last = last_release(calls, releases)
+    last = last_release(calls)
     changes = {
-        name: change_since(last, by_release(mine, releases), tools=len(by_name)) if last else None
+        name: change_since(last, by_release(mine), tools=len(by_name)) if last else None
         for name, mine in by_name.items()
     }
     rows = [_row(tool, by_name[tool.name], period, changes[tool.name]) for tool in tools_of(calls)]
@@ -117,9 +116,8 @@ def tool(request: ProjectRequest, project: Project, name: str) -> HttpResponse:
         "query": query, "failed_query": failed_query, "panels": panels_of(Page.TOOL),
     }  # fmt: skip
     if calls:
-        releases = releases_of(project.pk, everything)
-        found = by_release(calls, releases)
-        last = last_release(everything, releases)
+        found = by_release(calls)
+        last = last_release(everything)
         messages = messages_of(project.pk, [call for call in everything if call.failed])
         context |= {
             "chart": _chart(calls, period),

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db.models import QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Left
 
 from ingest.models import Span
-from ingest.models.events import SpanKind
-from signals.dimensions.failures import failed_calls
+from ingest.models.events import SpanKind, SpanStatus
+from signals.dimensions.failures import failed_by_result
 from signals.discovery.templates import mask, message_of
 
 # The newest calls that a page and the API count: 20,000 take about 0.2 s, whatever the project's history.
 CALLS = 20_000
+RELEASE = "release"  # the property
+LONGEST = 80  # characters of a release
 MESSAGES = 2000  # failed calls of a tool whose messages are read, the newest
 STREAK = 2  # failed calls in a row that are worth telling
 EXAMPLES = 3  # events of a template
@@ -25,7 +29,7 @@ TEMPLATES = 100
 @dataclass(frozen=True, slots=True)
 class Call:
     """`talk`: the conversation, or the event where it is in none. `ms`: how long it took. None where it ends at the moment it begins: an import
-    without times stores that of a call, and no clock tells it from one that took no time."""
+    without times stores that of a call, and no clock tells it from one that took no time. `release`: the event's property, "" without one."""
 
     span: uuid.UUID
     name: str
@@ -34,6 +38,7 @@ class Call:
     at: dt.datetime
     ms: float | None
     failed: bool
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +113,18 @@ def _tool_spans(project: uuid.UUID) -> QuerySet[Span]:
 def _as_calls(project: uuid.UUID, newest: QuerySet[Span]) -> list[Call]:
     """`newest` first; the calls are oldest first."""
     rows = list(
-        newest.values_list("id", "name", "event_id", "event__conversation_id", "started_at", "ended_at")
-    )
-    failed = failed_calls(project, {row[2] for row in rows})
+        newest.values_list(
+            "id", "name", "event_id", "event__conversation_id", "started_at", "ended_at", "status",
+            Left(KeyTextTransform(RELEASE, "event__properties"), LONGEST),
+        )
+    )  # fmt: skip
+    failed = failed_by_result(project, {row[2] for row in rows})
     return [
-        Call(pk, name, event, talk or event, at, (ended - at).total_seconds() * 1000 or None, pk in failed.get(event, ()))
-        for pk, name, event, talk, at, ended in reversed(rows)
+        Call(
+            pk, name, event, talk or event, at, (ended - at).total_seconds() * 1000 or None,
+            status == SpanStatus.ERROR or pk in failed.get(event, ()), release or "",
+        )
+        for pk, name, event, talk, at, ended, status, release in reversed(rows)
     ]  # fmt: skip
 
 

@@ -1,19 +1,14 @@
 """How often a tool fails by release, and what changed with the last one."""
 
 import datetime as dt
-import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from ingest.models import Event
 from raindrop.statistics import Z90, newcombe, wilson, would_show
 from signals.tools.calls import Call
 
-RELEASE = "release"  # the property
-LONGEST = 80  # characters of a release
-CHUNK = 5000  # events
 SMALLEST = (
     0.05  # share of failed calls whose double is to be told; a tool that never failed has none of its own
 )
@@ -57,31 +52,18 @@ class Change:
         return "worse" if self.low > 0 else "better" if self.high < 0 else ""
 
 
-def releases_of(project: uuid.UUID, calls: Sequence[Call]) -> dict[uuid.UUID, str]:
-    """By event its property `release`; events without one are missing."""
-    found: dict[uuid.UUID, str] = {}
-    ids = list({call.event for call in calls})
-    for start in range(0, len(ids), CHUNK):
-        events = Event.objects.filter(
-            project=project, id__in=ids[start : start + CHUNK], properties__has_key=RELEASE
-        )
-        for event, release in events.values_list("id", f"properties__{RELEASE}"):
-            found[event] = str(release)[:LONGEST]
-    return found
-
-
-def last_release(calls: Sequence[Call], releases: Mapping[uuid.UUID, str]) -> str:
+def last_release(calls: Sequence[Call]) -> str:
     """The one whose first call of any tool came last, "" without two. `calls` oldest first."""
-    seen = list(dict.fromkeys(releases[call.event] for call in calls if call.event in releases))
+    seen = list(dict.fromkeys(call.release for call in calls if call.release))
     return seen[-1] if len(seen) > 1 else ""
 
 
-def by_release(calls: Sequence[Call], releases: Mapping[uuid.UUID, str]) -> list[InRelease]:
+def by_release(calls: Sequence[Call]) -> list[InRelease]:
     """Of one tool's calls, oldest first: the releases in the order in which they were first seen."""
     mine: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
-        if call.event in releases:
-            mine[releases[call.event]].append(call)
+        if call.release:
+            mine[call.release].append(call)
     found = []
     for release, some in mine.items():
         errors = sum(call.failed for call in some)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -277,10 +278,10 @@ def test_each_streak_with_its_time_and_whether_it_goes_on() -> None:
 
 
 def test_what_the_last_release_changed() -> None:
-    calls = [call(i, failed=i >= 40 and i % 2 == 0) for i in range(80)]
-    releases = {one.event: "r1" if i < 40 else "r2" for i, one in enumerate(calls)}
-    assert last_release(calls, releases) == "r2"
-    [before, since] = by_release(calls, releases)
+    plain = [call(i, failed=i >= 40 and i % 2 == 0) for i in range(80)]
+    calls = [replace(one, release="r1" if i < 40 else "r2") for i, one in enumerate(plain)]
+    assert last_release(calls) == "r2"
+    [before, since] = by_release(calls)
     assert (before.rate, since.rate, since.since) == (0.0, 0.5, calls[40].at)
     change = change_since("r2", [before, since])
     assert change is not None and (change.difference, change.tone) == (0.5, "worse")
@@ -290,7 +291,7 @@ def test_what_the_last_release_changed() -> None:
     assert back is not None and back.tone == "better"
     among_many = change_since("r2", [before, since], tools=50)
     assert among_many is not None and 0 < among_many.low < change.low and among_many.tone == "worse"
-    few = change_since("r2", by_release(calls[38:42], releases))
+    few = change_since("r2", by_release(calls[38:42]))
     assert few is not None and few.tone == ""
     assert change_since("r3", [before, since]) is None and change_since("r2", [since]) is None
-    assert last_release(calls[:40], releases) == "" and last_release(calls, {}) == ""
+    assert last_release(calls[:40]) == "" and last_release(plain) == "" and by_release(plain) == []
