@@ -25,7 +25,7 @@ def new_id() -> uuid.UUID:
 
 
 def id_at(moment: dt.datetime) -> uuid.UUID:
-    """A UUIDv7 of the moment given, so that backdated rows land in the partition of their own time."""
+    """A UUIDv7 of the moment given, so that backdated rows sort by their own time."""
     return _uuid7(max(0, int(moment.timestamp() * 1000)))
 
 

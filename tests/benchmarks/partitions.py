@@ -5,7 +5,7 @@
 DIR holds a project of many events (tests/benchmarks/many_events.py makes it). Every `share`-th event, with all that belongs to it, is copied twice
 into schemas of its own, which go at the end: into plain tables, and into tables that are partitioned by ranges of `days` days of the event's id, with
 the same indexes. Statements run in turns. Then the oldest `days` days go but for `keep` of their events, which the project keeps: deleted in batches
-from the plain tables, and dropped with their partition, to which the kept rows do not belong any more.
+from the plain tables, and dropped with their partition, in whose place a table of the kept rows comes, with its indexes.
 """
 
 import argparse
@@ -28,6 +28,7 @@ TABLES = {
 }
 PLAIN, PARTED = "bench_plain", "bench_parted"
 BATCH = 1000  # events deleted at once
+STORED = 200  # events stored at once
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def main() -> None:
     project = Project.objects.get(slug=options.slug)
     try:
         bounds = copy(project.pk, share=options.share, days=options.days)
-        compare(project.pk, bounds, times=options.times)
+        compare(statements(project.pk, bounds, share=options.share), bounds, times=options.times)
         retire(bounds, keep=options.keep)
     finally:
         run(f"DROP SCHEMA IF EXISTS {PLAIN} CASCADE")
@@ -108,7 +109,9 @@ def copy(project: uuid.UUID, *, share: int, days: int) -> list[uuid.UUID]:
     return bounds
 
 
-def statements(project: uuid.UUID, bounds: list[uuid.UUID]) -> dict[str, tuple[str, list[Any]]]:
+def statements(
+    project: uuid.UUID, bounds: list[uuid.UUID], *, share: int
+) -> dict[str, tuple[str, list[Any]]]:
     [(signal,)] = run(
         f"SELECT signal_id FROM {PLAIN}.signals_signalmatch GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"
     )
@@ -117,9 +120,22 @@ def statements(project: uuid.UUID, bounds: list[uuid.UUID]) -> dict[str, tuple[s
     )
     [(last,)] = run(f"SELECT max(timestamp) FROM {PLAIN}.ingest_event")
     week = last - dt.timedelta(days=7)
+    [(vector,)] = run(f"SELECT user_vector FROM {PLAIN}.signals_eventembedding WHERE event_id = %s", [event])
+    others = [
+        other
+        for (other,) in run(
+            "SELECT id FROM public.ingest_event WHERE project_id = %s AND uuid_hash(id) %% %s <> 0 AND id < %s "
+            f"ORDER BY timestamp DESC, id DESC LIMIT {STORED}",
+            [project, share, bounds[-1]],
+        )
+    ]
     return {
         "the newest 50 events": (
             "SELECT * FROM ingest_event WHERE project_id = %s ORDER BY timestamp DESC, id DESC LIMIT 50",
+            [project],
+        ),
+        "the newest 50 that have a model": (
+            "SELECT * FROM ingest_event WHERE project_id = %s AND model <> '' ORDER BY timestamp DESC, id DESC LIMIT 50",
             [project],
         ),
         "the newest 50 of a signal, joined": (
@@ -150,30 +166,45 @@ def statements(project: uuid.UUID, bounds: list[uuid.UUID]) -> dict[str, tuple[s
             "WHERE e.project_id = %s AND e.timestamp >= %s GROUP BY 1",
             [project, week],
         ),
+        "5,000 nearest by their signs": (
+            "SELECT event_id FROM signals_eventembedding, (SELECT binary_quantize(%s::halfvec)::bit(384) AS s) q "
+            "WHERE project_id = %s ORDER BY least(user_signs <~> s, agent_signs <~> s), event_id LIMIT 5000",
+            [str(vector), project],
+        ),
+        **{
+            f"{STORED} events stored, {table}": (
+                f"INSERT INTO {table} SELECT * FROM public.{table} WHERE {column} = ANY(%s)",
+                [others],
+            )
+            for table, column in TABLES.items()
+            if table not in ("ingest_span", "signals_signalmatch")
+        },
     }
 
 
-def compare(project: uuid.UUID, bounds: list[uuid.UUID], *, times: int) -> None:
+def compare(measured: dict[str, tuple[str, list[Any]]], bounds: list[uuid.UUID], *, times: int) -> None:
+    from django.db import transaction
+
     print(
-        f"\n{len(bounds) - 1} partitions; ms to plan and to run, the median of {times}: plain, partitioned",
+        f"\n{len(bounds) - 1} partitions; ms to plan and to run, the median of {times} (p95 of both): plain, partitioned",
         flush=True,
     )
-    for title, (sql, values) in statements(project, bounds).items():
+    for title, (sql, values) in measured.items():
         found: dict[str, list[tuple[float, float]]] = {PLAIN: [], PARTED: []}
         for _ in range(times):
             for schema in (PLAIN, PARTED):
-                run(f"SET search_path TO {schema}, public")
-                [(plan,)] = run(f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {sql}", values)
+                with transaction.atomic():  # what is stored goes again
+                    run(f"SET LOCAL search_path TO {schema}, public")
+                    run("SET LOCAL max_parallel_workers_per_gather = 0")
+                    [(plan,)] = run(f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {sql}", values)
+                    transaction.set_rollback(True)
                 found[schema].append((plan[0]["Planning Time"], plan[0]["Execution Time"]))
-        run("SET search_path TO public")
-        middle = {
-            schema: [statistics.median(one) for one in zip(*some, strict=True)]
-            for schema, some in found.items()
-        }
-        print(
-            f"  {title}: {middle[PLAIN][0]:.2f} + {middle[PLAIN][1]:.2f}, {middle[PARTED][0]:.2f} + {middle[PARTED][1]:.2f}",
-            flush=True,
-        )
+        print(f"  {title}: {_summary(found[PLAIN])}, {_summary(found[PARTED])}", flush=True)
+
+
+def _summary(taken: list[tuple[float, float]]) -> str:
+    plan, execution = (statistics.median(one) for one in zip(*taken, strict=True))
+    return f"{plan:.2f} + {execution:.2f} ({statistics.quantiles(map(sum, taken), n=20)[18]:.2f})"
 
 
 def retire(bounds: list[uuid.UUID], *, keep: float) -> None:
@@ -211,12 +242,15 @@ def delete(schema: str, bounds: list[uuid.UUID], every: int) -> int:
 
 
 def drop(schema: str, bounds: list[uuid.UUID], every: int) -> int:
-    """What is kept goes into tables beside, as what is attached last would hold it."""
+    """A table of what is kept takes the partition's place."""
     gone = 0
     for table, event in TABLES.items():
         part = f"{schema}.{table}_0"
         run(
-            f"CREATE TABLE {schema}.{table}_kept AS SELECT * FROM {part} WHERE uuid_hash({event}) %% %s = 0",
+            f"CREATE TABLE {schema}.{table}_kept (LIKE {part} INCLUDING DEFAULTS INCLUDING STORAGE INCLUDING INDEXES)"
+        )
+        run(
+            f"INSERT INTO {schema}.{table}_kept SELECT * FROM {part} WHERE uuid_hash({event}) %% %s = 0",
             [every],
         )
         if table == "ingest_event":
@@ -224,6 +258,9 @@ def drop(schema: str, bounds: list[uuid.UUID], every: int) -> int:
             [(kept,)] = run(f"SELECT count(*) FROM {schema}.{table}_kept")
             gone = rows - kept
         run(f"DROP TABLE {part}")
+        run(
+            f"ALTER TABLE {schema}.{table} ATTACH PARTITION {schema}.{table}_kept FOR VALUES FROM ('{bounds[0]}') TO ('{bounds[1]}')"
+        )
     return gone
 
 
