@@ -151,6 +151,8 @@ def _begin(issue: Issue, verdict: Verdict, *, now: dt.datetime) -> None:
 @transaction.atomic
 def _end(issue: Issue, escalation: Escalation, ending: Ending, series: Series, *, now: dt.datetime) -> None:
     events, of = int(series.events[-LEFT_OUT:].sum()), int(series.everything[-LEFT_OUT:].sum())
+    # Before the escalation, as a person's change does.
+    Issue.objects.select_for_update(no_key=True).get(pk=issue.pk)
     still = Escalation.objects.filter(pk=escalation.pk, ended_at=None)
     if still.update(ended_at=now, end=ending.value):
         data = {"events": events, "of": of, "hours": LEFT_OUT, "since": escalation.began_at.isoformat()}
