@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.templatetags.static import static
-from django.urls import include, path
+from django.urls import include, path, register_converter
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from ingest.http.otlp import traces as write_traces
 from ingest.pages.navigation import home
 from raindrop.server import health
+from raindrop.web.app_ids import AppIdConverter
 from raindrop.web.regions import live
 from signals.read_api.traces import traces as read_traces
 
@@ -36,6 +37,8 @@ class ApiDocs(SpectacularSwaggerSplitView):
     def options(self, request: Request, *arguments: object, **options: object) -> HttpResponse:  # type: ignore[override]  # DRF's gives its own Response
         return HttpResponse(status=204, headers={"Allow": "GET, HEAD, OPTIONS"})
 
+
+register_converter(AppIdConverter, "app_id")
 
 urlpatterns = [
     path("", home, name="home"),

@@ -5,7 +5,7 @@ import logging
 import time
 import uuid
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from issues.alerts.raising import raise_holding
@@ -60,6 +60,11 @@ def check_rule(rule_id: uuid.UUID, *, now: dt.datetime) -> None:
         problem = f"The check took longer than {CHECK_LIMIT.seconds} s. A shorter window, or a query that an index serves, helps."
     except ValueError as error:
         problem = str(error)
+    except (OperationalError, InterfaceError):  # the database is away: of no rule in particular
+        raise
+    except Exception:  # a fault of ours: no other project's rules are to wait for it
+        logger.exception("The alert rule %s cannot be checked.", rule_id)
+        problem = "The check failed by a fault of this server. Its log says more."
     took = time.monotonic() - began
     AlertRule.objects.filter(pk=rule_id).update(
         problem=problem, next_check_at=timezone.now() + dt.timedelta(seconds=_wait(trigger, rule, took))

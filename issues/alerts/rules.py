@@ -66,6 +66,7 @@ def create_rule(*, project: Project, user: User | None, channels: Sequence[str],
 def change_rule(*, rule: AlertRule, channels: Sequence[str] | None = None, **fields: Any) -> AlertRule:
     """Changes the fields that are given. A masked channel is the one that it stands for. Raises BadRule."""
     AlertRule.objects.select_for_update().get(pk=rule.pk)
+    rule.refresh_from_db()  # what somebody else changed meanwhile stays, such as a renewed secret
     changed = {name for name, value in fields.items() if getattr(rule, name) != value}
     for name, value in fields.items():
         setattr(rule, name, value)

@@ -50,6 +50,6 @@ urlpatterns = [
     path("settings/alerts/<uuid:alert_id>/send/", alert_pages.alert_send, name="alert-send"),
     path("settings/alerts/<uuid:alert_id>/switch/", alert_pages.alert_switch, name="alert-switch"),
     path("settings/alerts/<uuid:alert_id>/delete/", alert_pages.alert_delete, name="alert-delete"),
-    path("tool-issues/<path:name>/", tool_pages.tool_issues, name="tool-issues"),
+    path("tool-issues/<app_id:name>/", tool_pages.tool_issues, name="tool-issues"),
     path("events/<uuid:event_pk>/issues/", issue_pages.event_issues, name="event-issues"),
 ]

@@ -3,45 +3,13 @@
 They are included after every other room's URLs: an event's id may be any text, so that `event` takes what is left.
 """
 
-import base64
-import binascii
-
-from django.urls import path, register_converter
+from django.urls import path
 
 from signals.pages.events import export as event_export
 from signals.pages.events import fragments as event_fragments
 from signals.pages.events import pages as event_pages
 from signals.pages.events import people as event_people
 from signals.pages.events import views as event_views
-
-
-class AppIdConverter:
-    """An id that the app chose: any text, slashes and line ends included.
-
-    One that a browser would change on its way ("." and ".." between slashes), and one that begins with "~", travels
-    as "~" and base64.
-    """
-
-    regex = r"[\s\S]+"
-
-    def to_python(self, value: str) -> str:
-        if value.startswith("~"):
-            try:
-                value = base64.b64decode(value[1:], altchars=b"-_", validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError) as error:
-                raise ValueError("not an id of ours") from error
-        if "\x00" in value:
-            raise ValueError("PostgreSQL has no such text")
-        return value
-
-    def to_url(self, value: str) -> str:
-        value = str(value)
-        if value.startswith("~") or {".", ".."} & set(value.replace("\\", "/").split("/")):
-            return "~" + base64.urlsafe_b64encode(value.encode()).decode()
-        return value
-
-
-register_converter(AppIdConverter, "app_id")
 
 urlpatterns = [
     path("events/", event_pages.events, name="events"),

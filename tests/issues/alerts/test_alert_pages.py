@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from issues.alerts.rules import change_rule, create_rule, renew_secret
 from issues.models import AlertDelivery, AlertRule, Issue, TrackingSettings
 from tests.html import html_of
 from tests.issues.alerts.sinks import Webhook, webhook_sink
@@ -152,3 +153,13 @@ def test_issues_that_open_by_themselves_are_switched_on_and_off(
     project.memberships.filter(user=member).update(role="admin")
     assert "Switch on" in html_of(page.post(f"{LIST}opening/", follow=True))
     assert not TrackingSettings.objects.get().opens_issues
+
+
+def test_a_change_keeps_what_somebody_else_changed_meanwhile(project: Any, member: Any) -> None:
+    rule = create_rule(
+        project=project, user=member, name="one", trigger="event_count", threshold=1, channels=[SLACK]
+    )
+    secret = renew_secret(rule=AlertRule.objects.get(pk=rule.pk))
+    change_rule(rule=rule, name="two")
+    saved = AlertRule.objects.get(pk=rule.pk)
+    assert (saved.name, saved.secret) == ("two", secret)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from ingest.counts.rollups import count_events
@@ -175,6 +176,37 @@ def test_a_tool_that_keeps_failing(project: Any, make_event: Callable[..., Event
     [told] = check()
     assert told.subject == "tool:search"
     assert told.data["streak"] == 3
+
+
+def test_a_tools_name_may_hold_a_line_end(
+    project: Any, make_event: Callable[..., Event], client: Client, member: Any
+) -> None:
+    rule_of(project, "tool_error_streak", threshold=2)
+    for minutes in (2, 1):
+        at = ago(minutes=minutes)
+        span = IncomingSpan(name="a\nb", kind="tool", status="error", error="no", started_at=at, ended_at=at)
+        make_event(spans=[span], timestamp=at)
+    [told] = check()
+    client.force_login(member)
+    assert client.get(told.path).status_code == 200
+    assert client.get(f"/p/{project.slug}/tools/").status_code == 200
+
+
+def test_a_fault_of_ours_holds_up_no_other_rule(
+    project: Any, other_project: Any, make_event: Callable[..., Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = rule_of(other_project, "event_count", threshold=1)
+    rule_of(project, "event_count", threshold=1)
+    make_event()
+    real = checking.raise_holding
+
+    def failing(*, rule: Any, **rest: Any) -> Any:
+        return 1 / 0 if rule == broken else real(rule=rule, **rest)
+
+    monkeypatch.setattr(checking, "raise_holding", failing)
+    assert len(check()) == 1
+    broken.refresh_from_db()
+    assert "fault of this server" in broken.problem
 
 
 def test_an_emerging_cluster(project: Any) -> None:
