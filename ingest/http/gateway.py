@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse
 from django.utils.datastructures import CaseInsensitiveMapping
 
@@ -136,7 +136,7 @@ class WriteGateway:
     async def _export(self, store: otlp_views.Store, scope: Scope, receive: Receive) -> HttpResponse:
         """OTLP, around Django, which costs 2 ms a request. It has a commit of its own: exporters send batches."""
         headers = CaseInsensitiveMapping(_headers(scope["headers"]))
-        body: bytes | ApiError
+        body: bytes | Exception
         owner: uuid.UUID | None = None
         share: Hold | None = None
         try:
@@ -147,7 +147,7 @@ class WriteGateway:
                 body = await read(headers, receive, share.add)
                 body, weight = await self.unpacking.run(owner, _unpack, body, headers, is_otlp=True)
                 share.becomes(check_weight(weight))
-            except ApiError as error:
+            except (ApiError, OperationalError, InterfaceError) as error:
                 body = error.with_traceback(None)  # its frames hold what was unpacked
             return await self.exports.run(owner, _answer_export, store, headers, body)
         finally:
@@ -270,10 +270,10 @@ def _prepare(endpoint: wire.Endpoint, key: ApiKey, items: list[Any], start: int)
 
 
 def _answer_export(
-    store: otlp_views.Store, headers: Mapping[str, str], body: bytes | ApiError
+    store: otlp_views.Store, headers: Mapping[str, str], body: bytes | Exception
 ) -> HttpResponse:
     def reader() -> bytes:
-        if isinstance(body, ApiError):
+        if isinstance(body, Exception):
             raise body
         return body
 

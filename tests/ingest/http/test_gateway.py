@@ -289,6 +289,22 @@ def test_without_a_database_the_client_is_told_to_come_back(
     assert int(headers["retry-after"]) > 0
 
 
+def test_a_key_that_cannot_be_looked_up_makes_the_client_come_back(
+    door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exporter of traces drops what is answered 500."""
+
+    def gone(*_: Any, **__: Any) -> Any:
+        raise OperationalError("the database is away")
+
+    forget_keys()
+    monkeypatch.setattr(wire, "find_key", gone)
+    body = json.dumps(event(1)).encode()
+    for path in ("/v1/events/track", "/v1/traces"):
+        status, _answer, headers = asyncio.run(post(door, path, body, write_key))
+        assert (status, int(headers["retry-after"]) > 0) == (503, True), path
+
+
 def test_a_failure_of_what_answers_failures_is_answered_and_ends_no_thread(
     door: WriteGateway, write_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
