@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.http import HttpResponse
 from django.utils.datastructures import CaseInsensitiveMapping
 
@@ -147,8 +147,12 @@ class WriteGateway:
                 body = await read(headers, receive, share.add)
                 body, weight = await self.unpacking.run(owner, _unpack, body, headers, is_otlp=True)
                 share.becomes(check_weight(weight))
-            except (ApiError, OperationalError, InterfaceError) as error:
-                body = error.with_traceback(None)  # its frames hold what was unpacked
+            except Exception as error:  # as in _answer: OTLP says what it is
+                body = error
+                if isinstance(
+                    error, ApiError
+                ):  # nobody looks for its cause, and its frames hold what was unpacked
+                    error.with_traceback(None)
             return await self.exports.run(owner, _answer_export, store, headers, body)
         finally:
             if share:

@@ -2,7 +2,8 @@
 
 These tables are made to grow to a billion rows: each row carries its project, ids are UUIDv7 (an event's id is
 made from the event's own time), and rows refer to each other without database constraints, so that the tables can be
-range-partitioned by id (what that costs: docs/benchmarks.md, "Partitions") or moved to other machines. What belongs together is kept together by `ingest/store/events.py`.
+range-partitioned by id (what that costs: docs/benchmarks.md, "Partitions") or moved to other machines. What belongs
+together is kept together by `ingest/store/events.py`.
 """
 
 from django.db import models

@@ -65,8 +65,8 @@ def create_rule(*, project: Project, user: User | None, channels: Sequence[str],
 @transaction.atomic
 def change_rule(*, rule: AlertRule, channels: Sequence[str] | None = None, **fields: Any) -> AlertRule:
     """Changes the fields that are given. A masked channel is the one that it stands for. Raises BadRule."""
-    AlertRule.objects.select_for_update().get(pk=rule.pk)
-    rule.refresh_from_db()  # what somebody else changed meanwhile stays, such as a renewed secret
+    # What somebody else changed meanwhile stays, such as a renewed secret.
+    rule.refresh_from_db(from_queryset=AlertRule.objects.select_for_update())
     changed = {name for name, value in fields.items() if getattr(rule, name) != value}
     for name, value in fields.items():
         setattr(rule, name, value)

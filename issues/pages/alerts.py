@@ -176,21 +176,17 @@ def _hours(settings: MessageSettings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in QuietForm.base_fields}
 
 
-def _missing_address(request: ProjectRequest) -> dict[str, str]:
-    """What issues/_no_address.html shows: the address of this page's server, where messages do not know one."""
-    return {"address_missing": "" if settings.PUBLIC_URL else request.build_absolute_uri("/").rstrip("/")}
+def _address_missing(request: ProjectRequest) -> str:
+    """The address of this page's server where messages do not know it, else "": for issues/_no_address.html."""
+    return "" if settings.PUBLIC_URL else request.build_absolute_uri("/").rstrip("/")
 
 
 def _list(request: ProjectRequest, rows: list[RuleRow], hours: QuietForm) -> HttpResponse:
     opens = TrackingSettings.objects.filter(project=request.project, opens_issues=True).exists()
     zones = sorted(zoneinfo.available_timezones())
     context = {
-        "rows": rows,
-        "opens_issues": opens,
-        "hours": hours,
-        "zones": zones,
-        **_missing_address(request),
-    }
+        "rows": rows, "opens_issues": opens, "hours": hours, "zones": zones, "address_missing": _address_missing(request),
+    }  # fmt: skip
     return render_page(request, "issues/alerts.html", context)
 
 
@@ -329,6 +325,6 @@ def _form(
         "form": form, "rule": rule, "secret": secret, "deliveries": deliveries, "triggers": all_triggers(), "services": SERVICES,
         "failed": counted(failed, "message") if failed else "",
         "digest": compose(rule, now=timezone.now()) if rule and rule.trigger in KINDS else None,
-        **_missing_address(request),
+        "address_missing": _address_missing(request),
     }  # fmt: skip
     return render_page(request, "issues/alert.html", context, status=400 if form.errors else 200)

@@ -1,8 +1,9 @@
 """The agent says that it did something ("I've filed the claim", "I've pushed the tag"), and no tool that could was called for it.
 
-Only where the agent has tools: one was called in this turn or before, or the project's other conversations call one that acts and all of
-this conversation is in view. Only acts with an effect outside of the conversation (acts.py): what an agent writes, lists or works out needs no tool. A call of that kind in an earlier turn stands for the claim too, which may be about
-it; a tool whose name says nothing may do anything. A call that failed is `false_success`, not this.
+Only where the agent has tools: one was called in this turn or before; or all of this conversation is known, and others of the project call
+one that acts. Only acts with an effect outside of the conversation (acts.py): what an agent writes, lists or works out needs no tool. A call
+of that kind in an earlier turn stands for the claim too, which may be about it; a tool whose name says nothing may do anything. A call that
+failed is `false_success`, not this.
 English, German, French, Spanish and Portuguese.
 """
 
@@ -66,7 +67,7 @@ def detect(batch: Batch) -> list[Finding]:
 
 
 def _could_have_called(turn: Turn) -> bool:
-    """Whether an agent of the project acts by tools, and none was called in this conversation, all of which is known."""
+    """Asked where no call is known: whether this is the whole conversation, and an agent of the project acts by tools elsewhere."""
     return len(turn.previous) < PREVIOUS_TURNS and any(name_acts(tool) for tool in turn.agent_tools)
 
 

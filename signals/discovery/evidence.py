@@ -31,8 +31,8 @@ SYMPTOMS = frozenset(["forgetting"])
 # Signals that say that somebody is unhappy, that a task failed or what a user tries, not what went wrong: only a sentence that several people
 # say makes a group of them. Groups of all of `task_failure` are of one kind in 5 of 13 of the corpus's products for training, of `jailbreak` in none of 7.
 UNHAPPY = frozenset(["user_frustration", "correction", "abuse", "distress", "human_request", "abandonment"])
-COMPLAINTS = UNHAPPY | {"task_failure", "jailbreak"}
 TASK_FAILURE = "task_failure"
+COMPLAINTS = UNHAPPY | {TASK_FAILURE, "jailbreak"}
 ENDS = re.compile(r"[.!?…。！？]+(?=\s|$)|\n")  # of sentences
 
 
@@ -44,9 +44,13 @@ def source_of(key: str, *, is_explicit: bool) -> Source:
 
 
 def without_reports(observations: Sequence[Observation]) -> list[Observation]:
-    """What is no report of a failed tool: an agent that says that a task failed, in an event in which a tool failed, tells of that failure."""
+    """Without what only repeats that a tool failed: an agent that says that a task failed, in an event in which a tool failed, tells of that."""
     failed = {one.event for one in observations if one.source == "tool"}
-    return [one for one in observations if one.key != TASK_FAILURE or one.event not in failed]
+    return [
+        one
+        for one in observations
+        if (one.source, one.key) != ("signal", TASK_FAILURE) or one.event not in failed
+    ]
 
 
 def hint(source: Source, key: str) -> str | None:

@@ -14,12 +14,12 @@ from django.db.models.functions import Left
 from ingest.models import Span
 from ingest.models.events import SpanKind, SpanStatus
 from signals.dimensions.failures import failed_by_result
+from signals.dimensions.names import RELEASE
 from signals.discovery.templates import mask, message_of
 
 # The newest calls that a page and the API count: 20,000 take about 0.2 s, whatever the project's history.
 CALLS = 20_000
-RELEASE = "release"  # the property
-LONGEST = 80  # characters of a release
+RELEASE_LENGTH = 80  # characters that are read of one
 MESSAGES = 2000  # failed calls of a tool whose messages are read, the newest
 STREAK = 2  # failed calls in a row that are worth telling
 EXAMPLES = 3  # events of a template
@@ -115,7 +115,7 @@ def _as_calls(project: uuid.UUID, newest: QuerySet[Span]) -> list[Call]:
     rows = list(
         newest.values_list(
             "id", "name", "event_id", "event__conversation_id", "started_at", "ended_at", "status",
-            Left(KeyTextTransform(RELEASE, "event__properties"), LONGEST),
+            Left(KeyTextTransform(RELEASE, "event__properties"), RELEASE_LENGTH),
         )
     )  # fmt: skip
     failed = failed_by_result(project, {row[2] for row in rows})

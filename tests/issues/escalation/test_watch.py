@@ -4,6 +4,8 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ingest.jobs.queueing import queue_job
@@ -97,6 +99,23 @@ def test_what_a_person_has_seen_is_not_told_again(project: Any, issue: Issue, me
     apply_action(action=Action.SETTLE, issue=issue, user=member)
     watch_project(project, now=NOW + HOUR / 4)
     assert states(issue) == ["escalate", "settle"]
+
+
+def test_an_end_locks_the_issue_first_as_a_person_does(project: Any, issue: Issue) -> None:
+    """The other way round the two wait for each other."""
+    fill(project, project.pk, events=500)
+    fill(project, issue.pk, events=4, last=40)
+    watch_project(project, now=NOW)
+    later = NOW + dt.timedelta(days=2)
+    fill(project, project.pk, events=500, now=later)
+    fill(project, issue.pk, events=4, now=later)
+    with CaptureQueriesContext(connection) as captured:
+        watch_project(project, now=later)
+    statements = [query["sql"] for query in captured]
+    ends = next(i for i, sql in enumerate(statements) if sql.startswith('UPDATE "issues_escalation"'))
+    begins = max(i for i, sql in enumerate(statements[:ends]) if sql.startswith("SAVEPOINT"))
+    locks = [sql for sql in statements[begins:ends] if "FOR NO KEY UPDATE" in sql and '"issues_issue"' in sql]
+    assert locks, statements[begins : ends + 1]
 
 
 def test_a_week_of_it_is_usual_and_no_rise_any_more(project: Any, issue: Issue) -> None:

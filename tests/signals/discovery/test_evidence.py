@@ -90,4 +90,5 @@ def test_a_failed_task_in_the_event_of_a_failed_tool_is_its_report() -> None:
 
     tool, refusal = seen(events[0], "tool", "order"), seen(events[0], "signal", "refusal")
     report, alone = (seen(event, "signal", "task_failure") for event in events)
-    assert without_reports([report, tool, refusal, alone]) == [tool, refusal, alone]
+    of_the_app = seen(events[0], "explicit", "task_failure")
+    assert without_reports([report, tool, refusal, of_the_app, alone]) == [tool, refusal, of_the_app, alone]
