@@ -59,7 +59,7 @@ class MovedItem(serializers.Serializer[Any]):
     after = ShareItem()
     difference = serializers.FloatField(help_text="Of the rates, after less before.")
     low = serializers.FloatField(
-        help_text="Newcombe's interval, 95 % over all that was looked at (Bonferroni)."
+        help_text="Newcombe's interval, 95 % over all that was looked at (Bonferroni); of `alone`: 90 %."
     )
     high = serializers.FloatField()
 
@@ -75,8 +75,13 @@ class SinceItem(serializers.Serializer[Any]):
     results = MovedItem(
         many=True, help_text=f"The {MOST} that moved most, by more than chance; the largest first."
     )
+    alone = MovedItem(
+        many=True,
+        help_text=f"At most {MOST} others that differ where each is looked at alone, as `/api/compare/` does: `low` to `high` are 90 %. "
+        "Of what did not change, one in ten differs so by chance.",
+    )
     summary = serializers.CharField(
-        help_text="Why nothing is listed; empty where something is."
+        help_text="Why `results` has nothing; empty where it has something."
     )  # fmt: skip
 
 
@@ -126,7 +131,8 @@ def moved(request: Request) -> Response:
         {
             "since": release_item(chosen), "start": since.start, "at": since.at, "end": since.end,
             "events_before": since.events_before, "events": since.events, "tried": since.tried,
-            "results": [_moved_item(one) for one in since.moved], "summary": since.words,
+            "results": [_moved_item(one) for one in since.moved], "alone": [_moved_item(one) for one in since.alone],
+            "summary": since.words,
         }
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from ingest.counts.period import sums_between
 from raindrop.statistics import newcombe, wilson, would_show
 
 ERROR = 0.05  # in all, however many subjects are looked at
+ALONE = 0.10  # of one that is looked at alone, as issues/causes/comparing.py does
 LEAST_EVENTS = 5  # of a subject, in both stretches together: of fewer nothing can be told
 
 
@@ -26,7 +27,8 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The difference of the shares is more than chance: `low` to `high`, corrected for how many subjects were looked at, leaves 0 out."""
+    """The difference of the shares is more than chance: `low` to `high`, corrected for how many subjects were looked at (not by `moves_alone`),
+    leaves 0 out."""
 
     subject: uuid.UUID
     now: Share
@@ -53,9 +55,19 @@ def shares_between(
 def moves(now: dict[uuid.UUID, Share], before: dict[uuid.UUID, Share]) -> list[Move]:
     """What moved, the largest difference first. Newcombe's interval of a difference, with Bonferroni's correction."""
     tried = _tried(now, before)
-    z = _z(len(tried))
+    return _moved(tried, now, before, z=_z(len(tried)))
+
+
+def moves_alone(now: dict[uuid.UUID, Share], before: dict[uuid.UUID, Share]) -> list[Move]:
+    """What differs where it is looked at alone, as a comparison of this one subject says it: among many some do by chance. The largest first."""
+    return _moved(_tried(now, before), now, before, z=NormalDist().inv_cdf(1 - ALONE / 2))
+
+
+def _moved(
+    subjects: Sequence[uuid.UUID], now: dict[uuid.UUID, Share], before: dict[uuid.UUID, Share], *, z: float
+) -> list[Move]:
     found = []
-    for subject in tried:
+    for subject in subjects:
         one, other = now[subject], before[subject]
         difference = newcombe(one.events, one.of, other.events, other.of, z=z)
         if difference is not None and (difference[1] > 0 or difference[2] < 0):

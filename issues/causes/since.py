@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ingest.counts.appearances import PROMPTS
 from ingest.counts.period import sums_between
 from ingest.models import Appearance, AppearanceKind, Project
-from issues.causes.moving import Move, can_be_told, moves, shares_between
+from issues.causes.moving import ALONE, Move, can_be_told, moves, moves_alone, shares_between
 from issues.models import Issue
 from issues.models.issues import State
 from raindrop.web.plurals import counted
@@ -37,7 +37,8 @@ class Moved:
 @dataclass(frozen=True, slots=True)
 class Since:
     """Of the hours from `start` to before `at`, and from then to before `end`; `events` and `events_before`: the project's. `tried`: how many
-    signals and issues were looked at; of `can_be_told` of them there are enough events to tell that their share doubled."""
+    signals and issues were looked at; of `can_be_told` of them there are enough events to tell that their share doubled. `alone`: those of the others
+    that differ where each is looked at alone."""
 
     appearance: Appearance
     start: dt.datetime
@@ -46,8 +47,17 @@ class Since:
     events_before: int
     events: int
     moved: list[Moved]
+    alone: list[Moved]
     tried: int
     can_be_told: int
+
+    @property
+    def words_alone(self) -> str:
+        """What is to be said of `alone`."""
+        return (
+            "Looked at alone, as a comparison by release does, these differ. "
+            f"Of what did not change, {ALONE:.0%} differ so by chance: look at the events before you believe it."
+        )
 
     @property
     def words(self) -> str:
@@ -59,6 +69,8 @@ class Since:
         if self.moved:
             return ""
         if not self.can_be_told:
+            if self.alone:
+                return "Too few events to tell what moved among all signals and issues."
             return "Too few events to tell: even a share that doubled could not be told from chance yet."
         known = f"None of {counted(self.can_be_told, 'signal or issue', 'signals and issues')} moved by more than chance."
         rest = self.tried - self.can_be_told
@@ -102,6 +114,12 @@ def moved_since(project: Project, appearance: Appearance, *, now: dt.datetime) -
     before = shares_between(project.pk, subjects, start, at)
     after = shares_between(project.pk, subjects, at, end)
     found = moves(after, before)
+    moved = {move.subject for move in found}
+    alone = [move for move in moves_alone(after, before) if move.subject not in moved]
+
+    def named(some: list[Move]) -> list[Moved]:
+        return [Moved(issues.get(move.subject) or signals[move.subject], move) for move in some[:MOST]]
+
     return Since(
         appearance=appearance,
         start=start,
@@ -109,9 +127,8 @@ def moved_since(project: Project, appearance: Appearance, *, now: dt.datetime) -
         end=end,
         events_before=sums_between([project.pk], start, at).get(project.pk, 0),
         events=sums_between([project.pk], at, end).get(project.pk, 0),
-        moved=[
-            Moved(issues.get(move.subject) or signals[move.subject], move) for move in found[:MOST]
-        ],
+        moved=named(found),
+        alone=named(alone),
         tried=len(subjects),
         can_be_told=can_be_told(after, before),
     )  # fmt: skip

@@ -14,12 +14,13 @@ from ingest.counts import appearances
 from ingest.counts.appearances import note_appearances
 from ingest.counts.period import Period
 from ingest.counts.rollups import Occurrence, count_events, record
-from ingest.models import Appearance, Event
+from ingest.models import Appearance, Event, QueuedEvent
 from issues.actions import create_issue
+from issues.causes.comparing import compare, read_sides
 from issues.causes.since import find_appearance, moved_since, query_for
 from issues.models import Issue, IssueMatch
 from issues.pages.trend import marks
-from signals.models import SignalDefinition
+from signals.models import SignalDefinition, SignalMatch
 from signals.search.finding import find_events
 from signals.search.language.parsing import parse
 from signals.search.scope import Scope
@@ -208,3 +209,49 @@ def test_a_prompts_query_finds_its_events(project: Any, make_event: MakeEvent, n
     query = query_for(Appearance.objects.get(kind="prompt"))
     found = find_events(parse(query), Scope(project))
     assert [row.pk for row in found] == [event.pk]
+
+
+def test_what_differs_only_where_it_is_looked_at_alone_is_told_as_the_comparison_tells_it(
+    client: Client, project: Any, member: Any, make_event: MakeEvent, query_key: str
+) -> None:
+    """A new user's page of releases said "too few events to tell" of what the comparison by release said is 14 points more."""
+    subjects = [
+        SignalDefinition.objects.create(project=project, key=f"one{n}", name=f"One {n}", enabled=True)
+        for n in range(7)
+    ]
+    for release, days, number, hits in (("r1", 5, 40, (0, *[5] * 6)), ("r2", 3, 58, (6, *[5] * 6))):
+        events = [
+            make_event(timestamp=ago(days=days, minutes=-n), properties={"release": release})
+            for n in range(number)
+        ]
+        count_events(events)
+        note_appearances(events)
+        for subject, some in zip(subjects, hits, strict=True):
+            record(
+                Occurrence(subject.pk, project.pk, one.timestamp, one.end_user_id) for one in events[:some]
+            )
+            SignalMatch.objects.bulk_create(
+                SignalMatch(project=project, signal=subject, event=one, timestamp=one.timestamp, evidence=[])
+                for one in events[:some]
+            )
+    second = find_appearance(project, "release:r2")
+    assert second is not None
+    since = moved_since(project, second, now=timezone.now())
+    assert (
+        since.moved == [] and since.words == "Too few events to tell what moved among all signals and issues."
+    )
+    [alone] = since.alone
+    assert alone.subject == subjects[0] and alone.move.low > 0
+    QueuedEvent.objects.all().delete()  # as a batch that is through
+    period = Period.named("14d")
+    sides = read_sides(project, by="release", values=["r1", "r2"], queries=[], period=period)
+    compared = compare(subjects[0], sides, period=period)[1].difference
+    assert compared is not None and compared.is_sure
+    assert (compared.value, compared.low, compared.high) == pytest.approx(
+        (alone.move.difference, alone.move.low, alone.move.high)
+    )
+    answer = Api(client, query_key).get("/api/releases/moved/", since="release:r2").json()
+    assert [one["subject"] for one in answer["alone"]] == ["signal:one0"] and answer["results"] == []
+    client.force_login(member)
+    page = html_of(client.get(f"/p/{project.slug}/releases/", {"since": "release:r2"}))
+    assert "What differs, looked at alone" in page and "One 0" in page and "One 1" not in page
