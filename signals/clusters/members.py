@@ -8,7 +8,7 @@ locks on events, and before the roll-ups.
 import datetime as dt
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -143,6 +143,14 @@ def replace_members(
     for start in range(0, len(fresh), ROWS):
         _insert(fresh[start : start + ROWS])
     count_again(sorted(changed), project=project)
+
+
+def stored_members(clusters: Collection[uuid.UUID]) -> Iterator[NewMember]:
+    """The stored members of these clusters."""
+    rows = ClusterMember.objects.filter(cluster__in=clusters).values_list(
+        "cluster_id", "event_id", "project_id", "conversation_id", "end_user_id", "timestamp", "score", "source", "phrase",
+    )  # fmt: skip
+    return (NewMember(*row) for row in rows.iterator())
 
 
 def hold_members(project: uuid.UUID) -> None:

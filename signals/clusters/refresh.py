@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -22,10 +22,10 @@ from raindrop.web.plurals import counted
 from signals.clusters.assigning import assign_clusters
 from signals.clusters.collecting import CHUNK, Collected, collect, newest_first
 from signals.clusters.drafting import Draft, draft_clusters, plan_of_drafts
-from signals.clusters.members import ASSIGNER, FACET, NewMember
+from signals.clusters.members import ASSIGNER, FACET, NewMember, stored_members
 from signals.clusters.plan import members_of
 from signals.clusters.storing import Overtaken, store_clusters, version_of
-from signals.discovery.emerging import Emergence, Occurrence, emerging
+from signals.discovery.emerging import Emergence, Occurrence, emerging, judged
 from signals.models import ClusterKind, ClusterStatus, Facet
 from signals.reader.working import read_before_refresh
 
@@ -192,22 +192,35 @@ def _catch_up(project: Project, started: dt.datetime) -> None:
 def _emergence(
     project: Project, drafts: Sequence[Draft], members: Sequence[NewMember], traffic: Sequence[Occurrence]
 ) -> dict[uuid.UUID, Emergence]:
-    """By cluster. Those of a reader's findings are held against what was read, the others against all events."""
-    met: dict[uuid.UUID, list[Occurrence]] = defaultdict(list)
+    """By cluster. Those of a reader's findings are held against what was read, the others against all events.
+
+    What only this refresh gives to a known cluster is no growth of it, and what it takes from one stays its past: members that change would
+    look like users that come.
+    """
+    last = max((one.at for one in traffic), default=None)
     intents = {draft.id for draft in drafts if draft.kind == ClusterKind.INTENT}
     from_reader = {draft.id for draft in drafts if draft.origin == FACET}
-    for one in members:
-        if one.cluster in from_reader and one.source != FACET:
-            continue  # of a tool that fails, read or not
-        if one.source != ASSIGNER or one.cluster in intents:
-            met[one.cluster].append(Occurrence(one.timestamp, one.end_user or one.conversation or one.event))
+
+    def by_event(some: Iterable[NewMember]) -> dict[uuid.UUID, dict[uuid.UUID, Occurrence]]:
+        found: dict[uuid.UUID, dict[uuid.UUID, Occurrence]] = defaultdict(dict)
+        for one in some:
+            if one.cluster in from_reader and one.source != FACET:
+                continue  # of a tool that fails, read or not
+            if one.source != ASSIGNER or one.cluster in intents:
+                found[one.cluster][one.event] = Occurrence(
+                    one.timestamp, one.end_user or one.conversation or one.event
+                )
+        return found
+
+    now = by_event(members)
+    before = by_event(stored_members([draft.id for draft in drafts if draft.row is not None]))
+    met = {draft.id: judged(now[draft.id], before.get(draft.id), last=last) for draft in drafts}
     facets = Facet.objects.filter(project=project).only(
         "timestamp", "end_user_id", "conversation_id", "event_id"
     )
     read = [
         Occurrence(one.timestamp, one.end_user_id or one.conversation_id or one.event_id) for one in facets
     ]
-    last = max((one.at for one in traffic), default=None)
     found: dict[uuid.UUID, Emergence] = {}
     for of_facets, usual in ((True, read), (False, traffic)):
         some = [draft for draft in drafts if (draft.origin == FACET) is of_facets]

@@ -15,7 +15,7 @@ among those that are large enough to be marked at all (Tarone 1990).
 import datetime as dt
 import uuid
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 DAYS = 7
@@ -75,6 +75,23 @@ def emerging(
     counts = [_count(cluster, end) for cluster in clusters]
     tested = corrected([world.p(one) for one in counts], [world.least(one) for one in counts])
     return [world.answer(one, p) for one, p in zip(counts, tested, strict=True)]
+
+
+def judged(
+    now: Mapping[uuid.UUID, Occurrence],
+    before: Mapping[uuid.UUID, Occurrence] | None,
+    *,
+    last: dt.datetime | None,
+) -> list[Occurrence]:
+    """The occurrences, by event, by which a cluster is judged that holds `now`, and held `before` until this refresh (None: there was no such
+    cluster). Of the last span those count that it holds now and held before; of the time until then those that it holds or held."""
+    if not before or last is None:
+        return list(now.values())
+    return [
+        one
+        for event, one in (before | now).items()
+        if _span(one.at, last) > 0 or (event in now and event in before)
+    ]
 
 
 def corrected(values: Sequence[float], least: Sequence[float]) -> list[float]:

@@ -15,6 +15,7 @@ from ingest.models.jobs import JobState
 from signals.clusters import refresh
 from signals.clusters.changing import change_cluster
 from signals.clusters.discovered import quoted_examples
+from signals.clusters.members import EVIDENCE, NewMember, replace_members
 from signals.clusters.reading import live_clusters
 from signals.clusters.refresh import DISCOVER, refresh_due, request_refresh
 from signals.models import (
@@ -120,6 +121,30 @@ def test_a_problem_of_the_last_days_is_emerging(
     find(project)
     marked = {one.origin: one for one in live_clusters(project).filter(kind="problem", is_emerging=True)}
     assert set(marked) == {"tool pay"} and "12 of" in marked["tool pay"].emerging_reason
+
+
+def test_members_that_change_are_no_growth(project: Project, broken: list[Event], happen: Happen) -> None:
+    """As when groups fall otherwise than the last time: the cluster held earlier events, which are of none now, and others came to it."""
+    for n in range(12):
+        happen(
+            tool="pay", error="card declined", days=n / 3, user_id=f"late{n}", input="Pay this please, now"
+        )
+    run_pipeline()
+    find(project)
+    pay = Cluster.objects.get(origin="tool pay")
+    assert pay.is_emerging
+    ClusterMember.objects.filter(cluster=pay).delete()
+    members = [
+        NewMember(pay.id, one.id, project.id, one.conversation_id, one.end_user_id, one.timestamp, 1.0, EVIDENCE, "")
+        for one in broken[12:]
+    ]  # fmt: skip
+    replace_members(project.id, members, clusters=[pay.id])
+    find(project)
+    pay.refresh_from_db()
+    assert pay.members.count() == 12 and not pay.is_emerging
+    find(project)  # its members stay
+    pay.refresh_from_db()
+    assert pay.is_emerging
 
 
 def test_what_a_reader_said_makes_clusters_and_is_given_to_its_event(

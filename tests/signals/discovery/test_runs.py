@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from signals.discovery.assigner import FOLDS, RECALL, STRENGTH, WANTED, assign, from_bytes, train_assigner
-from signals.discovery.emerging import Occurrence, corrected, emerging
+from signals.discovery.emerging import Occurrence, corrected, emerging, judged
 from signals.discovery.matching_runs import Trace, match_to_known
 
 LAST = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)
@@ -99,6 +99,15 @@ def test_what_began_lately_and_stays_is_new_though_it_began_before_this_week() -
         == "5 of 70 users in the last 7 days, 3 of 210 in the 3 weeks before; first seen on 20 November"
     )
     assert not old.is_emerging
+
+
+def test_what_a_refresh_gives_to_a_known_cluster_is_no_growth_and_what_it_takes_stays_its_past() -> None:
+    stays, comes, went, came_early, went_early = (at(day, ids(1)) for day in (1, 1, 1, 20, 20))
+    now = dict(zip(ids(3), (*stays, *comes, *came_early), strict=True))
+    before = {event: one for event, one in now.items() if one in stays}
+    before |= dict(zip(ids(2), (*went, *went_early), strict=True))
+    assert set(judged(now, before, last=LAST)) == {*stays, *came_early, *went_early}
+    assert judged(now, None, last=LAST) == list(now.values())
 
 
 def test_chance_marks_few() -> None:
