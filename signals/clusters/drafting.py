@@ -13,6 +13,7 @@ from raindrop.embedder import DIMENSIONS, embed_texts
 from raindrop.ids import new_id
 from signals.clusters.assigning import planned, vector_from
 from signals.clusters.collecting import Collected, Wish, tools_of
+from signals.clusters.corrected import name_corrections
 from signals.clusters.evidence import TOOL_FAILURE, intent_key, key_of, keys_of, origin_key, origin_of
 from signals.clusters.hints import hints_of
 from signals.clusters.members import EVIDENCE, FACET
@@ -181,6 +182,7 @@ def _problems(project: Project, collected: Collected, known: _Known) -> list[Dra
         hints=[read.get(one.event, ()) if one.source == "facet" else () for one in observations],
         signals={one.key: one.name for one in signals},
     )
+    groups = name_corrections(groups, observations=observations, vectors=vectors)
     groups = polish(groups, observations=observations, vectors=vectors, names=known.names(), project=project)
     ids = {one.key: one.id for one in signals}
     drafts: list[Draft] = []

@@ -89,7 +89,7 @@ def judged(
         return list(now.values())
     return [
         one
-        for event, one in (before | now).items()
+        for event, one in {**before, **now}.items()
         if _span(one.at, last) > 0 or (event in now and event in before)
     ]
 

@@ -83,3 +83,14 @@ def sentence_around(text: str, start: int, end: int, *, longest: int = LONGEST) 
         first = found.end()
     after = ENDS.search(text, end)
     return first, min(after.end() if after else len(text), end + longest)
+
+
+def sentences_of(text: str) -> list[str]:
+    """The different sentences of a text, each on one line and at most LONGEST characters long."""
+    found: dict[str, None] = {}
+    first = 0
+    for end in (*(one.end() for one in ENDS.finditer(text)), len(text)):
+        if sentence := " ".join(text[first:end].split())[:LONGEST]:
+            found[sentence] = None
+        first = end
+    return list(found)

@@ -24,8 +24,10 @@ from signals.models import (
     ClusterMember,
     ClusterStatus,
     Facet,
+    SignalDefinition,
     SignalMatch,
 )
+from signals.models.definitions import Sentiment
 from tests.signals.conftest import Happen, run_pipeline
 
 Counts = dict[str, tuple[int, int, int]]
@@ -121,6 +123,32 @@ def test_a_problem_of_the_last_days_is_emerging(
     find(project)
     marked = {one.origin: one for one in live_clusters(project).filter(kind="problem", is_emerging=True)}
     assert set(marked) == {"tool pay"} and "12 of" in marked["tool pay"].emerging_reason
+
+
+def test_a_correction_is_named_by_the_answer_that_it_corrects(project: Project, happen: Happen) -> None:
+    """Not by "it was always kg before", which is what the user wants."""
+    correction = SignalDefinition.objects.create(
+        project=project, key="correction", name="Correction", sentiment=Sentiment.NEGATIVE, enabled=True
+    )
+    for n in range(4):
+        words = {"user_id": f"u{n}", "convo_id": f"c{n}"}
+        happen(
+            days=n + 1,
+            input="How heavy is hive b?",
+            output=f"Good news! The scale shows {90 + n} pounds.",
+            **words,
+        )
+        later = happen(
+            days=n + 0.9, input="No, that's wrong. It was always kg before.", output="Noted.", **words
+        )
+        SignalMatch.objects.create(
+            project=project, signal=correction, event=later, end_user=later.end_user,
+            timestamp=later.timestamp, evidence=[{"side": "user", "text": "It was always kg before.", "start": 18, "end": 42}],
+        )  # fmt: skip
+    find(project)
+    [found] = live_clusters(project).filter(kind="problem", signal__key="correction")
+    assert found.label == "Correction of “The scale shows … pounds.”"
+    assert "It was always kg before" in found.description
 
 
 def test_members_that_change_are_no_growth(project: Project, broken: list[Event], happen: Happen) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from signals.discovery.evidence import hint, sentence_of, source_of, without_reports
+from signals.discovery.evidence import hint, sentence_of, sentences_of, source_of, without_reports
 from signals.discovery.observations import Observation
 
 TEXT = "Hello. I asked for v1.2, not this! Thanks"
@@ -92,3 +92,12 @@ def test_a_failed_task_in_the_event_of_a_failed_tool_is_its_report() -> None:
     report, alone = (seen(event, "signal", "task_failure") for event in events)
     of_the_app = seen(events[0], "explicit", "task_failure")
     assert without_reports([report, tool, refusal, of_the_app, alone]) == [tool, refusal, of_the_app, alone]
+
+
+def test_the_sentences_of_a_text() -> None:
+    assert sentences_of("It is 4.5 kg.  It\tis!\n- one\nIt is 4.5 kg. ") == [
+        "It is 4.5 kg.",
+        "It is!",
+        "- one",
+    ]
+    assert sentences_of(" ") == []
