@@ -48,7 +48,8 @@ class SampledShare:
 @dataclass(slots=True)
 class Shown:
     """A cluster with what a row shows. `rate`: of all events. `together`: what it comes with, as rows of the panel on its
-    page, at most TOGETHER; None where that was not looked for lately (`together_of`). `sampled`: of a problem that only a reader's sample tells."""
+    page, at most TOGETHER; None where that was not looked for lately (`together_of`). `sampled`: of a problem that only a reader's sample tells. `also`: of its
+    parts those that are read elsewhere (told_twice.py)."""
 
     cluster: Cluster
     total: Total
@@ -58,6 +59,7 @@ class Shown:
     together: list[dict[str, Any]] | None = None
     sampled: SampledShare | None = None
     parts: int = 0
+    also: list[Cluster] = field(default_factory=list)
 
     @property
     def query(self) -> str:
@@ -75,10 +77,10 @@ def show(project: Project, clusters: Sequence[Cluster]) -> list[Shown]:
     examples = quoted_examples(clusters)
     together = _best(clusters, kept_causes(clusters, since=period.start))
     shares = _shares(project, clusters)
-    parts: dict[uuid.UUID, int] = defaultdict(int)
-    for parent in Cluster.objects.filter(parent__in=ids, is_gone=False).values_list("parent_id", flat=True):
-        if parent is not None:
-            parts[parent] += 1
+    parts: dict[uuid.UUID | None, list[Cluster]] = defaultdict(list)
+    inside = Cluster.objects.filter(parent__in=ids, is_gone=False).order_by("-conversations", "label")
+    for part in inside.only("id", "label", "origin", "parent_id"):
+        parts[part.parent_id].append(part)
     return [
         Shown(
             cluster,
@@ -88,7 +90,8 @@ def show(project: Project, clusters: Sequence[Cluster]) -> list[Shown]:
             examples[cluster.pk],
             together.get(cluster.pk),
             shares.get(cluster.pk),
-            parts[cluster.pk],
+            len(parts[cluster.pk]),
+            [part for part in parts[cluster.pk] if part.origin != cluster.origin],
         )
         for cluster in clusters
     ]

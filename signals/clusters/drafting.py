@@ -19,7 +19,7 @@ from signals.clusters.hints import hints_of
 from signals.clusters.members import EVIDENCE, FACET
 from signals.clusters.plan import Floats, Plan, Planned, features_of
 from signals.clusters.polishing import polish
-from signals.clusters.told_twice import join_told_twice
+from signals.clusters.told_twice import join_inside, join_told_twice
 from signals.discovery.assigner import Assigner, train_assigner
 from signals.discovery.intents import group_intents
 from signals.discovery.matching_runs import Trace, match_to_known
@@ -190,11 +190,11 @@ def _problems(project: Project, collected: Collected, known: _Known) -> list[Dra
         members = [observations[i] for i in group.members]
         keys = list(dict.fromkeys(key_of(one) for one in members))
         (source, key), _ = Counter((one.source, one.key) for one in members).most_common(1)[0]
-        own = [origin_key(*origin) for origin in group.origins] or keys
+        origins = [origin_key(*origin) for origin in group.origins]
         drafts.append(
             Draft(
                 id=new_id(), kind=ClusterKind.PROBLEM, label=group.label[:200], description=group.description,
-                centroid=group.centroid, keywords=list(group.keywords), keys=own[:KEYS], level=group.level,
+                centroid=group.centroid, keywords=list(group.keywords), keys=(origins or keys)[:KEYS], level=group.level,
                 origin=origin_of(source, key), takes_all=bool(group.origins),
                 signal=ids.get(TOOL_FAILURE if source == "tool" else key),
                 examples=_typical(members, vectors[list(group.members)] @ group.centroid),
@@ -203,20 +203,26 @@ def _problems(project: Project, collected: Collected, known: _Known) -> list[Dra
         )  # fmt: skip
     for level in sorted({draft.level for draft in drafts}):
         known.match([draft for draft in drafts if draft.level == level])
+    words: dict[uuid.UUID, list[str]] = {draft.id: [] for draft in drafts}
     for draft, group in zip(drafts, groups, strict=True):
         draft.parent = None if group.parent is None else drafts[group.parent].id
+        words[draft.id] += [key_of(observations[i]) for i in group.members]
     drafts = _folded(drafts)
     talks = {
         event: unit
         for kind in collected.kinds.values()
         for event, unit in zip(kind.events, kind.units, strict=True)
     }
-    join_told_twice(
-        drafts,
-        units={one.id: {talks[event] for event in one.events} for one in drafts},
-        read={unit for unit, wish in collected.wishes.items() if wish.is_read},
-        alone={one.id for one in drafts if one.row is not None and is_touched(one.row)},
-    )
+    units = {one.id: {talks[event] for event in one.events} for one in drafts}
+    alone = {one.id for one in drafts if one.row is not None and is_touched(one.row)}
+    read_talks = {unit for unit, wish in collected.wishes.items() if wish.is_read}
+    join_told_twice(drafts, units=units, read=read_talks, alone=alone)
+    everything = len(collected.wishes.keys() | set(talks.values()))
+    inside = join_inside(drafts, units=units, everything=everything, alone=alone)
+    for draft in drafts:
+        if draft.id in inside:
+            # The same signal elsewhere is not of this tool's failure.
+            draft.keys, draft.takes_all = list(dict.fromkeys(words[draft.id]))[:KEYS], False
     _train(project, drafts)
     return drafts
 

@@ -112,6 +112,35 @@ def test_what_an_agent_says_of_a_failed_tool_is_no_further_problem(project: Proj
     assert counts_of(project, "problem") == {"tool order": (3, 3, 3), "complaint": (3, 3, 3)}
 
 
+def test_a_problem_inside_a_failing_tools_is_its_part_and_takes_no_others(
+    project: Project, happen: Happen
+) -> None:
+    refused = {"input": "Try it again, will you", "output": "I'm sorry, I can't help you with that request."}
+    for n in range(24):
+        failed = {"tool": "order", "error": "504 Gateway Timeout"} if n < 4 else {}
+        talk = {"user_id": f"u{n}", "convo_id": f"c{n}"}
+        happen(
+            input="Order two straps please.", output="Which size do you need?", days=n + 1, **talk, **failed
+        )
+        if failed:
+            happen(days=n + 0.9, **talk, **refused)
+    run_pipeline()
+    find(project)
+    order, refusal = Cluster.objects.get(origin="tool order"), Cluster.objects.get(origin="signal refusal")
+    assert refusal.parent == order and refusal.level == 1
+    # All events of the part are the whole's too.
+    assert counts_of(project, "problem") == {"tool order": (8, 4, 4), "signal refusal": (4, 4, 4)}
+    happen(user_id="v", convo_id="v", input="My cat is ill", output="I can't give you medical advice, sorry.")
+    run_pipeline()
+    assert counts_of(project, "problem")["tool order"] == (8, 4, 4)
+    for n in range(4):
+        happen(user_id=f"v{n}", convo_id=f"v{n}", **refused)
+    run_pipeline()
+    find(project)
+    refusal.refresh_from_db()
+    assert refusal.parent is None and counts_of(project, "problem")["tool order"] == (4, 4, 4)
+
+
 def test_a_problem_of_the_last_days_is_emerging(
     project: Project, broken: list[Event], happen: Happen
 ) -> None:
