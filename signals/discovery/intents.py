@@ -4,7 +4,7 @@
 
 The finest level are the communities of the graph of nearest neighbours (Leiden, Traag and others 2019, arXiv 1810.08473, by
 graspologic-native): rows are first drawn half-way to the mean of their neighbours, and an edge weighs what part of their neighbours its two
-ends share. Modularity at a resolution of 1 finds the number. The broad level are the communities of those communities.
+ends share. Modularity at a resolution of 1 finds the number. The broad level joins those that have to do with each other.
 """
 
 import math
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from signals.discovery.keywords import telling_words, words_of
-from signals.discovery.linkage import Ints, in_order
+from signals.discovery.linkage import Ints, in_order, linked
 from signals.discovery.naming import LONGEST, central_first, cut
 from signals.discovery.observations import Floats
 from signals.discovery.problems import unit
@@ -30,7 +30,10 @@ MEANING, WORDS, TOOLS = 0.55, 0.2, 0.25
 RARE, COMMON = 0.02, 0.4  # shares of the texts between which a word counts
 # From so many texts on words add nothing: the vectors' neighbours are near enough.
 MANY = 1000
-NEIGHBOURS, DRAWN = 10, 0.5
+# Neighbours of a row: one in A_NEIGHBOUR_OF rows, at most a half of them, so that in a small project an intent of a few conversations is not drawn
+# to others.
+FEWEST_NEIGHBOURS, MOST_NEIGHBOURS, A_NEIGHBOUR_OF = 5, 10, 20
+COPIES, DRAWN = 3, 0.5
 RESOLUTION = 1.0
 # A group's texts have to be so much more alike (mean likeness of two of them, by _features) than any two of the project's, or so alike in meaning
 # (mean cosine), for one name to tell what they are. On samples of 80 to 500 texts of the three public sets no broad group of one label and 2 of
@@ -65,8 +68,7 @@ def group_intents(
     if not len(texts):
         return []
     rows = _features(texts, vectors, tools)
-    fine, broad = _levels(rows)
-    broad = _without_mixed(rows, vectors, fine, broad)
+    fine, broad = _levels(texts, rows)
     usual = _likeness(rows)
     found: list[Intent] = []
     places: dict[int, int] = {}
@@ -94,7 +96,7 @@ def group_intents(
 def communities(rows: Floats) -> Ints:
     """(n,) community of each unit row."""
     rows = _drawn(rows)
-    near = _nearest(rows, NEIGHBOURS)
+    near = _nearest(rows, neighbours(len(rows)))
     count, width = near.shape
     beside = np.zeros((count, count), dtype=np.float32)
     beside[np.arange(count)[:, None], near] = 1
@@ -107,52 +109,46 @@ def communities(rows: Floats) -> Ints:
     return _leiden(count, ones, others, weights, resolution=RESOLUTION)
 
 
+def neighbours(count: int) -> int:
+    """Of each of so many rows."""
+    return min(MOST_NEIGHBOURS, max(FEWEST_NEIGHBOURS, -(-count // A_NEIGHBOUR_OF)), max(1, (count - 1) // 2))
+
+
 def plain_communities(rows: Floats) -> Ints:
     """(n,) community of each unit row on the union of its nearest neighbours, weighed by cosine: what `communities` is compared with."""
-    near = _nearest(rows, NEIGHBOURS)
+    near = _nearest(rows, MOST_NEIGHBOURS)
     pairs = {(min(i, int(j)), max(i, int(j))) for i, some in enumerate(near) for j in some}
     ones, others = (np.array(side, dtype=np.intp) for side in zip(*sorted(pairs), strict=True))
     weights = np.clip((rows[ones] * rows[others]).sum(axis=1), 0.01, None)
     return _leiden(len(rows), ones, others, weights, resolution=1.0)
 
 
-def _levels(rows: Floats) -> tuple[Ints, Ints]:
-    """(the fine intent of each row, the broad intent of each fine one)."""
-    drawn = np.arange(len(rows))
-    if len(rows) > PART:
-        drawn = np.sort(np.random.default_rng(0).choice(len(rows), PART, replace=False))
-    fine = communities(rows[drawn])
-    means = _centroids(rows[drawn], fine)
-    if len(rows) > PART:
-        fine = in_order(
-            np.concatenate([(rows[i : i + PART] @ means.T).argmax(axis=1) for i in range(0, len(rows), PART)])
-        )
-        means = _centroids(rows, fine)
-    return fine, _broad(means, np.bincount(fine))
+def _levels(texts: Sequence[str], rows: Floats) -> tuple[Ints, Ints]:
+    """(the fine intent of each row, the broad intent of each fine one). Of texts that are the same COPIES are compared: more would be each
+    other's only neighbours."""
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(texts):
+        places.setdefault(text.casefold(), []).append(place)
+    drawn = np.sort([place for some in places.values() for place in some[:COPIES]])
+    if len(drawn) > PART:
+        drawn = np.sort(np.random.default_rng(0).choice(drawn, PART, replace=False))
+    fine = np.full(len(rows), -1, dtype=np.intp)
+    fine[drawn] = communities(rows[drawn])
+    others = np.flatnonzero(fine < 0)
+    means = _centroids(rows[drawn], fine[drawn])
+    for start in range(0, len(others), PART):
+        some = others[start : start + PART]
+        fine[some] = (rows[some] @ means.T).argmax(axis=1)
+    fine = in_order(fine)
+    return fine, _broad(rows, fine)
 
 
-def _broad(means: Floats, sizes: Ints) -> Ints:
-    """Communities of the fine intents: each is linked to the others by how alike their means are."""
-    count = len(means)
-    if count <= 2:
-        return np.arange(count) if count == 2 else np.zeros(count, dtype=np.intp)
-    likeness = means @ means.T
-    ones, others = np.triu_indices(count, 1)
-    weights = np.clip(likeness[ones, others], 0, None) * np.sqrt(sizes[ones] * sizes[others])
-    some = weights > 0
-    return _leiden(count, ones[some], others[some], weights[some], resolution=1.0)
-
-
-def _without_mixed(rows: Floats, vectors: Floats, fine: Ints, broad: Ints) -> Ints:
-    """The broad intent of each fine one, where what one broad intent would join is coherent; else each fine one is its own."""
-    usual = _likeness(rows)
-    found = broad.copy()
-    for one in range(int(broad.max()) + 1):
-        parts = np.flatnonzero(broad == one)
-        members = np.flatnonzero(np.isin(fine, parts))
-        if len(parts) > 1 and not _is_coherent(rows[members], vectors[members], usual=usual):
-            found[parts] = found.max() + 1 + np.arange(len(parts))
-    return in_order(found)
+def _broad(rows: Floats, fine: Ints) -> Ints:
+    """Fine intents are joined while a text of one and a text of another are, on average, COHERENT more alike than any two of the project's. How
+    alike each one's own texts are does not count: an intent of many alike texts would join any other."""
+    sizes = np.bincount(fine)
+    means = np.array([rows[fine == one].mean(axis=0) for one in range(len(sizes))], dtype=np.float32)
+    return linked(means @ means.T, apart=1 - _likeness(rows) - COHERENT)
 
 
 def _is_coherent(rows: Floats, vectors: Floats, *, usual: float) -> bool:
@@ -201,7 +197,7 @@ def _drawn(rows: Floats) -> Floats:
     """Each row half-way to the mean of its nearest ones."""
     if len(rows) < 3:
         return rows
-    near = _nearest(rows, NEIGHBOURS)
+    near = _nearest(rows, neighbours(len(rows)))
     return _unit((1 - DRAWN) * rows + DRAWN * rows[near].mean(axis=1))
 
 

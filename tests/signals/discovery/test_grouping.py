@@ -144,6 +144,19 @@ def test_a_broad_intent_says_how_many_it_joins() -> None:
     assert " · " in joined.label and joined.label.endswith(", and 1 more")
 
 
+def test_small_intents_of_a_small_project_are_not_joined() -> None:
+    """Eleven intents of five conversations each; two of them have to do with each other."""
+    along = np.array([AXES[i // 5] + 0.7 * AXES[20] * (i >= 45) for i in range(55)], dtype=np.float32)
+    rows = along + 0.9 * AXES[100:155]
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    found = group_intents([f"{'abcdefghijk'[i // 5]}wish {i}" for i in range(55)], rows)
+    assert sorted(one.members for one in found if one.level == 1) == [
+        tuple(range(i, i + 5)) for i in range(0, 55, 5)
+    ]
+    broad = sorted(one.members for one in found if one.level == 0)
+    assert broad == [*(tuple(range(i, i + 5)) for i in range(0, 45, 5)), tuple(range(45, 55))]
+
+
 def test_tools_tell_intents_apart_that_words_do_not() -> None:
     texts = [f"please do number {i}" for i in range(40)]
     vectors = near(*range(40))
