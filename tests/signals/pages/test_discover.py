@@ -203,6 +203,30 @@ def test_the_page_of_a_cluster_is_paged_charted_and_broken_down(
     assert page.get(f"/p/{project.slug}/discover/{project.pk}/").status_code == 404
 
 
+def test_a_problem_inside_a_failing_tools_stands_in_its_row_and_both_on_the_map(
+    page: Client, project: Project, happen: Happen
+) -> None:
+    refused = {"input": "Try it again, will you", "output": "I'm sorry, I can't help you with that request."}
+    for n in range(24):
+        failed = {"tool": "order", "error": "504 Gateway Timeout"} if n < 4 else {}
+        talk = {"user_id": f"u{n}", "convo_id": f"c{n}"}
+        happen(
+            input="Order two straps please.", output="Which size do you need?", days=n + 1, **talk, **failed
+        )
+        if failed:
+            happen(days=n + 0.9, **talk, **refused)
+    run_pipeline()
+    find(project)
+    order, refusal = Cluster.objects.get(origin="tool order"), Cluster.objects.get(origin="signal refusal")
+    html = html_of(page.get(f"/p/{project.slug}/discover/"))
+    assert len(re.findall(r"<tr[^>]*data-number", html)) == 1
+    row = html[html.index(f'data-number="{order.pk}"') :]
+    assert re.search(rf"with\s*</span>\s*<a[^>]*discover/{refusal.pk}/", row)
+    points = page.get(f"/p/{project.slug}/discover/map/points/?kind=problem").json()
+    assert {one["id"] for one in points["clusters"]} == {str(order.pk), str(refusal.pk)}
+    assert points["total"] == 8
+
+
 def test_the_matrix_and_the_map(page: Client, project: Project, broken: list[Event]) -> None:
     empty = html_of(page.get(f"/p/{project.slug}/discover/matrix/"))
     assert "No intent was found yet" in empty
