@@ -122,7 +122,7 @@ HAS_NOT = re.compile(
 )
 # "My bad, I typed September": users who correct themselves.
 OWN_SLIP = re.compile(
-    r"\b(?:my (?:bad|mistake|fault|error)|i (?:misread|mistyped|misspoke|misremembered|typed|meant to (?:say|type|write)|(?:got|had) (?:it|that|them) wrong)|"
+    r"\b(?:my (?:bad|mistake|fault|error)|i (?:misread|mistyped|misspoke|misremembered|typed|meant to (?:say|type|write)|(?:got|had) (?:it|that|them) wrong|mixed (?:it |that |them |those )?up)|"
     r"typo|i(?:'ve| have)? changed my mind)\b"
 )
 # "I don't care, either is fine", "leave it", "I'd rather not", "please try again": it leaves the choice to the agent, or lets the matter go.
@@ -151,6 +151,11 @@ SURE = compile_phrases(
     ]
 )
 SURE_WEIGHT = 0.7
+# "No, I meant the blue one": no model need weigh that, which would go by the letter case too (4 of 4 such turns of the corpus and our own hands).
+INSISTS = re.compile(
+    r"^\W*(?:(?:no+|nope|nah|wait|sorry|oh|um+|uh|well|hey|but)\W+)*(?:no|nope|nah)\W+(?:(?:sorry|wait|actually)\W+)*"
+    r"(?:what )?i (?:actually |clearly |just |specifically )?(?:meant|said|asked for|wanted|wrote|told you)\b(?! to (?:say|type|write)\b)"
+)
 # Of an offer turned down: no match, but the nearest miss there is (people call it dissatisfied more often than other turns).
 DECLINED = 0.5
 
@@ -206,6 +211,9 @@ def detect(batch: Batch) -> list[Finding]:
             continue
         if another := gives_another(turn):
             found.append(Finding(index, OUTRIGHT, another))
+            continue
+        if insists := INSISTS.search(turn.input.normal[:READ]):
+            found.append(Finding(index, OUTRIGHT, [piece("user", turn.input, *insists.span())]))
             continue
         sure = [Hit(match.start(), match.end(), SURE_WEIGHT) for match in SURE.finditer(turn.input.normal)]
         score = max(scores.get(index, 0.0), SURE_WEIGHT if sure else 0.0)
@@ -267,4 +275,4 @@ SIGNAL = BuiltIn(
     USER_SIDE,
     languages=LANGUAGES_READ,
 )
-DETECTOR = Detector("correction", 7, other_languages.united("correction", detect))
+DETECTOR = Detector("correction", 8, other_languages.united("correction", detect))

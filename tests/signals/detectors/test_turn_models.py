@@ -63,6 +63,8 @@ def test_the_committed_weights_fit_the_features() -> None:
     ("talk", "signal"),
     [
         ([("Book the 9:10 to Leeds", "Booked the 19:10 to Leeds."), ("no, I said the 9:10, in the morning", "Sorry!")], "correction"),
+        ([("Who wrote Dune?", "Dune was written by Frank Herbert in 1965."), ("Nope, I meant the film", "Ah.")], "correction"),
+        ([("Who wrote Dune?", "Dune was written by Frank Herbert in 1965."), ("nope, i meant the film", "Ah.")], "correction"),
         ([("where is it", "It is on its way."), ("you told me that twice already. WHERE is it", "It is on its way.")], "user_frustration"),
         ([("hi", "Hello!"), ("This is so frustrating!", "I'm sorry.")], "user_frustration"),
         ([("I am so frustrated with you. You forgot my name again!", "Sorry.")], "user_frustration"),
@@ -75,6 +77,11 @@ def test_the_committed_weights_fit_the_features() -> None:
 )  # fmt: skip
 def test_plain_cases_are_found(talk: Talk, signal: str) -> None:
     assert signal in held(talk)
+
+
+def test_who_mixed_something_up_corrects_nobody_else() -> None:
+    talk = [("How many on Tuesday?", "63."), ("no, i meant the one on monday, i mixed up the days", "71.")]
+    assert RULES["correction"].detect(batch_of_talk(talk)) == []
 
 
 @pytest.mark.parametrize(
