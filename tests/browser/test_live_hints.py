@@ -102,8 +102,9 @@ def test_hints_in_the_browser_alone(root_page: Any, filled: dict[str, list[str]]
         "for (let n = 0; n < 50; n++) setTimeout(() => document.body.dispatchEvent(new Event('changed')), 50 * n)"
     )
     wait_for_rest(root_page, after=before + 49)
+    others = root_page.evaluate("hints") - before - 50  # a worker's, which come meanwhile
     requests = requests_of(root_page)
-    assert 2 <= len(requests) <= 3, requests
+    assert 2 <= len(requests) <= 3 + others, requests
     assert all(set(regions) <= set(in_view) for _, regions in requests), requests
     for box in root_page.locator("[data-chart]").all():
         box.locator("svg").wait_for()  # a chart that was read again is drawn again
@@ -115,10 +116,12 @@ def test_no_request_for_a_hidden_page(root_page: Any, filled: dict[str, list[str
     root_page.evaluate("document.body.dispatchEvent(new Event('changed'))")
     root_page.wait_for_timeout(WINDOW)
     assert not requests_of(root_page)
+    before = root_page.evaluate("hints")
     root_page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     root_page.wait_for_function(f"() => ({REQUESTS})().length")
     wait_for_rest(root_page)
-    assert len(requests_of(root_page)) == 1
+    others = root_page.evaluate("hints") - before  # a worker's, which come meanwhile
+    assert 1 <= len(requests_of(root_page)) <= 1 + others
 
 
 def test_nothing_is_replaced_under_a_pressed_button(root_page: Any, filled: dict[str, list[str]]) -> None:

@@ -105,8 +105,14 @@ def test_from_a_description_to_a_regression(
 
     # more labels: a measured quality
     teach(api, 1, 1)
-    quality = teach(api, 1, 3, each=4, **{"for": "audit"})["classifier"]["quality"]
-    assert quality["labels"] == 27 and quality["random_labels"] == 12
+    audits = 0
+    quality: Any = {"precision": None}
+    # What an audit meets is luck: with too few matches nothing is measured yet.
+    while audits < 3 or quality["precision"] is None:
+        audits += 1
+        assert audits <= 8, quality
+        quality = teach(api, 1, 1, each=4, **{"for": "audit"})["classifier"]["quality"]
+        assert quality["labels"] == 15 + 4 * audits and quality["random_labels"] == 4 * audits
     assert 0 <= quality["low"] <= quality["precision"] <= quality["high"] <= 1
     assert quality["recall_low"] <= quality["recall"] <= quality["recall_high"]
     # Flights are asked about in three ways. Which of them the audit met is luck; the cards that teach meet the third after so many rounds.
@@ -129,7 +135,7 @@ def test_from_a_description_to_a_regression(
     activity = Activity.objects.filter(kind="state").order_by("-id")[0]
     assert activity.actor is None
     assert activity.data["events"] == 2
-    assert activity.data["classifier_version"] == 10
+    assert activity.data["classifier_version"] == 7 + audits
 
 
 def test_another_projects_events_are_never_touched(
