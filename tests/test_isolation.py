@@ -34,8 +34,9 @@ from ingest.models import (
     Span,
     User,
 )  # fmt: skip
-from ingest.models.projects import KeyKind
+from ingest.models.projects import KeyKind, Role
 from ingest.pages.consumers import ProjectConsumer
+from ingest.projects.invitations import invite
 from ingest.projects.keys import create_key
 from ingest.store.events import IncomingAttachment, IncomingEvent, IncomingSpan, store_events
 from issues.actions import add_note, create_issue
@@ -192,6 +193,7 @@ FILL: dict[str, Callable[[World, "Route"], object]] = {
     "key_id": lambda w, r: w.key.id,
     "member_id": lambda w, r: Membership.objects.get(user=w.member).pk,
     "job_id": lambda w, r: w.job.id,
+    "invitation_id": lambda w, r: invite(project=w.project, role=Role.MEMBER, by=w.member)[0].id,
     "alert_id": lambda w, r: w.alert.id,
     "label_id": lambda w, r: w.label.id,
     "question_id": lambda w, r: w.question.id,

@@ -17,7 +17,7 @@ from ingest.models.events import (
 from ingest.models.health import IngestCount
 from ingest.models.jobs import Job
 from ingest.models.limits import MonthlyUsage
-from ingest.models.projects import ApiKey, Membership, Project, User
+from ingest.models.projects import ApiKey, Invitation, Membership, Project, User
 from ingest.models.queue import Lane, ProcessingFailure, QueuedEvent
 from ingest.models.redaction import RedactionSettings
 from ingest.models.rollups import Day, DayUser, Hour, SubjectConversation, SubjectUser, Total
@@ -25,5 +25,5 @@ from ingest.models.traces import EarlierTurns, OpenTrace, PlainSpan, WaitingEval
 
 __all__ = [
     "ApiKey", "Appearance", "AppearanceKind", "Attachment", "Conversation", "Day", "DayUser", "EarlierTurns", "EndUser", "Event", "EventKey", "ExplicitSignal", "Hour",
-    "IngestCount", "Job", "Lane", "Membership", "MergedEvent", "MonthlyUsage", "OpenTrace", "PlainSpan", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectConversation", "SubjectUser", "Total", "User", "WaitingEvaluation",
+    "IngestCount", "Invitation", "Job", "Lane", "Membership", "MergedEvent", "MonthlyUsage", "OpenTrace", "PlainSpan", "ProcessingFailure", "Project", "QueuedEvent", "RedactionSettings", "Span", "SubjectConversation", "SubjectUser", "Total", "User", "WaitingEvaluation",
 ]  # fmt: skip

@@ -65,6 +65,24 @@ class Membership(models.Model):
         return f"{self.user} in {self.project}: {self.role}"
 
 
+class Invitation(models.Model):
+    """An address that makes whoever opens it a member, once. Only its SHA-256 is stored; the address is shown once, when it is made."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.project}: {self.role}"
+
+
 class KeyKind(models.TextChoices):
     WRITE = "write"  # may only write events
     QUERY = "query"  # may only read

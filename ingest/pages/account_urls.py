@@ -8,5 +8,6 @@ urlpatterns = [
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("password/", account_pages.PasswordChangeView.as_view(), name="password_change"),
     path("first/<str:token>/", account_pages.first_user, name="first-user"),
+    path("invited/<str:token>/", account_pages.invited, name="invited"),
     path("projects/new/", account_pages.project_new, name="project-new"),
 ]

@@ -11,10 +11,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.views.decorators.cache import never_cache
 
 from ingest.models import User
-from ingest.pages.forms import FirstUserForm, NewProjectForm
+from ingest.pages.forms import NewProjectForm, NewUserForm
+from ingest.projects.access import current_user, role_in
 from ingest.projects.first_user import NotTheFirst, create_first_user
+from ingest.projects.invitations import accept, find_invitation
+from ingest.projects.members import MemberError
 from ingest.projects.projects import create_project
 from raindrop.server.setup_token import forget_setup_token, is_setup_token
 
@@ -53,7 +57,7 @@ def first_user(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("login")
     if not is_setup_token(token):
         raise Http404("This is not the address that the server printed when it started.")
-    form = FirstUserForm(request.POST or None)
+    form = NewUserForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             user = create_first_user(
@@ -65,6 +69,40 @@ def first_user(request: HttpRequest, token: str) -> HttpResponse:
         login(request, user, backend=BACKEND)
         return redirect("project-new")
     page = render(request, "ingest/first_user.html", {"form": form}, status=400 if form.errors else 200)
+    page["Referrer-Policy"] = "no-referrer"  # the address is a secret
+    return page
+
+
+@never_cache
+def invited(request: HttpRequest, token: str) -> HttpResponse:
+    """Makes whoever opens an invitation's address a member of its project: who is logged in as that user, everybody else as a new one."""
+    invitation = find_invitation(token)
+    if invitation is None:
+        raise Http404(
+            "This invitation is used, withdrawn or too old, or its address is not whole. Ask for another one."
+        )
+    project, is_known = invitation.project, request.user.is_authenticated
+    if is_known and role_in(user=request.user, project=project):
+        messages.info(request, f"You are a member of {project} already; the invitation is still open.")
+        return redirect("overview", project.slug)
+    form = None if is_known else NewUserForm(request.POST or None)
+    if request.method == "POST" and (form is None or form.is_valid()):
+        try:
+            if form is None:
+                accept(token, user=current_user(request))
+            else:
+                fields = form.cleaned_data
+                membership = accept(token, username=fields["username"], password=fields["password1"])
+                login(request, membership.user, backend=BACKEND)
+        except MemberError as error:
+            messages.error(request, str(error))
+            return redirect("home")
+        messages.success(
+            request, f"You are a member of {project}, as {invitation.get_role_display().lower()}."
+        )
+        return redirect("overview", project.slug)
+    context = {"invitation": invitation, "form": form}
+    page = render(request, "ingest/invited.html", context, status=400 if form and form.errors else 200)
     page["Referrer-Policy"] = "no-referrer"  # the address is a secret
     return page
 

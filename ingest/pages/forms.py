@@ -11,7 +11,7 @@ from ingest.models import ApiKey, Project, User
 from ingest.models.projects import SLUG, KeyKind, Role
 
 
-class FirstUserForm(BaseUserCreationForm[User]):
+class NewUserForm(BaseUserCreationForm[User]):
     """A name, and a password twice that the validators of the settings accept."""
 
     class Meta:

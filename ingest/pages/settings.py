@@ -11,13 +11,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from ingest.limits.quotas import DEFAULT_BURST, DEFAULT_RATE
-from ingest.models import ApiKey, Membership, Project
+from ingest.models import ApiKey, Invitation, Membership, Project
 from ingest.models.projects import KeyKind, Role
 from ingest.pages.forms import KeyForm, LimitsForm, MemberForm, ProjectForm, RoleForm
 from ingest.pages.health import quota_of
 from ingest.projects.access import ProjectRequest, project_page, role_in
+from ingest.projects.invitations import HOLDS, invite, open_invitations
 from ingest.projects.keys import create_key, revoke_key
 from ingest.projects.members import MemberError, add_member, change_role, remove_member
+
+# The tabs of "Send events": each one's id, and its name.
+SEND_WAYS = [
+    ("curl", "curl"), ("python", "Python"), ("js", "JavaScript"), ("otel", "OpenTelemetry"), ("file", "A file"),
+]  # fmt: skip
 
 
 @project_page()
@@ -124,10 +130,38 @@ def member_remove(request: ProjectRequest, project: Project, member_id: int) -> 
     return redirect("settings", project.slug) if still_in else redirect("home")
 
 
+@require_POST
+@never_cache
+@project_page(Role.ADMIN)
+def member_invite(request: ProjectRequest, project: Project) -> HttpResponse:
+    """Answers with the page itself, as `key_create` does."""
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _first_error(form))
+        return redirect("settings", project.slug)
+    invitation, token = invite(project=project, role=Role(form.cleaned_data["role"]), by=request.user)
+    address = request.build_absolute_uri(reverse("invited", args=[token]))
+    return _page(request, project, invited=invitation, address=address)
+
+
+@require_POST
+@project_page(Role.ADMIN)
+def invitation_withdraw(request: ProjectRequest, project: Project, invitation_id: uuid.UUID) -> HttpResponse:
+    get_object_or_404(Invitation, project=project, id=invitation_id).delete()
+    messages.success(request, "The invitation is withdrawn.")
+    return redirect(f"{reverse('settings', args=[project.slug])}#members")
+
+
 def _page(
-    request: ProjectRequest, project: Project, *, created: ApiKey | None = None, secret: str = ""
+    request: ProjectRequest,
+    project: Project,
+    *,
+    created: ApiKey | None = None,
+    secret: str = "",
+    invited: Invitation | None = None,
+    address: str = "",
 ) -> HttpResponse:
-    """The settings page. `created` and `secret`: the key just made, shown this once."""
+    """The settings page. `created` and `secret`: the key just made, `invited` and `address`: the invitation just made, shown this once."""
     keys = list(project.keys.select_related("created_by"))
     context = {
         "keys_in_force": [key for key in keys if key.revoked_at is None],
@@ -138,6 +172,11 @@ def _page(
         "may_change": request.role == Role.ADMIN,
         "created": created,
         "secret": secret,
+        "invitations": open_invitations(project) if request.role == Role.ADMIN else [],
+        "invited": invited,
+        "address": address,
+        "invitation_days": HOLDS.days,
+        "send_ways": SEND_WAYS,
         "write_key": secret if created and created.kind == KeyKind.WRITE else "YOUR_WRITE_KEY",
         "limits": LimitsForm(project=project),
         "default_rate": DEFAULT_RATE,

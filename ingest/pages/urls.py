@@ -15,6 +15,12 @@ urlpatterns = [
     path("settings/members/", settings_pages.member_add, name="member-add"),
     path("settings/members/<int:member_id>/", settings_pages.member_role, name="member-role"),
     path("settings/members/<int:member_id>/remove/", settings_pages.member_remove, name="member-remove"),
+    path("settings/invitations/", settings_pages.member_invite, name="member-invite"),
+    path(
+        "settings/invitations/<uuid:invitation_id>/withdraw/",
+        settings_pages.invitation_withdraw,
+        name="invitation-withdraw",
+    ),
     path("settings/limits/", settings_pages.limits, name="limits"),
     path("settings/ingest/", health_pages.ingest_health, name="ingest-health"),
     path("settings/retention/", retention_pages.retention, name="retention"),
