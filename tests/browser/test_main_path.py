@@ -194,11 +194,11 @@ def test_the_events_list_shows_25_rows_a_screen_and_says_what_came_in(page: Any,
     page.keyboard.press("Escape")
     key = server.manage("create_key", "--project", "shop", "--kind", "write")
     event = {"event": "chat", "user_id": "yan", "ai_data": {"input": "One more thing.", "output": "Yes?"}}
+    before = page.locator("#counted .num").first.inner_text()
     status, _ = server.post("/v1/events/track", [event, event], key=key)
     assert status == 200
     hint = page.locator("#new-events a", has_text="2 new events")
     hint.wait_for()
-    before = page.locator("#counted .num").first.inner_text()
     page.wait_for_function(  # counted by the pipeline, too
         "() => fetch(location).then(a => a.text()).then(t => !t.includes('in the pipeline'))", timeout=60_000
     )
