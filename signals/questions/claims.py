@@ -17,6 +17,7 @@ from signals.detectors.batch import Turn
 from signals.llm import budget
 from signals.llm.calls import Answer, keep_usage
 from signals.llm.structured import Void
+from signals.llm.workers import DENIED
 from signals.llm.wrapping import prompt_bytes
 from signals.matching.batches import load_batch, load_texts
 from signals.models import LlmSettings, QuestionBatch, QuestionVerdict, SignalDefinition
@@ -157,6 +158,11 @@ def _judge(row: QuestionVerdict, claimed: Claim, answer: Answer) -> int:
 
 def _postpone(row: QuestionVerdict, error: llm.Unavailable) -> None:
     row.problem = f"The service gave no verdict. {error}"[:500]
+    if error.denied:
+        row.attempts -= 1  # it is the key's fault
+        row.state = VerdictState.LOCAL if row.state == VerdictState.BATCHED else VerdictState.WAITING
+        row.available_at = timezone.now() + DENIED
+        return
     if error.refused or row.attempts >= MAX_ATTEMPTS:
         row.state = VerdictState.FAILED
     elif row.state == VerdictState.BATCHED:

@@ -128,7 +128,9 @@ def test_a_service_that_is_down_leaves_the_local_answer_and_says_so(
     service.answer = lambda request, n: failure
     ask_all(project)
     row, settings_ = only_verdict(), LlmSettings.objects.get(project=project)
-    assert (row.state, row.attempts) == ("waiting", 1) and says in row.problem and says in settings_.trouble
+    denied = says in ("401", "403")  # no attempt: it is the key's fault
+    assert (row.state, row.attempts) == ("waiting", 0 if denied else 1)
+    assert says in row.problem and says in settings_.trouble
     assert match_on(event).source == "question-local@1"
     assert money(project) == (0, 0, 0)
     calls = len(service.requests)
@@ -136,9 +138,9 @@ def test_a_service_that_is_down_leaves_the_local_answer_and_says_so(
     assert len(service.requests) == calls  # not before its time
 
     service.answer = lambda request, n: YES
-    later(minutes=2)
-    if settings_.stopped_until:  # it refused the key, and is left alone for a while
-        assert says in ("401", "403")
+    later(minutes=11 if denied else 2)
+    assert (settings_.stopped_until is not None) == denied
+    if denied:  # it is left alone for a while
         ask_all(project)
         assert len(service.requests) == calls
         LlmSettings.objects.update(stopped_until=timezone.now())
@@ -146,6 +148,23 @@ def test_a_service_that_is_down_leaves_the_local_answer_and_says_so(
     ask_all(project)
     assert match_on(event).source.startswith("llm@")
     assert (LlmSettings.objects.get().trouble, LlmSettings.objects.get().stopped_until) == ("", None)
+
+
+def test_a_key_that_is_mended_late_finds_every_question_still_open(
+    event: Event, service: Stub, project: Project
+) -> None:
+    service.answer = lambda request, n: error(401, "authentication_error")
+    for _ in range(6):
+        later(hours=1)
+        LlmSettings.objects.update(stopped_until=None)
+        ask_all(project)
+    assert len(service.requests) == 6 and only_verdict().state == "waiting"
+
+    service.answer = lambda request, n: YES
+    later(hours=1)
+    LlmSettings.objects.update(stopped_until=None)
+    ask_all(project)
+    assert match_on(event).source.startswith("llm@")
 
 
 def test_it_is_given_up_in_the_end(event: Event, service: Stub, project: Project) -> None:
