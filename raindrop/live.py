@@ -19,6 +19,7 @@ from django.db import connection, transaction
 logger = logging.getLogger(__name__)
 
 CHANNEL = "raindrop_changed"
+RETRY_SECONDS = 2.0
 
 
 def changed(projects: Iterable[uuid.UUID]) -> None:
@@ -33,7 +34,7 @@ def changed(projects: Iterable[uuid.UUID]) -> None:
 
 
 async def relay() -> None:
-    """Passes NOTIFY messages to this process's channel layer; reconnects when the database goes away."""
+    """Passes NOTIFY messages to this process's channel layer; reconnects when the database goes away, and whatever else happens."""
     parameters = {**connection.get_connection_params()}
     for django_only in ("cursor_factory", "context", "pool"):
         parameters.pop(django_only, None)
@@ -46,7 +47,9 @@ async def relay() -> None:
                     await layer.group_send(group(notification.payload), {"type": "project.changed"})
         except psycopg.OperationalError as error:
             logger.warning("Live updates lost the database, trying again: %s", error)
-            await asyncio.sleep(2)
+        except Exception:
+            logger.exception("Live updates failed, trying again")
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 def group(project: str) -> str:

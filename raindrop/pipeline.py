@@ -36,7 +36,6 @@ import ingest.tracing.evaluations
 import ingest.tracing.handoffs
 import ingest.tracing.plain_spans
 import ingest.tracing.trace_events
-import issues.alerts.checking
 import issues.alerts.sending
 import issues.classifier.scoring
 import issues.escalation.opening
@@ -88,7 +87,6 @@ MAX_ATTEMPTS = 4
 # A signal and its event that arrive at the same moment do not see each other: so long is looked for such signals.
 CROSSING = dt.timedelta(minutes=1)
 FINISH_TRACES_SECONDS = 0.5
-ALERT_SECONDS = 1.0
 # One round begins no further batch of traces after this long: then it looks at all else, and whether it is to end.
 TRACES_SECONDS = 5
 # Batches that were begun and ended in silence: the worker was killed. More are forgiven than errors, but not without
@@ -256,12 +254,6 @@ def finish_traces() -> None:
         lambda: ingest.tracing.earlier_turns.backfill_turns(now, deadline=deadline),
         ingest.limits.flushing.flush_if_due,
     )
-
-
-def alert() -> None:
-    """Checks the alerts whose time has come, and sends what waits. Called every ALERT_SECONDS by a thread of `manage.py make_events`: on a
-    worker, a receiver that does not answer would hold events up. Safe to run twice at once."""
-    _each(issues.alerts.checking.check_due, issues.alerts.sending.send_due)
 
 
 def every_minute() -> None:

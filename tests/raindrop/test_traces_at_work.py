@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,25 @@ def test_a_signal_that_crossed_its_event_is_linked(project: Any) -> None:
     assert ExplicitSignal.objects.get().event == Event.objects.get()
 
 
-def test_the_command_goes_on_until_it_is_told_to_end(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def run_command(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
+    """Runs `make_events` with quick rounds, until a SIGTERM."""
+    monkeypatch.setattr(pipeline, "FINISH_TRACES_SECONDS", 0.01)
+    monkeypatch.setattr(make_events, "ALERT_SECONDS", 0.01)
+    monkeypatch.setattr(make_events, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(make_events, "close_old_connections", lambda: None)  # the test's own
+    monkeypatch.setattr(make_events.connection, "close", lambda: None)
+    for module, work in ((make_events.checking, "check_due"), (make_events.sending, "send_due")):
+        monkeypatch.setattr(module, work, lambda: 0)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield lambda: call_command("make_events")
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_the_command_goes_on_until_it_is_told_to_end(
+    project: Any, run_command: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     send_traces(project, number=1)
     rounds = []
 
@@ -86,17 +106,59 @@ def test_the_command_goes_on_until_it_is_told_to_end(project: Any, monkeypatch: 
 
     real = pipeline.finish_traces
     monkeypatch.setattr(pipeline, "finish_traces", round_)
-    monkeypatch.setattr(pipeline, "FINISH_TRACES_SECONDS", 0.01)
-    monkeypatch.setattr(make_events, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(make_events, "close_old_connections", lambda: None)  # the test's own
-    monkeypatch.setattr(make_events.connection, "close", lambda: None)
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        call_command("make_events")
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    run_command()
     assert len(rounds) == 2 and Event.objects.count() == 1
+
+
+def test_a_receiver_that_does_not_answer_holds_up_no_check(
+    run_command: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending, answered, checks = threading.Event(), threading.Event(), threading.Semaphore(0)
+    went_on: list[bool] = []
+
+    def send_due() -> None:
+        sending.set()
+        answered.wait(30)
+
+    def check_due() -> None:
+        if sending.is_set():
+            checks.release()
+
+    def end_after_checks() -> None:
+        went_on.append(all(checks.acquire(timeout=10) for _ in range(3)))
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(make_events.sending, "send_due", send_due)
+    monkeypatch.setattr(make_events.checking, "check_due", check_due)
+    monkeypatch.setattr(pipeline, "finish_traces", end_after_checks)
+    run_command()
+    answered.set()
+    assert went_on == [True]
+
+
+def test_a_thread_whose_round_fails_says_so_and_goes_on(
+    run_command: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rounds = threading.Semaphore(0)
+    went_on: list[bool] = []
+
+    def send_due() -> None:
+        rounds.release()
+        raise LookupError("no such thing")
+
+    def end_after_rounds() -> None:
+        went_on.append(all(rounds.acquire(timeout=10) for _ in range(3)))
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(make_events.sending, "send_due", send_due)
+    monkeypatch.setattr(pipeline, "finish_traces", end_after_rounds)
+    run_command()
+    assert went_on == [True]
+    assert (
+        "Sending alerts failed" in caplog.text
+        and "no such thing" in caplog.text
+        and "Traceback" in caplog.text
+    )
 
 
 def test_workers_stand_back_and_only_they_need_no_traces() -> None:
