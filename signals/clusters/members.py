@@ -1,7 +1,7 @@
 """Writing the members of clusters, and the counts that go with them.
 
-Two kinds of writers: `save_members` and `move_members` change the members of a few events, `replace_members` those of a whole project. The
-latter works without the events' locks, so it keeps the former out by a lock on the project's members. All take that lock after the
+Two kinds of writers: `save_members` and `move_members` change the members of a few events, `replace_members` those of a whole project and
+`part_members` those of one cluster. The latter work without the events' locks, so they keep the former out by a lock on the project's members. All take that lock after the
 locks on events, and before the roll-ups.
 """
 
@@ -151,6 +151,17 @@ def stored_members(clusters: Collection[uuid.UUID]) -> Iterator[NewMember]:
         "cluster_id", "event_id", "project_id", "conversation_id", "end_user_id", "timestamp", "score", "source", "phrase",
     )  # fmt: skip
     return (NewMember(*row) for row in rows.iterator())
+
+
+def part_members(
+    project: uuid.UUID, members: Sequence[NewMember], *, out_of: uuid.UUID, leaving: Collection[uuid.UUID]
+) -> None:
+    """Takes the events `leaving` out of a cluster, and makes `members` those of its parts, which have none yet. Counts all of these
+    clusters anew. To be called while `hold_members` holds."""
+    gone = ClusterMember.objects.filter(cluster=out_of, event__in=leaving)
+    _delete(list(gone.values_list("id", flat=True)))
+    _insert(list(members))
+    count_again(sorted({out_of, *(one.cluster for one in members)}), project=project)
 
 
 def hold_members(project: uuid.UUID) -> None:

@@ -15,11 +15,13 @@ from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from raindrop.api.pagination import paginate
 from raindrop.errors import ApiError
+from raindrop.web.regions import render_page
 from signals.catalogue.access import find_signal
 from signals.clusters.discovered import show
 from signals.clusters.map import map_points
 from signals.clusters.matrix import make_matrix, row_kinds
 from signals.clusters.reading import find_cluster, small_model_of
+from signals.clusters.splitting import splits_of
 from signals.dimensions.breakdown import EVENTS, MATCHES, break_down_for_page
 from signals.models import Cluster, ClusterKind, ClusterMember
 from signals.pages.panels import Page, panels_of
@@ -36,6 +38,17 @@ def cluster(request: ProjectRequest, project: Project, cluster_id: uuid.UUID) ->
     found = find_cluster(project, cluster_id)
     if found.pk != cluster_id:
         return redirect("cluster", project.slug, found.pk)
+    return render_page(
+        request,
+        "signals/cluster.html",
+        {"cluster": found, "may_edit": request.role != Role.VIEWER},
+        parts={"splits": lambda: {"splits": splits_of(project, cluster=found)}},
+        rest=lambda: _what_it_holds(request, project, found),
+    )
+
+
+def _what_it_holds(request: ProjectRequest, project: Project, found: Cluster) -> dict[str, Any]:
+    """Its numbers and its events. Raises BadRequest for a cursor that is none."""
     name = request.GET.get("period", "")
     period = Period.named(name if name in PERIODS else DEFAULT)
     members = ClusterMember.objects.filter(project=project, cluster=found)
@@ -47,8 +60,7 @@ def cluster(request: ProjectRequest, project: Project, cluster_id: uuid.UUID) ->
     except ApiError as error:
         raise BadRequest(error.message) from error
     [shown] = show(project, [found])
-    context = {
-        "cluster": found,
+    return {
         "shown": shown,
         "small_model": small_model_of(found),
         "siblings": _parts(found),
@@ -68,9 +80,7 @@ def cluster(request: ProjectRequest, project: Project, cluster_id: uuid.UUID) ->
         "members": rows,
         "next_cursor": cursor,
         "panels": panels_of(Page.CLUSTER),
-        "may_edit": request.role != Role.VIEWER,
     }
-    return render(request, "signals/cluster.html", context)
 
 
 def _parts(found: Cluster) -> list[Cluster]:

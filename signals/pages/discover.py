@@ -14,14 +14,15 @@ from django.views.decorators.http import require_POST
 
 from ingest.counts import rollups
 from ingest.jobs.progress import stop_jobs
-from ingest.models import Project
+from ingest.models import Project, User
 from ingest.models.projects import Role
 from ingest.projects.access import ProjectRequest, project_page
 from raindrop.web.regions import render_page
-from signals.clusters.changing import CannotChange, change_cluster, merge_clusters, split_cluster
+from signals.clusters.changing import CannotChange, change_cluster, merge_clusters
 from signals.clusters.discovered import show, together_of
 from signals.clusters.reading import live_clusters
 from signals.clusters.refresh import DISCOVER, first_run_of, last_refresh, refresh_of, request_refresh
+from signals.clusters.splitting import request_split, splits_of
 from signals.models import Cluster, ClusterKind, ClusterStatus, Facet
 
 PAGE = 20
@@ -51,6 +52,7 @@ def discover(request: ProjectRequest, project: Project) -> HttpResponse:
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "found": lambda: _found(project, found.filter(kind=kind), status, request.GET.get("page", "")),
         "progress": lambda: _run_of(project),
+        "splits": lambda: {"splits": splits_of(project)},
     }
     return render_page(request, "signals/discover.html", context, parts=parts)
 
@@ -130,7 +132,7 @@ def change(request: ProjectRequest, project: Project) -> HttpResponse:
         messages.warning(request, "Choose a cluster first.")
     else:
         try:
-            messages.success(request, act(chosen, request.POST.get("label", "")))
+            messages.success(request, act(chosen, request.POST.get("label", ""), request.user))
         except CannotChange as error:
             messages.warning(request, str(error))
         except ValidationError as error:
@@ -153,8 +155,8 @@ def _is_id(text: str) -> bool:
     )
 
 
-def _set(status: ClusterStatus, message: str) -> Callable[[list[Cluster], str], str]:
-    def act(chosen: list[Cluster], label: str) -> str:
+def _set(status: ClusterStatus, message: str) -> Callable[[list[Cluster], str, User], str]:
+    def act(chosen: list[Cluster], label: str, user: User) -> str:
         for one in chosen:
             change_cluster(cluster=one, status=status)
         return message.format(_names(chosen))
@@ -162,20 +164,20 @@ def _set(status: ClusterStatus, message: str) -> Callable[[list[Cluster], str], 
     return act
 
 
-def _merge(chosen: list[Cluster], label: str) -> str:
+def _merge(chosen: list[Cluster], label: str, user: User) -> str:
     """Into the one with the most events."""
     whole = merge_clusters(into=chosen[0], others=chosen[1:])
     return f"Merged into “{whole.plain_label}”. A refresh keeps them together."
 
 
-def _split(chosen: list[Cluster], label: str) -> str:
+def _split(chosen: list[Cluster], label: str, user: User) -> str:
     if len(chosen) > 1:
         raise CannotChange("Split one cluster at a time.")
-    parts = split_cluster(cluster=chosen[0])
-    return f"Split into {len(parts)}: {', '.join(f'“{one.plain_label}”' for one in parts[:4])}."
+    request_split(chosen[0], user=user)
+    return f"“{chosen[0].plain_label}” is being split, in the background."
 
 
-def _rename(chosen: list[Cluster], label: str) -> str:
+def _rename(chosen: list[Cluster], label: str, user: User) -> str:
     if len(chosen) > 1:
         raise CannotChange("Rename one cluster at a time.")
     return f"It is called “{change_cluster(cluster=chosen[0], label=label).plain_label}” now, and stays so."
@@ -185,7 +187,7 @@ def _names(chosen: list[Cluster]) -> str:
     return f"“{chosen[0].plain_label}”" if len(chosen) == 1 else f"{len(chosen)} clusters"
 
 
-ACTIONS: dict[str, Callable[[list[Cluster], str], str]] = {
+ACTIONS: dict[str, Callable[[list[Cluster], str, User], str]] = {
     "known": _set(ClusterStatus.KNOWN, "Marked as known: {}."),
     "ignored": _set(ClusterStatus.IGNORED, "Ignored: {}."),
     "new": _set(ClusterStatus.NEW, "New again: {}."),
