@@ -17,6 +17,7 @@ from ingest.store.queueing import enqueue
 
 # A request that looked its event up before the merge commits what hangs on it within this time: it is moved then.
 STRAGGLERS = dt.timedelta(minutes=15)
+BATCH = 200
 
 # (the event that goes -> the one that stays) -> the counted rows that were deleted. Called in the transaction that merges; again for a while,
 # in case rows came later: to be safe to repeat.
@@ -72,12 +73,18 @@ def revive(project: Project, event_ids: Sequence[str]) -> None:
         MergedEvent.objects.filter(project=project, event_id__in=names).delete()
 
 
-@transaction.atomic
 def move_stragglers(*, now: dt.datetime, since: dt.timedelta = STRAGGLERS) -> int:
-    """Moves what came to events while they were being merged. To be called every minute or so; looks at merges within `since`. Returns
-    how many those were."""
-    found = MergedEvent.objects.filter(merged_at__gte=now - since)
-    rows = list(found.order_by("id").select_for_update(skip_locked=True))
+    """Moves what came to events while they were being merged, BATCH merges in one transaction. To be called every minute or so; looks at
+    merges within `since`. Returns how many those were."""
+    recent = MergedEvent.objects.filter(merged_at__gte=now - since)
+    ids = list(recent.order_by("id").values_list("id", flat=True))
+    return sum(_move_some(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
+
+
+@transaction.atomic
+def _move_some(ids: Sequence[uuid.UUID]) -> int:
+    found = MergedEvent.objects.filter(id__in=ids).order_by("id")
+    rows = list(found.select_for_update(skip_locked=True))
     if rows:
         take_back(_move(rows, _names(rows)))
     return len(rows)

@@ -21,6 +21,7 @@ from ingest.models import (
     Total,
 )
 from ingest.otlp.traces.assembly import TraceEvent
+from ingest.store import merged_events
 from ingest.store.events import store_events
 from ingest.store.feedback import store_signals
 from ingest.store.merged_events import move_stragglers
@@ -29,6 +30,7 @@ from ingest.tracing.traces import SILENCE
 from issues.actions import create_issue
 from issues.models import Issue, IssueMatch
 from labeling.labels.labels import record_label, standing_answers, standing_labels, undo_last_label
+from raindrop.ids import new_id
 from signals.models import EventEmbedding, EventText, SignalDefinition, SignalMatch
 from tests.ingest.fixtures.otlp import traces
 from tests.ingest.fixtures.otlp.builders import TRACE, span
@@ -303,6 +305,26 @@ def test_feedback_that_crossed_the_merge(project: Project) -> None:
     crossing.refresh_from_db()
     assert (crossing.event_id, crossing.app_event_id) == (first.id, first.event_id)
     assert move_stragglers(now=timezone.now() + 2 * SILENCE * 10) == 0
+
+
+def test_stragglers_are_moved_a_batch_at_a_time(
+    project: Project, make_event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    into = make_event(event_id="stays")
+    merges = [
+        MergedEvent(id=new_id(), project=project, event_id=f"gone {n}", into_id=into.id) for n in range(5)
+    ]
+    MergedEvent.objects.bulk_create(merges)
+    sizes: list[int] = []
+
+    def move(rows: Any, names: Any) -> Any:
+        sizes.append(len(rows))
+        return real(rows, names)
+
+    real = merged_events._move
+    monkeypatch.setattr(merged_events, "_move", move)
+    monkeypatch.setattr(merged_events, "BATCH", 2)
+    assert move_stragglers(now=timezone.now()) == 5 and sizes == [2, 2, 1]
 
 
 def test_a_surplus_event_is_found_by_where_its_spans_are() -> None:
