@@ -1,9 +1,10 @@
 """An issue's impact, users times severity, and the priority that follows from it until a person sets one."""
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Avg
 
 from ingest.counts.rollups import users_since
@@ -11,6 +12,8 @@ from issues.models import Activity, Issue, IssueMatch
 from issues.models.activity import ActivityKind
 from issues.models.issues import Priority, State
 from signals.models import Facet
+
+logger = logging.getLogger(__name__)
 
 DAYS = 14
 EVERY = dt.timedelta(hours=1)
@@ -60,23 +63,30 @@ def prioritise_by_impact(*, now: dt.datetime) -> int:
     due = Issue.objects.filter(state=State.OPEN, priority_locked=False, impact_at__lte=now - EVERY)
     changed = 0
     for issue in due.order_by("impact_at")[:AT_ONCE]:
-        found = impact_of(issue, now=now)
-        with transaction.atomic():
-            locked = (
-                Issue.objects.select_for_update(no_key=True)
-                .filter(pk=issue.pk, priority_locked=False)
-                .first()
-            )
-            if locked is None:
-                continue
-            Issue.objects.filter(pk=issue.pk).update(impact_at=now)
-            if found.of_users < FEW_USERS or found.priority == locked.priority:
-                continue
-            Issue.objects.filter(pk=issue.pk).update(priority=found.priority, updated_at=now)
-            data = {
-                "from": locked.priority, "to": found.priority.value, "users": found.users, "of_users": found.of_users,
-                "severity": round(found.severity, 2), "days": DAYS,
-            }  # fmt: skip
-            Activity.objects.create(issue=locked, kind=ActivityKind.PRIORITY, actor=None, data=data)
-            changed += 1
+        try:
+            changed += _prioritise(issue, now=now)
+        except (OperationalError, InterfaceError):  # the database is away: of no issue in particular
+            raise
+        except Exception:
+            logger.exception("The impact of issue %s cannot be measured", issue.pk)
+            Issue.objects.filter(pk=issue.pk).update(impact_at=now)  # it keeps no other issue waiting
     return changed
+
+
+@transaction.atomic
+def _prioritise(issue: Issue, *, now: dt.datetime) -> bool:
+    """Whether its priority changed."""
+    found = impact_of(issue, now=now)
+    locked = Issue.objects.select_for_update(no_key=True).filter(pk=issue.pk, priority_locked=False).first()
+    if locked is None:
+        return False
+    Issue.objects.filter(pk=issue.pk).update(impact_at=now)
+    if found.of_users < FEW_USERS or found.priority == locked.priority:
+        return False
+    Issue.objects.filter(pk=issue.pk).update(priority=found.priority, updated_at=now)
+    data = {
+        "from": locked.priority, "to": found.priority.value, "users": found.users, "of_users": found.of_users,
+        "severity": round(found.severity, 2), "days": DAYS,
+    }  # fmt: skip
+    Activity.objects.create(issue=locked, kind=ActivityKind.PRIORITY, actor=None, data=data)
+    return True

@@ -13,6 +13,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 import psycopg
 from django.conf import settings
@@ -284,8 +285,8 @@ def every_minute() -> None:
 
 def watch_for_rises(*, now: dt.datetime) -> None:
     """Marks the issues that escalate, and opens those that a project wants opened."""
-    for project in issues.escalation.watch.watch_due(now=now):
-        issues.escalation.opening.open_issues(project, now=now)
+    watched = issues.escalation.watch.watch_due(now=now)
+    _each(*(partial(issues.escalation.opening.open_issues, project, now=now) for project in watched))
 
 
 def _each(*steps: Callable[[], object]) -> None:

@@ -10,6 +10,7 @@ pair of question and answer is made an event once in a project: examples that st
 
 import datetime as dt
 import hashlib
+import logging
 import math
 import time
 import uuid
@@ -25,6 +26,9 @@ from ingest.otlp.mapped import MappedSpan
 from ingest.otlp.stored import moment
 from ingest.store.events import store_events
 from ingest.store.rows import insert_rows, json_text
+from ingest.tracing.trace_events import GIVEN_UP_RETRY
+
+logger = logging.getLogger(__name__)
 
 BACKFILLED = "raindrop.backfilled"
 BATCH = 100
@@ -70,23 +74,52 @@ def backfill_turns(now: dt.datetime, *, deadline: float = math.inf) -> int:
     called every minute or so, safe to run twice at once."""
     made = 0
     while True:
-        with transaction.atomic():
-            kept = list(
-                EarlierTurns.objects.filter(due_at__lte=now)
-                .select_for_update(skip_locked=True)
-                .order_by("due_at", "project_id", "trace_id")[:BATCH]
-            )
-            waiting = _unfinished(kept)
-            for project_id in sorted({row.project_id for row in kept}):
-                rows = [row for row in kept if row.project_id == project_id and row.pk not in waiting]
-                if project := Project.objects.filter(id=project_id).first():
-                    made += _backfill(project, rows)
-                EarlierTurns.objects.filter(
-                    project_id=project_id, trace_id__in=[row.trace_id for row in rows]
-                ).delete()
-            _postpone(waiting, now)
-        if len(kept) < BATCH or time.monotonic() > deadline:
+        looked_at, number = _backfill_due(now)
+        made += number
+        if looked_at < BATCH or time.monotonic() > deadline:
             return made
+
+
+def _backfill_due(now: dt.datetime) -> tuple[int, int]:
+    """One batch: (how many rows, how many events were made). When it fails as a whole, its rows are tried one by one, so that a bad one
+    fails alone."""
+    kept: list[EarlierTurns] = []
+    due = EarlierTurns.objects.filter(due_at__lte=now).select_for_update(skip_locked=True)
+    try:
+        with transaction.atomic():
+            kept = list(due.order_by("due_at", "project_id", "trace_id")[:BATCH])
+            return len(kept), _look_at(kept, now)
+    except Exception as error:
+        if not kept:
+            raise
+        logger.warning("The earlier turns of %s traces failed, trying one by one: %s", len(kept), error)
+    return len(kept), sum(_backfill_alone(row, now) for row in kept)
+
+
+def _backfill_alone(row: EarlierTurns, now: dt.datetime) -> int:
+    rows = EarlierTurns.objects.filter(project_id=row.project_id, trace_id=row.trace_id)
+    try:
+        with transaction.atomic():
+            return _look_at(list(rows.filter(due_at__lte=now).select_for_update(skip_locked=True)), now)
+    except Exception:
+        logger.exception("The earlier turns of trace %s cannot be made events", row.trace_id)
+        rows.update(due_at=now + GIVEN_UP_RETRY)  # never dropped: they were acknowledged
+        return 0
+
+
+def _look_at(kept: list[EarlierTurns], now: dt.datetime) -> int:
+    """Makes the events of claimed rows, or puts them off. Called in the transaction that claimed them."""
+    made = 0
+    waiting = _unfinished(kept)
+    for project_id in sorted({row.project_id for row in kept}):
+        rows = [row for row in kept if row.project_id == project_id and row.pk not in waiting]
+        if project := Project.objects.filter(id=project_id).first():
+            made += _backfill(project, rows)
+        EarlierTurns.objects.filter(
+            project_id=project_id, trace_id__in=[row.trace_id for row in rows]
+        ).delete()
+    _postpone(waiting, now)
+    return made
 
 
 def _unfinished(kept: list[EarlierTurns]) -> set[tuple[uuid.UUID, str]]:

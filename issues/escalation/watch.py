@@ -1,12 +1,13 @@
 """The watch over a project's issues: which escalate now, and which no longer do. It reads roll-ups alone."""
 
 import datetime as dt
+import logging
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q, Sum
 from django.db.models.functions import Now
 
@@ -33,6 +34,8 @@ from issues.models.issues import State
 from issues.states.doors import escalate_issue, subside_issue
 from raindrop import live
 
+logger = logging.getLogger(__name__)
+
 EVERY = dt.timedelta(minutes=5)
 READ_HOURS = HISTORY_HOURS + LEFT_OUT + USUAL_BY_NOW
 READ_AT_ONCE = 50  # issues
@@ -43,7 +46,7 @@ REWRITTEN = (ActivityKind.CREATED, ActivityKind.FOLLOWS, ActivityKind.TRAINED)
 
 
 def watch_due(*, now: dt.datetime) -> list[Project]:
-    """Looks at the projects whose time has come, and returns them. Each is claimed, so that several processes may do it at once."""
+    """Looks at the projects whose time has come, and returns them; without those that failed. Each is claimed, so that several processes may do it at once."""
     hour = full_hour(now)
     recent = Hour.objects.filter(
         subject__in=Project.objects.values("pk"), start__gte=hour - dt.timedelta(hours=SPANS[-1])
@@ -54,8 +57,14 @@ def watch_due(*, now: dt.datetime) -> list[Project]:
         TrackingSettings.objects.get_or_create(project=project)
         due = Q(checked_at=None) | Q(checked_at__lte=now - EVERY)
         if TrackingSettings.objects.filter(due, project=project).update(checked_at=now):
-            watch_project(project, now=now)
-            watched.append(project)
+            try:
+                watch_project(project, now=now)
+            except (OperationalError, InterfaceError):  # the database is away: of no project in particular
+                raise
+            except Exception:  # no other project is to wait for it
+                logger.exception("The issues of project %s cannot be watched", project.slug)
+            else:
+                watched.append(project)
     return watched
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from ingest.counts.period import Period
 from ingest.counts.rollups import Occurrence, record
 from ingest.models import Event
+from issues import impact
 from issues.actions import create_issue, edit_definition, set_priority
 from issues.impact import EVERY, Impact, prioritise_by_impact
 from issues.models import Activity, Issue, IssueMatch
@@ -90,6 +91,26 @@ def test_the_priority_follows_the_impact_until_a_person_sets_it(
     assert prioritise_by_impact(now=later + 2 * EVERY) == 0
     rare.refresh_from_db()
     assert (rare.priority, rare.priority_locked) == ("low", True)
+
+
+def test_an_issue_that_cannot_be_measured_keeps_no_other_waiting(
+    project: Any, events: list[Event], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = (create_issue(project=project, title=title, description="") for title in ("Bad", "Good"))
+    match(good, events[:1])
+    later = timezone.now() + EVERY + dt.timedelta(minutes=1)
+
+    def measure(issue: Issue, *, now: dt.datetime) -> Impact:
+        if issue == bad:
+            raise ValueError("no sense in it")
+        return Impact(users=40, of_users=40, severity=3.0)
+
+    monkeypatch.setattr(impact, "impact_of", measure)
+    assert prioritise_by_impact(now=later) == 1
+    good.refresh_from_db()
+    assert good.priority == "high" and "no sense in it" in caplog.text
+    bad.refresh_from_db()
+    assert bad.impact_at == later
 
 
 def test_the_page(client: Client, project: Any, member: Any, events: list[Event]) -> None:

@@ -69,6 +69,28 @@ def test_a_conversation_that_was_joined_late(project: Project) -> None:
 
 
 @pytest.mark.django_db
+def test_a_row_that_cannot_be_read_stops_no_other(
+    project: Project, other_project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is tried again hours later, as a trace whose events cannot be made."""
+    send(other_project, turn(1, SAID))
+    send(project, turn(3, SAID))
+    finish()
+    EarlierTurns.objects.filter(project=other_project).update(
+        turns=[["no answer beside it"]], due_at=timezone.now()
+    )
+    now = timezone.now() + SOON
+    assert backfill_turns(now) == 2 and Event.objects.filter(project=project).count() == 3
+    bad = EarlierTurns.objects.get()
+    assert bad.project == other_project and bad.due_at > now + dt.timedelta(hours=1)
+    assert f"{1:032x} cannot be made" in caplog.text
+    assert backfill_turns(now) == 0
+
+    EarlierTurns.objects.update(turns=[["one", "eins"]])
+    assert backfill_turns(bad.due_at) == 1 and not EarlierTurns.objects.exists()
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
 def test_turns_that_were_received_are_not_made_again(project: Project, order: tuple[int, ...]) -> None:
     """Whichever of their traces is complete first."""

@@ -12,6 +12,7 @@ from ingest.jobs.queueing import queue_job
 from ingest.models import Hour
 from issues.actions import create_issue
 from issues.alerts.rules import create_rule
+from issues.escalation import opening, watch
 from issues.escalation.opening import A_DAY, open_issues
 from issues.escalation.watch import EVERY, watch_due, watch_project
 from issues.models import Activity, AlertDelivery, Escalation, Issue, TrackingSettings
@@ -19,6 +20,7 @@ from issues.models.issues import Follows, Substate
 from issues.states.doors import apply_action
 from issues.states.terms import MuteTerms
 from issues.states.transitions import Action
+from raindrop import pipeline
 from signals.models import Cluster, SignalDefinition
 
 pytestmark = pytest.mark.django_db
@@ -199,6 +201,39 @@ def test_each_project_is_looked_at_every_few_minutes(project: Any, other_project
     assert watch_due(now=NOW + EVERY / 2) == []
     assert watch_due(now=NOW + EVERY) == [project]
     assert watch_due(now=NOW + dt.timedelta(days=3)) == []
+
+
+def test_a_project_that_cannot_be_watched_holds_up_no_other(
+    project: Any, other_project: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for each in (project, other_project):
+        fill(each, each.pk, events=10, hours=3)
+
+    def look_at(one: Any, *, now: Any) -> None:
+        if one == first:
+            raise ValueError("no sense in it")
+
+    monkeypatch.setattr(watch, "watch_project", look_at)
+    first = project
+    assert watch_due(now=NOW) == [other_project]
+    first = other_project
+    assert watch_due(now=NOW + EVERY) == [project]
+    assert "no sense in it" in caplog.text
+
+
+def test_a_project_whose_issues_cannot_open_holds_up_no_other(
+    project: Any, other_project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def open_issues(one: Any, *, now: Any) -> None:
+        opened.append(one)
+        raise ValueError("no sense in it")
+
+    monkeypatch.setattr(watch, "watch_due", lambda *, now: [project, other_project])
+    monkeypatch.setattr(opening, "open_issues", open_issues)
+    pipeline.watch_for_rises(now=NOW)
+    assert opened == [project, other_project]
 
 
 def test_issues_open_by_themselves_only_where_that_is_wanted(project: Any) -> None:
