@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from ingest.http.otlp import traces as write_traces
 from ingest.pages.navigation import home
 from raindrop.server import health
-from raindrop.web.app_ids import AppIdConverter
+from raindrop.web.app_ids import AppIdConverter, TextConverter
 from raindrop.web.regions import live
 from signals.read_api.traces import traces as read_traces
 
@@ -39,6 +39,7 @@ class ApiDocs(SpectacularSwaggerSplitView):
 
 
 register_converter(AppIdConverter, "app_id")
+register_converter(TextConverter, "text")
 
 urlpatterns = [
     path("", home, name="home"),

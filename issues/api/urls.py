@@ -42,5 +42,5 @@ urlpatterns = [
     # An event's id may be any text, and these too.
     path("events/count/", event_api.event_or(event_search.count, event_id="count")),
     path("events/facets/", event_api.event_or(event_search.facets, event_id="facets")),
-    path("events/<path:event_id>/", event_api.event, name="api-event"),
+    path("events/<text:event_id>/", event_api.event, name="api-event"),
 ]

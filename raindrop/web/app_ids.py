@@ -1,17 +1,28 @@
-"""What an app named, in an address. raindrop/urls.py registers it as `app_id`."""
+"""What an app named, in an address. raindrop/urls.py registers `app_id` for pages, and `text` for APIs: a program sends an id as it is,
+percent-encoded, a leading "~" included."""
 
 import base64
 import binascii
 
 
-class AppIdConverter:
+class TextConverter:
+    """Any text, slashes and line ends included. Django's `path` takes no line end."""
+
+    regex = r"[\s\S]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return str(value)
+
+
+class AppIdConverter(TextConverter):
     """An id or a name that the app chose: any text, slashes and line ends included.
 
     One that a browser would change on its way ("." and ".." between slashes), and one that begins with "~", travels
     as "~" and base64.
     """
-
-    regex = r"[\s\S]+"
 
     def to_python(self, value: str) -> str:
         if value.startswith("~"):

@@ -1,4 +1,4 @@
-"""The read path, as the published query client asks for it. An app's own ids may hold slashes, hence `path:`, last of its prefix."""
+"""The read path, as the published query client asks for it. An app's own ids may hold slashes, hence `text:`, last of its prefix."""
 
 from django.urls import path
 
@@ -27,7 +27,7 @@ urlpatterns = [
     path("v1/events/count", read_counts.count, name="v1-events-count"),
     path("v1/events/timeseries", read_counts.timeseries, name="v1-events-timeseries"),
     path("v1/events/facets", read_counts.facets, name="v1-events-facets"),
-    path("v1/events/<path:event_id>", read_events.event, name="v1-event"),
+    path("v1/events/<text:event_id>", read_events.event, name="v1-event"),
     path("v1/signals", read_signals.signals, name="v1-signals"),
     path("v1/signals/<str:signal_id>", read_signals.signal, name="v1-signal"),
     path("v1/signal-groups", read_signals.signal_groups, name="v1-signal-groups"),
@@ -38,8 +38,8 @@ urlpatterns = [
         name="v1-signal-group-signals",
     ),
     path("v1/users", read_people.users, name="v1-users"),
-    path("v1/users/<path:user_id>", read_people.user, name="v1-user"),
+    path("v1/users/<text:user_id>", read_people.user, name="v1-user"),
     path("v1/conversations", read_people.conversations, name="v1-conversations"),
-    path("v1/conversations/<path:convo_id>", read_people.conversation, name="v1-conversation"),
+    path("v1/conversations/<text:convo_id>", read_people.conversation, name="v1-conversation"),
     path("v1/traces", read_traces.traces, name="v1-traces"),
 ]
