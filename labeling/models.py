@@ -317,7 +317,7 @@ class ClarifyingQuestion(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     answered_at = models.DateTimeField(null=True)
-    # {"base_version", "heading", "rule", "title", "description", "written_by"}: labeling/refinement/proposing.py
+    # {"base_version", "heading", "rule", "title", "description", "written_by"}: labeling/refinement/answering.py
     proposal = models.JSONField(null=True)
     effect = models.JSONField(null=True, help_text="As labeling.refinement.effects.Effect.")
     # Of the events whose labels an accepted proposal took back to ask about them again.

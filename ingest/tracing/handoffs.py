@@ -1,7 +1,7 @@
 """Detached sub-agents that have no span of their own (cancelled before they began, or untraced): the span that launched one names
 its event, so its event is linked to its parent from there, whichever of the two comes first.
 
-A sub-agent's own spans tell its parent themselves (otlp/raindrop_sdk.py), and are believed before the launch.
+A sub-agent's own spans tell its parent themselves (otlp/dialects/raindrop_sdk.py), and are believed before the launch.
 """
 
 import uuid

@@ -1,4 +1,4 @@
-"""Causes of the planted problems (issues/causes/finding.py): each problem's conversations told by an explicit signal, every property, model
+"""Causes of the planted problems (signals/dimensions/finding.py): each problem's conversations told by an explicit signal, every property, model
 and tool a dimension."""
 
 import json

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 base_field=models.TextField(),
                 blank=True,
                 default=list,
-                help_text="Of the evidence that makes an event a member at once (signals/clusters/keys.py).",
+                help_text="Of the evidence that makes an event a member at once (signals/clusters/evidence.py).",
                 size=None,
             ),
         ),

@@ -63,7 +63,7 @@ class Cluster(models.Model):
         models.TextField(),
         default=list,
         blank=True,
-        help_text="Of the evidence that makes an event a member at once (signals/clusters/keys.py).",
+        help_text="Of the evidence that makes an event a member at once (signals/clusters/evidence.py).",
     )
     origin = models.CharField(
         max_length=200,
