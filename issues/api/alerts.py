@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from ingest.projects.authentication import project_of
 from issues.alerts.channels import mask
+from issues.alerts.registry import all_triggers
 from issues.alerts.rules import (
     BadRule,
     change_rule,
@@ -28,7 +29,7 @@ from raindrop.api.shapes import PAGE, Strict, answers, listed, refuse_unknown, r
 from raindrop.errors import ApiError
 
 TAGS = ["Alerts"]
-TRIGGERS = "issue_new, issue_escalates, issue_regresses, issue_unmuted, issue_reopened, issue_resolved, issue_muted, digest_daily, digest_weekly, event_count, user_count, rate, percent_change, signal_rate, tool_error_streak, cluster_emerging, ingest_stopped or budget_spent."
+TRIGGERS = f"One of {', '.join(trigger.name for trigger in all_triggers())}."
 
 
 @extend_schema_field(

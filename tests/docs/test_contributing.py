@@ -1,16 +1,27 @@
 """CONTRIBUTING.md's examples work as they stand, and docs/architecture.md draws the house that stands."""
 
+import json
 import re
+import sys
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
+from apprise.manager_plugins import NotificationManager
 from django.test import Client
+from django.utils import timezone
 
 from ingest.files.formats import BadLine, Line
 from ingest.jobs import kinds
-from ingest.jobs.runner import run_job
 from ingest.models import Event, Job
 from ingest.otlp.raw import RawSpan
+from issues.alerts import registry as alert_registry
+from issues.alerts.channels import mask
+from issues.alerts.checking import check_due
+from issues.alerts.rules import create_rule
+from issues.alerts.rules import test_rule as send_test
+from issues.models import AlertDelivery, AlertRule
 from raindrop.pipeline import STAGES
 from signals.detection.stage import detect
 from signals.detectors.batch import batch_of
@@ -24,9 +35,12 @@ from signals.search.scope import Facts, Scope
 from signals.taxonomy.exchange import export_signals, import_signals
 from signals.taxonomy.exchange_file import read_file
 from tests.docs.pages import blocks, text_of
+from tests.issues.alerts.sinks import webhook_sink
+from tests.issues.alerts.test_triggers import embed_all
 from tests.test_imports import COMPOSITION_ROOTS, FLOORS
 
 ARCHITECTURE = "docs/architecture.md"
+N_MGR = NotificationManager()  # a singleton
 
 
 def example(section: str, number: int = 0) -> dict[str, Any]:
@@ -44,7 +58,7 @@ def example(section: str, number: int = 0) -> dict[str, Any]:
 
 def test_every_python_block_is_one_of_the_examples_below() -> None:
     ours = [one for one in blocks() if one.page == "CONTRIBUTING.md" and one.language == "python"]
-    assert len(ours) == 8
+    assert len(ours) == 11
 
 
 def test_the_detector_finds_what_it_says() -> None:
@@ -177,13 +191,60 @@ def test_the_page_shows_a_member_what_it_says(
 
 
 @pytest.mark.django_db
-def test_the_job_runs(project: Any, make_event: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_job_runs_and_passes_its_test(
+    project: Any, make_event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(kinds, "_kinds", dict(kinds._kinds))
-    make_event(input="one")
-    job = example("A kind of job")["request_recount"](project)
-    run_job(job.pk)
-    done = Job.objects.get(pk=job.pk)
-    assert (done.state, done.message, done.total) == ("done", "1 event.", 1)
+    module = ModuleType("recounting")
+    vars(module).update(example("A kind of job"))
+    monkeypatch.setitem(sys.modules, "signals.tools.recounting", module)
+    example("A kind of job", 1)["test_it_says_how_many_events_there_are"](project, make_event)
+    assert Job.objects.get().state == "done"
+
+
+@pytest.mark.django_db
+def test_the_trigger_tells_once(project: Any, make_event: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alert_registry, "_triggers", dict(alert_registry._triggers))
+    example("An alert trigger")["register"]()
+    create_rule(
+        project=project, user=None, channels=["json://a.example/x"], name="Talk", trigger="conversation_count",
+        query="seat", threshold=2,
+    )  # fmt: skip
+    for convo, messages in (("a", 0), ("a", 0), ("b", 1), ("c", 1)):
+        make_event(input="my seat", convo_id=convo)
+        embed_all()
+        AlertRule.objects.update(next_check_at=timezone.now())
+        assert check_due() == 1 and AlertDelivery.objects.count() == messages
+    told = AlertDelivery.objects.get()
+    assert (told.text, told.data) == ("2 conversations. The limit is 2.", {"conversations": 2})
+
+
+@pytest.fixture
+def pager() -> Iterator[None]:
+    example("A channel")
+    yield
+    N_MGR.remove("pager")
+
+
+@pytest.mark.django_db
+def test_the_channel_sends(project: Any, settings: Any, pager: None) -> None:
+    settings.ALERT_PRIVATE_ADDRESSES = True
+    with webhook_sink() as hook:
+        rule = create_rule(
+            project=project,
+            user=None,
+            channels=[hook.url("17", scheme="pager")],
+            name="Pager",
+            trigger="issue_new",
+        )
+        hook.statuses = [500, 200]
+        assert [row.state for row in send_test(rule=rule)] == ["failed"]
+        assert [row.state for row in send_test(rule=rule)] == ["sent"]
+        settings.ALERT_PRIVATE_ADDRESSES = False
+        [refused] = send_test(rule=rule)
+    assert (refused.state, len(hook.got)) == ("failed", 2)
+    assert "test" in json.loads(hook.got[1][1])["title"].lower()
+    assert mask(rule.channels.get().url) == "pager://****"
 
 
 def test_every_test_that_a_command_names_is_there() -> None:
