@@ -205,6 +205,7 @@ def test_a_catastrophic_pattern_costs_no_time(page: Any, server: Server) -> None
     page.fill("[name=expressions]", "/(a+)+(a+)+$/")
     page.get_by_role("button", name="Preview").click()
     page.get_by_role("heading", name="In the newest").wait_for()
+    assert number_in(page.locator("#custom").inner_text(), "MATCHES") == 0
 
 
 def open_form(page: Any, kind: str) -> None:

@@ -18,9 +18,12 @@ from signals.catalogue.installing import install_builtin_signals
 from signals.detection import backfill as backfilling
 from signals.detection.backfill import BACKFILL, request_backfill
 from signals.detection.stage import detect
+from signals.detectors.batch import batch_of
+from signals.kinds.words import READ, make_detector
 from signals.models import SignalDefinition, SignalMatch
 from signals.taxonomy.definitions import change_signal, create_signal
 from signals.vectors.embedding import embed
+from tests.growth import ten_times_takes_tens_at_most
 from tests.html import html_of
 
 MakeEvent = Callable[..., Event]
@@ -225,6 +228,7 @@ def test_what_is_wrong_stands_beside_the_field(
 
 def test_a_catastrophic_pattern_costs_no_time(page: Client, url: str, make_event: MakeEvent) -> None:
     make_event(input="a" * 50_000 + "!")
+    make_event(input="a" * 50_000)
     form = {
         "name": "x",
         "sentiment": "neutral",
@@ -233,7 +237,10 @@ def test_a_catastrophic_pattern_costs_no_time(page: Client, url: str, make_event
         "expressions": "/(a+)+$/",
         "action": "preview",
     }
-    assert page.post(url, form).status_code == 200
+    preview = page.post(url, form).context["preview"]
+    assert (preview.tried, preview.matched) == (2, 1)
+    read = make_detector({"pattern": "(a+)+$"}, "user")
+    assert ten_times_takes_tens_at_most(lambda size: read(batch_of(("a" * size + "!", ""))), size=READ // 11)
 
 
 def test_a_run_that_was_cut_off_goes_on(
