@@ -1,7 +1,6 @@
 """Taking events up for the teacher, with money reserved for each, and putting down what it said. Both are atomic; the calls in between are made
 outside of any transaction, by whoever holds the claim."""
 
-import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,11 +30,11 @@ from raindrop.locks import hold_lock
 from signals.llm import budget
 from signals.llm.calls import Answer as Reply
 from signals.llm.calls import keep_usage
+from signals.llm.claims import LEASE, forfeit, settle
 from signals.llm.structured import Void
 from signals.llm.wrapping import prompt_bytes
 from signals.reader.transcript import Message, Told, Transcript, load_transcript, tell
 
-LEASE = dt.timedelta(seconds=1200)  # longer than a task may run (Q_CLUSTER)
 CHECKED = 0.25  # of the calls go to events that people have answered, until CHECKS are: their agreement is what its labels are worth
 CHECKS = 20
 
@@ -61,7 +60,7 @@ def take(issue: Issue, *, limit: int, calls: int) -> list[Claim]:
     """The next events to ask about, `limit` at most; none when no event is left. `calls`: that this run has made. Raises BudgetSpent when
     the budget does not hold even one."""
     hold_lock(f"teach:{issue.pk}")
-    forfeit(issue)
+    forfeit_all(issue)
     version = definition_version(issue)
     assert version is not None  # create_issue writes the first
     fresh = Lesson.objects.filter(issue=issue, definition_version=version, prompt_version=PROMPT_VERSION)
@@ -139,12 +138,10 @@ def put_down(issue: Issue, claimed: Claim, outcome: Reply | llm.Unavailable) -> 
     if row is None or row.state != LessonState.ASKING or row.day is None or row.held != claimed.lesson.held:
         return None
     if isinstance(outcome, Reply):
-        cost, reached = _judge(issue, row, claimed, outcome), True
+        settle(row, cost=_judge(issue, row, claimed, outcome))
     else:
-        cost, reached = outcome.lost * claimed.most, outcome.lost > 0
         row.state, row.problem = LessonState.FAILED, f"The service gave no answer. {outcome}"[:500]
-    budget.settle(project_id=row.project_id, day=row.day, held=row.held, cost=cost, reached_model=reached)
-    row.cost, row.held, row.day = row.cost + cost, 0, None
+        settle(row, cost=outcome.lost * claimed.most, reached_model=outcome.lost > 0)
     if isinstance(outcome, llm.Unavailable) and not outcome.refused:
         row.delete()
         return None
@@ -152,14 +149,13 @@ def put_down(issue: Issue, claimed: Claim, outcome: Reply | llm.Unavailable) -> 
     return row
 
 
-def forfeit(issue: Issue) -> None:
-    """Of those whose worker is gone: what was held for them may have been spent, and counts as spent. They may be asked about again."""
+def forfeit_all(issue: Issue) -> None:
+    """Of those whose worker is gone. They may be asked about again."""
     gone = Lesson.objects.select_for_update().filter(
         issue=issue, state=LessonState.ASKING, available_at__lt=timezone.now()
     )
     for row in gone:
-        if row.day is not None:
-            budget.settle(project_id=row.project_id, day=row.day, held=row.held, cost=row.held)
+        forfeit(row)
         row.delete()
 
 

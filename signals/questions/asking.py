@@ -14,7 +14,7 @@ from signals.llm.workers import QUESTION_TASK, call_worker, is_stopped, note_tro
 from signals.models import QuestionVerdict
 from signals.models.questions import VerdictState
 from signals.questions import history
-from signals.questions.claims import Claim, claim, forfeit, put_down, questions_in
+from signals.questions.claims import Claim, claim, forfeit_all, put_down, questions_in
 from signals.questions.prompt import Question
 from signals.questions.verdicts import Plausible, request_verdicts
 
@@ -98,5 +98,5 @@ def _take(project_id: uuid.UUID) -> list[Claim] | None:
     rows = list(open_.order_by("available_at", "id").select_for_update(skip_locked=True)[:CHUNK])
     if not rows:
         return None
-    forfeit([row for row in rows if row.state == VerdictState.ASKING])
+    forfeit_all([row for row in rows if row.state == VerdictState.ASKING])
     return claim(rows, limits=budget.settings_of(project_id), questions=questions_in(project_id))

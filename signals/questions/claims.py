@@ -1,7 +1,6 @@
 """Taking verdicts up, with money reserved for them, and putting down what came of it. Both are atomic; the calls in between are
 made outside of any transaction, by whoever holds the claim."""
 
-import datetime as dt
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +15,8 @@ from raindrop import llm
 from signals.detectors.batch import Turn
 from signals.llm import budget
 from signals.llm.calls import Answer, keep_usage
+from signals.llm.claims import DIED, HELD_FOR, LEASE, MAX_ATTEMPTS, forfeit, postpone, settle
 from signals.llm.structured import Void
-from signals.llm.workers import DENIED
 from signals.llm.wrapping import prompt_bytes
 from signals.matching.batches import load_batch, load_texts
 from signals.models import LlmSettings, QuestionBatch, QuestionVerdict, SignalDefinition
@@ -27,16 +26,8 @@ from signals.questions.detector import NO_KEY, OFF, SPENT
 from signals.questions.prompt import MAX_TOKENS, Question, build_request, read_reply
 from signals.vectors.embedding import text_hash
 
-MAX_ATTEMPTS = 4
-# Longer than a task may run (Q_CLUSTER), so that nobody takes up what is still worked on.
-LEASE_SECONDS = 1200
-# Until money that is held for calls under way may have come back.
-HELD_SECONDS = 30
-BACKOFF_SECONDS = (60, 300, 1800)
-MAX_WAIT_SECONDS = 6 * 3600.0
 GONE = "The event is gone."
 CHANGED = "The signal was changed or switched off before the model was asked."
-DIED = "The worker died on it again and again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +86,7 @@ def claim(
         row.state, row.problem = (VerdictState.BATCHED if batch else VerdictState.ASKING), ""
         row.batch, row.held, row.day, row.attempts = batch, held, day, row.attempts + 1
         row.text_hash = text_hash(event.input, event.output)
-        row.available_at = now + dt.timedelta(seconds=LEASE_SECONDS)
+        row.available_at = now + LEASE
         claims.append(Claim(row, question, request, event.input, event.output, most))
     QuestionVerdict.objects.bulk_update(
         rows, ["state", "problem", "batch", "held", "day", "attempts", "text_hash", "available_at"]
@@ -103,12 +94,10 @@ def claim(
     return claims
 
 
-def forfeit(rows: list[QuestionVerdict]) -> None:
-    """For rows (locked) whose worker is gone: what was held for them may have been spent, and counts as spent."""
+def forfeit_all(rows: list[QuestionVerdict]) -> None:
+    """For rows (locked) whose worker is gone."""
     for row in rows:
-        if row.day is not None:
-            budget.settle(project_id=row.project_id, day=row.day, held=row.held, cost=row.held)
-            row.cost, row.held, row.day = row.cost + row.held, 0, None
+        forfeit(row)
     QuestionVerdict.objects.bulk_update(rows, ["cost", "held", "day"])
 
 
@@ -126,15 +115,11 @@ def put_down(
     if row is None or (row.state, row.attempts) != (mine.state, mine.attempts) or row.day is None:
         return None
     if isinstance(outcome, Answer):
-        cost, reached_model = _judge(row, claimed, outcome), True
+        settle(row, cost=_judge(row, claimed, outcome))
     else:
-        cost = outcome.lost * claimed.most
-        reached_model = outcome.lost > 0
-        _postpone(row, outcome)
-    budget.settle(
-        project_id=row.project_id, day=row.day, held=row.held, cost=cost, reached_model=reached_model
-    )
-    row.cost, row.held, row.day, row.batch = row.cost + cost, 0, None, None
+        postpone(row, outcome, past=VerdictState.LOCAL)
+        settle(row, cost=outcome.lost * claimed.most, reached_model=outcome.lost > 0)
+    row.batch = None
     row.save()
     if row.state == VerdictState.ANSWERED and detect_again:
         enqueue([(row.project_id, row.event_id)])
@@ -156,22 +141,6 @@ def _judge(row: QuestionVerdict, claimed: Claim, answer: Answer) -> int:
     return keep_usage(row, answer, most=claimed.most)
 
 
-def _postpone(row: QuestionVerdict, error: llm.Unavailable) -> None:
-    row.problem = f"The service gave no verdict. {error}"[:500]
-    if error.denied:
-        row.attempts -= 1  # it is the key's fault
-        row.state = VerdictState.LOCAL if row.state == VerdictState.BATCHED else VerdictState.WAITING
-        row.available_at = timezone.now() + DENIED
-        return
-    if error.refused or row.attempts >= MAX_ATTEMPTS:
-        row.state = VerdictState.FAILED
-    elif row.state == VerdictState.BATCHED:
-        row.state = VerdictState.LOCAL  # the run over the history takes it up again
-    else:
-        wait = max(BACKOFF_SECONDS[row.attempts - 1], min(error.retry_after or 0.0, MAX_WAIT_SECONDS))
-        row.state, row.available_at = VerdictState.WAITING, timezone.now() + dt.timedelta(seconds=wait)
-
-
 def _obstacle(
     row: QuestionVerdict, questions: dict[str, Question], turns: dict[uuid.UUID, tuple[Event, Turn]]
 ) -> str:
@@ -187,7 +156,7 @@ def _hold_off(row: QuestionVerdict, limits: LlmSettings) -> None:
     today = budget.meter(limits.project_id)
     if today.held and not today.off and today.calls < today.daily_calls:
         row.state, row.problem = VerdictState.WAITING, ""  # what it failed at before is not why it waits
-        row.available_at = timezone.now() + dt.timedelta(seconds=HELD_SECONDS)
+        row.available_at = timezone.now() + HELD_FOR
     else:
         row.state, row.problem = VerdictState.LOCAL, OFF if today.off else SPENT
 

@@ -16,10 +16,11 @@ from ingest.models.jobs import JobState
 from raindrop import llm
 from signals.llm import budget
 from signals.llm.batches import BATCH, NOT_TAKEN, TOOK_NONE, PastRuns
+from signals.llm.claims import MAX_ATTEMPTS
 from signals.llm.workers import QUESTION_TASK
 from signals.models import QuestionBatch, QuestionVerdict, SignalDefinition
 from signals.models.questions import VerdictState
-from signals.questions.claims import MAX_ATTEMPTS, Claim, claim, put_down, questions_in
+from signals.questions.claims import Claim, claim, put_down, questions_in
 from signals.questions.config import question_of
 from signals.questions.prompt import Question
 

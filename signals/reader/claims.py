@@ -14,8 +14,8 @@ from django.utils import timezone
 from raindrop import llm
 from signals.llm import budget
 from signals.llm.calls import Answer, keep_usage
+from signals.llm.claims import DIED, HELD_FOR, LEASE, MAX_ATTEMPTS, forfeit, postpone, settle
 from signals.llm.structured import Void
-from signals.llm.workers import DENIED
 from signals.llm.wrapping import prompt_bytes
 from signals.models import Facet, LlmSettings, Reading
 from signals.models.facets import FacetSource, Sampled
@@ -26,16 +26,8 @@ from signals.reader.prompt import MAX_TOKENS, PROMPT_VERSION, build_request, rea
 from signals.reader.transcript import Told, Transcript, load_transcript, tell
 
 CHUNK = 8
-MAX_ATTEMPTS = 4
-# Longer than a task may run (Q_CLUSTER), so that nobody takes up what is still worked on.
-LEASE_SECONDS = 1200
-# Until money that is held for calls under way may have come back.
-HELD_SECONDS = 30
-BACKOFF_SECONDS = (60, 300, 1800)
-MAX_WAIT_SECONDS = 6 * 3600.0
 GONE = "Nothing of it is there any more."
 JOINED = "It is part of a conversation now."
-DIED = "The worker died on it again and again."
 
 OPEN = (ReadingState.WAITING, ReadingState.READING, ReadingState.POSTPONED)
 CHANGED = [
@@ -72,7 +64,7 @@ def take(project_id: uuid.UUID) -> list[Claim] | None:
     claims = []
     for row in rows:
         if row.state == ReadingState.READING:
-            _forfeit(row)
+            forfeit(row)
         claimed = None if why_not else _claim(row, limits)
         if why_not:
             row.state, row.problem = ReadingState.LEFT, why_not[:300]
@@ -110,7 +102,7 @@ def mark(row: Reading, state: ReadingState, *, held: int, day: dt.date) -> None:
     """The row is in hand from now on, with `held` microdollars of the day's budget."""
     row.state, row.problem, row.held, row.day = state, "", held, day
     row.attempts += 1
-    row.available_at = timezone.now() + dt.timedelta(seconds=LEASE_SECONDS)
+    row.available_at = timezone.now() + LEASE
 
 
 def prepare(row: Reading, *, batch: bool = False) -> Claim | None:
@@ -162,13 +154,6 @@ def _probability(row: Reading) -> float | None:
     return row.draw_rate if row.sampled == Sampled.RANDOM else None
 
 
-def _forfeit(row: Reading) -> None:
-    """Its worker is gone: what was held for it may have been spent, and counts as spent."""
-    if row.day is not None:
-        budget.settle(project_id=row.project_id, day=row.day, held=row.held, cost=row.held)
-        row.cost, row.held, row.day = row.cost + row.held, 0, None
-
-
 def _hold_off(row: Reading, meter: budget.Meter) -> None:
     """The budget does not hold this one. Where calls under way hold some of it, that may change within seconds; what was drawn at random waits
     for the next day's, so that no hour of the day is left out of that part."""
@@ -177,7 +162,7 @@ def _hold_off(row: Reading, meter: budget.Meter) -> None:
         row.state, row.problem = ReadingState.LEFT, OFF
     elif meter.held and meter.calls < meter.daily_calls:
         row.state, row.problem = ReadingState.WAITING, ""
-        row.available_at = now + dt.timedelta(seconds=HELD_SECONDS)
+        row.available_at = now + HELD_FOR
     elif row.sampled == Sampled.RANDOM:
         row.state, row.problem = ReadingState.POSTPONED, SPENT
         tomorrow = budget.today() + dt.timedelta(days=1)
@@ -194,12 +179,11 @@ def put_down(claimed: Claim, outcome: Answer | llm.Unavailable) -> Reading | Non
     if row is None or (row.state, row.attempts) != (mine.state, mine.attempts) or row.day is None:
         return None
     if isinstance(outcome, Answer):
-        cost, reached = _judge(row, claimed, outcome), True
+        settle(row, cost=_judge(row, claimed, outcome))
     else:
-        cost, reached = outcome.lost * claimed.most, outcome.lost > 0
-        _postpone(row, outcome)
-    budget.settle(project_id=row.project_id, day=row.day, held=row.held, cost=cost, reached_model=reached)
-    row.cost, row.held, row.day, row.batch = row.cost + cost, 0, None, None
+        postpone(row, outcome, past=ReadingState.PAST)
+        settle(row, cost=outcome.lost * claimed.most, reached_model=outcome.lost > 0)
+    row.batch = None
     if row.wake_at is not None:
         row.state, row.sampled, row.attempts = ReadingState.WAITING, "", 0
         row.available_at, row.wake_at = row.wake_at, None
@@ -230,19 +214,3 @@ def _judge(row: Reading, claimed: Claim, answer: Answer) -> int:
             text_hash=claimed.text_hash,
         )
     return keep_usage(row, answer, most=claimed.most)
-
-
-def _postpone(row: Reading, error: llm.Unavailable) -> None:
-    row.problem = f"The service gave no answer. {error}"[:500]
-    if error.denied:
-        row.attempts -= 1  # it is the key's fault
-        row.state = ReadingState.PAST if row.state == ReadingState.BATCHED else ReadingState.WAITING
-        row.available_at = timezone.now() + DENIED
-        return
-    if error.refused or row.attempts >= MAX_ATTEMPTS:
-        row.state = ReadingState.FAILED
-    elif row.state == ReadingState.BATCHED:
-        row.state = ReadingState.PAST  # the run over the past takes it up again
-    else:
-        wait = max(BACKOFF_SECONDS[row.attempts - 1], min(error.retry_after or 0.0, MAX_WAIT_SECONDS))
-        row.state, row.available_at = ReadingState.WAITING, timezone.now() + dt.timedelta(seconds=wait)

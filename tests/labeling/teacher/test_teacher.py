@@ -21,9 +21,10 @@ from labeling.labels.labels import record_label, standing_answers, taught_answer
 from labeling.models import Label, Lesson, LessonState
 from labeling.teacher import lessons
 from labeling.teacher.agreement import measured
-from labeling.teacher.asking import LEASE, put_down, take
+from labeling.teacher.asking import put_down, take
 from raindrop import llm
 from signals.llm.budget import meter
+from signals.llm.claims import LEASE
 from signals.models import LlmSettings
 from tests.issues.people import Api, two_topics
 from tests.signals.anthropic_stub import Reply, Stub, error, message, running_stub

@@ -463,7 +463,7 @@ def test_money_that_is_held_for_others_makes_it_wait(
     run_pipeline(*(make_event(input=f"{TEXT} Order {n}.") for n in range(3)))
     first = QuestionVerdict.objects.order_by("id")[0]
     QuestionVerdict.objects.filter(pk=first.pk).update(
-        attempts=1, problem="The service gave no verdict. It answered 529."
+        attempts=1, problem="The service gave no answer. It answered 529."
     )
     set_budget(project, daily_dollars="0.99")
     assert budget.reserve(budget.settings_of(project.id), day=budget.today(), money=990_000)

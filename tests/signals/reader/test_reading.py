@@ -184,6 +184,17 @@ def test_a_service_that_stays_away_is_given_up(
     assert states() == ["failed"] and spend() == (0, 0, 0)
 
 
+def test_a_key_that_is_refused_takes_no_attempt(project: Project, talk: list[Event], service: Stub) -> None:
+    service.answer = lambda request, n: error(401, "authentication_error")
+    note_all()
+    for _ in range(claims.MAX_ATTEMPTS + 2):
+        pass_time(hours=1)
+        LlmSettings.objects.update(stopped_until=None)
+        work(str(project.id))
+    assert len(service.requests) == claims.MAX_ATTEMPTS + 2
+    assert states() == ["waiting"] and Reading.objects.get().attempts == 0
+
+
 def test_a_time_out_counts_as_spent(
     project: Project, talk: list[Event], service: Stub, settings: Any
 ) -> None:
@@ -284,7 +295,7 @@ def test_a_worker_that_died_leaves_its_money_spent(
     assert claims.take(project.id)
     held = spend()[2]
     assert held > 0
-    pass_time(seconds=claims.LEASE_SECONDS + 1)
+    pass_time(seconds=claims.LEASE.total_seconds() + 1)
     work(str(project.id))
     assert states() == ["read"] and spend() == (2, held + 150, 0)
 
