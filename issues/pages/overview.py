@@ -13,7 +13,7 @@ from django.http import HttpResponse
 
 from ingest.counts.period import COUNT_LIMIT, DAYS, Period, change, shares
 from ingest.counts.rollups import totals
-from ingest.counts.waiting import count_waiting
+from ingest.counts.waiting import count_waiting, why_not_compared
 from ingest.models import ApiKey, Event, ProcessingFailure, Project
 from ingest.projects.access import ProjectRequest, project_page
 from issues.models import Issue
@@ -68,8 +68,13 @@ def overview(request: ProjectRequest, project: Project) -> HttpResponse:
     series = period.series([project.id, *(signal.id for signal in signals)])
     sums = period.sums(series)
     before = period.previous_sums(series)
-    earlier, not_compared = before.get(project.id, 0), ""
-    if earlier < COMPARABLE * sums.get(project.id, 0):
+    earlier = before.get(project.id, 0)
+    not_compared = why_not_compared(
+        project, period.previous[0], period.until, events=sums.get(project.id, 0) + earlier
+    )
+    if not_compared:
+        before, not_compared = {}, f"No change is shown: {not_compared}"
+    elif earlier < COMPARABLE * sums.get(project.id, 0):
         before = {}  # the project had hardly begun: a change of 70,000 % says nothing
         not_compared = (
             f"No change is shown: the {period.key} before had {counted(earlier, 'event')}, "

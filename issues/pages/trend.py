@@ -8,6 +8,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, Subquery, Value
 
 from ingest.counts import rollups
 from ingest.counts.period import Period, change
+from ingest.counts.waiting import why_not_compared
 from ingest.models import Appearance, AppearanceKind, Total
 from issues.models import Activity, Issue
 from issues.models.activity import ActivityKind
@@ -37,7 +38,9 @@ def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:
             {"name": "Users", "values": [point.users for point in mine], "type": "line"},
         ]
     matches, events = sum(point.events for point in mine), sum(point.events for point in every)
-    before = period.previous_sums([issue.id]).get(issue.id, 0)
+    before = period.previous_sums([issue.id, issue.project_id])
+    everything = events + before.get(issue.project_id, 0)
+    not_compared = why_not_compared(issue.project, period.previous[0], period.until, events=everything)
     return {
         "chart": {
             "labels": period.labels(),
@@ -49,7 +52,8 @@ def trend(issue: Issue, period: Period, chart: str) -> dict[str, Any]:
         "chart_label": "Share of all events per day" if chart == "rate" else "Matches and users per day",
         "chart_kind": "rate" if chart == "rate" else "matches",
         "matches": matches,
-        "matches_change": change(matches, before),
+        "matches_change": None if not_compared else change(matches, before.get(issue.id, 0)),
+        "not_compared": f"No change is shown: {not_compared}" if not_compared else "",
         "users": period.users([issue.id]).get(issue.id, 0),
         "rate": matches / events if events else None,
     }

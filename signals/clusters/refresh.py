@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from ingest.counts import rollups
-from ingest.counts.waiting import count_waiting
+from ingest.counts.waiting import count_unread
 from ingest.jobs.kinds import job_kind
 from ingest.jobs.progress import UNFINISHED, job_under_way, report_job
 from ingest.jobs.queueing import queue_job
@@ -114,7 +114,7 @@ def _is_read(project: uuid.UUID, events: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class FirstRun:
-    """What the first run waits for: `fewest` events of which there are `events`, and the `queued` that the pipeline has still to read (at most
+    """What the first run waits for: `fewest` events, of which the pipeline has read `events`, and has the `queued` still to read (at most
     COUNT_LIMIT)."""
 
     events: int
@@ -123,8 +123,8 @@ class FirstRun:
 
 
 def first_run_of(project: Project) -> FirstRun:
-    queued = count_waiting(project)
-    return FirstRun(rollups.totals([project.id])[project.id].events, FEWEST, queued)
+    events = rollups.totals([project.id])[project.id].events
+    return FirstRun(events, FEWEST, count_unread(project))
 
 
 @job_kind(DISCOVER, cluster="slow", title="Finding problems and intents")

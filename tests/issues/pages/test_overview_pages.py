@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from ingest.counts.period import Period, change
 from ingest.counts.rollups import Occurrence, count_events, record
+from ingest.counts.waiting import why_not_compared
 from ingest.models import Event, ProcessingFailure, QueuedEvent
 from ingest.models.projects import KeyKind
 from ingest.projects.keys import create_key
@@ -105,6 +106,34 @@ def test_numbers_come_with_their_change_and_links(
     assert reverse("signal", args=[project.slug, "refusal"]) in response
     assert reverse("issue-matches", args=[project.slug, issue.number]) in response
     assert "?signal=refusal&amp;range=14d" in response
+
+
+def test_no_change_is_told_while_a_backlog_waits(
+    page: Callable[..., str], project: Any, client: Client, make_event: Callable[..., Event]
+) -> None:
+    install_builtin_signals(project)
+    now = timezone.now()
+    here = [make_event(timestamp=now - dt.timedelta(days=1, minutes=n)) for n in range(3)]
+    before = [make_event(timestamp=now - dt.timedelta(days=16, minutes=n)) for n in range(2)]
+    processed(here + before)
+    issue = create_issue(project=project, title="It refuses", description="")
+    record(Occurrence(issue.id, project.id, event.timestamp, None) for event in [*here, before[0]])
+    of_issue = reverse("issue", args=[project.slug, issue.number])
+    assert "+50%" in page() and "+200%" in html_of(client.get(of_issue))
+    waits = [make_event(timestamp=now - dt.timedelta(minutes=n)) for n in range(2)]
+    why = "No change is shown: 2 events of this time still wait for the pipeline"
+    for html in (page(), html_of(client.get(of_issue))):
+        assert why in html and "+50%" not in html and "+200%" not in html
+    count_events(waits)  # in the queue once more, as what is read again
+    assert "+150%" in page()
+
+
+def test_a_few_that_wait_keep_no_change_back(project: Any, make_event: Callable[..., Event]) -> None:
+    make_event(timestamp=NOW)
+    since, until = NOW - dt.timedelta(days=1), NOW + dt.timedelta(days=1)
+    assert why_not_compared(project, since, until, events=49) == ""
+    assert "1 event of this time still waits" in why_not_compared(project, since, until, events=48)
+    assert why_not_compared(project, since, NOW, events=0) == ""
 
 
 def test_the_period_is_in_the_address_and_nonsense_is_the_default(

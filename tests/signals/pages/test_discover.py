@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from django.test import Client
 
+from ingest.counts.rollups import count_events
 from ingest.jobs.runner import run_job
 from ingest.models import Event, Job, Project, Total, User
 from ingest.models.jobs import JobState
@@ -61,6 +62,14 @@ def test_an_empty_project_says_what_to_do(page: Client, project: Project, happen
     total.update(events=2)
     find(project)
     assert "Nothing was found in 2 events" in html_of(page.get(f"/p/{project.slug}/discover/"))
+
+
+def test_what_was_read_does_not_wait(page: Client, project: Project, happen: Happen) -> None:
+    for n in range(5):
+        happen(input=f"Hello there, number {n}")
+    count_events(list(Event.objects.all()[:2]))  # their batch is not through
+    html = html_of(page.get(f"/p/{project.slug}/discover/"))
+    assert "it has read 2 so far, and 3 wait" in html
 
 
 def test_the_list_shows_numbers_that_lead_to_their_events(
