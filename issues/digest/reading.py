@@ -7,6 +7,7 @@ from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from ingest.counts.period import sums_between
+from ingest.counts.waiting import why_not_compared
 from ingest.models import Event, Project
 from issues.causes.moving import Move, Share, can_be_told, moves, shares_between
 from issues.models import Activity, Issue, IssueMatch
@@ -18,6 +19,7 @@ from signals.models import Cluster, ClusterMember, ClusterStatus, SignalDefiniti
 from signals.models.clusters import ClusterKind
 
 MOST = 5  # things of a section
+NAMED = 10  # of the others of a section
 EXAMPLE_LENGTH = 120
 CAME_BACK = (Action.REGRESS, Action.ESCALATE, Action.UNMUTE)
 
@@ -51,19 +53,32 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """What a section has no line for: how many, and the names of the first NAMED. `path`: of the page that lists all."""
+
+    number: int
+    names: list[str]
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
-    """`moved` in both directions, the largest first; `can_be_told`: of how many issues and signals there are enough events to tell. `open_issues`: how many there are, of which `still_open` are those that met most."""
+    """`moved` in both directions, the largest first; `can_be_told`: of how many issues and signals there are enough events to tell. `open_issues`: how many there are, of which `still_open` are those that met most.
+    `others`: by section ("back", "moved", "new_issues", "new_problems", "still_open") what it has no line for, where that is any. `not_compared`:
+    why the events are not compared with those before, "" where they are."""
 
     project: Project
     stretch: Stretch
     events: int
     before: int
+    not_compared: str = ""
     back: list[Line] = field(default_factory=list)
     moved: list[Line] = field(default_factory=list)
     can_be_told: int = 0
     new: list[Line] = field(default_factory=list)
     still_open: list[Line] = field(default_factory=list)
     open_issues: int = 0
+    others: dict[str, Others] = field(default_factory=dict)
 
 
 def read_digest(project: Project, stretch: Stretch) -> Digest:
@@ -76,41 +91,69 @@ def read_digest(project: Project, stretch: Stretch) -> Digest:
     # What was opened meanwhile is new, and has not moved.
     known = {*begins, *signals}
     compared = {one: now[one] for one in known}
-    moved = moves(compared, earlier)[:MOST]
-    sums = sums_between([project.pk], stretch.start, stretch.end)
+    moved = moves(compared, earlier)
+    events = sums_between([project.pk], stretch.start, stretch.end).get(project.pk, 0)
+    before = sums_between([project.pk], *stretch.before).get(project.pk, 0)
     standing = sorted((issues[pk] for pk in begins), key=lambda row: (-now[row.pk].events, row.number))
+    made = sorted(
+        (row for row in issues.values() if row.created_at >= stretch.start), key=lambda row: row.number
+    )
+    back, new, problems = _came_back(project, stretch), _new_issues(project, stretch), _new_problems(project)
+    lists = reverse("issues", args=[project.slug])
+    others = {
+        "back": _others([_name(project, entry.issue) for entry in back[MOST:]], lists),
+        "moved": _others(
+            [
+                _name(project, issues[one.subject]) if one.subject in issues else signals[one.subject].name
+                for one in moved[MOST:]
+            ],
+            reverse("overview", args=[project.slug]),
+        ),
+        "new_issues": _others([_name(project, row) for row in new[MOST:]], lists),
+        "new_problems": _others(
+            [row.label for row in problems[MOST:]], reverse("discover", args=[project.slug])
+        ),
+        "still_open": _others([_name(project, row) for row in [*standing[MOST:], *made]], lists),
+    }
     return Digest(
         project=project,
         stretch=stretch,
-        events=sums.get(project.pk, 0),
-        before=sums_between([project.pk], *stretch.before).get(project.pk, 0),
-        back=_came_back(project, stretch),
+        events=events,
+        before=before,
+        not_compared=why_not_compared(project, stretch.before[0], stretch.end, events=events + before),
+        back=[_back(project, entry, stretch) for entry in back[:MOST]],
         moved=[
             _moved(project, move, issues.get(move.subject), signals.get(move.subject), stretch)
-            for move in moved
+            for move in moved[:MOST]
         ],
         can_be_told=can_be_told(compared, earlier),
-        new=_new_issues(project, stretch) + _new_problems(project, stretch),
+        new=_new_lines(project, new[:MOST], stretch)
+        + [_problem(project, row, stretch) for row in problems[:MOST]],
         still_open=[_open(project, row, now[row.pk], stretch) for row in standing[:MOST]],
         open_issues=len(issues),
+        others={section: some for section, some in others.items() if some.number},
     )
 
 
-def _came_back(project: Project, stretch: Stretch) -> list[Line]:
-    """Issues that escalated, regressed or ended their muting, each by its last such change."""
+def _others(names: list[str], path: str) -> Others:
+    return Others(len(names), names[:NAMED], path)
+
+
+def _came_back(project: Project, stretch: Stretch) -> list[Activity]:
+    """Of the issues that escalated, regressed or ended their muting the last such change of each, the newest first."""
     changes = Activity.objects.filter(
         issue__project=project, kind=ActivityKind.STATE, created_at__gte=stretch.start, created_at__lt=stretch.end,
         data__action__in=[action.value for action in CAME_BACK],
     )  # fmt: skip
     last = {entry.issue_id: entry for entry in changes.select_related("issue").order_by("id")}
-    rows = sorted(last.values(), key=lambda entry: entry.created_at, reverse=True)[:MOST]
-    return [
-        _with_example(
-            project, IssueMatch.objects.filter(issue=entry.issue_id), stretch,
-            title=_name(project, entry.issue), path=_path(project, entry.issue), text=words_for(entry.data),
-        )
-        for entry in rows
-    ]  # fmt: skip
+    return sorted(last.values(), key=lambda entry: entry.created_at, reverse=True)
+
+
+def _back(project: Project, entry: Activity, stretch: Stretch) -> Line:
+    return _with_example(
+        project, IssueMatch.objects.filter(issue=entry.issue_id), stretch,
+        title=_name(project, entry.issue), path=_path(project, entry.issue), text=words_for(entry.data),
+    )  # fmt: skip
 
 
 def _moved(
@@ -126,13 +169,16 @@ def _moved(
     return _with_example(project, rows, stretch, title=title, path=path, share=move.now, before=move.before)
 
 
-def _new_issues(project: Project, stretch: Stretch) -> list[Line]:
+def _new_issues(project: Project, stretch: Stretch) -> list[Issue]:
     new = (
         Issue.objects.in_project(project)
         .unmerged()
         .filter(created_at__gte=stretch.start, created_at__lt=stretch.end)
     )
-    rows = list(new.order_by("-created_at")[:MOST])
+    return list(new.order_by("-created_at"))
+
+
+def _new_lines(project: Project, rows: list[Issue], stretch: Stretch) -> list[Line]:
     now = shares_between(project.pk, [row.pk for row in rows], stretch.start, stretch.end)
     return [
         _with_example(
@@ -143,18 +189,19 @@ def _new_issues(project: Project, stretch: Stretch) -> list[Line]:
     ]  # fmt: skip
 
 
-def _new_problems(project: Project, stretch: Stretch) -> list[Line]:
+def _new_problems(project: Project) -> list[Cluster]:
     """Those that emerge and wait for somebody to look at them."""
     emerging = Cluster.objects.filter(
         project=project, kind=ClusterKind.PROBLEM, is_emerging=True, is_gone=False, status=ClusterStatus.NEW
     )
-    return [
-        _with_example(
-            project, ClusterMember.objects.filter(cluster=row, project=project), stretch,
-            title=row.label, path=reverse("cluster", args=[project.slug, row.pk]), text=row.emerging_reason or "It emerges.",
-        )
-        for row in emerging.order_by("-conversations", "id")[:MOST]
-    ]  # fmt: skip
+    return list(emerging.order_by("-conversations", "id").defer("keys", "centroid", "assigner"))
+
+
+def _problem(project: Project, row: Cluster, stretch: Stretch) -> Line:
+    return _with_example(
+        project, ClusterMember.objects.filter(cluster=row, project=project), stretch,
+        title=row.label, path=reverse("cluster", args=[project.slug, row.pk]), text=row.emerging_reason or "It emerges.",
+    )  # fmt: skip
 
 
 def _open(project: Project, issue: Issue, now: Share, stretch: Stretch) -> Line:

@@ -18,12 +18,18 @@ def title_of(digest: Digest, *, every: str) -> str:
 
 def text_of(digest: Digest) -> str:
     before = digest.stretch.before_name
-    parts = [f"{counted(digest.events, 'event')}; {digest.before:,} {before}."]
+    read = counted(digest.events, "event")
+    compared = f"{read}; {digest.before:,} {before}."
+    parts = [
+        f"{read}, not compared with {before}: {digest.not_compared}." if digest.not_compared else compared
+    ]
     moved = [_moved(line, before) for line in digest.moved] or [
         NOTHING_MOVED if digest.can_be_told else TOO_FEW
     ]
-    parts.append(_section("What moved", [*(_told(line) for line in digest.back), *moved]))
-    parts.append(_section("What is new", [_told(line) for line in digest.new] or ["Nothing."]))
+    back = [*(_told(line) for line in digest.back), *_others(digest, "back")]
+    parts.append(_section("What moved", [*back, *moved, *_others(digest, "moved")]))
+    new = [*(_told(line) for line in digest.new), *_others(digest, "new_issues", "new_problems")]
+    parts.append(_section("What is new", new or ["Nothing."]))
     parts.append(_section("Still open", _still_open(digest)))
     parts.append("Rates are shares of all events, with their 95 % intervals.")
     return "\n\n".join(parts)
@@ -37,11 +43,16 @@ def data_of(digest: Digest) -> dict[str, Any]:
             "end": digest.stretch.end.isoformat(),
             "events": digest.events,
             "events_before": digest.before,
+            "not_compared": digest.not_compared,
             "came_back": [_item(line) for line in digest.back],
             "moved": [_item(line) for line in digest.moved],
             "new": [_item(line) for line in digest.new],
             "open_issues": digest.open_issues,
             "still_open": [_item(line) for line in digest.still_open],
+            "others": {
+                section: {"number": some.number, "names": some.names, "url": address_of(some.path)}
+                for section, some in digest.others.items()
+            },
         }
     }
 
@@ -56,13 +67,22 @@ def _section(title: str, lines: list[str]) -> str:
 
 
 def _still_open(digest: Digest) -> list[str]:
-    more = digest.open_issues - len(digest.still_open)
-    lines = [_told(line) for line in digest.still_open]
     if not digest.open_issues:
         return ["No issue."]
-    if more > 0:
-        lines.append(f"{'And ' if lines else ''}{more:,} more.")
-    return lines
+    return [*(_told(line) for line in digest.still_open), *_others(digest, "still_open")]
+
+
+def _others(digest: Digest, *sections: str) -> list[str]:
+    """What has no line of its own, by its names."""
+    found = []
+    for some in (digest.others[section] for section in sections if section in digest.others):
+        unnamed = (
+            f", and {some.number - len(some.names):,} that are not named here"
+            if some.number > len(some.names)
+            else ""
+        )
+        found.append(f"And {some.number:,} more: {', '.join(some.names)}{unnamed}. {address_of(some.path)}")
+    return found
 
 
 def _moved(line: Line, before: str) -> str:

@@ -17,7 +17,7 @@ from issues.alerts.quiet import change_settings, quiet_until
 from issues.alerts.rules import create_rule
 from issues.alerts.sending import send_due
 from issues.causes.moving import moves, share
-from issues.digest.due import last_due, stretch_of
+from issues.digest.due import compose, last_due, stretch_of
 from issues.models import Activity, AlertDelivery, AlertRule, Issue, IssueMatch, MessageSettings
 from issues.states.doors import apply_action, escalate_issue
 from issues.states.transitions import Action
@@ -155,10 +155,32 @@ def test_it_goes_out_once_by_webhook_and_mail(
         "Such as “my seat 19”",
         "Receipts stick: 9 users, 1 before.",
         "Forgets the seat (ACME-1): 20 events of 5 users, 33.3 %",
-        "And 1 more.",
+        "And 1 more: Loops on a tool (ACME-2). ",
     ):
         assert words in text, (words, text)
     assert rule.threads.count() == 1
+
+
+def test_what_has_no_line_is_named_and_what_waits_is_said(
+    project: Any, issue: Issue, make_event: Callable[..., Event]
+) -> None:
+    rule = digest_rule(project, threshold=0)
+    for n in range(2, 20):
+        made = create_issue(project=project, title=f"Number {n}", description="")
+        Issue.objects.filter(pk=made.pk).update(created_at=yesterday(0, days=9) if n < 8 else yesterday(0))
+    told = compose(rule, now=timezone.now())
+    new = [line for line in told.text.split("\n") if line.startswith("- And 7 more: Number")]
+    [standing] = [line for line in told.text.split("\n") if line.startswith("- And 14 more: ")]
+    assert len(new) == 1 and new[0].endswith("/p/acme/issues/")
+    assert "14 more: Number 6 (ACME-6), Number 7 (ACME-7), Number 8 (ACME-8)" in standing
+    assert "and 4 that are not named here" in standing
+    others = told.data["digest"]["others"]["still_open"]
+    assert (others["number"], len(others["names"])) == (14, 10)
+    assert "60 events; 60 the day before." in told.text
+    for n in range(5):
+        make_event(timestamp=yesterday(n))
+    told = compose(rule, now=timezone.now())
+    assert "60 events, not compared with the day before: 5 events of this time still wait" in told.text
 
 
 def test_a_new_rule_waits_for_its_first_hour_and_an_empty_day_is_told(project: Any) -> None:
