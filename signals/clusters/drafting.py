@@ -78,7 +78,7 @@ def draft_clusters(project: Project, collected: Collected) -> tuple[list[Draft],
     """
     rows = list(Cluster.objects.filter(project=project).order_by("created_at", "id"))
     known = _Known(rows)
-    drafts = _problems(project, collected, known) + _intents(collected, known)
+    drafts = _without_copies(_problems(project, collected, known) + _intents(collected, known))
     found = {draft.id for draft in drafts}
     others = [row for row in rows if row.id not in found and row.merged_into_id is None and not row.is_gone]
     kept = [_kept(row) for row in others if is_touched(row)]
@@ -86,6 +86,25 @@ def draft_clusters(project: Project, collected: Collected) -> tuple[list[Draft],
     for draft in kept:
         draft.parent = draft.parent if draft.parent in parents else None
     return drafts + kept, [row for row in others if not is_touched(row)]
+
+
+def _without_copies(drafts: Sequence[Draft]) -> list[Draft]:
+    """Without the only part of a cluster that is the same under the same name, unless a person did something with it. The whole takes the
+    events in its place."""
+    by_id = {draft.id: draft for draft in drafts}
+    parts = Counter(draft.parent for draft in drafts)
+    copies: set[uuid.UUID] = set()
+    for draft in sorted(drafts, key=lambda one: -one.level):
+        whole = by_id.get(draft.parent) if draft.parent else None
+        if whole is None or parts[whole.id] > 1 or (draft.row is not None and is_touched(draft.row)):
+            continue
+        if (whole.label, whole.events) == (draft.label, draft.events):
+            copies.add(draft.id)
+            whole.keys = list(dict.fromkeys([*draft.keys, *whole.keys]))[:KEYS]
+            whole.message = draft.message if whole.message is None else whole.message
+            for part in drafts:
+                part.parent = whole.id if part.parent == draft.id else part.parent
+    return [draft for draft in drafts if draft.id not in copies]
 
 
 def is_touched(row: Cluster) -> bool:

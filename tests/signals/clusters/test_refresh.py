@@ -70,6 +70,24 @@ def test_problems_and_intents_are_found_with_exact_counts(project: Project, brok
         assert mine <= above
 
 
+def test_the_only_part_of_an_intent_is_the_intent(project: Project, broken: list[Event]) -> None:
+    find(project)
+    intents = list(live_clusters(project).filter(kind="intent"))
+    parents = [one.parent_id for one in intents if one.parent_id]
+    assert intents and all(parents.count(parent) > 1 for parent in parents)
+    assert all(one.assigner for one in intents if one.pk not in parents)  # they take new events
+    ids = {one.pk for one in intents}
+    # As earlier versions stored it; and one that a person knows.
+    for status in (ClusterStatus.NEW, ClusterStatus.KNOWN):
+        Cluster.objects.create(
+            project=project, kind="intent", parent=intents[0], level=1, label=intents[0].label,
+            centroid=intents[0].centroid, status=status,
+        )  # fmt: skip
+    find(project)
+    others = [one for one in live_clusters(project).filter(kind="intent") if one.pk not in ids]
+    assert [one.status for one in others] == [ClusterStatus.KNOWN]
+
+
 def test_ids_names_and_status_stay_and_what_a_person_touched_is_never_gone(
     project: Project, broken: list[Event]
 ) -> None:
