@@ -5,7 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from signals.discovery.naming import cut
 from signals.discovery.observations import Observation, Source
+from signals.discovery.sentences import ends_of
 
 LONGEST = 300  # characters of a sentence
 # Signals that are read from something that the agent said or did and that nothing supports.
@@ -33,7 +35,7 @@ SYMPTOMS = frozenset(["forgetting"])
 UNHAPPY = frozenset(["user_frustration", "correction", "abuse", "distress", "human_request", "abandonment"])
 TASK_FAILURE = "task_failure"
 COMPLAINTS = UNHAPPY | {TASK_FAILURE, "jailbreak"}
-ENDS = re.compile(r"[.!?…。！？]+(?=\s|$)|\n")  # of sentences
+_SPACE = re.compile(r"\s")
 
 
 def source_of(key: str, *, is_explicit: bool) -> Source:
@@ -66,31 +68,44 @@ def sentence_of(piece: Mapping[str, Any], *, user: str, assistant: str) -> str:
     text = {"user": user, "assistant": assistant}.get(str(piece.get("side")))
     start, end = piece.get("start"), piece.get("end")
     if text is None or not isinstance(start, int) or not isinstance(end, int) or text[start:end] != words:
-        return words[:LONGEST]
+        return cut(words, LONGEST)
     first, last = sentence_around(text, start, end)
     sentence = " ".join(text[first:last].split())
-    return sentence if len(sentence) <= LONGEST else words[:LONGEST]
+    if len(sentence) <= LONGEST:
+        return sentence
+    # Whole words: a detector may have cut them at a dot.
+    start = max((found.end() for found in _SPACE.finditer(text, first, start)), default=first)
+    end = min(_end_of_word(text, end), last)
+    return cut(" ".join(text[start:end].split()), LONGEST)
 
 
 def sentence_around(text: str, start: int, end: int, *, longest: int = LONGEST) -> tuple[int, int]:
-    """The place of the sentences that hold text[start:end], at most `longest` characters before and behind it. A dot ends a sentence only
-    before a space: those of host names, paths, versions and numbers do not. The one place where sentences are cut for people to read."""
+    """The place of the sentences that hold text[start:end], at most `longest` characters before and behind it, and no part of a word."""
     first = max(0, start - longest)
+    if first:
+        first = min(_end_of_word(text, first), start)
     # Not by `endpos`: it would make the dot right before `start` the text's last character.
-    for found in ENDS.finditer(text, first):
-        if found.end() > start:
+    for _, after in ends_of(text, first):
+        if after > start:
             break
-        first = found.end()
-    after = ENDS.search(text, end)
-    return first, min(after.end() if after else len(text), end + longest)
+        first = after
+    last = next((after for _, after in ends_of(text, end)), len(text))
+    if last > end + longest:
+        last = max(end, text.rfind(" ", end, end + longest))
+    return first, last
+
+
+def _end_of_word(text: str, at: int) -> int:
+    found = _SPACE.search(text, at)
+    return found.start() if found else len(text)
 
 
 def sentences_of(text: str) -> list[str]:
     """The different sentences of a text, each on one line and at most LONGEST characters long."""
     found: dict[str, None] = {}
     first = 0
-    for end in (*(one.end() for one in ENDS.finditer(text)), len(text)):
-        if sentence := " ".join(text[first:end].split())[:LONGEST]:
+    for end in (*(after for _, after in ends_of(text)), len(text)):
+        if sentence := cut(" ".join(text[first:end].split()), LONGEST):
             found[sentence] = None
         first = end
     return list(found)

@@ -1,6 +1,9 @@
 """What a user wants, as a person would name it, from how they say it: "Hi! I'd like to return a lamp. Can you help?" is "Return a lamp". Pure."""
 
 import re
+from collections.abc import Iterator
+
+from signals.discovery.sentences import ends_of
 
 # Said before a wish, and saying nothing of it.
 _GREETING = re.compile(
@@ -24,14 +27,13 @@ _TAIL = re.compile(
     r"|(?:please )?(?:help|let me know|thanks?|thank you)\b.{0,30}|is that (?:possible|ok(?:ay)?))\s*[?.!]*$",
     re.IGNORECASE,
 )
-_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'“])")
 _LEAST = 2  # words of a wish
 
 
 def wish_of(text: str) -> str:
     """The first sentence that says what is wanted, without greeting and asking. The text itself, on one line, where nothing is left."""
     line = " ".join(text.split())
-    for sentence in _SENTENCES.split(line):
+    for sentence in _sentences(line):
         wish = _GREETING.sub("", sentence)
         if _TAIL.match(wish):
             continue
@@ -41,3 +43,14 @@ def wish_of(text: str) -> str:
         if len(wanted.split()) >= _LEAST:
             return wanted[:1].upper() + wanted[1:]
     return line
+
+
+def _sentences(line: str) -> Iterator[str]:
+    """Of a line. In lower case behind a dot it goes on: people write so."""
+    first = 0
+    for _, end in ends_of(line):
+        following = line[end + 1 : end + 2]
+        if following.isupper() or following in tuple("\"'“„«¿¡"):
+            yield line[first:end]
+            first = end + 1
+    yield line[first:]
