@@ -104,6 +104,10 @@ SEEN = [
     ("anything mentioning stripe but not paypal", "stripe -paypal"),
     ("long conversations with more than 20 turns that ended in frustration", "turns:>20 signal:user_frustration"),
     ("the agent contradicts itself", "signal:contradiction"),
+    ("German users who got English answers", "language:de signal:language_mismatch"),
+    ("Spanish speaking users with replies in Spanish", "language:es -signal:language_mismatch"),
+    ("users from Portugal", "trait.country:PT"),
+    ("laziness in 2.4.0 with gpt-4o-mini", "signal:laziness release:2.4.0 model:gpt-4o-mini"),
 ]  # fmt: skip
 UNSEEN = [
     ("negative conversations from Germany in the last 12 hours", "sentiment:negative trait.country:DE -12h"),

@@ -3,12 +3,24 @@
 import re
 
 from signals.detectors.language_mismatch import CODES
+from signals.translating.countries import PEOPLE, names_of
 from signals.translating.sentence import EMPTY, FAILED, Part, Sentence, stem, words_of
 from signals.translating.vocabulary import Vocabulary
 
 _GROUPS = "users?|customers?|people|accounts?|plan|tier|traffic|conversations?|channel|region|segment|sessions?|events?"
 
 _SEPARATORS = r"[\s_.:/@-]+"
+_LANGUAGE = "(" + "|".join(name.lower() for name in CODES) + ")"
+_LANGUAGES = rf"{_LANGUAGE}(?:(?:,\s*|\s+or\s+|\s+and\s+){_LANGUAGE})?"
+_ANSWERS = r"(?:answer|repl|respon)(?:s|y|ies|ed|ied|d|ds|ded|se|ses|ing|ding|ying)?"
+# What the agent writes in. The field `language` is what the user does.
+_OF_ANSWERS = (
+    rf"\b{_LANGUAGES}(?:[- ]language)?\s+{_ANSWERS}\b",
+    rf"\b{_ANSWERS}\s+(?:\w+\s+){{0,2}}?in\s+{_LANGUAGES}\b",
+    rf"\b(?:agents?|assistants?|bots?|model)\s+(?:\w+\s+){{0,2}}?(?:in|speaks?|spoke|writes?|wrote|uses?|used)\s+{_LANGUAGES}\b",
+)
+_OF_COUNTRIES = re.compile(r"countr|nation|region|market|geo|land", re.IGNORECASE)
+MISMATCH = "language_mismatch"  # the signal
 
 
 def read_names(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
@@ -31,14 +43,38 @@ def read_names(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
         for word in re.findall(r"[^\s,;!?]+", sentence.original):
             if word.rstrip(".") in values and re.search(r"[\d_@-]", word):
                 parts += place_names(sentence, field, word.rstrip("."))
+    return parts + _read_languages(sentence, vocabulary)
+
+
+def _read_languages(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
+    """What users write in is the field `language`. What answers are in is told by no field, but whether it is the user's language by a signal."""
+    of_answers = [found for pattern in _OF_ANSWERS for found in list(sentence.take(pattern))]
+    parts = []
     for found in list(
         sentence.take(
-            rf"(?:\b(?:in|speaking|speak|write|writing|written in)\s+)?\b({'|'.join(name.lower() for name in CODES)})\b(?:[- ]speaking|[- ]language)?"
+            rf"(?:\b(?:in|speaking|speak|write|writing|written in)\s+)?\b{_LANGUAGE}\b(?:[- ]speaking|[- ]language)?"
         )
     ):
-        code = next(code for name, code in CODES.items() if name.lower() == found[1])
-        parts.append(Part("language", "", (code,), found.span(), sentence.is_negated(found.start())))
+        parts.append(
+            Part("language", "", (_code(found[1]),), found.span(), sentence.is_negated(found.start()))
+        )
+    users = {part.values[0] for part in parts if not part.negated}
+    is_known = any(signal.key == MISMATCH for signal in vocabulary.signals)
+    for found in of_answers:
+        answers = {_code(name) for name in found.groups() if name}
+        is_another, negated = answers.isdisjoint(users), sentence.is_negated(found.start())
+        # Not in English is in any other language, the user's too; in German or English may be either.
+        if not is_known or len(users) != 1 or (negated if is_another else answers != users):
+            sentence.restore(found.span())
+            continue
+        parts.append(Part("signal", "", (MISMATCH,), found.span(), negated == is_another))
+        language = "the user’s own language" if negated == is_another else "another language than the user’s"
+        sentence.notes.append(f"No field tells the language of answers: “{found[0]}” is read as {language}.")
     return parts
+
+
+def _code(name: str) -> str:
+    return next(code for known, code in CODES.items() if known.lower() == name)
 
 
 def _known(value: str, known: list[str]) -> tuple[str, ...]:
@@ -79,6 +115,9 @@ def read_values(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
                 owners.setdefault(value.lower(), []).append(name)
     for value, names in sorted(owners.items(), key=lambda pair: -len(pair[0])):
         parts += _value(sentence, vocabulary, value, names)
+    for value, names in sorted(owners.items(), key=lambda pair: -len(pair[0])):
+        parts += _telling_value(sentence, vocabulary, value, names)
+        parts += _country(sentence, vocabulary, value, names)
     for value in sorted(vocabulary.of("event"), key=len, reverse=True):
         if len(value) > 3 and "_" in value:
             parts += place_names(sentence, "event", value)
@@ -116,6 +155,7 @@ def _value(sentence: Sentence, vocabulary: Vocabulary, value: str, names: list[s
         if (
             len(names) == 1
             and len(value) > 1
+            and value not in EMPTY
             and re.search(r"[a-z]", value)
             and value not in ("true", "false", "on", "off", "yes", "no")
         ):
@@ -127,6 +167,58 @@ def _value(sentence: Sentence, vocabulary: Vocabulary, value: str, names: list[s
                 negated = sentence.is_negated(found.start())
                 return [Part(name, "", (written,), found.span(), negated)]
     return []
+
+
+def _telling_value(sentence: Sentence, vocabulary: Vocabulary, value: str, names: list[str]) -> list[Part]:
+    """A value that is no plain word, wherever it stands: it has a mark or a digit within, several words, or a capital letter that the sentence
+    has as well ("AT", "Vienna")."""
+    if _is_number(value) or len(value) < 2:
+        return []
+    name = _owner(names)
+    written = next(one for one in vocabulary.of(name) if one.lower() == value)
+    marked = re.search(r"[\W_]|\d", value) is not None
+    pieces = re.split(r"[\s_-]+", value)
+    spoken = (
+        r"[\s_-]+".join(map(re.escape, pieces)) if all(len(one) > 1 for one in pieces) else re.escape(value)
+    )
+    parts = []
+    for found in list(sentence.take(rf"(?<![\w.@/-]){spoken}(?![\w@/]|[.-]\w)")):
+        begins = not sentence.original[: found.start()].strip()
+        same = (
+            sentence.written(found, 0) == written and written != value and (not begins or written.isupper())
+        )
+        if marked or same:
+            parts.append(Part(name, "", (written,), found.span(), sentence.is_negated(found.start())))
+        else:
+            sentence.restore(found.span())
+    return parts
+
+
+def _country(sentence: Sentence, vocabulary: Vocabulary, value: str, names: list[str]) -> list[Part]:
+    """A value that is a country's code, by the country's name."""
+    parts = []
+    name = _owner(names)
+    written = next(one for one in vocabulary.of(name) if one.lower() == value)
+    if not written.isupper() and not _OF_COUNTRIES.search(name):  # "de" of a property `lang` is none
+        return []
+    for spoken in names_of(value.upper()):
+        pattern = rf"(?:\b(?:from|in|aus)\s+)?(?:the\s+)?(?<![\w-]){re.escape(spoken)}{PEOPLE}(?![\w-])"
+        for found in list(sentence.take(pattern)):
+            parts.append(Part(name, "", (written,), found.span(), sentence.is_negated(found.start())))
+    return parts
+
+
+def _owner(names: list[str]) -> str:
+    """Of fields that have the same value: what is known of the user, before what is of the event."""
+    return min(names, key=lambda name: ["trait", "prop", "flag"].index(name.partition(".")[0]))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_tools(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:

@@ -60,6 +60,8 @@ _ABOUT = r"\b(?:about|regarding|concerning|related to|asking for|ask for|asked f
 _SAYS = r"\b(?:mention(?:s|ed|ing)?|contain(?:s|ed|ing)?|say(?:s|ing)?|said|with)\s+(?:the\s+)?(?:words?|phrase|text|term)\s+([^\s,.]+)|\b(?:mention(?:s|ed|ing)?|contain(?:s|ed|ing)?)\s+([\w'-]+)\b"
 
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+# A name with a digit or a mark within, such as a version: no signal means it.
+_MARKED = re.compile(r"(?<![\w.-])(?=[\w.-]*\d)[\w.-]*[^\W_](?![\w-])")
 _BUT_NOT = re.compile(r"\s+(?:but|and)\s+not\s+([\w'-]+)")
 _COMPLAINING = r"\bcomplain(?:s|ed|ing)?\s+(?:that|because)\b"
 # What a number of the field says better.
@@ -71,11 +73,12 @@ ADJECTIVES = (
 @dataclass(frozen=True, slots=True)
 class Reading:
     """`query` is And() where the sentence names nothing. `by_meaning`: words that no rule knows, looked for by their meaning;
-    `left_out`: words that say nothing beside what was understood."""
+    `left_out`: words that say nothing beside what was understood; `notes`: what was read loosely, in sentences."""
 
     query: Node
     by_meaning: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def translate_by_rules(text: str, vocabulary: Vocabulary, *, today: dt.date, near: Nearness) -> Reading:
@@ -100,7 +103,7 @@ def translate_by_rules(text: str, vocabulary: Vocabulary, *, today: dt.date, nea
     parts += read_kinds(sentence)
     leftover, left_out = _left(sentence, parts, vocabulary, near)
     by_meaning = tuple(part.values[0] for part in leftover if part.field == MEANING)
-    return Reading(_join(parts + leftover, sentence), by_meaning, left_out)
+    return Reading(_join(parts + leftover, sentence), by_meaning, left_out, tuple(sentence.notes))
 
 
 def _already_a_query(text: str) -> Node | None:
@@ -182,8 +185,15 @@ def _left(
         cosines = near(sentence.left(place), texts)
         best = max(range(len(texts)), key=lambda at: cosines[at])
         if cosines[best] >= NEAR_SIGNAL:
-            signal = Part("signal", "", (vocabulary.signals[best].key,), place, sentence.is_negated(place[0]))
-            return [*parts, signal], passed_over(place)
+            near_one = vocabulary.signals[best]
+            sentence.notes.append(f"“{sentence.left(place)}” is read as the signal {near_one.name}.")
+            signal = Part("signal", "", (near_one.key,), place, sentence.is_negated(place[0]))
+            named = [
+                found for found in _MARKED.finditer(sentence.text) if place[0] <= found.start() < place[1]
+            ]
+            return [*parts, signal, *(Part(WORDS, "", (one[0],), one.span()) for one in named)], passed_over(
+                place
+            )
     place = _widened(words, place, sentence)
     excluded = re.search(_LEFT_OUT, sentence.whole[: place[0]]) is not None
     return [*parts, Part(MEANING, "", (sentence.left(place),), place, excluded)], passed_over(place)
@@ -214,7 +224,7 @@ def _widened(words: list[tuple[str, Place]], place: Place, sentence: Sentence) -
 
 def _pieces(understood: list[Part]) -> frozenset[str]:
     """The stems of the words in the names that were understood: check and insurance of check_insurance."""
-    named = [part for part in understood if part.field in _NAMED or "." in part.field]
+    named = [part for part in understood if part.field in _NAMED or part.field.startswith("flag.")]
     return frozenset(stem(word) for part in named for value in part.values for word in words_of(value))
 
 

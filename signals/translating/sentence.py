@@ -88,6 +88,7 @@ class Sentence:
         lower = original.lower().replace("’", "'")
         self.whole = lower if len(lower) == len(original) else original.replace("’", "'")
         self.text = self.whole
+        self.notes: list[str] = []  # for people, on what was read loosely
 
     def take(self, pattern: str | re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Each place where the pattern stands in what is left; it is taken out."""

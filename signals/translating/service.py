@@ -55,6 +55,7 @@ def translate(text: str, *, project: Project) -> Translation:
         except (Void, BudgetSpent, llm.Unavailable) as error:
             notes.append(f"Translated by rules: {error}")
     reading = translate_by_rules(text, vocabulary, today=today, near=nearness)
+    notes += reading.notes
     notes += [f"No rule knows “{words}”: looked for by its meaning." for words in reading.by_meaning]
     if reading.left_out:
         notes.append(

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.models import Event, Span
+from ingest.models import Appearance, AppearanceKind, Event, Span
 from ingest.models.events import SpanKind
 from signals.search.fields.registry import NEWEST, find_field
 from signals.search.scope import Scope
 
 MOST = 40  # values of a field
+MOST_NAMES = 300  # models, releases, tools and agents
+_NAMES = ("model", "release", "tool", "agent")
 LONGEST = 60  # characters of a value that is worth naming
 # Of a property with more different values each is hardly ever named: it is an id, or text.
 MOST_DIFFERENT = 60
@@ -40,7 +42,7 @@ class Vocabulary:
 
 
 def read_vocabulary(scope: Scope) -> Vocabulary:
-    """Off the NEWEST newest events of the scope's project."""
+    """Off the NEWEST newest events of the scope's project; every model and every release that it ever had."""
     newest = Event.objects.filter(project=scope.project).order_by("-timestamp", "-id")
     rows = list(
         newest.values_list(
@@ -58,6 +60,11 @@ def read_vocabulary(scope: Scope) -> Vocabulary:
     counts["tool"].update(calls.values_list("name", flat=True))
     if release := counts.pop("prop.release", None):
         counts["release"] = release
+    ever = Appearance.objects.filter(
+        project=scope.project, kind__in=[AppearanceKind.MODEL, AppearanceKind.RELEASE]
+    )
+    for kind, value in ever.values_list("kind", "value"):
+        counts[kind][value] += 0
     if intents := find_field("intent"):  # an upper room's
         counts["intent"] = Counter(dict(intents[0].known(scope, limit=MOST)))
     signals = [KnownSignal(one.key, one.name, one.description) for one in scope.signals if one.enabled]
@@ -98,4 +105,6 @@ def _commonest(name: str, values: Counter[str]) -> list[str]:
     if keyed and len(values) > MOST_DIFFERENT:
         return []
     named: Iterable[tuple[str, int]] = sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [value for value, _ in named if 0 < len(value) <= LONGEST][:MOST]
+    return [value for value, _ in named if 0 < len(value) <= LONGEST][
+        : MOST_NAMES if name in _NAMES else MOST
+    ]

@@ -56,7 +56,7 @@ def _texts(scope: Scope) -> QuerySet[EventText]:
 register(
     Language(
         name="language",
-        title="the language, by its code or its name",
+        title="the language that the user writes (where that cannot be told, the agent), by its code or its name",
         example="language:de",
         aliases=("lang",),
     )

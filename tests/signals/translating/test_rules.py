@@ -135,6 +135,100 @@ def test_each_word_is_in_the_query_or_named(sentence: str, query: str, left_out:
     assert (str(found.query), found.left_out) == (query, left_out)
 
 
+RAIL = Vocabulary(
+    values={
+        "model": ["gpt-4.1-mini", "gpt-4o-mini"],
+        "tool": ["reserve_seat"],
+        "release": ["3.2.0", "3.1.4"],
+        "prop.agent": ["rail_assistant", "refund_agent"],
+        "prop.version": ["2.4.1", "2.4.0"],
+        "prop.team": ["back office"],
+        "prop.lang": ["de", "it"],
+        "prop.seats": ["2"],
+        "trait.country": ["AT", "DE", "US", "IN"],
+        "trait.city": ["Vienna"],
+        "trait.tier": ["Gold", "Free"],
+    },
+    signals=VOCABULARY.signals,
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "query"),
+    [
+        ("users from Austria", "trait.country:AT"),
+        ("angry users from the US", "signal:user_frustration trait.country:US"),
+        ("Austrian users in Vienna", "trait.country:AT trait.city:Vienna"),
+        ("Benutzer aus Österreich", '~"benutzer" trait.country:AT'),
+        ("not from Germany", "-trait.country:DE"),
+        ("users in AT", "trait.country:AT"),
+        ("look at users in the chat", ""),
+        ("users from Italy", '~"italy"'),
+        ("refusals in 2.4.1", "signal:refusal prop.version:2.4.1"),
+        ("since 2.4.1 or 2.4.0 with gpt-4o-mini", "prop.version:2.4.1,2.4.0 model:gpt-4o-mini"),
+        ("refusals in 3.2.0, not with gpt-4.1-mini", "signal:refusal release:3.2.0 -model:gpt-4.1-mini"),
+        ("in 9.9.9", '~"9.9.9"'),
+        ("refund_agent promised a refund", 'prop.agent:refund_agent ~"promised a refund"'),
+        ("the refund agent refused", "prop.agent:refund_agent signal:refusal"),
+        ("back office tickets", 'prop.team:"back office" ~"tickets"'),
+        ("Gold users", "trait.tier:Gold"),
+        ("Free the seat", '~"free the seat"'),
+        ("2 seats", 'prop.seats:2'),
+    ],
+)
+def test_known_values_are_conditions_wherever_they_stand(sentence: str, query: str) -> None:
+    assert translated(sentence, RAIL) == query
+
+
+@pytest.mark.parametrize(
+    ("sentence", "query"),
+    [
+        ("German users who got English answers", "language:de signal:language_mismatch"),
+        ("German users answered in English or French", "language:de signal:language_mismatch"),
+        ("users who write German and the bot answers in English", "language:de signal:language_mismatch"),
+        ("German users who got no English answers", 'language:de ~"english answers"'),
+        ("German users who got German answers", "language:de -signal:language_mismatch"),
+        ("German or French users", "language:de,fr"),
+        ("German or French users with English replies", 'language:de,fr ~"english replies"'),
+        ("the agent answers in English", '~"english"'),
+        ("not in English", "-language:en"),
+    ],
+)
+def test_what_answers_are_written_in_is_not_what_users_write(sentence: str, query: str) -> None:
+    assert translated(sentence, RAIL) == query
+
+
+def test_what_is_read_loosely_is_told() -> None:
+    def read(text: str, near: float) -> tuple[str, tuple[str, ...]]:
+        found = translate_by_rules(text, RAIL, today=TODAY, near=lambda text, others: [near] * len(others))
+        return str(found.query), found.notes
+
+    query, [note] = read("German users who got English answers", 0.0)
+    assert "language_mismatch" in query and "No field tells the language of answers" in note
+    query, [note] = read("the thing hangs in 9.9.9", 0.9)
+    assert query.endswith(" 9.9.9") and query.startswith("signal:") and "“thing hangs in 9.9.9” is read as" in note
+
+
+VALUES = [
+    (name, value)
+    for name, values in RAIL.values.items()
+    for value in values
+    if name not in ("prop.lang", "prop.seats") and value != "Free"
+]  # fmt: skip
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(
+    st.sampled_from(VALUES),
+    st.sampled_from(["users whose train was late in {}", "refusals with {} yesterday", "did {} say sorry", "since {}, seats", "angry about {}"]),
+)  # fmt: skip
+def test_a_known_value_is_never_lost(named: tuple[str, str], sentence: str) -> None:
+    name, value = named
+    found = conditions(parse(translated(sentence.format(value), RAIL)))
+    [wanted] = conditions(parse(f'{name}:"{value}"'))
+    assert wanted in found, found
+
+
 def test_nothing_of_a_project_is_invented() -> None:
     """A project that has none of it: what is named is looked for by its meaning."""
     assert translated("failed bookings on gpt-4o", Vocabulary()) == '~"failed bookings on gpt-4o"'

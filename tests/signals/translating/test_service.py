@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from ingest.incoming.values import IncomingSpan
+from ingest.models import Appearance
 from signals.catalogue.installing import install_builtin_signals
 from signals.llm import budget
 from signals.search.finding import find_events
@@ -69,6 +70,13 @@ def test_rules_translate_without_a_key(api: Api, project: Any) -> None:
     assert translate(api, "show me everything")["notes"] == [
         "Nothing in these words says which events are meant."
     ]
+
+
+def test_every_release_and_model_that_there_ever_was_is_known(api: Api, project: Any) -> None:
+    for kind, value in (("release", "2.4.1"), ("model", "gpt-4o-mini")):
+        Appearance.objects.create(project=project, kind=kind, value=value, first_seen=NOW, last_seen=NOW)
+    query = translate(api, "refusals in 2.4.1 with gpt-4o-mini")["query"]
+    assert query == "signal:refusal release:2.4.1 model:gpt-4o-mini"
 
 
 def test_bad_requests_are_refused(api: Api, write_key: str, client: Client) -> None:
