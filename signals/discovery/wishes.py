@@ -1,4 +1,5 @@
-"""What a user wants, as a person would name it, from how they say it: "Hi! I'd like to return a lamp. Can you help?" is "Return a lamp". Pure."""
+"""What a user wants, as a person would name it, from how they say it: "Hi! I'd like to return a lamp. Can you help?" is "Return a lamp".
+Of English and German. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -7,8 +8,9 @@ from signals.discovery.sentences import ends_of
 
 # Said before a wish, and saying nothing of it.
 _GREETING = re.compile(
-    r"^(?:(?:um+|uh+|well|ok(?:ay)?|so|yes|please|hi|hello|hey|hiya|greetings|thanks|thank you|good (?:morning|afternoon|evening|day))"
-    r"(?: there| again| everyone| team)?\b(?:[\s,.!–-]+|$))+",
+    r"^(?:(?:um+|uh+|well|ok(?:ay)?|so|yes|please|hi|hello|hey|hiya|greetings|thanks|thank you|good (?:morning|afternoon|evening|day)"
+    r"|hallo|servus|moin|grüß (?:gott|dich)|grüezi|guten (?:morgen|tag|abend)|danke|ja|bitte|also|sehr geehrte[rs]?(?: damen und herren| team)?)"
+    r"(?: there| again| everyone| team| zusammen| liebes team)?\b(?:[\s,.!–-]+|$))+",
     re.IGNORECASE,
 )
 # "I'd like to", "I actually need", "could you please": what follows is the wish.
@@ -17,13 +19,18 @@ _ASKING = re.compile(
     r"(?:['’]d like| would like| want(?:ed)?| wanna| need(?:ed)?| wish| hop(?:e|ing)| look(?:ing)?| try(?:ing)?| call(?:ing)?| writ(?:e|ing))"
     r"(?: (?:to|for|about))?(?: (?:please|you to))?"
     r"|(?:can|could|would|will) you(?: please| kindly)?(?: (?:help|assist) (?:me|us)(?: to| with)?)?"
-    r"|(?:can|could|may) (?:i|we)(?: please)?|please)\s+",
+    r"|(?:can|could|may) (?:i|we)(?: please)?|please"
+    r"|(?:ich|wir) (?:möchten?|würden?|will|wollen|wollte|hätten?|brauchen?|benötigen?|suchen?|muss|müssen)"
+    r"(?: (?:bitte|gerne?|nur|einfach|mal|jetzt|heute|noch|dringend))*"
+    r"|(?:können|könnten|würden) sie(?: (?:mir|uns|bitte|mal|vielleicht))*|(?:kannst|könntest|würdest) du(?: (?:mir|uns|bitte|mal))*"
+    r"|(?:kann|darf|könnte) ich(?: (?:bitte|mal|hier))*|bitte)\s+",
     re.IGNORECASE,
 )
 _HELP = re.compile(r"^(?:some )?(?:help|assistance)(?: (?:with|to|in))?\s+(?=\S+\s+\S)", re.IGNORECASE)
 # A sentence that only asks for help with what another one says.
 _TAIL = re.compile(
     r"^(?:(?:can|could|would) you(?: please)? (?:help|assist)(?: me| us)?(?: out)?(?: with (?:that|this|it|these))?"
+    r"|(?:können|könnten) sie(?: mir| uns)?(?: bitte)?(?: dabei| da)? helfen|kannst du(?: mir| uns)?(?: bitte)?(?: dabei| da)? helfen|(?:vielen |herzlichen )?dank\b.{0,30}"
     r"|(?:please )?(?:help|let me know|thanks?|thank you)\b.{0,30}|is that (?:possible|ok(?:ay)?))\s*[?.!]*$",
     re.IGNORECASE,
 )
@@ -38,7 +45,7 @@ def wish_of(text: str) -> str:
         if _TAIL.match(wish):
             continue
         wanted = _HELP.sub("", _ASKING.sub("", wish, count=1), count=1)
-        wanted = re.sub(r",? please(?=[.!?]*$)", "", wanted.strip(), flags=re.IGNORECASE)
+        wanted = re.sub(r",? (?:please|bitte)(?=[.!?]*$)", "", wanted.strip(), flags=re.IGNORECASE)
         wanted = wanted.rstrip(" .!") if wanted == wish else wanted.rstrip(" .!?")
         if len(wanted.split()) >= _LEAST:
             return wanted[:1].upper() + wanted[1:]

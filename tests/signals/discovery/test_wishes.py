@@ -22,6 +22,12 @@ from signals.discovery.wishes import wish_of
         ("Hi!", "Hi!"),
         ("Can you help me with that?", "Can you help me with that?"),
         ("Wo ist mein Paket?", "Wo ist mein Paket?"),
+        ("Guten Tag, ich möchte gerne mein Ticket nach St. Pölten stornieren. Können Sie mir dabei helfen?", "Mein Ticket nach St. Pölten stornieren"),
+        ("Hallo! Ich brauche eine Rechnung für Oktober.", "Eine Rechnung für Oktober"),
+        ("Servus, kannst du mir bitte sagen, wo mein Zug ist?", "Sagen, wo mein Zug ist"),
+        ("Vielen Dank! Ich würde gerne einen Sitzplatz reservieren, bitte.", "Einen Sitzplatz reservieren"),
+        ("Hallo. Darf ich meinen Hund mitnehmen?", "Meinen Hund mitnehmen"),
+        ("Ja, das passt.", "Das passt"),
         ("", ""),
     ],
 )  # fmt: skip
