@@ -8,7 +8,7 @@ together is kept together by `ingest/store/events.py`.
 
 from django.db import models
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Left
+from django.db.models.functions import Coalesce, Left, NullIf
 from django.utils import timezone
 
 from ingest.models.projects import Project
@@ -162,6 +162,17 @@ class SpanStatus(models.TextChoices):
     ERROR = "error"
 
 
+AGENT_NAMES = ("gen_ai.agent.name", "agent.name")  # attributes
+AGENT_NAME_LENGTH = 200
+# Of a span of the kind "agent": what its attributes call it ("refunds"), else its own name ("invoke_agent refunds").
+AGENT_NAME = Left(
+    Coalesce(
+        *(NullIf(KeyTextTransform(name, "attributes"), models.Value("")) for name in AGENT_NAMES), "name"
+    ),
+    AGENT_NAME_LENGTH,
+)
+
+
 class Span(models.Model):
     """One step inside an event: an LLM call or a tool call. May arrive before its event (`event` is then null)."""
 
@@ -203,6 +214,14 @@ class Span(models.Model):
                 fields=["project", "-started_at", "-id"],
                 name="span_tool_recent",
                 condition=models.Q(kind="tool"),
+            ),
+            # The agents that took part (signals/search/fields/agents.py).
+            models.Index(
+                models.F("project"),
+                AGENT_NAME,
+                models.F("event"),
+                name="span_of_agent",
+                condition=models.Q(kind="agent"),
             ),
             # By which an evaluation that names no span finds the one it judges (ingest/tracing/traces.py).
             models.Index(

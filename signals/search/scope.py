@@ -12,7 +12,7 @@ import numpy.typing as npt
 from django.utils import timezone
 
 from ingest.models import Event, Project, Span
-from ingest.models.events import SpanKind
+from ingest.models.events import AGENT_NAME, SpanKind
 from signals.matching.batches import turns_so_far
 from signals.models import EventText, SignalDefinition, SignalGroup, SignalMatch
 from signals.vectors.reading import vectors_of
@@ -83,6 +83,16 @@ class Facts:
         for event, name, status, error in rows.values_list("event_id", "name", "status", "error"):
             assert event is not None, "it is one of the ids"
             found[event].append(Step(name, status == "error", error))
+        return found
+
+    @cached_property
+    def agents(self) -> Mapping[uuid.UUID, set[str]]:
+        """By event, the names of the agents of its spans."""
+        found: dict[uuid.UUID, set[str]] = defaultdict(set)
+        rows = Span.objects.filter(project=self.scope.project, event__in=self.ids, kind=SpanKind.AGENT)
+        for event, name in rows.values_list("event_id", AGENT_NAME):
+            assert event is not None, "it is one of the ids"
+            found[event].add(name)
         return found
 
     @cached_property

@@ -108,6 +108,8 @@ def read_values(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
     for value in sorted(vocabulary.of("release"), key=len, reverse=True):
         if re.search(r"\d", value):
             parts += place_names(sentence, "release", value)
+    for value in sorted(vocabulary.of("agent"), key=len, reverse=True):
+        parts += _agent(sentence, value)
     owners: dict[str, list[str]] = {}
     for name, values in vocabulary.values.items():
         if name.partition(".")[0] in ("prop", "trait", "flag"):
@@ -121,6 +123,24 @@ def read_values(sentence: Sentence, vocabulary: Vocabulary) -> list[Part]:
     for value in sorted(vocabulary.of("event"), key=len, reverse=True):
         if len(value) > 3 and "_" in value:
             parts += place_names(sentence, "event", value)
+    return parts
+
+
+def _agent(sentence: Sentence, value: str) -> list[Part]:
+    """By its name, written with spaces as well; a name of one plain word only beside "agent"."""
+    pieces = [piece for piece in re.split(_SEPARATORS, value.lower()) if piece]
+    spoken = _SEPARATORS.join(map(re.escape, pieces))
+    plain = len(pieces) < 2 and not re.search(r"\d", value)
+    parts = []
+    for found in list(
+        sentence.take(
+            rf"(?:\b(?:sub-?)?agents?\s+)?(?<![\w.-]){spoken}(?![\w-]|\.\w)(?:\s+(?:sub-?)?agent\b)?"
+        )
+    ):
+        if plain and "agent" not in found[0].replace(value.lower(), "", 1):
+            sentence.restore(found.span())
+            continue
+        parts.append(Part("agent", "", (value,), found.span(), sentence.is_negated(found.start())))
     return parts
 
 

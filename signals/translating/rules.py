@@ -52,7 +52,7 @@ Nearness = Callable[[str, Sequence[str]], Sequence[float]]
 NEAR_SIGNAL = 0.5
 MEANING, WORDS = "~", "words"  # parts that are no comparison
 # Of these a value's name is written with words, which people repeat: "insurance checks" for check_insurance.
-_NAMED = ("tool", "tool.failed", "model", "release", "event")
+_NAMED = ("agent", "tool", "tool.failed", "model", "release", "event")
 
 # Before what is not meant. A mere "not" belongs to what is said: "could not log in".
 _LEFT_OUT = r"\b(?:without|except(?: for)?|excluding|not about|nothing about|other than)\s+$"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.models import Appearance, AppearanceKind, Event, Span
-from ingest.models.events import SpanKind
+from ingest.models.events import AGENT_NAME, SpanKind
 from signals.search.fields.registry import NEWEST, find_field
 from signals.search.scope import Scope
 
@@ -56,8 +56,10 @@ def read_vocabulary(scope: Scope) -> Vocabulary:
         counts["event"][name] += 1
         for prefix, values in (("prop", properties), ("flag", flags), ("trait", traits)):
             _count_map(counts, prefix, values)
-    calls = Span.objects.filter(project=scope.project, event__in=[row[0] for row in rows], kind=SpanKind.TOOL)
-    counts["tool"].update(calls.values_list("name", flat=True))
+    spans = Span.objects.filter(project=scope.project, event__in=[row[0] for row in rows])
+    counts["tool"].update(spans.filter(kind=SpanKind.TOOL).values_list("name", flat=True))
+    counts["agent"].update(spans.filter(kind=SpanKind.AGENT).values_list(AGENT_NAME, flat=True))
+    counts["agent"].update(counts.pop("prop.agent", Counter()))
     if release := counts.pop("prop.release", None):
         counts["release"] = release
     ever = Appearance.objects.filter(

@@ -22,6 +22,7 @@ FIELDS = {
     "signal": "Signal",
     "intent": "Intent",
     "model": "Model",
+    "agent": "Agent",
     "tool": "Tool called",
     "tool.failed": "Tool that failed",
     "event": "Event",
@@ -101,7 +102,9 @@ def _properties(filters: EventFilters) -> dict[str, str]:
     newest = filters.matching().order_by("-timestamp", "-id").values_list("properties", flat=True)[:NEWEST]
     counts = count_properties(newest)
     found = [
-        (name, values) for name, values in counts.items() if len(values) <= MOST_VALUES and name != "release"
+        (name, values)
+        for name, values in counts.items()
+        if len(values) <= MOST_VALUES and name not in ("release", "agent")
     ]
     found.sort(key=lambda pair: (-pair[1].total(), pair[0]))
     return {f"prop.{name}": name for name, _ in found[:PROPERTIES]}

@@ -78,7 +78,7 @@ json_values = st.one_of(
     scalars, st.lists(st.one_of(scalars, st.just([3]), st.just({})), max_size=3), st.just({"a": 3})
 )
 objects = st.one_of(
-    st.dictionaries(st.sampled_from(["a", "b", "release", "x y"]), json_values, max_size=3),
+    st.dictionaries(st.sampled_from(["a", "b", "release", "agent", "x y"]), json_values, max_size=3),
     st.just([]),
     st.just(3),
 )
@@ -101,7 +101,9 @@ events = st.fixed_dictionaries(
         "timestamp": st.integers(0, 4).map(lambda days: NOW - dt.timedelta(days=days)),
         "user": st.one_of(st.none(), st.sampled_from(["u1", "u2"])),
         "convo": st.one_of(st.none(), st.sampled_from(["c1", "c2"])),
-        "tools": st.lists(st.tuples(st.sampled_from(["tool", "llm"]), names, st.booleans()), max_size=3),
+        "tools": st.lists(
+            st.tuples(st.sampled_from(["tool", "llm", "agent"]), names, st.booleans()), max_size=3
+        ),
         "signals": st.dictionaries(
             st.sampled_from(["win", "loss"]), st.sampled_from([0.25, 1.0]), max_size=2
         ),
@@ -144,7 +146,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     st.builds(Regex, st.sampled_from([Pattern("a.b"), Pattern("É", True), Pattern("^$"), Pattern(r"\bab?\b"), Pattern("x*")])),
     st.builds(Ago, st.integers(0, 4), st.just("d")),
     st.builds(Meaning, st.sampled_from(MEANT[1:])),
-    *(compared(name, values) for name in ("event", "model", "tool", "tool.failed", "tool.error")),
+    *(compared(name, values) for name in ("event", "model", "agent", "tool", "tool.failed", "tool.error")),
     *(compared(name, words.map(Text)) for name in ("text", "input", "output")),
     compared("output", st.sampled_from([Pattern("[^a]"), Pattern("b|$")])),
     compared("user", st.sampled_from([Text("u1"), Text("u3"), Glob(("u", "")), Pattern("2")])),
@@ -164,7 +166,7 @@ leaves: st.SearchStrategy[Node] = st.one_of(
     compared("state", st.sampled_from([Text("pending"), Text("queued"), Text("failed")])),
     *(
         st.just(Comparison("has", "", (Text(name),)))
-        for name in ("user", "conversation", "model", "event", "signal", "signal.group", "tool", "tool.failed", "tool.error", "tokens",
+        for name in ("user", "conversation", "model", "event", "agent", "signal", "signal.group", "tool", "tool.failed", "tool.error", "tokens",
                      "cost", "turns", "text", "input", "score", "issue", "language", "hour", "score.loss", "state", "time", *JSON)
     ),
 )  # fmt: skip
@@ -197,6 +199,7 @@ def store(project: Project, made: list[dict[str, Any]], traits: dict[str, Any]) 
             Span(
                 project=project, event=event, trace_id=f"{number:032x}", span_id=f"{at:016x}", kind=kind, name=name,
                 status="error" if failed else "ok", error=name if failed else "", started_at=NOW, ended_at=NOW,
+                attributes={"gen_ai.agent.name": "ab"} if kind == "agent" and failed else {},
             )
             for at, (kind, name, failed) in enumerate(tools)
         ]  # fmt: skip

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from ingest.incoming.values import IncomingSpan, IncomingUser
-from ingest.models import Event
+from ingest.models import Event, Span
 from ingest.store.people import store_users
 from signals.models import SignalDefinition, SignalMatch
+from signals.search.faceting import count_facets
 from signals.search.fields.registry import Field, all_fields, find_field, register
 from signals.search.finding import find_events, looks_into_texts, split_meaning
 from signals.search.holding import holds
@@ -53,7 +54,7 @@ def world(project: Any, other_project: Any, make_event: MakeEvent) -> Any:
     made = [
         make_event(
             event_id="flight", input="Book me a flight to Lisbon", output="I cannot do that.", model="gpt-4o", user_id="u_17",
-            convo_id="c1", properties={"release": "r3", "channel": "web"},
+            convo_id="c1", properties={"release": "r3", "channel": "web", "agent": "router"},
             spans=[*failed, IncomingSpan(name="search", kind="tool", status="ok")],
         ),
         make_event(
@@ -62,6 +63,14 @@ def world(project: Any, other_project: Any, make_event: MakeEvent) -> Any:
         ),
         make_event(event_id="quiet", input="Hello", output="", model="", user_id=None, properties={"plan": "free", "n": 3}),
     ]  # fmt: skip
+    now = timezone.now()
+    Span.objects.bulk_create(
+        Span(
+            project=project, event=made[0], trace_id="a" * 32, span_id=f"{n:016x}", kind="agent", name=f"invoke_agent {name}",
+            attributes={"gen_ai.agent.name": name}, started_at=now, ended_at=now,
+        )
+        for n, name in enumerate(("router", "refunds"))
+    )  # fmt: skip
     make_event(
         of=other_project, event_id="theirs", input="Book me a flight to Lisbon", properties={"secret": "x"}
     )
@@ -119,6 +128,11 @@ def world(project: Any, other_project: Any, make_event: MakeEvent) -> Any:
         ("prop.n:>2", "quiet"),
         ("prop.n:3", "quiet"),
         ("trait.country:PT", "flight"),
+        ("agent:refunds", "flight"),
+        ("agent:router", "flight"),
+        ("prop.agent:refunds", ""),
+        ("-agent:ref*", "quiet refund"),
+        ("has:agent", "flight"),
         ("money", "refund"),
         ('"money back"', "refund"),
         ('"back money"', ""),
@@ -216,6 +230,11 @@ def test_known_values_come_with_their_counts(world: Any) -> None:
     assert known("prop.tags", limit=1) == [("beta", 1)]
     assert known("release") == [("r2", 1), ("r3", 1)]
     assert known("text") == []
+
+
+def test_agents_that_were_handed_to_are_counted(world: Any) -> None:
+    facets = count_facets(Event.objects.filter(project=world), by="agent", scope=Scope(world), limit=9)
+    assert {one.value: one.events for one in facets} == {"router": 1, "refunds": 1}
 
 
 def test_every_field_has_an_example_that_works(world: Any) -> None:

@@ -140,7 +140,7 @@ RAIL = Vocabulary(
         "model": ["gpt-4.1-mini", "gpt-4o-mini"],
         "tool": ["reserve_seat"],
         "release": ["3.2.0", "3.1.4"],
-        "prop.agent": ["rail_assistant", "refund_agent"],
+        "agent": ["rail_assistant", "refund_agent", "router"],
         "prop.version": ["2.4.1", "2.4.0"],
         "prop.team": ["back office"],
         "prop.lang": ["de", "it"],
@@ -168,12 +168,14 @@ RAIL = Vocabulary(
         ("since 2.4.1 or 2.4.0 with gpt-4o-mini", "prop.version:2.4.1,2.4.0 model:gpt-4o-mini"),
         ("refusals in 3.2.0, not with gpt-4.1-mini", "signal:refusal release:3.2.0 -model:gpt-4.1-mini"),
         ("in 9.9.9", '~"9.9.9"'),
-        ("refund_agent promised a refund", 'prop.agent:refund_agent ~"promised a refund"'),
-        ("the refund agent refused", "prop.agent:refund_agent signal:refusal"),
+        ("refund_agent promised a place", 'agent:refund_agent ~"promised a place"'),
+        ("the refund agent refused", "agent:refund_agent signal:refusal"),
+        ("the router agent refused", "agent:router signal:refusal"),
+        ("my router is broken", '~"router is broken"'),
         ("back office tickets", 'prop.team:"back office" ~"tickets"'),
         ("Gold users", "trait.tier:Gold"),
         ("Free the seat", '~"free the seat"'),
-        ("2 seats", 'prop.seats:2'),
+        ("2 seats", "prop.seats:2"),
     ],
 )
 def test_known_values_are_conditions_wherever_they_stand(sentence: str, query: str) -> None:
@@ -206,14 +208,18 @@ def test_what_is_read_loosely_is_told() -> None:
     query, [note] = read("German users who got English answers", 0.0)
     assert "language_mismatch" in query and "No field tells the language of answers" in note
     query, [note] = read("the thing hangs in 9.9.9", 0.9)
-    assert query.endswith(" 9.9.9") and query.startswith("signal:") and "“thing hangs in 9.9.9” is read as" in note
+    assert (
+        query.endswith(" 9.9.9")
+        and query.startswith("signal:")
+        and "“thing hangs in 9.9.9” is read as" in note
+    )
 
 
 VALUES = [
     (name, value)
     for name, values in RAIL.values.items()
     for value in values
-    if name not in ("prop.lang", "prop.seats") and value != "Free"
+    if name not in ("prop.lang", "prop.seats") and value not in ("Free", "router")
 ]  # fmt: skip
 
 
