@@ -43,9 +43,13 @@ class QualityItem(serializers.Serializer[Any]):
     labelled_precision = serializers.FloatField(
         allow_null=True,
         required=False,
-        help_text="Cross-validated on the labelled events, which were mostly picked: it says little of all events.",
+        help_text="Cross-validated on the labelled events, which were mostly picked: it says little of all events. Null where so few labels do not tell it.",
     )
-    labelled_recall = serializers.FloatField(allow_null=True, required=False, help_text="Likewise.")
+    labelled_recall = serializers.FloatField(
+        allow_null=True,
+        required=False,
+        help_text="Likewise: the share of the labelled matches that the classifier calls one without having seen their labels. The issue's own matches follow the labels.",
+    )
 
 
 class FollowsItem(Strict):

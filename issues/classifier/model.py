@@ -62,8 +62,9 @@ MIN_FOLDS = 3  # matches below which nothing is cross-validated
 class Quality(TypedDict):
     """Cross-validated on the labelled events: each is scored by a model that has not seen its label.
 
-    `low` and `high` bound the precision (Wilson, 95 %). All null with fewer than MEASURABLE matches or non-matches. The labels
-    are mostly of events that were hard to decide, so that both figures lean to the low side of what holds over all events.
+    `low` and `high` bound the precision (Wilson, 95 %). All null with fewer than MEASURABLE matches or non-matches, and where no labelled event counts as
+    a match without its own label: so few labels teach nothing that could be measured. The labels are mostly of events that were hard to decide, so that
+    both figures lean to the low side of what holds over all events.
     """
 
     precision: float | None
@@ -147,24 +148,37 @@ def logits(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def calibrate(found: NDArray[np.float64], answers: Bools) -> tuple[float, float]:
-    """(a, b): a match with log-odds a * found + b, by the answers (Platt scaling, with a prior on a = 1). Both answers are among them."""
-    slope, intercept = 1.0, 0.0
-    for _ in range(50):  # Newton's method; it converges in about eight steps
-        likely = 1 / (1 + np.exp(-np.clip(slope * found + intercept, -60, 60)))
-        curve = np.maximum(likely * (1 - likely), 1e-9)
-        gradient = np.array(
-            [
-                ((likely - answers) * found).sum() + SLOPE_PRIOR * (slope - 1.0),
-                (likely - answers).sum(),
-            ]
+    """(a, b): a match with log-odds a * found + b, by the answers (Platt scaling, with a prior on a = 1). Both answers are among them.
+
+    Newton's method, which converges in about eight steps. A whole step may go too far where the two overlap, and the next ones ever further: a step is
+    halved until it lowers the loss enough (Lin, Lin and Weng 2007, "A note on Platt's probabilistic outputs for support vector machines")."""
+    line, inputs = np.array([1.0, 0.0]), np.stack([found, np.ones(len(found))])
+    prior = np.array([SLOPE_PRIOR, 0.0])
+
+    def loss(line: NDArray[np.float64]) -> float:
+        odds = line @ inputs
+        return float(
+            (np.logaddexp(0.0, odds) - answers * odds).sum() + SLOPE_PRIOR * (line[0] - 1.0) ** 2 / 2
         )
-        mixed = (curve * found).sum()
-        hessian = np.array([[(curve * found**2).sum() + SLOPE_PRIOR, mixed], [mixed, curve.sum() + 1e-6]])
-        step = np.linalg.solve(hessian, gradient)
-        slope, intercept = slope - step[0], intercept - step[1]
-        if np.abs(step).max() < 1e-6:
+
+    for _ in range(50):
+        likely = 1 / (1 + np.exp(-np.clip(line @ inputs, -60, 60)))
+        curve = np.maximum(likely * (1 - likely), 1e-9)
+        gradient = inputs @ (likely - answers) + prior * (line - 1.0)
+        step = np.linalg.solve((inputs * curve) @ inputs.T + np.diag(prior + [0.0, 1e-6]), gradient)
+        before, gain = loss(line), float(gradient @ step)
+        size = next(
+            (
+                size
+                for size in 0.5 ** np.arange(30)
+                if loss(line - size * step) <= before - 1e-4 * size * gain
+            ),
+            0.0,
+        )
+        line = line - size * step
+        if size * np.abs(step).max() < 1e-6:
             break
-    return max(0.3, float(slope)), float(intercept)
+    return max(0.3, float(line[0])), float(line[1])
 
 
 def to_bytes(weights: Floats) -> bytes:
@@ -391,8 +405,7 @@ def _quality(
         return quality
     hits, claimed = int((predicted & answers).sum()), int(predicted.sum())
     quality["claimed"] = [hits, claimed]
-    quality["recall"] = hits / int(answers.sum())
     if interval := wilson(hits, claimed):
-        quality["precision"] = hits / claimed
+        quality["precision"], quality["recall"] = hits / claimed, hits / int(answers.sum())
         quality["low"], quality["high"] = interval
     return quality

@@ -11,6 +11,7 @@ from issues.classifier.model import (
     WIDTH,
     Sides,
     best_threshold,
+    calibrate,
     fit,
     from_bytes,
     scores,
@@ -136,6 +137,16 @@ def test_quality_tells_when_labels_cannot_be_learnt() -> None:
     assert (fitted.quality["recall"] or 0) < 0.75
 
 
+def test_where_no_label_is_found_without_itself_nothing_is_measured() -> None:
+    """Matches that look like what is none: of them alone, 0 of 0 calls would be right, and a recall of 0 would say that nothing is ever found."""
+    labelled = events([0] * 10 + [1, 2, 3, 4, 5] + [1 + i % 9 for i in range(30)], 3)
+    fitted = fit(
+        definition=TOPICS[0], labelled=labelled, answers=np.arange(45) < 15, background=BACKGROUND, measured=np.arange(45) >= 10
+    )  # fmt: skip
+    assert fitted.quality["claimed"] == [0, 0]
+    assert fitted.quality["precision"] is fitted.quality["recall"] is None
+
+
 def test_without_other_events_the_labels_do() -> None:
     nothing = Sides(np.zeros((0, SIDE), np.float32), np.zeros((0, SIDE), np.float32))
     labelled = events([0] * 6 + [1] * 6, 3)
@@ -192,6 +203,23 @@ def test_extreme_weights_do_not_overflow() -> None:
     with np.errstate(all="raise"):
         found = scores(TESTED.user, TESTED.agent, np.full(WIDTH, 1e6, np.float32))
     assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_calibration_settles_where_matches_and_others_overlap() -> None:
+    """The held-out log-odds of an issue of an own project with 7 matches among 30 labels: whole steps of Newton's method end at a threshold of 1."""
+    matches = [-1.8, -1.2, -1.1, 1.9, 3.0, 4.0, 4.8]
+    others = [*np.linspace(-14.0, -1.8, 20), 0.2, 3.7, 3.9]
+    found = np.array([*matches, *others])
+    answers = np.arange(len(found)) < len(matches)
+    slope, intercept = calibrate(found, answers)
+    likely = 1 / (1 + np.exp(-(slope * found + intercept)))
+    assert likely.sum() == pytest.approx(len(matches), abs=0.01)  # as many are expected as there are
+    assert ((likely - answers) * found).sum() + slope - 1 == pytest.approx(0, abs=0.01)
+    draw = np.random.default_rng(0)
+    for _ in range(100):
+        answers = np.arange(40) < draw.integers(2, 39)
+        found = np.where(answers, draw.normal(2, 3, 40), draw.normal(-4, 4, 40))
+        assert abs(calibrate(found, answers)[1]) < 30
 
 
 def test_the_best_threshold_parts_the_kinds() -> None:
