@@ -2,7 +2,7 @@
 arrays, and beside it a plain logistic regression with uncertainty sampling."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from issues.classifier.model import Bools, Floats, fit, scores
 from issues.classifier.training import BACKGROUND, trust_of_teacher
 from labeling.evaluation.worlds import World
 from labeling.models import Reason
-from labeling.queue.fusing import MEANING_WEIGHT, READER_WEIGHT, WORDS_WEIGHT, fuse
+from labeling.queue.fusing import MEANING_WEIGHT, READER_WEIGHT, SIGNAL_WEIGHT, WORDS_WEIGHT, fuse
+from labeling.queue.leads import has_turn
 from labeling.queue.of_issues import SAMPLE
 from labeling.queue.picking import (
     AUDIT,
@@ -203,7 +204,13 @@ def _cards(
     unlabelled = np.setdiff1d(world.pool, cards)
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
     known = likeness if found is None else found
-    fused = _fused(world, likeness)
+    answers = dict(reversed(known_answers.items()))
+    led = [
+        (weight, events)
+        for weight, events in world.by_leads
+        if weight != SIGNAL_WEIGHT or has_turn(events, answers)
+    ]
+    fused = _fused(replace(world, by_leads=led), likeness)
     beside = fused if world.by_reader else likeness.astype(np.float64)
     if found is None:
         best = unlabelled[np.argsort(-fused[unlabelled], kind="stable")][:SHORTLIST]

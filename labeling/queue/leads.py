@@ -4,8 +4,11 @@ rules of words-to-query find in its title. Each is a query, and what it finds is
 
 import datetime as dt
 import uuid
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +53,7 @@ MOST_SIGNALS = 2  # so near, beside those that the title names
 TELLING = 0.2  # of all events: a lead that nobody named and that finds more of them tells nothing
 FEW = 20  # events; a lead that finds no more tells something however few events there are
 PATIENCE = dt.timedelta(seconds=2)  # for one lead; a person waits for the card
+TURN = 3  # answers in a row without a yes, after which a guessed lead leads nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ class Lead:
     name: str
     query: str
     is_start: bool = False
+
+    @property
+    def is_guessed(self) -> bool:
+        """A signal near the issue's text. A query is what the title says."""
+        return self.kind == SIGNAL and not self.is_start
 
     @property
     def in_words(self) -> str:
@@ -138,6 +147,18 @@ def is_gone(lead: Lead, project: Project) -> bool:
 def most_of_lead(number: int) -> int:
     """How many of so many events a lead that nobody named may find. Among more than EXACT the likest are no longer found exactly."""
     return min(EXACT, max(FEW, round(TELLING * number)))
+
+
+def has_turn(
+    found: Collection[Hashable], answers: Mapping[Any, bool], waiting: Collection[Hashable] = ()
+) -> bool:
+    """Whether a guessed lead that finds these events still leads: fewer than TURN of them were asked about, or one of the latest TURN is a match. `answers`: the
+    newest first. `waiting`: asked about and not answered yet, each as good as a no."""
+    events = frozenset(found)
+    given = (is_match for event, is_match in answers.items() if event in events)
+    room = max(0, TURN - len(events.intersection(waiting)))
+    latest = list(islice(given, room))
+    return len(latest) < room or any(latest)
 
 
 def signal_cosines(

@@ -1,7 +1,8 @@
 """Which events to ask a person about next.
 
 Before the first classifier these are the events most like the definition: by meaning, by its words, by what a reader said went wrong, and by what leads
-find (signals, a query, what the search started from), fused (fusing.py, sources.py, leads.py). With one, they are likely ones (the highest scores that nobody has checked)
+find (signals, a query, what the search started from), fused (fusing.py, sources.py, leads.py). A signal that nobody named loses its turn after three
+noes in a row. With one, they are likely ones (the highest scores that nobody has checked)
 until five matches are known, then likely and uncertain ones (nearest the threshold) by turns, or uncertain ones alone while most labels are matches. From
 eighty labels on, of sixteen cards one is an event on which two learners disagree, and one is from a region without labels. While the issue has drifted, new events are
 asked about too (picking.cycle_of). Some are random (picking.RANDOM_CARDS), drawn in strata of
@@ -38,7 +39,7 @@ from labeling.queue.fusing import (
     WORDS_WEIGHT,
     fuse,
 )
-from labeling.queue.leads import QUERY, Lead, found_by_lead, leads_of
+from labeling.queue.leads import QUERY, Lead, found_by_lead, has_turn, leads_of
 from labeling.queue.picking import (
     AUDIT,
     GOLDEN,
@@ -90,7 +91,10 @@ def next_cards(
     recent = vectors_of(project=issue.project, event_ids=list(dict.fromkeys(before)))
     asked_vectors = recent.together()
     drift = standing_drift(issue) if classifier else None
-    led = [(lead, found_by_lead(lead, issue, SHORTLIST + len(skip))) for lead in leads_of(issue)]
+    found = [(lead, found_by_lead(lead, issue, SHORTLIST + len(skip))) for lead in leads_of(issue)]
+    led = [
+        (lead, events) for lead, events in found if not lead.is_guessed or has_turn(events, settled, exclude)
+    ]
     if classifier:
         new = _new_events(issue.project, drift.since, skip) if drift else []
         pool = _scored(issue, classifier, skip, start, matches, taught, new, led)
@@ -128,7 +132,9 @@ def next_cards(
             float(pool.scores[index]),
             reason,
             pool.chances[index] if reason == Reason.RANDOM else None,
-            () if reason == Reason.RANDOM else tuple(lead for lead, found in led if pool.ids[index] in found),
+            ()
+            if reason == Reason.RANDOM
+            else tuple(lead for lead, events in led if pool.ids[index] in events),
         )
         for index, reason in picked
         if pool.ids[index] in events

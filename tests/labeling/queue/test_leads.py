@@ -18,7 +18,7 @@ from issues.models import Issue
 from labeling.labels.labels import record_label
 from labeling.models import SearchStart
 from labeling.queue import leads
-from labeling.queue.leads import Lead, found_by_lead, is_gone, leads_in, leads_of
+from labeling.queue.leads import Lead, found_by_lead, has_turn, is_gone, leads_in, leads_of
 from labeling.queue.of_issues import next_cards
 from labeling.teaching import retrain
 from signals.models import SignalDefinition, SignalMatch
@@ -93,7 +93,7 @@ def new_issue(page: Client, project: Any, **where: str) -> Issue:
         {"title": TITLE, "description": "", "how": "labels"},
     )
     assert made.status_code == 302
-    return Issue.objects.get(project=project)
+    return Issue.objects.latest("number")
 
 
 def test_a_search_from_a_signal_asks_about_its_matches_and_says_so(
@@ -236,3 +236,48 @@ def test_an_issue_that_follows_something_has_no_leads(api: Api, project: Any, ev
 def test_what_goes_by_meaning_is_no_condition() -> None:
     keys, others = leads.parts_of(parse('signal:refusal,win ~"something odd" tool:x -release:3'))
     assert (keys, [str(one) for one in others]) == (["refusal", "win"], ["tool:x", "-release:3"])
+
+
+def test_a_lead_that_is_answered_no_loses_its_turn(
+    page: Client, project: Any, events: list[Event], member: Any
+) -> None:
+    """What waits on a screen counts as a no, so that the cards chosen ahead do not go on; a yes brings the lead back. What a person named stays."""
+    found = events[20:34]
+    signal = create_signal(
+        project=project, name="Wrong currency", description="A price in the wrong currency.", config={"words": ["zzz"]}
+    )  # fmt: skip
+    SignalMatch.objects.bulk_create(
+        SignalMatch(project=project, signal=signal, event=event, timestamp=event.timestamp, score=1.0, evidence=[])
+        for event in found
+    )  # fmt: skip
+    issue = create_issue(project=project, title=TITLE, description="")
+    begun = new_issue(page, project, signal=signal.key)
+    assert [lead.is_guessed for lead in (*leads_of(issue), *leads_of(begun))] == [True, False]
+
+    def is_led(**more: Any) -> bool:
+        return any(card.leads for card in next_cards(issue=issue, limit=3, user=member, **more))
+
+    assert is_led()
+    assert not is_led(exclude=[event.pk for event in found[:3]])
+    for event in found[:2]:
+        record_label(subject=issue, event=event, answer="not_match", user=member)
+    assert is_led() and not is_led(exclude=[found[2].pk])
+    record_label(subject=issue, event=found[2], answer="not_match", user=member)
+    assert not is_led()
+    record_label(subject=issue, event=found[3], answer="match", user=member)
+    assert is_led()
+    for event in found[:4]:
+        record_label(subject=begun, event=event, answer="not_match", user=member)
+    assert any(card.leads for card in next_cards(issue=begun, limit=3, user=member))
+
+
+def test_a_lead_has_its_turn_until_three_noes_in_a_row() -> None:
+    def turn(answers: str) -> bool:
+        """`answers`: the newest first, of events that it finds; the fifth event, of which it knows nothing, is a match."""
+        given = {number: letter == "y" for number, letter in enumerate(answers)}
+        return has_turn(range(4), given)
+
+    assert turn("") and turn("nn") and turn("nny") and turn("ynnn")
+    assert not turn("nnn") and not turn("nnny") and not turn("nnnny")
+    assert has_turn({1, 2}, {}, {1, 2}) and not has_turn({1, 2, 3}, {}, {1, 2, 3})
+    assert not has_turn({1, 2, 3}, {1: False}, {2, 3}) and has_turn({1, 2, 3}, {1: True}, {2})
