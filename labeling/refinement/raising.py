@@ -35,12 +35,15 @@ from labeling.refinement.picking import (
 from raindrop import live, llm
 from raindrop.locks import hold_lock
 from signals.discovery.keywords import telling_words
+from signals.models import EventText
 from signals.vectors.reading import vectors_of
 
 SAMPLE = 1000  # events drawn at random that a region is counted among
 MATCHES = 500  # of the newest, among which other issues' are looked for
 OF_OVERLAP = 50  # events of each part of an overlap
 ALIKE = 12  # events around each of a pair, in whose words the pair is told apart
+ENGLISH = "en"
+USUAL = 200  # of the sample, of which those in the pair's language show its common words
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +239,7 @@ def _store(issue: Issue, world: World, one: Candidate, other: Issue | None) -> C
     texts = texts_of({event for group in around for event in group} | {first, second})
     if first not in texts or second not in texts:
         return None
-    words = telling_words(
-        [[" ".join(texts[event]) for event in group if event in texts] for group in around]
-    )[0]
-    words = words[: wording.WORDS]
+    words = _contrast_words(world, around, texts)[: wording.WORDS]
     settled = settled_rows(world.votes)
     verdicts = {True: "that it counts", False: "that it does not count"}
     first_quote, second_quote = wording.quote(*texts[first]), wording.quote(*texts[second])
@@ -268,6 +268,27 @@ def _store(issue: Issue, world: World, one: Candidate, other: Issue | None) -> C
     if not llm.why_not():
         queue_job(project=issue.project, kind=WORD_QUESTION, subject=made.pk)
     return made
+
+
+def _contrast_words(
+    world: World, around: list[list[uuid.UUID]], texts: Mapping[uuid.UUID, tuple[str, str]]
+) -> list[str]:
+    """What tells the first group from the second, in one language: "und" and "the" would tell the language. None where the second has no event of the
+    first's language. Usual events of it beside them show which words are common in it. What is in doubt counts as English, as in discovery."""
+    sample = [world.ids[row] for row in np.flatnonzero(world.known.weights)[:USUAL]]
+    rows = EventText.objects.filter(event__in={event for group in around for event in group} | set(sample))
+    languages = {event: code for event, code in rows.values_list("event_id", "language") if code}
+    own = next((languages[event] for event in around[0] if event in languages), ENGLISH)
+    usual = [event for event in sample if event not in texts]
+    groups = [
+        [event for event in group if languages.get(event, ENGLISH) == own] for group in (*around, usual)
+    ]
+    if not groups[0] or not groups[1]:
+        return []
+    texts = {**texts, **texts_of(groups[2])}
+    return telling_words([[" ".join(texts[event]) for event in group if event in texts] for group in groups])[
+        0
+    ]
 
 
 def _around(world: World, row: int, against: int) -> list[uuid.UUID]:

@@ -68,6 +68,33 @@ def test_an_induced_disagreement_is_asked_about_once(issue: Issue, client: Clien
     assert [one["id"] for one in api.pages(path)] == [row["id"]]
 
 
+def test_the_words_of_a_question_tell_a_topic_and_no_language(
+    project: Any, member: Any, make_event: Any
+) -> None:
+    """German refunds among English and German others: "und" and "der" tell German from English, and nothing of the topic."""
+    refund = "Ich möchte bitte die Erstattung für die Fahrkarte {n} und das so bald wie möglich, weil der Zug ausgefallen ist"
+    seat = "Ich möchte bitte den Sitzplatz für die Fahrt {n} und das so bald wie möglich, weil der Tisch am Fenster ist"
+    english = "I would like to have a seat {n} at the window in the second class because the table is for the family"
+    made = [
+        make_event(event_id=f"{name}-{n}", input=text.format(n=n), output="")
+        for name, text in (("refund", refund), ("seat", seat), ("english", english))
+        for n in range(8)
+    ]
+    embed(made)
+
+    def words(second: str) -> list[str]:
+        issue = create_issue(project=project, title="Refunds", description="A refund.")
+        label(issue, f"{second}-0", "match", member)
+        label(issue, "refund-0", "match", member)
+        label(issue, "refund-0", "not_match", None)
+        question = raise_question(issue)
+        assert question is not None and question.first_quote.startswith("Ich möchte bitte die")
+        return question.words
+
+    assert words("seat") == ["ausgefallen", "erstattung", "fahrkarte"]
+    assert words("english") == []
+
+
 def test_a_conflict_that_is_none_any_more_is_put_aside(issue: Issue, monkeypatch: pytest.MonkeyPatch) -> None:
     conflicts: list[int] = []
 
