@@ -60,7 +60,7 @@ WORDS = Words(
             "blue",
         ),
     },
-    score="The classifier's score when it was asked, or before the first one the likeness to the issue's text",
+    score="0 to 1: the higher, the surer was the classifier that it counts when the card was chosen",
     nothing_left="Every event that could teach the classifier something has your answer, is on somebody else's screen, or waits to be processed.",
     nothing_drawn="Every event that could be drawn at random has your answer, is on somebody else's screen, or waits to be processed.",
 )

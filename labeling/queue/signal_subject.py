@@ -46,7 +46,7 @@ WORDS = Words(
             "blue",
         ),
     },
-    score="The detector's score",
+    score="The detector's score: the higher, the surer it is that the signal holds",
     nothing_left="Every match and near miss among the newest events has an answer, or is on somebody else's screen.",
     nothing_drawn="Every match among the newest 1,000 has an answer, or is on somebody else's screen.",
 )

@@ -86,7 +86,7 @@ def test_the_queue_asks_in_the_issues_own_words(
     assert "refund" in page.context["shown"].card.event.input
     for keys in ("r y a", "w n x", "u", "z Backspace", "e"):
         assert f'data-key="{keys}"' in text
-    assert "similar to the description" in text
+    assert "similar to the description" in text and "likeness 0." in text
 
 
 def test_create_review_and_answer_with_htmx(
@@ -183,11 +183,11 @@ def test_a_random_card_hides_its_score_until_it_is_answered(
         answer(in_as_member, issue, "unsure", page)
     card = seen["random"].context["shown"].card
     assert card.score is not None
-    assert f">{card.score:.2f}</span>" not in card_of(seen["random"])
+    assert f"{card.score:.2f}</span>" not in card_of(seen["random"])
     again = in_as_member.get(at("issue-review", issue), {"event": str(card.event.id)})
-    assert f">{card.score:.2f}</span>" in card_of(again)
+    assert f">score {card.score:.2f}</span>" in card_of(again)
     other = next(page for reason, page in seen.items() if reason != "random")
-    assert f">{other.context['shown'].card.score:.2f}</span>" in card_of(other)
+    assert f">score {other.context['shown'].card.score:.2f}</span>" in card_of(other)
 
 
 def test_the_whole_conversation_is_in_view_with_its_evidence(
