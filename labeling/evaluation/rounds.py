@@ -204,11 +204,11 @@ def _cards(
     unlabelled = np.setdiff1d(world.pool, cards)
     likeness = np.maximum(world.sides.user @ world.definition, world.sides.agent @ world.definition)
     known = likeness if found is None else found
-    answers = dict(reversed(known_answers.items()))
+    newest_first = dict(reversed(list(known_answers.items())))
     led = [
         (weight, events)
         for weight, events in world.by_leads
-        if weight != SIGNAL_WEIGHT or has_turn(events, answers)
+        if weight != SIGNAL_WEIGHT or has_turn(events, newest_first)
     ]
     fused = _fused(replace(world, by_leads=led), likeness)
     beside = fused if world.by_reader else likeness.astype(np.float64)
