@@ -60,7 +60,7 @@ WORDS = Words(
             "blue",
         ),
     },
-    score="0 to 1: the higher, the surer was the classifier that it counts when the card was chosen",
+    score="0 to 1: the higher, the surer was the classifier that it counts when the card was chosen; before the first classifier the likeness to the text",
     nothing_left="Every event that could teach the classifier something has your answer, is on somebody else's screen, or waits to be processed.",
     nothing_drawn="Every event that could be drawn at random has your answer, is on somebody else's screen, or waits to be processed.",
 )

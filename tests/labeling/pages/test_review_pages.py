@@ -460,7 +460,7 @@ def test_a_random_card_that_comes_early_is_blind_too(
     assert [one.is_blind for one in cards] == [True] * 3
     text = html_of(page).partition("<main")[2]
     assert text.count("<template data-ahead") == 2 and "User frustration" not in text
-    assert not [one for one in cards if f">{one.card.score:.2f}</span>" in text]
+    assert not [one for one in cards if f"{one.card.score:.2f}</span>" in text]
 
 
 def test_a_card_that_somebody_else_settled_meanwhile_is_skipped(

@@ -96,7 +96,7 @@ def test_a_card_of_the_audit_gives_nothing_away(browser: Client, here: str) -> N
     page = browser.get(f"{here}review/?for=audit")
     shown, text = page.context["shown"], card_of(page)
     assert shown.card.reason == "random" and shown.card.probability and shown.card.score is not None
-    assert f">{shown.card.score:.2f}</span>" not in text
+    assert f"{shown.card.score:.2f}</span>" not in text
     assert 'class="evidence"' not in text and "read-from" not in text
     talk = conversation_of(page)
     assert FRUSTRATION not in talk and "ridiculous" in talk
@@ -105,7 +105,7 @@ def test_a_card_of_the_audit_gives_nothing_away(browser: Client, here: str) -> N
     label = Label.objects.get(event=shown.card.event)
     assert (label.reason, label.probability) == ("random", shown.card.probability)
     told = browser.get(f"{here}review/?for=audit&event={shown.card.event.id}")
-    assert f">{shown.card.score:.2f}</span>" in card_of(told), "once it is answered"
+    assert f">score {shown.card.score:.2f}</span>" in card_of(told), "once it is answered"
     assert FRUSTRATION in conversation_of(told)
 
 
