@@ -54,11 +54,13 @@ def cost(data: Path, store: VectorStore) -> tuple[Table, dict[str, float]]:
     rows: list[list[object]] = []
     shares = {}
     for name in CHATS:
-        samples = [sample for talk in corpora.talks(data, name) for sample in talk.samples][:EVENTS]
+        everything = [sample for talk in corpora.talks(data, name) for sample in talk.samples]
+        tools = frozenset(span.name for sample in everything for span in sample.turn.spans)
+        samples = everything[:EVENTS]
         texts = [s.turn.input.raw for s in samples] + [s.turn.output.raw for s in samples]
         embedding, reading = _embedding_and_reading(texts)
         each = min(
-            (_detector_seconds(_fresh(samples, store)) for _ in range(REPEATS)),
+            (_detector_seconds(_fresh(samples, tools, store)) for _ in range(REPEATS)),
             key=lambda run: sum(run.values()),
         )
         together = max(0.0, reading - embedding) + sum(each.values())
@@ -100,8 +102,8 @@ def _detector_seconds(batch: Batch) -> dict[str, float]:
     return {key: _seconds(partial(detector.detect, batch)) for key, detector in DETECTORS.items()}
 
 
-def _fresh(samples: list[Sample], store: VectorStore) -> Batch:
-    """With texts that nothing was worked out of yet."""
+def _fresh(samples: list[Sample], tools: frozenset[str], store: VectorStore) -> Batch:
+    """With texts that nothing was worked out of yet, of an agent that has these tools."""
     turns = [
         Turn(
             s.turn.id,
@@ -110,6 +112,7 @@ def _fresh(samples: list[Sample], store: VectorStore) -> Batch:
             s.turn.model,
             s.turn.spans,
             [Exchange(Text(e.input.raw), Text(e.output.raw)) for e in s.turn.previous],
+            agent_tools=tools,
         )
         for s in samples
     ]

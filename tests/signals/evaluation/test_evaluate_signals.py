@@ -8,7 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from signals.evaluation import train_turns
-from signals.evaluation.builtin import PARTS, training
+from signals.evaluation.builtin import PARTS, ordinary, training
+from signals.evaluation.builtin.corpora import user_says
+from signals.evaluation.builtin.vectors import VectorStore
 
 
 def _write(path: Path, rows: list[object]) -> None:
@@ -58,3 +60,9 @@ def test_the_report_of_the_committed_weights_is_the_training_report() -> None:
     heads = {path.stem for path in training.FOLDER.glob("*.npz")} - {train_turns.NAME}
     assert set(report["heads"]) == heads
     assert (training.FOLDER / "README.md").read_text() == training._markdown(report)
+
+
+def test_the_cost_is_that_of_an_agent_with_tools(tmp_path: Path) -> None:
+    sample = user_says("Book it", False)
+    batch = ordinary._fresh([sample], frozenset({"book"}), VectorStore(tmp_path / "vectors.npz"))
+    assert [turn.agent_tools for turn in batch.turns] == [{"book"}]
