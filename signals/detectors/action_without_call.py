@@ -3,7 +3,8 @@
 Only where the agent has tools: one was called in this turn or before; or all of this conversation is known, and others of the project call
 one that acts. Only acts with an effect outside of the conversation (acts.py): what an agent writes, lists or works out needs no tool. A call
 of that kind in an earlier turn stands for the claim too, which may be about it; a tool whose name says nothing may do anything. A call that
-failed is `false_success`, not this.
+failed is `false_success`, not this. Where nothing that acts was called at all, a thing that stands as the user wanted it ("your seat is
+reserved") is a claim too (standing.py).
 English, German, French, Spanish and Portuguese.
 """
 
@@ -35,6 +36,7 @@ from signals.detectors.batch import (
 )
 from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.phrases import piece
+from signals.detectors.standing import standing
 from signals.models.definitions import Reads, Sentiment
 
 SCORE = 0.8
@@ -46,6 +48,7 @@ OPAQUE = re.compile(
 TESTS = re.compile(
     r"test|spec|jest|vitest|check|verify|mocha|rspec|tox|suite|ctest|playwright|cypress", re.IGNORECASE
 )
+TESTED_WORDS = ("test", "suite", "checks")
 WORD = re.compile(r"[a-z]{3,}")  # of a command
 GIT = {"push": "push", "commit": "commit", "merg": "merge"}
 OWNS_UP = re.compile(
@@ -74,7 +77,10 @@ def _could_have_called(turn: Turn) -> bool:
 def _unbacked(turn: Turn, own: list[SpanFacts], earlier: list[SpanFacts]) -> list[Evidence]:
     normal = turn.output.normal[:READ]
     told = _commands(normal, [*own, *earlier])
-    told += [claim for claim in claims(normal) if not _backed(claim, own, earlier)]
+    if not any(acts(span) and not only_makes(span) for span in own):  # which stands for every claim
+        told += [claim for claim in claims(normal) if not _backed(claim, own, earlier)]
+    if not told and not any(acts(span) for span in (*own, *earlier)):
+        told = [claim for claim in standing(turn) if not _backed(claim, own, earlier)]
     if not told or OWNS_UP.search(normal):
         return []
     called = ", ".join(dict.fromkeys(span.name for span in own))
@@ -92,30 +98,32 @@ def _backed(claim: Claim, own: list[SpanFacts], earlier: list[SpanFacts]) -> boo
     if any(acts(span) and does(span, claim.kinds) for span in earlier):
         return True
     # Read rather than done: `{"pdf": "sent"}`; in another language than the tool's by the English words of that kind.
-    stems = {claim.word[:5]}.union(*(STEMS[kind] for kind in claim.kinds))
+    stems = ({claim.word[:5]} - {""}).union(*(STEMS[kind] for kind in claim.kinds))
     read = [*own, *earlier] if claim.passive else own
     return any(stem in span.output[:READ].lower() for span in read for stem in stems)
 
 
 def _commands(normal: str, calls: list[SpanFacts]) -> list[Claim]:
     """Commands and tests said to have run, and commits said to have been pushed, that no call mentions."""
+    if not any(word in normal for word in (*TESTED_WORDS, "`", *GIT)):
+        return []
     call_texts = [f"{span.name} {span.input}" for span in calls]
     if any(OPAQUE.search(text) for text in call_texts):
         return []
     found = []
-    match = TESTED.search(normal)
+    match = TESTED.search(normal) if any(word in normal for word in TESTED_WORDS) else None
     if (
         match
         and not supposed(normal, match.start(), match.end())
         and not any(TESTS.search(text) for text in call_texts)
     ):
         found.append(Claim(match.start(), match.end(), frozenset()))
-    for match in RAN.finditer(normal):
+    for match in RAN.finditer(normal) if "`" in normal else ():
         words = set(WORD.findall(match[1]))
         strange = [word for word in words if not any(word in text.lower() for text in call_texts)]
         if 2 * len(strange) > len(words) and not supposed(normal, match.start(), match.end()):
             found.append(Claim(match.start(), match.end(), frozenset()))
-    for match in PUSHED.finditer(normal):
+    for match in PUSHED.finditer(normal) if any(stem in normal for stem in GIT) else ():
         verb = next(verb for stem, verb in GIT.items() if stem in match[0])
         if not supposed(normal, match.start(), match.end()) and not any(verb in text for text in call_texts):
             found.append(Claim(match.start(), match.end(), frozenset()))
@@ -131,4 +139,4 @@ SIGNAL = BuiltIn(
     Sentiment.NEGATIVE,
     AGENT_SIDE,
 )
-DETECTOR = Detector("action_without_call", 3, detect)
+DETECTOR = Detector("action_without_call", 4, detect)

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+import re2
+
 from signals.detectors.batch import SpanFacts
 from signals.detectors.phrases import is_asked, sentence_start
 
@@ -59,6 +61,9 @@ CLAIM = re.compile(
     rf"\bich habe? (?:(?!nicht|kein|noch)[^\s.!?]{{1,20}} ){{0,9}}?(?P<d>{_DID})\b|\b(?:wurde|ist)(?: hiermit| damit| jetzt| nun)* (?P<e>storniert|gebucht|gemeldet|eingereicht|erstattet|gelöscht)\b|\bj'ai (?:bien |déjà |également |aussi )?(?P<f>{_DID})\b|"
     rf"\b(?:he|hemos) (?:ya |también )?(?P<g>{_DID})\b|(?:^|[.!?,;:] |\n|\be |\bjá )(?P<h>reservei|agendei|cancelei|enviei|avisei|encaminhei|registrei|reembolsei|apaguei|encomendei)\b"
 )
+# Few answers hold one of these words. To look for them costs a twentieth of what CLAIM does, which then reads around them alone.
+MENTION = re2.compile(f"{_DID}|moved")
+AROUND = 160  # characters
 PASSIVE = frozenset("cenp")  # groups of CLAIM that say how a thing stands
 # Of a thing that "has already been paid", or of which nothing was: how it stands, not what the agent did.
 NOT_ITS_OWN = re.compile(r"\b(?:already|nothing|not|never|no|once|if|when)\b|[.!?] ")
@@ -99,8 +104,16 @@ class Claim:
 
 def claims(normal: str) -> list[Claim]:
     """What the agent says, in the first person or of the user's own things, that it has done."""
+    normal = normal[:READ]
     found = []
-    for match in CLAIM.finditer(normal[:READ]):
+    end = 0
+    for mention in MENTION.finditer(normal):
+        if mention.start() < end:
+            continue
+        match = CLAIM.search(normal, max(end, mention.start() - AROUND), mention.end() + AROUND)
+        if match is None:
+            continue
+        end = match.end()
         group, word = next((group, word) for group, word in match.groupdict().items() if word)
         start = match.start() + len(match[0]) - len(match[0].lstrip(".!?,;: \n"))
         if not supposed(normal, start, match.end()) and not (

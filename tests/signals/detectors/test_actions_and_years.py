@@ -133,6 +133,60 @@ def test_an_agent_that_acts_by_tools_elsewhere_could_have_called_one() -> None:
     )
 
 
+BOOKS = frozenset({"search_trains", "book_trip"})
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Book me the 9:52 to Warsaw.", "Your ticket to Warsaw on 18 November is booked."),
+        ("Reserve a window seat please", "Your seat on the 16:30 is reserved. Reference GL-9."),
+        ("can you book the hotel for me?", "The single room at Hotel Astoria is booked for you."),
+        ("I want to cancel GL-48120", "It's cancelled. The money is on its way."),
+        ("Can you add a bike to my booking?", "I've added a bicycle space to booking GL-48102."),
+        ("Please move my booking to Friday", "Done! See you on Friday."),
+        ("Bitte buchen Sie zwei Plätze", "Ihre Buchung ist bestätigt: ICE 599, zwei Plätze."),
+        ("Reservieren Sie uns zwei Fahrradplätze", "Zwei Plätze sind zu Ihrer Buchung hinzugefügt."),
+        ("Reservieren Sie uns zwei Fahrradplätze", "Erledigt! Gute Fahrt."),
+        ("Pouvez-vous annuler ? Annulez ma place.", "C'est fait, votre réservation WF-6 est annulée."),
+        ("Quiero reservar una mesa", "Su mesa está reservada para las ocho."),
+        ("Pode cancelar a consulta?", "A sua consulta foi cancelada."),
+    ],
+)
+def test_a_state_that_the_user_wanted_is_a_claim(question: str, answer: str) -> None:
+    (match,) = found("action_without_call", answer, question=question, agent_tools=BOOKS)
+    claim = match.evidence[0]
+    assert answer[claim["start"] : claim["end"]] == claim["text"]
+    assert not found("action_without_call", answer, question=question), "the agent has no tools"
+    assert not found("action_without_call", answer, call("book_trip"), question=question, agent_tools=BOOKS)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "calls"),
+    [
+        ("Is everything fine with my order?", "Your order is confirmed.", []),
+        ("I booked a seat, and want to cancel it.", "Your seat is booked; shall I cancel it?", []),
+        ("I want to cancel my trip", "Your trip is confirmed for Friday. Shall I cancel it?", []),
+        ("Book me a seat in coach 1", "Coach 1 is reserved for members.", []),
+        ("Book me a seat", "Your seat is not reserved.", []),
+        ("Book me a seat", "Your seat is reserved once you pay.", []),
+        ("Book me a seat", "The train is fully booked for your day.", []),
+        ("Book me a seat", "Is your seat reserved?", []),
+        ("Buchen Sie bitte", "Ihre Buchung ist noch nicht bestätigt.", []),
+        ("Cancel it", "Your flight was cancelled by the airline.", []),
+        (
+            "Book it",
+            "Your trip is confirmed.",
+            [call("get_booking", "{}", '{"booking": "A1", "status": "confirmed"}')],
+        ),
+        ("Add a check to the function and send it", "I've added an account check to the function.", []),
+        ("Write me a poem", "Done! Roses are red.", []),
+    ],
+)
+def test_states_that_are_reports(question: str, answer: str, calls: list[SpanFacts]) -> None:
+    assert not found("action_without_call", answer, *calls, question=question, agent_tools=BOOKS)
+
+
 @pytest.mark.parametrize(
     ("answer", "calls"),
     [
