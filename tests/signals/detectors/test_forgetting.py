@@ -1,5 +1,7 @@
 """What was given is asked for again, or taken wrong."""
 
+import pytest
+
 from tests.signals.detectors.asking import holds, span
 
 
@@ -33,3 +35,46 @@ def test_getting_it_wrong_is_forgetting() -> None:
     assert holds("forgetting", given, ("It is broken", "Thank you, Maria. I will send a new one."))
     assert not holds("forgetting", given, ("It is broken", "Thank you, Anna. I will send a new one."))
     assert not holds("forgetting", given, ("It is broken", "Thanks, Great. I will send a new one."))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "24. already said that lol",
+        "GL-46102, it's in the message above",
+        "It's all in my message.",
+        "two adults, as I wrote in my very first message...",
+        "Mohamed Aziz, GL-48200. I gave you both.",
+        "Friday!! please read what I write",
+        "I did mention the dog",
+        "Samstag mit Hund. Steht alles da.",
+        "Das haben Sie beides schon bekommen!",
+        "Lesen Sie überhaupt mit?",
+        "vous l'avez déjà reçu",
+        "ya se lo dije",
+        "já te disse isso",
+    ],
+)
+def test_what_was_given_is_said_to_be_there(message: str) -> None:
+    before = ("My booking is GL-46102, for two.", "What is it about?")
+    assert holds("forgetting", before, (message, "Thank you."))
+    assert not holds("forgetting", (message, "Thank you."), before), "nothing was said before it"
+    assert not holds("user_frustration", before, ("It's all in my message.", "Thank you."))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "My mother already said that.",
+        "You already told me, thanks",
+        "If already stated, leave it out.",
+        "„Kein Datenvolumen“ steht da.",
+        "The error is in the request.",
+        "Did you read the article?",
+        "Already sent.",
+        "Is it in my message?",
+    ],
+)
+def test_what_others_said_or_where_a_thing_stands(message: str) -> None:
+    before = ("My booking is GL-46102, for two.", "What is it about?")
+    assert not holds("forgetting", before, (message, "Thank you."))
