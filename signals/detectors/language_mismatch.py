@@ -2,7 +2,8 @@
 
 Cheap questions come first, since nearly every answer is in its question's language: does each side hold a few English words that
 other languages do not have, or does the answer use the question's words? Only where that leaves a doubt is the language identified (py3langid).
-Short texts, code, quotes, addresses and JSON say nothing; whoever names a language or a translation gets what they asked for.
+Code, quotes, addresses and JSON say nothing, and of short texts only a message that looks like those before it; whoever names a translation
+or another language than they write gets what they asked for.
 """
 
 import functools
@@ -48,6 +49,8 @@ READ = 2000  # characters, for identifying
 LETTERS, WIDE_LETTERS = 30, 8  # at the least; in scripts that write a syllable or a word with one sign
 SURE = 0.97
 SURE_OF_SCRIPT = 0.4  # the script says most of it: what is left open lies within RELATED
+LIKELY = 0.9  # of a short text, beside longer ones before it
+LAST = 3  # messages
 ASIDE = re.compile(
     r"```.*?(?:```|$)|`[^`\n]{1,300}`|https?://\S+|\S+@\S+|\"[^\"\n]{1,1000}\"|<[^>\n]{1,200}>|\{[^}]{0,1000}\}|[\w./\\-]*[\d_/\\][\w./\\-]*|^[ \t]*>.*$",
     re.DOTALL | re.MULTILINE,
@@ -71,12 +74,27 @@ ASKS = re.compile(
     r"arabic|hindi|turkish|türkçe|polish|polski|swedish|svenska|norwegian|danish|finnish|czech|greek|hebrew|latin|ukrainian|vietnamese|thai|indonesian|romanian|hungarian|persian|farsi|urdu|bengali|"
     r"language|idioma|sprache|langue|lingua|taal|язык\w*)\b|英語|英语|中文|汉语|漢語|日本語|日语|韩语|한국어|영어|الإنجليزية|العربية",
 )
+TRANSLATES = re.compile(ASKS.pattern.partition("|\\b(?:english")[0])
+# What a message calls the language that it is written in; who asks for that one, or why it is another, asks for no other.
+OWN = {
+    "de": re.compile(r"deutsch|german|alemán|allemand|tedesco"),
+    "en": re.compile(r"english|inglés|ingles|inglês|anglais|englisch|inglese|engels"),
+    "es": re.compile(r"spanish|español|espanol|espagnol|spanisch|castellano"),
+    "fr": re.compile(r"french|français|francais|francés|französisch"),
+    "it": re.compile(r"italian|italiano|italienisch"),
+    "nl": re.compile(r"dutch|nederlands"),
+    "pt": re.compile(r"portuguese|português|portugues"),
+}
+COMPLAINS = re.compile(
+    r"\b(?:kein|(?<!warum )(?<!wieso )nicht auf|verstehe|(?:warum|wieso|why|pourquoi|por qué|por que)(?! not| nicht| pas| no)|don't (?:speak|understand)|(?<!why )not in|no (?:hablo|entiendo|habla)|não (?:falo|entendo|em)|"
+    r"(?:parle|comprends|comprend|parlons) pas|(?<!pourquoi )pas en)\b[^.!?,;\n]{0,40}$"
+)
 
 
 def detect(batch: Batch) -> list[Finding]:
     found = []
     for index, turn in enumerate(batch.turns):
-        if _is_short(turn.output.raw) or _is_short(turn.input.raw):
+        if _is_short(turn.output.raw) or (_is_short(turn.input.raw) and not _began_in_another(turn)):
             continue
         if _is_english(turn.input) and _is_english(turn.output) or _says_the_same_words(turn):
             continue
@@ -118,26 +136,50 @@ def _differ(turn: Turn) -> tuple[str, str] | None:
     if turn.output.raw.lstrip()[:1] in ("{", "["):
         return None
     given = _prose(turn.input)
-    of_user = "en" if _is_english(turn.input) else _language(given)
+    of_user = "en" if _is_english(turn.input) else _language_of_user(turn, given)
     if of_user is None or of_user == "en" and _is_english(turn.output):
         return None
     of_agent = _language(_prose(turn.output))
     if of_agent is None or _same(of_user, of_agent):
         return None
-    of_user = _language(given)  # a few English words may be a foreign text's
+    of_user = _language_of_user(turn, given)  # a few English words may be a foreign text's
     if of_user is None or _same(of_user, of_agent):
         return None
-    if ASKS.search(turn.input.normal) or any(ASKS.search(old.input.normal) for old in turn.previous):
+    if any(_asks(text.normal, of_user) for text in (turn.input, *(old.input for old in turn.previous))):
         return None
     # A text of another language that the user brought along, with a word of their own before or after it.
     own = [part for part in re.split(r"[\n:.!?]+", given) if len(part) > 12]
     for part in own[:2] + own[-2:]:
         if _near(part, of_agent):
             return None
-    for old in turn.previous[-3:]:
+    for old in turn.previous[-LAST:]:
         if (before := _language(_prose(old.input))) is not None and _same(before, of_agent):
             return None  # who talks in two languages may be answered in either
     return of_user, of_agent
+
+
+def _began_in_another(turn: Turn) -> bool:
+    """Whether a message before may be in another language than English; asked of short ones alone."""
+    return any(not (_is_short(old.input.raw) or _is_english(old.input)) for old in turn.previous[-LAST:])
+
+
+def _language_of_user(turn: Turn, given: str) -> str | None:
+    """Of this message; of one that is too short that of those before, where it looks like it."""
+    if (language := _language(given)) is not None or not turn.previous or " " not in given:
+        return language
+    before = [_language(_prose(old.input)) for old in turn.previous[-LAST:]]
+    known = [language for language in before if language is not None]
+    guess, probability = _identifier()(given)
+    return guess if known and guess == known[-1] and probability >= LIKELY else None
+
+
+def _asks(normal: str, of_user: str) -> bool:
+    """Whether the message names a translation, or a language beside its own that it does not complain of."""
+    for match in ASKS.finditer(normal):
+        own = of_user in OWN and OWN[of_user].fullmatch(match[0])
+        if TRANSLATES.match(match[0]) or not (own or COMPLAINS.search(normal, 0, match.start())):
+            return True
+    return False
 
 
 def _prose(text: Text) -> str:
@@ -199,4 +241,4 @@ SIGNAL = BuiltIn(
     AGENT_SIDE,
     languages=ANY,
 )
-DETECTOR = Detector("language_mismatch", 1, detect)
+DETECTOR = Detector("language_mismatch", 2, detect)

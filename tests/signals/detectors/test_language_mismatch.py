@@ -53,3 +53,33 @@ def test_who_talks_in_two_languages_may_be_answered_in_either() -> None:
     )
     asked_before = ("Please answer in English from now on", "Sure, I will.")
     assert not holds("language_mismatch", asked_before, (SENTENCES["de"], SENTENCES["en"]))
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "Auf Deutsch bitte! Ich habe doch auf Deutsch gefragt.",
+        "Danke, aber warum antworten Sie auf Englisch?",
+        "Ich verstehe kein Englisch, können Sie mir das auf Deutsch sagen?",
+        "Das verstehe ich leider nicht.",
+    ],
+)
+def test_each_answer_in_the_wrong_language_counts(again: str) -> None:
+    before = (SENTENCES["de"], SENTENCES["en"])
+    answer = "Your flight is changed to tomorrow, and you have a window seat."
+    assert holds("language_mismatch", before, (again, answer))
+    assert not holds("language_mismatch", before, (again, "Ihr Flug ist auf morgen früh umgebucht worden."))
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "Mein Deutsch ist nicht gut, bitte antworten Sie auf Englisch.",
+        "Warum nicht auf Englisch? Das wäre mir viel lieber als so.",
+        "yes please",
+        "ok",
+    ],
+)
+def test_who_turns_to_the_agents_language_or_says_little_is_no_mismatch(again: str) -> None:
+    before = (SENTENCES["de"], SENTENCES["en"])
+    assert not holds("language_mismatch", before, (again, SENTENCES["en"]))
