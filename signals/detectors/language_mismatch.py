@@ -52,7 +52,7 @@ SURE_OF_SCRIPT = 0.4  # the script says most of it: what is left open lies withi
 LIKELY = 0.9  # of a short text, beside longer ones before it
 LAST = 3  # messages
 ASIDE = re.compile(
-    r"```.*?(?:```|$)|`[^`\n]{1,300}`|https?://\S+|\S+@\S+|\"[^\"\n]{1,1000}\"|<[^>\n]{1,200}>|\{[^}]{0,1000}\}|[\w./\\-]*[\d_/\\][\w./\\-]*|^[ \t]*>.*$",
+    r"```.*?(?:```|\Z)|`[^`\n]{1,300}`|https?://\S+|\S+@\S+|\"[^\"\n]{1,1000}\"|<[^>\n]{1,200}>|\{[^}]{0,1000}\}|[\w./\\-]*[\d_/\\][\w./\\-]*|^[ \t]*>.*$",
     re.DOTALL | re.MULTILINE,
 )
 SCRIPTS = [
@@ -139,7 +139,7 @@ def _differ(turn: Turn) -> tuple[str, str] | None:
     of_user = "en" if _is_english(turn.input) else _language_of_user(turn, given)
     if of_user is None or of_user == "en" and _is_english(turn.output):
         return None
-    of_agent = _language(_prose(turn.output))
+    of_agent = _language_of_agent(turn.output)
     if of_agent is None or _same(of_user, of_agent):
         return None
     of_user = _language_of_user(turn, given)  # a few English words may be a foreign text's
@@ -171,6 +171,15 @@ def _language_of_user(turn: Turn, given: str) -> str | None:
     known = [language for language in before if language is not None]
     guess, probability = _identifier()(given)
     return guess if known and guess == known[-1] and probability >= LIKELY else None
+
+
+def _language_of_agent(text: Text) -> str | None:
+    """English words help where a text is too short, or full of names."""
+    prose = _prose(text)
+    if (language := _language(prose)) is not None or not _near(prose, "en"):
+        return language
+    guess, probability = _identifier()(prose)
+    return guess if guess == "en" and probability >= LIKELY else None
 
 
 def _asks(normal: str, of_user: str) -> bool:
