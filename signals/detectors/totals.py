@@ -107,7 +107,7 @@ def wrong_unit_totals(text: Text) -> Iterator[Wrong]:
             price, total = read_number(match["price"], mark), read_number(match["r"], mark)
             if price is not None and total is not None:
                 results.append((int(match["n"]) * price, total))
-        if match["sign"] == match["sign2"] and results and all(a != b and _near(b, a) for a, b in results):
+        if match["sign"] == match["sign2"] and results and all(a != b and near(b, a) for a, b in results):
             yield Wrong(
                 match.start(),
                 match.end(),
@@ -229,7 +229,7 @@ def _compare(items: list[list[Amount]], stated: Amount) -> Decimal | None:
         ):
             return None
         sums.append((whole, total))
-    if not sums or not all(_near(total, whole) for whole, total in sums):
+    if not sums or not all(near(total, whole) for whole, total in sums):
         return None
     return sums[0][0]
 
@@ -246,7 +246,7 @@ def _of_sentences(normal: str) -> Iterator[Wrong]:
             continue
         last = money[-1]
         gap = min(abs(total.start() - last.end), abs(last.start - total.end()))
-        if gap > 8 or not all(_joined(sentence[a.end : b.start]) for a, b in pairwise(money)):
+        if gap > 8 or not all(joined(sentence[a.end : b.start]) for a, b in pairwise(money)):
             continue
         wrong = _compare([[one] for one in money[:-1]], last)
         if wrong is not None:
@@ -258,7 +258,7 @@ def _of_sentences(normal: str) -> Iterator[Wrong]:
             )
 
 
-def _joined(between: str) -> bool:
+def joined(between: str) -> bool:
     """Parts of one list: nothing between them that would make one figure part of another."""
     return len(between) <= 60 and not re.search(r"\b(?:of|von|de which|including|davon|dont|but|instead|or|was|were|now|then)\b|\(", between)  # fmt: skip
 
@@ -276,7 +276,7 @@ def _slack(words: list[str], total: str, mark: Mark) -> Decimal:
     )
 
 
-def _near(total: Decimal, whole: Decimal) -> bool:
+def near(total: Decimal, whole: Decimal) -> bool:
     return whole > 0 and NEAR_LOW <= total / whole <= NEAR_HIGH
 
 

@@ -11,6 +11,7 @@ from signals.detectors.built_in import AGENT_SIDE, BuiltIn
 from signals.detectors.dates import Date, dates
 from signals.detectors.equations import wrong_equations
 from signals.detectors.phrases import piece
+from signals.detectors.stated_sums import wrong_priced_sums, wrong_told_sums
 from signals.detectors.text import Text
 from signals.detectors.totals import (
     Wrong,
@@ -63,6 +64,8 @@ def _wrong(turn: Turn, user_texts: list[str]) -> list[Wrong]:
         *equations,
         *wrong_totals(text),
         *([] if turn.spans else wrong_sums_of_user(text, turn.input)),
+        *([] if turn.spans else wrong_priced_sums(text, turn.input)),
+        *wrong_told_sums(text),
         *wrong_percentages(text),
         *wrong_unit_totals(text),
         *wrong_taxes(text, " ".join(user_texts)),
@@ -118,4 +121,4 @@ SIGNAL = BuiltIn(
     AGENT_SIDE,
     enabled=False,
 )
-DETECTOR = Detector("wrong_arithmetic", 1, detect)
+DETECTOR = Detector("wrong_arithmetic", 2, detect)

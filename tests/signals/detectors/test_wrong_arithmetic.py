@@ -220,3 +220,48 @@ def test_money_is_told_by_its_sign_or_word() -> None:
 
 def test_weekdays_have_seven_days_in_each_language() -> None:
     assert set(WEEKDAY_OF.values()) == set(range(7))
+
+
+@pytest.mark.parametrize(
+    ("answer", "question"),
+    [
+        ("Two nights are €190.00, and with the ticket of €48.50 your total comes to €248.50.", ""),
+        ("12 × £30 = £360. With the £145 from October the total is £550.", ""),
+        ("They add up to €65.15. After the fee of €10 you received €57.15.", ""),
+        ("Together €1,224.80, less €400 paid, balance €784.80.", ""),
+        ("€74.10 on 5 August, €79.65 on 7 September and €91.30 on 5 October. That makes €235.05 in total.", ""),
+        ("Zoll 9,62 €, Einfuhr 59,00 €, Pauschale 6,00 €. Insgesamt 84,62 €, zahlbar bis Montag.", ""),
+        ("Your refunds of €23.40 and €41.75 add up to €55.15.", ""),
+        ("It is €44.90 per adult and a seat is €5.20 each. For three adults that makes €139.70 in total.", ""),
+        ("Ein Ticket kostet 40,00 €, mit Karte 30,00 €. Für vier Personen sind das insgesamt 110,00 €.", ""),
+        ("Zusammen macht das 139,75 €.", "zwei erwachsene je 59,90 und ein kind 29,95, was macht das zusammen"),
+        ("Your total is €248.50.", "Two nights at 95 euro and a ticket 48.50, what's my total?"),
+    ],
+)  # fmt: skip
+def test_a_sum_in_words_that_is_wrong(answer: str, question: str) -> None:
+    (match,) = found(answer, question=question or "Go on.")
+    assert [piece["side"] for piece in match.evidence] == ["assistant", "signal"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "question"),
+    [
+        ("Two nights are €190.00, and with the ticket of €48.50 your total comes to €238.50.", ""),
+        ("Two nights are €190.00, and with the ticket of €48.50 your total comes to about €239.", ""),
+        ("They add up to €65.15. After the fee of €10 you received €55.15.", ""),
+        ("€74.10 in May, €79.65 in June and €91.30 in July. That makes €245.05 in total.", ""),
+        ("€74.10 in May, €79.65 in June and €91.30 in July. Your limit is €200 in total.", ""),
+        ("Duty €9.60, tax €5.00 and handling €6.00. With VAT that makes €25 in total.", ""),
+        ("The price is €65.15 per night. After the stay you get €50 back.", ""),
+        ("It is €44.90 per adult and a seat is €5.20 each. For three adults that makes €150.30 in total.", ""),
+        ("It is €44.90 per adult and a seat is €5.20 each. For three adults that makes €134.70 in total.", ""),
+        ("A ticket is €40, with a card €30. For four people that makes €130 in total.", ""),
+        ("It is €40 per adult and €20 per child. For three people that makes €110 in total.", ""),
+        ("The total is €149.75.", "zwei erwachsene je 59,90 und ein kind 29,95, was macht das zusammen"),
+        ("The total is €139.75.", "two adults at 59.90 and a child 29.95 with a discount, what is the total"),
+        ("The total is $139.75.", "two adults at 59.90 and a child 29.95 on 12 May, what does that make"),
+        ("$50.00 plus €20.00 comes to a total of €65.00.", ""),
+    ],
+)  # fmt: skip
+def test_a_sum_in_words_that_is_right_or_can_be_explained(answer: str, question: str) -> None:
+    assert not found(answer, question=question or "Go on.")
