@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
+from signals.detectors.dates import DATE
 from signals.detectors.numbers import MARKS, NUMBER, Amount, Mark, amounts_in, places, read_number
 from signals.detectors.text import Text
 
@@ -69,7 +70,12 @@ def wrong_sums_of_user(text: Text, user: Text) -> Iterator[Wrong]:
         return
     figures = amounts_in(question)
     if not figures:
-        figures = [Amount(one.start("n"), one.end("n"), one["n"], "") for one in PLAIN.finditer(question)]
+        days = [one.span() for one in DATE.finditer(question)]
+        figures = [
+            Amount(one.start("n"), one.end("n"), one["n"], "")
+            for one in PLAIN.finditer(question)
+            if not any(start <= one.start("n") < end for start, end in days)
+        ]
     stated = re.compile(rf"[^\n.;?!\d]{{0,30}}?\**({CUR})({NUMBER})(?!\d|[.,]\d| ?%)").match(
         normal, total.end()
     )

@@ -133,6 +133,12 @@ def test_a_sum_that_the_user_asked_for() -> None:
     assert not found("Total of the three: 6,425.", question=question, tool="6425"), "a tool may know better"
 
 
+def test_a_day_is_no_figure_of_the_users() -> None:
+    question = "I sold 32 on 12 May, 40 on 13 May and 25 on 14 May. What is the total?"
+    assert not found("Total: 97.", question=question)
+    assert found("Total: 107.", question=question)
+
+
 # -- the parsers
 
 GERMAN = ["januar", "februar", "märz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "dezember"]  # fmt: skip
