@@ -7,7 +7,8 @@ item: "Dr. Meier", "z. B. morgen", "St. Pölten", "J. Smith", "am 24. November".
 import re
 from collections.abc import Iterator
 
-_END = re.compile(r"[.!?…。！？]+(?=\s|$)|\n")
+# With no look-ahead: from each of many dots in a row it would read them all once more.
+_END = re.compile(r"[.!?…。！？]+|\n")
 _BEFORE = re.compile(r"[^\s()\[\]{}\"'“”„‘’«»–—/|*]+$")  # the word that the dot belongs to
 _AFTER = re.compile(r"[^\S\n]+[\"'“„‘«(\[]?(\S+)")
 _LONGEST = 20  # characters of a word that may be an abbreviation
@@ -51,7 +52,9 @@ _FIRST = re.compile(r"(?:^|\n|[.!?]\s)[\s*>–-]*$")  # before the number of a l
 def ends_of(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
     """The places of what ends a sentence, from `start` on: "." or "?!", or the end of a line."""
     for found in _END.finditer(text, start):
-        if found[0] != "." or not _goes_on(text, found.start()):
+        following = text[found.end() : found.end() + 1]
+        within = found[0] != "\n" and following != "" and not following.isspace()
+        if not within and (found[0] != "." or not _goes_on(text, found.start())):
             yield found.span()
 
 

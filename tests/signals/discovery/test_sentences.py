@@ -1,5 +1,7 @@
 """Where sentences end: not behind abbreviations, initials, ordinals and numbers, in the languages that we know."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from signals.discovery.evidence import LONGEST, sentence_around, sentence_of, se
 from signals.discovery.sentences import ends_of
 from signals.discovery.wishes import wish_of
 from tests.examples import examples
+from tests.growth import ten_times_takes_tens_at_most
 
 # Each is one sentence.
 WHOLE = [
@@ -105,3 +108,8 @@ def test_a_wish_is_named_whole() -> None:
         wish_of("Wann fährt der Zug z. B. nach St. Pölten? Österreich")
         == "Wann fährt der Zug z. B. nach St. Pölten?"
     )
+
+
+@pytest.mark.parametrize("work", [lambda text: list(ends_of(text)), wish_of], ids=["ends_of", "wish_of"])
+def test_many_dots_in_a_row_take_no_square_of_the_time(work: Callable[[str], object]) -> None:
+    assert ten_times_takes_tens_at_most(lambda size: work("." * size + "x"), size=1_500)
